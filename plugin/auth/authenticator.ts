@@ -1,0 +1,63 @@
+import type { Id } from '../protocol/id.ts'
+import type { Dict } from '../protocol/message.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { TransportDetails } from '../transport/transport.ts'
+
+/** Who a session is: what WELCOME announces, and what authorization asks for. */
+export interface Principal {
+  readonly realm: Uri
+  readonly authid: string
+  readonly authrole: string
+  /** The method that the identity was first proven by, such as `wampcra`. */
+  readonly authmethod: string
+  /** Who vouched: `static`, `function`, `cookie`, `in-process`. */
+  readonly authprovider: string
+  /** What the authenticator wants the client to know; WELCOME.Details.authextra. */
+  readonly authextra?: Dict
+}
+
+/** A client that wants to come in by one method. */
+export interface Attempt {
+  /** The realm that HELLO asks for, or null. */
+  readonly realm: Uri | null
+  /** The method that is tried, such as `ticket`. */
+  readonly authmethod: string
+  /** HELLO.Details.authid: a wish, never a proof. */
+  readonly authid: string | undefined
+  /** HELLO.Details.authrole: a wish, too. */
+  readonly authrole: string | undefined
+  /** HELLO.Details.authextra, `{}` if absent. */
+  readonly authextra: Dict
+  /** The id that the session will have. */
+  readonly session: Id
+  readonly transport: TransportDetails
+  /** A name for this browser that stays across reconnects, or null where no cookie is tracked. */
+  readonly pseudonym: string | null
+  /** Aborts when the client gives up, leaves, or runs out of time. */
+  readonly signal: AbortSignal
+  /**
+   * Sends CHALLENGE and waits for AUTHENTICATE; may be called again for a further round.
+   * Rejects when the client leaves, or does not answer in time.
+   */
+  challenge (extra?: Dict): Promise<{ readonly signature: string, readonly extra: Dict }>
+}
+
+/** What an authenticator grants. */
+export interface Grant {
+  readonly authid: string
+  readonly role: string
+  /** @default the realm that HELLO asks for */
+  readonly realm?: Uri
+  /** @default the method that was tried */
+  readonly authmethod?: string
+  /** @default `static` for a configured method, `function` for a function */
+  readonly authprovider?: string
+  /** WELCOME.Details.authextra. */
+  readonly extra?: Dict
+}
+
+/**
+ * Lets a client in by a grant, or refuses it by throwing a WampError, whose URI becomes the reason of the ABORT.
+ * Anything else that it throws is `wamp.error.authentication_failed`: the client is not told what, the log is.
+ */
+export type Authenticator = (attempt: Attempt) => Grant | Promise<Grant>

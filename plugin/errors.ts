@@ -1,0 +1,62 @@
+import createError from '@fastify/error'
+import type { Args, Kwargs } from './protocol/payload.ts'
+import type { Uri } from './protocol/uri.ts'
+
+/** What the host app did wrong. Each has a code to hold on to. */
+export const errors = {
+  /** An option has the wrong type or value. */
+  WAMP_ERR_INVALID_OPTION: createError<[path: string, expected: string]>(
+    'WAMP_ERR_INVALID_OPTION', 'The option "%s" %s', 500, TypeError),
+  /** A Crossbar.io configuration has something wrong, or something that this router cannot serve. */
+  WAMP_ERR_CROSSBAR_CONFIG: createError<[path: string, expected: string]>(
+    'WAMP_ERR_CROSSBAR_CONFIG', 'The configuration\'s "%s" %s', 500, TypeError),
+  /** A Crossbar.io configuration file cannot be found or parsed. */
+  WAMP_ERR_CROSSBAR_FILE: createError<[filename: string, why: string]>(
+    'WAMP_ERR_CROSSBAR_FILE', 'The configuration file "%s" %s', 500),
+  /** The command line of `fastify-wamp` is wrong. */
+  WAMP_ERR_COMMAND_LINE: createError<[what: string]>(
+    'WAMP_ERR_COMMAND_LINE', '%s', 500),
+  /** `join` or `kick` names a realm that is not configured. */
+  WAMP_ERR_NO_SUCH_REALM: createError<[realm: string]>(
+    'WAMP_ERR_NO_SUCH_REALM', 'There is no realm "%s"', 500),
+  /** `join` names a role that the realm does not have. */
+  WAMP_ERR_NO_SUCH_ROLE: createError<[role: string, realm: string]>(
+    'WAMP_ERR_NO_SUCH_ROLE', 'There is no role "%s" in realm "%s"', 500),
+  /** A call, publication, registration or subscription of an in-process session has something wrong. */
+  WAMP_ERR_INVALID_MESSAGE: createError<[fault: string]>(
+    'WAMP_ERR_INVALID_MESSAGE', 'The message is not valid: %s', 500, TypeError),
+  /** An in-process session was used after it had left. */
+  WAMP_ERR_SESSION_CLOSED: createError<[reason: string]>(
+    'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 500),
+  /** An authenticator was added under a taken name, or after the app was ready. */
+  WAMP_ERR_AUTHENTICATOR: createError<[method: string, why: string]>(
+    'WAMP_ERR_AUTHENTICATOR', 'The authenticator "%s" %s', 500),
+  /** A plugin that this one builds on was registered in a way that does not work. */
+  WAMP_ERR_HOST_PLUGIN: createError<[plugin: string, what: string]>(
+    'WAMP_ERR_HOST_PLUGIN', '%s %s', 500),
+  /** The static prefix is taken by another route. */
+  WAMP_ERR_STATIC_PREFIX: createError<[prefix: string]>(
+    'WAMP_ERR_STATIC_PREFIX', 'The static prefix "%s" is already served: set static.prefix to another one', 500),
+  /** The cookie store's file cannot be used. */
+  WAMP_ERR_COOKIE_FILE: createError<[filename: string, why: string]>(
+    'WAMP_ERR_COOKIE_FILE', 'The cookie file "%s" %s', 500)
+} as const
+
+/**
+ * An error that crosses the wire: a URI, with args and kwargs. A procedure throws it to answer with ERROR, `call`
+ * rejects with it, an authenticator throws it to refuse.
+ */
+export class WampError extends Error {
+  override readonly name = 'WampError'
+  readonly error: Uri
+  readonly args: Args
+  readonly kwargs: Kwargs
+
+  constructor (error: Uri, { args = [], kwargs = {}, cause }: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {
+    const [first] = args
+    super(typeof first === 'string' ? `${error}: ${first}` : error, cause === undefined ? {} : { cause })
+    this.error = error
+    this.args = args
+    this.kwargs = kwargs
+  }
+}

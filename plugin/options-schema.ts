@@ -1,0 +1,145 @@
+import { Ajv } from 'ajv'
+import type { ErrorObject, SchemaObject } from 'ajv'
+
+const text = { type: 'string', minLength: 1 }
+const flag = { type: 'boolean' }
+const count = { type: 'integer', minimum: 1 }
+const milliseconds = { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 }
+
+function record (properties: Record<string, object>, required: readonly string[] = []): object {
+  return { type: 'object', properties, required, additionalProperties: false }
+}
+function mapOf (values: object, limits: object = {}): object {
+  return { type: 'object', additionalProperties: values, ...limits }
+}
+/** One of several objects that `type` tells apart: the error is about the one that is meant. */
+function byType (variants: Readonly<Record<string, object>>): object {
+  return {
+    type: 'object',
+    required: ['type'],
+    properties: { type: { enum: Object.keys(variants) } },
+    allOf: Object.entries(variants).map(([type, then]) => ({
+      if: { required: ['type'], properties: { type: { const: type } } }, then
+    }))
+  }
+}
+
+const permission = record({
+  uri: { type: 'string' },
+  match: { enum: ['exact', 'prefix', 'wildcard'] },
+  allow: record({ call: flag, register: flag, publish: flag, subscribe: flag }),
+  disclose: record({ caller: flag, publisher: flag }),
+  cache: flag
+}, ['uri'])
+
+const realm = record({
+  roles: mapOf(record({ permissions: { type: 'array', items: permission }, allowDiscloseMe: flag }), { propertyNames: { pattern: '.' } }),
+  uriCheck: { enum: ['loose', 'strict'] },
+  strictRequestIds: flag
+}, ['roles'])
+
+const byFunction = record({ type: true as unknown as object, authenticator: { instance: 'function' } }, ['authenticator'])
+const kind = { type: true as unknown as object }
+
+const auth = {
+  type: 'object',
+  properties: {
+    anonymous: byType({ static: record({ ...kind, role: text, authid: text, realm: text }), function: byFunction }),
+    ticket: byType({
+      static: record({ ...kind, principals: mapOf(record({ ticket: text, role: text, realm: text }, ['ticket', 'role'])) }, ['principals']),
+      function: byFunction
+    }),
+    wampcra: byType({
+      static: record({
+        ...kind,
+        users: mapOf(record({
+          secret: text, role: text, realm: text, salt: text, iterations: count, keylen: count, secretIsPlain: flag
+        }, ['secret', 'role']))
+      }, ['users']),
+      function: byFunction
+    }),
+    cookie: record({ verify: { instance: 'function' } })
+  },
+  additionalProperties: byType({ function: byFunction })
+}
+
+const cookie = record({
+  store: {
+    type: 'object',
+    if: { required: ['type'] },
+    then: byType({
+      memory: record(kind),
+      file: record({ ...kind, filename: text, purgeOnStartup: flag }, ['filename'])
+    }),
+    else: { instance: 'cookie store' }
+  },
+  name: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
+  length: { type: 'integer', minimum: 22, maximum: 64 },
+  maxAge: { type: 'integer', minimum: 1, maximum: 311040000 },
+  secure: { enum: [true, false, 'auto'] },
+  httpOnly: flag,
+  sameSite: { enum: ['strict', 'lax', 'none'] },
+  path: { type: 'string', pattern: '^/[^;]*$' },
+  recheck: { type: 'integer', minimum: 1, maximum: 2000000 }
+})
+
+const staticFiles = record({ root: { instance: 'path or file URL' }, prefix: { type: 'string', pattern: '^/' } }, ['root'])
+
+const endpoint = {
+  path: { type: 'string', pattern: '^/' },
+  auth,
+  cookie,
+  allowedOrigins: { type: 'array', items: { type: 'string', pattern: '^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$' } },
+  serializers: { type: 'array', minItems: 1, items: { enum: ['json', 'msgpack', 'cbor'] } }
+}
+
+const limits = record({
+  ...Object.fromEntries(['messageSize', 'owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations'].map((name) => [name, count])),
+  // Values are walked by recursion.
+  depth: { type: 'integer', minimum: 1, maximum: 1000 }
+})
+
+const ajv = new Ajv({ allowUnionTypes: true, strictTypes: false, strictRequired: false })
+ajv.addKeyword({
+  keyword: 'instance',
+  schemaType: 'string',
+  error: { message: ({ schema }) => `must be a ${String(schema)}` },
+  validate: (name: string, value: unknown) => {
+    if (name === 'function') return typeof value === 'function'
+    if (name === 'path or file URL') return (typeof value === 'string' && value !== '') || (value instanceof URL && value.protocol === 'file:')
+    return ['get', 'set', 'delete', 'entries', 'close'].every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+  }
+})
+
+const validateEndpoint = ajv.compile(record(endpoint) as SchemaObject)
+const validatePlugin = ajv.compile(record({
+  ...endpoint,
+  realms: mapOf(realm, { minProperties: 1 }),
+  static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
+  handshakeTimeout: milliseconds,
+  shutdownTimeout: milliseconds,
+  limits
+}, ['realms']) as SchemaObject)
+
+/** What is wrong with an option, and where: `path` is empty for the options as a whole. */
+export interface OptionFault { readonly path: string, readonly expected: string }
+
+/** The first fault of plugin or endpoint options against their JSON schema, or null. No value is quoted in it. */
+export function findFault (options: unknown, of: 'plugin' | 'endpoint'): OptionFault | null {
+  const validate = of === 'plugin' ? validatePlugin : validateEndpoint
+  if (validate(options)) return null
+  // An `if` says no more than that its branch failed: the branch's own error stands before it.
+  return describe(validate.errors![0]!)
+}
+
+function describe ({ instancePath, keyword, params, message }: ErrorObject): OptionFault {
+  const path = instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+  if (keyword === 'additionalProperties') return { path: join([...path, String(params.additionalProperty)]), expected: 'is not an option' }
+  if (keyword === 'required') return { path: join([...path, String(params.missingProperty)]), expected: 'is missing' }
+  if (keyword === 'enum') return { path: join(path), expected: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` }
+  return { path: join(path), expected: message ?? 'is wrong' }
+}
+
+function join (path: readonly string[]): string {
+  return path.reduce((whole, part) => /^\d+$/.test(part) ? `${whole}[${part}]` : whole === '' ? part : `${whole}.${part}`, '')
+}

@@ -1,0 +1,57 @@
+import type { Dict } from './message.ts'
+import { isDict } from './wire-value.ts'
+
+/** The roles that a client may announce. */
+export const clientRoles = ['publisher', 'subscriber', 'caller', 'callee'] as const
+export type ClientRole = typeof clientRoles[number]
+
+/** What the router announces in WELCOME.Details.roles: what works, and nothing else [advanced, Feature Announcement]. */
+export const routerRoles = {
+  broker: {
+    features: {
+      publisher_exclusion: true, publisher_identification: true, subscriber_blackwhite_listing: true, pattern_based_subscription: true
+    }
+  },
+  dealer: { features: { caller_identification: true, pattern_based_registration: true, call_canceling: true } }
+} as const
+
+/** What a client announced: the features of its roles, as `role.feature`. */
+export type Features = ReadonlySet<string>
+
+// A client is one of few programs: most announce the same, and share one set.
+const known = new Map<string, Features>()
+const MOST_KNOWN = 64
+
+/**
+ * The features that HELLO.Details.roles announces; unknown roles and features are ignored.
+ * Null if no known role is among them [basic, HELLO].
+ */
+export function readFeatures (roles: unknown): Features | null {
+  if (!isDict(roles)) return null
+  const features = clientRoles.filter((role) => isDict(roles[role])).flatMap((role) => [role, ...announced(role, roles[role] as Dict)])
+  if (features.length === 0) return null
+
+  const key = features.join(' ')
+  const shared = known.get(key) ?? new Set(features)
+  if (known.size < MOST_KNOWN) known.set(key, shared)
+  return shared
+}
+
+// The features that routing asks for: a client cannot make a session heavy by announcing others.
+const used = new Set([
+  'publisher.payload_passthru_mode', 'subscriber.payload_passthru_mode', 'caller.payload_passthru_mode', 'callee.payload_passthru_mode',
+  'subscriber.subscription_revocation', 'callee.registration_revocation',
+  'caller.progressive_call_results', 'callee.progressive_call_results',
+  'caller.progressive_call_invocations', 'callee.progressive_call_invocations',
+  'caller.call_timeout', 'callee.call_timeout', 'caller.call_canceling', 'callee.call_canceling',
+  'callee.call_reroute'
+])
+
+function announced (role: ClientRole, { features }: Dict): string[] {
+  if (!isDict(features)) return []
+  return Object.keys(features)
+    .filter((name) => features[name] === true)
+    // One section of the specification spells it with two l.
+    .map((name) => `${role}.${name === 'call_cancelling' ? 'call_canceling' : name}`)
+    .filter((name) => used.has(name))
+}

@@ -1,0 +1,171 @@
+import type { Id } from './id.ts'
+import type { Payload } from './payload.ts'
+import type { MatchPolicy, Uri } from './uri.ts'
+
+/** The codes of all messages [basic, Message Codes and Direction]. */
+export const MessageType = {
+  Hello: 1,
+  Welcome: 2,
+  Abort: 3,
+  Challenge: 4,
+  Authenticate: 5,
+  Goodbye: 6,
+  Error: 8,
+  Publish: 16,
+  Published: 17,
+  Subscribe: 32,
+  Subscribed: 33,
+  Unsubscribe: 34,
+  Unsubscribed: 35,
+  Event: 36,
+  Call: 48,
+  Cancel: 49,
+  Result: 50,
+  Register: 64,
+  Registered: 65,
+  Unregister: 66,
+  Unregistered: 67,
+  Invocation: 68,
+  Interrupt: 69,
+  Yield: 70
+} as const
+
+/** The code of a message. */
+export type MessageCode = typeof MessageType[keyof typeof MessageType]
+
+/** A request that the router may answer with ERROR; the router's own INVOCATION is one, too. */
+export type RequestCode = 16 | 32 | 34 | 48 | 64 | 66 | 68
+
+/** Options and details: string keys, any values. Only what the wire table knows has been checked. */
+export type Dict = { readonly [key: string]: unknown }
+
+/** Details or options that say nothing: one object for all, which codecs know by sight. */
+export const noDetails: Dict = Object.freeze({})
+
+/** [HELLO, Realm|uri, Details|dict]; null asks for the realm of the principal. */
+export interface Hello { readonly type: 1, readonly realm: Uri | null, readonly details: HelloDetails }
+/** [WELCOME, Session|id, Details|dict] */
+export interface Welcome { readonly type: 2, readonly session: Id, readonly details: Dict }
+/** [ABORT, Details|dict, Reason|uri, Arguments|list, ArgumentsKw|dict] */
+export interface Abort { readonly type: 3, readonly details: Dict, readonly reason: Uri, readonly payload: Payload }
+/** [CHALLENGE, AuthMethod|string, Extra|dict] */
+export interface Challenge { readonly type: 4, readonly authmethod: string, readonly extra: Dict }
+/** [AUTHENTICATE, Signature|string, Extra|dict] */
+export interface Authenticate { readonly type: 5, readonly signature: string, readonly extra: Dict }
+/** [GOODBYE, Details|dict, Reason|uri] */
+export interface Goodbye { readonly type: 6, readonly details: Dict, readonly reason: Uri }
+/** [ERROR, REQUEST.Type|int, REQUEST.Request|id, Details|dict, Error|uri, Arguments|list, ArgumentsKw|dict] */
+export interface ErrorMessage {
+  readonly type: 8
+  readonly requestType: RequestCode
+  readonly request: Id
+  readonly details: Dict
+  readonly error: Uri
+  readonly payload: Payload
+}
+/** [PUBLISH, Request|id, Options|dict, Topic|uri, Arguments|list, ArgumentsKw|dict] */
+export interface Publish { readonly type: 16, readonly request: Id, readonly options: PublishOptions, readonly topic: Uri, readonly payload: Payload }
+/** [PUBLISHED, PUBLISH.Request|id, Publication|id] */
+export interface Published { readonly type: 17, readonly request: Id, readonly publication: Id }
+/** [SUBSCRIBE, Request|id, Options|dict, Topic|uri] */
+export interface Subscribe { readonly type: 32, readonly request: Id, readonly options: SubscribeOptions, readonly topic: Uri }
+/** [SUBSCRIBED, SUBSCRIBE.Request|id, Subscription|id] */
+export interface Subscribed { readonly type: 33, readonly request: Id, readonly subscription: Id }
+/** [UNSUBSCRIBE, Request|id, SUBSCRIBED.Subscription|id]; a fourth element, as Autobahn sends it, is ignored. */
+export interface Unsubscribe { readonly type: 34, readonly request: Id, readonly subscription: Id, readonly options?: Dict | undefined }
+/** [UNSUBSCRIBED, UNSUBSCRIBE.Request|id, Details|dict]; details only when the router revokes, with request 0. */
+export interface Unsubscribed { readonly type: 35, readonly request: Id | 0, readonly details?: Dict | undefined }
+/** [EVENT, SUBSCRIBED.Subscription|id, PUBLISHED.Publication|id, Details|dict, Arguments|list, ArgumentsKw|dict] */
+export interface EventMessage { readonly type: 36, readonly subscription: Id, readonly publication: Id, readonly details: Dict, readonly payload: Payload }
+/** [CALL, Request|id, Options|dict, Procedure|uri, Arguments|list, ArgumentsKw|dict] */
+export interface Call { readonly type: 48, readonly request: Id, readonly options: CallOptions, readonly procedure: Uri, readonly payload: Payload }
+/** [CANCEL, CALL.Request|id, Options|dict] */
+export interface Cancel { readonly type: 49, readonly request: Id, readonly options: CancelOptions }
+/** [RESULT, CALL.Request|id, Details|dict, Arguments|list, ArgumentsKw|dict] */
+export interface Result { readonly type: 50, readonly request: Id, readonly details: Dict, readonly payload: Payload }
+/** [REGISTER, Request|id, Options|dict, Procedure|uri] */
+export interface Register { readonly type: 64, readonly request: Id, readonly options: RegisterOptions, readonly procedure: Uri }
+/** [REGISTERED, REGISTER.Request|id, Registration|id] */
+export interface Registered { readonly type: 65, readonly request: Id, readonly registration: Id }
+/** [UNREGISTER, Request|id, REGISTERED.Registration|id]; a fourth element, as Autobahn sends it, is ignored. */
+export interface Unregister { readonly type: 66, readonly request: Id, readonly registration: Id, readonly options?: Dict | undefined }
+/** [UNREGISTERED, UNREGISTER.Request|id, Details|dict]; details only when the router revokes, with request 0. */
+export interface Unregistered { readonly type: 67, readonly request: Id | 0, readonly details?: Dict | undefined }
+/** [INVOCATION, Request|id, REGISTERED.Registration|id, Details|dict, Arguments|list, ArgumentsKw|dict] */
+export interface Invocation { readonly type: 68, readonly request: Id, readonly registration: Id, readonly details: Dict, readonly payload: Payload }
+/** [INTERRUPT, INVOCATION.Request|id, Options|dict] */
+export interface Interrupt { readonly type: 69, readonly request: Id, readonly options: Dict }
+/** [YIELD, INVOCATION.Request|id, Options|dict, Arguments|list, ArgumentsKw|dict] */
+export interface Yield { readonly type: 70, readonly request: Id, readonly options: YieldOptions, readonly payload: Payload }
+
+/** What a client may send. */
+export type ClientMessage = Hello | Abort | Authenticate | Goodbye | ErrorMessage | Publish | Subscribe | Unsubscribe |
+  Call | Cancel | Register | Unregister | Yield
+/** What the router may send. */
+export type RouterMessage = Welcome | Abort | Challenge | Goodbye | ErrorMessage | Published | Subscribed | Unsubscribed |
+  EventMessage | Result | Registered | Unregistered | Invocation | Interrupt
+/** Any message. */
+export type Message = ClientMessage | RouterMessage
+
+/** HELLO.Details as far as this router reads them. */
+export interface HelloDetails extends Dict {
+  readonly roles?: Dict
+  readonly authmethods?: readonly string[]
+  readonly authid?: string
+  readonly authrole?: string
+  readonly authextra?: Dict
+  readonly agent?: string
+}
+/** Payload passthru attributes [advanced, Payload Passthru Mode]. */
+export interface PassthruOptions {
+  readonly ppt_scheme?: string
+  readonly ppt_serializer?: string
+  readonly ppt_cipher?: string
+  readonly ppt_keyid?: string
+}
+/** PUBLISH.Options that are known. */
+export interface PublishOptions extends Dict, PassthruOptions {
+  readonly acknowledge?: boolean
+  readonly exclude_me?: boolean
+  readonly disclose_me?: boolean
+  readonly exclude?: readonly Id[]
+  readonly exclude_authid?: readonly string[]
+  readonly exclude_authrole?: readonly string[]
+  readonly eligible?: readonly Id[]
+  readonly eligible_authid?: readonly string[]
+  readonly eligible_authrole?: readonly string[]
+  readonly retain?: boolean
+  readonly rkey?: string
+}
+/** SUBSCRIBE.Options that are known. */
+export interface SubscribeOptions extends Dict {
+  readonly match?: MatchPolicy
+  readonly get_retained?: boolean
+  readonly nkey?: string
+}
+/** How a call picks among the callees of a shared registration [advanced, Shared Registration]. */
+export type InvocationPolicy = 'single' | 'roundrobin' | 'random' | 'first' | 'last'
+/** REGISTER.Options that are known. */
+export interface RegisterOptions extends Dict {
+  readonly match?: MatchPolicy
+  readonly invoke?: InvocationPolicy
+  readonly disclose_caller?: boolean
+  readonly forward_timeout?: boolean
+  readonly concurrency?: number
+  readonly force_reregister?: boolean
+}
+/** CALL.Options that are known. `timeout` is in milliseconds, 0 is none. */
+export interface CallOptions extends Dict, PassthruOptions {
+  readonly timeout?: number
+  readonly receive_progress?: boolean
+  readonly progress?: boolean
+  readonly disclose_me?: boolean
+  readonly rkey?: string
+  readonly runmode?: string
+}
+/** How a call is canceled [advanced, Call Canceling]. */
+export type CancelMode = 'skip' | 'kill' | 'killnowait'
+/** CANCEL.Options that are known. */
+export interface CancelOptions extends Dict { readonly mode?: CancelMode }
+/** YIELD.Options that are known. */
+export interface YieldOptions extends Dict, PassthruOptions { readonly progress?: boolean }

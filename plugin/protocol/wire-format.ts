@@ -1,0 +1,155 @@
+import { isId } from './id.ts'
+import { faultOf, isBoolean, isDict, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
+import type { Check } from './wire-value.ts'
+import { MessageType } from './message.ts'
+import type { ClientMessage, Message, MessageCode } from './message.ts'
+import type { Payload } from './payload.ts'
+import { isUri } from './uri.ts'
+import { ProtocolViolation } from './violation.ts'
+
+/** An element of a message: the field that it fills, and what it must be. */
+type Field<M> = readonly [name: Exclude<keyof M, 'type' | 'payload'> & string, check: Check, presence?: 'optional']
+
+/** A message's elements after its code; `payload` where args and kwargs may follow. */
+interface Layout<M> {
+  readonly name: string
+  readonly from: 'client' | 'router' | 'both'
+  readonly fields: readonly Field<M>[]
+  readonly payload: M extends { payload: Payload } ? true : false
+}
+type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
+
+// PUBLISH and CALL check their URIs in the realm: a bad one gets an ERROR, not an ABORT.
+const passthru = { ppt_scheme: isString, ppt_serializer: isString, ppt_cipher: isString, ppt_keyid: isString }
+const match = oneOf('exact', 'prefix', 'wildcard')
+
+const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isString, authrole: isString, authextra: isDict, agent: isString })
+const subscribeOptions = optionsOf({ match, get_retained: isBoolean, nkey: isString })
+const publishOptions = optionsOf({
+  acknowledge: isBoolean,
+  exclude_me: isBoolean,
+  disclose_me: isBoolean,
+  exclude: listOf(isId),
+  exclude_authid: listOf(isString),
+  exclude_authrole: listOf(isString),
+  eligible: listOf(isId),
+  eligible_authid: listOf(isString),
+  eligible_authrole: listOf(isString),
+  retain: isBoolean,
+  rkey: isString,
+  ...passthru
+})
+const registerOptions = optionsOf({
+  match,
+  invoke: oneOf('single', 'roundrobin', 'random', 'first', 'last'),
+  disclose_caller: isBoolean,
+  forward_timeout: isBoolean,
+  concurrency: isPositiveInteger,
+  force_reregister: isBoolean
+})
+const callOptions = optionsOf({
+  timeout: isNaturalNumber,
+  receive_progress: isBoolean,
+  progress: isBoolean,
+  disclose_me: isBoolean,
+  rkey: isString,
+  runmode: isString,
+  ...passthru
+})
+const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
+const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
+
+/** Every message's elements in their order on the wire: the one place that knows it [basic, Message Definitions]. */
+export const wireFormat: WireFormat = {
+  [MessageType.Hello]: { name: 'HELLO', from: 'client', fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
+  [MessageType.Welcome]: { name: 'WELCOME', from: 'router', fields: [['session', isId], ['details', isDict]], payload: false },
+  [MessageType.Abort]: { name: 'ABORT', from: 'both', fields: [['details', isDict], ['reason', isUri]], payload: true },
+  [MessageType.Challenge]: { name: 'CHALLENGE', from: 'router', fields: [['authmethod', isString], ['extra', isDict]], payload: false },
+  [MessageType.Authenticate]: { name: 'AUTHENTICATE', from: 'client', fields: [['signature', isString], ['extra', isDict]], payload: false },
+  [MessageType.Goodbye]: { name: 'GOODBYE', from: 'both', fields: [['details', isDict], ['reason', isUri]], payload: false },
+  [MessageType.Error]: { name: 'ERROR', from: 'both', fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
+  [MessageType.Publish]: { name: 'PUBLISH', from: 'client', fields: [['request', isId], ['options', publishOptions], ['topic', isString]], payload: true },
+  [MessageType.Published]: { name: 'PUBLISHED', from: 'router', fields: [['request', isId], ['publication', isId]], payload: false },
+  [MessageType.Subscribe]: { name: 'SUBSCRIBE', from: 'client', fields: [['request', isId], ['options', subscribeOptions], ['topic', isString]], payload: false },
+  [MessageType.Subscribed]: { name: 'SUBSCRIBED', from: 'router', fields: [['request', isId], ['subscription', isId]], payload: false },
+  [MessageType.Unsubscribe]: { name: 'UNSUBSCRIBE', from: 'client', fields: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']], payload: false },
+  [MessageType.Unsubscribed]: { name: 'UNSUBSCRIBED', from: 'router', fields: [['request', isIdOrZero], ['details', isDict, 'optional']], payload: false },
+  [MessageType.Event]: { name: 'EVENT', from: 'router', fields: [['subscription', isId], ['publication', isId], ['details', isDict]], payload: true },
+  [MessageType.Call]: { name: 'CALL', from: 'client', fields: [['request', isId], ['options', callOptions], ['procedure', isString]], payload: true },
+  [MessageType.Cancel]: { name: 'CANCEL', from: 'client', fields: [['request', isId], ['options', cancelOptions]], payload: false },
+  [MessageType.Result]: { name: 'RESULT', from: 'router', fields: [['request', isId], ['details', isDict]], payload: true },
+  [MessageType.Register]: { name: 'REGISTER', from: 'client', fields: [['request', isId], ['options', registerOptions], ['procedure', isString]], payload: false },
+  [MessageType.Registered]: { name: 'REGISTERED', from: 'router', fields: [['request', isId], ['registration', isId]], payload: false },
+  [MessageType.Unregister]: { name: 'UNREGISTER', from: 'client', fields: [['request', isId], ['registration', isId], ['options', isDict, 'optional']], payload: false },
+  [MessageType.Unregistered]: { name: 'UNREGISTERED', from: 'router', fields: [['request', isIdOrZero], ['details', isDict, 'optional']], payload: false },
+  [MessageType.Invocation]: { name: 'INVOCATION', from: 'router', fields: [['request', isId], ['registration', isId], ['details', isDict]], payload: true },
+  [MessageType.Interrupt]: { name: 'INTERRUPT', from: 'router', fields: [['request', isId], ['options', isDict]], payload: false },
+  [MessageType.Yield]: { name: 'YIELD', from: 'client', fields: [['request', isId], ['options', yieldOptions]], payload: true }
+}
+
+/** A layout as the walkers read it, without the message's own type. */
+export interface MessageLayout {
+  readonly name: string
+  readonly from: 'client' | 'router' | 'both'
+  readonly fields: readonly (readonly [name: string, check: Check, presence?: 'optional'])[]
+  readonly payload: boolean
+}
+
+const layouts: readonly (MessageLayout | undefined)[] = Array.from({ length: 71 }, (_, code) => (wireFormat as Readonly<Record<number, MessageLayout>>)[code])
+
+/**
+ * The layout of a message that a client may send.
+ * Throws a ProtocolViolation for any other code.
+ */
+export function clientLayout (code: unknown): MessageLayout {
+  if (typeof code !== 'number' || !Number.isInteger(code)) throw new ProtocolViolation('a message starts with an integer code')
+  const layout = layouts[code]
+  if (layout === undefined) throw new ProtocolViolation(`there is no message with code ${code}`)
+  if (layout.from === 'router') throw new ProtocolViolation(`${layout.name} is not for a client to send`)
+  return layout
+}
+
+/** The layout of any message. */
+export function layoutOf (code: MessageCode): MessageLayout {
+  return wireFormat[code]
+}
+
+/**
+ * The message of these elements, the code first. Where the layout has a payload, the codec has made it of the elements
+ * that follow the fields, which are ignored here.
+ * Throws a ProtocolViolation that names the message and the field at fault.
+ */
+export function toMessage (layout: MessageLayout, elements: readonly unknown[], payload: Payload): ClientMessage {
+  const { fields } = layout
+  const given = elements.length - 1
+  if (given > fields.length && !layout.payload) throw new ProtocolViolation(`${layout.name} has too many elements`)
+  const message: Record<string, unknown> = { type: elements[0] }
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]!
+    const name = field[0]
+    if (i >= given) {
+      if (field[2] === 'optional') break
+      throw new ProtocolViolation(`${layout.name} lacks its ${name}`)
+    }
+    const value = elements[i + 1]
+    const result = field[1](value)
+    if (result !== true) throw new ProtocolViolation(`${layout.name}.${name}${faultOf(result)}`)
+    message[name] = value
+  }
+  if (layout.payload) message.payload = payload
+  return message as unknown as ClientMessage
+}
+
+/** The elements of a message before its payload, the code first, as every codec writes them. */
+export function toElements (message: Message): unknown[] {
+  const elements: unknown[] = [message.type]
+  const values = message as unknown as Readonly<Record<string, unknown>>
+  const { fields } = layoutOf(message.type)
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]!
+    const value = values[field[0]]
+    if (value === undefined && field[2] === 'optional') break
+    elements.push(value)
+  }
+  return elements
+}

@@ -1,0 +1,72 @@
+import type { Dict } from './message.ts'
+import { isId } from './id.ts'
+
+/** Checks one element: true, false, or what is wrong with it, as it follows the field's name in a sentence. */
+export type Check = (value: unknown) => boolean | string
+
+export function isString (value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+export function isBoolean (value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}
+
+/** A dict, as every codec decodes it: a plain object. Codecs have refused keys that are not strings. */
+export function isDict (value: unknown): value is Dict {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+export function isNaturalNumber (value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
+
+export function isPositiveInteger (value: unknown): value is number {
+  return isNaturalNumber(value) && value > 0
+}
+
+/** The realm of HELLO: whether it is a URI is for the handshake to say, since that has an ABORT of its own. */
+export function isUriOrNull (value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
+}
+
+export function isIdOrZero (value: unknown): value is number {
+  return value === 0 || isId(value)
+}
+
+/** The request type of an ERROR that a client sends: only INVOCATION's [basic, Message Codes and Direction]. */
+export function isErrorType (value: unknown): value is 68 {
+  return value === 68
+}
+
+export function listOf (check: Check): Check {
+  return (value) => Array.isArray(value) && value.every((item) => check(item) === true)
+}
+
+export function oneOf (...values: readonly string[]): Check {
+  return (value) => typeof value === 'string' && values.includes(value) ? true : ` must be one of ${values.join(', ')}`
+}
+
+/**
+ * A dict whose known keys have the right values; unknown keys are ignored [basic, Extensibility]. Undefined, which CBOR
+ * can say, is no value; null is a wrong one.
+ */
+export function optionsOf (known: Readonly<Record<string, Check>>): Check {
+  const checks = new Map(Object.entries(known))
+  return (value) => {
+    if (!isDict(value)) return ' must be a dict'
+    for (const key in value) {
+      const option = value[key]
+      const result = option === undefined ? true : checks.get(key)?.(option) ?? true
+      if (result !== true) return `.${key}${faultOf(result)}`
+    }
+    return true
+  }
+}
+
+/** What is wrong with an element whose check did not return true. */
+export function faultOf (result: string | false): string {
+  return result === false ? ' has the wrong type or value' : result
+}

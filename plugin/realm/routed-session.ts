@@ -1,0 +1,15 @@
+import type { Principal } from '../auth/authenticator.ts'
+import type { Features } from '../protocol/features.ts'
+import type { Id } from '../protocol/id.ts'
+import type { RouterMessage } from '../protocol/message.ts'
+import type { Delivery } from '../transport/transport.ts'
+
+/** A session as broker and dealer see it. */
+export interface RoutedSession {
+  readonly id: Id
+  readonly principal: Principal
+  /** What its client announced. */
+  readonly features: Features
+  /** Sends a message. Never throws, and never calls back into the realm before it returns. */
+  send (message: RouterMessage): Delivery
+}

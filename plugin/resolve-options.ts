@@ -1,0 +1,159 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { errors } from './errors.ts'
+import { findFault } from './options-schema.ts'
+import type { AuthOptions, CookieOptions, EndpointOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
+import { isUri } from './protocol/uri.ts'
+
+/** A realm with every default filled in. */
+export interface ResolvedRealm extends Required<RealmOptions> { readonly roles: Readonly<Record<string, Required<RoleOptions>>> }
+/** Static files with every default filled in. */
+export interface ResolvedStatic { readonly root: string, readonly prefix: string }
+/** An endpoint with every default filled in. */
+export interface ResolvedEndpoint {
+  readonly path: string
+  readonly auth: AuthOptions
+  readonly cookie: Required<CookieOptions> | null
+  readonly allowedOrigins: readonly string[]
+  readonly serializers: NonNullable<EndpointOptions['serializers']>
+}
+/** The plugin's options with every default filled in. */
+export interface ResolvedOptions {
+  readonly endpoint: ResolvedEndpoint
+  readonly realms: Readonly<Record<string, ResolvedRealm>>
+  readonly static: readonly ResolvedStatic[]
+  readonly handshakeTimeout: number
+  readonly shutdownTimeout: number
+  readonly limits: Required<LimitOptions>
+}
+
+const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'] } as const satisfies EndpointOptions
+const cookieDefaults = {
+  store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', recheck: 60
+} as const satisfies Required<CookieOptions>
+const limitDefaults = {
+  messageSize: 2 ** 20,
+  depth: 100,
+  owedEvents: 4 * 2 ** 20,
+  owed: 16 * 2 ** 20,
+  pendingCalls: 10_000,
+  pendingInvocations: 10_000,
+  subscriptions: 10_000,
+  registrations: 10_000
+} as const satisfies Required<LimitOptions>
+const roleDefaults = { permissions: [], allowDiscloseMe: true } as const satisfies Required<RoleOptions>
+const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles'>
+const pluginDefaults = { handshakeTimeout: 10_000, shutdownTimeout: 2_000 } as const
+
+/**
+ * The options of the plugin, checked and with every default, in a new object.
+ * Throws WAMP_ERR_INVALID_OPTION with the path of the first option that is wrong.
+ */
+export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
+  check(given, 'plugin')
+  const { realms, static: files, handshakeTimeout, shutdownTimeout, limits, ...endpoint } = given
+  const resolved: ResolvedOptions = {
+    ...pluginDefaults,
+    ...defined({ handshakeTimeout, shutdownTimeout }),
+    realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(realm)])),
+    static: [files ?? []].flat().map(resolveStatic),
+    limits: { ...limitDefaults, ...defined(limits ?? {}) },
+    endpoint: withDefaults(endpoint)
+  }
+  checkRealms(resolved.realms)
+  checkEndpoint(resolved.endpoint, resolved.realms)
+  checkCookieFile(resolved.endpoint.cookie, resolved.static)
+  return Object.freeze(resolved)
+}
+
+/** The options of a further endpoint, checked against the realms that the router has, likewise. */
+export function resolveEndpoint (given: EndpointOptions, { realms, static: files }: ResolvedOptions): ResolvedEndpoint {
+  check(given, 'endpoint')
+  const resolved = withDefaults(given)
+  checkEndpoint(resolved, realms)
+  checkCookieFile(resolved.cookie, files)
+  return Object.freeze(resolved)
+}
+
+function check (options: unknown, of: 'plugin' | 'endpoint'): void {
+  const fault = findFault(options, of)
+  if (fault !== null) throw new errors.WAMP_ERR_INVALID_OPTION(fault.path, fault.expected)
+}
+
+function withDefaults (given: EndpointOptions): ResolvedEndpoint {
+  const { cookie, ...rest } = given
+  return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
+}
+
+function resolveRealm ({ roles, ...rest }: RealmOptions): ResolvedRealm {
+  const resolved = Object.entries(roles).map(([name, role]) => [name, { ...roleDefaults, ...defined(role) }] as const)
+  return { ...realmDefaults, ...defined(rest), roles: Object.fromEntries(resolved) }
+}
+
+function resolveStatic ({ root, prefix = '/' }: StaticOptions): ResolvedStatic {
+  return { root: resolve(root instanceof URL ? fileURLToPath(root) : root), prefix }
+}
+
+function checkRealms (realms: ResolvedOptions['realms']): void {
+  for (const [name, { roles, uriCheck }] of Object.entries(realms)) {
+    if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must be named by a URI')
+    for (const [role, { permissions }] of Object.entries(roles)) {
+      const path = `realms.${name}.roles.${role}`
+      if (role === 'trusted') throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
+      permissions.forEach(({ uri, match }, i) => {
+        if (match === undefined || isUri(uri, match, uriCheck)) return
+        throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.permissions[${i}].uri`, `must be a URI that fits match "${match}"`)
+      })
+    }
+  }
+}
+
+function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
+  const methods = Object.keys(auth).filter((method) => auth[method] !== undefined)
+  if (methods.every((method) => method === 'cookie')) {
+    throw new errors.WAMP_ERR_INVALID_OPTION('auth', 'must name a method beside cookie: nobody could log in first')
+  }
+  if (auth.cookie !== undefined && cookie === null) {
+    throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'needs the "cookie" option')
+  }
+  for (const { path, role, realm } of staticRoles(auth)) {
+    const where = realm === undefined ? Object.values(realms) : [realms[realm]]
+    if (realm !== undefined && realms[realm] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.realm`, 'must name one of the realms')
+    if (where.some((one) => one !== undefined && Object.hasOwn(one.roles, role))) continue
+    throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.role`, `must name a role of ${realm === undefined ? 'a realm' : `realm "${realm}"`}: "${role}" is none`)
+  }
+  if (cookie !== null) checkCookie(cookie)
+}
+
+function * staticRoles ({ anonymous, ticket, wampcra }: AuthOptions): Iterable<{ path: string, role: string, realm?: string | undefined }> {
+  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', realm: anonymous.realm }
+  const principals = ticket?.type === 'static' ? ticket.principals : {}
+  for (const [authid, { role, realm }] of Object.entries(principals)) yield { path: `auth.ticket.principals.${authid}`, role, realm }
+  const users = wampcra?.type === 'static' ? wampcra.users : {}
+  for (const [authid, { role, realm }] of Object.entries(users)) yield { path: `auth.wampcra.users.${authid}`, role, realm }
+}
+
+// What browsers refuse would look like a login that never comes back.
+function checkCookie ({ name, secure, sameSite, path }: Required<CookieOptions>): void {
+  if (sameSite === 'none' && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true with sameSite "none"')
+  if (/^__(Host|Secure)-/i.test(name) && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', `must be true for a cookie named "${name}"`)
+  if (/^__Host-/i.test(name) && path !== '/') throw new errors.WAMP_ERR_INVALID_OPTION('cookie.path', `must be "/" for a cookie named "${name}"`)
+}
+
+function checkCookieFile (cookie: Required<CookieOptions> | null, files: readonly ResolvedStatic[]): void {
+  if (cookie === null || !('filename' in cookie.store)) return
+  const filename = resolve(cookie.store.filename)
+  if (!files.some(({ root }) => isServed(root, filename))) return
+  throw new errors.WAMP_ERR_INVALID_OPTION('cookie.store.filename', 'must not be inside a static root: it would be served')
+}
+
+/** True for a file in a static root. What is, or is in, a dotfile is not served. */
+function isServed (root: string, filename: string): boolean {
+  const parts = relative(root, filename).split(sep)
+  return !parts.some((part) => part.startsWith('.')) && !isAbsolute(parts.join(sep))
+}
+
+/** Without the keys that are undefined: `{ ...defaults, ...given }` must not undo a default. */
+function defined<T extends object> (given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
+}

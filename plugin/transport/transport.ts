@@ -1,0 +1,31 @@
+import type { RouterMessage } from '../protocol/message.ts'
+
+/** How a transport is closed: orderly, after a violation, or because the router failed. */
+export type CloseKind = 'normal' | 'violation' | 'failure'
+
+/**
+ * What became of a message: on its way, without a form in the receiver's serializer, refused because the receiver does
+ * not keep up, or too late.
+ */
+export type Delivery = 'sent' | 'unencodable' | 'congested' | 'closed'
+
+/** What may be known about a peer's way in. Never a cookie, a header or a secret: authenticators and logs see this. */
+export interface TransportDetails {
+  /** Which kind of transport it is. */
+  readonly type: 'websocket' | 'in-process'
+  /** The negotiated subprotocol, such as `wamp.2.json`. */
+  readonly protocol?: string
+  /** The peer's address, as the host app sees it (`request.ip`). */
+  readonly peer?: string
+  /** True if the connection is encrypted, as the host app sees it. */
+  readonly secure?: boolean
+}
+
+/** One peer's way in and out, as the session sees it. Only the session writes to it. */
+export interface Transport {
+  readonly details: TransportDetails
+  /** Sends a message, after all that were sent before. Never throws, and calls nothing back before it returns. */
+  send (message: RouterMessage): Delivery
+  /** Lets what was sent leave, then closes. What arrives from the peer afterwards is ignored. */
+  close (kind: CloseKind): void
+}

@@ -1,0 +1,123 @@
+import t from 'tap'
+import { pathToFileURL } from 'node:url'
+import { resolveEndpoint, resolveOptions } from '../plugin/resolve-options.ts'
+import type { EndpointOptions, FastifyWampOptions } from '../plugin/options.ts'
+
+const realms = { realm1: { roles: { anonymous: {}, frontend: {} } } }
+const wampcra = { type: 'static', users: { joe: { secret: 'top secret', role: 'frontend' } } } as const
+
+function fault (options: unknown): { code?: string, message: string } {
+  try {
+    resolveOptions(options as FastifyWampOptions)
+  } catch (error) {
+    return error as { code?: string, message: string }
+  }
+  throw new Error('the options were accepted')
+}
+
+t.test('the least that is given gets every default', async (t) => {
+  const options = resolveOptions({ realms })
+  t.same(options.endpoint, {
+    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor']
+  })
+  t.same(options.static, [])
+  t.equal(options.handshakeTimeout, 10_000)
+  t.equal(options.shutdownTimeout, 2_000)
+  t.equal(options.limits.messageSize, 2 ** 20)
+  t.same(options.realms.realm1, {
+    uriCheck: 'loose', strictRequestIds: false, roles: { anonymous: { permissions: [], allowDiscloseMe: true }, frontend: { permissions: [], allowDiscloseMe: true } }
+  })
+})
+
+t.test('the cookie is tracked with safe defaults for seven days [CKI-03, CKI-04, CKI-05, CKI-06, TRP-53]', async (t) => {
+  t.same(resolveOptions({ realms, cookie: {} }).endpoint.cookie, {
+    store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', recheck: 60
+  })
+})
+
+t.test('an option that is undefined counts as absent', async (t) => {
+  const given = { realms, path: undefined, limits: { depth: undefined, owed: 5 }, cookie: { name: undefined } } as unknown as FastifyWampOptions
+  const { endpoint, limits } = resolveOptions(given)
+  t.equal(endpoint.path, '/ws')
+  t.equal(limits.depth, 100)
+  t.equal(limits.owed, 5)
+  t.equal(endpoint.cookie?.name, 'cbtid')
+})
+
+t.test('the caller\'s object is not written to, and the result is frozen', async (t) => {
+  const given = { realms, cookie: {} }
+  const before = structuredClone(given)
+  t.ok(Object.isFrozen(resolveOptions(given)))
+  t.same(given, before)
+})
+
+t.test('static files may be one directory or several, as path or file URL', async (t) => {
+  t.same(resolveOptions({ realms, static: { root: '/srv/web' } }).static, [{ root: '/srv/web', prefix: '/' }])
+  t.same(resolveOptions({ realms, static: [{ root: pathToFileURL('/srv/a b/') }, { root: '/srv/v', prefix: '/v/' }] }).static,
+    [{ root: '/srv/a b', prefix: '/' }, { root: '/srv/v', prefix: '/v/' }])
+})
+
+const wrong: [name: string, options: unknown, message: string][] = [
+  ['no options at all', undefined, 'The option "" must be object'],
+  ['no realms', {}, 'The option "realms" is missing'],
+  ['an empty set of realms', { realms: {} }, 'The option "realms" must NOT have fewer than 1 properties'],
+  ['an unknown option', { realms, realm: 1 }, 'The option "realm" is not an option'],
+  ['a realm with a bad name', { realms: { 'a b': realms.realm1 } }, 'The option "realms.a b" must be named by a URI'],
+  ['the role trusted', { realms: { r: { roles: { trusted: {} } } } }, 'The option "realms.r.roles.trusted" is the app\'s own role: it cannot be configured'],
+  ['a permission without uri', { realms: { r: { roles: { anonymous: { permissions: [{}] } } } } }, 'The option "realms.r.roles.anonymous.permissions[0].uri" is missing'],
+  ['an unknown action', { realms: { r: { roles: { anonymous: { permissions: [{ uri: 'a', allow: { cal: true } }] } } } } }, 'The option "realms.r.roles.anonymous.permissions[0].allow.cal" is not an option'],
+  ['a match that does not exist', { realms: { r: { roles: { anonymous: { permissions: [{ uri: 'a', match: 'regex' }] } } } } }, 'The option "realms.r.roles.anonymous.permissions[0].match" must be one of exact, prefix, wildcard'],
+  ['a URI that does not fit its match', { realms: { r: { roles: { anonymous: { permissions: [{ uri: 'a..b', match: 'exact' }] } } } } }, 'The option "realms.r.roles.anonymous.permissions[0].uri" must be a URI that fits match "exact"'],
+  ['a path without a slash', { realms, path: 'ws' }, 'The option "path" must match pattern "^/"'],
+  ['a time of nothing', { realms, handshakeTimeout: 0 }, 'The option "handshakeTimeout" must be >= 1'],
+  ['an unknown limit', { realms, limits: { size: 1 } }, 'The option "limits.size" is not an option'],
+  ['nesting that would exhaust the stack', { realms, limits: { depth: 1001 } }, 'The option "limits.depth" must be <= 1000'],
+  ['an unknown serializer', { realms, serializers: ['xml'] }, 'The option "serializers[0]" must be one of json, msgpack, cbor'],
+  ['an origin with a path', { realms, allowedOrigins: ['https://a.example/b'] }, 'The option "allowedOrigins[0]" must match pattern "^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$"'],
+  ['a method of no type', { realms, auth: { ticket: {} } }, 'The option "auth.ticket.type" is missing'],
+  ['a method of a wrong type', { realms, auth: { wampcra: { type: 'dynamic' } } }, 'The option "auth.wampcra.type" must be one of static, function'],
+  ['a function that is none', { realms, auth: { mine: { type: 'function', authenticator: 'x' } } }, 'The option "auth.mine.authenticator" must be a function'],
+  ['a user without a role', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's' } } } } }, 'The option "auth.wampcra.users.joe.role" is missing'],
+  ['a role that no realm has', { realms, auth: { ticket: { type: 'static', principals: { joe: { ticket: 's', role: 'boss' } } } } }, 'The option "auth.ticket.principals.joe.role" must name a role of a realm: "boss" is none'],
+  ['a user\'s realm that does not exist', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's', role: 'frontend', realm: 'other' } } } } }, 'The option "auth.wampcra.users.joe.realm" must name one of the realms'],
+  ['no auth, and no role anonymous', { realms: { r: { roles: { frontend: {} } } } }, 'The option "auth.anonymous.role" must name a role of a realm: "anonymous" is none'],
+  ['cookie logins without a cookie [CKI-11]', { realms, auth: { wampcra, cookie: {} } }, 'The option "auth.cookie" needs the "cookie" option'],
+  ['cookie as the only method [CKI-11]', { realms, cookie: {}, auth: { cookie: {} } }, 'The option "auth" must name a method beside cookie: nobody could log in first'],
+  ['an unknown key of the cookie [CKI-02]', { realms, cookie: { max_age: 1 } }, 'The option "cookie.max_age" is not an option'],
+  ['a cookie that is too short [CKI-04]', { realms, cookie: { length: 6 } }, 'The option "cookie.length" must be >= 22'],
+  ['a cookie that lasts too long [CKI-05]', { realms, cookie: { maxAge: 311040001 } }, 'The option "cookie.maxAge" must be <= 311040000'],
+  ['a store that is none', { realms, cookie: { store: { get () {} } } }, 'The option "cookie.store" must be a cookie store'],
+  ['a store of a wrong type [CKI-07]', { realms, cookie: { store: { type: 'redis' } } }, 'The option "cookie.store.type" must be one of memory, file'],
+  ['a memory store with more [CKI-08]', { realms, cookie: { store: { type: 'memory', size: 1 } } }, 'The option "cookie.store.size" is not an option'],
+  ['a file store without a file [CKI-09]', { realms, cookie: { store: { type: 'file' } } }, 'The option "cookie.store.filename" is missing'],
+  ['a cookie file that would be served', { realms, static: { root: '/srv/web' }, cookie: { store: { type: 'file', filename: '/srv/web/cookies.dat' } } }, 'The option "cookie.store.filename" must not be inside a static root: it would be served'],
+  ['SameSite=None without Secure [CKH-06]', { realms, cookie: { sameSite: 'none' } }, 'The option "cookie.secure" must be true with sameSite "none"'],
+  ['a __Host- cookie without Secure', { realms, cookie: { name: '__Host-id' } }, 'The option "cookie.secure" must be true for a cookie named "__Host-id"'],
+  ['a __Host- cookie with a path', { realms, cookie: { name: '__Host-id', secure: true, path: '/app' } }, 'The option "cookie.path" must be "/" for a cookie named "__Host-id"'],
+  ['a static root of a wrong kind', { realms, static: { root: 5 } }, 'The option "static.root" must be a path or file URL'],
+  ['a static prefix in a list', { realms, static: [{ root: '/a', prefix: 'b' }] }, 'The option "static[0].prefix" must match pattern "^/"']
+]
+
+for (const [name, options, message] of wrong) {
+  t.test(`${name} is refused with the option's path`, async (t) => {
+    t.match(fault(options), { code: 'WAMP_ERR_INVALID_OPTION', message })
+  })
+}
+
+t.test('no secret is quoted in what is said of a wrong option', async (t) => {
+  const auth = { wampcra: { type: 'static', users: { joe: { secret: 'top secret', role: 'frontend', salt: 5 } } } }
+  t.notMatch(fault({ realms, auth }).message, 'top secret')
+})
+
+t.test('a cookie file beside a static root, or in a folder of it that is not served, is fine', async (t) => {
+  for (const filename of ['/srv/cookies.dat', '/srv/website/cookies.dat', '/srv/web/.crossbar/cookies.dat', '/srv/web/.cookies.dat']) {
+    t.ok(resolveOptions({ realms, static: { root: '/srv/web' }, cookie: { store: { type: 'file', filename } } }), filename)
+  }
+})
+
+t.test('a further endpoint is checked against the router\'s realms', async (t) => {
+  const router = resolveOptions({ realms })
+  t.equal(resolveEndpoint({ path: '/other' }, router).path, '/other')
+  t.throws(() => resolveEndpoint({ realms } as EndpointOptions, router), { message: 'The option "realms" is not an option' })
+  t.throws(() => resolveEndpoint({ auth: { anonymous: { type: 'static', role: 'boss' } } }, router), { code: 'WAMP_ERR_INVALID_OPTION' })
+})
