@@ -1,0 +1,123 @@
+import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
+import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
+import { ByteReader } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { EncodingError } from './codec.ts'
+import type { Allocate, Codec } from './codec.ts'
+import { writeValue } from './value-forms.ts'
+import type { ValueForms } from './value-forms.ts'
+
+/** How a binary serializer's values are read. `depth` is how many levels of containers a value may have. */
+export interface ValueReader {
+  /** Opens the message's list, and returns its size. Throws a ProtocolViolation for anything else. */
+  openList (reader: ByteReader, depth: number): number
+  /** Reads a value. A dict's keys must be strings where `strict`, at every level. */
+  read (reader: ByteReader, depth: number, strict: boolean): unknown
+  /** Moves over a null. False if something else comes. */
+  skipNull (reader: ByteReader): boolean
+  /** Checks a list, moves over it and returns its size; -1 if something else comes. */
+  skipList (reader: ByteReader, depth: number): number
+  /** The same of a dict, whose own keys must be strings. */
+  skipDict (reader: ByteReader, depth: number): number
+}
+
+/** A binary serializer: the head of a message is read, args and kwargs are checked and left as a slice. */
+export class BinaryCodec implements Codec {
+  readonly name: 'msgpack' | 'cbor'
+  readonly subprotocol: string
+  readonly binary = true
+  readonly #values: ValueReader
+  readonly #forms: ValueForms
+  readonly #writer = new ByteWriter()
+  readonly #emptyList: Buffer
+
+  constructor ({ name, values, forms }: { name: 'msgpack' | 'cbor', values: ValueReader, forms: ValueForms }) {
+    this.name = name
+    this.subprotocol = `wamp.2.${name}`
+    this.#values = values
+    this.#forms = forms
+    this.#emptyList = this.encodePayload([], undefined).bytes
+  }
+
+  decode (data: Buffer, maxDepth: number): ClientMessage {
+    const values = this.#values
+    const reader = new ByteReader(data)
+    const size = values.openList(reader, maxDepth)
+    if (size === 0) throw new ProtocolViolation('a message is a list that is not empty')
+    const code = values.read(reader, 0, true)
+    const layout = clientLayout(code)
+    const head = Math.min(size, layout.fields.length + 1)
+    const elements: unknown[] = [code]
+    // Within the message's own list, so one level less.
+    for (let i = 1; i < head; i++) elements.push(values.read(reader, maxDepth - 1, true))
+
+    const rest = size - head
+    if (rest > (layout.payload ? 2 : 0)) throw new ProtocolViolation(`${layout.name} has too many elements`)
+    const payload = rest === 0 ? Payload.empty : this.#payload(reader, layout.name, rest, maxDepth - 1)
+    if (reader.remaining > 0) throw new ProtocolViolation('octets follow the message')
+    return toMessage(layout, elements, payload)
+  }
+
+  encode (message: RouterMessage, allocate: Allocate): Buffer {
+    try {
+      const { elements, bytes } = 'payload' in message ? message.payload.in(this) : Payload.empty.in(this)
+      const head = toElements(message)
+      const writer = this.#writer
+      writer.start()
+      this.#forms.listHead(writer, head.length + elements)
+      for (const element of head) writeValue(this.#forms, writer, element)
+
+      const length = writer.length + bytes.length
+      const buffer = allocate(length)
+      const at = buffer.length - length
+      writer.copyTo(buffer, at)
+      buffer.set(bytes, at + writer.length)
+      return buffer
+    } catch (error) {
+      throw EncodingError.of(error, this.name)
+    }
+  }
+
+  decodePayload ({ bytes, elements }: EncodedPayload): { args: Args, kwargs: Kwargs } {
+    const reader = new ByteReader(bytes)
+    // Their depth was checked when they came in.
+    const args = elements > 0 ? this.#values.read(reader, Infinity, false) as Args : []
+    const kwargs = elements > 1 ? this.#values.read(reader, Infinity, false) as Kwargs : {}
+    return { args, kwargs }
+  }
+
+  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined): EncodedPayload {
+    const writer = this.#writer
+    try {
+      writer.start()
+      writeValue(this.#forms, writer, args ?? [])
+      if (kwargs !== undefined) writeValue(this.#forms, writer, kwargs)
+      return { elements: kwargs === undefined ? 1 : 2, bytes: writer.toBuffer() }
+    } catch (error) {
+      throw EncodingError.of(error, this.name)
+    }
+  }
+
+  #payload (reader: ByteReader, name: string, elements: number, depth: number): Payload {
+    const values = this.#values
+    const { data, position: start } = reader
+    // AutobahnPython sends null for args that are absent.
+    const absent = values.skipNull(reader)
+    const args = absent ? 0 : values.skipList(reader, depth)
+    if (args < 0) throw new ProtocolViolation(`${name}.Arguments is not a list`)
+    const middle = reader.position
+    const kwargs = elements === 1 ? 0 : values.skipDict(reader, depth)
+    if (kwargs < 0) throw new ProtocolViolation(`${name}.ArgumentsKw is not a dict`)
+
+    if (kwargs > 0) {
+      const bytes = absent
+        ? Buffer.concat([this.#emptyList, data.subarray(middle, reader.position)])
+        : data.subarray(start, reader.position)
+      return Payload.ofBytes(this, { elements: 2, bytes })
+    }
+    return args === 0 ? Payload.empty : Payload.ofBytes(this, { elements: 1, bytes: data.subarray(start, middle) })
+  }
+}

@@ -1,0 +1,100 @@
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { narrow } from './integer.ts'
+import { checkUtf8, readUtf8 } from './utf8.ts'
+
+/** A position in octets that somebody else wrote: nothing is read, and nothing made, beyond what is there. */
+export class ByteReader {
+  readonly data: Buffer
+  position = 0
+  /** Where reading must end. */
+  end: number
+
+  constructor (data: Buffer) {
+    this.data = data
+    this.end = data.length
+  }
+
+  get remaining (): number {
+    return this.end - this.position
+  }
+
+  /** The next octet, which stays to be read; -1 at the end. */
+  peek (): number {
+    return this.position < this.end ? this.data[this.position]! : -1
+  }
+
+  /** Moves over `count` octets and returns where they start. */
+  take (count: number): number {
+    const at = this.position
+    if (count > this.end - at) throw new ProtocolViolation('the message ends too early')
+    this.position = at + count
+    return at
+  }
+
+  uint8 (): number {
+    return this.data[this.take(1)]!
+  }
+
+  uint16 (): number {
+    return this.data.readUInt16BE(this.take(2))
+  }
+
+  uint32 (): number {
+    return this.data.readUInt32BE(this.take(4))
+  }
+
+  /** As a Number where it is one exactly, otherwise as a BigInt. */
+  uint64 (): number | bigint {
+    const at = this.take(8)
+    const high = this.data.readUInt32BE(at)
+    return high < 2 ** 21 ? high * 2 ** 32 + this.data.readUInt32BE(at + 4) : narrow(this.data.readBigUInt64BE(at))
+  }
+
+  int8 (): number {
+    return this.data.readInt8(this.take(1))
+  }
+
+  int16 (): number {
+    return this.data.readInt16BE(this.take(2))
+  }
+
+  int32 (): number {
+    return this.data.readInt32BE(this.take(4))
+  }
+
+  int64 (): number | bigint {
+    return narrow(this.data.readBigInt64BE(this.take(8)))
+  }
+
+  float32 (): number {
+    return this.data.readFloatBE(this.take(4))
+  }
+
+  float64 (): number {
+    return this.data.readDoubleBE(this.take(8))
+  }
+
+  /** A string of `length` octets. */
+  text (length: number): string {
+    const at = this.take(length)
+    return readUtf8(this.data, at, this.position)
+  }
+
+  /** Moves over a string of `length` octets. */
+  skipText (length: number): void {
+    const at = this.take(length)
+    checkUtf8(this.data, at, this.position)
+  }
+
+  /** A copy: what is kept must not pin the chunk that was read. */
+  bytes (length: number): Buffer {
+    const at = this.take(length)
+    return Buffer.from(this.data.subarray(at, this.position))
+  }
+}
+
+/** The levels of nesting that are left within a container. */
+export function deeper (depth: number): number {
+  if (depth <= 0) throw new ProtocolViolation('the message is nested too deep')
+  return depth - 1
+}

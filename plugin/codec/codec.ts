@@ -1,0 +1,62 @@
+import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import type { PayloadCodec } from '../protocol/payload.ts'
+
+/** Gives a buffer whose last `length` octets are the message's: what stands before them is the transport's framing. */
+export type Allocate = (length: number) => Buffer
+
+/** A serializer: messages as bytes. One instance serves all connections, and keeps nothing about any. */
+export interface Codec extends PayloadCodec {
+  readonly name: 'json' | 'msgpack' | 'cbor'
+  /** The WebSocket subprotocol, such as `wamp.2.json`. */
+  readonly subprotocol: string
+  /** True if messages are octets, false if they are UTF-8 text. */
+  readonly binary: boolean
+  /**
+   * Reads a message of a client. Args and kwargs are checked and then left as a slice of `data`, which must not be
+   * changed afterwards.
+   * Throws a ProtocolViolation for anything malformed, and for nesting beyond `maxDepth`.
+   */
+  decode (data: Buffer, maxDepth: number): ClientMessage
+  /**
+   * Writes a message into what `allocate` gives, and returns that buffer.
+   * Throws an EncodingError if a value of it has no form in this serializer.
+   */
+  encode (message: RouterMessage, allocate: Allocate): Buffer
+}
+
+/** A value that has no form in the receiver's serializer. */
+export class EncodingError extends Error {
+  override readonly name = 'EncodingError'
+
+  /** For an object that has no form. It names the kind, never the value. */
+  static for (value: object, codec: Codec['name']): EncodingError {
+    const kind = value instanceof OpaqueValue ? `a value of ${value.codec} (${value.tag})` : Object.prototype.toString.call(value)
+    return new EncodingError(`${kind} has no form in ${codec}`)
+  }
+
+  /** What went wrong while writing, as an EncodingError: a value that contains itself ends in an exhausted stack. */
+  static of (error: unknown, codec: Codec['name']): EncodingError {
+    return error instanceof EncodingError ? error : new EncodingError(`the values cannot be written in ${codec}`, { cause: error })
+  }
+}
+
+/** The tag of a CBOR simple value that means nothing. */
+export const SIMPLE_VALUE = -1
+
+/**
+ * A value that only one serializer has a form for: a MessagePack extension, a CBOR tag. Between peers of that serializer
+ * it travels untouched; it cannot be written in another.
+ */
+export class OpaqueValue {
+  readonly codec: 'msgpack' | 'cbor'
+  /** The extension's type, or the tag's number, or SIMPLE_VALUE. */
+  readonly tag: number | bigint
+  /** The extension's octets, the tagged value, or the simple value's number. */
+  readonly content: unknown
+
+  constructor (codec: 'msgpack' | 'cbor', tag: number | bigint, content: unknown) {
+    this.codec = codec
+    this.tag = tag
+    this.content = content
+  }
+}

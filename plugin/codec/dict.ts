@@ -1,0 +1,28 @@
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { EncodingError } from './codec.ts'
+
+/** A dict that is being read. */
+export type MutableDict = Record<string, unknown>
+
+/** Sets a property of data: `__proto__` is a name like any other. */
+export function setOwn (target: MutableDict, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+  else target[key] = value
+}
+
+/**
+ * A dict's key as a property's name. Other languages have integers as keys of application data: as in JSON they become
+ * strings. Where `strict`, a key that is not a string is a ProtocolViolation [basic, Messages].
+ */
+export function keyOf (key: unknown, strict: boolean): string {
+  if (typeof key === 'string') return key
+  if (strict) throw new ProtocolViolation('a key of a dict is not a string')
+  if (typeof key === 'number' || typeof key === 'bigint') return String(key)
+  throw new EncodingError('a key that is neither a string nor a number has no form in another serializer')
+}
+
+/** True for an object that is written as a dict; false for a Map, an ArrayBuffer and the like. */
+export function isPlain (value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype || Object.prototype.toString.call(value) === '[object Object]'
+}

@@ -1,0 +1,10 @@
+/**
+ * The longest integer that is converted from one serializer to another: more bits cost more than their share of time.
+ * What is longer still travels between peers of one serializer.
+ */
+export const MAX_INTEGER_BITS = 4096
+
+/** A Number where it is one exactly, otherwise the BigInt. */
+export function narrow (value: bigint): number | bigint {
+  return value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value
+}

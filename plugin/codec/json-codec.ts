@@ -1,0 +1,143 @@
+import { MAX_ID } from '../protocol/id.ts'
+import { MessageType, noDetails } from '../protocol/message.ts'
+import type { ClientMessage, Dict, RouterMessage } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
+import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
+import { isDict } from '../protocol/wire-value.ts'
+import { EncodingError } from './codec.ts'
+import type { Allocate, Codec } from './codec.ts'
+import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
+import { parseValues, stringifyValue } from './json-value.ts'
+import { readUtf8 } from './utf8.ts'
+
+const COMMA = 0x2c
+const CLOSE_BRACKET = 0x5d
+const emptyArgs = Buffer.from('[],')
+
+/**
+ * `wamp.2.json`. The text is parsed whole once, because that is the cheapest way to know that it is valid and nothing
+ * malformed may reach another client; what is saved is writing args and kwargs again.
+ */
+class JsonCodec implements Codec {
+  readonly name = 'json'
+  readonly subprotocol = 'wamp.2.json'
+  readonly binary = false
+
+  decode (data: Buffer, maxDepth: number): ClientMessage {
+    const list = parse(data)
+    // Every level takes two octets: less cannot be too deep.
+    if (data.length > 2 * maxDepth && isDeeper(list, maxDepth)) throw new ProtocolViolation('the message is nested too deep')
+    if (list.includes(MAX_ID)) checkGreatestIds(data, list)
+
+    const layout = clientLayout(list[0])
+    const head = layout.fields.length + 1
+    const payload = layout.payload && list.length > head ? this.#payload(data, layout.name, list, head) : Payload.empty
+    return toMessage(layout, list, payload)
+  }
+
+  encode (message: RouterMessage, allocate: Allocate): Buffer {
+    try {
+      const { elements, bytes } = 'payload' in message ? message.payload.in(this) : Payload.empty.in(this)
+      const head = headOf(message)
+      const headLength = Buffer.byteLength(head)
+      const length = headLength + (elements === 0 ? 1 : bytes.length + 2)
+      const buffer = allocate(length)
+      let at = buffer.length - length
+      at += buffer.write(head, at, headLength === head.length ? 'latin1' : 'utf8')
+      if (elements > 0) {
+        buffer[at++] = COMMA
+        buffer.set(bytes, at)
+        at += bytes.length
+      }
+      buffer[at] = CLOSE_BRACKET
+      return buffer
+    } catch (error) {
+      throw EncodingError.of(error, this.name)
+    }
+  }
+
+  decodePayload ({ bytes }: EncodedPayload): { args: Args, kwargs: Kwargs } {
+    const [args, kwargs] = parseValues(`[${bytes.toString()}]`) as [args?: Args, kwargs?: Kwargs]
+    return { args: args ?? [], kwargs: kwargs ?? {} }
+  }
+
+  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined): EncodedPayload {
+    try {
+      const list = stringifyValue(args ?? [])
+      if (kwargs === undefined) return { elements: 1, bytes: Buffer.from(list) }
+      return { elements: 2, bytes: Buffer.from(`${list},${stringifyValue(kwargs)}`) }
+    } catch (error) {
+      throw EncodingError.of(error, this.name)
+    }
+  }
+
+  #payload (data: Buffer, name: string, list: readonly unknown[], head: number): Payload {
+    if (list.length > head + 2) throw new ProtocolViolation(`${name} has too many elements`)
+    const args = list[head]
+    const kwargs = list[head + 1]
+    // AutobahnPython sends null for args that are absent.
+    if (args !== null && !Array.isArray(args)) throw new ProtocolViolation(`${name}.Arguments is not a list`)
+    if (list.length > head + 1 && !isDict(kwargs)) throw new ProtocolViolation(`${name}.ArgumentsKw is not a dict`)
+
+    const hasKwargs = isDict(kwargs) && Object.keys(kwargs).length > 0
+    if (!hasKwargs && (args === null || args.length === 0)) return Payload.empty
+    const start = valuesEnd(data, listStart(data), head) + 1
+    const end = kwargs === undefined || hasKwargs ? listEnd(data) : commaBeforeEmptyDict(data)
+    const bytes = args === null ? Buffer.concat([emptyArgs, data.subarray(dictAfterNull(data, start), end)]) : data.subarray(start, end)
+    return Payload.ofBytes(this, { elements: hasKwargs ? 2 : 1, bytes })
+  }
+}
+
+/** The codec of `wamp.2.json`. Towards another serializer integers are exact, up to MAX_INTEGER_BITS. */
+export const jsonCodec: Codec = new JsonCodec()
+
+function parse (data: Buffer): unknown[] {
+  const text = readUtf8(data, 0, data.length)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new ProtocolViolation('the text is not JSON')
+  }
+  if (!Array.isArray(value) || value.length === 0) throw new ProtocolViolation('a message is a list that is not empty')
+  return value
+}
+
+function isDeeper (value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1))
+  for (const key in value) {
+    if (isDeeper((value as Dict)[key], levels - 1)) return true
+  }
+  return false
+}
+
+const GREATEST_ID = /^\s*9007199254740992(?:\.0+)?\s*$/
+
+/** JSON.parse rounds other numbers to the greatest id. */
+function checkGreatestIds (data: Buffer, list: readonly unknown[]): void {
+  let start = listStart(data)
+  for (const value of list) {
+    const end = valuesEnd(data, start, 1)
+    if (value === MAX_ID && !GREATEST_ID.test(data.toString('latin1', start, end))) throw new ProtocolViolation('an id exceeds 2^53')
+    start = end + 1
+  }
+}
+
+/** The text of a message before its payload, without the closing bracket. */
+function headOf (message: RouterMessage): string {
+  switch (message.type) {
+    case MessageType.Event: return `[36,${message.subscription},${message.publication},${dict(message.details)}`
+    case MessageType.Invocation: return `[68,${message.request},${message.registration},${dict(message.details)}`
+    case MessageType.Result: return `[50,${message.request},${dict(message.details)}`
+    case MessageType.Published: return `[17,${message.request},${message.publication}`
+    default: return `[${toElements(message).map(stringifyValue).join(',')}`
+  }
+}
+
+function dict (value: Dict): string {
+  return value === noDetails ? '{}' : stringifyValue(value)
+}

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { EncodingError, OpaqueValue } from './codec.ts'
+import { isPlain } from './dict.ts'
+import { MAX_INTEGER_BITS, narrow } from './integer.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const MINUS = 0x2d
+const ZERO = 0x30
+const NINE = 0x39
+
+// Only a text with as many digits in a row can hold an integer that a Number would round.
+const MANY_DIGITS = /\d{16}/
+const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const INTEGER = /^-?\d+$/
+const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS * Math.log10(2))
+// Marks digits as a string, on their way through JSON.parse. No peer can guess it.
+const MARK = `integer ${randomBytes(16).toString('hex')} `
+
+/**
+ * The values of JSON text that is valid. An integer that a Number would round becomes a BigInt, a string of U+0000 and
+ * Base64 the octets that it stands for [advanced, Binary support in JSON].
+ * Throws an EncodingError for an integer of more than MAX_INTEGER_BITS.
+ */
+export function parseValues (text: string): unknown {
+  if (MANY_DIGITS.test(text)) {
+    const values: unknown = JSON.parse(markIntegers(text))
+    return replaceStrings(values, (given) => given.startsWith(MARK) ? narrow(BigInt(given.slice(MARK.length))) : octetsOf(given))
+  }
+  const values: unknown = JSON.parse(text)
+  return text.includes('\\u0000') ? replaceStrings(values, octetsOf) : values
+}
+
+/** The text with each integer that a Number would round as a marked string. */
+function markIntegers (text: string): string {
+  let marked = ''
+  let copied = 0
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i)
+    if (character === QUOTE) {
+      i = stringEnd(text, i)
+    } else if (character === MINUS || (character >= ZERO && character <= NINE)) {
+      const number = numberAt(text, i)
+      if (INTEGER.test(number) && !Number.isSafeInteger(Number(number))) {
+        if (number.length > MAX_DIGITS) throw new EncodingError('an integer is too long for another serializer')
+        marked += `${text.slice(copied, i)}"${MARK}${number}"`
+        copied = i + number.length
+      }
+      i += number.length - 1
+    }
+  }
+  return marked + text.slice(copied)
+}
+
+function stringEnd (text: string, start: number): number {
+  let i = start + 1
+  while (text.charCodeAt(i) !== QUOTE) i += text.charCodeAt(i) === BACKSLASH ? 2 : 1
+  return i
+}
+
+function numberAt (text: string, i: number): string {
+  NUMBER.lastIndex = i
+  return NUMBER.exec(text)![0]
+}
+
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
+
+/** The octets that a JSON string stands for, or the string itself if it is an ordinary one. */
+function octetsOf (text: string): string | Buffer {
+  if (text.charCodeAt(0) !== 0) return text
+  const base64 = text.slice(1)
+  return base64.length % 4 === 0 && BASE64.test(base64) ? Buffer.from(base64, 'base64') : text
+}
+
+/** Replaces strings at any depth: values only, never keys. The containers have just been parsed, and are changed in place. */
+function replaceStrings (value: unknown, replace: (text: string) => unknown): unknown {
+  if (typeof value === 'string') return replace(value)
+  if (typeof value !== 'object' || value === null) return value
+  const container = value as Record<string, unknown>
+  // A parsed `__proto__` is a property of its own, and assigning to it sets that property.
+  for (const key of Object.keys(container)) container[key] = replaceStrings(container[key], replace)
+  return container
+}
+
+/**
+ * A value as JSON text: BigInt as digits, octets as U+0000 and Base64, what has no form in JSON but means nothing as null.
+ * Throws an EncodingError for what means something and has no form.
+ */
+export function stringifyValue (value: unknown): string {
+  switch (typeof value) {
+    case 'string': return JSON.stringify(value)
+    case 'number': return stringifyNumber(value)
+    case 'boolean': return value ? 'true' : 'false'
+    case 'bigint': return value.toString()
+    case 'undefined': return 'null'
+    case 'object': return value === null ? 'null' : stringifyObject(value)
+    default: throw new EncodingError(`a ${typeof value} has no form in json`)
+  }
+}
+
+function stringifyNumber (value: number): string {
+  if (!Number.isFinite(value)) return 'null'
+  if (Object.is(value, -0)) return '-0'
+  // Digits would claim to be exact.
+  return Math.abs(value) > 2 ** 53 ? value.toExponential() : String(value)
+}
+
+function stringifyObject (value: object): string {
+  if (Array.isArray(value)) return `[${Array.from(value, stringifyValue).join(',')}]`
+  if (value instanceof Uint8Array) {
+    return `"\\u0000${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`
+  }
+  if (value instanceof Date) return JSON.stringify(value)
+  if (value instanceof OpaqueValue || !isPlain(value)) throw EncodingError.for(value, 'json')
+  return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${stringifyValue(item)}`).join(',')}}`
+}

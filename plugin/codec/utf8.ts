@@ -1,0 +1,22 @@
+import { isUtf8 } from 'node:buffer'
+import { ProtocolViolation } from '../protocol/violation.ts'
+
+/** Below this length looking at each octet is cheaper than calling out of JavaScript. */
+const SHORT = 64
+
+/** The text of octets that somebody else wrote. Throws a ProtocolViolation if they are not UTF-8. */
+export function readUtf8 (data: Buffer, start: number, end: number): string {
+  const text = data.toString('utf8', start, end)
+  // What is not UTF-8 is read as U+FFFD, which hardly any text holds.
+  if (text.includes('\ufffd')) checkUtf8(data, start, end)
+  return text
+}
+
+/** Throws a ProtocolViolation if the octets are not UTF-8. */
+export function checkUtf8 (data: Buffer, start: number, end: number): void {
+  if (end - start < SHORT) {
+    while (start < end && data[start]! < 0x80) start++
+    if (start === end) return
+  }
+  if (!isUtf8(data.subarray(start, end))) throw new ProtocolViolation('a text is not UTF-8')
+}

@@ -1,0 +1,67 @@
+import type { ByteWriter } from './byte-writer.ts'
+import { EncodingError, OpaqueValue } from './codec.ts'
+import { isPlain } from './dict.ts'
+
+/** How a binary serializer writes each kind of value. */
+export interface ValueForms {
+  readonly codec: 'msgpack' | 'cbor'
+  readonly null: number
+  readonly false: number
+  readonly true: number
+  /** An integer within ±2^53. */
+  integer (writer: ByteWriter, value: number): void
+  bigint (writer: ByteWriter, value: bigint): void
+  float (writer: ByteWriter, value: number): void
+  text (writer: ByteWriter, text: string): void
+  octets (writer: ByteWriter, octets: Uint8Array): void
+  /** What stands before the items of a list. */
+  listHead (writer: ByteWriter, size: number): void
+  /** What stands before the keys and values of a dict. */
+  dictHead (writer: ByteWriter, size: number): void
+  /** A value of this serializer's own. */
+  opaque (writer: ByteWriter, value: OpaqueValue): void
+}
+
+/**
+ * Writes a value: what has no form but means nothing as null, a Date as the text that JSON has for it.
+ * Throws an EncodingError for what means something and has no form.
+ */
+export function writeValue (forms: ValueForms, writer: ByteWriter, value: unknown): void {
+  switch (typeof value) {
+    case 'string': return forms.text(writer, value)
+    case 'number': return isInteger(value) ? forms.integer(writer, value) : forms.float(writer, value)
+    case 'boolean': return writer.octet(value ? forms.true : forms.false)
+    case 'bigint': return forms.bigint(writer, value)
+    case 'undefined': return writer.octet(forms.null)
+    case 'object': return value === null ? writer.octet(forms.null) : writeObject(forms, writer, value)
+    default: throw new EncodingError(`a ${typeof value} has no form in ${forms.codec}`)
+  }
+}
+
+/** True for a number that an integer stands for without loss; -0 is none. */
+function isInteger (value: number): boolean {
+  return Number.isInteger(value) && Math.abs(value) <= 2 ** 53 && !Object.is(value, -0)
+}
+
+function writeObject (forms: ValueForms, writer: ByteWriter, value: object): void {
+  if (Array.isArray(value)) {
+    forms.listHead(writer, value.length)
+    for (const item of value) writeValue(forms, writer, item)
+  } else if (value instanceof Uint8Array) {
+    forms.octets(writer, value)
+  } else if (value instanceof Date) {
+    writeValue(forms, writer, value.toJSON())
+  } else if (value instanceof OpaqueValue) {
+    if (value.codec !== forms.codec) throw EncodingError.for(value, forms.codec)
+    forms.opaque(writer, value)
+  } else if (isPlain(value)) {
+    const entries = Object.entries(value)
+    forms.dictHead(writer, entries.length)
+    for (const [key, item] of entries) {
+      forms.text(writer, key)
+      writeValue(forms, writer, item)
+    }
+  } else {
+    throw EncodingError.for(value, forms.codec)
+  }
+}
