@@ -1,0 +1,48 @@
+import type { RouterMessage } from '../protocol/message.ts'
+import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
+
+const details: TransportDetails = Object.freeze({ type: 'in-process' })
+
+/**
+ * The router's end of a link to a peer in this process. Messages are objects and stay objects. They are handed over
+ * after the code at work, in order, so that nothing re-enters the router while it routes.
+ */
+export class InProcessTransport implements Transport {
+  readonly details = details
+  readonly #receive: (message: RouterMessage) => void
+  readonly #closed: (kind: CloseKind) => void
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #queue: RouterMessage[] = []
+
+  constructor ({ receive, closed }: {
+    /** Takes a message of the router. Must not throw. */
+    receive: (message: RouterMessage) => void
+    /** Told once, after the last message. Must not throw. */
+    closed: (kind: CloseKind) => void
+  }) {
+    this.#receive = receive
+    this.#closed = closed
+  }
+
+  send (message: RouterMessage): Delivery {
+    if (this.#state !== 'open') return 'closed'
+    if (this.#queue.push(message) === 1) queueMicrotask(() => { this.#deliver() })
+    return 'sent'
+  }
+
+  close (kind: CloseKind): void {
+    if (this.#state !== 'open') return
+    this.#state = 'closing'
+    queueMicrotask(() => {
+      this.#deliver()
+      this.#state = 'closed'
+      this.#closed(kind)
+    })
+  }
+
+  #deliver (): void {
+    const queue = this.#queue
+    this.#queue = []
+    for (const message of queue) this.#receive(message)
+  }
+}

@@ -1,0 +1,178 @@
+import type { Duplex } from 'node:stream'
+import type { FastifyBaseLogger } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { Codec } from '../codec/codec.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { flushSoon } from './outbox.ts'
+import type { Flushable } from './outbox.ts'
+import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
+import type { FrameBuilder } from './websocket-frame.ts'
+
+/** Who listens to a transport: the session side. */
+export interface TransportListener {
+  receive (message: ClientMessage): void
+  /** The peer sent what is no message. */
+  fail (violation: ProtocolViolation): void
+  /** The transport is gone. */
+  closed (): void
+}
+
+/** The bounds of one WebSocket connection, from the `limits` option. */
+export interface WebsocketLimits {
+  readonly depth: number
+  readonly owedEvents: number
+  readonly owed: number
+}
+
+// WebSocket close codes: normal closure, protocol error, internal error [RFC 6455, 7.4.1].
+const closeCodes: Readonly<Record<CloseKind, number>> = { normal: 1000, violation: 1002, failure: 1011 }
+const OPEN = 1
+/** Milliseconds that a peer has to answer the close frame. */
+const CLOSE_TIMEOUT = 1000
+
+/**
+ * WAMP over one WebSocket connection. It writes frames of its own straight to the stream, whenever it has the stream:
+ * building a frame once for all subscribers, and writing once a turn, is what makes a router fast. `ws` writes only
+ * control frames then, and both are in order because `close` flushes first.
+ */
+export class WebsocketTransport implements Transport, Flushable {
+  readonly details: TransportDetails
+  readonly #socket: WebSocket
+  readonly #stream: Duplex | null
+  readonly #codec: Codec
+  readonly #frames: FrameBuilder
+  readonly #limits: WebsocketLimits
+  readonly #log: FastifyBaseLogger
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #queue: Buffer[] = []
+  #queued = 0
+  #dropped = 0
+  #closeTimer: NodeJS.Timeout | undefined
+
+  constructor ({ socket, stream, codec, frames, details, limits, log }: {
+    socket: WebSocket
+    /** The connection's stream, or null where frames must go through `ws` (an injected connection). */
+    stream: Duplex | null
+    codec: Codec
+    frames: FrameBuilder
+    details: TransportDetails
+    limits: WebsocketLimits
+    log: FastifyBaseLogger
+  }) {
+    this.details = details
+    this.#socket = socket
+    this.#stream = stream
+    this.#codec = codec
+    this.#frames = frames
+    this.#limits = limits
+    this.#log = log
+  }
+
+  /** Hands what arrives to the listener. Called in the turn of the upgrade: a message may have come with it. */
+  listen (listener: TransportListener): void {
+    this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (this.#state === 'open') this.#receive(listener, data, isBinary)
+    })
+    this.#socket.on('close', () => {
+      this.#state = 'closed'
+      this.#queue = []
+      clearTimeout(this.#closeTimer)
+      listener.closed()
+    })
+    // ws closes the connection by itself after an error; a broken client is no news for the log of the host.
+    this.#socket.on('error', (error) => { this.#log.debug({ err: error }, 'WebSocket connection failed') })
+  }
+
+  send (message: RouterMessage): Delivery {
+    if (this.#state !== 'open') return 'closed'
+    const owed = this.#queued + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+    if (owed > this.#limits.owedEvents) {
+      if (message.type === MessageType.Event || message.type === MessageType.Invocation) return this.#drop(message)
+      if (owed > this.#limits.owed) return this.#giveUp(owed)
+    }
+    try {
+      this.#queueFrame(this.#stream === null ? this.#codec.encode(message, Buffer.allocUnsafe) : this.#frames.frame(message))
+      return 'sent'
+    } catch (error) {
+      this.#log.warn({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver')
+      return 'unencodable'
+    }
+  }
+
+  flush (): void {
+    const queue = this.#queue
+    const queued = this.#queued
+    this.#queue = []
+    this.#queued = 0
+    this.#frames.forget()
+    if (queue.length === 0 || this.#socket.readyState !== OPEN) return
+    if (this.#stream === null) {
+      for (const message of queue) this.#socket.send(message, { binary: this.#codec.binary })
+    } else if (queue.length === 1) {
+      this.#stream.write(queue[0])
+    } else if (this.#stream.writableLength === 0) {
+      this.#stream.write(Buffer.concat(queue, queued))
+    } else {
+      // The peer is behind: by reference, an event that many such peers are owed exists once.
+      this.#stream.cork()
+      for (const frame of queue) this.#stream.write(frame)
+      this.#stream.uncork()
+    }
+  }
+
+  close (kind: CloseKind): void {
+    if (this.#state !== 'open') return
+    this.flush()
+    this.#state = 'closing'
+    this.#socket.close(closeCodes[kind])
+    this.#closeTimer = setTimeout(() => { this.#socket.terminate() }, CLOSE_TIMEOUT)
+  }
+
+  /** Ends the connection at once, without a farewell. */
+  terminate (): void {
+    this.#socket.terminate()
+  }
+
+  #receive (listener: TransportListener, data: Buffer, isBinary: boolean): void {
+    let message
+    try {
+      if (isBinary !== this.#codec.binary) {
+        throw new ProtocolViolation(`${this.#codec.subprotocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`)
+      }
+      message = this.#codec.decode(data, this.#limits.depth)
+    } catch (error) {
+      if (!(error instanceof ProtocolViolation)) this.#log.error({ err: error }, 'a message could not be read')
+      return listener.fail(error instanceof ProtocolViolation ? error : new ProtocolViolation('the message cannot be read'))
+    }
+    listener.receive(message)
+  }
+
+  #queueFrame (frame: Buffer): void {
+    if (this.#queue.push(frame) === 1) flushSoon(this)
+    this.#queued += frame.length
+  }
+
+  /** The peer does not keep up: an event is lost, a call goes elsewhere or fails. One log line an episode. */
+  #drop (message: RouterMessage): Delivery {
+    if (message.type === MessageType.Event && this.#dropped++ === 0) {
+      this.#log.warn('a client does not read: events to it are dropped')
+      this.#stream?.once('drain', () => {
+        this.#log.warn({ dropped: this.#dropped }, 'a client reads again, events to it were dropped')
+        this.#dropped = 0
+      })
+    }
+    return 'congested'
+  }
+
+  /** Replies are never dropped, and memory is bounded: so the connection ends. */
+  #giveUp (owed: number): Delivery {
+    this.#log.warn({ owed }, 'a client does not read: its connection is ended')
+    this.#state = 'closing'
+    this.#queue = []
+    this.#queued = 0
+    this.#socket.terminate()
+    return 'closed'
+  }
+}

@@ -1,0 +1,172 @@
+import { EventEmitter } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { mock } from 'node:test'
+import type { FastifyBaseLogger } from 'fastify'
+import t from 'tap'
+import type { WebSocket } from 'ws'
+import { codecs } from '../../plugin/codec/codecs.ts'
+import { noDetails } from '../../plugin/protocol/message.ts'
+import type { EventMessage, RouterMessage } from '../../plugin/protocol/message.ts'
+import { Payload } from '../../plugin/protocol/payload.ts'
+import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
+import { WebsocketTransport } from '../../plugin/transport/websocket-transport.ts'
+
+const codec = codecs.get('wamp.2.json')!
+const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
+const event = (payload: Payload): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload })
+const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+
+/** A stream that keeps what is written, and may be behind. */
+class FakeStream extends EventEmitter {
+  readonly writes: Buffer[] = []
+  writableLength = 0
+  corked = 0
+  write (chunk: Buffer): boolean { this.writes.push(chunk); return true }
+  cork (): void { this.corked++ }
+  uncork (): void { this.corked-- }
+}
+
+class FakeSocket extends EventEmitter {
+  readyState = 1
+  bufferedAmount = 0
+  readonly sent: unknown[] = []
+  send (data: Buffer, options: object): void { this.sent.push([data.toString(), options]) }
+  close (code: number): void { this.sent.push(code) }
+  terminate (): void { this.sent.push('terminated') }
+}
+
+function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {}) {
+  const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
+  const line = (...all: unknown[]): void => { logged.push(String(all.at(-1))) }
+  const frames = new FrameBuilder(codec)
+  const transport = new WebsocketTransport({
+    socket: socket as unknown as WebSocket,
+    stream: withStream ? stream as unknown as Duplex : null,
+    codec,
+    frames,
+    details: { type: 'websocket' },
+    limits: { depth: 10, owedEvents, owed },
+    log: { warn: line, error: line, debug: line } as unknown as FastifyBaseLogger
+  })
+  transport.listen({ receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, closed: () => { heard.push('closed') } })
+  return { transport, socket, stream, logged, heard, frames }
+}
+
+t.test('what is sent in one turn leaves in one write, in order [ORD-03]', async (t) => {
+  const { transport, stream } = build()
+  for (let i = 1; i <= 3; i++) t.equal(transport.send(published(i)), 'sent')
+  t.equal(stream.writes.length, 0)
+  await turn()
+  t.same(stream.writes.map(String), ['\x81\x08[17,1,1]\x81\x08[17,2,1]\x81\x08[17,3,1]'.replaceAll('\x81', Buffer.from([0x81]).toString())])
+})
+
+t.test('subscribers of one codec share an event\'s frame, until the turn ends', async (t) => {
+  const { transport, stream, frames } = build()
+  const one = event(Payload.of(['x']))
+  t.equal(frames.frame(one), frames.frame(one))
+  const before = frames.frame(one)
+  transport.send(one)
+  await turn()
+  t.equal(stream.writes[0], before)
+  t.not(frames.frame(one), before, 'then it is let go')
+})
+
+t.test('a frame\'s header says its length in 1, 3 or 9 octets', async (t) => {
+  const { frames } = build()
+  for (const [length, header] of [[20, 2], [125, 2], [126, 4], [65_535, 4], [65_536, 10], [100_000, 10]] as const) {
+    const empty = frames.frame(event(Payload.of(['']))).length - 2
+    const frame = frames.frame(event(Payload.of(['x'.repeat(length - empty)])))
+    t.equal(frame.length, header + length)
+    t.equal(header === 2 ? frame[1] : header === 4 ? frame.readUInt16BE(2) : Number(frame.readBigUInt64BE(2)), length)
+    t.equal(frame.subarray(header).toString().slice(0, 11), '[36,1,2,{},')
+  }
+})
+
+t.test('a stream that is behind gets its frames by reference, in one go', async (t) => {
+  const { transport, stream } = build()
+  stream.writableLength = 1
+  transport.send(published(1))
+  transport.send(published(2))
+  await turn()
+  t.same([stream.writes.length, stream.corked], [2, 0])
+})
+
+t.test('without a stream, messages go through ws', async (t) => {
+  const { transport, socket } = build({ withStream: false })
+  transport.send(published(1))
+  await turn()
+  t.same(socket.sent, [['[17,1,1]', { binary: false }]])
+})
+
+t.test('a peer that does not read loses events, not replies, and then its connection [WSK-12]', async (t) => {
+  const { transport, socket, stream, logged } = build()
+  const one = event(Payload.of(['x'.repeat(100)]))
+  stream.writableLength = 1001
+  t.equal(transport.send(one), 'congested')
+  t.equal(transport.send(one), 'congested')
+  t.equal(transport.send({ type: 68, request: 1, registration: 1, details: noDetails, payload: Payload.empty }), 'congested')
+  t.equal(transport.send(published(1)), 'sent')
+  t.same(logged, ['a client does not read: events to it are dropped'], 'one line an episode')
+  stream.writableLength = 0
+  stream.emit('drain')
+  t.same(logged.length, 2)
+  t.equal(transport.send(one), 'sent')
+  stream.writableLength = 3000
+  t.equal(transport.send(published(2)), 'closed')
+  t.same(socket.sent, ['terminated'])
+  t.equal(transport.send(published(3)), 'closed')
+})
+
+t.test('what was queued is bounded, too: nothing is written while code runs on', async (t) => {
+  const { transport } = build()
+  const one = event(Payload.of(['x'.repeat(500)]))
+  t.same([1, 2, 3, 4].map(() => transport.send(one)), ['sent', 'sent', 'congested', 'congested'])
+})
+
+t.test('a payload without a form in the codec is told to who sent it', async (t) => {
+  const { transport, logged } = build()
+  t.equal(transport.send(event(Payload.of([Symbol('x')]))), 'unencodable')
+  t.equal(logged.length, 1)
+  const cyclic: unknown[] = []
+  cyclic.push(cyclic)
+  t.equal(transport.send(event(Payload.of(cyclic))), 'unencodable')
+})
+
+t.test('closing flushes first, says why by its code, and terminates who does not answer [WSK-09]', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  for (const [kind, code] of [['normal', 1000], ['violation', 1002], ['failure', 1011]] as const) {
+    const { transport, socket, stream } = build()
+    transport.send(published(1))
+    transport.close(kind)
+    transport.close('normal')
+    t.equal(stream.writes.length, 1)
+    t.same(socket.sent, [code])
+    t.equal(transport.send(published(2)), 'closed')
+    mock.timers.tick(1000)
+    t.same(socket.sent, [code, 'terminated'])
+  }
+})
+
+t.test('a socket that is closing by itself gets no frames', async (t) => {
+  const { transport, socket, stream, heard } = build()
+  transport.send(published(1))
+  socket.readyState = 2
+  await turn()
+  t.equal(stream.writes.length, 0)
+  socket.emit('error', new Error('reset'))
+  socket.emit('close')
+  t.same(heard, ['closed'])
+  t.equal(transport.send(published(1)), 'closed')
+})
+
+t.test('messages are decoded, faults are named, and after close nothing is heard [WSK-06, SER-17]', async (t) => {
+  const { transport, socket, heard } = build()
+  socket.emit('message', Buffer.from('[34,1,1]'), false)
+  socket.emit('message', Buffer.from('[34,1,1]'), true)
+  socket.emit('message', Buffer.from('[34'), false)
+  t.match(heard, [34, 'wamp.2.json takes text messages', String])
+  transport.close('normal')
+  socket.emit('message', Buffer.from('[34,1,1]'), false)
+  t.equal(heard.length, 3)
+})
