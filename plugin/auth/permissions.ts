@@ -1,0 +1,110 @@
+import type { Action, PermissionOptions } from '../options.ts'
+import { matches } from '../protocol/uri.ts'
+import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+
+/** What a role may do with some URIs. */
+interface Rule {
+  readonly uri: Uri
+  readonly match: MatchPolicy
+  readonly allow: Readonly<Partial<Record<Action, boolean>>>
+  readonly disclose: { readonly caller?: boolean, readonly publisher?: boolean }
+}
+
+/** An authorizer's answer. */
+export interface Decision {
+  readonly allow: boolean
+  /** Whether the other side is told who this is, unasked. */
+  readonly disclose: boolean
+}
+
+const denied: Decision = Object.freeze({ allow: false, disclose: false })
+const allowed: Decision = Object.freeze({ allow: true, disclose: false })
+const allowedDisclosed: Decision = Object.freeze({ allow: true, disclose: true })
+
+/**
+ * The static permissions of a role. For a URI the exact rule counts, else the best wildcard, else the longest prefix, else
+ * the answer is no. For a pattern there must be a rule that covers all that the pattern stands for, and no rule for any part
+ * of it may say no: so nobody sees through a pattern what is closed to them by its URI.
+ */
+export class Permissions {
+  /** What the app itself may do: everything. */
+  static readonly everything = new Permissions([{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }])
+
+  readonly #rules: readonly Rule[]
+
+  constructor (permissions: readonly PermissionOptions[]) {
+    this.#rules = permissions.map(({ uri, match, allow = {}, disclose = {} }) => ({ ...(match === undefined ? withStars(uri) : { uri, match }), allow, disclose }))
+      .sort(byPrecedence)
+  }
+
+  /** Decides about a URI, or about a pattern that is to be subscribed or registered. */
+  decide (action: Action, uri: Uri, match: MatchPolicy = 'exact'): Decision {
+    if (match !== 'exact') return this.#decidePattern(action, { uri, match })
+    const rule = this.#rules.find((rule) => matches(rule.uri, rule.match, uri))
+    if (rule?.allow[action] !== true) return denied
+    const disclose = (action === 'call' && rule.disclose.caller) || (action === 'publish' && rule.disclose.publisher)
+    return disclose === true ? allowedDisclosed : allowed
+  }
+
+  #decidePattern (action: Action, pattern: Pattern): Decision {
+    const concerned = this.#rules.filter((rule) => overlap(rule, pattern))
+    const open = concerned.every(({ allow }) => allow[action] === true) && concerned.some((rule) => covers(rule, pattern))
+    return open ? allowed : denied
+  }
+}
+
+interface Pattern { readonly uri: Uri, readonly match: MatchPolicy }
+
+const precedence: Readonly<Record<MatchPolicy, number>> = { exact: 0, wildcard: 1, prefix: 2 }
+
+function byPrecedence (a: Rule, b: Rule): number {
+  if (a.match !== b.match) return precedence[a.match] - precedence[b.match]
+  if (a.match === 'prefix') return b.uri.length - a.uri.length
+  // At the first component where one is literal and the other is not, the literal one is better.
+  const [left, right] = [a.uri.split('.'), b.uri.split('.')]
+  const i = left.findIndex((component, at) => (component === '') !== (right[at] === ''))
+  return i < 0 ? 0 : left[i] === '' ? 1 : -1
+}
+
+/** Without `match` stars decide: one at the end is a prefix, others are wildcards. A Crossbar.io convention. */
+function withStars (uri: Uri): Pattern {
+  const star = uri.indexOf('*')
+  if (star < 0) return { uri, match: 'exact' }
+  if (star === uri.length - 1) return { uri: uri.slice(0, -1), match: 'prefix' }
+  return { uri: uri.replaceAll('*', ''), match: 'wildcard' }
+}
+
+/** True if there is a URI that both stand for. */
+function overlap (a: Pattern, b: Pattern): boolean {
+  if (a.match === 'exact') return matches(b.uri, b.match, a.uri)
+  if (b.match === 'exact') return matches(a.uri, a.match, b.uri)
+  if (a.match === 'prefix' && b.match === 'prefix') return a.uri.startsWith(b.uri) || b.uri.startsWith(a.uri)
+  if (a.match === 'prefix') return canStartWith(b.uri, a.uri)
+  if (b.match === 'prefix') return canStartWith(a.uri, b.uri)
+  const [left, right] = [a.uri.split('.'), b.uri.split('.')]
+  return left.length === right.length && left.every((component, i) => component === '' || right[i] === '' || component === right[i])
+}
+
+/** True if a URI that the wildcard pattern stands for can start with the prefix. */
+function canStartWith (wildcard: Uri, prefix: Uri): boolean {
+  const components = wildcard.split('.')
+  const wanted = prefix.split('.')
+  if (wanted.length > components.length) return false
+  return wanted.every((part, i) => components[i] === '' || (i === wanted.length - 1 ? components[i]!.startsWith(part) : components[i] === part))
+}
+
+/** True if `wide` stands for every URI that `narrow` stands for. */
+function covers (wide: Pattern, narrow: Pattern): boolean {
+  if (wide.match === 'prefix') return literalStart(narrow).startsWith(wide.uri)
+  if (narrow.match === 'prefix') return false
+  const [left, right] = [wide.uri.split('.'), narrow.uri.split('.')]
+  return left.length === right.length && left.every((component, i) => (component === '' && wide.match === 'wildcard') || component === right[i])
+}
+
+/** What all URIs that a pattern stands for start with. */
+function literalStart ({ uri, match }: Pattern): string {
+  if (match !== 'wildcard') return uri
+  const components = uri.split('.')
+  const open = components.indexOf('')
+  return open < 0 ? uri : components.slice(0, open).map((component) => `${component}.`).join('')
+}

@@ -1,0 +1,48 @@
+import { createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { WampError } from '../errors.ts'
+import type { WampCraOptions, WampCraUser } from '../options.ts'
+import type { Dict } from '../protocol/message.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Authenticator } from './authenticator.ts'
+import { isSameSecret, madeUp } from './secrets.ts'
+
+const DEFAULT_ITERATIONS = 1000
+const DEFAULT_KEYLEN = 32
+
+interface User { readonly key: string, readonly role: string, readonly realm: string | undefined, readonly salting: Dict }
+
+/** WAMP challenge-response authentication: the client proves that it knows a secret [advanced, Challenge Response Authentication]. */
+export function wampcraAuthenticator ({ users }: Omit<WampCraOptions, 'type'>): Authenticator {
+  const known = new Map(Object.entries(users).map(([authid, user]) => [authid, prepare(user)]))
+  const unknown = stranger([...known.values()])
+  return async ({ authid, session, challenge }) => {
+    if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['wampcra needs an authid'] })
+    const { key, role, realm, salting } = known.get(authid) ?? unknown(authid)
+    const text = JSON.stringify({
+      authid, authrole: role, authmethod: 'wampcra', authprovider: 'static', nonce: randomBytes(48).toString('base64url'), timestamp: new Date().toISOString(), session
+    })
+    const { signature } = await challenge({ challenge: text, ...salting })
+    const right = isSameSecret(signature, createHmac('sha256', key).update(text).digest('base64'))
+    if (!right || !known.has(authid)) throw new WampError(reasons.authenticationDenied, { args: ['the signature is wrong'] })
+    return { authid, role, authprovider: 'static', ...(realm === undefined ? {} : { realm }) }
+  }
+}
+
+/** The key is what the client's key derivation gives: Base64, which is used as text [advanced, Password Salting]. */
+function prepare ({ secret, role, realm, salt, iterations = DEFAULT_ITERATIONS, keylen = DEFAULT_KEYLEN, secretIsPlain = false }: WampCraUser): User {
+  if (salt === undefined) return { key: secret, role, realm, salting: {} }
+  const key = secretIsPlain ? pbkdf2Sync(secret, salt, iterations, keylen, 'sha256').toString('base64') : secret
+  return { key, role, realm, salting: { salt, iterations, keylen } }
+}
+
+/**
+ * Unknown users are challenged like a known one, always the same one for the same name: who asks cannot tell them apart.
+ * Then no answer is right.
+ */
+function stranger (known: readonly User[]): (authid: string) => User {
+  const model = known.find(({ salting }) => 'salt' in salting) ?? known[0]
+  return (authid) => {
+    const salting = model !== undefined && 'salt' in model.salting ? { ...model.salting, salt: madeUp(`salt of ${authid}`).slice(0, String(model.salting.salt).length) } : {}
+    return { key: madeUp(`key of ${authid}`), role: model?.role ?? 'anonymous', realm: undefined, salting }
+  }
+}
