@@ -1,0 +1,29 @@
+import { MessageType, noDetails } from '../protocol/message.ts'
+import type { ErrorMessage, RequestCode } from '../protocol/message.ts'
+import type { Id } from '../protocol/id.ts'
+import { Payload } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+
+/** What stands in the first argument of an ERROR, for people. */
+const texts: Readonly<Record<Uri, string>> = {
+  [reasons.invalidUri]: 'the URI is not valid here',
+  [reasons.notAuthorized]: 'this role may not do that',
+  [reasons.discloseMeDisallowed]: 'disclosure is not allowed here',
+  [reasons.noSuchProcedure]: 'nobody has registered this procedure',
+  [reasons.procedureAlreadyExists]: 'the procedure is registered already',
+  [reasons.noSuchRegistration]: 'this session has no such registration',
+  [reasons.noSuchSubscription]: 'this session has no such subscription',
+  [reasons.canceled]: 'the call was canceled',
+  [reasons.networkFailure]: 'the callee cannot be reached',
+  [reasons.invalidArgument]: 'the payload has no form in the serializer of its receiver'
+}
+
+const payloads = new Map<string, Payload>()
+
+/** An ERROR that the router answers with; `text` says more than the URI, and is one of few. */
+export function refusal (requestType: RequestCode, request: Id, error: Uri, text = texts[error] ?? error): ErrorMessage {
+  let payload = payloads.get(text)
+  if (payload === undefined) payloads.set(text, payload = Payload.of([text]))
+  return { type: MessageType.Error, requestType, request, details: noDetails, error, payload }
+}
