@@ -1,0 +1,113 @@
+import type { Principal } from '../auth/authenticator.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { CookieRecord } from './cookie-store.ts'
+import type { HandedId } from './handed-id.ts'
+import type { Visitor } from './visitor.ts'
+
+/** A login that a cookie holds. */
+export interface Login {
+  /** The key of the cookie. */
+  readonly key: string
+  readonly record: CookieRecord
+}
+
+/** What a connection needs of the tracker. */
+export interface ConnectionTracker {
+  recall (login: Login): Promise<Principal | null>
+  bind (connection: CookieConnection, principal: Principal): Promise<void>
+  forget (login: Login, except: CookieConnection): Promise<void>
+  expire (login: Login, end: () => void): () => void
+  left (connection: CookieConnection): void
+}
+
+type OpenSession = NonNullable<Parameters<Visitor['occupy']>[0]>
+
+/** One open connection of a browser: the cookie that it came with or was handed, and the login behind it. */
+export class CookieConnection implements Visitor {
+  readonly pseudonym: string
+  /** The value of the Set-Cookie header for the 101, or undefined where the browser keeps the cookie that it has. */
+  readonly setCookie: string | undefined
+  /** The keys under which the tracker knows this connection. */
+  readonly keys: string[] = []
+  /** The id that it was handed; undefined if it came with a login, or if nothing may be bound. */
+  readonly handed: HandedId<CookieConnection> | undefined
+  readonly #tracker: ConnectionTracker
+  #login: Login | undefined
+  #session: OpenSession | null = null
+  #liftExpiry: (() => void) | undefined
+  #state: 'open' | 'left' = 'open'
+
+  constructor ({ tracker, pseudonym, setCookie, hand, login }: {
+    tracker: ConnectionTracker
+    pseudonym: string
+    setCookie: string | undefined
+    hand: ((connection: CookieConnection) => HandedId<CookieConnection>) | undefined
+    login: Login | undefined
+  }) {
+    this.#tracker = tracker
+    this.pseudonym = pseudonym
+    this.setCookie = setCookie
+    this.#login = login
+    this.handed = hand?.(this)
+  }
+
+  /** The login behind this connection. */
+  get login (): Login | undefined {
+    return this.#login
+  }
+
+  /** True if a session is open that the cookie let in. */
+  get letsIn (): boolean {
+    return this.#session?.letInByCookie === true
+  }
+
+  /** A login was attached to the id that this connection was handed. */
+  attach (login: Login): void {
+    this.#login = login
+  }
+
+  /** The login is over: it lets nobody in any more. */
+  detach (): void {
+    this.#login = undefined
+  }
+
+  /** Ends the session that is open, with GOODBYE. */
+  end (reason: Uri): void {
+    this.#session?.end(reason)
+  }
+
+  async recall (): Promise<Principal | null> {
+    const login = this.#login
+    if (login === undefined) return null
+    const principal = await this.#tracker.recall(login)
+    // A logout may have landed meanwhile.
+    return this.#login === login ? principal : null
+  }
+
+  async bind (principal: Principal): Promise<void> {
+    if (this.#state === 'open') await this.#tracker.bind(this, principal)
+  }
+
+  async logout (): Promise<void> {
+    const login = this.#login
+    this.#login = undefined
+    if (login !== undefined) await this.#tracker.forget(login, this)
+  }
+
+  occupy (session: OpenSession | null): void {
+    this.#liftExpiry?.()
+    this.#liftExpiry = undefined
+    this.#session = session
+    if (session?.letInByCookie !== true || this.#login === undefined) return
+    this.#liftExpiry = this.#tracker.expire(this.#login, () => { this.end(reasons.logout) })
+  }
+
+  /** The connection is closed, or the upgrade came to nothing. */
+  leave (): void {
+    if (this.#state === 'left') return
+    this.#state = 'left'
+    this.occupy(null)
+    this.#tracker.left(this)
+  }
+}

@@ -1,0 +1,95 @@
+// A timer for a longer time fires at once.
+const LONGEST_TIMER = 2 ** 31 - 1
+
+interface Deadline { readonly at: number, readonly expire: () => void, state: 'set' | 'lifted' }
+
+/** Many deadlines over one timer: they are kept in a heap, the nearest on top. */
+export class Deadlines {
+  readonly #now: () => number
+  readonly #heap: Deadline[] = []
+  #timer: NodeJS.Timeout | undefined
+  #lifted = 0
+
+  constructor (now: () => number) {
+    this.#now = now
+  }
+
+  /** Has `expire` called at a time (milliseconds since 1970). Returns how to lift the deadline. */
+  add (at: number, expire: () => void): () => void {
+    const deadline: Deadline = { at, expire, state: 'set' }
+    this.#heap.push(deadline)
+    this.#rise(this.#heap.length - 1)
+    if (this.#heap[0] === deadline) this.#arm()
+    return () => { this.#lift(deadline) }
+  }
+
+  /** Lifts all. */
+  close (): void {
+    clearTimeout(this.#timer)
+    this.#heap.length = 0
+  }
+
+  #lift (deadline: Deadline): void {
+    if (deadline.state === 'lifted') return
+    deadline.state = 'lifted'
+    // Lifted ones are left until they come up, or until they are the most.
+    if (++this.#lifted * 2 <= this.#heap.length || this.#lifted < 64) return
+    const set = this.#heap.filter(({ state }) => state === 'set').sort((a, b) => a.at - b.at)
+    this.#heap.splice(0, this.#heap.length, ...set)
+    this.#lifted = 0
+    this.#arm()
+  }
+
+  #arm (): void {
+    clearTimeout(this.#timer)
+    const [next] = this.#heap
+    if (next === undefined) return
+    this.#timer = setTimeout(() => { this.#fire() }, Math.min(Math.max(next.at - this.#now(), 0), LONGEST_TIMER))
+    // A login that will expire is no reason for the process to go on.
+    this.#timer.unref()
+  }
+
+  #fire (): void {
+    const now = this.#now()
+    for (let next = this.#heap[0]; next !== undefined && (next.state === 'lifted' || next.at <= now); next = this.#heap[0]) {
+      this.#removeTop()
+      if (next.state === 'set') {
+        next.state = 'lifted'
+        next.expire()
+      } else {
+        this.#lifted--
+      }
+    }
+    this.#arm()
+  }
+
+  #removeTop (): void {
+    const last = this.#heap.pop()!
+    if (this.#heap.length === 0) return
+    this.#heap[0] = last
+    this.#sink(0)
+  }
+
+  #rise (i: number): void {
+    for (let parent = (i - 1) >> 1; i > 0 && this.#heap[parent]!.at > this.#heap[i]!.at; parent = (i - 1) >> 1) {
+      this.#swap(i, parent)
+      i = parent
+    }
+  }
+
+  #sink (i: number): void {
+    for (;;) {
+      let least = i
+      for (const child of [2 * i + 1, 2 * i + 2]) {
+        if (child < this.#heap.length && this.#heap[child]!.at < this.#heap[least]!.at) least = child
+      }
+      if (least === i) return
+      this.#swap(i, least)
+      i = least
+    }
+  }
+
+  #swap (i: number, j: number): void {
+    [this.#heap[i], this.#heap[j]] = [this.#heap[j]!, this.#heap[i]!]
+  }
+}

@@ -1,0 +1,36 @@
+import { isExpired } from './cookie-store.ts'
+import type { CookieRecord, CookieStore } from './cookie-store.ts'
+
+const FIRST_SWEEP = 1000
+
+/** Cookies that end with the process. */
+export class MemoryStore implements CookieStore {
+  readonly #records = new Map<string, CookieRecord>()
+  /** The size at which it is worth looking for expired ones: browsers that never return do not ask for theirs. */
+  #sweepAt = FIRST_SWEEP
+
+  get (key: string): CookieRecord | undefined {
+    return this.#records.get(key)
+  }
+
+  set (key: string, record: CookieRecord): void {
+    this.#records.set(key, record)
+    if (this.#records.size < this.#sweepAt) return
+    for (const [known, { created, maxAge }] of this.#records) {
+      if (isExpired({ created, maxAge }, Date.now())) this.#records.delete(known)
+    }
+    this.#sweepAt = Math.max(FIRST_SWEEP, this.#records.size * 2)
+  }
+
+  delete (key: string): void {
+    this.#records.delete(key)
+  }
+
+  entries (): Iterable<[key: string, record: CookieRecord]> {
+    return this.#records.entries()
+  }
+
+  close (): void {
+    this.#records.clear()
+  }
+}

@@ -1,0 +1,66 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Principal } from '../../plugin/auth/authenticator.ts'
+import type { CookieConnection } from '../../plugin/cookie/cookie-connection.ts'
+import type { CookieStore } from '../../plugin/cookie/cookie-store.ts'
+import { CookieTracker } from '../../plugin/cookie/cookie-tracker.ts'
+import type { VerifyLogin } from '../../plugin/cookie/cookie-tracker.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import type { CookieOptions } from '../../plugin/options.ts'
+
+const defaults: Required<CookieOptions> = {
+  store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', recheck: 60
+}
+
+/** Somebody who logged in. */
+export function principal (given: Partial<Principal> = {}): Principal {
+  return { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'static', ...given }
+}
+
+/** A tracker over a memory store, and what it logged. */
+export function buildTracker ({ store = new MemoryStore(), shared = false, options = {}, verify = () => true, now }: {
+  store?: CookieStore, shared?: boolean, options?: Partial<CookieOptions>, verify?: VerifyLogin | null, now?: () => number
+} = {}) {
+  const logged: string[] = []
+  const line = (_: object, text: string): void => { logged.push(text) }
+  const tracker = new CookieTracker({
+    store,
+    shared,
+    options: { ...defaults, ...options },
+    serialize: (name, value, { maxAge, path, httpOnly, secure, sameSite }) => `${name}=${value}; ${JSON.stringify({ maxAge, path, httpOnly, secure, sameSite })}`,
+    log: { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger,
+    ...(now === undefined ? {} : { now })
+  })
+  if (verify !== null) tracker.enableLogins(verify)
+  return { tracker, store, logged }
+}
+
+/** The value that a connection was handed, or undefined. */
+export function handedValue ({ setCookie }: CookieConnection): string | undefined {
+  return setCookie === undefined ? undefined : /^cbtid=([^;]*);/.exec(setCookie)![1]
+}
+
+/** A browser with one cookie jar. */
+export class Browser {
+  readonly #tracker: CookieTracker
+  value: string | undefined
+
+  constructor (tracker: CookieTracker) {
+    this.#tracker = tracker
+  }
+
+  get header (): string | undefined {
+    return this.value === undefined ? undefined : `cbtid=${this.value}`
+  }
+
+  /** Opens a WebSocket, as a tab does. */
+  async open (): Promise<CookieConnection> {
+    const connection = await this.#tracker.arrive({ cookieHeader: this.header, secure: false })
+    this.value = handedValue(connection) ?? this.value
+    return connection
+  }
+
+  /** Who this browser would come back as. */
+  async identity (): Promise<string | undefined> {
+    return (await this.#tracker.identify(this.header))?.authid
+  }
+}

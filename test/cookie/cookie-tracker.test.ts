@@ -1,0 +1,269 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import type { CookieRecord } from '../../plugin/cookie/cookie-store.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { keyOf, visitorOf } from '../../plugin/cookie/cookie-id.ts'
+import { Browser, buildTracker, handedValue, principal } from './build-tracker.ts'
+
+const entries = (store: unknown): [string, CookieRecord][] => [...(store as MemoryStore).entries()]
+
+t.test('a visitor is handed a cookie, and leaves no record [CKH-03]', async (t) => {
+  const { tracker, store } = buildTracker()
+  const browser = new Browser(tracker)
+  for (let i = 0; i < 100; i++) (await new Browser(tracker).open()).leave()
+  const connection = await browser.open()
+  t.match(connection.setCookie, /^cbtid=.{40}; \{"maxAge":604800,"path":"\/","httpOnly":true,"secure":false,"sameSite":"lax"\}$/)
+  t.equal(await connection.recall(), null)
+  t.same(entries(store), [])
+})
+
+t.test('an unknown or forged value is never adopted, and its visitor is carried over [CKH-04]', async (t) => {
+  const { tracker } = buildTracker()
+  const browser = new Browser(tracker)
+  for (const forged of ['x'.repeat(40), 'n/nBpOkCJ4k7Kk8dk4Iq4DCC', '', '"', '%00', 'a'.repeat(5000)]) {
+    browser.value = forged
+    await browser.open()
+    t.not(browser.value, forged)
+    if (visitorOf(forged) !== undefined) t.equal(visitorOf(browser.value!), visitorOf(forged))
+  }
+})
+
+t.test('a login comes back with its identity and its method, by the cookie [CKH-09, CKL-01, CKL-10]', async (t) => {
+  const { tracker, store } = buildTracker()
+  const browser = new Browser(tracker)
+  const first = await browser.open()
+  await first.bind(principal({ authextra: { team: 'a' } }))
+  t.same(entries(store).map(([key]) => key), [keyOf(browser.value!)], 'stored by its hash [CKO-16]')
+
+  const second = await browser.open()
+  t.equal(second.setCookie, undefined, 'a known cookie is not sent again [CKH-03]')
+  t.same(await second.recall(), { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie', authextra: { team: 'a' } })
+})
+
+t.test('of several cookies of the name, the first known one counts', async (t) => {
+  const { tracker } = buildTracker()
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const connection = await tracker.arrive({ cookieHeader: `cbtid=unknown-unknown; cbtid=${browser.value}`, secure: false })
+  t.match(await connection.recall(), { authid: 'joe' })
+})
+
+t.test('an anonymous join is never bound [CKL-11]', async (t) => {
+  const { tracker, store } = buildTracker()
+  await (await new Browser(tracker).open()).bind(principal({ authmethod: 'anonymous' }))
+  t.same(entries(store), [])
+})
+
+t.test('a browser has one pseudonym, also when it comes back, and others have others [CKL-09]', async (t) => {
+  for (const verify of [null, () => true]) {
+    const { tracker } = buildTracker({ verify })
+    const browser = new Browser(tracker)
+    const { pseudonym } = await browser.open()
+    t.equal((await browser.open()).pseudonym, pseudonym)
+    t.not((await new Browser(tracker).open()).pseudonym, pseudonym)
+    t.notMatch(browser.value, pseudonym)
+  }
+})
+
+t.test('without cookie logins the cookie only tracks: it is kept, and binds nothing [CKI-11]', async (t) => {
+  const { tracker, store } = buildTracker({ verify: null })
+  const browser = new Browser(tracker)
+  const first = await browser.open()
+  await first.bind(principal())
+  t.same(entries(store), [])
+  t.equal((await browser.open()).setCookie, undefined)
+  t.equal(await tracker.identify(browser.header), null)
+})
+
+t.test('the same user logs in again: the login stays as it is [CKL-06, CKL-12]', async (t) => {
+  const { tracker, store } = buildTracker()
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const before = entries(store)
+  await (await browser.open()).bind(principal({ authmethod: 'ticket' }))
+  t.same(entries(store), before)
+})
+
+t.test('another user logs in: the old login is over, and its id is bound no more [CKL-06, CKL-15]', async (t) => {
+  const { tracker, store } = buildTracker()
+  const browser = new Browser(tracker)
+  const [first, other] = [await browser.open(), undefined]
+  await first.bind(principal())
+  const ended: string[] = []
+  first.occupy({ letInByCookie: false, end: (reason) => { ended.push(reason) } })
+  const second = await browser.open()
+  await second.bind(principal({ authid: 'ann' }))
+  t.same(ended, ['wamp.close.logout'], 'its other session ends')
+  t.same(entries(store), [])
+  t.equal(await browser.identity(), other)
+  await (await browser.open()).bind(principal({ authid: 'ann' }))
+  t.equal(await browser.identity(), 'ann', 'a fresh id takes it')
+})
+
+t.test('logout deletes the record, ends the other sessions, and this connection forgets too [CKO-01, CKO-02, CKO-03, CKO-04, CKO-06, CKL-14, TRP-54]', async (t) => {
+  const { tracker, store } = buildTracker()
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const [tab, sibling, gone] = [await browser.open(), await browser.open(), await browser.open()]
+  const ended: string[] = []
+  for (const [name, connection] of Object.entries({ tab, sibling, gone })) {
+    connection.occupy({ letInByCookie: true, end: (reason) => { ended.push(`${name} ${reason}`) } })
+  }
+  gone.leave()
+  await tab.logout()
+  t.same(ended, ['sibling wamp.close.logout'])
+  t.same(entries(store), [])
+  t.equal(await tab.recall(), null)
+  t.equal(await sibling.recall(), null)
+  await tab.logout()
+  const dead = browser.value
+  t.ok((await browser.open()).setCookie, 'the dead cookie is replaced at the next handshake')
+  t.not(browser.value, dead)
+})
+
+t.test('a logout that lands during a look-up makes its answer void', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  const first = await browser.open()
+  await first.bind(principal())
+
+  let answer = (): void => {}
+  const { get } = store
+  store.get = function (key) {
+    const record = get.call(this, key)
+    return new Promise((resolve) => { answer = () => { resolve(record) } }) as unknown as CookieRecord
+  }
+  const arriving = browser.open()
+  store.get = get
+  await first.logout()
+  answer()
+  t.equal(await (await arriving).recall(), null)
+})
+
+t.test('a store that throws is not an unknown cookie: nothing is set, nobody is let in, one line is logged', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const { get } = store
+  store.get = () => { throw new Error('down') }
+  const connection = await browser.open()
+  t.equal(connection.setCookie, undefined)
+  t.equal(await connection.recall(), null)
+  t.equal(await tracker.identify(browser.header), null)
+  t.same(new Set(logged), new Set(['the cookie store cannot tell who this is']))
+  store.get = get
+  t.equal(await browser.identity(), 'joe', 'the good cookie is still there')
+})
+
+t.test('a store that is too slow is as good as not there', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  store.get = () => new Promise(() => {}) as unknown as undefined
+  const arriving = tracker.arrive({ cookieHeader: 'cbtid=aaaaaaaaaaaa', secure: false })
+  mock.timers.tick(5000)
+  t.equal((await arriving).setCookie, undefined)
+  t.same(logged, ['the cookie store cannot tell who this is'])
+})
+
+t.test('a login that cannot be stored comes in all the same, and the log says so', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  store.set = () => { throw new Error('disk full') }
+  await (await browser.open()).bind(principal())
+  t.same(logged, ['a login could not be stored: its cookie will not bring it back'])
+  t.equal(await browser.identity(), undefined)
+})
+
+t.test('expiry is the server\'s: an expired login is unknown and deleted, and ends the sessions that it let in [CKO-14, CKO-15, TRP-55]', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 })
+  t.teardown(() => { mock.timers.reset() })
+  const { tracker, store } = buildTracker({ options: { maxAge: 100 }, now: Date.now })
+  const browser = new Browser(tracker)
+  const first = await browser.open()
+  await first.bind(principal())
+  const ended: string[] = []
+  first.occupy({ letInByCookie: false, end: () => { ended.push('logged in') } })
+  const [second, third] = [await browser.open(), await browser.open()]
+  second.occupy({ letInByCookie: true, end: (reason) => { ended.push(`by cookie ${reason}`) } })
+  third.occupy({ letInByCookie: true, end: () => { ended.push('left') } })
+  third.leave()
+  mock.timers.tick(99_999)
+  t.same(ended, [])
+  t.equal(await browser.identity(), 'joe')
+  mock.timers.tick(1)
+  t.same(ended, ['by cookie wamp.close.logout'])
+  t.equal(await browser.identity(), undefined)
+  t.same(entries(store), [])
+  t.ok(handedValue(await browser.open()), 'a fresh cookie')
+  await tracker.close()
+})
+
+t.test('who is removed or demoted is not, or not so, let in; a check that throws lets nobody in', async (t) => {
+  let verdict: () => boolean | { authrole: string } = () => true
+  const { tracker, logged } = buildTracker({ verify: () => verdict() })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const connection = await browser.open()
+  verdict = () => ({ authrole: 'guest' })
+  t.match(await connection.recall(), { authid: 'joe', authrole: 'guest' })
+  verdict = () => false
+  t.equal(await connection.recall(), null)
+  verdict = () => { throw new Error('mine') }
+  t.equal(await connection.recall(), null)
+  t.same(logged, ['auth.cookie.verify failed'])
+})
+
+t.test('logins are found and revoked by cookie, authid and authrole, and their sessions end at once [CKH-08]', async (t) => {
+  const { tracker } = buildTracker()
+  const browsers = ['joe', 'joe', 'ann'].map((authid) => ({ authid, browser: new Browser(tracker) }))
+  const ended: string[] = []
+  for (const { authid, browser } of browsers) {
+    const connection = await browser.open()
+    await connection.bind(principal({ authid }))
+    connection.occupy({ letInByCookie: false, end: () => { ended.push(authid) } })
+  }
+  const keys = (await tracker.find({ authid: 'joe' })).map(({ cookie }) => cookie)
+  t.equal(keys.length, 2)
+  t.equal((await tracker.find()).length, 3)
+  t.equal(tracker.connected(keys[0]!), 1)
+  t.equal(await tracker.revoke({ cookie: keys[0]! }), 1)
+  t.same(ended, ['joe'])
+  t.equal(await tracker.revoke({ authid: 'joe' }), 1)
+  t.equal(await tracker.revoke({ authrole: 'frontend' }), 1)
+  t.same(ended, ['joe', 'joe', 'ann'])
+  t.equal(await tracker.revoke({ authid: 'nobody' }), 0)
+})
+
+t.test('a login that another process forgot on a shared store is noticed', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store, shared: true, options: { recheck: 60 } })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const connection = await browser.open()
+  const ended = new Promise((resolve) => { connection.occupy({ letInByCookie: true, end: resolve }) })
+  store.delete(keyOf(browser.value!))
+  mock.timers.tick(60_000)
+  t.equal(await ended, 'wamp.close.logout')
+  await tracker.close()
+})
+
+t.test('no value and no key is logged or told [CKH-10]', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  store.delete = () => { throw new Error('down') }
+  const connection = await browser.open()
+  await connection.bind(principal())
+  await connection.logout()
+  const told = JSON.stringify([logged, await tracker.identify(browser.header), connection.pseudonym])
+  t.equal(logged.length, 1)
+  t.notMatch(told, browser.value!)
+  t.notMatch(told, keyOf(browser.value!))
+})

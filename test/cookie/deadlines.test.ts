@@ -1,0 +1,40 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import { Deadlines } from '../../plugin/cookie/deadlines.ts'
+
+t.beforeEach(() => { mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1000 }) })
+t.afterEach(() => { mock.timers.reset() })
+
+t.test('each fires at its time, whatever their order, and lifted ones do not', async (t) => {
+  const deadlines = new Deadlines(Date.now)
+  const fired: number[] = []
+  const times = Array.from({ length: 300 }, (_, i) => 1001 + (i * 7919) % 300)
+  const lifts = times.map((at) => deadlines.add(at, () => { fired.push(at) }))
+  const lifted = new Set(times.filter((_, i) => i % 3 !== 0))
+  lifts.forEach((lift, i) => { if (i % 3 !== 0) { lift(); lift() } })
+  for (let i = 0; i < 300; i++) {
+    mock.timers.tick(1)
+    t.notOk(fired.some((at) => at > Date.now()))
+  }
+  t.same(fired, times.filter((at) => !lifted.has(at)).sort((a, b) => a - b))
+})
+
+t.test('a deadline in the past fires at once, one beyond the reach of a timer at its time', async (t) => {
+  const deadlines = new Deadlines(Date.now)
+  const fired: string[] = []
+  deadlines.add(1000 + 2 ** 31 + 5000, () => { fired.push('far') })
+  deadlines.add(10, () => { fired.push('past') })
+  mock.timers.tick(0)
+  t.same(fired, ['past'])
+  mock.timers.tick(2 ** 31 - 1)
+  t.same(fired, ['past'])
+  mock.timers.tick(5001)
+  t.same(fired, ['past', 'far'])
+})
+
+t.test('after close none fires', async (t) => {
+  const deadlines = new Deadlines(Date.now)
+  deadlines.add(1001, () => { t.fail('it is closed') })
+  deadlines.close()
+  mock.timers.tick(10)
+})

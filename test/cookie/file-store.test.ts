@@ -1,0 +1,208 @@
+import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import type { Test } from 'tap'
+import { keyOf } from '../../plugin/cookie/cookie-id.ts'
+import { FileStore } from '../../plugin/cookie/file-store.ts'
+import { key, record, testStore } from './store-contract.ts'
+
+const quiet = { warn () {}, error () {} }
+
+async function folder (t: Test): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
+  t.teardown(async () => { (await import('node:fs')).rmSync(path, { recursive: true, force: true }) })
+  return path
+}
+
+async function cookieFile (t: Test): Promise<string> {
+  return join(await folder(t), 'cookies.dat')
+}
+
+function logger () {
+  const lines: string[] = []
+  const log = (details: object, text: string): void => { lines.push(`${'line' in details ? details.line : ''} ${text}`) }
+  return { lines, log: { warn: log, error: log } }
+}
+
+t.test('the file store keeps the contract of a cookie store', async (t) => {
+  await testStore(t, async (t) => FileStore.open({ filename: await cookieFile(t), log: quiet }))
+})
+
+t.test('records are there after the store was closed and opened [CKI-09, CKO-08]', async (t) => {
+  const filename = await cookieFile(t)
+  const first = await FileStore.open({ filename, log: quiet })
+  const given = record({ authextra: { note: 'ä\n' }, siblings: [key(2)] })
+  await Promise.all([first.set(key(1), given), first.set(key(2), record()), first.set(key(3), record())])
+  await first.delete(key(3))
+  await first.close()
+
+  const second = await FileStore.open({ filename, log: quiet })
+  t.same(second.get(key(1)), given)
+  t.ok(second.get(key(2)))
+  t.equal(second.get(key(3)), undefined, 'a deleted one is gone [CKO-11]')
+  await second.close()
+})
+
+t.test('only its owner may read the file, also one that was there before [CKO-16]', async (t) => {
+  const filename = await cookieFile(t)
+  await (await FileStore.open({ filename, log: quiet })).close()
+  t.equal((await stat(filename)).mode & 0o777, 0o600)
+  await chmod(filename, 0o644)
+  await (await FileStore.open({ filename, log: quiet })).close()
+  t.equal((await stat(filename)).mode & 0o777, 0o600)
+})
+
+t.test('what is acknowledged is in the file, as a line of ours [CKO-16]', async (t) => {
+  const filename = await cookieFile(t)
+  const store = await FileStore.open({ filename, log: quiet })
+  await store.set(keyOf('the value of a cookie'), record())
+  const text = await readFile(filename, 'utf8')
+  t.match(JSON.parse(text), { sha256: keyOf('the value of a cookie'), authid: 'joe' })
+  t.notMatch(text, /cbtid|the value/)
+  await store.close()
+})
+
+t.test('a torn last line is cut off and reported, and nothing else is lost [CKO-10]', async (t) => {
+  const filename = await cookieFile(t)
+  const first = await FileStore.open({ filename, log: quiet })
+  await first.set(key(1), record())
+  await first.close()
+  const whole = await readFile(filename, 'utf8')
+  await writeFile(filename, whole + whole.slice(0, 60))
+
+  const { log, lines } = logger()
+  const second = await FileStore.open({ filename, log })
+  t.same(lines, ['2 the last line of the cookie file is torn: it is cut off'])
+  await second.set(key(2), record())
+  await second.close()
+  const third = await FileStore.open({ filename, log })
+  t.same([...third.entries()].map(([one]) => one), [key(1), key(2)])
+  t.equal(lines.length, 1)
+  await third.close()
+})
+
+t.test('a broken line in the middle is passed over and reported by its number', async (t) => {
+  const filename = await cookieFile(t)
+  const first = await FileStore.open({ filename, log: quiet })
+  await first.set(key(1), record())
+  await first.close()
+  const line = await readFile(filename, 'utf8')
+  await writeFile(filename, `${line}{"sha256":"x","created":"yesterday"}\n[]\nnonsense\n\n${line.replace(key(1), key(2))}`)
+  const { log, lines } = logger()
+  const second = await FileStore.open({ filename, log })
+  t.same(lines.map((text) => text.slice(0, 1)), ['2', '3', '4'])
+  t.same([...second.entries()].map(([one]) => one), [key(1), key(2)])
+  await second.close()
+})
+
+t.test('a cookies.dat of Crossbar.io is read, and at once replaced by hashes [CKO-08, CKO-09, CKO-10, CKO-16]', async (t) => {
+  const filename = await cookieFile(t)
+  const now = new Date().toISOString()
+  const base = { created: now, max_age: 604800, authid: null, authrole: null, authmethod: null, authrealm: null, authextra: null }
+  const joe = { ...base, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1' }
+  await writeFile(filename, [
+    { cbtid: 'visitor/AAAAAAAAAAAAAAAA', status: 'created', ...base },
+    { cbtid: 'joe+AAAAAAAAAAAAAAAAAAAA', status: 'created', ...base },
+    { cbtid: 'joe+AAAAAAAAAAAAAAAAAAAA', status: 'modified', modified: now, ...joe, authextra: { x_cb_peer: 'tcp4:1.2.3.4', x_cb_pid: 7, team: 'a' } },
+    { id: 'old-AAAAAAAAAAAAAAAAAAAAA', ...joe },
+    { cbtid: 'out-AAAAAAAAAAAAAAAAAAAA', status: 'modified', ...joe },
+    { cbtid: 'out-AAAAAAAAAAAAAAAAAAAA', status: 'deleted', ...joe, deleted: now },
+    { cbtid: 'anonymousAAAAAAAAAAAAAAA', status: 'modified', ...joe, authmethod: 'anonymous' },
+    { cbtid: 'expiredAAAAAAAAAAAAAAAAA', status: 'modified', ...joe, created: '2001-01-01T00:00:00.000Z' }
+  ].map((line) => `${JSON.stringify(line)}\n`).join(''))
+
+  const store = await FileStore.open({ filename, log: quiet })
+  t.same([...store.entries()].map(([one]) => one), [keyOf('joe+AAAAAAAAAAAAAAAAAAAA'), keyOf('old-AAAAAAAAAAAAAAAAAAAAA')])
+  t.match(store.get(keyOf('joe+AAAAAAAAAAAAAAAAAAAA')), {
+    authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1', maxAge: 604800, created: Date.parse(now), authextra: { team: 'a' }
+  })
+  const text = await readFile(filename, 'utf8')
+  t.notMatch(text, /cbtid|x_cb_|joe\+|old-|anonymous|expired/)
+  t.equal(text.split('\n').length, 3)
+  t.equal((await stat(filename)).mode & 0o777, 0o600)
+  await store.close()
+})
+
+t.test('purgeOnStartup drops expired records from file and memory [CKO-12]', async (t) => {
+  const filename = await cookieFile(t)
+  const first = await FileStore.open({ filename, log: quiet })
+  await first.set(key(1), record({ created: 0 }))
+  await first.set(key(2), record())
+  await first.close()
+  const second = await FileStore.open({ filename, purgeOnStartup: true, log: quiet })
+  t.same([...second.entries()].map(([one]) => one), [key(2)])
+  t.notMatch(await readFile(filename, 'utf8'), key(1))
+  await second.close()
+})
+
+t.test('outdated lines are rewritten away while logins go on', async (t) => {
+  const filename = await cookieFile(t)
+  const store = await FileStore.open({ filename, log: quiet })
+  for (let round = 0; round < 30; round++) {
+    await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), record({ authid: `round${round}` }))))
+  }
+  await Promise.all([store.set(key(1000), record()), store.delete(key(5))])
+  await store.close()
+  t.ok((await readFile(filename, 'utf8')).split('\n').length < 1500, 'of 3002 lines')
+  const again = await FileStore.open({ filename, log: quiet })
+  t.equal([...again.entries()].length, 100)
+  t.equal(again.get(key(5)), undefined)
+  t.equal(again.get(key(7))?.authid, 'round29')
+  await again.close()
+})
+
+t.test('a second one on the same file is refused, and after close it is not', async (t) => {
+  const filename = await cookieFile(t)
+  const first = await FileStore.open({ filename, log: quiet })
+  await t.rejects(FileStore.open({ filename, log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: new RegExp(`is in use by process ${process.pid}`) })
+  await first.close()
+  await (await FileStore.open({ filename, log: quiet })).close()
+})
+
+t.test('the lock of a process that is gone, or of one whose pid is used again, is taken over', async (t) => {
+  const filename = await cookieFile(t)
+  const { hostname } = await import('node:os')
+  for (const stale of [JSON.stringify({ pid: 2 ** 22 + 1, started: '1', host: hostname() }), JSON.stringify({ pid: process.pid, started: 'another time', host: hostname() }), '{"pid":']) {
+    await writeFile(`${filename}.lock`, stale)
+    await (await FileStore.open({ filename, log: quiet })).close()
+  }
+  await writeFile(`${filename}.lock`, JSON.stringify({ pid: 1, started: '1', host: 'elsewhere' }))
+  await t.rejects(FileStore.open({ filename, log: quiet }), { message: /on elsewhere/ }, 'on another host it may live')
+})
+
+t.test('a file that cannot be used is a coded error that names it and says why', async (t) => {
+  const path = await folder(t)
+  await mkdir(join(path, 'directory'))
+  await t.rejects(FileStore.open({ filename: join(path, 'directory'), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /directory" is not a file/ })
+  await t.rejects(FileStore.open({ filename: join(path, 'none', 'cookies.dat'), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /ENOENT/ })
+})
+
+t.test('what was acknowledged outlives kill -9, again and again', async (t) => {
+  const filename = await cookieFile(t)
+  const child = fileURLToPath(new URL('file-store-child.ts', import.meta.url))
+  const live = new Set<string>()
+  const gone = new Set<string>()
+  for (let round = 0; round < 5; round++) {
+    const running = spawn(process.execPath, [...process.execArgv, child, filename, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const killAfter = 200 + Math.floor(Math.random() * 2000)
+    let acknowledged = 0
+    for await (const line of createInterface(running.stdout)) {
+      const [what, one] = line.split(' ') as [string, string]
+      if (what === 'set') live.add(one)
+      if (what === 'deleting') live.delete(one)
+      if (what === 'deleted') gone.add(one)
+      if (++acknowledged === killAfter) running.kill('SIGKILL')
+    }
+    if (running.exitCode === null && running.signalCode === null) await once(running, 'exit')
+    const store = await FileStore.open({ filename, log: quiet })
+    t.ok(acknowledged >= killAfter, `${acknowledged} acknowledged in round ${round}`)
+    t.same([...live].filter((one) => store.get(one) === undefined), [], 'no login is lost')
+    t.same([...gone].filter((one) => store.get(one) !== undefined), [], 'no logged out cookie is back')
+    await store.close()
+  }
+})

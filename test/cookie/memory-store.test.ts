@@ -1,0 +1,20 @@
+import t from 'tap'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { key, record, testStore } from './store-contract.ts'
+
+t.test('the memory store keeps the contract of a cookie store [CKI-08]', async (t) => {
+  await testStore(t, async () => new MemoryStore())
+})
+
+t.test('records end with the store [CKO-07]', async (t) => {
+  const store = new MemoryStore()
+  store.set(key(1), record())
+  store.close()
+  t.equal(store.get(key(1)), undefined)
+})
+
+t.test('expired records of browsers that never return do not pile up', async (t) => {
+  const store = new MemoryStore()
+  for (let n = 0; n < 10_000; n++) store.set(key(n), record({ created: 0, maxAge: 1 }))
+  t.ok([...store.entries()].length < 2000)
+})
