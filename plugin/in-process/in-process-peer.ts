@@ -1,0 +1,221 @@
+import { errors, WampError } from '../errors.ts'
+import { nextId } from '../protocol/id.ts'
+import type { Id } from '../protocol/id.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { ClientMessage, ErrorMessage, EventMessage, Invocation, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
+
+/** What answers a request. */
+export type Reply = Published | Subscribed | Unsubscribed | Result | Registered | Unregistered
+interface Pending { accept (reply: Reply): void, reject (error: Error): void }
+
+/** Answers an invocation; what it throws becomes an ERROR. */
+export type InvocationHandler = (invocation: Invocation) => Promise<Payload>
+/** Takes an event; what it throws is logged. */
+export type EventHandler = (event: EventMessage) => unknown
+
+/** As much of a logger as is needed here. */
+export interface PeerLog { error (details: object, text: string): void }
+
+/**
+ * The client side of the protocol in this process: requests and their answers, invocations and events. It is a peer of
+ * the router like all others, and gets no privilege by being here.
+ */
+export class InProcessPeer {
+  readonly #send: (message: ClientMessage) => void
+  readonly #log: PeerLog
+  readonly #ended: () => void
+  readonly #pending = new Map<Id, Pending>()
+  readonly #subscriptions = new Map<Id, Set<EventHandler>>()
+  readonly #registrations = new Map<Id, InvocationHandler>()
+  #lastRequest: Id = 0
+  #state: 'open' | 'closing' | 'closed' = 'open'
+  #closeReason = ''
+  #whenClosed: (() => void)[] = []
+
+  constructor ({ send, ended, log }: {
+    send: (message: ClientMessage) => void
+    /** Called once, when the session is over. */
+    ended: () => void
+    log: PeerLog
+  }) {
+    this.#send = send
+    this.#ended = ended
+    this.#log = log
+  }
+
+  /**
+   * Sends a request and waits for its answer. `accept` runs as the answer arrives, before any message after it.
+   * Rejects with the WampError of an ERROR, with WAMP_ERR_SESSION_CLOSED when the session ends first, and with
+   * WAMP_ERR_INVALID_MESSAGE, which names the field, for what a client on the wire would be aborted for.
+   */
+  request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#state !== 'open') return reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
+      const request = nextId(this.#lastRequest)
+      const message = checked(make(request))
+      this.#lastRequest = request
+      this.#pending.set(request, { accept: (reply) => { resolve(accept(reply)) }, reject })
+      this.#send(message)
+    })
+  }
+
+  /** Has events of a subscription handled, from now on. */
+  addEventHandler (subscription: Id, handler: EventHandler): void {
+    const handlers = this.#subscriptions.get(subscription)
+    if (handlers === undefined) this.#subscriptions.set(subscription, new Set([handler]))
+    else handlers.add(handler)
+  }
+
+  /** Undoes `addEventHandler`. True if that was the subscription's last handler. */
+  removeEventHandler (subscription: Id, handler: EventHandler): boolean {
+    const handlers = this.#subscriptions.get(subscription)
+    if (handlers?.delete(handler) !== true || handlers.size > 0) return false
+    this.#subscriptions.delete(subscription)
+    return true
+  }
+
+  /** Has invocations of a registration answered, from now on. */
+  setInvocationHandler (registration: Id, handler: InvocationHandler): void {
+    this.#registrations.set(registration, handler)
+  }
+
+  /** Undoes `setInvocationHandler`. */
+  removeInvocationHandler (registration: Id): void {
+    this.#registrations.delete(registration)
+  }
+
+  /** Leaves the realm. Resolves when the session is closed, whoever closed it. */
+  leave (reason: string): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#state === 'closed') return resolve()
+      this.#whenClosed.push(resolve)
+      if (this.#state === 'closing') return
+      this.#state = 'closing'
+      this.#closeReason = reason
+      this.#send({ type: MessageType.Goodbye, details: {}, reason })
+    })
+  }
+
+  /** Takes a message of the router. Never throws. */
+  receive (message: RouterMessage): void {
+    switch (message.type) {
+      case MessageType.Event: return this.#event(message)
+      case MessageType.Invocation: return this.#invocation(message)
+      case MessageType.Error: return this.#error(message)
+      case MessageType.Goodbye: return this.#goodbye(message.reason)
+      case MessageType.Abort: return this.closed(message.reason)
+      case MessageType.Published:
+      case MessageType.Subscribed:
+      case MessageType.Unsubscribed:
+      case MessageType.Result:
+      case MessageType.Registered:
+      case MessageType.Unregistered: return this.#reply(message)
+      // WELCOME is known before it comes, and nothing that announces no feature is challenged or interrupted.
+      case MessageType.Welcome:
+      case MessageType.Challenge:
+      case MessageType.Interrupt:
+    }
+  }
+
+  /** The session is over: what waits for an answer is rejected. */
+  closed (reason: string): void {
+    if (this.#state === 'closed') return
+    if (this.#state === 'open') this.#closeReason = reason
+    this.#state = 'closed'
+    this.#subscriptions.clear()
+    this.#registrations.clear()
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { reject } of pending) reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
+    for (const resolve of this.#whenClosed) resolve()
+    this.#whenClosed = []
+    this.#ended()
+  }
+
+  #goodbye (reason: string): void {
+    if (this.#state === 'open') {
+      this.#send({ type: MessageType.Goodbye, details: {}, reason: reasons.goodbyeAndOut })
+    }
+    this.closed(reason)
+  }
+
+  #reply (reply: Reply): void {
+    if (reply.request === 0) return
+    const pending = this.#pending.get(reply.request)
+    if (pending === undefined) return
+    this.#pending.delete(reply.request)
+    try {
+      pending.accept(reply)
+    } catch (error) {
+      pending.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  #error ({ request, error, payload }: ErrorMessage): void {
+    const pending = this.#pending.get(request)
+    this.#pending.delete(request)
+    pending?.reject(new WampError(error, payload.values()))
+  }
+
+  #event (event: EventMessage): void {
+    for (const handler of this.#subscriptions.get(event.subscription) ?? []) {
+      this.#handle(handler, event).catch((error: unknown) => {
+        this.#log.error({ err: error, subscription: event.subscription }, 'an event handler failed')
+      })
+    }
+  }
+
+  // The handler starts in this turn, so that events are handled in their order; it may go on asynchronously.
+  async #handle (handler: EventHandler, event: EventMessage): Promise<void> {
+    await handler(event)
+  }
+
+  #invocation (invocation: Invocation): void {
+    const handler = this.#registrations.get(invocation.registration)
+    const { request } = invocation
+    const answer = (message: ClientMessage): void => { if (this.#state === 'open') this.#send(message) }
+    if (handler === undefined) {
+      return answer({ type: MessageType.Error, requestType: 68, request, details: {}, error: reasons.noSuchRegistration, payload: Payload.empty })
+    }
+    this.#answer(handler, invocation).then(answer)
+  }
+
+  /** Never rejects. */
+  async #answer (handler: InvocationHandler, invocation: Invocation): Promise<ClientMessage> {
+    const { request } = invocation
+    try {
+      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation) }
+    } catch (error) {
+      const failed = { type: MessageType.Error, requestType: 68, request, details: {} } as const
+      return { ...failed, ...this.#failure(error) }
+    }
+  }
+
+  /** What a procedure threw is for its own log; only a WampError is meant for the caller. */
+  #failure (error: unknown): { error: string, payload: Payload } {
+    if (error instanceof WampError) {
+      try {
+        const { args, kwargs } = structuredClone({ args: error.args, kwargs: error.kwargs })
+        return { error: error.error, payload: Payload.of(args, kwargs) }
+      } catch (cause) {
+        this.#log.error({ err: cause }, 'the values of an error are no data')
+      }
+    }
+    this.#log.error({ err: error }, 'a procedure failed')
+    return { error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) }
+  }
+}
+
+/** A message that is as the wire table says. */
+function checked<M extends ClientMessage> (message: M): M {
+  try {
+    toMessage(layoutOf(message.type), toElements(message), Payload.empty)
+    return message
+  } catch (error) {
+    throw error instanceof ProtocolViolation ? new errors.WAMP_ERR_INVALID_MESSAGE(error.message) : error
+  }
+}

@@ -1,0 +1,162 @@
+import type { Principal } from '../auth/authenticator.ts'
+import type { Id } from '../protocol/id.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { CallOptions, Dict, EventMessage, Invocation, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
+import type { Args, Kwargs } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { InProcessPeer } from './in-process-peer.ts'
+
+/** A result of more than one value: several args, or any kwargs. Calls resolve to one, and procedures return one. */
+export class CallResult {
+  readonly args: Args
+  readonly kwargs: Kwargs
+
+  constructor (args: Args = [], kwargs: Kwargs = {}) {
+    this.args = args
+    this.kwargs = kwargs
+  }
+}
+
+/** What a procedure is called with. The values are its own. */
+export interface Called<A extends Args = Args> {
+  readonly args: A
+  readonly kwargs: Kwargs
+  /** INVOCATION.Details: `caller`, `caller_authid`, `procedure`, … where they apply. */
+  readonly details: Dict
+}
+
+/** What a subscriber is given. The values are its own. */
+export interface Received<A extends Args = Args> {
+  readonly args: A
+  readonly kwargs: Kwargs
+  /** EVENT.Details: `publisher`, `topic`, … where they apply. */
+  readonly details: Dict
+  /** The id of the publication, the same for all who receive it. */
+  readonly publication: Id
+}
+
+/** A registration of this session. */
+export interface Registration {
+  readonly id: Id
+  readonly procedure: Uri
+  /** Rejects with a WampError if the registration is gone already. */
+  unregister (): Promise<void>
+}
+
+/** A subscription of this session. */
+export interface Subscription {
+  readonly id: Id
+  readonly topic: Uri
+  /** Removes this handler. Rejects with a WampError if the subscription is gone already. */
+  unsubscribe (): Promise<void>
+}
+
+/**
+ * A WAMP session of the app itself, for REST handlers and background work. It needs no login, and is a session like any
+ * other: it is counted, killed and told GOODBYE. Every method rejects with WAMP_ERR_SESSION_CLOSED once it is closed.
+ */
+export class InProcessSession {
+  /** Who this session is. */
+  readonly principal: Principal
+  /** Its session id. */
+  readonly id: Id
+  readonly #peer: InProcessPeer
+
+  constructor ({ id, principal, peer }: { id: Id, principal: Principal, peer: InProcessPeer }) {
+    this.id = id
+    this.principal = principal
+    this.#peer = peer
+  }
+
+  /**
+   * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs; rejects with
+   * the WampError that it raised. The type is trusted, not checked.
+   */
+  call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, options: CallOptions = {}): Promise<T> {
+    return this.#peer.request(
+      (request) => ({ type: MessageType.Call, request, options, procedure, payload: copied(args, kwargs) }),
+      (reply) => valueOf('payload' in reply ? reply.payload : Payload.empty) as T)
+  }
+
+  /**
+   * Registers a procedure. It may be asynchronous. What it returns is the result's one value, a CallResult is several;
+   * a WampError that it throws reaches the caller, any other is logged and becomes `wamp.error.runtime_error`.
+   * The type of its args is trusted, not checked.
+   */
+  register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
+    const invoke = async ({ payload, details }: Invocation): Promise<Payload> => {
+      const { args, kwargs } = payload.values()
+      return payloadOf(await handler({ args: args as A, kwargs, details }))
+    }
+    return this.#peer.request(
+      (request) => ({ type: MessageType.Register, request, options, procedure }),
+      (reply) => {
+        const id = 'registration' in reply ? reply.registration : reply.request
+        this.#peer.setInvocationHandler(id, invoke)
+        return { id, procedure, unregister: () => this.#unregister(id) }
+      })
+  }
+
+  /**
+   * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with the
+   * WampError of a refusal. The publisher itself does not receive it, unless `exclude_me` is false.
+   */
+  publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
+    return this.#peer.request(
+      (request) => ({ type: MessageType.Publish, request, options: { ...options, acknowledge: true }, topic, payload: copied(args, kwargs) }),
+      (reply) => 'publication' in reply ? reply.publication : reply.request)
+  }
+
+  /**
+   * Subscribes to a topic. What the handler throws is logged, and nobody else's loss.
+   * The type of its args is trusted, not checked.
+   */
+  subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
+    const onEvent = ({ payload, details, publication }: EventMessage): unknown => {
+      const { args, kwargs } = payload.values()
+      return handler({ args: args as A, kwargs, details, publication })
+    }
+    return this.#peer.request(
+      (request) => ({ type: MessageType.Subscribe, request, options, topic }),
+      (reply) => {
+        const id = 'subscription' in reply ? reply.subscription : reply.request
+        this.#peer.addEventHandler(id, onEvent)
+        return { id, topic, unsubscribe: () => this.#unsubscribe(id, onEvent) }
+      })
+  }
+
+  /** Leaves the realm: registrations and subscriptions end with the session. Resolves when it is closed. */
+  leave (reason: Uri = reasons.closeRealm): Promise<void> {
+    return this.#peer.leave(reason)
+  }
+
+  async #unregister (registration: Id): Promise<void> {
+    await this.#peer.request((request) => ({ type: MessageType.Unregister, request, registration }), () => {
+      this.#peer.removeInvocationHandler(registration)
+    })
+  }
+
+  async #unsubscribe (subscription: Id, handler: (event: EventMessage) => unknown): Promise<void> {
+    // Others of this session may hold the same subscription: only the last one gives it up.
+    if (!this.#peer.removeEventHandler(subscription, handler)) return
+    await this.#peer.request((request) => ({ type: MessageType.Unsubscribe, request, subscription }), () => {})
+  }
+}
+
+function valueOf (payload: Payload): unknown {
+  const { args, kwargs } = payload.values()
+  return args.length > 1 || Object.keys(kwargs).length > 0 ? new CallResult(args, kwargs) : args[0]
+}
+
+function payloadOf (value: unknown): Payload {
+  if (value instanceof CallResult) return copied(value.args, value.kwargs)
+  return value === undefined ? Payload.empty : copied([value], {})
+}
+
+/** The app may change its objects while the message is on its way. Throws for what is no data, such as a function. */
+function copied (args: Args, kwargs: Kwargs): Payload {
+  const values = structuredClone({ args, kwargs })
+  return Payload.of(values.args, values.kwargs)
+}
