@@ -1,0 +1,183 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Authenticator, Principal } from './auth/authenticator.ts'
+import type { Visitor } from './cookie/visitor.ts'
+import { errors } from './errors.ts'
+import { InProcessPeer } from './in-process/in-process-peer.ts'
+import { InProcessSession } from './in-process/in-process-session.ts'
+import type { ResolvedOptions } from './resolve-options.ts'
+import { nextId, randomId } from './protocol/id.ts'
+import type { Id } from './protocol/id.ts'
+import { reasons } from './protocol/reasons.ts'
+import { isUri } from './protocol/uri.ts'
+import type { Uri } from './protocol/uri.ts'
+import { Realm } from './realm/realm.ts'
+import { Connection } from './session/connection.ts'
+import type { SessionHost } from './session/session-host.ts'
+import { InProcessTransport } from './transport/in-process-transport.ts'
+import type { Transport } from './transport/transport.ts'
+
+/** Who an in-process session acts as. */
+export interface JoinOptions {
+  /** @default 'app' */
+  authid?: string
+  /** A role of the realm, whose permissions then count. @default 'trusted', which may do everything */
+  role?: string
+}
+
+/** A session as `sessions` lists it. */
+export interface SessionInfo extends Principal {
+  readonly session: Id
+}
+
+/** Which sessions are meant: those to which all that is given applies. */
+export interface SessionFilter {
+  session?: Id
+  authid?: string
+  authrole?: string
+}
+
+/** The features of an in-process session: the roles, and nothing advanced. */
+const inProcessFeatures: ReadonlySet<string> = new Set(['publisher', 'subscriber', 'caller', 'callee'])
+
+/** Realms by name, and the one place where transports, sessions and realms meet. */
+export class Router implements SessionHost {
+  readonly handshakeTimeout: number
+  readonly shutdownTimeout: number
+  readonly #log: FastifyBaseLogger
+  readonly #realms = new Map<Uri, Realm>()
+  readonly #ids = new Set<Id>()
+  #lastScopeId: Id = 0
+  readonly #remote = new Set<Connection>()
+  readonly #inProcess = new Set<Connection>()
+  #state: 'open' | 'shutting_down' = 'open'
+  #whenRemoteGone: (() => void) | undefined
+
+  constructor ({ realms, limits, handshakeTimeout, shutdownTimeout }: ResolvedOptions, log: FastifyBaseLogger) {
+    this.handshakeTimeout = handshakeTimeout
+    this.shutdownTimeout = shutdownTimeout
+    this.#log = log
+    for (const [name, options] of Object.entries(realms)) {
+      // Small and increasing: clients echo these ids, and not all of them encode large ones well.
+      this.#realms.set(name, new Realm({ name, options, limits, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)) }))
+    }
+  }
+
+  get state (): 'open' | 'shutting_down' {
+    return this.#state
+  }
+
+  realm (name: Uri): Realm | undefined {
+    return this.#realms.get(name)
+  }
+
+  claimId (): Id {
+    let id = randomId()
+    while (this.#ids.has(id)) id = randomId()
+    this.#ids.add(id)
+    return id
+  }
+
+  releaseId (id: Id): void {
+    this.#ids.delete(id)
+  }
+
+  /** Takes in a transport of a remote peer. Its end is told by `connection.closed`. */
+  connect ({ transport, authenticators, cookieLogin, visitor, log }: {
+    transport: Transport
+    authenticators: ReadonlyMap<string, Authenticator>
+    /** True if HELLO may be answered by what the cookie's record holds. */
+    cookieLogin: boolean
+    visitor: Visitor | null
+    log: FastifyBaseLogger
+  }): Connection {
+    const connection = new Connection({ transport, host: this, authenticators, cookieLogin, visitor, log })
+    this.#remote.add(connection)
+    return connection
+  }
+
+  /** Forgets a remote peer's connection: its transport is gone. */
+  disconnected (connection: Connection): void {
+    this.#remote.delete(connection)
+    if (this.#remote.size === 0) this.#whenRemoteGone?.()
+  }
+
+  /**
+   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM and WAMP_ERR_NO_SUCH_ROLE.
+   */
+  join (name: Uri, { authid = 'app', role = 'trusted' }: JoinOptions = {}): InProcessSession {
+    const realm = this.#realms.get(name)
+    if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
+    if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
+
+    const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process' })
+    const log = this.#log.child({ realm: name, authid })
+    const peer = new InProcessPeer({
+      log, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
+    })
+    const transport = new InProcessTransport({
+      receive: (message) => { peer.receive(message) },
+      closed: () => {
+        connection.closed()
+        this.#inProcess.delete(connection)
+        peer.closed(reasons.closeRealm)
+      }
+    })
+    const connection = new Connection({ transport, host: this, authenticators: new Map(), cookieLogin: false, visitor: null, log })
+    this.#inProcess.add(connection)
+    const { id } = connection.admit(principal, inProcessFeatures)
+    return new InProcessSession({ id, principal, peer })
+  }
+
+  /** The sessions of a realm, those of the app included. Throws WAMP_ERR_NO_SUCH_REALM. */
+  sessions (name: Uri): SessionInfo[] {
+    return [...this.#realmNamed(name).sessions.values()].map(({ id, principal }) => ({ session: id, ...principal }))
+  }
+
+  /**
+   * Ends the sessions of a realm that the filter means, with GOODBYE, and returns how many these were.
+   * Throws WAMP_ERR_NO_SUCH_REALM, and WAMP_ERR_INVALID_OPTION for a reason that is no URI.
+   */
+  kick (name: Uri, filter: SessionFilter, reason: Uri = reasons.killed): number {
+    this.#realmNamed(name)
+    if (!isUri(reason)) throw new errors.WAMP_ERR_INVALID_OPTION('reason', 'must be a URI')
+    let count = 0
+    for (const connection of [...this.#remote, ...this.#inProcess]) {
+      const session = connection.session
+      if (session?.principal.realm !== name || !isMeant(filter, { id: session.id, ...session.principal })) continue
+      connection.end(reason)
+      count++
+    }
+    return count
+  }
+
+  /**
+   * Says GOODBYE to all remote peers, and takes no new ones. Resolves when they are gone; those that have not left
+   * after `shutdownTimeout` are cut off by their connections.
+   */
+  async shutdown (): Promise<void> {
+    this.#state = 'shutting_down'
+    if (this.#remote.size === 0) return
+    const gone = new Promise<void>((resolve) => { this.#whenRemoteGone = resolve })
+    for (const connection of [...this.#remote]) connection.end(reasons.systemShutdown)
+    await gone
+  }
+
+  /** Says GOODBYE to the sessions of the app itself. Resolves when they are closed. */
+  async leaveAll (): Promise<void> {
+    for (const connection of [...this.#inProcess]) connection.end(reasons.systemShutdown)
+    // Their links deliver in microtasks: one turn is enough for GOODBYE and its answer.
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+
+  #realmNamed (name: Uri): Realm {
+    const realm = this.#realms.get(name)
+    if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
+    return realm
+  }
+}
+
+function isMeant (filter: SessionFilter, { id, authid, authrole }: { id: Id, authid: string, authrole: string }): boolean {
+  return (filter.session === undefined || filter.session === id) &&
+    (filter.authid === undefined || filter.authid === authid) &&
+    (filter.authrole === undefined || filter.authrole === authrole)
+}

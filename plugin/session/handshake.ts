@@ -1,0 +1,169 @@
+import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
+import { WampError } from '../errors.ts'
+import { readFeatures } from '../protocol/features.ts'
+import type { Features } from '../protocol/features.ts'
+import type { Id } from '../protocol/id.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { Authenticate, Dict, Hello } from '../protocol/message.ts'
+import { reasons } from '../protocol/reasons.ts'
+import { isUri } from '../protocol/uri.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Realm } from '../realm/realm.ts'
+import type { CloseKind } from '../transport/transport.ts'
+import { Round } from './round.ts'
+import type { ConnectionContext } from './session-host.ts'
+
+/** Who comes in, and how. */
+export interface Admission {
+  readonly realm: Realm
+  readonly principal: Principal
+  readonly features: Features
+  readonly letInByCookie: boolean
+}
+
+/** From HELLO to WELCOME or ABORT [basic, Sessions; advanced, Authentication]. */
+export class Handshake {
+  readonly #hello: Hello
+  readonly #id: Id
+  readonly #context: ConnectionContext
+  readonly #welcome: (admission: Admission) => void
+  readonly #abort: (reason: Uri, text: string, kind: CloseKind) => void
+  #abortion: AbortController | undefined
+  readonly #round: Round
+  #state: 'running' | 'over' = 'running'
+
+  constructor ({ hello, id, context, welcome, abort }: {
+    hello: Hello
+    /** The id that the session will have. */
+    id: Id
+    context: ConnectionContext
+    welcome: (admission: Admission) => void
+    abort: (reason: Uri, text: string, kind: CloseKind) => void
+  }) {
+    this.#hello = hello
+    this.#id = id
+    this.#context = context
+    this.#welcome = welcome
+    this.#abort = abort
+    this.#round = new Round(context.host.handshakeTimeout, () => { this.#refuse(reasons.authenticationFailed, 'no answer in time') })
+  }
+
+  /** Answers HELLO: at once, or when those who have to be asked have answered. */
+  start (): void {
+    this.#run().catch((error: unknown) => {
+      if (this.#state === 'over') return
+      if (error instanceof WampError) return this.#refuse(error.error, textOf(error))
+      // What went wrong inside is for the log alone.
+      this.#context.log.error({ err: error }, 'authentication failed')
+      this.#refuse(reasons.authenticationFailed, 'authentication failed')
+    })
+  }
+
+  /** Takes the answer to a CHALLENGE. False if none is waited for. */
+  authenticate (message: Authenticate): boolean {
+    return this.#round.answer(message)
+  }
+
+  /** The client gave up, or is gone: what comes late is discarded. */
+  cancel (): void {
+    if (this.#state === 'over') return
+    this.#state = 'over'
+    this.#round.stop()
+    this.#abortion?.abort()
+  }
+
+  async #run (): Promise<void> {
+    const { host, visitor, cookieLogin } = this.#context
+    const { realm, details: { roles, authmethods = [] } } = this.#hello
+    if (host.state !== 'open') return this.#refuse(reasons.systemShutdown, 'the router is shutting down')
+    const features = readFeatures(roles)
+    if (features === null) return this.#refuse(reasons.protocolViolation, 'HELLO.Details.roles announces no role', 'violation')
+    if (realm !== null && !isUri(realm)) return this.#refuse(reasons.invalidUri, 'HELLO.Realm is not a URI')
+
+    this.#round.restart()
+    const methods = authmethods.length === 0 ? ['anonymous'] : authmethods
+    if (cookieLogin && visitor !== null && methods.includes('cookie')) {
+      const principal = await visitor.recall()
+      if (principal !== null) return this.#admit(principal, features, true)
+    }
+    if (realm !== null && host.realm(realm) === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${realm}"`)
+    await this.#authenticate(methods, features)
+  }
+
+  async #authenticate (methods: readonly string[], features: Features): Promise<void> {
+    const { authenticators, visitor } = this.#context
+    const method = methods.find((name) => authenticators.has(name))
+    if (method === undefined) {
+      return methods.every((name) => name === 'anonymous')
+        ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not let in')
+        : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
+    }
+    const principal = this.#principalOf(await authenticators.get(method)!(this.#attempt(method)), method)
+    // A cookie's identity is proven once and stands for long: it is never bound to nobody in particular.
+    if (visitor !== null && this.#state === 'running' && principal.authmethod !== 'anonymous' && this.#mayJoin(principal)) await visitor.bind(principal)
+    this.#admit(principal, features, false)
+  }
+
+  #admit (principal: Principal, features: Features, letInByCookie: boolean): void {
+    if (this.#state === 'over') return
+    const { host } = this.#context
+    if (host.state !== 'open') return this.#refuse(reasons.systemShutdown, 'the router is shutting down')
+    const realm = host.realm(principal.realm)
+    if (realm === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${principal.realm}"`)
+    if (!this.#mayJoin(principal)) return this.#refuse(reasons.noSuchRole, `there is no role "${principal.authrole}" in realm "${principal.realm}"`)
+    this.#state = 'over'
+    this.#round.stop()
+    this.#welcome({ realm, principal, features, letInByCookie })
+  }
+
+  /** The role `trusted` is the app itself: no login gives it. */
+  #mayJoin ({ realm, authrole }: Principal): boolean {
+    return authrole !== 'trusted' && this.#context.host.realm(realm)?.hasRole(authrole) === true
+  }
+
+  #refuse (reason: Uri, text: string, kind: CloseKind = 'normal'): void {
+    if (this.#state === 'over') return
+    this.cancel()
+    this.#abort(reason, text, kind)
+  }
+
+  #attempt (authmethod: string): Attempt {
+    const { realm, details: { authid, authrole, authextra = {} } } = this.#hello
+    const { transport, visitor } = this.#context
+    const signal = (): AbortSignal => this.#signal()
+    return {
+      realm,
+      authmethod,
+      authid,
+      authrole,
+      authextra,
+      session: this.#id,
+      transport: transport.details,
+      pseudonym: visitor?.pseudonym ?? null,
+      get signal () { return signal() },
+      challenge: (extra: Dict = {}) => this.#round.wait(() => { transport.send({ type: MessageType.Challenge, authmethod, extra }) })
+    }
+  }
+
+  /** Made for who asks: most authenticators are done at once. */
+  #signal (): AbortSignal {
+    this.#abortion ??= new AbortController()
+    if (this.#state === 'over') this.#abortion.abort()
+    return this.#abortion.signal
+  }
+
+  /** What an authenticator granted, checked: it may be anybody's function. */
+  #principalOf (grant: Grant, method: string): Principal {
+    if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" granted nothing and refused nothing`)
+    const { authid, role, realm = this.#hello.realm, authmethod = method, authprovider = 'function', extra } = grant
+    if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was asked for, and none is assigned'] })
+    if (typeof authid !== 'string' || authid === '') throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
+    if (typeof role !== 'string' || role === '') throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
+    const principal = { realm, authid, authrole: role, authmethod, authprovider }
+    return Object.freeze(extra === undefined ? principal : { ...principal, authextra: extra })
+  }
+}
+
+function textOf ({ args: [text], error }: WampError): string {
+  return typeof text === 'string' ? text : error
+}

@@ -1,0 +1,39 @@
+import type { Authenticator } from '../auth/authenticator.ts'
+import type { Visitor } from '../cookie/visitor.ts'
+import type { Id } from '../protocol/id.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Realm } from '../realm/realm.ts'
+import type { Transport } from '../transport/transport.ts'
+
+/** What sessions need of the router. */
+export interface SessionHost {
+  readonly state: 'open' | 'shutting_down'
+  /** Milliseconds for HELLO to come, for each AUTHENTICATE, and for an authenticator to decide. */
+  readonly handshakeTimeout: number
+  /** Milliseconds for a client to answer GOODBYE. */
+  readonly shutdownTimeout: number
+  realm (name: Uri): Realm | undefined
+  /** A random session id that no live session has. */
+  claimId (): Id
+  releaseId (id: Id): void
+}
+
+/** As much of a logger as sessions need. */
+export interface SessionLog {
+  debug (details: object, text: string): void
+  info (details: object, text: string): void
+  error (details: object, text: string): void
+}
+
+/** What all sessions of one connection share. */
+export interface ConnectionContext {
+  readonly transport: Transport
+  readonly host: SessionHost
+  /** The methods by which a client may come in here. */
+  readonly authenticators: ReadonlyMap<string, Authenticator>
+  /** True if HELLO may be answered by what the cookie's record holds. */
+  readonly cookieLogin: boolean
+  /** Who is behind the connection, or null where no cookie is tracked. */
+  readonly visitor: Visitor | null
+  readonly log: SessionLog
+}

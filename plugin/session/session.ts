@@ -1,0 +1,229 @@
+import type { Principal } from '../auth/authenticator.ts'
+import { routerRoles } from '../protocol/features.ts'
+import type { Features } from '../protocol/features.ts'
+import { nextId } from '../protocol/id.ts'
+import type { Id } from '../protocol/id.ts'
+import { MessageType, noDetails } from '../protocol/message.ts'
+import type { ClientMessage, Dict, Goodbye, MessageCode, RouterMessage } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { layoutOf } from '../protocol/wire-format.ts'
+import type { Realm, RoutedMessage } from '../realm/realm.ts'
+import type { RoutedSession } from '../realm/routed-session.ts'
+import type { CloseKind, Delivery } from '../transport/transport.ts'
+import { Handshake } from './handshake.ts'
+import type { ConnectionContext } from './session-host.ts'
+
+/** The states of a session, as the router sees it [basic, Sessions]. */
+export type SessionState = 'establishing' | 'authenticating' | 'established' | 'shutting_down' | 'closed'
+
+const { Hello, Abort, Authenticate, Goodbye: GoodbyeType, Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield } = MessageType
+const accepts: Readonly<Record<SessionState, ReadonlySet<MessageCode>>> = {
+  establishing: new Set([Hello, Abort]),
+  authenticating: new Set([Authenticate, Abort]),
+  established: new Set([Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield, MessageType.Error, GoodbyeType, Abort]),
+  shutting_down: new Set([GoodbyeType, Abort]),
+  closed: new Set()
+}
+
+/** The requests that share one sequence of ids [basic, IDs]. */
+const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister])
+
+const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
+const noFeatures: Features = new Set()
+
+/** One client's conversation, from before HELLO until it is over. It is what broker and dealer know as a session. */
+export class Session implements RoutedSession {
+  id: Id = 0
+  principal = nobody
+  features = noFeatures
+  readonly #context: ConnectionContext
+  readonly #renew: () => void
+  #state: SessionState = 'establishing'
+  #realm: Realm | undefined
+  #lastRequest: Id = 0
+  #handshake: Handshake | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  /** `renew` is called when this session is over and another may follow on the same transport. */
+  constructor (context: ConnectionContext, renew: () => void) {
+    this.#context = context
+    this.#renew = renew
+    this.#timer = setTimeout(() => { this.#abort(reasons.authenticationFailed, 'no HELLO in time', 'normal') }, context.host.handshakeTimeout)
+  }
+
+  get state (): SessionState {
+    return this.#state
+  }
+
+  send (message: RouterMessage): Delivery {
+    return this.#state === 'established' ? this.#context.transport.send(message) : 'closed'
+  }
+
+  /** Takes a message of the client. Never throws. */
+  receive (message: ClientMessage): void {
+    try {
+      this.#take(message)
+    } catch (error) {
+      if (error instanceof ProtocolViolation) return this.fail(error)
+      this.#context.log.error({ err: error }, 'a message could not be handled')
+      this.#abort(reasons.runtimeError, 'the router failed', 'failure')
+    }
+  }
+
+  /** The client broke a rule. */
+  fail (violation: ProtocolViolation): void {
+    this.#context.log.debug({ violation: violation.message }, 'protocol violation')
+    this.#abort(reasons.protocolViolation, violation.message, 'violation')
+  }
+
+  /** The transport is gone. */
+  closed (): void {
+    this.#over()
+  }
+
+  /** Ends the session for a reason of the router's. What it held in the realm ends at once. */
+  end (reason: Uri): void {
+    const { transport, host } = this.#context
+    if (this.#state === 'establishing' || this.#state === 'authenticating') return this.#abort(reason, 'the router ends this session', 'normal')
+    if (this.#state !== 'established') return
+    this.#leave()
+    this.#state = 'shutting_down'
+    transport.send({ type: MessageType.Goodbye, details: noDetails, reason })
+    this.#timer = setTimeout(() => {
+      this.#over()
+      transport.close('normal')
+    }, host.shutdownTimeout)
+  }
+
+  /** Opens the session without HELLO. */
+  admit (principal: Principal, features: Features): void {
+    const realm = this.#context.host.realm(principal.realm)
+    if (realm === undefined) throw new TypeError('admit() needs a realm that exists')
+    this.id = this.#context.host.claimId()
+    this.#establish(realm, principal, features, false)
+  }
+
+  #take (message: ClientMessage): void {
+    if (!accepts[this.#state].has(message.type)) {
+      // Once GOODBYE is on its way, what the client had sent before is of no interest.
+      if (this.#state === 'shutting_down' || this.#state === 'closed') return
+      throw new ProtocolViolation(`${layoutOf(message.type).name} while ${this.#state.replace('_', ' ')}`)
+    }
+    switch (message.type) {
+      case MessageType.Hello: return this.#hello(message)
+      case MessageType.Authenticate:
+        if (this.#handshake?.authenticate(message) !== true) throw new ProtocolViolation('AUTHENTICATE without a CHALLENGE')
+        return
+      case MessageType.Goodbye: return this.#goodbye(message)
+      case MessageType.Abort: return this.#aborted()
+      default: return this.#route(message)
+    }
+  }
+
+  #route (message: RoutedMessage): void {
+    const realm = this.#realm!
+    if (realm.strictRequestIds && sequenced.has(message.type)) {
+      const expected = nextId(this.#lastRequest)
+      if (message.request !== expected) throw new ProtocolViolation(`request id ${message.request} where ${expected} is next`)
+      this.#lastRequest = expected
+    }
+    realm.receive(this, message)
+  }
+
+  #hello (hello: Extract<ClientMessage, { type: 1 }>): void {
+    const { host } = this.#context
+    clearTimeout(this.#timer)
+    this.#state = 'authenticating'
+    this.id = host.claimId()
+    this.#handshake = new Handshake({
+      hello,
+      id: this.id,
+      context: this.#context,
+      welcome: ({ realm, principal, features, letInByCookie }) => { this.#establish(realm, principal, features, letInByCookie) },
+      abort: (reason, text, kind) => { this.#abort(reason, text, kind) }
+    })
+    this.#handshake.start()
+  }
+
+  #establish (realm: Realm, principal: Principal, features: Features, letInByCookie: boolean): void {
+    const { transport, visitor, log } = this.#context
+    clearTimeout(this.#timer)
+    this.#handshake = undefined
+    this.#realm = realm
+    this.principal = principal
+    this.features = features
+    this.#state = 'established'
+    transport.send({ type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
+    realm.join(this)
+    visitor?.occupy({ letInByCookie, end: (reason) => { this.end(reason) } })
+    const { authid, authmethod, authprovider } = principal
+    log.debug({ session: this.id, realm: realm.name, authid, authmethod, authprovider }, 'session joined')
+  }
+
+  #goodbye ({ reason }: Goodbye): void {
+    const { transport, visitor } = this.#context
+    if (this.#state === 'shutting_down') {
+      this.#over()
+      return transport.close('normal')
+    }
+    this.#leave()
+    if (reason !== reasons.logout || visitor === null) return this.#answerGoodbye()
+    // The answer says that the login is forgotten, so it waits for the store.
+    this.#state = 'shutting_down'
+    visitor.logout().then(() => { if (this.#state === 'shutting_down') this.#answerGoodbye() }, (error: unknown) => { this.#context.log.error({ err: error }, 'logout failed') })
+  }
+
+  /** The client aborts: it is not answered. It may try again, unless the router was about to close. */
+  #aborted (): void {
+    const leaving = this.#state === 'shutting_down'
+    this.#over()
+    if (leaving) this.#context.transport.close('normal')
+    else this.#renew()
+  }
+
+  #answerGoodbye (): void {
+    this.#over()
+    this.#context.transport.send({ type: MessageType.Goodbye, details: noDetails, reason: reasons.goodbyeAndOut })
+    this.#renew()
+  }
+
+  #abort (reason: Uri, text: string, kind: CloseKind): void {
+    if (this.#state === 'closed') return
+    const { transport } = this.#context
+    const silent = this.#state === 'shutting_down'
+    this.#over()
+    // After GOODBYE nothing more is said.
+    if (!silent) transport.send({ type: MessageType.Abort, details: { message: text }, reason, payload: Payload.empty })
+    transport.close(kind)
+  }
+
+  /** Leaves the realm: nothing is routed to or from this session any more. */
+  #leave (): void {
+    const realm = this.#realm
+    if (realm === undefined) return
+    this.#realm = undefined
+    // Nothing that ends with the session may be sent to it.
+    this.#state = 'shutting_down'
+    realm.leave(this)
+    this.#context.visitor?.occupy(null)
+  }
+
+  /** The end, whatever led to it. */
+  #over (): void {
+    if (this.#state === 'closed') return
+    this.#leave()
+    this.#state = 'closed'
+    clearTimeout(this.#timer)
+    this.#handshake?.cancel()
+    this.#handshake = undefined
+    if (this.id !== 0) this.#context.host.releaseId(this.id)
+  }
+}
+
+function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
+  const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
+  return authextra === undefined ? details : { ...details, authextra }
+}

@@ -1,0 +1,263 @@
+import { createHmac, pbkdf2Sync } from 'node:crypto'
+import t from 'tap'
+import { Authenticators } from '../../plugin/auth/authenticators.ts'
+import type { Attempt, Authenticator } from '../../plugin/auth/authenticator.ts'
+import { verifyStaticUsers } from '../../plugin/auth/cookie-authenticator.ts'
+import { wampcraAuthenticator } from '../../plugin/auth/wampcra-authenticator.ts'
+import { WampError } from '../../plugin/errors.ts'
+import type { FastifyWampOptions } from '../../plugin/options.ts'
+import type { Visitor } from '../../plugin/cookie/visitor.ts'
+import type { Principal } from '../../plugin/auth/authenticator.ts'
+import { buildRouter, everything, helloAs, settled } from '../helper/build-router.ts'
+import type { TestClient } from '../helper/build-router.ts'
+
+const realms = { realm1: { roles: { anonymous: everything, frontend: everything } } }
+const sign = (key: string, challenge: unknown): string => createHmac('sha256', key).update(String(challenge)).digest('base64')
+
+/** Offers methods; answers challenges; returns all that came. */
+async function login (given: Partial<FastifyWampOptions> & { methods?: Record<string, Authenticator>, visitor?: Visitor }, details: Record<string, unknown>, answer?: (extra: Record<string, unknown>) => string): Promise<TestClient> {
+  const { methods, visitor, ...options } = given
+  const { connect } = buildRouter({ realms, ...options })
+  const client = connect({ ...(methods === undefined ? {} : { methods }), ...(visitor === undefined ? {} : { visitor, cookieLogin: true }) }).say(helloAs(details))
+  await settled()
+  const [last] = client.sent
+  if (last?.[0] === 4 && answer !== undefined) client.say([5, answer(last[2] as Record<string, unknown>), {}])
+  await settled()
+  return client
+}
+const abort = (reason: string): unknown[] => [3, { message: String }, `wamp.error.${reason}`]
+
+t.test('anonymous comes in with the configured role and a name of its own [AUT-04, ANO-01]', async (t) => {
+  const { sent } = await login({}, { authid: 'root' })
+  t.match(sent, [[2, Number, { authid: /^[\w-]{16}$/, authrole: 'anonymous', authmethod: 'anonymous', authprovider: 'static' }]])
+  const fixed = await login({ auth: { anonymous: { type: 'static', authid: 'guest', role: 'frontend' } } }, { authmethods: ['anonymous'] })
+  t.match(fixed.sent, [[2, Number, { authid: 'guest', authrole: 'frontend' }]])
+})
+
+t.test('methods are tried in the client\'s order, and unknown ones are skipped [AUT-01, AUT-02, AUT-03, TRP-25]', async (t) => {
+  const auth = { anonymous: { type: 'static' }, ticket: { type: 'static', principals: {} } } as const
+  t.match((await login({ auth }, { authid: 'x', authmethods: ['wamp-scram', 'wampcra', 'ticket', 'anonymous'] })).sent, [[4, 'ticket', {}]])
+  t.match((await login({ auth }, { authid: 'x', authmethods: ['__proto__', 'anonymous', 'ticket'] })).sent, [[2]])
+})
+
+t.test('without a usable method the reason says which [AUT-01, AUT-05, AUT-06, AUT-11, SES-10, TRP-24, CKL-08]', async (t) => {
+  const auth = { ticket: { type: 'static', principals: {} } } as const
+  t.match((await login({ auth }, {})).sent, [abort('authentication_required')])
+  t.match((await login({ auth }, { authmethods: [] })).sent, [abort('authentication_required')])
+  t.match((await login({ auth }, { authmethods: ['wampcra'] })).sent, [abort('no_matching_auth_method')])
+  t.match((await login({ auth }, { authmethods: ['cookie'] })).sent, [abort('no_matching_auth_method')])
+  t.match((await login({}, { authmethods: ['ticket'] })).sent, [abort('no_matching_auth_method')])
+})
+
+t.test('a ticket lets in who it belongs to [TIC-01, TIC-02, AUT-07, AUT-12, AUT-16]', async (t) => {
+  const auth = { ticket: { type: 'static', principals: { joe: { ticket: 'sesame', role: 'frontend' } } } } as const
+  const joe = { authid: 'joe', authmethods: ['ticket'], authrole: 'boss' }
+  t.match((await login({ auth }, joe, () => 'sesame')).sent, [[4, 'ticket', {}], [2, Number, { authid: 'joe', authrole: 'frontend', authmethod: 'ticket', authprovider: 'static' }]])
+  for (const wrong of ['', 'Sesame', 'sesame ', 'x'.repeat(10_000)]) {
+    t.match((await login({ auth }, joe, () => wrong)).sent, [[4], abort('authentication_denied')])
+  }
+  t.match((await login({ auth }, { authmethods: ['ticket'] })).sent, [abort('no_such_principal')])
+})
+
+t.test('an unknown user is challenged and refused like a known one [AUT-09, AUT-10]', async (t) => {
+  const auth = { ticket: { type: 'static', principals: { joe: { ticket: 'sesame', role: 'frontend' } } } } as const
+  const wrong = await login({ auth }, { authid: 'joe', authmethods: ['ticket'] }, () => 'x')
+  for (const authid of ['nobody', '__proto__', 'constructor']) {
+    const unknown = await login({ auth }, { authid, authmethods: ['ticket'] }, () => 'x')
+    t.same(unknown.sent, wrong.sent)
+  }
+})
+
+t.test('WAMP-CRA lets in who signs the challenge with the secret [CRA-01, CRA-02, CRA-05]', async (t) => {
+  const auth = { wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } } } as const
+  const joe = { authid: 'joe', authmethods: ['wampcra'] }
+  const { sent: [challenge, welcome] } = await login({ auth }, joe, ({ challenge }) => sign('123456', challenge))
+  const extra = challenge![2] as { challenge: string }
+  const text = JSON.parse(extra.challenge) as Record<string, unknown>
+  t.match(text, { authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'static', nonce: /^[\w-]{64}$/, timestamp: /^\d{4}-\d\d-\d\dT.*Z$/ })
+  t.same(Object.keys(extra), ['challenge'], 'no salt for a plain secret')
+  t.match(welcome, [2, text.session, { authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'static' }])
+  for (const wrong of [() => '', ({ challenge }: Record<string, unknown>) => sign('1234567', challenge), ({ challenge }: Record<string, unknown>) => String(challenge)]) {
+    t.match((await login({ auth }, joe, wrong)).sent, [[4], abort('authentication_denied')])
+  }
+})
+
+t.test('a salted secret is the derived key, or the password if it says so [CRA-03, CRA-04, CRA-06, TRP-48]', async (t) => {
+  const salting = { salt: 'salt123', iterations: 100, keylen: 16, role: 'frontend' }
+  const derived = 'prq7+YkJ1/KlW1X0YczMHw=='
+  t.equal(pbkdf2Sync('secret1', 'salt123', 100, 16, 'sha256').toString('base64'), derived, 'the published vector')
+  for (const user of [{ ...salting, secret: derived }, { ...salting, secret: 'secret1', secretIsPlain: true }]) {
+    const auth = { wampcra: { type: 'static', users: { peter: user } } } as const
+    const { sent } = await login({ auth }, { authid: 'peter', authmethods: ['wampcra'] }, ({ challenge, salt, iterations, keylen }) => {
+      t.same([salt, iterations, keylen], ['salt123', 100, 16])
+      return sign(pbkdf2Sync('secret1', String(salt), Number(iterations), Number(keylen), 'sha256').toString('base64'), challenge)
+    })
+    t.match(sent, [[4], [2]])
+  }
+  t.equal(sign('L3L1YUE8Txlw', '[1, 2, 3]'), '1njQtmmeYO41N5EWEzD2kAjjEKRZ5kPZt/TzpYXOzR0=', 'the published vector')
+})
+
+t.test('an unknown WAMP-CRA user gets a challenge of the same shape, with one salt for one name [AUT-10]', async (t) => {
+  const challenges: Record<string, unknown>[] = []
+  const authenticate = wampcraAuthenticator({ users: { peter: { secret: 'x', salt: 'salt123', iterations: 100, keylen: 16, role: 'frontend' } } })
+  const attempt = (authid: string): Attempt => ({
+    realm: 'realm1', authmethod: 'wampcra', authid, authrole: undefined, authextra: {}, session: 1, transport: { type: 'in-process' }, pseudonym: null, signal: new AbortController().signal, challenge: async (extra = {}) => { challenges.push(extra); return { signature: 'x', extra: {} } }
+  })
+  for (const name of ['peter', 'nobody', 'nobody', 'else']) {
+    await t.rejects(async () => { await authenticate(attempt(name)) }, { message: /^wamp.error.authentication_denied/ })
+  }
+  const [known, one, again, other] = challenges
+  t.same(Object.keys(one!), Object.keys(known!))
+  t.same([one!.iterations, one!.keylen, String(one!.salt).length], [100, 16, 7])
+  t.equal(one!.salt, again!.salt)
+  t.not(one!.salt, other!.salt)
+  t.match(JSON.parse(String(one!.challenge)), { authid: 'nobody', authrole: 'frontend' })
+})
+
+t.test('a function lets in by what it grants, after as many rounds as it likes [AUT-08, DYN-06]', async (t) => {
+  const twoFactors: Authenticator = async (attempt) => {
+    const first = await attempt.challenge({ ask: 'name' })
+    const second = await attempt.challenge({ ask: 'code' })
+    return { authid: first.signature, role: 'frontend', extra: { code: second.signature } }
+  }
+  const client = await login({ methods: { mine: twoFactors } }, { authmethods: ['mine'] }, () => 'joe')
+  client.say([5, '42', {}])
+  await settled()
+  t.match(client.sent, [[4, 'mine', { ask: 'name' }], [4, 'mine', { ask: 'code' }], [2, Number, { authid: 'joe', authmethod: 'mine', authprovider: 'function', authextra: { code: '42' } }]])
+})
+
+t.test('an answer that nobody asked for is a violation [PVI-03, PVI-04]', async (t) => {
+  const never: Authenticator = () => new Promise(() => {})
+  const client = await login({ methods: { mine: never } }, { authmethods: ['mine'] })
+  client.say([5, 'x', {}])
+  t.match(client.sent, [abort('protocol_violation')])
+})
+
+t.test('a function refuses by a WampError; what else it throws is for the log [AUT-09, DYN-04]', async (t) => {
+  const refusing: Authenticator = () => { throw new WampError('com.example.no', { args: ['not today'] }) }
+  t.match((await login({ methods: { mine: refusing } }, { authmethods: ['mine'] })).sent, [[3, { message: 'not today' }, 'com.example.no']])
+  const failing: Authenticator = async () => { throw new Error('the password of the database') }
+  const { connect, logged } = buildRouter({ realms })
+  const client = connect({ methods: { mine: failing } }).say(helloAs({ authmethods: ['mine'] }))
+  await settled()
+  t.same(client.sent, [[3, { message: 'authentication failed' }, 'wamp.error.authentication_failed']])
+  t.match(logged, [/^authentication failed Error: the password/])
+})
+
+t.test('what a function grants is checked [AUT-09, AUT-13, AUT-14, DYN-03]', async (t) => {
+  for (const [grant, reason] of [
+    [{ authid: 'joe', role: 'trusted' }, 'no_such_role'],
+    [{ authid: 'joe', role: 'boss' }, 'no_such_role'],
+    [{ authid: 'joe' }, 'no_such_role'],
+    [{ role: 'frontend' }, 'no_such_principal'],
+    [{ authid: '', role: 'frontend' }, 'no_such_principal'],
+    [{ authid: 'joe', role: 'frontend', realm: 'none' }, 'no_such_realm'],
+    [undefined, 'authentication_failed'],
+    ['frontend', 'authentication_failed']
+  ] as const) {
+    const { sent } = await login({ methods: { mine: (() => grant) as unknown as Authenticator } }, { authmethods: ['mine'] })
+    t.match(sent, [abort(reason)], JSON.stringify(grant))
+  }
+})
+
+t.test('a grant that comes after the client has gone is discarded, and its function is told [SES-22]', async (t) => {
+  let grant = (_: unknown): void => {}
+  let signal: AbortSignal | undefined
+  const { connect, router } = buildRouter({ realms })
+  const client = connect({ methods: { mine: (attempt) => { ({ signal } = attempt); return new Promise((resolve) => { grant = resolve as typeof grant }) } } }).say(helloAs({ authmethods: ['mine'] }))
+  await settled()
+  client.connection.closed()
+  t.ok(signal?.aborted)
+  grant({ authid: 'joe', role: 'frontend' })
+  await settled()
+  t.same(client.sent, [])
+  t.same(router.sessions('realm1'), [])
+})
+
+const cookiePrincipal: Principal = { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie' }
+function visitor (given: Partial<Visitor> & { principal?: Principal | null }): Visitor & { bound: Principal[] } {
+  const bound: Principal[] = []
+  return { pseudonym: 'browser', bound, recall: async () => given.principal ?? null, bind: async (one) => { bound.push(one) }, logout: async () => {}, occupy () {}, ...given }
+}
+
+t.test('a cookie that is logged in lets in at once, as who it was, whatever HELLO asks for [CKL-01, CKL-02, CKL-03, TRP-56]', async (t) => {
+  for (const authmethods of [['cookie', 'ticket'], ['ticket', 'cookie']]) {
+    const one = visitor({ principal: cookiePrincipal })
+    const { sent } = await login({ visitor: one }, { authmethods, authid: 'ann' })
+    t.match(sent, [[2, Number, { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie' }]])
+    t.same(one.bound, [])
+  }
+  const { connect } = buildRouter({ realms })
+  for (const realm of ['none', null]) {
+    const client = connect({ visitor: visitor({ principal: cookiePrincipal }), cookieLogin: true }).say([1, realm, { authmethods: ['cookie'], roles: { caller: {} } }])
+    await settled()
+    t.match(client.sent, [[2, Number, { realm: 'realm1' }]])
+  }
+})
+
+t.test('a cookie that is not logged in is skipped [CKL-07]', async (t) => {
+  t.match((await login({ visitor: visitor({}) }, { authmethods: ['cookie', 'anonymous'] })).sent, [[2, Number, { authmethod: 'anonymous', authid: 'browser' }]])
+  t.match((await login({ visitor: visitor({}) }, { authmethods: ['cookie'] })).sent, [abort('no_matching_auth_method')])
+})
+
+t.test('a stored role or realm that is gone is refused, and the cookie is left as it is [CKL-04, CKL-05]', async (t) => {
+  t.match((await login({ visitor: visitor({ principal: { ...cookiePrincipal, authrole: 'boss' } }) }, { authmethods: ['cookie'] })).sent, [[3, { message: /"boss".*"realm1"/ }, 'wamp.error.no_such_role']])
+  t.match((await login({ visitor: visitor({ principal: { ...cookiePrincipal, realm: 'none' } }) }, { authmethods: ['cookie'] })).sent, [abort('no_such_realm')])
+})
+
+t.test('a login is bound before WELCOME is sent, an anonymous one never [CKL-10, CKL-11, SES-03]', async (t) => {
+  let stored = (): void => {}
+  const slow = visitor({ bind: () => new Promise((resolve) => { stored = resolve }) })
+  const grant: Authenticator = () => ({ authid: 'joe', role: 'frontend' })
+  const { connect, router } = buildRouter({ realms })
+  const client = connect({ methods: { mine: grant }, visitor: slow }).say(helloAs({ authmethods: ['mine'] }))
+  await settled()
+  t.same([client.sent, router.sessions('realm1')], [[], []], 'there is no session before WELCOME')
+  stored()
+  await settled()
+  t.match(client.sent, [[2]])
+  const anonymous = visitor({})
+  await login({ visitor: anonymous }, {})
+  t.same(anonymous.bound, [])
+  const refused = visitor({})
+  await login({ visitor: refused, methods: { mine: () => ({ authid: 'joe', role: 'trusted' }) } }, { authmethods: ['mine'] })
+  t.same(refused.bound, [], 'nor one that is refused')
+})
+
+t.test('only GOODBYE wamp.close.logout logs out, and its answer waits for the store [CKO-01, CKO-05]', async (t) => {
+  let forgotten = (): void => {}
+  let logouts = 0
+  const one = visitor({ logout: () => { logouts++; return new Promise((resolve) => { forgotten = resolve }) } })
+  const { connect } = buildRouter({ realms })
+  const client = connect({ visitor: one }).say(helloAs())
+  await settled()
+  client.say([6, {}, 'wamp.close.close_realm'], helloAs())
+  await settled()
+  t.equal(logouts, 0)
+  client.heard()
+  client.say([6, {}, 'wamp.close.logout'])
+  await settled()
+  t.same(client.heard(), [])
+  forgotten()
+  await settled()
+  t.same(client.heard(), [[6, {}, 'wamp.close.goodbye_and_out']])
+  t.equal(logouts, 1)
+})
+
+t.test('a stored login of a user who is no longer configured does not count; the role of today does', async (t) => {
+  const verify = verifyStaticUsers({ wampcra: { type: 'static', users: { joe: { secret: 'x', role: 'guest' }, ann: { secret: 'x', role: 'guest', realm: 'other' } } } })
+  const record = { created: 0, maxAge: 1, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1' }
+  t.same(verify(record), { authrole: 'guest' })
+  t.equal(verify({ ...record, authid: 'gone' }), false)
+  t.equal(verify({ ...record, authid: 'ann' }), false, 'for another realm')
+  t.equal(verify({ ...record, authmethod: 'mine' }), true, 'others are for their own check')
+})
+
+t.test('authenticators are added once, under a free name', async (t) => {
+  const authenticators = new Authenticators({ anonymous: { type: 'static' }, cookie: {} })
+  const mine: Authenticator = () => ({ authid: 'joe', role: 'frontend' })
+  authenticators.set('mine', mine)
+  t.equal(authenticators.get('mine'), mine)
+  t.same([authenticators.has('mine'), authenticators.has('cookie'), authenticators.has('ticket')], [true, false, false])
+  for (const name of ['mine', 'anonymous', 'cookie']) t.throws(() => { authenticators.set(name, mine) }, { code: 'WAMP_ERR_AUTHENTICATOR' })
+})
