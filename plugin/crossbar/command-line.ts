@@ -1,0 +1,50 @@
+import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
+import { errors } from '../errors.ts'
+
+const usage = 'fastify-wamp CONFIG [--host HOST] [--port PORT]'
+const help = `Usage: ${usage}
+
+Serves the routers of a Crossbar.io node configuration.
+
+  CONFIG         a .json or .yaml file, or a directory that holds config.json, config.yaml, or a .crossbar folder with one
+  --host HOST    listen there instead of where the configuration says
+  --port PORT    likewise; 0 is any free port
+  --help         print this
+  --version      print the version
+`
+
+/** What the command line asks for. */
+export interface CommandLine {
+  /** The configuration: a file, or a directory with one. */
+  readonly path: string
+  /** Counts before the configuration's. */
+  readonly host: string | undefined
+  /** Likewise. */
+  readonly port: number | undefined
+}
+
+/**
+ * Reads the command line. A text is what the user wants to be told, and all there is to do.
+ * Throws WAMP_ERR_COMMAND_LINE, and what parseArgs throws.
+ */
+export function readCommandLine (args: readonly string[]): CommandLine | string {
+  const { values, positionals: [path, ...more] } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { host: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean' }, version: { type: 'boolean' } }
+  })
+  if (values.help === true) return help
+  if (values.version === true) return `${version()}\n`
+  if (path === undefined || more.length > 0) throw new errors.WAMP_ERR_COMMAND_LINE(`Usage: ${usage}`)
+  return { path, host: values.host, port: values.port === undefined ? undefined : readPort(values.port) }
+}
+
+function readPort (text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new errors.WAMP_ERR_COMMAND_LINE('--port must be a whole number from 0 to 65535')
+}
+
+function version (): string {
+  return (createRequire(import.meta.url)('fastify-wamp/package.json') as { version: string }).version
+}

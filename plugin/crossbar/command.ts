@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+import { dirname } from 'node:path'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { wampEndpoint, wampPlugin } from '../index.ts'
+import { readCommandLine } from './command-line.ts'
+import type { CommandLine } from './command-line.ts'
+import { findConfigurationFile, readConfigurationFile } from './configuration-file.ts'
+import { fromCrossbarConfig } from './node-configuration.ts'
+import type { NodeConfiguration } from './node-configuration.ts'
+
+async function run (args: readonly string[]): Promise<void> {
+  const given = readCommandLine(args)
+  if (typeof given === 'string') {
+    process.stdout.write(given)
+    return
+  }
+  const filename = await findConfigurationFile(given.path)
+  const configuration = fromCrossbarConfig(await readConfigurationFile(filename), { directory: dirname(filename) })
+  for (const warning of configuration.warnings) process.stderr.write(`fastify-wamp: warning: ${warning}\n`)
+  await serve(configuration, given)
+}
+
+async function serve ({ listen, plugin, endpoints }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
+  const app = Fastify({ logger: true })
+  try {
+    await app.register(wampPlugin, plugin)
+    for (const endpoint of endpoints) await app.register(wampEndpoint, endpoint)
+    await app.listen({ host: host ?? listen.host, port: port ?? listen.port })
+  } catch (error) {
+    await app.close()
+    throw error
+  }
+  closeOnSignals(app)
+}
+
+function closeOnSignals (app: FastifyInstance): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // Once: who signals again does not want to wait.
+    process.once(signal, () => {
+      app.log.info({ signal }, 'closing')
+      app.close().catch(report)
+    })
+  }
+}
+
+/** One line, and the exit code: 2 if the command line or the configuration is wrong, else 1. */
+function report (error: unknown): void {
+  const { code = '', message = String(error) } = error instanceof Error ? error as NodeJS.ErrnoException : {}
+  process.stderr.write(`fastify-wamp: ${message.split('\n', 1)[0]}\n`)
+  process.exitCode = /^(?:WAMP_ERR_|ERR_PARSE_ARGS_)/.test(code) ? 2 : 1
+}
+
+await run(process.argv.slice(2)).catch(report)

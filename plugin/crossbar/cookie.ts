@@ -1,0 +1,71 @@
+import { resolve } from 'node:path'
+import type { CookieOptions, FileStoreOptions, MemoryStoreOptions } from '../options.ts'
+import { present } from './setting.ts'
+import type { Setting, Settings } from './setting.ts'
+
+/** The tracking cookie, and a store that is described, not given. */
+export interface CookieSettings extends CookieOptions {
+  name: string
+  store?: MemoryStoreOptions | FileStoreOptions
+}
+
+/** What Crossbar.io calls a cookie that is not named. */
+const NAME = 'cbtid'
+/** What is guessable is no login: Crossbar.io allows 6. */
+const LEAST_LENGTH = 22
+/** Crossbar.io's ten years of 360 days. */
+const MOST_SECONDS = 10 * 360 * 86_400
+
+const sameSites = { Strict: 'strict', Lax: 'lax', None: 'none' } as const
+
+/** Reads `cookie` of a WebSocket service. What is absent has this router's defaults, which are the stricter ones. */
+export function readCookie (setting: Setting, directory: string): CookieSettings {
+  const cookie = setting.record({ served: ['name', 'length', 'max_age', 'store', 'secure', 'http_strict', 'same_site'] })
+  const store = cookie.find('store')
+  const sameSite = cookie.find('same_site')?.oneOf(['Strict', 'Lax', 'None'])
+  const secure = cookie.find('secure')?.flag()
+  // Browsers drop such a cookie, and nobody would come back logged in.
+  if (sameSite === 'None' && secure !== true) cookie.get('same_site').fail('must not be "None" unless "secure" is true')
+  return {
+    name: readName(cookie),
+    ...present({
+      length: readLength(cookie),
+      maxAge: cookie.find('max_age')?.integer(1, MOST_SECONDS),
+      store: store && readStore(store, directory),
+      secure,
+      httpOnly: cookie.find('http_strict')?.flag(),
+      sameSite: sameSite && sameSites[sameSite]
+    })
+  }
+}
+
+/** The name is always said: by it cookies of several services are told apart. */
+function readName (cookie: Settings<'name'>): string {
+  const setting = cookie.find('name')
+  if (setting === undefined) return NAME
+  const name = setting.text()
+  return /^[a-z][a-z0-9_]+$/.test(name) ? name : setting.fail('must be a lower-case letter, then lower-case letters, digits and "_"')
+}
+
+function readLength (cookie: Settings<'length'>): number | undefined {
+  const setting = cookie.find('length')
+  const length = setting?.integer(6, 64)
+  if (length === undefined || length >= LEAST_LENGTH) return length
+  setting?.warn(`is too short to be safe: ${LEAST_LENGTH} is used`)
+  return LEAST_LENGTH
+}
+
+function readStore (setting: Setting, directory: string): MemoryStoreOptions | FileStoreOptions {
+  const type = setting.member('type').oneOf(['memory', 'file', 'database'])
+  if (type === 'database') return setting.fail('is not served: use a store of type "file"')
+  if (type === 'memory') {
+    setting.record({ served: ['type'] })
+    return { type }
+  }
+  const store = setting.record({ served: ['type', 'filename', 'purge_on_startup'] })
+  return {
+    type,
+    filename: resolve(directory, store.get('filename').text()),
+    ...present({ purgeOnStartup: store.find('purge_on_startup')?.flag() })
+  }
+}

@@ -1,0 +1,97 @@
+import type { EndpointOptions, FastifyWampOptions } from '../options.ts'
+import { readRealms } from './realms.ts'
+import type { Realms } from './realms.ts'
+import { Setting } from './setting.ts'
+import { Site } from './site.ts'
+import type { Listen } from './site.ts'
+import { readTransport } from './transports.ts'
+
+/** What a Crossbar.io node configuration cannot say itself. */
+export interface CrossbarOptions {
+  /** What names of files are relative to: the folder `.crossbar`. @default the working directory */
+  directory?: string
+  /** Where `${NAME}` is looked up. @default process.env */
+  env?: Readonly<Record<string, string | undefined>>
+}
+
+/** A Crossbar.io node configuration in this plugin's words. */
+export interface NodeConfiguration {
+  /** For `fastify.listen`. */
+  readonly listen: Listen
+  /** For `fastify.register(wampPlugin, plugin)`. */
+  readonly plugin: FastifyWampOptions
+  /** For `fastify.register(wampEndpoint, endpoint)`: the WebSocket routes beyond the first. */
+  readonly endpoints: readonly EndpointOptions[]
+  /** What is not served, or not as written, each with its path in the configuration. */
+  readonly warnings: readonly string[]
+}
+
+interface RouterWorker {
+  readonly setting: Setting
+  readonly realms: Realms
+  readonly transports: readonly Setting[]
+}
+
+/**
+ * Turns a Crossbar.io node configuration (version 2, as parsed from JSON or YAML) into options of the plugin.
+ * What is wrong, and what cannot be served although it decides who may come in or what a client may do, throws
+ * WAMP_ERR_CROSSBAR_CONFIG with its path in the configuration. What is merely not served is a warning.
+ */
+export function fromCrossbarConfig (config: unknown, { directory = '.', env = process.env }: CrossbarOptions = {}): NodeConfiguration {
+  const warnings: string[] = []
+  const node = new Setting(config, '', { env, warnings }).record({ served: ['version', 'controller', 'workers'], silent: ['$schema'] })
+  node.get('version').oneOf([2])
+  const controller = node.find('controller')
+  if (controller !== undefined) warnOfController(controller)
+
+  const setting = node.get('workers')
+  const workers = setting.list().flatMap((worker) => readWorker(worker) ?? [])
+  const realms = mergeRealms(workers)
+  const site = new Site()
+  for (const { realms: own, transports } of workers) {
+    const reach = { own, foreign: new Map([...realms].filter(([name]) => !own.has(name))) }
+    for (const transport of transports) readTransport(transport, { site, directory, reach })
+  }
+
+  const { listen, messageSize, static: files, endpoints: [first, ...endpoints] } = site
+  if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport: nobody could connect')
+  const plugin: FastifyWampOptions = {
+    ...first,
+    realms: Object.fromEntries(realms),
+    ...(files.length === 0 ? {} : { static: files }),
+    ...(messageSize === undefined ? {} : { limits: { messageSize } })
+  }
+  return { listen, plugin, endpoints, warnings }
+}
+
+function warnOfController (setting: Setting): void {
+  const controller = setting.record({ served: ['options'], unserved: ['manhole', 'connections', 'keyring'], silent: ['id'] })
+  controller.find('options')?.record({ served: [], unserved: ['shutdown', 'enable_parallel_worker_start'], silent: ['title'] })
+}
+
+function readWorker (setting: Setting): RouterWorker | undefined {
+  if (setting.member('type').string() !== 'router') {
+    setting.warn('is not started: run its components as WAMP clients of their own')
+    return undefined
+  }
+  const worker = setting.record({
+    served: ['type', 'realms', 'transports', 'components', 'options'], unserved: ['manhole', 'connections'], silent: ['id']
+  })
+  for (const option of worker.find('options')?.map().values() ?? []) option.warn('has no counterpart')
+  const components = worker.find('components')
+  if (components !== undefined && components.list().length > 0) components.warn('are not started: run them as WAMP clients of their own')
+  const realms = worker.find('realms')
+  return { setting, realms: realms === undefined ? new Map() : readRealms(realms), transports: worker.find('transports')?.list() ?? [] }
+}
+
+function mergeRealms (workers: readonly RouterWorker[]): Realms {
+  const owners = new Map<string, Setting>()
+  for (const { setting, realms } of workers) {
+    for (const name of realms.keys()) {
+      const owner = owners.get(name)
+      if (owner !== undefined) setting.member('realms').fail(`must not have the realm "${name}": "${owner.path}" has it, and both are served by one router`)
+      owners.set(name, setting)
+    }
+  }
+  return new Map(workers.flatMap(({ realms }) => [...realms]))
+}

@@ -1,0 +1,103 @@
+import type { PermissionOptions, RealmOptions, RoleOptions } from '../options.ts'
+import { isUri } from '../protocol/uri.ts'
+import type { UriCheck } from '../protocol/uri.ts'
+import { present } from './setting.ts'
+import type { Setting } from './setting.ts'
+
+/** Realms by name. */
+export type Realms = ReadonlyMap<string, RealmOptions>
+
+/** The realms that one router worker's clients can join, and those that they must not get into. */
+export interface Reach {
+  readonly own: Realms
+  /** The realms of the node's other router workers. Here they live in one router: only their roles keep clients out. */
+  readonly foreign: Realms
+}
+
+const realmName = /^[A-Za-z][A-Za-z\d_@.-]{2,254}$/
+
+/** Reads a router worker's realms. */
+export function readRealms (setting: Setting): Realms {
+  return readNamed(setting, readRealm)
+}
+
+/**
+ * Checks that a role can be given to clients that choose the realm themselves: a realm of their worker has it, and no
+ * realm of another worker, which they could join by it.
+ */
+export function checkRole (setting: Setting, role: string, { own, foreign }: Reach): void {
+  if (!someHas(own, role)) setting.fail(`must lead to a role of a realm: "${role}" is none`)
+  if (someHas(foreign, role)) setting.fail(`must not lead to the role "${role}": a realm of another router worker has it too, and would be open`)
+}
+
+function someHas (realms: Realms, role: string): boolean {
+  return [...realms.values()].some(({ roles }) => Object.hasOwn(roles, role))
+}
+
+/** Reads a list of things that have a name. */
+function readNamed<T> (setting: Setting, read: (entry: Setting) => [name: string, value: T]): ReadonlyMap<string, T> {
+  const named = new Map<string, T>()
+  for (const entry of setting.list()) {
+    const [name, value] = read(entry)
+    if (named.has(name)) entry.fail(`must have a name of its own: "${name}" is taken`)
+    named.set(name, value)
+  }
+  return named
+}
+
+function readRealm (setting: Setting): [name: string, realm: RealmOptions] {
+  const realm = setting.record({ served: ['name', 'roles', 'options'], unserved: ['store', 'stats', 'trace', 'rlinks'], silent: ['id'] })
+  const name = realm.get('name').text()
+  if (!realmName.test(name) || !isUri(name)) {
+    realm.get('name').fail('must be a URI of 3 to 255 letters, digits, "_", "-", "@" and ".", and start with a letter')
+  }
+  const options = realm.find('options')?.record({
+    served: ['uri_check'], unserved: ['event_dispatching_chunk_size', 'enable_meta_api', 'bridge_meta_api']
+  })
+  const uriCheck = options?.find('uri_check')?.oneOf(['loose', 'strict'])
+  const list = realm.find('roles')
+  const roles = list === undefined ? [] : readNamed(list, (role) => readRole(role, uriCheck))
+  return [name, { roles: Object.fromEntries(roles), ...present({ uriCheck }) }]
+}
+
+function readRole (setting: Setting, uriCheck: UriCheck | undefined): [name: string, role: RoleOptions] {
+  const role = setting.record({ served: ['name', 'permissions', 'authorizer', 'allow-by-default'], silent: ['id'] })
+  const name = role.get('name').text()
+  if (name === 'trusted') role.get('name').fail('must not be "trusted": that is the role of the router\'s own app')
+  // Left out, it would open doors or close them.
+  role.find('authorizer')?.fail('is not served: list static "permissions"')
+
+  const permissions = role.find('permissions')
+  const allowByDefault = role.find('allow-by-default')
+  const open = allowByDefault?.flag() ?? false
+  if (permissions === undefined) return [name, { permissions: open ? [anything] : [] }]
+  if (open) allowByDefault?.warn('has no effect beside "permissions"')
+  return [name, { permissions: permissions.list().map((permission) => readPermission(permission, uriCheck)) }]
+}
+
+const anything: PermissionOptions = { uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }
+
+function readPermission (setting: Setting, uriCheck: UriCheck | undefined): PermissionOptions {
+  const permission = setting.record({ served: ['uri', 'match', 'allow', 'disclose', 'cache', 'validate'] })
+  permission.find('validate')?.fail('is not served: payloads are not looked at')
+  const uri = permission.get('uri').string()
+  const match = permission.find('match')?.oneOf(['exact', 'prefix', 'wildcard'])
+  if (match !== undefined && !isUri(uri, match, uriCheck)) permission.get('uri').fail(`must be a URI that fits match "${match}"`)
+
+  const allow = permission.find('allow')?.record({ served: ['call', 'register', 'publish', 'subscribe'] })
+  const disclose = permission.find('disclose')?.record({ served: ['caller', 'publisher'] })
+  return {
+    uri,
+    ...present({
+      match,
+      cache: permission.find('cache')?.flag(),
+      allow: allow && present({
+        call: allow.find('call')?.flag(),
+        register: allow.find('register')?.flag(),
+        publish: allow.find('publish')?.flag(),
+        subscribe: allow.find('subscribe')?.flag()
+      }),
+      disclose: disclose && present({ caller: disclose.find('caller')?.flag(), publisher: disclose.find('publisher')?.flag() })
+    })
+  }
+}

@@ -1,0 +1,70 @@
+import type { Setting, Settings } from './setting.ts'
+import type { Scope } from './site.ts'
+import { readPaths } from './web-services.ts'
+import { readWebsocket, websocketKeys } from './websocket-service.ts'
+
+type TransportReader = (setting: Setting, scope: Scope) => void
+
+const transports: ReadonlyMap<string, TransportReader> = new Map([
+  ['web', readWeb],
+  ['websocket', readWebsocketTransport],
+  ['universal', readUniversal]
+])
+const notServed = 'is not served: its clients can use WebSocket'
+
+/** Reads one of a router worker's transports. A door that this router does not have stays shut: that is a warning. */
+export function readTransport (setting: Setting, scope: Scope): void {
+  const read = transports.get(setting.member('type').string())
+  if (read === undefined) return setting.warn(notServed)
+  read(setting, scope)
+}
+
+function readWeb (setting: Setting, scope: Scope): void {
+  const web = setting.record({ served: ['type', 'endpoint', 'paths', 'options'], silent: ['id'] })
+  readListen(web.get('endpoint'), scope)
+  readSite(web, scope)
+}
+
+function readSite (web: Settings<'paths' | 'options'>, scope: Scope): void {
+  web.find('options')?.record({ served: [], unserved: ['access_log', 'display_tracebacks', 'hsts', 'hsts_max_age', 'client_timeout'] })
+  readPaths(web.get('paths'), '/', scope)
+}
+
+/** A port that speaks nothing but WebSocket. Without `url` it does so at every path, as in Crossbar.io. */
+function readWebsocketTransport (setting: Setting, scope: Scope): void {
+  const websocket = setting.record({ served: [...websocketKeys, 'endpoint', 'url'], silent: ['id', 'debug'] })
+  readListen(websocket.get('endpoint'), scope)
+  const url = websocket.find('url')
+  readWebsocket(setting, websocket, url === undefined ? '/*' : readPathname(url), scope)
+}
+
+function readPathname (setting: Setting): string {
+  const url = setting.text()
+  if (!URL.canParse(url) || !/^wss?:/i.test(url)) return setting.fail('must be a URL that begins with "ws://" or "wss://"')
+  return new URL(url).pathname
+}
+
+/** Several protocols on one port. */
+function readUniversal (setting: Setting, scope: Scope): void {
+  const universal = setting.record({ served: ['type', 'endpoint', 'web', 'websocket', 'rawsocket', 'mqtt'], silent: ['id'] })
+  readListen(universal.get('endpoint'), scope)
+  universal.find('rawsocket')?.warn(notServed)
+  universal.find('mqtt')?.warn(notServed)
+  const websockets = universal.find('websocket')
+  if (websockets !== undefined) readPaths(websockets, '/', scope)
+  const web = universal.find('web')?.record({ served: ['paths', 'options'], silent: ['id', 'type'] })
+  if (web !== undefined) readSite(web, scope)
+}
+
+/** Reads a listening endpoint. Without `interface` all are meant, as in Crossbar.io: of IPv4, unless `version` is 6. */
+function readListen (setting: Setting, { site }: Scope): void {
+  if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is served')
+  const endpoint = setting.record({
+    served: ['type', 'port', 'interface', 'version', 'portrange', 'tls'], unserved: ['backlog', 'shared', 'user_timeout']
+  })
+  // Left out, tickets would travel in the open.
+  endpoint.find('tls')?.fail('is not served: let a proxy in front end TLS')
+  endpoint.find('portrange')?.fail('is not served: choose one "port"')
+  const everywhere = endpoint.find('version')?.oneOf([4, 6]) === 6 ? '::' : '0.0.0.0'
+  site.listenOn({ host: endpoint.find('interface')?.text() ?? everywhere, port: endpoint.get('port').integer(1, 65_535) }, setting)
+}

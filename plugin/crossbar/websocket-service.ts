@@ -1,0 +1,92 @@
+import type { AuthOptions, EndpointOptions } from '../options.ts'
+import { readAuth } from './auth.ts'
+import { readCookie } from './cookie.ts'
+import { checkRole } from './realms.ts'
+import type { Reach } from './realms.ts'
+import { present } from './setting.ts'
+import type { Setting, Settings } from './setting.ts'
+import type { Scope } from './site.ts'
+import { tuning } from './websocket-tuning.ts'
+
+/** What a WebSocket service and a WebSocket transport have in common. */
+export const websocketKeys = ['type', 'serializers', 'options', 'auth', 'cookie'] as const
+type WebsocketSettings = Settings<typeof websocketKeys[number]>
+type OptionSettings = Settings<'allowed_origins' | 'allow_null_origin' | 'max_message_size' | 'require_websocket_subprotocol'>
+
+const offered = ['json', 'msgpack', 'cbor'] as const
+const ANY = '*'
+const MOST_BYTES = 64 * 2 ** 20
+
+/** Reads what clients of a WebSocket find at a URL path. */
+export function readWebsocket (setting: Setting, websocket: WebsocketSettings, path: string, { site, directory, reach }: Scope): void {
+  const auth = readLogins(setting, websocket, reach)
+  const options = websocket.find('options')
+  const tuned = options && readOptions(options)
+  const size = tuned?.find('max_message_size')
+  if (size !== undefined) site.limitMessages(size.integer(1, MOST_BYTES), size)
+
+  const cookie = websocket.find('cookie')
+  const tracking = cookie && readCookie(cookie, directory)
+  if (cookie !== undefined && tracking !== undefined) site.trackBy(tracking, cookie)
+
+  const endpoint: EndpointOptions = present({
+    auth, cookie: tracking, serializers: readSerializers(websocket), allowedOrigins: readOrigins(tuned, auth?.cookie !== undefined)
+  })
+  site.serveWebsocket({ ...endpoint, path }, setting)
+}
+
+function readLogins (setting: Setting, websocket: WebsocketSettings, reach: Reach): AuthOptions | undefined {
+  const given = websocket.find('auth')
+  const auth = given && readAuth(given, reach)
+  if (auth === undefined) checkRole(setting, 'anonymous', reach)
+  if (auth?.cookie !== undefined && websocket.find('cookie') === undefined) given?.member('cookie').fail('needs "cookie" beside "auth"')
+  return auth
+}
+
+function readOptions (setting: Setting): OptionSettings {
+  for (const [name, option] of setting.map()) tuning.get(name)?.(option)
+  const options = setting.record({
+    served: ['allowed_origins', 'allow_null_origin', 'max_message_size', 'require_websocket_subprotocol'], unserved: [...tuning.keys()]
+  })
+  const strict = options.find('require_websocket_subprotocol')
+  if (strict?.flag() === false) strict.warn('has no counterpart: a client must offer a subprotocol')
+  return options
+}
+
+function readSerializers (websocket: WebsocketSettings): EndpointOptions['serializers'] {
+  const setting = websocket.find('serializers')
+  if (setting === undefined) return undefined
+  const wanted = new Set<string>()
+  for (const entry of setting.list()) {
+    const name = entry.oneOf([...offered, 'ubjson', 'flatbuffers'])
+    if (name === 'ubjson' || name === 'flatbuffers') entry.warn('is not served')
+    wanted.add(name)
+  }
+  const served = offered.filter((name) => wanted.has(name))
+  return served.length > 0 ? served : setting.fail(`must have one of ${offered.join(', ')}`)
+}
+
+/**
+ * Any page may connect where nothing is said, as in Crossbar.io; but not where cookies log in: a browser sends them
+ * along whoever's page it is, which would act as the user. There only what is listed by name counts.
+ */
+function readOrigins (options: OptionSettings | undefined, cookieLogin: boolean): readonly string[] | undefined {
+  const setting = options?.find('allowed_origins')
+  const written = setting?.list().map(readOrigin) ?? [ANY]
+  const origins = cookieLogin ? written.filter((origin) => origin !== ANY) : written
+  if (origins.length < written.length) {
+    setting?.warn('is not taken over: where cookies log in, "*" would let any page act as your users; list the origins of your pages')
+  }
+  const nullOrigin = options?.find('allow_null_origin')
+  const nullAllowed = nullOrigin?.flag()
+  if (origins.includes(ANY)) {
+    if (nullAllowed === false) nullOrigin?.fail('must not be false where any origin is allowed: list "allowed_origins"')
+  } else if (nullAllowed === true) nullOrigin?.warn('is not taken over: a page without an origin may not connect')
+  return origins.length > 0 ? origins : undefined
+}
+
+function readOrigin (setting: Setting): string {
+  const origin = setting.text()
+  if (origin === ANY || /^[a-z][a-z0-9+.-]*:\/\/[^/*]+$/.test(origin)) return origin
+  return setting.fail('must be "*" or a full origin such as "https://app.example": patterns are not served')
+}

@@ -1,0 +1,71 @@
+import type { FastifyInstance } from 'fastify'
+import { Authenticators } from './auth/authenticators.ts'
+import { verifyStaticUsers } from './auth/cookie-authenticator.ts'
+import type { Codec } from './codec/codec.ts'
+import { codecs } from './codec/codecs.ts'
+import { CookieTracker } from './cookie/cookie-tracker.ts'
+import { openCookieStore } from './cookie/cookie-stores.ts'
+import { errors } from './errors.ts'
+import type { CookieOptions } from './options.ts'
+import type { ResolvedEndpoint } from './resolve-options.ts'
+
+/** What one WebSocket route needs beside the router. */
+export interface Endpoint {
+  readonly options: ResolvedEndpoint
+  readonly codecs: ReadonlyMap<string, Codec>
+  readonly authenticators: Authenticators
+  readonly tracker: CookieTracker | null
+}
+
+/** The cookie trackers of an app: endpoints with one cookie name and path share one, since browsers send them one cookie. */
+export class CookieTrackers {
+  readonly #fastify: FastifyInstance
+  readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
+
+  constructor (fastify: FastifyInstance) {
+    this.#fastify = fastify
+  }
+
+  /**
+   * The tracker for these options, with its store opened. Throws WAMP_ERR_INVALID_OPTION if the cookie is tracked
+   * already in another way, and what the store throws.
+   */
+  async tracker ({ cookie, auth }: ResolvedEndpoint): Promise<CookieTracker | null> {
+    if (cookie === null) return null
+    const key = `${cookie.name};${cookie.path}`
+    const known = this.#known.get(key)
+    if (known !== undefined && !isSame(known.options, cookie)) {
+      throw new errors.WAMP_ERR_INVALID_OPTION('cookie', `"${cookie.name}" belongs to another endpoint with other options: use the same ones, or another name`)
+    }
+    const tracker = known?.tracker ?? await this.#open(cookie)
+    this.#known.set(key, { options: cookie, tracker })
+    if (auth.cookie !== undefined) tracker.enableLogins(auth.cookie.verify ?? verifyStaticUsers(auth))
+    return tracker
+  }
+
+  /** Closes all trackers and their stores. */
+  async close (): Promise<void> {
+    for (const { tracker } of this.#known.values()) await tracker.close()
+  }
+
+  async #open (options: Required<CookieOptions>): Promise<CookieTracker> {
+    const { log, serializeCookie: serialize } = this.#fastify
+    return new CookieTracker({ ...await openCookieStore(options.store, log), options, serialize, log })
+  }
+}
+
+/** Makes what an endpoint needs of its options. */
+export async function buildEndpoint (options: ResolvedEndpoint, trackers: CookieTrackers): Promise<Endpoint> {
+  const offered = [...codecs.values()].filter(({ name }) => options.serializers.includes(name))
+  return {
+    options,
+    codecs: new Map(offered.map((codec) => [codec.subprotocol, codec])),
+    authenticators: new Authenticators(options.auth),
+    tracker: await trackers.tracker(options)
+  }
+}
+
+function isSame (a: Required<CookieOptions>, b: Required<CookieOptions>): boolean {
+  const stores = a.store === b.store || ('type' in a.store && 'type' in b.store && JSON.stringify(a.store) === JSON.stringify(b.store))
+  return stores && JSON.stringify({ ...a, store: null }) === JSON.stringify({ ...b, store: null })
+}

@@ -1,0 +1,121 @@
+import fastifyCookie from '@fastify/cookie'
+import fastifyWebsocket from '@fastify/websocket'
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { staticRoute } from '../routes/static.ts'
+import { websocketRoute } from '../routes/websocket.ts'
+import type { Authenticators } from './auth/authenticators.ts'
+import type { Principal } from './auth/authenticator.ts'
+import type { CookieTracker } from './cookie/cookie-tracker.ts'
+import { buildEndpoint, CookieTrackers } from './endpoint.ts'
+import { errors } from './errors.ts'
+import type { EndpointOptions, FastifyWampOptions } from './options.ts'
+import { resolveEndpoint, resolveOptions } from './resolve-options.ts'
+import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
+import { Router } from './router.ts'
+
+const kCore = Symbol('fastify-wamp.core')
+
+/** What a further endpoint needs of the plugin. */
+interface Core {
+  readonly options: ResolvedOptions
+  readonly router: Router
+  readonly trackers: CookieTrackers
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The sessions and realms of the router. */
+    wamp: Pick<Router, 'join' | 'sessions' | 'kick'>
+    /** The authenticators by method. An app adds its own before it is ready. */
+    wampAuthenticators: Authenticators
+    /** The cookie tracker over the cookie store, or null if no cookie is tracked. */
+    wampCookies: CookieTracker | null
+    /** A hook that fills `request.wampPrincipal`: `app.addHook('onRequest', app.wampIdentify)`. */
+    wampIdentify (request: FastifyRequest): Promise<void>
+    [kCore]: Core
+  }
+  interface FastifyRequest {
+    /** Who the cookie says that this request is, or null. Filled by the hook `fastify.wampIdentify`. */
+    wampPrincipal: Principal | null
+  }
+}
+
+/** The plugin: a WAMP router on a WebSocket route of the app, and the app's own sessions. */
+const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
+  const options = resolveOptions(given)
+  await registerHostPlugins(fastify)
+
+  const router = new Router(options, fastify.log)
+  const trackers = new CookieTrackers(fastify)
+  const core: Core = { options, router, trackers }
+  // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close.
+  fastify.addHook('preClose', async () => { await router.shutdown() })
+  // Requests in flight are done by now: they may have used in-process sessions until here.
+  fastify.addHook('onClose', async () => {
+    await router.leaveAll()
+    await trackers.close()
+  })
+
+  const endpoint = await mountEndpoint(fastify, core, options.endpoint)
+  const { tracker } = endpoint
+  fastify.decorate(kCore, core)
+  fastify.decorate('wamp', router)
+  fastify.decorate('wampAuthenticators', endpoint.authenticators)
+  fastify.decorate('wampCookies', tracker)
+  fastify.decorateRequest('wampPrincipal', null)
+  fastify.decorate('wampIdentify', async (request: FastifyRequest) => {
+    request.wampPrincipal = await tracker?.identify(request.headers.cookie) ?? null
+  })
+  for (const files of options.static) await mountStatic(fastify, files)
+}
+
+const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, given) => {
+  const core = fastify[kCore]
+  await mountEndpoint(fastify, core, resolveEndpoint(given, core.options))
+}
+
+async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+  const endpoint = await buildEndpoint(resolved, trackers)
+  fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
+  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, limits: options.limits })
+  return endpoint
+}
+
+/** Uses what the host has registered, and registers what it has not. */
+async function registerHostPlugins (fastify: FastifyInstance): Promise<void> {
+  if (!fastify.hasDecorator('serializeCookie')) await fastify.register(fastifyCookie)
+  if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
+  fastify.addHook('onReady', async () => {
+    // Each registration answers every upgrade of the HTTP server: two would both write to its socket.
+    if (fastify.server.listeners('upgrade').filter(({ name }) => name === 'onUpgrade').length < 2) return
+    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice: register it once, on the root instance, before fastify-wamp')
+  })
+}
+
+async function mountStatic (fastify: FastifyInstance, files: { root: string, prefix: string }): Promise<void> {
+  try {
+    await fastify.register(staticRoute, { files })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw error
+    throw new errors.WAMP_ERR_STATIC_PREFIX(files.prefix)
+  }
+}
+
+/** Adds a WAMP router to a Fastify app: `fastify.register(wampPlugin, options)`. */
+export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
+/** A further WebSocket route to the same router, with its own path, authentication and cookie. */
+export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
+export default wampPlugin
+
+export { fromCrossbarConfig } from './crossbar/node-configuration.ts'
+export { WampError } from './errors.ts'
+export { CallResult } from './in-process/in-process-session.ts'
+export { reasons } from './protocol/reasons.ts'
+export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
+export type { CookieRecord, CookieStore } from './cookie/cookie-store.ts'
+export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
+export type { Called, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
+export type * from './options.ts'
+export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
+export type { TransportDetails } from './transport/transport.ts'

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http'
+import type { WebSocketServer } from 'ws'
+import type { Codec } from '../plugin/codec/codec.ts'
+import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
+
+/** What the hook of a WAMP route decided about an upgrade, for the WebSocket server to act on. */
+export interface Upgrade {
+  readonly codec: Codec
+  /** Bytes of one message. */
+  readonly maxPayload: number
+  readonly visitor: CookieConnection | null
+}
+
+const upgrades = new WeakMap<IncomingMessage, Upgrade>()
+const prepared = new WeakSet<WebSocketServer>()
+
+/** Remembers what was decided, until the upgrade is done. */
+export function setUpgrade (request: IncomingMessage, upgrade: Upgrade): void {
+  upgrades.set(request, upgrade)
+}
+
+/** What was decided about this request. */
+export function getUpgrade (request: IncomingMessage): Upgrade | undefined {
+  return upgrades.get(request)
+}
+
+/**
+ * Makes the app's one WebSocket server treat WAMP upgrades as they were decided: subprotocol, Set-Cookie, message size.
+ * Other routes on the same server see the behaviour that the host gave it.
+ */
+export function prepareServer (server: WebSocketServer): void {
+  if (prepared.has(server)) return
+  prepared.add(server)
+
+  const { handleProtocols } = server.options
+  server.options.handleProtocols = (protocols, request) => {
+    const upgrade = upgrades.get(request)
+    if (upgrade !== undefined) return upgrade.codec.subprotocol
+    if (handleProtocols !== undefined && handleProtocols !== null) return handleProtocols(protocols, request)
+    return protocols.values().next().value ?? false
+  }
+
+  server.on('headers', (headers: string[], request: IncomingMessage) => {
+    const upgrade = upgrades.get(request)
+    if (upgrade === undefined) return
+    const setCookie = upgrade.visitor?.setCookie
+    if (setCookie !== undefined) headers.push(`Set-Cookie: ${setCookie}`)
+    limitNext(server, upgrade)
+  })
+}
+
+/**
+ * Gives the connection that is about to be made a message limit of its own. `ws` reads its options right after it has
+ * written these headers, and says 'connection' in the same turn: in between, they are ours.
+ */
+function limitNext (server: WebSocketServer, { maxPayload }: Upgrade): void {
+  const { options } = server
+  const before = { maxPayload: options.maxPayload, skipUTF8Validation: options.skipUTF8Validation }
+  options.maxPayload = maxPayload
+  // The codec checks the text, and answers with ABORT; ws would close without a word of WAMP.
+  options.skipUTF8Validation = true
+  server.once('connection', () => { Object.assign(options, before) })
+}

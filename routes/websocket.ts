@@ -1,0 +1,128 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { Authenticator } from '../plugin/auth/authenticator.ts'
+import type { Codec } from '../plugin/codec/codec.ts'
+import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
+import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
+import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
+import type { Router } from '../plugin/router.ts'
+import { FrameBuilder } from '../plugin/transport/websocket-frame.ts'
+import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
+import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
+import { isAllowedOrigin } from './origin.ts'
+import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
+
+/** What a WebSocket route is made of. */
+export interface WebsocketRouteOptions {
+  readonly endpoint: ResolvedEndpoint
+  readonly router: Router
+  /** The codecs that are offered, by subprotocol. */
+  readonly codecs: ReadonlyMap<string, Codec>
+  /** Looked at when a connection is made: an app adds authenticators until it is ready. */
+  readonly authenticators: { entries (): ReadonlyMap<string, Authenticator> }
+  readonly tracker: CookieTracker | null
+  readonly limits: WebsocketLimits & { readonly messageSize: number }
+}
+
+/** Mounts the WebSocket endpoint of a router. */
+export async function websocketRoute (fastify: FastifyInstance, options: WebsocketRouteOptions): Promise<void> {
+  prepareServer(fastify.websocketServer)
+  const doorway = new Doorway(fastify, options)
+  fastify.route({
+    method: 'GET',
+    url: options.endpoint.path,
+    websocket: true,
+    // After the host's own onRequest hooks, which may refuse the upgrade; what is awaited here ends before the 101.
+    preValidation: async (request, reply) => await doorway.decide(request, reply),
+    handler: (socket, request) => { doorway.accept(socket, request) }
+  })
+}
+
+/** From an upgrade request to a connection of the router. */
+class Doorway {
+  readonly #fastify: FastifyInstance
+  readonly #options: WebsocketRouteOptions
+  readonly #frames: ReadonlyMap<Codec, FrameBuilder>
+  #proxy: 'fine' | 'warned of' = 'fine'
+
+  constructor (fastify: FastifyInstance, options: WebsocketRouteOptions) {
+    this.#fastify = fastify
+    this.#options = options
+    this.#frames = new Map([...options.codecs.values()].map((codec) => [codec, new FrameBuilder(codec)]))
+  }
+
+  /** Refuses an upgrade with a status, or remembers how it is to be done. */
+  async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    const { router, endpoint, codecs, limits } = this.#options
+    if (!request.ws) return undefined
+    if (router.state !== 'open') return reply.code(503).send({ error: 'the router is shutting down' })
+    if (!isAllowedOrigin(request, endpoint.allowedOrigins)) return reply.code(403).send({ error: 'this origin may not connect' })
+    const codec = chooseCodec(request.headers['sec-websocket-protocol'], codecs)
+    if (codec === undefined) return reply.code(400).send({ error: `offer one of these subprotocols: ${[...codecs.keys()].join(', ')}` })
+
+    // Compression would have every connection keep its own dictionary, and no two share a frame.
+    delete request.raw.headers['sec-websocket-extensions']
+    setUpgrade(request.raw, { codec, maxPayload: limits.messageSize, visitor: await this.#arrive(request) })
+    return undefined
+  }
+
+  /** Hands the connection to the router. */
+  accept (socket: WebSocket, request: FastifyRequest): void {
+    const { router, authenticators, endpoint, limits } = this.#options
+    // @fastify/websocket closes the sockets it knows without a GOODBYE, and logs a client's broken connection as an error.
+    this.#fastify.websocketServer.clients.delete(socket)
+    socket.removeAllListeners('error')
+    const { codec, visitor } = getUpgrade(request.raw)!
+    const stream = request.raw.socket ?? null
+    const { log } = request
+    const transport = new WebsocketTransport({
+      socket, stream, codec, frames: this.#frames.get(codec)!, limits, log, details: detailsOf(request, codec)
+    })
+    const connection = router.connect({
+      transport, visitor, log, authenticators: authenticators.entries(), cookieLogin: endpoint.auth.cookie !== undefined
+    })
+    transport.listen({
+      receive: (message) => { connection.receive(message) },
+      fail: (violation) => { connection.fail(violation) },
+      closed: () => {
+        connection.closed()
+        router.disconnected(connection)
+        visitor?.leave()
+      }
+    })
+  }
+
+  async #arrive (request: FastifyRequest): Promise<CookieConnection | null> {
+    const { tracker } = this.#options
+    if (tracker === null) return null
+    const secure = isSecure(request)
+    if (!secure && this.#proxy === 'fine' && String(request.headers['x-forwarded-proto']).startsWith('https')) {
+      this.#proxy = 'warned of'
+      this.#fastify.log.warn('a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
+    }
+    const visitor = await tracker.arrive({ cookieHeader: request.headers.cookie, secure })
+    // An upgrade may still fail, and a connection ends somehow: whichever, its stream closes.
+    request.raw.socket?.once('close', () => { visitor.leave() })
+    if (request.raw.socket?.destroyed === true) visitor.leave()
+    return visitor
+  }
+}
+
+/** The first of the client's subprotocols that is offered here. */
+function chooseCodec (header: string | undefined, codecs: ReadonlyMap<string, Codec>): Codec | undefined {
+  for (const name of (header ?? '').split(',')) {
+    const codec = codecs.get(name.trim())
+    if (codec !== undefined) return codec
+  }
+  return undefined
+}
+
+// An injected connection has no socket, from which Fastify reads protocol and address.
+function isSecure (request: FastifyRequest): boolean {
+  return request.raw.socket !== undefined && request.protocol === 'https'
+}
+
+function detailsOf (request: FastifyRequest, codec: Codec): WebsocketTransport['details'] {
+  const peer = request.raw.socket === undefined ? {} : { peer: request.ip }
+  return { type: 'websocket', protocol: codec.subprotocol, secure: isSecure(request), ...peer }
+}

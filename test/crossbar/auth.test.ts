@@ -1,0 +1,103 @@
+import t from 'tap'
+import type { AuthOptions } from '../../plugin/options.ts'
+import { resolveOptions } from '../../plugin/resolve-options.ts'
+import { convert, node, realm1, refused, variable, web, websocket, WS } from './sample.ts'
+
+const AUTH = `${WS}.auth`
+const env = { MYSECRET: 'from outside' }
+
+function convertAuth (auth: object): AuthOptions | undefined {
+  const { plugin } = convert(websocket({ auth, cookie: {} }), { env })
+  resolveOptions(plugin)
+  return plugin.auth
+}
+
+t.test('anonymous may have a role, an authid and a realm [ANO-01]', async (t) => {
+  t.strictSame(convertAuth({ anonymous: { type: 'static' } }), { anonymous: { type: 'static' } })
+  const anonymous = { type: 'static', role: 'frontend', authid: 'guest', realm: 'realm1' }
+  t.strictSame(convertAuth({ anonymous }), { anonymous })
+  refused(t, websocket({ auth: { anonymous: { type: 'static', roles: [] } } }), `${AUTH}.anonymous.roles`, 'is not known')
+  refused(t, websocket({ auth: { anonymous: { type: 'static', authid: 7 } } }), `${AUTH}.anonymous.authid`, 'must be a string')
+})
+
+t.test('an anonymous realm is one of the worker\'s, and has the role [ANO-01]', async (t) => {
+  const config = (anonymous: object): object => node({
+    realms: [realm1, { name: 'realm2', roles: [{ name: 'guest' }] }],
+    transports: [web({ ws: { type: 'websocket', auth: { anonymous: { type: 'static', ...anonymous } } } })]
+  })
+  refused(t, config({ realm: 'realm3' }), `${AUTH}.anonymous.realm`, 'must name a realm of this worker')
+  refused(t, config({ realm: 'constructor' }), `${AUTH}.anonymous.realm`, 'must name a realm of this worker')
+  refused(t, config({ realm: 'realm2' }), `${AUTH}.anonymous`, 'must lead to a role of a realm: "anonymous" is none')
+  refused(t, config({ realm: 'realm1', role: 'guest' }), `${AUTH}.anonymous.role`, 'must lead to a role of a realm')
+  t.ok(convert(config({ realm: 'realm2', role: 'guest' })))
+})
+
+t.test('tickets are read, from the environment too [TIC-02]', async (t) => {
+  t.strictSame(convertAuth({ ticket: { type: 'static', principals: { joe: { ticket: variable('MYSECRET'), role: 'frontend' }, eve: { ticket: '$x', role: 'frontend' } } } }), {
+    ticket: { type: 'static', principals: { joe: { ticket: 'from outside', role: 'frontend' }, eve: { ticket: '$x', role: 'frontend' } } }
+  })
+  const joe = (principal: unknown): object => websocket({ auth: { ticket: { type: 'static', principals: { joe: principal } } } })
+  const path = `${AUTH}.ticket.principals.joe`
+  refused(t, joe({ ticket: variable('NOT_SET'), role: 'frontend' }), `${path}.ticket`, 'needs the environment variable NOT_SET')
+  refused(t, joe({ ticket: '', role: 'frontend' }), `${path}.ticket`, 'must not be empty')
+  refused(t, joe({ role: 'frontend' }), path, 'must have "ticket"')
+  refused(t, joe({ ticket: 'x', role: 'frontend', realm: 'realm1' }), `${path}.realm`, 'is not known')
+  refused(t, joe('x'), path, 'must be a dict')
+  refused(t, websocket({ auth: { ticket: { type: 'static' } } }), `${AUTH}.ticket`, 'must have "principals"')
+})
+
+t.test('WAMP-CRA users are read; with salt the secret is plain, as Crossbar.io\'s code has it [CRA-05, TRP-48]', async (t) => {
+  const role = 'frontend'
+  t.strictSame(convertAuth({
+    wampcra: { type: 'static', users: { joe: { role, secret: '123456' }, sue: { role, secret: variable('MYSECRET'), salt: 'salt123', iterations: 100, keylen: 16 } } }
+  }), {
+    wampcra: {
+      type: 'static',
+      users: { joe: { role, secret: '123456' }, sue: { role, secret: 'from outside', salt: 'salt123', secretIsPlain: true, iterations: 100, keylen: 16 } }
+    }
+  })
+  const joe = (user: object): object => websocket({ auth: { wampcra: { type: 'static', users: { joe: { secret: 'x', role, ...user } } } } })
+  const path = `${AUTH}.wampcra.users.joe`
+  refused(t, joe({ iterations: 0 }), `${path}.iterations`, 'must be a whole number of 1 or more')
+  refused(t, joe({ keylen: '16' }), `${path}.keylen`, 'must be a whole number of 1 or more')
+  refused(t, joe({ secret: 123456 }), `${path}.secret`, 'must be a string')
+  refused(t, joe({ password: 'x' }), `${path}.password`, 'is not known')
+  refused(t, websocket({ auth: { wampcra: { type: 'static' } } }), `${AUTH}.wampcra`, 'must have "users"')
+})
+
+t.test('a principal has a role that a realm has: its own, or the default', async (t) => {
+  const ticket = (principal: object, more: object = {}): object => ({ ticket: { type: 'static', principals: { joe: { ticket: 'x', ...principal } }, ...more } })
+  t.match(convertAuth(ticket({}, { 'default-role': 'frontend' })), ticket({ role: 'frontend' }))
+  t.match(convertAuth(ticket({ role: 'anonymous' }, { 'default-role': 'frontend' })), ticket({ role: 'anonymous' }))
+  refused(t, websocket({ auth: ticket({}) }), `${AUTH}.ticket.principals.joe`, 'must have "role"')
+  refused(t, websocket({ auth: ticket({ role: 'nobody' }) }), `${AUTH}.ticket.principals.joe.role`, 'must lead to a role of a realm: "nobody" is none')
+  refused(t, websocket({ auth: ticket({}, { 'default-role': 'nobody' }) }), `${AUTH}.ticket.default-role`, 'must lead to a role of a realm')
+})
+
+t.test('what cannot be served would lock its users out, and is refused', async (t) => {
+  for (const method of ['scram', 'cryptosign', 'tls', 'constructor']) {
+    refused(t, websocket({ auth: { [method]: { type: 'static' } } }), `${AUTH}.${method}`, 'is not served: the methods are anonymous, ticket, wampcra, cookie')
+  }
+  for (const method of ['anonymous', 'ticket', 'wampcra']) {
+    for (const type of ['dynamic', 'function', 'else']) {
+      refused(t, websocket({ auth: { [method]: { type, authenticator: 'com.x' } } }), `${AUTH}.${method}.type`, 'must be "static"')
+    }
+    refused(t, websocket({ auth: { [method]: {} } }), `${AUTH}.${method}`, 'must have "type"')
+  }
+  refused(t, websocket({ auth: [] }), AUTH, 'must be a dict')
+})
+
+t.test('without auth, or an empty one, only anonymous may come in, whose role there must be [ANO-01]', async (t) => {
+  t.equal(convertAuth({}), undefined)
+  t.equal(convert(websocket({})).plugin.auth, undefined)
+  const realms = [{ name: 'realm1', roles: [{ name: 'frontend' }] }]
+  refused(t, node({ realms }), WS, 'must lead to a role of a realm: "anonymous" is none')
+})
+
+t.test('a cookie login needs a method beside it, and a cookie; it has no options [CKI-11]', async (t) => {
+  const anonymous = { type: 'static' }
+  t.strictSame(convertAuth({ anonymous, cookie: {} }), { anonymous, cookie: {} })
+  t.strictSame(convertAuth({ anonymous, cookie: null }), { anonymous, cookie: {} }, 'as YAML has it')
+  refused(t, websocket({ auth: { cookie: {} }, cookie: {} }), AUTH, 'must have a method beside "cookie"')
+  refused(t, websocket({ auth: { anonymous, cookie: {} } }), `${AUTH}.cookie`, 'needs "cookie" beside "auth"')
+})

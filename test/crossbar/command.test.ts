@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import type { Test } from 'tap'
+import { WebSocket } from 'ws'
+import { node, variable, web } from './sample.ts'
+
+const command = fileURLToPath(new URL('../../plugin/crossbar/command.ts', import.meta.url))
+
+interface Run { readonly child: ChildProcess, readonly lines: AsyncIterator<string>, readonly ended: Promise<{ code: number | null, out: string, err: string }> }
+
+/** Runs the command, with the loader of this very test. */
+function run (t: Test, args: readonly string[], env: Record<string, string> = {}): Run {
+  const child = spawn(process.execPath, [...process.execArgv, command, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  t.teardown(() => { child.kill('SIGKILL') })
+  const text = { out: '', err: '' }
+  child.stdout.on('data', (chunk: Buffer) => { text.out += String(chunk) })
+  child.stderr.on('data', (chunk: Buffer) => { text.err += String(chunk) })
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return { child, lines, ended: once(child, 'close').then(([code]: (number | null)[]) => ({ code: code ?? null, ...text })) }
+}
+
+/** The URL that a running command says it listens on. */
+async function listening ({ lines, ended }: Run): Promise<string> {
+  for (;;) {
+    const { value, done } = await lines.next()
+    if (done === true) throw new Error((await ended).err)
+    const [, url] = /Server listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(value) ?? []
+    if (url !== undefined) return url
+  }
+}
+
+interface Client { readonly socket: WebSocket, readonly setCookie: string | undefined, ask (message: unknown): Promise<unknown[]> }
+
+async function connect (t: Test, url: string, cookie?: string): Promise<Client> {
+  const socket = new WebSocket(url.replace('http', 'ws'), 'wamp.2.json', cookie === undefined ? {} : { headers: { cookie } })
+  t.teardown(() => { socket.terminate() })
+  const [[response]] = await Promise.all([once(socket, 'upgrade'), once(socket, 'open')])
+  return {
+    socket,
+    setCookie: (response as { headers: { 'set-cookie'?: string[] } }).headers['set-cookie']?.[0],
+    ask: async (message) => {
+      const answer = once(socket, 'message')
+      socket.send(JSON.stringify(message))
+      return JSON.parse(String((await answer)[0])) as unknown[]
+    }
+  }
+}
+
+const hello = (details: object): unknown[] => [1, 'realm1', { roles: { caller: {} }, ...details }]
+
+const login = {
+  type: 'websocket',
+  cookie: { store: { type: 'file', filename: 'cookies.dat' } },
+  auth: { wampcra: { type: 'static', users: { joe: { role: 'frontend', secret: variable('MYSECRET') } } }, cookie: {} }
+}
+
+t.test('the command serves a configuration: files, logins, cookies that outlive it, and further paths [CKI-09, CKI-11, CRA-05]', async (t) => {
+  const config = node({
+    transports: [web({ '/': { type: 'static', directory: '../web' }, ws: login, open: { type: 'websocket' }, info: { type: 'nodeinfo' } })]
+  })
+  const root = t.testdir({ '.crossbar': { 'config.json': JSON.stringify(config) }, web: { 'index.html': '<p>hello</p>' } })
+  const args = [root, '--host', '127.0.0.1', '--port', '0']
+  const first = run(t, args, { MYSECRET: '123456' })
+  const url = await listening(first)
+  t.equal(await (await fetch(url)).text(), '<p>hello</p>')
+
+  const joe = await connect(t, `${url}/ws`)
+  const [, , { challenge }] = await joe.ask(hello({ authmethods: ['wampcra'], authid: 'joe' })) as [number, string, { challenge: string }]
+  const signature = createHmac('sha256', '123456').update(challenge).digest('base64')
+  t.match(await joe.ask([5, signature, {}]), [2, Number, { authid: 'joe', authrole: 'frontend', authmethod: 'wampcra' }])
+  const anyone = await connect(t, `${url}/open`)
+  t.match(await anyone.ask(hello({})), [2, Number, { authrole: 'anonymous' }])
+
+  const goodbye = once(anyone.socket, 'message')
+  first.child.kill('SIGTERM')
+  t.match(JSON.parse(String((await goodbye)[0])), [6, {}, 'wamp.close.system_shutdown'])
+  anyone.socket.close()
+  joe.socket.close()
+  const { code, err } = await first.ended
+  t.equal(code, 0)
+  t.equal(err, 'fastify-wamp: warning: workers[0].transports[0].paths.info is not served\n')
+  t.match(await readFile(join(root, '.crossbar', 'cookies.dat'), 'utf8'), 'joe')
+
+  const second = run(t, args, { MYSECRET: '123456' })
+  const again = await connect(t, `${await listening(second)}/ws`, joe.setCookie?.split(';')[0])
+  t.match(await again.ask(hello({ authmethods: ['cookie'] })), [2, Number, { authid: 'joe', authrole: 'frontend', authprovider: 'cookie' }])
+  second.child.kill('SIGINT')
+  again.socket.close()
+  t.equal((await second.ended).code, 0)
+})
+
+t.test('a configuration that is wrong ends the command with one line that names the path, and code 2', async (t) => {
+  const config = node({ transports: [web({ ws: { type: 'websocket', auth: { scram: {} } } })] })
+  const { code, out, err } = await run(t, [join(t.testdir({ 'node.json': JSON.stringify(config) }), 'node.json')]).ended
+  t.same({ code, out }, { code: 2, out: '' })
+  t.equal(err, 'fastify-wamp: The configuration\'s "workers[0].transports[0].paths.ws.auth.scram" is not served: the methods are anonymous, ticket, wampcra, cookie\n')
+})
+
+t.test('a command line that is wrong ends the command with one line and code 2, and --version is told', async (t) => {
+  const [wrong, version] = await Promise.all([run(t, ['--unknown']).ended, run(t, ['--version']).ended])
+  t.match(wrong, { code: 2, out: '', err: /^fastify-wamp: [^\n]*--unknown[^\n]*\n$/ })
+  t.match(version, { code: 0, err: '', out: /^\d+\.\d+\.\d+\n$/ })
+})
+
+t.test('a port that is taken ends the command with one line and code 1', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => { server.close() })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const { code, err } = await run(t, [t.testdir({ 'config.json': JSON.stringify(node()) }), '--host=127.0.0.1', `--port=${port}`]).ended
+  t.equal(code, 1)
+  t.match(err, /^fastify-wamp: [^\n]*EADDRINUSE[^\n]*\n$/)
+})

@@ -1,0 +1,160 @@
+import t from 'tap'
+import { resolveOptions } from '../../plugin/resolve-options.ts'
+import { convert, everything, node, realm1, refused, variable, web, websocket, WS } from './sample.ts'
+
+const open = { anonymous: { type: 'static' } }
+
+t.test('static files, a WebSocket, a cookie file and two methods become the options of the plugin [CKI-01, CKI-09, CKI-11]', async (t) => {
+  const config = node({
+    transports: [web({
+      '/': { type: 'static', directory: '../web' },
+      ws: {
+        type: 'websocket',
+        cookie: { store: { type: 'file', filename: 'cookies.dat' } },
+        auth: { wampcra: { type: 'static', users: { joe: { role: 'frontend', secret: '123456' } } }, cookie: {} }
+      }
+    })]
+  })
+  const before = structuredClone(config)
+  const { listen, plugin, endpoints, warnings } = convert(config)
+  t.same(listen, { host: '0.0.0.0', port: 8080 })
+  t.strictSame(plugin, {
+    path: '/ws',
+    static: [{ root: '/node/web', prefix: '/' }],
+    realms: {
+      realm1: {
+        roles: {
+          anonymous: { permissions: [everything] },
+          frontend: { permissions: [{ uri: 'com.example.*', allow: { call: true } }] }
+        }
+      }
+    },
+    cookie: { name: 'cbtid', store: { type: 'file', filename: '/node/.crossbar/cookies.dat' } },
+    auth: { wampcra: { type: 'static', users: { joe: { role: 'frontend', secret: '123456' } } }, cookie: {} }
+  })
+  t.same([endpoints, warnings], [[], []])
+  t.same(config, before, 'the configuration is as it was')
+  t.equal(resolveOptions(plugin).endpoint.path, '/ws', 'the plugin takes them')
+})
+
+t.test('a node with everything that a router does not need is served, and warned of', async (t) => {
+  const { warnings } = convert({
+    $schema: 'x',
+    version: 2,
+    controller: { id: 'node1', options: { title: 'a', shutdown: 'shutdown_on_worker_exit' }, manhole: {} },
+    workers: [
+      ...node({ id: 'router1', options: { pythonpath: ['..'] }, components: [{ type: 'class' }], connections: [] }).workers as object[],
+      { type: 'container', components: [] },
+      { type: 'guest', executable: 'node', arguments: [variable('NOT_SET')] }
+    ]
+  })
+  t.same(warnings, [
+    'controller.manhole has no counterpart',
+    'controller.options.shutdown has no counterpart',
+    'workers[0].connections has no counterpart',
+    'workers[0].options.pythonpath has no counterpart',
+    'workers[0].components are not started: run them as WAMP clients of their own',
+    'workers[1] is not started: run its components as WAMP clients of their own',
+    'workers[2] is not started: run its components as WAMP clients of their own'
+  ])
+})
+
+t.test('what holds nothing is not warned of', async (t) => {
+  t.same(convert({ ...node({ components: [], options: {} }), controller: {} }).warnings, [])
+})
+
+t.test('what is no version 2 configuration is refused', async (t) => {
+  for (const config of [undefined, null, 'config', 7, []]) refused(t, config, '.', 'must be a dict')
+  refused(t, {}, '.', 'must have "version"')
+  refused(t, { ...node(), version: 1 }, 'version', 'must be 2')
+  refused(t, { ...node(), version: '2' }, 'version', 'must be 2')
+  refused(t, { version: 2 }, '.', 'must have "workers"')
+  refused(t, { version: 2, workers: {} }, 'workers', 'must be a list')
+  refused(t, { version: 2, workers: [{}] }, 'workers[0]', 'must have "type"')
+  refused(t, { ...node(), worker: [] }, 'worker', 'is not known')
+  refused(t, node({ realm: [] }), 'workers[0].realm', 'is not known')
+  refused(t, { ...node(), controller: { fabric: {} } }, 'controller.fabric', 'is not known')
+})
+
+t.test('a node that nobody could connect to is refused', async (t) => {
+  const expected = 'must have a router with a WebSocket transport'
+  refused(t, { version: 2, workers: [] }, 'workers', expected)
+  refused(t, { version: 2, workers: [{ type: 'container' }] }, 'workers', expected)
+  refused(t, { version: 2, workers: [{ type: 'router' }] }, 'workers', expected)
+  refused(t, node({ transports: [] }), 'workers', expected)
+  refused(t, node({ transports: [web({ '/': { type: 'static', directory: 'web' } })] }), 'workers', expected)
+})
+
+t.test('the WebSockets beyond the first are endpoints of their own', async (t) => {
+  const { plugin, endpoints } = convert(node({
+    transports: [
+      web({ ws: { type: 'websocket', auth: open }, api: { type: 'path', paths: { '/': { type: 'websocket', serializers: ['cbor'] } } } }),
+      web({ admin: { type: 'websocket' } })
+    ]
+  }))
+  t.equal(plugin.path, '/ws')
+  t.same(plugin.auth, open)
+  t.same(endpoints, [
+    { path: '/api', serializers: ['cbor'], allowedOrigins: ['*'] },
+    { path: '/admin', allowedOrigins: ['*'] }
+  ])
+})
+
+t.test('the realms and transports of several router workers are served by one router', async (t) => {
+  const { plugin, endpoints } = convert({
+    version: 2,
+    workers: [
+      { type: 'router', realms: [realm1], transports: [web({ ws: { type: 'websocket' } })] },
+      { type: 'router', realms: [{ name: 'realm2', roles: [{ name: 'guest' }] }], transports: [web({ ws2: { type: 'websocket', auth: { anonymous: { type: 'static', role: 'guest' } } } })] }
+    ]
+  })
+  t.same(Object.keys(plugin.realms), ['realm1', 'realm2'])
+  t.same(endpoints.map(({ path }) => path), ['/ws2'])
+})
+
+t.test('no login leads from one router worker into a realm of another', async (t) => {
+  const workers = (second: object): object => ({ version: 2, workers: [...node().workers as object[], { type: 'router', ...second }] })
+  const both = 'must not lead to the role "anonymous": a realm of another router worker has it too'
+  refused(t, workers({ realms: [{ name: 'realm2', roles: [{ name: 'anonymous' }] }] }), WS, both)
+  refused(t, workers({ realms: [realm1] }), 'workers[1].realms', 'must not have the realm "realm1": "workers[0]" has it')
+  refused(t, workers({ transports: [web({ other: { type: 'websocket' } })] }), 'workers[1].transports[0].paths.other', 'must lead to a role of a realm')
+})
+
+t.test('a router that listens on two ports, or two interfaces, is refused', async (t) => {
+  const at = (endpoint: object): object => ({ ...web({ other: { type: 'websocket' } }), endpoint: { type: 'tcp', port: 8080, ...endpoint } })
+  const transports = (endpoint: object): object => node({ transports: [web({ ws: { type: 'websocket' } }), at(endpoint)] })
+  const expected = 'must be the same as "workers[0].transports[0].endpoint": one port of one interface is served'
+  refused(t, transports({ port: 8081 }), 'workers[0].transports[1].endpoint', expected)
+  refused(t, transports({ interface: '127.0.0.1' }), 'workers[0].transports[1].endpoint', expected)
+  t.equal(convert(transports({})).endpoints.length, 1)
+})
+
+t.test('a secret is in no message', async (t) => {
+  const secret = 'do-not-tell'
+  const configs = [
+    websocket({ auth: { wampcra: { type: 'static', users: { joe: { secret: [secret], role: 'frontend' } } } } }),
+    websocket({ auth: { wampcra: { type: 'static', users: { joe: { secret, role: secret + 1, salt: 7 } } } } }),
+    websocket({ auth: { wampcra: { type: 'static', users: { joe: secret } } } }),
+    websocket({ auth: { ticket: { type: secret } } }),
+    websocket({ auth: { ticket: secret } }),
+    websocket({ cookie: { length: variable('SECRET') } })
+  ]
+  for (const config of configs) {
+    t.throws(() => convert(config, { env: { SECRET: secret } }), { code: 'WAMP_ERR_CROSSBAR_CONFIG' })
+    try {
+      convert(config, { env: { SECRET: secret } })
+    } catch (error) {
+      t.notMatch(String(error), secret)
+    }
+  }
+})
+
+t.test('without options names of files are relative to the working directory, and the environment is that of the process', async (t) => {
+  const { fromCrossbarConfig } = await import('../../plugin/crossbar/node-configuration.ts')
+  t.intercept(process, 'env', { value: { ROLE: 'frontend' } })
+  const { plugin } = fromCrossbarConfig(websocket({
+    cookie: { store: { type: 'file', filename: 'cookies.dat' } }, auth: { anonymous: { type: 'static', role: variable('ROLE') } }
+  }))
+  t.same(plugin.cookie?.store, { type: 'file', filename: `${process.cwd()}/cookies.dat` })
+  t.same(plugin.auth, { anonymous: { type: 'static', role: 'frontend' } })
+})

@@ -1,0 +1,107 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import type { RealmOptions, RoleOptions } from '../../plugin/options.ts'
+import { resolveOptions } from '../../plugin/resolve-options.ts'
+import { convert, everything, node, realm1, refused } from './sample.ts'
+
+const REALM = 'workers[0].realms[1]'
+
+function realm (more: object): object {
+  return node({ realms: [realm1, { name: 'realm2', roles: [], ...more }] })
+}
+function convertRealm (more: object): { realm: RealmOptions, warnings: readonly string[] } {
+  const { plugin, warnings } = convert(realm(more))
+  resolveOptions(plugin)
+  return { realm: plugin.realms.realm2!, warnings }
+}
+function convertRole (more: object): RoleOptions {
+  return convertRealm({ roles: [{ name: 'role1', ...more }] }).realm.roles.role1!
+}
+function refusedPermission (t: Test, permission: unknown, path: string, expected: string, more: object = {}): void {
+  refused(t, realm({ roles: [{ name: 'role1', permissions: [everything, permission] }], ...more }), `${REALM}.roles[0].permissions[1]${path}`, expected)
+}
+
+t.test('a permission is carried over as it is written [AZN-03]', async (t) => {
+  const permission = {
+    uri: 'com.example.', match: 'prefix', allow: { call: true, register: false, publish: true, subscribe: true }, disclose: { caller: true, publisher: false }, cache: true
+  }
+  t.strictSame(convertRole({ permissions: [permission, { uri: 'com.x' }] }), { permissions: [permission, { uri: 'com.x' }] })
+})
+
+t.test('a permission with a key that is not known, or a value of the wrong kind, is refused with its path [AZN-03]', async (t) => {
+  refusedPermission(t, { uri: 'a', allows: {} }, '.allows', 'is not known')
+  refusedPermission(t, { uri: 'a', allow: { calls: true } }, '.allow.calls', 'is not known')
+  refusedPermission(t, { uri: 'a', disclose: { callee: true } }, '.disclose.callee', 'is not known')
+  refusedPermission(t, { match: 'exact' }, '', 'must have "uri"')
+  refusedPermission(t, { uri: 1 }, '.uri', 'must be a string')
+  refusedPermission(t, { uri: 'a', match: 'regex' }, '.match', 'must be "exact" or "prefix" or "wildcard"')
+  refusedPermission(t, { uri: 'a', allow: { call: 'yes' } }, '.allow.call', 'must be true or false')
+  refusedPermission(t, { uri: 'a', cache: 1 }, '.cache', 'must be true or false')
+  refusedPermission(t, 'com.example', '', 'must be a dict')
+  refusedPermission(t, { uri: 'a', validate: { call: 'x' } }, '.validate', 'is not served')
+})
+
+t.test('without match the stars are left for the router to read, with match they are none [AZN-04]', async (t) => {
+  const permissions = ['com.x.*', 'com.*.y', '*', 'com.x'].map((uri) => ({ uri }))
+  t.strictSame(convertRole({ permissions }), { permissions })
+  t.strictSame(convertRole({ permissions: [{ uri: 'com.*', match: 'exact' }] }), { permissions: [{ uri: 'com.*', match: 'exact' }] })
+})
+
+t.test('a URI that does not fit its match is refused', async (t) => {
+  refusedPermission(t, { uri: '', match: 'exact' }, '.uri', 'must be a URI that fits match "exact"')
+  refusedPermission(t, { uri: 'com..a', match: 'prefix' }, '.uri', 'must be a URI that fits match "prefix"')
+  refusedPermission(t, { uri: 'com. a', match: 'wildcard' }, '.uri', 'must be a URI that fits match "wildcard"')
+  refusedPermission(t, { uri: 'com.Upper', match: 'exact' }, '.uri', 'must be a URI', { options: { uri_check: 'strict' } })
+})
+
+t.test('a role without permissions may do nothing, unless it is allowed by default [AZN-08]', async (t) => {
+  t.strictSame(convertRole({}), { permissions: [] })
+  t.strictSame(convertRole({ 'allow-by-default': false }), { permissions: [] })
+  t.strictSame(convertRole({ 'allow-by-default': true }), { permissions: [everything] })
+  const { realm, warnings } = convertRealm({ roles: [{ name: 'role1', 'allow-by-default': true, permissions: [] }] })
+  t.same(realm.roles.role1, { permissions: [] }, 'what is listed counts')
+  t.same(warnings, [`${REALM}.roles[0].allow-by-default has no effect beside "permissions"`])
+})
+
+t.test('a dynamic authorizer is refused: without it doors would open or close [AZN-08]', async (t) => {
+  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize' }] }), `${REALM}.roles[0].authorizer`, 'is not served')
+  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize', permissions: [] }] }), `${REALM}.roles[0].authorizer`, 'is not served')
+})
+
+t.test('roles have names, each its own, and not that of the app', async (t) => {
+  refused(t, realm({ roles: [{ permissions: [] }] }), `${REALM}.roles[0]`, 'must have "name"')
+  refused(t, realm({ roles: [{ name: '' }] }), `${REALM}.roles[0].name`, 'must not be empty')
+  refused(t, realm({ roles: [{ name: 'a' }, { name: 'a' }] }), `${REALM}.roles[1]`, 'must have a name of its own: "a" is taken')
+  refused(t, realm({ roles: [{ name: 'trusted' }] }), `${REALM}.roles[0].name`, 'must not be "trusted"')
+  refused(t, realm({ roles: [{ name: 'a', permission: [] }] }), `${REALM}.roles[0].permission`, 'is not known')
+  refused(t, realm({ roles: {} }), `${REALM}.roles`, 'must be a list')
+})
+
+t.test('uri_check is loose unless it is strict [URI-05, TRP-58]', async (t) => {
+  t.strictSame(convertRealm({ options: { uri_check: 'strict' } }).realm, { roles: {}, uriCheck: 'strict' })
+  t.strictSame(convertRealm({ options: { uri_check: 'loose' } }).realm, { roles: {}, uriCheck: 'loose' })
+  const { plugin } = convert(realm({}))
+  t.equal(resolveOptions(plugin).realms.realm2!.uriCheck, 'loose')
+  refused(t, realm({ options: { uri_check: 'lax' } }), `${REALM}.options.uri_check`, 'must be "loose" or "strict"')
+})
+
+t.test('what else a realm may have is warned of, and what it may not is refused', async (t) => {
+  t.same(convertRealm({ id: 'r', options: { enable_meta_api: true, event_dispatching_chunk_size: 10 }, store: { type: 'memory' } }).warnings, [
+    `${REALM}.store has no counterpart`,
+    `${REALM}.options.enable_meta_api has no counterpart`,
+    `${REALM}.options.event_dispatching_chunk_size has no counterpart`
+  ])
+  refused(t, realm({ role: [] }), `${REALM}.role`, 'is not known')
+  refused(t, realm({ options: { uri: 'loose' } }), `${REALM}.options.uri`, 'is not known')
+})
+
+t.test('a realm is named as in Crossbar.io, by a URI, and no other realm is named so [URI-16]', async (t) => {
+  for (const name of ['abc', 'com.example.realm-1', 'a@b_c', `a${'b'.repeat(254)}`]) t.ok(convert(realm({ name })).plugin.realms[name], name)
+  for (const name of ['ab', '1abc', 'a b', 'a..b', 'abc.', 'réalm', `a${'b'.repeat(255)}`]) refused(t, realm({ name }), `${REALM}.name`, 'must be a URI of 3 to 255')
+  refused(t, realm({ name: 'realm1' }), REALM, 'must have a name of its own: "realm1" is taken')
+})
+
+t.test('a realm may have no roles, and names that an object has by birth are names', async (t) => {
+  t.strictSame(convert(node({ realms: [realm1, { name: 'constructor' }] })).plugin.realms.constructor, { roles: {} })
+  refused(t, node({ realms: [{ name: 'constructor' }] }), 'workers[0].transports[0].paths.ws', 'must lead to a role of a realm')
+})

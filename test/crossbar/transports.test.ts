@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import Fastify from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import { WebSocket } from 'ws'
+import type { NodeConfiguration } from '../../plugin/crossbar/node-configuration.ts'
+import { wampPlugin } from '../../plugin/index.ts'
+import { convert, node, refused, variable, web } from './sample.ts'
+
+const tcp = { type: 'tcp', port: 8080 }
+const ws = { ws: { type: 'websocket' } }
+const transports = (...given: object[]): object => node({ transports: given })
+const listen = (endpoint: object, env = {}): NodeConfiguration['listen'] => convert(transports(web(ws, { endpoint: { ...tcp, ...endpoint } })), { env }).listen
+const refusedEndpoint = (t: Test, endpoint: object, path: string, expected: string): void => {
+  refused(t, transports(web(ws, { endpoint })), `workers[0].transports[0].endpoint${path}`, expected)
+}
+
+t.test('an endpoint is a port of an interface; without one, all of IPv4, or of IPv6', async (t) => {
+  t.same(listen({}), { host: '0.0.0.0', port: 8080 })
+  t.same(listen({ interface: '127.0.0.1', port: 65_535 }), { host: '127.0.0.1', port: 65_535 })
+  t.same(listen({ version: 6 }), { host: '::', port: 8080 })
+  t.same(listen({ version: 4 }), { host: '0.0.0.0', port: 8080 })
+  t.same(listen({ port: '$PORT', interface: variable('HOST') }, { PORT: '9000', HOST: 'localhost' }), { host: 'localhost', port: 9000 })
+})
+
+t.test('an endpoint that is wrong is refused', async (t) => {
+  for (const port of [0, 65_536, '8080', 80.5]) refusedEndpoint(t, { ...tcp, port }, '.port', 'must be a whole number from 1 to 65535')
+  refusedEndpoint(t, { type: 'tcp' }, '', 'must have "port"')
+  refusedEndpoint(t, {}, '', 'must have "type"')
+  refusedEndpoint(t, { ...tcp, version: 5 }, '.version', 'must be 4 or 6')
+  refusedEndpoint(t, { ...tcp, host: 'x' }, '.host', 'is not known')
+})
+
+t.test('an endpoint that cannot be served is refused: TLS, a range of ports, a socket file', async (t) => {
+  refusedEndpoint(t, { ...tcp, tls: { key: 'k', certificate: 'c' } }, '.tls', 'is not served: let a proxy in front end TLS')
+  refusedEndpoint(t, { type: 'tcp', portrange: [8000, 8010] }, '.portrange', 'is not served: choose one "port"')
+  refusedEndpoint(t, { type: 'unix', path: 'sock' }, '.type', 'must be "tcp"')
+})
+
+t.test('what tunes an endpoint or a web transport is warned of', async (t) => {
+  const { warnings } = convert(transports(web(ws, { id: 'web1', endpoint: { ...tcp, backlog: 1024, shared: true }, options: { access_log: true } })))
+  t.same(warnings, ['endpoint.backlog', 'endpoint.shared', 'options.access_log'].map((name) => `workers[0].transports[0].${name} has no counterpart`))
+  refused(t, transports(web(ws, { options: { gzip: true } })), 'workers[0].transports[0].options.gzip', 'is not known')
+  refused(t, transports(web(ws, { path: {} })), 'workers[0].transports[0].path', 'is not known')
+  refused(t, transports({ type: 'web', endpoint: tcp }), 'workers[0].transports[0]', 'must have "paths"')
+  refused(t, transports({ type: 'web', paths: {} }), 'workers[0].transports[0]', 'must have "endpoint"')
+})
+
+t.test('a transport that is not served stays shut, on whatever port, with a warning', async (t) => {
+  for (const type of ['rawsocket', 'mqtt', 'websocket.testee']) {
+    const { warnings } = convert(transports(web(ws), { type, endpoint: { type: 'tcp', port: 9000, tls: {} } }))
+    t.same(warnings, ['workers[0].transports[1] is not served: its clients can use WebSocket'])
+  }
+  refused(t, transports({ endpoint: tcp }), 'workers[0].transports[0]', 'must have "type"')
+})
+
+t.test('a WebSocket transport is at its URL\'s path, or at every path', async (t) => {
+  const path = (more: object): string | undefined => convert(transports({ type: 'websocket', endpoint: tcp, ...more })).plugin.path
+  t.equal(path({ url: 'ws://127.0.0.1:8080/ws' }), '/ws')
+  t.equal(path({ url: 'wss://app.example' }), '/')
+  t.equal(path({}), '/*')
+  for (const url of ['http://x/ws', '/ws', 'rs://x']) refused(t, transports({ type: 'websocket', endpoint: tcp, url }), 'workers[0].transports[0].url', 'must be a URL that begins with "ws://"')
+})
+
+t.test('a WebSocket transport without a URL is found at every path', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, convert(transports({ type: 'websocket', endpoint: tcp })).plugin)
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  for (const path of ['/', '/ws', '/any/path']) {
+    const socket = new WebSocket(`${url.replace('http', 'ws')}${path}`, 'wamp.2.json')
+    await once(socket, 'open')
+    const welcome = once(socket, 'message')
+    socket.send(JSON.stringify([1, 'realm1', { roles: { caller: {} } }]))
+    t.match(JSON.parse(String((await welcome)[0])), [2, Number, { authrole: 'anonymous' }], path)
+    socket.close()
+  }
+})
+
+t.test('a WebSocket transport has what a WebSocket service has', async (t) => {
+  const { plugin } = convert(transports({
+    type: 'websocket', id: 'ws1', debug: false, endpoint: tcp, serializers: ['json'], options: { max_message_size: 500 }, cookie: {}, auth: { anonymous: { type: 'static' }, cookie: {} }
+  }))
+  t.match(plugin, { path: '/*', serializers: ['json'], limits: { messageSize: 500 }, cookie: {}, auth: { anonymous: { type: 'static' }, cookie: {} } })
+  refused(t, transports({ type: 'websocket', endpoint: tcp, paths: {} }), 'workers[0].transports[0].paths', 'is not known')
+})
+
+t.test('a universal transport serves its WebSockets and its web site, and warns of the rest', async (t) => {
+  const { plugin, endpoints, warnings } = convert(transports({
+    type: 'universal', endpoint: tcp, rawsocket: { serializers: ['cbor'] }, mqtt: {}, websocket: ws, web: { paths: { '/': { type: 'static', directory: 'web' }, ws2: { type: 'websocket' } } }
+  }))
+  t.equal(plugin.path, '/ws')
+  t.same(plugin.static, [{ root: '/node/.crossbar/web', prefix: '/' }])
+  t.same(endpoints.map(({ path }) => path), ['/ws2'])
+  t.same(warnings, ['rawsocket', 'mqtt'].map((name) => `workers[0].transports[0].${name} is not served: its clients can use WebSocket`))
+  refused(t, transports({ type: 'universal', endpoint: tcp, rawsocket: {} }), 'workers', 'must have a router with a WebSocket transport')
+})

@@ -1,0 +1,58 @@
+import t from 'tap'
+import { convert, node, refused, web } from './sample.ts'
+
+const PATHS = 'workers[0].transports[0].paths'
+const ws = { type: 'websocket' }
+const paths = (given: object): object => node({ transports: [web({ ws, ...given })] })
+
+t.test('a directory is relative to the node\'s, and served under its path', async (t) => {
+  const { plugin, warnings } = convert(paths({
+    '/': { type: 'static', directory: '../web' }, shared: { type: 'static', directory: '/srv/shared', id: 'files' }
+  }))
+  t.same(plugin.static, [{ root: '/node/web', prefix: '/' }, { root: '/srv/shared', prefix: '/shared/' }])
+  t.same(warnings, [])
+  t.equal(convert(paths({})).plugin.static, undefined)
+})
+
+t.test('a directory without one is refused, files of a Python package are not served', async (t) => {
+  refused(t, paths({ '/': { type: 'static' } }), `${PATHS}["/"]`, 'must have "directory"')
+  refused(t, paths({ '/': { type: 'static', directories: [] } }), `${PATHS}["/"].directories`, 'is not known')
+  const { plugin, warnings } = convert(paths({ '/': { type: 'static', package: 'a', resource: 'b', options: { enable_directory_listing: true } } }))
+  t.equal(plugin.static, undefined)
+  t.same(warnings, [`${PATHS}["/"].options.enable_directory_listing has no counterpart`, `${PATHS}["/"] is not served: only a "directory" can be`])
+})
+
+t.test('paths are nested', async (t) => {
+  const { plugin, endpoints } = convert(paths({
+    a: { type: 'path', paths: { '/': { type: 'static', directory: 'x' }, b: { type: 'path', paths: { '/': ws, c: ws, d: { type: 'static', directory: 'y' } } } } }
+  }))
+  t.same(plugin.static, [{ root: '/node/.crossbar/x', prefix: '/a/' }, { root: '/node/.crossbar/y', prefix: '/a/b/d/' }])
+  t.same(endpoints.map(({ path }) => path), ['/a/b', '/a/b/c'])
+  refused(t, paths({ a: { type: 'path' } }), `${PATHS}.a`, 'must have "paths"')
+  refused(t, paths({ a: { type: 'path', paths: { b: { type: 'static' } } } }), `${PATHS}.a.paths.b`, 'must have "directory"')
+})
+
+t.test('a WebSocket may be at the root', async (t) => {
+  t.equal(convert(node({ transports: [web({ '/': ws })] })).plugin.path, '/')
+})
+
+t.test('other web services are not served, with a warning', async (t) => {
+  for (const type of ['nodeinfo', 'archive', 'json', 'redirect', 'publisher', 'caller', 'longpoll', 'wsgi']) {
+    t.same(convert(paths({ other: { type, any: 'thing' } })).warnings, [`${PATHS}.other is not served`])
+  }
+  refused(t, paths({ other: {} }), `${PATHS}.other`, 'must have "type"')
+  refused(t, paths({ other: 'static' }), `${PATHS}.other`, 'must be a dict')
+})
+
+t.test('a path is one component of a URL', async (t) => {
+  for (const name of ['/ws', 'a/b', '', 'ä', 'a*', ':id', '..']) refused(t, paths({ [name]: ws }), `${PATHS}["${name}"]`, 'must be at "/", or at letters')
+})
+
+t.test('two services at one place are refused', async (t) => {
+  const twice = (second: object, first: Record<string, unknown> = { ws }): object => node({ transports: [web(first), second] })
+  refused(t, twice(web({ ws })), 'workers[0].transports[1].paths.ws', `must be at another path: "${PATHS}.ws" is at /ws`)
+  refused(t, twice(web({ ws: { type: 'static', directory: 'x' } })), 'workers[0].transports[1].paths.ws', 'must be at another path')
+  refused(t, paths({ a: { type: 'path', paths: { '/': ws } }, b: ws, '/': { type: 'path', paths: { b: ws } } }), `${PATHS}["/"].paths.b`, 'must be at another path')
+  const everyPath = { type: 'websocket', endpoint: { type: 'tcp', port: 8080 } }
+  refused(t, twice(everyPath, { ws, '/': { type: 'static', directory: 'x' } }), 'workers[0].transports[1]', 'must be at another path')
+})

@@ -1,0 +1,296 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fastifyCookie from '@fastify/cookie'
+import fastifyStatic from '@fastify/static'
+import fastifyWebsocket from '@fastify/websocket'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import type { Test } from 'tap'
+import wampPlugin, { wampEndpoint } from 'fastify-wamp'
+import type { FastifyWampOptions } from 'fastify-wamp'
+import { WebSocket } from 'ws'
+
+const everything = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] } as const
+const realms = { realm1: { roles: { anonymous: everything, frontend: everything } } }
+const options: FastifyWampOptions = { realms }
+const HELLO = [1, 'realm1', { roles: { caller: {}, callee: {}, publisher: {}, subscriber: {} } }]
+
+interface Client { socket: WebSocket, next (): Promise<unknown[]>, send (message: unknown): void, closed: Promise<number>, setCookie: string | undefined }
+
+/** A raw client that keeps what comes from before the socket opens. */
+async function connect (url: string, headers: Record<string, string> = {}, protocol = 'wamp.2.json'): Promise<Client> {
+  const socket = new WebSocket(url, protocol, { headers })
+  const come: unknown[][] = []
+  const wanted: ((message: unknown[]) => void)[] = []
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data)) as unknown[]
+    const waiting = wanted.shift()
+    if (waiting === undefined) come.push(message)
+    else waiting(message)
+  })
+  let setCookie: string | undefined
+  socket.on('upgrade', (response) => { [setCookie] = response.headers['set-cookie'] ?? [] })
+  const closed = new Promise<number>((resolve) => { socket.on('close', resolve) })
+  await new Promise((resolve, reject) => { socket.once('open', resolve).once('error', reject) })
+  return {
+    socket,
+    closed,
+    setCookie,
+    next: () => new Promise((resolve) => { const first = come.shift(); if (first === undefined) wanted.push(resolve); else resolve(first) }),
+    send: (message) => { socket.send(JSON.stringify(message)) }
+  }
+}
+
+async function start (t: Test, app: FastifyInstance): Promise<string> {
+  t.teardown(() => app.close())
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+}
+
+async function joined (url: string): Promise<Client> {
+  const client = await connect(url)
+  client.send(HELLO)
+  t.equal((await client.next())[0], 2)
+  return client
+}
+
+t.test('an app without any of the plugins gets a router on /ws', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  const client = await joined(`${await start(t, app)}/ws`)
+  client.send([64, 1, {}, 'p'])
+  t.match(await client.next(), [65, 1, Number])
+  client.socket.close()
+  await client.closed
+})
+
+t.test('a host\'s own REST routes, WebSocket routes, cookies and files stay as they are', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
+  await writeFile(join(root, 'index.html'), '<p>hello</p>')
+  await writeFile(join(root, 'other.html'), '<p>other</p>')
+  const app = Fastify()
+  await app.register(fastifyCookie, { secret: 'of the host' })
+  await app.register(fastifyWebsocket, { options: { maxPayload: 100_000, handleProtocols: (protocols) => [...protocols].at(-1)! } })
+  await app.register(fastifyStatic, { root, prefix: '/files/' })
+  await app.register(wampPlugin, { ...options, static: { root, prefix: '/web/' }, limits: { messageSize: 1000 } })
+  app.get('/rest', async (_request, reply) => reply.setCookie('own', '1').send({ ok: true }))
+  app.get('/page', (_request, reply) => reply.sendFile('other.html'))
+  app.get('/echo', { websocket: true }, (socket) => { socket.on('message', (data) => { socket.send(String(data).length) }) })
+  const url = await start(t, app)
+
+  const rest = await app.inject('/rest')
+  t.same([rest.json(), rest.headers['set-cookie']], [{ ok: true }, 'own=1; SameSite=Lax'])
+  t.equal((await app.inject('/files/index.html')).body, '<p>hello</p>')
+  t.equal((await app.inject('/web/')).body, '<p>hello</p>')
+  t.equal((await app.inject('/page')).body, '<p>other</p>')
+  t.equal((await app.inject('/ws')).statusCode, 404, 'no page at the WebSocket\'s path')
+
+  const client = await joined(`${url}/ws`)
+  const echo = new WebSocket(`${url}/echo`, ['a', 'b'])
+  await new Promise((resolve) => { echo.once('open', resolve) })
+  t.equal(echo.protocol, 'b', 'the host\'s handleProtocols')
+  const echoed = new Promise((resolve) => { echo.once('message', (data) => { resolve(String(data)) }) })
+  echo.send('x'.repeat(50_000))
+  t.equal(await echoed, '50000', 'the host\'s message size')
+  client.send([16, 1, {}, 'x'.repeat(2000)])
+  t.equal(await client.closed, 1009, 'ours on our route [WSK-12]')
+  echo.close()
+})
+
+t.test('two apps in one process do not know of each other', async (t) => {
+  const urls = []
+  for (const name of ['one', 'two']) {
+    const app = Fastify()
+    await app.register(wampPlugin, options)
+    const session = app.wamp.join('realm1')
+    const url = await start(t, app)
+    await session.register('who', () => name)
+    urls.push(`${url}/ws`)
+  }
+  for (const [i, url] of urls.entries()) {
+    const client = await joined(url)
+    client.send([48, 1, {}, 'who'])
+    t.same(await client.next(), [50, 1, {}, [['one', 'two'][i]]])
+    client.socket.close()
+  }
+})
+
+t.test('closing says GOODBYE to every session, and leaves nothing open [SES-15]', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  const inProcess = app.wamp.join('realm1')
+  const url = `${await start(t, app)}/ws`
+  const [polite, silent, early] = [await joined(url), await joined(url), await connect(url)]
+  const closing = app.close()
+  t.match(await polite.next(), [6, {}, 'wamp.close.system_shutdown'])
+  t.match(await silent.next(), [6, {}, 'wamp.close.system_shutdown'])
+  t.match(await early.next(), [3, {}, 'wamp.close.system_shutdown'])
+  polite.send([6, {}, 'wamp.close.goodbye_and_out'])
+  t.equal(await polite.closed, 1000)
+  await closing
+  t.equal(await silent.closed, 1000)
+  await t.rejects(inProcess.call('p'), { message: 'The session is closed: wamp.close.system_shutdown' })
+})
+
+t.test('a client that comes back at once does not hold up the close', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  const url = `${await start(t, app)}/ws`
+  const client = await joined(url)
+  const closing = app.close()
+  await client.next()
+  await t.rejects(connect(url))
+  client.send([6, {}, 'wamp.close.goodbye_and_out'])
+  await closing
+})
+
+t.test('a wrong option is a coded error that names its path', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await t.rejects(async () => { await app.register(wampPlugin, { realms: {} }) }, { code: 'WAMP_ERR_INVALID_OPTION' })
+})
+
+t.test('a static prefix that is taken is a coded error', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.get('/*', async () => 'mine')
+  await t.rejects(async () => { await app.register(wampPlugin, { ...options, static: { root: tmpdir() } }) }, { code: 'WAMP_ERR_STATIC_PREFIX' })
+})
+
+t.test('@fastify/websocket in a child scope is a coded error that says what to do', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(async (child) => { await child.register(fastifyWebsocket) })
+  await app.register(wampPlugin, options)
+  await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_HOST_PLUGIN', message: /register it once, on the root instance, before fastify-wamp/ })
+})
+
+t.test('an injected connection works without a port', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { ...options, cookie: {} })
+  await app.ready()
+  const socket = await app.injectWS('/ws', { headers: { 'sec-websocket-protocol': 'wamp.2.json' } })
+  const message = new Promise((resolve) => { socket.once('message', (data) => { resolve(JSON.parse(String(data))) }) })
+  socket.send(JSON.stringify(HELLO))
+  t.match(await message, [2, Number, { realm: 'realm1' }])
+  socket.terminate()
+})
+
+t.test('a browser is handed a cookie, logs in, and comes back by it, also to a REST route [CKH-01, CKH-03, CKL-01]', async (t) => {
+  const filename = join(await mkdtemp(join(tmpdir(), 'fastify-wamp-')), 'cookies.dat')
+  const build = async (): Promise<FastifyInstance> => {
+    const app = Fastify()
+    await app.register(wampPlugin, {
+      realms,
+      cookie: { store: { type: 'file', filename } },
+      auth: { ticket: { type: 'static', principals: { joe: { ticket: 'sesame', role: 'frontend' } } }, cookie: {} }
+    })
+    app.addHook('onRequest', app.wampIdentify)
+    app.get('/me', async (request) => request.wampPrincipal ?? 'nobody')
+    return app
+  }
+  const hello = [1, 'realm1', { authid: 'joe', authmethods: ['cookie', 'ticket'], roles: { caller: {} } }]
+  const app = await build()
+  const client = await connect(`${await start(t, app)}/ws`)
+  t.match(client.setCookie, /^cbtid=[\w-]{40}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax$/)
+  const cookie = client.setCookie!.split(';')[0]!
+  client.send(hello)
+  t.match(await client.next(), [4, 'ticket', {}])
+  t.equal((await app.inject({ url: '/me', headers: { cookie } })).body, 'nobody')
+  client.send([5, 'sesame', {}])
+  t.match(await client.next(), [2, Number, { authid: 'joe', authmethod: 'ticket', authprovider: 'static' }])
+  t.match((await app.inject({ url: '/me', headers: { cookie } })).json(), { authid: 'joe', authprovider: 'cookie' })
+  await app.close()
+
+  const restarted = await build()
+  const back = await connect(`${await start(t, restarted)}/ws`, { cookie })
+  t.equal(back.setCookie, undefined, 'a known cookie is not sent again')
+  back.send(hello)
+  t.match(await back.next(), [2, Number, { authid: 'joe', authrole: 'frontend', authmethod: 'ticket', authprovider: 'cookie' }])
+  t.notMatch(await readFile(filename, 'utf8'), cookie.split('=')[1]!, 'no value is at rest [CKO-16]')
+  back.send([6, {}, 'wamp.close.logout'])
+  t.match(await back.next(), [6, {}, 'wamp.close.goodbye_and_out'])
+  back.send(hello)
+  t.match(await back.next(), [4, 'ticket', {}], 'challenged again [CKO-01, CKO-04]')
+  back.socket.close()
+})
+
+t.test('behind a proxy that ends TLS the cookie is Secure where the proxy is trusted, else the log says what to do [CKI-06]', async (t) => {
+  for (const trustProxy of [true, false]) {
+    const logged: string[] = []
+    const app = Fastify({ trustProxy, logger: { level: 'warn', stream: { write: (line: string) => { logged.push((JSON.parse(line) as { msg: string }).msg) } } } })
+    await app.register(wampPlugin, { ...options, cookie: {} })
+    const url = `${await start(t, app)}/ws`
+    for (let i = 0; i < 2; i++) {
+      const client = await connect(url, { 'x-forwarded-proto': 'https' })
+      t.equal(client.setCookie!.includes('Secure'), trustProxy)
+      client.socket.close()
+      await client.closed
+    }
+    t.equal(logged.filter((text) => text.includes('set trustProxy')).length, trustProxy ? 0 : 1, 'once')
+  }
+})
+
+t.test('a further endpoint reaches the same realms by its own methods', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  await app.register(wampEndpoint, { path: '/staff', auth: { ticket: { type: 'static', principals: { joe: { ticket: 's', role: 'frontend' } } } } })
+  const url = await start(t, app)
+  const client = await connect(`${url}/staff`)
+  client.send(HELLO)
+  t.match(await client.next(), [3, {}, 'wamp.error.authentication_required'])
+  await app.wamp.join('realm1').register('p', () => 1)
+  const other = await joined(`${url}/ws`)
+  other.send([48, 1, {}, 'p'])
+  t.same(await other.next(), [50, 1, {}, [1]])
+  for (const { socket } of [client, other]) socket.close()
+})
+
+t.test('endpoints that share a cookie must configure it alike', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { ...options, cookie: { maxAge: 5 } })
+  await app.register(wampEndpoint, { path: '/same', cookie: { maxAge: 5 } })
+  await t.rejects(async () => { await app.register(wampEndpoint, { path: '/other', cookie: { maxAge: 6 } }) }, { code: 'WAMP_ERR_INVALID_OPTION', message: /cookie/ })
+})
+
+t.test('authenticators can be added until the app is ready', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  app.wampAuthenticators.set('mine', () => ({ authid: 'me', role: 'frontend' }))
+  const url = await start(t, app)
+  t.throws(() => { app.wampAuthenticators.set('late', () => ({ authid: 'me', role: 'frontend' })) }, { code: 'WAMP_ERR_AUTHENTICATOR' })
+  const client = await connect(`${url}/ws`)
+  client.send([1, 'realm1', { authmethods: ['mine'], roles: { caller: {} } }])
+  t.match(await client.next(), [2, Number, { authid: 'me', authmethod: 'mine', authprovider: 'function' }])
+  client.socket.close()
+})
+
+t.test('sessions are listed and kicked; a wrong realm is a coded error', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  const client = await joined(`${await start(t, app)}/ws`)
+  t.match(app.wamp.sessions('realm1'), [{ session: Number, authrole: 'anonymous', realm: 'realm1' }])
+  t.throws(() => app.wamp.sessions('none'), { code: 'WAMP_ERR_NO_SUCH_REALM' })
+  t.throws(() => app.wamp.join('none'), { code: 'WAMP_ERR_NO_SUCH_REALM' })
+  t.throws(() => app.wamp.join('realm1', { role: 'boss' }), { code: 'WAMP_ERR_NO_SUCH_ROLE' })
+  t.throws(() => app.wamp.kick('realm1', {}, 'no uri'), { code: 'WAMP_ERR_INVALID_OPTION' })
+  t.equal(app.wamp.kick('realm1', { authid: 'nobody' }), 0)
+  t.equal(app.wamp.kick('realm1', { authrole: 'anonymous' }), 1)
+  t.match(await client.next(), [6, {}, 'wamp.close.killed'])
+  t.same(app.wamp.sessions('realm1'), [])
+  client.send([6, {}, 'wamp.close.goodbye_and_out'])
+  await client.closed
+})
+
+t.test('an upgrade from a foreign page, or without a subprotocol, is refused [CKH-11, WSK-04]', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  const url = `${await start(t, app)}/ws`
+  await t.rejects(connect(url, { origin: 'https://evil.example' }), { message: 'Unexpected server response: 403' })
+  await t.rejects(connect(url, {}, 'wamp.3.json'), { message: 'Unexpected server response: 400' })
+})

@@ -1,0 +1,71 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+import t from 'tap'
+
+/** Which layers a layer may import values of. Types may come from anywhere. */
+const below: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  errors: [],
+  options: ['errors', 'protocol'],
+  codec: ['protocol', 'errors'],
+  auth: ['protocol', 'errors'],
+  realm: ['protocol', 'errors', 'auth'],
+  session: ['protocol', 'errors', 'auth'],
+  transport: ['protocol', 'errors', 'codec'],
+  cookie: ['protocol', 'errors'],
+  'in-process': ['protocol', 'errors'],
+  router: ['protocol', 'errors', 'auth', 'realm', 'session', 'transport', 'in-process'],
+  endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
+  crossbar: ['errors', 'options', 'protocol', 'index'],
+  routes: ['protocol', 'errors', 'codec', 'cookie', 'transport'],
+  index: ['protocol', 'errors', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
+}
+
+/** The packages that only these layers know: all others run without a port. */
+const knowFastify = new Set(['routes', 'transport', 'cookie', 'index', 'crossbar'])
+const frameworks = /^(fastify|fastify-plugin|ws|@fastify\/(?!error$).*)$/
+
+interface Import { readonly from: string, readonly layer: string, readonly of: string }
+
+function layerOf (path: string): string {
+  if (path.startsWith('routes/')) return 'routes'
+  const [, first = '', second] = path.split('/')
+  if (second !== undefined) return first
+  const file = first.replace(/\.ts$/, '')
+  return file === 'options-schema' || file === 'resolve-options' ? 'options' : file
+}
+
+/** The value imports of a file: with verbatimModuleSyntax, what is not marked as a type is one. */
+function valueImports (path: string, text: string): Import[] {
+  const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^'"]*?\bfrom\s+)?'([^']+)'/gm)
+  return [...statements].map(([, of = '']) => ({ from: path, layer: layerOf(path), of }))
+}
+
+async function sources (): Promise<{ path: string, text: string }[]> {
+  const found = await Promise.all(['plugin', 'routes'].map(async (root) =>
+    (await readdir(root, { recursive: true })).filter((name) => name.endsWith('.ts')).map((name) => join(root, name))))
+  return await Promise.all(found.flat().map(async (path) => ({ path, text: await readFile(path, 'utf8') })))
+}
+
+t.test('values are imported downward only', async (t) => {
+  const imports = (await sources()).flatMap(({ path, text }) => valueImports(path, text)).filter(({ of }) => of.startsWith('.'))
+  t.ok(imports.length > 100, 'imports are found')
+  for (const { from, layer, of } of imports) {
+    const target = layerOf(normalize(join(dirname(from), of)))
+    t.ok(target === layer || below[layer]?.includes(target), `${from} (${layer}) imports ${of} (${target})`)
+  }
+})
+
+t.test('what routes and decides knows no framework', async (t) => {
+  const imports = (await sources()).flatMap(({ path, text }) => valueImports(path, text)).filter(({ of }) => frameworks.test(of))
+  t.ok(imports.length > 3, 'imports are found')
+  for (const { from, layer, of } of imports) t.ok(knowFastify.has(layer), `${from} imports ${of}`)
+})
+
+t.test('the sources keep to the habits', async (t) => {
+  for (const { path, text } of await sources()) {
+    t.notMatch(path, /utils|common|helpers/)
+    t.ok(text.split('\n').length <= 300, `${path} has at most 300 lines`)
+    t.notMatch(text, /console\.|: any\b|\bas any\b|@ts-ignore|@ts-expect-error|\bTODO\b|\benum \w+ \{/, path)
+  }
+})
