@@ -1,0 +1,74 @@
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import wampPlugin, { reasons, WampError } from 'fastify-wamp'
+
+/** What can be different from one start to the next. */
+export interface AppOptions {
+  /** Where logins are kept, relative to the working directory. @default 'cookies.dat' */
+  cookieFile?: string | undefined
+  /** Writes Fastify's log. @default false */
+  logger?: boolean
+}
+
+const feed = { uri: 'com.example.feed', match: 'exact', allow: { publish: true, subscribe: true }, disclose: { publisher: true } } as const
+const add2 = { uri: 'com.example.add2', match: 'exact', allow: { call: true } } as const
+
+/** A page with a login that its cookie brings back, a REST API, and WAMP between them. */
+export async function buildApp ({ cookieFile = 'cookies.dat', logger = false }: AppOptions = {}): Promise<FastifyInstance> {
+  const app = Fastify({ logger })
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'content-security-policy': "default-src 'self'; base-uri 'none'; frame-ancestors 'none'", 'x-content-type-options': 'nosniff' })
+  })
+  await app.register(wampPlugin, {
+    path: '/ws',
+    static: [
+      { root: new URL('web/', import.meta.url), prefix: '/' },
+      { root: new URL('./', import.meta.resolve('autobahn-browser')), prefix: '/vendor/' }
+    ],
+    realms: { realm1: { roles: { frontend: { permissions: [add2, feed] } } } },
+    auth: {
+      wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } },
+      cookie: {}
+    },
+    cookie: { store: { type: 'file', filename: cookieFile } }
+  })
+  await addApi(app)
+  return app
+}
+
+/** The app's own session: it serves a procedure, and is how REST requests reach WAMP. */
+async function addApi (app: FastifyInstance): Promise<void> {
+  const backend = app.wamp.join('realm1', { authid: 'rest' })
+
+  await backend.register('com.example.add2', ({ args: [x, y] }) => {
+    if (typeof x === 'number' && typeof y === 'number') return x + y
+    throw new WampError(reasons.invalidArgument, { args: ['add2 needs two numbers'] })
+  })
+
+  app.get<{ Querystring: { x: number, y: number } }>('/api/sum', {
+    schema: {
+      querystring: { type: 'object', required: ['x', 'y'], properties: { x: { type: 'number' }, y: { type: 'number' } } },
+      response: { 200: { type: 'object', properties: { sum: { type: 'number' } } } }
+    }
+  }, async ({ query: { x, y } }) => ({ sum: await backend.call('com.example.add2', [x, y]) }))
+
+  app.post<{ Body: { text: string } }>('/api/feed', {
+    // The cookie that logs a browser in over WebSocket also tells a REST route who is asking.
+    onRequest: app.wampIdentify,
+    schema: {
+      body: { type: 'object', required: ['text'], properties: { text: { type: 'string', pattern: '\\S', maxLength: 280 } } }
+    }
+  }, async ({ body: { text }, wampPrincipal }) => {
+    const from = wampPrincipal?.authid ?? 'somebody'
+    return { publication: await backend.publish('com.example.feed', [text], { from }, { disclose_me: true }) }
+  })
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { PORT = '8080', HOST = '127.0.0.1', COOKIES } = process.env
+  const app = await buildApp({ cookieFile: COOKIES, logger: true })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { app.close() })
+  await app.listen({ port: Number(PORT), host: HOST })
+}

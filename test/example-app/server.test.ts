@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import { WampError } from 'fastify-wamp'
+import { buildApp } from '../../example-app/server.ts'
+
+async function build (t: Test): Promise<FastifyInstance> {
+  const directory = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
+  const app = await buildApp({ cookieFile: join(directory, 'cookies.dat') })
+  t.teardown(() => app.close())
+  return app
+}
+
+t.test('GET /api/sum calls the procedure', async (t) => {
+  const app = await build(t)
+  const response = await app.inject('/api/sum?x=2&y=-0.5')
+  t.equal(response.statusCode, 200)
+  t.same(response.json(), { sum: 1.5 })
+})
+
+t.test('GET /api/sum takes two numbers, and nothing else', async (t) => {
+  const app = await build(t)
+  for (const query of ['', '?x=2', '?x=2&y=three']) {
+    t.equal((await app.inject(`/api/sum${query}`)).statusCode, 400, query)
+  }
+})
+
+t.test('the procedure refuses what is no number', async (t) => {
+  const app = await build(t)
+  const session = app.wamp.join('realm1', { role: 'frontend' })
+  await t.rejects(session.call('com.example.add2', [2, 'three']), new WampError('wamp.error.invalid_argument', { args: ['add2 needs two numbers'] }))
+})
+
+t.test('POST /api/feed publishes into the feed', async (t) => {
+  const app = await build(t)
+  const session = app.wamp.join('realm1', { role: 'frontend' })
+  const received: unknown[] = []
+  await session.subscribe('com.example.feed', (event) => { received.push(event) })
+  const response = await app.inject({ method: 'POST', url: '/api/feed', payload: { text: 'hello' } })
+  t.equal(response.statusCode, 200)
+  t.match(response.json(), { publication: Number })
+  // The router answers in order: the event has come before this.
+  await session.call('com.example.add2', [2, 3])
+  t.match(received, [{ args: ['hello'], kwargs: { from: 'somebody' }, details: { publisher_authid: 'rest' } }])
+})
+
+t.test('POST /api/feed refuses what has no text in it', async (t) => {
+  const app = await build(t)
+  for (const payload of [{}, { text: '' }, { text: ' \n' }, { text: 'x'.repeat(281) }]) {
+    t.equal((await app.inject({ method: 'POST', url: '/api/feed', payload })).statusCode, 400, JSON.stringify(payload).slice(0, 40))
+  }
+  t.equal((await app.inject({ method: 'POST', url: '/api/feed', payload: 'text=hello' })).statusCode, 415, 'a form of a foreign page')
+})
+
+t.test('a user may add and use the feed, and nothing else', async (t) => {
+  const app = await build(t)
+  const session = app.wamp.join('realm1', { role: 'frontend' })
+  t.equal(await session.call('com.example.add2', [2, 3]), 5)
+  await t.resolves(session.publish('com.example.feed', ['hello']))
+  await t.rejects(session.register('com.example.add3', () => 0), { message: /^wamp\.error\.not_authorized/ })
+  await t.rejects(session.subscribe('com.example.other', () => {}), { message: /^wamp\.error\.not_authorized/ })
+})
+
+t.test('the page brings its own scripts, and allows no others', async (t) => {
+  const app = await build(t)
+  const page = await app.inject('/')
+  t.match(page.headers, { 'content-type': /^text\/html/, 'content-security-policy': /default-src 'self'/ })
+  const files = [...page.body.matchAll(/(?:src|href)="([^":#?]+)"/g)].map(([, file]) => file)
+  t.same(new Set(files), new Set(['icon.svg', 'app.css', 'vendor/autobahn.min.js', 'app.js']))
+  for (const file of files) t.equal((await app.inject(`/${file}`)).statusCode, 200, `${file} is served`)
+  t.notMatch(page.body, /<script(?![^>]* src=)|<style| style=| on[a-z]+=/)
+})
+
+t.test('run directly it listens where the environment says, and ends in order', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
+  const cookies = join(directory, 'logins.dat')
+  const server = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL('../../example-app/server.ts', import.meta.url))], {
+    env: { ...process.env, PORT: '0', HOST: '127.0.0.1', COOKIES: cookies }, stdio: ['ignore', 'pipe', 'inherit']
+  })
+  t.teardown(() => server.kill('SIGKILL'))
+  const exit = once(server, 'exit')
+  for await (const line of createInterface(server.stdout)) {
+    const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? []
+    if (url === undefined) continue
+    t.same(await (await fetch(`${url}/api/sum?x=2&y=3`)).json(), { sum: 5 })
+    t.ok(existsSync(cookies))
+    break
+  }
+  server.kill('SIGTERM')
+  t.same(await exit, [0, null])
+  t.same(await readdir(directory), ['logins.dat'], 'no lock is left')
+})

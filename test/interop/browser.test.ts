@@ -1,0 +1,184 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { Example, launch, missing, mustRun, Tab } from './browser.ts'
+
+const CHALLENGE = 4
+const AUTHENTICATE = 5
+
+t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? missing : false }, async (t) => {
+  t.equal(missing, null, 'a browser is there')
+  const browser = await launch(t)
+
+  /** A server, and a browser that has never been there. */
+  async function visit (t: Test, options: Parameters<typeof browser.newContext>[0] = {}) {
+    const example = await Example.start(t)
+    const context = await browser.newContext(options)
+    t.teardown(() => context.close())
+    context.setDefaultTimeout(15_000)
+    return { example, context, tab: await Tab.open(context, example.url) }
+  }
+
+  await t.test('a login by WAMP-CRA is remembered: a reload comes in without a challenge [CKL-01]', async (t) => {
+    const { tab } = await visit(t)
+    await tab.sees('The server does not know this browser yet.')
+    t.notOk(tab.codes.includes(CHALLENGE), 'a new browser is refused by its cookie alone [CKL-07]')
+    await tab.logIn()
+    await tab.sees('role frontend, by wampcra / provider static')
+    t.match(tab.messages.find(([code]) => code === CHALLENGE), [CHALLENGE, 'wampcra'])
+
+    await tab.reload()
+    await tab.sees('You are joe')
+    await tab.sees('role frontend, by wampcra / provider cookie')
+    t.notOk(tab.codes.includes(AUTHENTICATE), 'no password is asked for')
+    t.same(tab.errors, [])
+  })
+
+  await t.test('scripts cannot read the cookie, and foreign pages cannot have it sent [CKH-05]', async (t) => {
+    const { tab, context } = await visit(t)
+    await tab.logIn()
+    await tab.sees('You are joe')
+    const [cookie, ...others] = await context.cookies()
+    t.match(cookie, { name: 'cbtid', httpOnly: true, sameSite: 'Lax', path: '/' })
+    t.same(others, [])
+    t.equal(await tab.page.evaluate('document.cookie'), '')
+  })
+
+  await t.test('a page comes back by itself when its server has been restarted, and the login with it', async (t) => {
+    const { example, tab } = await visit(t)
+    await tab.logIn()
+    await tab.sees('Connected')
+    await example.stop()
+    await tab.sees('Connection lost, trying again…')
+    t.ok(await tab.page.getByRole('button', { name: 'Publish' }).isDisabled(), 'nothing can be sent meanwhile')
+    t.ok(await tab.page.getByText('You are joe').isVisible(), 'what was there stays')
+
+    await example.start()
+    await tab.sees('Connected')
+    await tab.sees('provider cookie')
+    await tab.page.getByLabel('Your message').fill('back again')
+    await tab.press('Publish')
+    await tab.sees('back again')
+    t.same(await tab.entries(), ['joe: back again'], 'one subscription, not two')
+    t.same(tab.errors.filter((text) => !text.includes('ERR_CONNECTION_REFUSED')), [])
+  })
+
+  await t.test('a login that ended while the server was away is asked for again', async (t) => {
+    const { example, context, tab } = await visit(t)
+    await tab.logIn()
+    await tab.sees('Connected')
+    await example.stop()
+    await tab.sees('Connection lost, trying again…')
+    await context.clearCookies()
+    await example.start()
+    await tab.sees('Your login has ended.')
+    await tab.logIn()
+    await tab.sees('provider static')
+    t.ok(await tab.page.getByRole('button', { name: 'Publish' }).isEnabled())
+  })
+
+  await t.test('after a logout the browser is challenged again [CKO-01]', async (t) => {
+    const { tab } = await visit(t)
+    await tab.logIn()
+    await tab.sees('You are joe')
+    await tab.press('Log out')
+    await tab.sees('You are logged out.')
+
+    await tab.reload()
+    await tab.sees('The server does not know this browser yet.')
+    await tab.logIn()
+    await tab.sees('provider static')
+    t.match(tab.messages.find(([code]) => code === CHALLENGE), [CHALLENGE, 'wampcra'])
+    t.same(tab.errors, [])
+  })
+
+  await t.test('two tabs share the login and the feed, and a logout in one ends the other [CKO-03]', async (t) => {
+    const { example, context, tab: first } = await visit(t)
+    await first.logIn()
+    await first.sees('You are joe')
+    const second = await Tab.open(context, example.url)
+    await second.sees('provider cookie')
+
+    await first.page.getByLabel('Your message').fill('from the first <b>tab</b>')
+    await first.page.getByLabel('Your message').press('Enter')
+    await second.sees('from the first <b>tab</b>')
+    await second.page.getByLabel('Your message').fill('from the second')
+    await second.press('Publish')
+    for (const tab of [first, second]) {
+      await tab.sees('from the second')
+      t.same(await tab.entries(), ['joe: from the second', 'joe: from the first <b>tab</b>'])
+    }
+
+    await second.press('Log out')
+    await first.sees('You are logged out.')
+    t.same(await first.entries(), [], 'who comes next sees nothing of it')
+    await first.reload()
+    await first.sees('The server does not know this browser yet.')
+    t.same([...first.errors, ...second.errors], [])
+  })
+
+  await t.test('a wrong password is told by the form, which stays where it is', async (t) => {
+    const { tab } = await visit(t)
+    const button = tab.page.getByRole('button', { name: 'Log in' })
+    await button.waitFor()
+    const before = await button.boundingBox()
+    await tab.logIn('654321')
+    const alert = tab.page.getByRole('alert').filter({ hasText: 'User or password is wrong.' })
+    await alert.waitFor()
+    t.same(await button.boundingBox(), before)
+
+    await tab.logIn()
+    await tab.sees('You are joe')
+    await tab.press('Log out')
+    await tab.sees('You are logged out.')
+    t.equal(await tab.page.getByRole('alert').filter({ visible: true }).textContent(), '', 'an error of before is gone')
+    t.same(tab.errors, [])
+  })
+
+  await t.test('a procedure is called, and what it refuses is shown', async (t) => {
+    const { tab } = await visit(t)
+    await tab.logIn()
+    await tab.page.getByLabel('First number').fill('-0.5')
+    await tab.page.getByLabel('Second number').fill('42')
+    await tab.press('Add')
+    await tab.page.locator('output').filter({ hasText: '41.5' }).waitFor()
+    const link = tab.page.getByRole('link', { name: '/api/sum?x=-0.5&y=42' })
+    t.equal(await link.getAttribute('href'), '/api/sum?x=-0.5&y=42')
+
+    await tab.page.getByLabel('First number').fill('')
+    await tab.press('Add')
+    await tab.page.getByRole('alert').filter({ hasText: 'add2 needs two numbers' }).waitFor()
+    t.equal(await tab.page.locator('output').textContent(), '–', 'no result of before')
+    t.same(tab.errors, [])
+  })
+
+  await t.test('what is posted by REST is seen in the feed, with who posted it', async (t) => {
+    const { example, tab } = await visit(t)
+    await tab.logIn()
+    await tab.sees('You are joe')
+    await tab.press('POST by REST')
+    await tab.page.getByRole('alert').filter({ hasText: 'Say something first.' }).waitFor()
+    await tab.page.getByLabel('Your message').fill('by the button')
+    await tab.press('POST by REST')
+    await tab.sees('by the button')
+
+    t.match(await tab.page.locator('#curl').textContent(), `curl ${example.url}/api/feed `)
+    await fetch(`${example.url}/api/feed`, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ text: 'from elsewhere' })
+    })
+    await tab.sees('from elsewhere')
+    t.same(await tab.entries(), ['somebody, by REST: from elsewhere', 'joe, by REST: by the button'])
+    t.same(tab.errors, [])
+  })
+
+  await t.test('nothing is wider than a phone', async (t) => {
+    const { tab } = await visit(t, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true })
+    const overhang = async (): Promise<unknown> => await tab.page.evaluate('document.documentElement.scrollWidth - visualViewport.width')
+    await tab.page.getByRole('button', { name: 'Log in' }).waitFor()
+    t.equal(await overhang(), 0, 'logged out')
+    await tab.logIn()
+    await tab.page.getByLabel('Your message').fill('w'.repeat(280))
+    await tab.press('Publish')
+    await tab.page.locator('#feed li').waitFor()
+    t.equal(await overhang(), 0, 'logged in, with a word of 280 letters')
+  })
+})
