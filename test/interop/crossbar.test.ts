@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import type { Test } from 'tap'
+import { joe } from './logins.ts'
+import { rejection } from './peer.ts'
+import { needsAutobahnForPython } from './programs.ts'
+import { PythonPeer } from './python-peer.ts'
+
+const command = fileURLToPath(new URL('../../plugin/crossbar/command.ts', import.meta.url))
+
+// As in Crossbar.io's example of cookie authentication.
+const configuration = {
+  version: 2,
+  workers: [{
+    type: 'router',
+    realms: [{
+      name: 'realm1',
+      roles: [{
+        name: 'frontend',
+        permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true }, disclose: { caller: false, publisher: false }, cache: true }]
+      }]
+    }],
+    transports: [{
+      type: 'web',
+      endpoint: { type: 'tcp', port: 8080 },
+      paths: {
+        '/': { type: 'static', directory: '../web' },
+        ws: {
+          type: 'websocket',
+          cookie: { store: { type: 'file', filename: 'cookies.dat' } },
+          auth: { wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } }, cookie: {} }
+        }
+      }
+    }]
+  }]
+}
+
+/** The command `fastify-wamp`, from its start to its end. */
+class Command {
+  readonly #directory: string
+  #stop: () => Promise<void> = async () => {}
+
+  constructor (t: Test, directory: string) {
+    this.#directory = directory
+    t.teardown(() => this.stop())
+  }
+
+  /** Starts it on a port that is free, and returns the URL that it says it listens on. */
+  async start (): Promise<string> {
+    const child = spawn(process.execPath, [...process.execArgv, command, this.#directory, '--host', '127.0.0.1', '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const closed = once(child, 'close')
+    this.#stop = async () => {
+      child.kill('SIGTERM')
+      await closed
+    }
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [, url] = /Server listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(line) ?? []
+      if (url === undefined) continue
+      // What it logs from here on is of no interest, but has to be read.
+      child.stdout.resume()
+      return url
+    }
+    throw new Error('the command ended before it listened')
+  }
+
+  async stop (): Promise<void> {
+    await this.#stop()
+  }
+}
+
+t.test('a configuration like Crossbar.io\'s cookie example, with Autobahn for Python', needsAutobahnForPython(), async (t) => {
+  const directory = t.testdir({ '.crossbar': { 'config.json': JSON.stringify(configuration) }, web: { 'index.html': '<p>the example page</p>' } })
+  const command = new Command(t, directory)
+  const url = await command.start()
+  const first = await PythonPeer.join(t, webSocket(url), joe)
+  const headers = cookieOf(first)
+  const other = await PythonPeer.join(t, webSocket(url), joe)
+  const otherHeaders = cookieOf(other)
+
+  await t.test('its page is served, and a wrong password is refused', async (t) => {
+    t.equal(await (await fetch(url)).text(), '<p>the example page</p>')
+    t.match(await rejection(PythonPeer.join(t, webSocket(url), { ...joe, secret: '654321' })), { message: 'wamp.error.authentication_denied' })
+  })
+
+  await t.test('who is not known is challenged, and handed a cookie [CKL-07, CKH-03]', async (t) => {
+    t.match(await first.welcome, { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'static' })
+    t.same(first.challenges, ['wampcra'])
+    t.match(headers.Cookie, /^cbtid=./)
+  })
+
+  await t.test('who has the cookie comes back without a challenge [CKL-01]', async (t) => {
+    const again = await PythonPeer.join(t, webSocket(url), { ...joe, headers })
+    t.match(await again.welcome, { authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie' })
+    t.same(again.challenges, [])
+    await again.register('com.example.echo')
+    t.match(await first.call('com.example.echo', { args: ['hello'], kwargs: {} }), { error: null, args: ['hello'] })
+  })
+
+  await t.test('who has logged out is challenged again [CKO-01]', async (t) => {
+    t.equal(await other.leave('wamp.close.logout'), 'wamp.close.goodbye_and_out')
+    const again = await PythonPeer.join(t, webSocket(url), { ...joe, headers: otherHeaders })
+    t.same(again.challenges, ['wampcra'])
+    t.match(await again.welcome, { authprovider: 'static' })
+  })
+
+  await command.stop()
+  t.equal(await first.left, 'wamp.close.system_shutdown')
+  const restarted = webSocket(await command.start())
+
+  await t.test('a login outlives a restart, until it is logged out [CKL-01, CKO-01]', async (t) => {
+    const again = await PythonPeer.join(t, restarted, { ...joe, headers })
+    t.match(await again.welcome, { authid: 'joe', authmethod: 'wampcra', authprovider: 'cookie' })
+    t.same(again.challenges, [])
+    t.equal(await again.leave('wamp.close.logout'), 'wamp.close.goodbye_and_out')
+    t.same((await PythonPeer.join(t, restarted, { ...joe, headers })).challenges, ['wampcra'])
+  })
+
+  await t.test('a logout outlives a restart too [CKO-11]', async (t) => {
+    t.same((await PythonPeer.join(t, restarted, { ...joe, headers: otherHeaders })).challenges, ['wampcra'])
+  })
+})
+
+function webSocket (url: string): string {
+  return `${url.replace('http', 'ws')}/ws`
+}
+
+/** The header that brings back the cookie which this client was handed. */
+function cookieOf ({ setCookie }: PythonPeer): { Cookie: string } {
+  return { Cookie: setCookie?.split(';')[0] ?? '' }
+}

@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process'
+
+/** The Python interpreter that runs the Python clients. */
+export const python = process.env.PYTHON ?? '/usr/bin/python3'
+
+/** The options of a test that cannot run without Autobahn for Python. */
+export function needsAutobahnForPython (): { skip: string | false } {
+  const { status } = spawnSync(python, ['-c', 'import autobahn.asyncio.wamp, cbor2, msgpack'], { stdio: 'ignore' })
+  if (status === 0) return { skip: false }
+  return missing(`${python} cannot import autobahn, cbor2 and msgpack: apt-get install python3-autobahn python3-cbor2 python3-msgpack, or set PYTHON`)
+}
+
+/** Where a failure must not look like a success, a missing program is one. */
+function missing (what: string): { skip: string } {
+  if (process.env.CI === 'true') throw new Error(what)
+  return { skip: what }
+}

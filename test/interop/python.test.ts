@@ -1,0 +1,120 @@
+import t from 'tap'
+import { CallResult, WampError } from 'fastify-wamp'
+import { buildApp } from '../helper/build-app.ts'
+import { openAutobahn } from './autobahn-client.ts'
+import { joe, logins } from './logins.ts'
+import { Inbox, rejection, serializers } from './peer.ts'
+import { needsAutobahnForPython } from './programs.ts'
+import { PythonPeer } from './python-peer.ts'
+
+t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
+  for (const serializer of serializers) {
+    t.test(`calls the app, is called by it and is told over ${serializer} [WSK-02, CAL-03, PUB-04, SER-10]`, async (t) => {
+      const { app, url } = await buildApp(t)
+      const backend = app.wamp.join('realm1')
+      await backend.register('com.app.echo', ({ args, kwargs }) => new CallResult(args, kwargs))
+      await backend.register('com.app.size', ({ args: [octets] }) => octets instanceof Uint8Array ? octets.length : null)
+      await backend.register('com.app.fail', ({ args, kwargs }) => { throw new WampError('com.error.mine', { args, kwargs }) })
+      const python = await PythonPeer.join(t, url, { serializer })
+      t.equal(python.subprotocol, `wamp.2.${serializer}`)
+      t.match(await python.welcome, { realm: 'realm1', authrole: 'anonymous', authmethod: 'anonymous' })
+      const { session: id } = await python.welcome
+      t.ok(app.wamp.sessions('realm1').some(({ session }) => session === id), 'it was welcome by the id that it has')
+
+      const values = { args: [1, 'zwei ≈ 2'], kwargs: { three: [3, null, { four: 4.5 }], octets: { octets: '00ff10' } } }
+      t.strictSame(await python.call('com.app.echo', values), { error: null, ...values })
+      t.strictSame(await python.call('com.app.fail', values), { error: 'com.error.mine', ...values })
+      t.match(await python.call('com.app.size', { args: [{ octets: '00ff10' }], kwargs: {} }), { args: [3] }, 'octets are octets [SER-07]')
+      t.match(await python.call('com.nothing', values), { error: 'wamp.error.no_such_procedure' })
+
+      await python.register('com.python.echo')
+      await python.register('com.python.fail', 'com.error.its')
+      t.match(await backend.call('com.python.echo', [1, 'zwei'], { three: 3 }), { args: [1, 'zwei'], kwargs: { three: 3 } })
+      t.match(await rejection(backend.call('com.python.fail', ['no'], { why: 1 })), { error: 'com.error.its', args: ['no'], kwargs: { why: 1 } })
+
+      await python.subscribe('com.news')
+      const publication = await backend.publish('com.news', ['Grüße'], { number: 2 ** 40 })
+      t.match(await python.events.next(), { args: ['Grüße'], kwargs: { number: 2 ** 40 }, publication })
+      const events = new Inbox<unknown>()
+      await backend.subscribe('com.news', ({ args, kwargs }) => { events.put({ args, kwargs }) })
+      await python.publish('com.news', { args: ['zurück'], kwargs: { deep: [[{}]] } })
+      t.same(await events.next(), { args: ['zurück'], kwargs: { deep: [[{}]] } })
+    })
+  }
+
+  t.test('is told what its patterns stand for, and that a procedure is taken [PAS-04, PAR-02, REG-02]', async (t) => {
+    const { app, url } = await buildApp(t)
+    const python = await PythonPeer.join(t, url)
+    const backend = app.wamp.join('realm1')
+    await python.subscribe('com.news.', 'prefix')
+    await backend.publish('com.news.sports')
+    t.match(await python.events.next(), { topic: 'com.news.sports' })
+    await python.registerPattern('com..it', 'wildcard')
+    t.match(await backend.call('com.do.it', [1]), { args: [1] })
+    await backend.register('com.taken', () => 1)
+    t.match(await rejection(python.register('com.taken')), { error: 'wamp.error.procedure_already_exists' })
+  })
+
+  t.test('is interrupted when a caller gives up, and answers with an error of its own [CAN-03, CAN-04]', async (t) => {
+    const { url } = await buildApp(t)
+    const python = await PythonPeer.join(t, url)
+    const { session, violations } = await openAutobahn(t, url)
+    await python.registerSlow('com.slow')
+    const call = session.call('com.slow')
+    await python.invoked.next()
+    call.cancel({ mode: 'kill' })
+    t.match(await rejection(call), { error: 'com.error.interrupted' }, 'the answer of the callee, not the router')
+    t.same(violations, [])
+  })
+
+  t.test('logs in with a ticket, and with WAMP-CRA with a plain and a salted secret [TIC-01, CRA-02, CRA-03]', async (t) => {
+    const { url } = await buildApp(t, logins)
+    const cases = [['ticket', 'joe', 'let me in'], ['wampcra', 'joe', '123456'], ['wampcra', 'peter', 'secret1']] as const
+    await Promise.all(cases.map(async ([method, authid, secret]) => {
+      const python = await PythonPeer.join(t, url, { authid, authmethods: [method], secret })
+      t.match(await python.welcome, { authid, authrole: 'frontend', authmethod: method, authprovider: 'static' })
+      t.match(await rejection(PythonPeer.join(t, url, { authid, authmethods: [method], secret: 'wrong' })), { message: 'wamp.error.authentication_denied' })
+    }))
+  })
+
+  t.test('comes back by its cookie, and is challenged again after it has logged out [CKH-03, CKL-01, CKO-01]', async (t) => {
+    const { url } = await buildApp(t, logins)
+    const first = await PythonPeer.join(t, url, joe)
+    t.same(first.challenges, ['wampcra'])
+    t.match(await first.welcome, { authid: 'joe', authmethod: 'wampcra', authprovider: 'static' })
+    const headers = { Cookie: first.setCookie?.split(';')[0] ?? '' }
+    t.match(headers.Cookie, /^cbtid=/)
+
+    const again = await PythonPeer.join(t, url, { ...joe, headers })
+    t.match(await again.welcome, { authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie' })
+    t.same([again.challenges, again.setCookie], [[], null], 'the cookie is enough, and stays')
+
+    t.equal(await again.leave('wamp.close.logout'), 'wamp.close.goodbye_and_out')
+    t.equal(await first.left, 'wamp.close.logout', 'the login ends on the other connection too [CKO-03]')
+
+    const after = await PythonPeer.join(t, url, { ...joe, headers })
+    t.same(after.challenges, ['wampcra'])
+    t.match(await after.welcome, { authprovider: 'static' })
+    t.match(after.setCookie, /^cbtid=/)
+  })
+
+  t.test('is told that the router shuts down [SES-15]', async (t) => {
+    const { app, url } = await buildApp(t)
+    const python = await PythonPeer.join(t, url)
+    await app.close()
+    t.equal(await python.left, 'wamp.close.system_shutdown')
+  })
+
+  t.test('sees integers beyond 2^53 unharmed, whatever the serializers on the way [SER-12]', async (t) => {
+    const { url } = await buildApp(t)
+    const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer })))
+    const values = { args: ['9007199254740993', '18446744073709551615', '-9223372036854775808'].map((integer) => ({ integer })), kwargs: {} }
+    await Promise.all(peers.map((peer, index) => peer.register(`com.echo${index}`)))
+    for (const caller of peers) {
+      for (const [index, callee] of peers.entries()) {
+        const { args, kwargs } = await caller.call(`com.echo${index}`, values)
+        t.strictSame([args, JSON.parse(String(kwargs.seen))], [values.args, values], `${caller.name} calls ${callee.name}`)
+      }
+    }
+  })
+})

@@ -1,0 +1,120 @@
+import type { Test } from 'tap'
+import { Wampy } from 'wampy'
+import { CborSerializer } from 'wampy/CborSerializer.js'
+import { JsonSerializer } from 'wampy/JsonSerializer.js'
+import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js'
+import { sign } from 'wampy/wampcra.js'
+import { WebSocket } from 'ws'
+import { fromNative, toNative } from './native-values.ts'
+import { Inbox } from './peer.ts'
+import type { Outcome, Peer, Serializer, Values } from './peer.ts'
+
+type WampyOptions = NonNullable<ConstructorParameters<typeof Wampy>[1]>
+
+const serializerClasses = { json: JsonSerializer, msgpack: MsgpackSerializer, cbor: CborSerializer }
+
+/** A joined session of wampy. */
+export interface Joined {
+  readonly wampy: Wampy
+  /** WELCOME.Details */
+  readonly welcome: Record<string, unknown>
+  readonly subprotocol: string
+  /** The Set-Cookie header of the 101. */
+  readonly setCookie: string | undefined
+  /** The methods by which it was challenged. */
+  readonly challenges: readonly string[]
+  /** What went wrong in the client: it gives up the connection after a message that it does not expect. */
+  readonly problems: readonly Error[]
+}
+
+/** What HELLO announces and CHALLENGE is answered by: a plain text for tickets, or the secret of WAMP-CRA. */
+export interface Login {
+  readonly authid: string
+  readonly authmethods: string[]
+  readonly secret: string
+}
+
+/** Opens a session with wampy. Rejects with its AbortError. */
+export async function openWampy (t: Test, url: string, { serializer = 'json', cookie, login }: { serializer?: Serializer, cookie?: string | undefined, login?: Login } = {}): Promise<Joined> {
+  let socket: WebSocket | undefined
+  let setCookie: string | undefined
+  class ClientSocket extends WebSocket {
+    constructor (url: string, protocols: string[]) {
+      super(url, protocols, cookie === undefined ? {} : { headers: { cookie } })
+      this.on('upgrade', ({ headers }) => { [setCookie] = headers['set-cookie'] ?? [] })
+      socket = this
+    }
+  }
+  const challenges: string[] = []
+  const problems: Error[] = []
+  const wampy = new Wampy(url, {
+    realm: 'realm1',
+    autoReconnect: false,
+    serializer: new serializerClasses[serializer](),
+    ws: ClientSocket as unknown as NonNullable<WampyOptions['ws']>,
+    onError: (error) => { problems.push(error) },
+    ...(login === undefined ? {} : credentials(login, (method) => { challenges.push(method) }))
+  })
+  t.teardown(() => { socket?.terminate() })
+  const welcome: unknown = await wampy.connect()
+  return { wampy, welcome: welcome as Record<string, unknown>, subprotocol: socket?.protocol ?? '', setCookie, challenges, problems }
+}
+
+function credentials ({ authid, authmethods, secret }: Login, challenged: (method: string) => void): WampyOptions {
+  const answer = sign(secret)
+  return {
+    authid,
+    authmethods,
+    onChallenge: (method, extra) => {
+      challenged(method)
+      return method === 'ticket' ? secret : answer(method, extra as unknown as Parameters<typeof answer>[1])
+    }
+  }
+}
+
+/** Wampy among the clients that are tried against each other. */
+export class WampyPeer implements Peer {
+  readonly name: string
+  readonly #wampy: Wampy
+  readonly #serializer: Serializer
+  readonly #events = new Inbox<Values>()
+
+  constructor (wampy: Wampy, serializer: Serializer) {
+    this.name = `wampy over ${serializer}`
+    this.#wampy = wampy
+    this.#serializer = serializer
+  }
+
+  async register (procedure: string, error?: string): Promise<void> {
+    await this.#wampy.register(procedure, ({ argsList, argsDict }) => {
+      const seen = fromNative(argsList, argsDict, this.#serializer)
+      // Not the values themselves: octets come as Uint8Array, which cbor-x writes with a tag that cbor2 does not know.
+      const answer = this.#payload({ args: seen.args, kwargs: { ...seen.kwargs, seen: JSON.stringify(seen) } })
+      if (error === undefined) return answer
+      throw Object.assign(new Error(error), { error, ...answer })
+    })
+  }
+
+  async call (procedure: string, values: Values): Promise<Outcome> {
+    return await this.#wampy.call(procedure, this.#payload(values)).then(
+      ({ argsList, argsDict }) => ({ error: null, ...fromNative(argsList, argsDict, this.#serializer) }),
+      ({ errorUri, argsList, argsDict }: { errorUri: string, argsList: unknown, argsDict: unknown }) => ({ error: errorUri, ...fromNative(argsList, argsDict, this.#serializer) }))
+  }
+
+  async subscribe (topic: string): Promise<void> {
+    await this.#wampy.subscribe(topic, ({ argsList, argsDict }) => { this.#events.put(fromNative(argsList, argsDict, this.#serializer)) })
+  }
+
+  async publish (topic: string, values: Values): Promise<void> {
+    await this.#wampy.publish(topic, this.#payload(values))
+  }
+
+  nextEvent (): Promise<Values> {
+    return this.#events.next()
+  }
+
+  #payload (values: Values): { argsList: unknown[], argsDict: Record<string, unknown> } {
+    const { args, kwargs } = toNative(values, this.#serializer)
+    return { argsList: args, argsDict: kwargs }
+  }
+}
