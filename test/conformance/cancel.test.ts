@@ -1,0 +1,152 @@
+import t from 'tap'
+import { buildParties, head } from '../helper/build-parties.ts'
+import type { Parties } from '../helper/build-parties.ts'
+import { forEachCodec, HELLO } from '../helper/wire-client.ts'
+
+const canceled = (request: number): unknown[] => [8, 48, request, {}, 'wamp.error.canceled']
+
+/** Has bob call alice once, and takes the INVOCATION off. */
+async function call ({ alice, bob }: Parties, request = 1): Promise<unknown> {
+  if (request === 1) await alice.ask([64, 1, {}, 'p'])
+  bob.send([48, request, {}, 'p'])
+  return (await alice.next())[1]
+}
+
+forEachCodec(t, 'CANCEL of a call that is none, or no more, is ignored [CAN-01]', async (t, codec) => {
+  const parties = await buildParties(t, codec)
+  const { alice, bob, carol } = parties
+  const invocation = await call(parties)
+  carol.send([49, 1, {}])
+  bob.send([49, 2, {}])
+  t.same(await bob.fence(), [])
+  t.same(await carol.fence(), [])
+  alice.send([70, invocation, {}])
+  t.same(await bob.next(), [50, 1, {}])
+  bob.send([49, 1, {}], [49, 1, { mode: 'kill' }])
+  t.same(await bob.fence(), [])
+  t.same(await alice.fence(), [])
+})
+
+forEachCodec(t, 'skip answers the caller at once, and the callee is not disturbed [CAN-02, CAN-08, TRP-27]', async (t, codec) => {
+  const parties = await buildParties(t, codec)
+  const { alice, bob } = parties
+  const invocation = await call(parties)
+  t.same(head(await bob.ask([49, 1, { mode: 'skip' }])), canceled(1))
+  t.same(await alice.fence(), [])
+  alice.send([70, invocation, {}])
+  await alice.fence()
+  t.same(await bob.fence(), [])
+})
+
+forEachCodec(t, 'kill interrupts the callee, and its answer is the caller\'s [CAN-03, CAN-08, TRP-27]', async (t, codec) => {
+  const parties = await buildParties(t, codec)
+  const { alice, bob } = parties
+  for (const [request, answer, expected] of [
+    [1, (id: unknown) => [70, id, {}, ['done']], [50, 1, {}, ['done']]],
+    [2, (id: unknown) => [8, 68, id, {}, 'com.stopped', ['x']], [8, 48, 2, {}, 'com.stopped', ['x']]]
+  ] as const) {
+    const invocation = await call(parties, request)
+    bob.send([49, request, { mode: 'kill' }])
+    t.same(await bob.fence(), [], 'not answered yet')
+    t.same(await alice.next(), [69, invocation, { mode: 'kill' }])
+    alice.send(answer(invocation))
+    t.same(await bob.next(), expected)
+  }
+})
+
+forEachCodec(t, 'killnowait, the default, answers the caller and interrupts the callee [CAN-04, CAN-06, TRP-39]', async (t, codec) => {
+  const parties = await buildParties(t, codec)
+  const { alice, bob } = parties
+  for (const [request, options] of [[1, { mode: 'killnowait' }], [2, {}]] as const) {
+    const invocation = await call(parties, request)
+    t.same(head(await bob.ask([49, request, options])), canceled(request))
+    t.same(await alice.next(), [69, invocation, { mode: 'killnowait' }])
+    alice.send([70, invocation, {}], [8, 68, invocation, {}, 'com.stopped'])
+    await alice.fence()
+    t.same(await bob.fence(), [])
+  }
+})
+
+forEachCodec(t, 'a callee that cannot be interrupted is not, and its caller does not wait [CAN-05]', async (t, codec) => {
+  const parties = await buildParties(t, codec, { announced: HELLO[2].roles })
+  const { alice, bob } = parties
+  for (const [i, mode] of ['kill', 'killnowait', 'skip'].entries()) {
+    const invocation = await call(parties, i + 1)
+    t.same(head(await bob.ask([49, i + 1, { mode }])), canceled(i + 1), mode)
+    t.same(await alice.fence(), [])
+    alice.send([70, invocation, {}])
+  }
+  await alice.fence()
+  t.same(await bob.fence(), [])
+})
+
+forEachCodec(t, 'a further CANCEL may give up waiting, and cannot begin to wait [CAN-07]', async (t, codec) => {
+  const parties = await buildParties(t, codec)
+  const { alice, bob } = parties
+  for (const [i, mode] of ['skip', 'killnowait'].entries()) {
+    const invocation = await call(parties, i + 1)
+    bob.send([49, i + 1, { mode: 'kill' }], [49, i + 1, { mode: 'kill' }])
+    t.same(await bob.fence(), [])
+    t.same(await alice.next(), [69, invocation, { mode: 'kill' }])
+    t.same(await alice.fence(), [], 'told once')
+    t.same(head(await bob.ask([49, i + 1, { mode }])), canceled(i + 1))
+    t.same(await bob.fence(), [])
+    await alice.fence()
+  }
+})
+
+forEachCodec(t, 'a call that is being killed still ends with its callee or its caller [CAN-09, LEA-02]', async (t, codec) => {
+  const parties = await buildParties(t, codec)
+  const { alice, bob } = parties
+  await call(parties)
+  bob.send([49, 1, { mode: 'kill' }])
+  await alice.next()
+  alice.socket.terminate()
+  t.same(head(await bob.next()), canceled(1))
+  t.same(await bob.fence(), [])
+})
+
+forEachCodec(t, 'an ERROR of the router explains itself in its first argument [CAN-11, ORD-05]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  await alice.ask([64, 1, {}, 'p'])
+  for (const request of [[48, 1, {}, 'none'], [48, 1, {}, 'com..x'], [64, 1, {}, 'p'], [66, 1, 12345], [34, 1, 12345], [32, 1, {}, 'com..x'], [16, 1, { acknowledge: true }, 'com..x']]) {
+    const [type, , , details, , [text] = [] as unknown[]] = await bob.ask(request) as [number, number, number, object, string, unknown[]?]
+    t.equal(type, 8)
+    t.same(details, {})
+    t.type(text, 'string', JSON.stringify(request))
+  }
+})
+
+/** What ends a call of bob's to alice. */
+const ends: Readonly<Record<string, (parties: Parties, invocation: unknown, registration: unknown) => unknown>> = {
+  answered: ({ alice }, invocation) => { alice.send([70, invocation, {}]) },
+  failed: ({ alice }, invocation) => { alice.send([8, 68, invocation, {}, 'com.e']) },
+  skipped: ({ bob }) => { bob.send([49, 1, { mode: 'skip' }]) },
+  killed: ({ bob }) => { bob.send([49, 1, { mode: 'kill' }]) },
+  'killed without waiting': ({ bob }) => { bob.send([49, 1, { mode: 'killnowait' }]) },
+  unregistered: ({ alice }, _, registration) => { alice.send([66, 2, registration]) }
+}
+
+forEachCodec(t, 'whatever ends a call, and whatever else would, its caller is answered exactly once [CAL-04, TRP-60]', async (t, codec) => {
+  for (const [first, end] of Object.entries(ends)) {
+    for (const [second, endAgain] of Object.entries(ends)) {
+      const parties = await buildParties(t, codec)
+      const { alice, bob } = parties
+      const [, , registration] = await alice.ask([64, 1, {}, 'p'])
+      bob.send([48, 1, {}, 'p'])
+      const [, invocation] = await alice.next()
+      const heard: unknown[][] = []
+      for (const step of [end, endAgain]) {
+        step(parties, invocation, registration)
+        await alice.fence()
+        heard.push(...await bob.fence())
+      }
+      alice.socket.terminate()
+      await alice.closed
+      // An answer that is still owed comes now; then the call's id is free again.
+      heard.push(...(await bob.fence()), ...(heard.length === 0 ? [await bob.next()] : []))
+      t.equal(heard.length, 1, `${first}, then ${second}`)
+      t.match(await bob.ask([48, 1, {}, 'none']), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
+    }
+  }
+})

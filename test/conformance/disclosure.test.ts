@@ -1,0 +1,65 @@
+import t from 'tap'
+import { buildParties, head } from '../helper/build-parties.ts'
+import { everything } from '../helper/build-router.ts'
+import { forEachCodec } from '../helper/wire-client.ts'
+
+const disclosing = (disclose: { caller?: boolean, publisher?: boolean }) => ({ permissions: [{ ...everything.permissions[0], disclose }] })
+
+forEachCodec(t, 'a publisher is disclosed when it asks, and else is not [PID-01, PID-04, PID-06]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  const [, , id] = await bob.ask([32, 1, {}, 'a'])
+  for (const [options, details] of [
+    [{}, {}], [{ disclose_me: false }, {}], [{ disclose_me: true }, { publisher: alice.id, publisher_authid: 'alice', publisher_authrole: 'user' }]
+  ]) {
+    const [, , publication] = await alice.ask([16, 1, { ...options, acknowledge: true }, 'a', [1]])
+    t.same(await bob.next(), [36, id, publication, details, [1]])
+  }
+})
+
+forEachCodec(t, 'a publisher that may not ask is refused, and its event goes nowhere [PID-02, PID-06]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec, { user: { ...everything, allowDiscloseMe: false } })
+  await bob.ask([32, 1, {}, 'a'])
+  alice.send([16, 1, { acknowledge: true, disclose_me: true }, 'a'], [16, 2, { disclose_me: true }, 'a'])
+  t.same((await alice.fence()).map(head), [[8, 16, 1, {}, 'wamp.error.option_disallowed.disclose_me']])
+  t.same(await bob.fence(), [])
+})
+
+forEachCodec(t, 'a permission discloses publishers and callers unasked, each by itself [PID-03, PID-05, CID-03, CID-06, TRP-07]', async (t, codec) => {
+  for (const disclose of [{ publisher: true }, { caller: true }]) {
+    const { alice, carol } = await buildParties(t, codec, { user: { ...disclosing(disclose), allowDiscloseMe: false } })
+    await carol.ask([32, 1, {}, 'a'])
+    await carol.ask([64, 2, {}, 'p'])
+    alice.send([16, 1, {}, 'a'], [48, 2, {}, 'p'])
+    const [[, , , event], [, , , invocation]] = [await carol.next(), await carol.next()]
+    t.same(event, disclose.publisher === true ? { publisher: alice.id, publisher_authid: 'alice', publisher_authrole: 'user' } : {})
+    t.same(invocation, disclose.caller === true ? { caller: alice.id, caller_authid: 'alice', caller_authrole: 'user' } : {})
+  }
+})
+
+forEachCodec(t, 'a caller is disclosed when it asks, and else is not [CID-01, CID-07]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  const [, , id] = await bob.ask([64, 1, {}, 'p'])
+  for (const [request, options, details] of [
+    [1, {}, {}], [2, { disclose_me: false }, {}], [3, { disclose_me: true }, { caller: alice.id, caller_authid: 'alice', caller_authrole: 'user' }]
+  ]) {
+    alice.send([48, request, options, 'p', [1]])
+    const [, , ...invocation] = await bob.next()
+    t.same(invocation, [id, details, [1]])
+  }
+})
+
+forEachCodec(t, 'a callee may have all its callers disclosed [CID-02]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  const [, , id] = await bob.ask([64, 1, { disclose_caller: true }, 'p'])
+  alice.send([48, 1, {}, 'p'])
+  t.same(await bob.next(), [68, 1, id, { caller: alice.id, caller_authid: 'alice', caller_authrole: 'user' }])
+})
+
+forEachCodec(t, 'who may not ask for disclosure is refused, as caller and as callee [CID-03, CID-04, CID-05, TRP-06]', async (t, codec) => {
+  const { alice, bob, carol } = await buildParties(t, codec, { user: { ...everything, allowDiscloseMe: false } })
+  t.same(head(await alice.ask([64, 1, { disclose_caller: true }, 'q'])), [8, 64, 1, {}, 'wamp.error.option_disallowed.disclose_me'])
+  await carol.ask([64, 1, {}, 'p'])
+  t.same(head(await bob.ask([48, 1, { disclose_me: true }, 'p'])), [8, 48, 1, {}, 'wamp.error.option_disallowed.disclose_me'])
+  t.same(await carol.fence(), [])
+  t.same(head(await carol.ask([48, 2, {}, 'q'])), [8, 48, 2, {}, 'wamp.error.no_such_procedure'])
+})

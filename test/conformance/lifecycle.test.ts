@@ -1,0 +1,174 @@
+import t from 'tap'
+import { buildApp } from '../helper/build-app.ts'
+import { buildParties, head, violation } from '../helper/build-parties.ts'
+import { everything } from '../helper/build-router.ts'
+import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
+
+forEachCodec(t, 'what comes before HELLO is a violation, ABORT excepted [SES-01, SES-18, PVI-05, PVI-03, PVI-13, TRP-29]', async (t, codec) => {
+  const { app, url } = await buildApp(t)
+  for (const early of [
+    [5, 'x', {}], [6, {}, 'wamp.close.close_realm'], [8, 68, 1, {}, 'com.e'], [16, 1, {}, 'a'], [32, 1, {}, 'a'], [34, 1, 1],
+    [48, 1, {}, 'a'], [49, 1, {}], [64, 1, {}, 'a'], [66, 1, 1], [70, 1, {}], [2, 1, {}], [4, 'ticket', {}]
+  ]) {
+    const client = await WireClient.connect(t, url, codec)
+    client.send(early, HELLO)
+    t.match(await client.next(), violation, JSON.stringify(early))
+    t.equal(await client.closed, 1002)
+  }
+  t.same(app.wamp.sessions('realm1'), [], 'the HELLO that followed was not heard')
+
+  const aborting = await WireClient.connect(t, url, codec)
+  aborting.send([3, {}, 'com.changed.my.mind'], HELLO)
+  t.match(await aborting.next(), [2], 'ABORT is not answered')
+})
+
+forEachCodec(t, 'while a CHALLENGE is open, only its answer or ABORT may come [SES-01, PVI-02, PVI-05]', async (t, codec) => {
+  const { url } = await buildParties(t, codec)
+  const hello = [1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'alice' }]
+  for (const early of [hello, [32, 1, {}, 'a'], [6, {}, 'wamp.close.close_realm']]) {
+    const client = await WireClient.connect(t, url, codec)
+    t.match(await client.ask(hello), [4, 'ticket', {}])
+    t.match(await client.ask(early), violation, JSON.stringify(early))
+  }
+})
+
+forEachCodec(t, 'a session is not seen, nor reached, before its WELCOME [SES-03]', async (t, codec) => {
+  const { app, url } = await buildParties(t, codec)
+  const client = await WireClient.connect(t, url, codec)
+  await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
+  t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['alice', 'bob', 'carol'])
+  t.equal(app.wamp.kick('realm1', {}), 3, 'nor is it meant by "all"')
+  t.match(await client.ask([5, 'of bob', {}]), [2])
+  t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['bob'])
+})
+
+forEachCodec(t, 'an unknown realm is refused with a text [SES-06, SES-10]', async (t, codec) => {
+  const { url } = await buildApp(t)
+  const client = await WireClient.connect(t, url, codec)
+  t.match(await client.ask([1, 'realm2', HELLO[2]]), [3, { message: /realm2/ }, 'wamp.error.no_such_realm'])
+  await client.closed
+})
+
+forEachCodec(t, 'nothing passes from one realm to another [SES-07]', async (t, codec) => {
+  const roles = { anonymous: everything }
+  const { url } = await buildApp(t, { realms: { realm1: { roles }, realm2: { roles } } })
+  const one = await WireClient.join(t, url, codec)
+  const two = await WireClient.connect(t, url, codec)
+  await two.ask([1, 'realm2', HELLO[2]])
+  for (const client of [one, two]) {
+    t.match(await client.ask([32, 1, {}, 'a']), [33, 1])
+    t.match(await client.ask([64, 2, {}, client === one ? 'p1' : 'p2']), [65, 2])
+  }
+  t.match(await one.ask([16, 3, { acknowledge: true }, 'a']), [17, 3])
+  t.same(head(await one.ask([48, 4, {}, 'p2'])), [8, 48, 4, {}, 'wamp.error.no_such_procedure'])
+  t.same(await two.fence(), [])
+})
+
+forEachCodec(t, 'a second HELLO ends the session [SES-08, PVI-02, TRP-29]', async (t, codec) => {
+  const { url } = await buildApp(t)
+  const client = await WireClient.join(t, url, codec)
+  t.match(await client.ask(HELLO), violation)
+  t.equal(await client.closed, 1002)
+})
+
+forEachCodec(t, 'ABORT ends a session without an answer, and all that it held [SES-09, SES-20]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  await bob.ask([64, 1, {}, 'p'])
+  alice.send([48, 1, {}, 'p'])
+  await bob.next()
+  bob.send([3, { message: 'bye' }, 'com.bye'])
+  t.same(head(await alice.next()), [8, 48, 1, {}, 'wamp.error.canceled'])
+  t.match(await bob.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }]), [4], 'the next thing said')
+})
+
+forEachCodec(t, 'GOODBYE is answered once, whatever its reason, and nothing follows [SES-11, SES-12, SES-17, TRP-22, TRP-23]', async (t, codec) => {
+  const { url, alice } = await buildParties(t, codec)
+  for (const reason of ['wamp.close.close_realm', 'wamp.close.normal', 'wamp.error.goodbye_and_out', 'wamp.error.close_realm', 'wamp.error.system_shutdown', 'com.tired']) {
+    const client = await WireClient.connect(t, url, codec)
+    await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
+    await client.ask([5, 'of bob', {}])
+    await client.ask([32, 1, {}, 'a'])
+    client.send([6, { message: 'bye' }, reason])
+    t.same(await client.next(), [6, {}, 'wamp.close.goodbye_and_out'], reason)
+    await alice.ask([16, 1, { acknowledge: true }, 'a'])
+    t.match(await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }]), [4], 'the next thing said')
+  }
+})
+
+forEachCodec(t, 'after the router\'s GOODBYE nothing but the answer to it counts [SES-13, SES-16, TRP-22]', async (t, codec) => {
+  const { app, alice, bob, carol } = await buildParties(t, codec, { plugin: { shutdownTimeout: 60_000 } })
+  await bob.ask([32, 1, {}, 'a'])
+  t.equal(app.wamp.kick('realm1', { authid: 'alice' }), 1)
+  t.equal(app.wamp.kick('realm1', { authid: 'carol' }, 'com.go'), 1)
+  alice.send([16, 1, {}, 'a'], [32, 2, {}, 'a'], [1, 'realm1', HELLO[2]])
+  t.same(await alice.next(), [6, {}, 'wamp.close.killed'])
+  t.same(await carol.next(), [6, {}, 'com.go'])
+  alice.send([6, {}, 'wamp.close.goodbye_and_out'])
+  t.equal(await alice.closed, 1000)
+  t.same(await bob.fence(), [])
+  t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['bob'])
+})
+
+forEachCodec(t, 'a client that leaves the router\'s GOODBYE unanswered is disconnected [SES-14]', async (t, codec) => {
+  const { app, alice } = await buildParties(t, codec, { plugin: { shutdownTimeout: 1 } })
+  app.wamp.kick('realm1', { authid: 'alice' })
+  t.same(await alice.next(), [6, {}, 'wamp.close.killed'])
+  t.equal(await alice.closed, 1000)
+})
+
+forEachCodec(t, 'a router that shuts down says so to all [SES-15]', async (t, codec) => {
+  const { app, url, alice } = await buildParties(t, codec, { plugin: { shutdownTimeout: 1 } })
+  const opening = await WireClient.connect(t, url, codec)
+  await opening.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
+  await app.close()
+  t.same(await alice.next(), [6, {}, 'wamp.close.system_shutdown'])
+  t.match(await opening.next(), [3, { message: String }, 'wamp.close.system_shutdown'])
+})
+
+forEachCodec(t, 'GOODBYE and the loss of the connection after it end a session once [SES-20]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  await bob.ask([64, 1, {}, 'p'])
+  alice.send([48, 1, {}, 'p'])
+  await bob.next()
+  bob.send([6, {}, 'wamp.close.close_realm'])
+  bob.socket.close()
+  await bob.closed
+  t.same((await alice.fence()).map(head), [[8, 48, 1, {}, 'wamp.error.canceled']])
+})
+
+forEachCodec(t, 'a client that says no HELLO, or leaves CHALLENGE unanswered, is dropped [SES-23]', async (t, codec) => {
+  const { app, url } = await buildApp(t, { handshakeTimeout: 1, auth: { ticket: { type: 'static', principals: { alice: { ticket: 'x', role: 'anonymous' } } } } })
+  const silent = await WireClient.connect(t, url, codec)
+  t.match(await silent.next(), [3, { message: String }, 'wamp.error.authentication_failed'])
+  await silent.closed
+  t.same(app.wamp.sessions('realm1'), [])
+})
+
+forEachCodec(t, 'an authenticator that answers too late answers nobody [SES-22]', async (t, codec) => {
+  let grant: () => void = () => {}
+  const asked = new Promise<void>((resolve) => { grant = resolve })
+  let release: () => void = () => {}
+  const { app, url } = await buildApp(t, {
+    auth: {
+      slow: {
+        type: 'function',
+        authenticator: async () => {
+          grant()
+          await new Promise<void>((resolve) => { release = resolve })
+          return { authid: 'x', role: 'anonymous' }
+        }
+      },
+      anonymous: { type: 'static' }
+    }
+  })
+  const client = await WireClient.connect(t, url, codec)
+  client.send([1, 'realm1', { ...HELLO[2], authmethods: ['slow'] }])
+  await asked
+  client.socket.terminate()
+  await client.closed
+  // The router has seen the connection end once a later one is served.
+  const other = await WireClient.join(t, url, codec)
+  release()
+  await other.fence()
+  t.same(app.wamp.sessions('realm1').map(({ session }) => session), [other.id])
+})

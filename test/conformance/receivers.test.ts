@@ -1,0 +1,75 @@
+import t from 'tap'
+import { buildParties, login } from '../helper/build-parties.ts'
+import type { Parties } from '../helper/build-parties.ts'
+import { forEachCodec } from '../helper/wire-client.ts'
+
+const NOBODY = 999_999_999_999
+
+/** Publishes for alice with these options, and returns who of bob, carol and alice received it. */
+async function receivers ({ alice, bob, carol }: Parties, options: object): Promise<string> {
+  alice.send([16, 1, options, 'a'])
+  await alice.fence().then((mine) => { if (mine.length > 0) throw new Error('not for alice') })
+  const received = async (client: typeof bob, name: string): Promise<string> => (await client.fence()).length > 0 ? name : ''
+  return [await received(bob, 'bob'), await received(carol, 'carol')].join(' ').trim()
+}
+
+async function listening (t: Parameters<typeof buildParties>[0], codec: Parameters<typeof buildParties>[1]): Promise<Parties> {
+  const parties = await buildParties(t, codec)
+  for (const client of [parties.alice, parties.bob, parties.carol]) await client.ask([32, 1, {}, 'a'])
+  return parties
+}
+
+forEachCodec(t, 'sessions, users and roles can be left out [BWL-01]', async (t, codec) => {
+  const parties = await listening(t, codec)
+  const { bob, carol } = parties
+  t.equal(await receivers(parties, {}), 'bob carol')
+  t.equal(await receivers(parties, { exclude: [bob.id] }), 'carol')
+  t.equal(await receivers(parties, { exclude: [bob.id, carol.id] }), '')
+  t.equal(await receivers(parties, { exclude_authid: ['carol'] }), 'bob')
+  t.equal(await receivers(parties, { exclude_authrole: ['user'] }), 'carol')
+  t.equal(await receivers(parties, { exclude_authrole: ['none'], exclude_authid: ['none'] }), 'bob carol')
+})
+
+forEachCodec(t, 'sessions, users and roles can be the only ones [BWL-02]', async (t, codec) => {
+  const parties = await listening(t, codec)
+  const { bob, carol } = parties
+  t.equal(await receivers(parties, { eligible: [bob.id] }), 'bob')
+  t.equal(await receivers(parties, { eligible: [bob.id, carol.id] }), 'bob carol')
+  t.equal(await receivers(parties, { eligible_authid: ['carol'] }), 'carol')
+  t.equal(await receivers(parties, { eligible_authrole: ['staff'] }), 'carol')
+})
+
+forEachCodec(t, 'all lists that are given must agree [BWL-03]', async (t, codec) => {
+  const parties = await listening(t, codec)
+  const { bob, carol } = parties
+  t.equal(await receivers(parties, { eligible: [bob.id, carol.id], exclude: [bob.id] }), 'carol')
+  t.equal(await receivers(parties, { eligible_authrole: ['user', 'staff'], exclude_authid: ['bob'] }), 'carol')
+  t.equal(await receivers(parties, { eligible: [bob.id], eligible_authid: ['carol'] }), '')
+  t.equal(await receivers(parties, { eligible_authid: ['bob', 'carol'], eligible_authrole: ['user'] }), 'bob')
+  t.equal(await receivers(parties, { exclude: [bob.id], exclude_authrole: ['staff'] }), '')
+})
+
+forEachCodec(t, 'an empty eligible list means nobody, an empty exclude list nothing [BWL-04, TRP-17]', async (t, codec) => {
+  const parties = await listening(t, codec)
+  for (const key of ['eligible', 'eligible_authid', 'eligible_authrole']) t.equal(await receivers(parties, { [key]: [] }), '', key)
+  for (const key of ['exclude', 'exclude_authid', 'exclude_authrole']) t.equal(await receivers(parties, { [key]: [] }), 'bob carol', key)
+})
+
+forEachCodec(t, 'the lists make nobody a subscriber, and may name sessions that are gone [BWL-05]', async (t, codec) => {
+  const parties = await listening(t, codec)
+  const { url, bob } = parties
+  const stranger = await login(t, url, codec, 'bob')
+  t.equal(await receivers(parties, { eligible: [bob.id, stranger.id, NOBODY] }), 'bob')
+  t.same(await stranger.fence(), [])
+  t.equal(await receivers(parties, { exclude: [NOBODY] }), 'bob carol')
+})
+
+forEachCodec(t, 'a publisher that lists itself still has to say exclude_me false, and lists hold for it too [BWL-06, PUB-07]', async (t, codec) => {
+  const { alice } = await listening(t, codec)
+  alice.send([16, 1, { eligible: [alice.id] }, 'a'])
+  t.same(await alice.fence(), [])
+  alice.send([16, 2, { eligible: [alice.id], exclude_me: false }, 'a'])
+  t.match(await alice.fence(), [[36]])
+  alice.send([16, 3, { exclude: [alice.id], exclude_me: false }, 'a'], [16, 4, { eligible: [NOBODY], exclude_me: false }, 'a'])
+  t.same(await alice.fence(), [])
+})

@@ -1,0 +1,65 @@
+import t from 'tap'
+import { buildApp } from '../helper/build-app.ts'
+import { buildParties, head, violation } from '../helper/build-parties.ts'
+import { forEachCodec, HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
+
+forEachCodec(t, 'the subprotocol that is chosen is the first that is offered here [WSK-02, WSK-03]', async (t, codec) => {
+  const { url } = await buildApp(t)
+  const others = wireCodecs.filter((other) => other !== codec).map(({ subprotocol }) => subprotocol)
+  const client = await WireClient.connect(t, url, codec, { protocols: ['wamp.3.json', 'wamp.2.smile', codec.subprotocol, ...others] })
+  t.equal(client.socket.protocol, codec.subprotocol)
+  t.match(await client.ask(HELLO), [2], 'and is spoken')
+})
+
+forEachCodec(t, 'an upgrade without a subprotocol that is offered here is refused with 400 [WSK-04]', async (t, codec) => {
+  const { url } = await buildApp(t)
+  for (const protocols of [['wamp.2.smile'], ['wamp.3.json', 'chat'], []]) {
+    await t.rejects(WireClient.connect(t, url, codec, { protocols }), { message: 'Unexpected server response: 400' }, String(protocols))
+  }
+})
+
+forEachCodec(t, 'a connection has one session at a time, and may have another after it [WSK-07, WSK-08, SES-19]', async (t, codec) => {
+  const { app, url } = await buildApp(t)
+  const client = await WireClient.connect(t, url, codec)
+  const [, first] = await client.ask(HELLO)
+  t.same(await client.ask([6, {}, 'wamp.close.close_realm']), [6, {}, 'wamp.close.goodbye_and_out'])
+  const [, second] = await client.ask(HELLO)
+  t.not(first, second)
+  t.same(app.wamp.sessions('realm1').map(({ session }) => session), [second])
+  t.match(await client.ask(HELLO), violation)
+  await client.closed
+  t.same(app.wamp.sessions('realm1'), [])
+})
+
+forEachCodec(t, 'a connection that is lost ends its session and all that it held [WSK-11, SES-20, SUB-07]', async (t, codec) => {
+  const { app, alice, bob } = await buildParties(t, codec)
+  await bob.ask([64, 1, {}, 'p'])
+  await bob.ask([32, 2, {}, 'a'])
+  alice.send([48, 1, {}, 'p'])
+  await bob.next()
+  bob.socket.terminate()
+  t.same(head(await alice.next()), [8, 48, 1, {}, 'wamp.error.canceled'])
+  t.same(head(await alice.ask([48, 2, {}, 'p'])), [8, 48, 2, {}, 'wamp.error.no_such_procedure'])
+  t.match(await alice.ask([64, 3, {}, 'p']), [65, 3])
+  t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['alice', 'carol'])
+})
+
+forEachCodec(t, 'one subscriber that does not read costs the others nothing, and its events are bounded [WSK-12]', async (t, codec) => {
+  const { alice, bob, carol } = await buildParties(t, codec, { plugin: { limits: { owedEvents: 100_000, owed: 1_000_000 } } })
+  await bob.ask([32, 1, {}, 'a'])
+  await carol.ask([32, 1, {}, 'a'])
+  bob.socket.pause()
+  const count = 1000
+  const payload = 'x'.repeat(20_000)
+  for (let i = 0; i < count; i++) {
+    alice.send([16, i + 1, {}, 'a', [i, payload]])
+    if (i % 50 === 49) await alice.fence()
+    if (i % 50 === 49) await carol.fence()
+  }
+  bob.socket.resume()
+  const seen = (await bob.fence()).map(([, , , , args]) => (args as number[])[0]!)
+  t.ok(seen.length < count, `${seen.length} of ${count} events were kept for it`)
+  t.same(seen, seen.toSorted((a, b) => a - b), 'in order')
+  await alice.ask([16, 9999, { acknowledge: true }, 'a', ['after']])
+  t.match((await bob.fence()).at(-1), [36, Number, Number, {}, ['after']], 'and it goes on')
+})
