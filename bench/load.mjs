@@ -1,0 +1,259 @@
+#!/usr/bin/env node
+// A WAMP load generator that costs far less than the router it loads.
+//
+// It speaks RFC 6455 on raw TCP sockets with pre-built frames and reads only frame headers and
+// the few digits that it needs, so one core of load can saturate one core of router. It works
+// against any WAMP router that offers JSON over WebSocket and lets an anonymous client join.
+//
+//   node load.mjs SCENARIO [--url ws://127.0.0.1:8080/ws] [--realm realm1] [--seconds 5]
+//                 [--window 128] [--payload 32] [--subs 100] [--conns 2000] [--pid PID] [--cmd 'COMMAND'] [--json]
+//
+// SCENARIO
+//   rpc      one caller, one callee, WINDOW calls in flight      unit: a call and its result
+//   pubsub   one publisher, one subscriber, no acknowledge       unit: an event delivered
+//   fanout   one publisher, SUBS subscribers of one topic        unit: an event delivered
+//   connect  open, HELLO, WELCOME, GOODBYE, close, 16 at a time  unit: a session
+//   idle     CONNS joined sessions that then do nothing          unit: bytes of resident memory a session
+//   latency  as rpc, but one call at a time                      unit: a call; p50 and p99 in microseconds
+//
+// --pid names the router's process: its CPU time (all threads and children) is then given per unit.
+// --cmd starts the router, waits until its port answers, and stops it at the end (and implies --pid).
+import net from 'node:net'
+import { readFileSync, readdirSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+
+const argv = process.argv.slice(2)
+const scenario = argv.shift()
+const opt = { url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', seconds: 5, window: 128, payload: 32, subs: 100, conns: 2000 }
+for (let i = 0; i < argv.length; i++) {
+  const name = argv[i].replace(/^--/, '')
+  if (name === 'json') opt.json = true
+  else { const v = argv[++i]; opt[name] = ['url', 'realm', 'cmd', 'cookie'].includes(name) ? v : Number(v) }
+}
+const url = new URL(opt.url)
+const PAYLOAD = 'x'.repeat(opt.payload)
+
+function frame (text) {
+  const body = Buffer.from(text)
+  const n = body.length
+  const head = n < 126
+    ? Buffer.from([0x81, 0x80 | n, 0, 0, 0, 0])
+    : n < 65536
+      ? Buffer.from([0x81, 0xfe, n >> 8, n & 255, 0, 0, 0, 0])
+      : Buffer.concat([Buffer.from([0x81, 0xff, 0, 0, 0, 0]), (() => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b })(), Buffer.alloc(4)])
+  return Buffer.concat([head, body]) // the masking key is zero: the payload stands as it is
+}
+
+class Peer {
+  constructor () { this.rest = null; this.onframe = () => {} }
+
+  open (protocol = 'wamp.2.json') {
+    return new Promise((resolve, reject) => {
+      const s = this.socket = net.connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true })
+      s.once('error', reject)
+      s.once('connect', () => {
+        const key = randomBytes(16).toString('base64')
+        s.write(`GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+          `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\nOrigin: http://${url.host}\r\n` +
+          (opt.cookie ? `Cookie: ${opt.cookie}\r\n` : '') +
+          `Sec-WebSocket-Protocol: ${protocol}\r\n\r\n`)
+      })
+      let head = Buffer.alloc(0)
+      const onhead = (chunk) => {
+        head = Buffer.concat([head, chunk])
+        const end = head.indexOf('\r\n\r\n')
+        if (end < 0) return
+        const text = head.subarray(0, end).toString()
+        s.off('data', onhead)
+        if (!/^HTTP\/1\.1 101/.test(text)) return reject(new Error(text.split('\r\n')[0]))
+        s.on('data', (c) => this.feed(c))
+        s.on('error', () => {})
+        resolve(text)
+        if (head.length > end + 4) this.feed(head.subarray(end + 4))
+      }
+      s.on('data', onhead)
+    })
+  }
+
+  feed (chunk) {
+    const b = this.rest ? Buffer.concat([this.rest, chunk]) : chunk
+    let o = 0
+    for (;;) {
+      if (b.length - o < 2) break
+      let n = b[o + 1] & 127; let h = 2
+      if (n === 126) { if (b.length - o < 4) break; n = b.readUInt16BE(o + 2); h = 4 } else if (n === 127) { if (b.length - o < 10) break; n = Number(b.readBigUInt64BE(o + 2)); h = 10 }
+      if (b.length - o < h + n) break
+      const op = b[o] & 15
+      if (op === 9) this.socket.write(Buffer.concat([Buffer.from([0x8a, 0x80 | n, 0, 0, 0, 0]), b.subarray(o + h, o + h + n)]))
+      else if (op === 8) { this.closed = true; this.socket.end() } else if (op !== 10) this.onframe(b, o + h, o + h + n)
+      o += h + n
+    }
+    this.rest = o < b.length ? Buffer.from(b.subarray(o)) : null
+  }
+
+  send (text) { this.socket.write(frame(text)) }
+
+  next () { return new Promise((resolve) => { this.onframe = (b, s, e) => resolve(JSON.parse(b.toString('utf8', s, e))) }) }
+
+  async ask (message) { const answer = this.next(); this.send(JSON.stringify(message)); return answer }
+
+  async join () {
+    this.header = await this.open()
+    const w = await this.ask([1, opt.realm, { authmethods: ['anonymous'], roles: { caller: {}, callee: {}, publisher: {}, subscriber: {} } }])
+    if (w[0] !== 2) throw new Error('not welcome: ' + JSON.stringify(w))
+    this.session = w[1]
+    return this
+  }
+}
+
+/** The integer that stands after the first comma of the message in b[from, to): its request or subscription id. */
+function secondNumber (b, from) {
+  let i = from
+  while (b[i] !== 44) i++
+  let v = 0
+  for (i++; ; i++) { const c = b[i]; if (c >= 48 && c <= 57) v = v * 10 + c - 48; else if (c !== 32) return v }
+}
+
+function cpuTicks (pid) { // user + system ticks of the process, its threads and its living descendants
+  let total = 0
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  total += Number(stat[11]) + Number(stat[12])
+  for (const t of readdirSync(`/proc/${pid}/task`)) {
+    let kids = ''
+    try { kids = readFileSync(`/proc/${pid}/task/${t}/children`, 'utf8') } catch {}
+    for (const k of kids.split(' ').filter(Boolean)) { try { total += cpuTicks(Number(k)) } catch {} }
+  }
+  return total
+}
+function rss (pid) {
+  let total = 0
+  try { total = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024 } catch { return 0 }
+  for (const t of readdirSync(`/proc/${pid}/task`)) {
+    let kids = ''
+    try { kids = readFileSync(`/proc/${pid}/task/${t}/children`, 'utf8') } catch {}
+    for (const k of kids.split(' ').filter(Boolean)) total += rss(Number(k))
+  }
+  return total
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Runs `start`, warms up for a second, then counts for --seconds: `units()` is the running count. */
+async function measure (units) {
+  await sleep(1000)
+  const u0 = units(); const c0 = opt.pid ? cpuTicks(opt.pid) : 0; const t0 = process.hrtime.bigint(); const me0 = process.cpuUsage()
+  await sleep(opt.seconds * 1000)
+  const u = units() - u0; const t = Number(process.hrtime.bigint() - t0) / 1e9; const me = process.cpuUsage(me0)
+  const out = { scenario, units: u, seconds: +t.toFixed(3), per_second: Math.round(u / t), load_cpu_share: +((me.user + me.system) / 1e6 / t).toFixed(2) }
+  if (opt.pid) {
+    const cpu = (cpuTicks(opt.pid) - c0) / 100
+    out.router_cpu_share = +(cpu / t).toFixed(2)
+    out.router_us_per_unit = +(cpu * 1e6 / u).toFixed(3)
+    out.router_rss_mib = +(rss(opt.pid) / 2 ** 20).toFixed(1)
+  }
+  return out
+}
+
+const scenarios = {
+  async rpc () {
+    const callee = await new Peer().join(); const caller = await new Peer().join()
+    const reg = await callee.ask([64, 1, {}, 'bench.echo'])
+    if (reg[0] !== 65) throw new Error('not registered: ' + JSON.stringify(reg))
+    let done = 0; let request = 0; let out = []
+    const call = () => { request++; out.push(frame(`[48,${request},{},"bench.echo",["${PAYLOAD}"]]`)) }
+    const flush = () => { if (out.length) { caller.socket.write(out.length === 1 ? out[0] : Buffer.concat(out)); out = [] } }
+    let yields = []
+    const flushYields = () => { callee.socket.write(yields.length === 1 ? yields[0] : Buffer.concat(yields)); yields = [] }
+    callee.onframe = (b, s) => { if (!yields.length) queueMicrotask(flushYields); yields.push(frame(`[70,${secondNumber(b, s)},{},["${PAYLOAD}"]]`)) }
+    caller.onframe = (b, s, e) => {
+      if (b[s + 1] !== 53 || b[s + 2] !== 48) throw new Error('not a result: ' + b.toString('utf8', s, e))
+      done++; if (!out.length) queueMicrotask(flush); call()
+    }
+    for (let i = 0; i < opt.window; i++) call()
+    flush()
+    return measure(() => done)
+  },
+
+  async latency () {
+    const callee = await new Peer().join(); const caller = await new Peer().join()
+    await callee.ask([64, 1, {}, 'bench.echo'])
+    const times = []; let request = 0; let t0
+    callee.onframe = (b, s) => callee.send(`[70,${secondNumber(b, s)},{},["${PAYLOAD}"]]`)
+    const call = () => { t0 = process.hrtime.bigint(); caller.send(`[48,${++request},{},"bench.echo",["${PAYLOAD}"]]`) }
+    caller.onframe = () => { times.push(Number(process.hrtime.bigint() - t0) / 1e3); call() }
+    call()
+    const out = await measure(() => times.length)
+    const sorted = times.slice(-out.units).sort((a, b) => a - b)
+    out.p50_us = Math.round(sorted[sorted.length >> 1]); out.p99_us = Math.round(sorted[Math.floor(sorted.length * 0.99)])
+    return out
+  },
+
+  async pubsub () { opt.subs = 1; return scenarios.fanout() },
+
+  async fanout () {
+    const publisher = await new Peer().join()
+    let delivered = 0; let sent = 0; const window = Math.max(1, Math.min(opt.window, Math.floor(20000 / opt.subs)))
+    for (let i = 0; i < opt.subs; i++) {
+      const p = await new Peer().join()
+      const sub = await p.ask([32, 1, {}, 'bench.topic'])
+      if (sub[0] !== 33) throw new Error('not subscribed: ' + JSON.stringify(sub))
+      p.onframe = () => { delivered++; if (delivered >= (sent - window / 2) * opt.subs) publish() }
+    }
+    const publish = () => {
+      const room = window - (sent - Math.floor(delivered / opt.subs))
+      if (room <= 0) return
+      const parts = []
+      for (let i = 0; i < room; i++) parts.push(frame(`[16,${++sent},{},"bench.topic",["${PAYLOAD}"]]`))
+      publisher.socket.write(Buffer.concat(parts))
+    }
+    publish()
+    return measure(() => delivered)
+  },
+
+  async connect () {
+    let done = 0; let failed = null
+    const stop = new AbortController()
+    const worker = async () => {
+      while (!stop.signal.aborted) {
+        const p = await new Peer().join()
+        const bye = await p.ask([6, {}, 'wamp.close.close_realm'])
+        if (bye[0] !== 6) throw new Error('no goodbye: ' + JSON.stringify(bye))
+        await new Promise((resolve) => { p.socket.once('close', resolve); p.socket.destroy() })
+        done++
+      }
+    }
+    for (let i = 0; i < 16; i++) worker().catch((e) => { failed = e })
+    const out = await measure(() => { if (failed) throw failed; return done })
+    stop.abort()
+    return out
+  },
+
+  async idle () {
+    const before = rss(opt.pid); const peers = []; const t0 = Date.now()
+    while (peers.length < opt.conns) peers.push(...await Promise.all(Array.from({ length: 50 }, () => new Peer().join())))
+    const joined = (Date.now() - t0) / 1000
+    await sleep(3000)
+    const after = rss(opt.pid)
+    const closed = peers.filter((p) => p.closed || p.socket.destroyed).length
+    return { scenario, sessions: peers.length, lost: closed, join_seconds: joined, rss_before_mib: +(before / 2 ** 20).toFixed(1), rss_after_mib: +(after / 2 ** 20).toFixed(1), bytes_per_session: Math.round((after - before) / peers.length) }
+  }
+}
+
+if (!scenarios[scenario]) { console.error('load.mjs: name a scenario: ' + Object.keys(scenarios).join(', ')); process.exit(2) }
+let child
+try {
+  if (opt.cmd) {
+    child = spawn('sh', ['-c', 'exec ' + opt.cmd], { stdio: ['ignore', 'ignore', process.env.LOAD_DEBUG ? 'inherit' : 'ignore'] })
+    opt.pid = child.pid
+    for (let i = 0; ; i++) {
+      const up = await new Promise((resolve) => { const s = net.connect(Number(url.port || 80), url.hostname); s.once('connect', () => { s.destroy(); resolve(true) }); s.once('error', () => resolve(false)) })
+      if (up) break
+      if (i > 300) throw new Error('the router did not answer on ' + url.host)
+      await sleep(100)
+    }
+    await sleep(1000)
+  }
+  const out = await scenarios[scenario]()
+  console.log(opt.json ? JSON.stringify(out) : Object.entries(out).map(([k, v]) => `${k} ${v}`).join('  '))
+} catch (e) { console.error('load.mjs: ' + e.message); process.exitCode = 1 } finally { if (child) child.kill('SIGTERM'); setTimeout(() => process.exit(), 300) }

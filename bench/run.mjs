@@ -1,0 +1,61 @@
+#!/usr/bin/env node
+// Measures this router beside the limit of what Node.js and `ws` allow, and writes bench/results.md.
+// Usage: npm run bench -- [--runs 5] [--seconds 5]
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' } } })
+const path = (name) => fileURLToPath(new URL(name, import.meta.url))
+const PORT = 18_080
+
+const scenarios = [
+  { name: 'rpc', args: ['rpc'], unit: 'µs', of: 'router_us_per_unit' },
+  { name: 'pubsub 1→1, 32 bytes', args: ['pubsub'], unit: 'µs', of: 'router_us_per_unit' },
+  { name: 'pubsub 1→1, 4000 bytes', args: ['pubsub', '--payload', '4000'], unit: 'µs', of: 'router_us_per_unit' },
+  { name: 'fan-out 1→100', args: ['fanout', '--subs', '100'], unit: 'µs', of: 'router_us_per_unit' },
+  { name: 'fan-out 1→1000', args: ['fanout', '--subs', '1000'], unit: 'µs', of: 'router_us_per_unit' },
+  { name: 'connect, join, leave', args: ['connect'], unit: 'µs', of: 'router_us_per_unit' },
+  { name: 'latency of a call, p50', args: ['latency'], unit: 'µs', of: 'p50_us' },
+  { name: 'latency of a call, p99', args: ['latency'], unit: 'µs', of: 'p99_us' },
+  { name: 'memory of an idle session', args: ['idle'], unit: 'bytes', of: 'bytes_per_session' }
+]
+const servers = { limit: path('limit.mjs'), 'fastify-wamp': path('server.mjs') }
+
+function measure (server, { args, of }) {
+  const out = execFileSync(process.execPath, [
+    path('load.mjs'), ...args, '--json', '--seconds', values.seconds, '--url', `ws://127.0.0.1:${PORT}/ws`, '--cmd', `${process.execPath} ${server} ${PORT}`
+  ], { encoding: 'utf8' })
+  return JSON.parse(out)[of]
+}
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
+const spread = (numbers) => `${Math.min(...numbers)} to ${Math.max(...numbers)}`
+
+const lines = []
+for (const scenario of scenarios) {
+  const found = { limit: [], 'fastify-wamp': [] }
+  // One after the other, so that what the machine does besides hits both alike.
+  for (let run = 0; run < Number(values.runs); run++) {
+    for (const [name, server] of Object.entries(servers)) found[name].push(measure(server, scenario))
+  }
+  const [limit, own] = [median(found.limit), median(found['fastify-wamp'])]
+  lines.push(`| ${scenario.name} | ${limit} (${spread(found.limit)}) | ${own} (${spread(found['fastify-wamp'])}) | ${(own / limit).toFixed(2)} | ${scenario.unit} |`)
+  process.stdout.write(`${lines.at(-1)}\n`)
+}
+
+const version = (name) => JSON.parse(readFileSync(path(`../node_modules/${name}/package.json`), 'utf8')).version
+writeFileSync(path('results.md'), `# What was measured
+
+\`npm run bench\` wrote this page on a machine with ${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB,
+Node.js ${process.version}, fastify ${version('fastify')}, ws ${version('ws')}.
+
+The limit is a hundred lines on \`ws\` that route and do nothing else: \`limit.mjs\`. The router has static permissions and logs at
+info: \`server.mjs\`. Load comes from a second process on the same machine: \`load.mjs\`. A time is the router's own CPU time for a
+call and its result, an event delivered, or a session. Medians of ${values.runs} runs of ${values.seconds} s, and their range.
+
+| scenario | limit | fastify-wamp | ratio | |
+|---|---|---|---|---|
+${lines.join('\n')}
+`)
