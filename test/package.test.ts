@@ -1,4 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -6,6 +8,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
+import type { Test } from 'tap'
+import { HELLO, WireClient, wireCodecs } from './helper/wire-client.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -25,15 +29,31 @@ t.test('a fresh project installs the package, type-checks the README\'s first ex
     compilerOptions: { module: 'NodeNext', target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, types: ['node'], skipLibCheck: false, outDir: 'out' }, files: ['app.ts']
   }))
   await writeFile(join(folder, 'app.ts'), `${example.replace('port: 8080', 'port: 0').replace('logger: true', 'logger: false')}
-const response = await app.inject('/sum')
-process.stdout.write(response.body)
-await app.close()
+process.stdout.write(JSON.stringify(app.server.address()))
+process.stdin.resume().once('end', () => { app.close() })
 `)
   await run('npm', ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, filename), 'fastify@5', '@types/node@20'], { cwd: folder })
   const tsc = join(require.resolve('typescript/package.json'), '../bin/tsc')
   await t.resolves(run(process.execPath, [tsc, '-p', folder], { cwd: folder }).catch((error: { stdout: string }) => { throw new Error(error.stdout) }), 'its types are whole')
-  const app = await run(process.execPath, [join(folder, 'out/app.js')], { cwd: folder })
-  t.equal(app.stdout, '{"sum":5}')
+  await callIt(t, folder)
   const help = await run(process.execPath, [join(folder, 'node_modules/.bin/fastify-wamp'), '--help'], { cwd: folder })
   t.match(help.stdout, /fastify-wamp CONFIG/)
 })
+
+/** Starts the example, and uses it as its users do: by HTTP, and as joe over WAMP. */
+async function callIt (t: Test, folder: string): Promise<void> {
+  const app = spawn(process.execPath, [join(folder, 'out/app.js')], { cwd: folder, stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(() => { app.kill() })
+  const [address] = await once(app.stdout, 'data') as [Buffer]
+  const { port } = JSON.parse(address.toString()) as { port: number }
+  t.same(await (await fetch(`http://localhost:${port}/sum`)).json(), { sum: 5 })
+
+  const joe = await WireClient.connect(t, `ws://localhost:${port}/ws`, wireCodecs[0]!)
+  const [, , { challenge }] = await joe.ask([1, 'realm1', { ...HELLO[2], authmethods: ['cookie', 'wampcra'], authid: 'joe' }]) as [number, string, { challenge: string }]
+  const [type] = await joe.ask([5, createHmac('sha256', '123456').update(challenge).digest('base64'), {}])
+  t.equal(type, 2)
+  t.same(await joe.ask([48, 1, {}, 'com.example.add2', [2, 3]]), [50, 1, {}, [5]])
+  joe.socket.close()
+  app.stdin.end()
+  t.same(await once(app, 'exit'), [0, null])
+}
