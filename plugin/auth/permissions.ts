@@ -6,6 +6,8 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 interface Rule {
   readonly uri: Uri
   readonly match: MatchPolicy
+  /** Of a wildcard: taken apart once, and not at each decision. */
+  readonly components: readonly string[] | null
   readonly allow: Readonly<Partial<Record<Action, boolean>>>
   readonly disclose: { readonly caller?: boolean, readonly publisher?: boolean }
 }
@@ -31,16 +33,19 @@ export class Permissions {
   static readonly everything = new Permissions([{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }])
 
   readonly #rules: readonly Rule[]
+  /** No wildcard has more components: of a longer URI no more need to be looked at. */
+  readonly #mostComponents: number
 
   constructor (permissions: readonly PermissionOptions[]) {
-    this.#rules = permissions.map(({ uri, match, allow = {}, disclose = {} }) => ({ ...(match === undefined ? withStars(uri) : { uri, match }), allow, disclose }))
-      .sort(byPrecedence)
+    this.#rules = permissions.map(ruleOf).sort(byPrecedence)
+    this.#mostComponents = Math.max(0, ...this.#rules.map(({ components }) => components?.length ?? 0))
   }
 
   /** Decides about a URI, or about a pattern that is to be subscribed or registered. */
   decide (action: Action, uri: Uri, match: MatchPolicy = 'exact'): Decision {
     if (match !== 'exact') return this.#decidePattern(action, { uri, match })
-    const rule = this.#rules.find((rule) => matches(rule.uri, rule.match, uri))
+    const components = uri.split('.', this.#mostComponents + 1)
+    const rule = this.#rules.find((rule) => rule.components === null ? matches(rule.uri, rule.match, uri) : sameComponents(rule.components, components))
     if (rule?.allow[action] !== true) return denied
     const disclose = (action === 'call' && rule.disclose.caller) || (action === 'publish' && rule.disclose.publisher)
     return disclose === true ? allowedDisclosed : allowed
@@ -54,6 +59,11 @@ export class Permissions {
 }
 
 interface Pattern { readonly uri: Uri, readonly match: MatchPolicy }
+
+function ruleOf ({ uri: given, match: policy, allow = {}, disclose = {} }: PermissionOptions): Rule {
+  const { uri, match } = policy === undefined ? withStars(given) : { uri: given, match: policy }
+  return { uri, match, components: match === 'wildcard' ? uri.split('.') : null, allow, disclose }
+}
 
 const precedence: Readonly<Record<MatchPolicy, number>> = { exact: 0, wildcard: 1, prefix: 2 }
 
@@ -85,10 +95,15 @@ function overlap (a: Pattern, b: Pattern): boolean {
   return left.length === right.length && left.every((component, i) => component === '' || right[i] === '' || component === right[i])
 }
 
+/** True if a URI with these components is one that the wildcard's components stand for. */
+function sameComponents (wildcard: readonly string[], components: readonly string[]): boolean {
+  return wildcard.length === components.length && wildcard.every((component, i) => component === '' || component === components[i])
+}
+
 /** True if a URI that the wildcard pattern stands for can start with the prefix. */
 function canStartWith (wildcard: Uri, prefix: Uri): boolean {
   const components = wildcard.split('.')
-  const wanted = prefix.split('.')
+  const wanted = prefix.split('.', components.length + 1)
   if (wanted.length > components.length) return false
   return wanted.every((part, i) => components[i] === '' || (i === wanted.length - 1 ? components[i]!.startsWith(part) : components[i] === part))
 }

@@ -81,3 +81,10 @@ t.test('through no pattern does a role reach what it may not reach by URI [AZN-0
   }), { numRuns: 20_000, seed: 1 })
   t.pass('20 000 sets of rules')
 })
+
+t.test('a URI of more components than any rule has is matched by prefixes only', async (t) => {
+  const rules: PermissionOptions[] = [{ uri: 'a..', match: 'wildcard', allow: open }, { uri: 'b.', match: 'prefix', allow: open }]
+  t.ok(may(rules, 'a.x.y'))
+  for (const uri of ['a.x', 'a.x.y.z', `a${'.x'.repeat(500_000)}`]) t.notOk(may(rules, uri))
+  t.ok(may(rules, `b${'.x'.repeat(500_000)}`))
+})
