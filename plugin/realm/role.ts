@@ -4,6 +4,7 @@ import { reasons } from '../protocol/reasons.ts'
 import { isReserved, isUri } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import type { ResolvedRealm } from '../resolve-options.ts'
+import { hasFewComponents } from './wildcard-tree.ts'
 
 /** Whether a request on a URI goes through: `refusal` is the ERROR's URI, or null. */
 export interface Verdict {
@@ -68,6 +69,7 @@ export class Role {
 
   #workOut (action: Action, uri: Uri, match: MatchPolicy): Verdict {
     if (!isUri(uri, match, this.#uriCheck)) return verdicts.invalidUri
+    if (match === 'wildcard' && !hasFewComponents(uri)) return verdicts.invalidUri
     // Nobody but the router and the app speaks in the name of `wamp.`; listening and calling is a matter of permission.
     if (isReserved(uri) && !this.#mayUseReserved && (action === 'register' || action === 'publish')) return verdicts.invalidUri
     const { allow, disclose } = this.#permissions.decide(action, uri, match)

@@ -179,6 +179,7 @@ t.test('when the caller leaves, the callee is interrupted if it can be [LEA-01, 
       t.same(callee.heard(), announced ? [[69, 1, { mode: 'killnowait' }]] : [])
       callee.say([70, 1, {}])
       t.equal(callee.closedBy, undefined, 'a late answer is no violation')
+      caller.connection.closed()
     }
   }
 })

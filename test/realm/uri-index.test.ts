@@ -51,7 +51,6 @@ t.test('it agrees with a plain search after any changes', async (t) => {
         const wanted = [...plain].filter(([, [pattern, policy]]) => matches(pattern, policy, asked)).map(([key]) => key).sort()
         if (JSON.stringify([...one.matching(asked)].sort()) !== JSON.stringify(wanted)) throw new Error(`${asked}: ${wanted.join()}`)
       }
-      if ([...one.values()].sort().join() !== [...plain.keys()].sort().join()) throw new Error('values')
       for (const [key, [pattern, policy]] of plain) if (one.get(pattern, policy) !== key) throw new Error(`get ${key}`)
     }
   }), { numRuns: 500, seed: 1 })

@@ -1,0 +1,116 @@
+import type { Uri } from '../protocol/uri.ts'
+
+/** A node stands for what the labels down to it spell. Except for the root, it has a value or at least two children. */
+interface Node<T> {
+  label: string
+  parent: Node<T> | null
+  value: T | undefined
+  /** By the first character of their label. */
+  readonly children: Map<string, Node<T>>
+}
+
+/** Things by prefix, in a radix tree: a look-up reads a URI once, however many prefixes there are. */
+export class PrefixTree<T> {
+  readonly #root: Node<T> = { label: '', parent: null, value: undefined, children: new Map() }
+
+  get isEmpty (): boolean {
+    return this.#root.value === undefined && this.#root.children.size === 0
+  }
+
+  /** What stands under this very prefix. */
+  get (prefix: Uri): T | undefined {
+    return this.#find(prefix)?.value
+  }
+
+  /** Puts something under a prefix; what stood there is replaced. */
+  set (prefix: Uri, value: T): void {
+    let node = this.#root
+    let at = 0
+    while (at < prefix.length) {
+      const next = node.children.get(prefix[at]!)
+      if (next === undefined) {
+        adopt(node, { label: prefix.slice(at), parent: node, value, children: new Map() })
+        return
+      }
+      const shared = sharedLength(next.label, prefix, at)
+      node = shared < next.label.length ? split(next, shared) : next
+      at += shared
+    }
+    node.value = value
+  }
+
+  /** Removes what stands under a prefix. */
+  delete (prefix: Uri): void {
+    const node = this.#find(prefix)
+    if (node === undefined) return
+    node.value = undefined
+    if (node.children.size === 0) {
+      node.parent?.children.delete(node.label[0]!)
+      if (node.parent !== null) merge(node.parent)
+    } else merge(node)
+  }
+
+  /** Adds to `found` what stands under the prefixes of a URI, the shortest first. */
+  collect (uri: Uri, found: T[]): void {
+    let node: Node<T> | undefined = this.#root
+    for (let at = 0; node !== undefined; node = below(node, uri, at)) {
+      at += node.label.length
+      if (node.value !== undefined) found.push(node.value)
+    }
+  }
+
+  /** What stands under the longest prefix of a URI, in characters. */
+  longest (uri: Uri): T | undefined {
+    let longest: T | undefined
+    let node: Node<T> | undefined = this.#root
+    for (let at = 0; node !== undefined; node = below(node, uri, at)) {
+      at += node.label.length
+      longest = node.value ?? longest
+    }
+    return longest
+  }
+
+  #find (prefix: Uri): Node<T> | undefined {
+    let node: Node<T> | undefined = this.#root
+    for (let at = 0; node !== undefined; node = below(node, prefix, at)) {
+      at += node.label.length
+      if (at === prefix.length) return node
+    }
+    return undefined
+  }
+}
+
+/** The child by which a URI goes on, of which `at` characters are read. */
+function below<T> (node: Node<T>, uri: Uri, at: number): Node<T> | undefined {
+  if (at === uri.length) return undefined
+  const next = node.children.get(uri[at]!)
+  return next !== undefined && uri.startsWith(next.label, at) ? next : undefined
+}
+
+function adopt<T> (parent: Node<T>, child: Node<T>): void {
+  child.parent = parent
+  parent.children.set(child.label[0]!, child)
+}
+
+/** Puts a node without a value in the middle of a node's label. */
+function split<T> (node: Node<T>, length: number): Node<T> {
+  const middle: Node<T> = { label: node.label.slice(0, length), parent: node.parent, value: undefined, children: new Map() }
+  if (node.parent !== null) adopt(node.parent, middle)
+  node.label = node.label.slice(length)
+  adopt(middle, node)
+  return middle
+}
+
+/** Puts the label of a node that is no longer needed before that of its only child. */
+function merge<T> (node: Node<T>): void {
+  if (node.parent === null || node.value !== undefined || node.children.size !== 1) return
+  const [child] = node.children.values()
+  child!.label = node.label + child!.label
+  adopt(node.parent, child!)
+}
+
+function sharedLength (label: string, uri: Uri, at: number): number {
+  let length = 0
+  while (length < label.length && label[length] === uri[at + length]) length++
+  return length
+}

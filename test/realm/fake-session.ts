@@ -1,0 +1,41 @@
+import type { Principal } from '../../plugin/auth/authenticator.ts'
+import type { Id } from '../../plugin/protocol/id.ts'
+import type { RouterMessage } from '../../plugin/protocol/message.ts'
+import { Realm } from '../../plugin/realm/realm.ts'
+import type { RoutedMessage } from '../../plugin/realm/realm.ts'
+import type { RoutedSession } from '../../plugin/realm/routed-session.ts'
+import { resolveOptions } from '../../plugin/resolve-options.ts'
+import type { Delivery } from '../../plugin/transport/transport.ts'
+import { everything, messageOf } from '../helper/build-router.ts'
+import type { List } from '../helper/build-router.ts'
+
+/** A session that keeps what it is sent. */
+export class FakeSession implements RoutedSession {
+  readonly id: Id
+  readonly principal: Principal
+  readonly features: ReadonlySet<string>
+  readonly sent: RouterMessage[] = []
+
+  constructor (id: Id, { authrole = 'anonymous', features = [] }: { authrole?: string, features?: readonly string[] } = {}) {
+    this.id = id
+    this.principal = { realm: 'realm1', authid: `user${id}`, authrole, authmethod: 'anonymous', authprovider: 'static' }
+    this.features = new Set(features)
+  }
+
+  send (message: RouterMessage): Delivery {
+    this.sent.push(message)
+    return 'sent'
+  }
+}
+
+/** A realm in which the role `anonymous` may do everything, and `nobody` nothing. */
+export function buildRealm (): Realm {
+  const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} } } } })
+  let lastId = 0
+  return new Realm({ name: 'realm1', options: realms.realm1!, limits, nextId: () => ++lastId })
+}
+
+/** A message for a realm, from what stands on the wire. */
+export function routed (...list: List): RoutedMessage {
+  return messageOf(list) as RoutedMessage
+}

@@ -1,0 +1,155 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import t from 'tap'
+import { MessageType } from '../../plugin/protocol/message.ts'
+import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
+import type { Realm } from '../../plugin/realm/realm.ts'
+import { MAX_WILDCARD_COMPONENTS } from '../../plugin/realm/wildcard-tree.ts'
+import { settled } from '../helper/build-router.ts'
+import { buildRealm, FakeSession, routed } from './fake-session.ts'
+
+t.test('a session is one of the realm from join to leave', async (t) => {
+  const realm = buildRealm()
+  const session = new FakeSession(7)
+  realm.join(session)
+  t.equal(realm.sessions.get(7), session)
+  realm.receive(session, routed(32, 1, {}, 'a'))
+  realm.leave(session)
+  t.equal(realm.sessions.size, 0)
+  realm.leave(session)
+  t.same(session.sent.map(({ type }) => type), [MessageType.Subscribed], 'it is told nothing more')
+})
+
+t.test('the roles are those configured, and trusted', async (t) => {
+  const realm = buildRealm()
+  t.same(['anonymous', 'nobody', 'trusted', 'other'].map((role) => realm.hasRole(role)), [true, true, true, false])
+})
+
+t.test('only the app itself speaks in the name of wamp, and a role that is gone may do nothing', async (t) => {
+  const realm = buildRealm()
+  for (const [authrole, error] of [['trusted', undefined], ['anonymous', 'wamp.error.invalid_uri'], ['gone', 'wamp.error.invalid_uri']] as const) {
+    const session = new FakeSession(1, { authrole })
+    realm.receive(session, routed(64, 1, {}, `wamp.mine.${authrole}`))
+    if (error === undefined) t.match(session.sent, [{ type: MessageType.Registered }], authrole)
+    else t.match(session.sent, [{ type: MessageType.Error, error: authrole === 'gone' ? 'wamp.error.not_authorized' : error }], authrole)
+  }
+})
+
+t.test('a violation is thrown, and leaves the call in flight as it was', async (t) => {
+  const realm = buildRealm()
+  const session = new FakeSession(1)
+  realm.receive(session, routed(64, 1, {}, 'p'))
+  realm.receive(session, routed(48, 2, {}, 'p'))
+  t.throws(() => { realm.receive(session, routed(48, 2, {}, 'p')) }, ProtocolViolation)
+  t.throws(() => { realm.receive(session, routed(70, 2, {})) }, ProtocolViolation)
+  realm.receive(session, routed(70, 1, {}))
+  t.match(session.sent.at(-1), { type: MessageType.Result, request: 2 })
+})
+
+t.test('no pattern of a client exhausts the stack or the memory', async (t) => {
+  for (const [type, refused] of [[32, MessageType.Subscribe], [64, MessageType.Register]] as const) {
+    const realm = buildRealm()
+    const session = new FakeSession(1)
+    realm.receive(session, routed(type, 1, { match: 'wildcard' }, '.'.repeat(500_000)))
+    t.match(session.sent, [{ type: MessageType.Error, requestType: refused, error: 'wamp.error.invalid_uri' }])
+    realm.receive(session, routed(type, 2, { match: 'wildcard' }, '.'.repeat(MAX_WILDCARD_COMPONENTS - 1)))
+    t.match(session.sent.at(-1), { type: type + 1, request: 2 }, 'as many components as there may be')
+    for (let length = 1; length <= 1_000; length++) realm.receive(session, routed(type, 3, { match: 'prefix' }, 'a'.repeat(length)))
+    const caller = new FakeSession(2)
+    for (const uri of [`${'a.'.repeat(400_000)}a`, 'a'.repeat(1_500)]) realm.receive(caller, routed(16, 1, { acknowledge: true }, uri))
+    t.match(caller.sent.map((message) => message.type), [MessageType.Published, MessageType.Published])
+    t.doesNotThrow(() => { realm.leave(session) })
+  }
+})
+
+interface Act {
+  readonly who: number
+  readonly what: 'register' | 'unregister' | 'call' | 'cancel' | 'answer' | 'fail' | 'subscribe' | 'unsubscribe' | 'publish' | 'leave'
+  readonly uri: string
+  readonly match: 'exact' | 'prefix' | 'wildcard'
+  readonly mode: 'skip' | 'kill' | 'killnowait'
+  readonly n: number
+}
+
+// What is likelier stands more often.
+const act: fc.Arbitrary<Act> = fc.record({
+  who: fc.nat(3),
+  what: fc.constantFrom('register', 'register', 'unregister', 'call', 'call', 'call', 'cancel', 'answer', 'answer', 'fail', 'subscribe', 'subscribe', 'unsubscribe', 'publish', 'publish', 'leave'),
+  uri: fc.constantFrom('p', 'q', 'p.q'),
+  match: fc.constantFrom('exact', 'prefix', 'wildcard'),
+  mode: fc.constantFrom('skip', 'kill', 'killnowait'),
+  n: fc.nat(20)
+})
+
+/** Lets a session do something that is no violation. */
+function perform (realm: Realm, session: FakeSession, request: number, { what, uri, match, mode, n }: Act): void {
+  const invocations = session.sent.filter(({ type }) => type === MessageType.Invocation)
+  const invocation = invocations.length === 0 ? null : n % invocations.length + 1
+  switch (what) {
+    case 'register': return realm.receive(session, routed(64, request, { match }, uri))
+    case 'unregister': return realm.receive(session, routed(66, request, n + 1))
+    case 'call': return realm.receive(session, routed(48, request, {}, uri))
+    case 'cancel': return realm.receive(session, routed(49, Math.max(1, request - n), { mode }))
+    case 'answer': return invocation === null ? undefined : realm.receive(session, routed(70, invocation, {}))
+    case 'fail': return invocation === null ? undefined : realm.receive(session, routed(8, 68, invocation, {}, 'com.example.error'))
+    case 'subscribe': return realm.receive(session, routed(32, request, { match }, uri))
+    case 'unsubscribe': return realm.receive(session, routed(34, request, n + 1))
+    case 'publish': return realm.receive(session, routed(16, request, { acknowledge: true, exclude_me: n > 10 }, uri))
+    case 'leave': return realm.leave(session)
+  }
+}
+
+/** How often each request was answered for good; one that waits has 0. */
+function answersOf (session: FakeSession, requests: readonly number[]): Map<number, number> {
+  const answers = new Map(requests.map((request) => [request, 0]))
+  for (const message of session.sent) {
+    if (message.type === MessageType.Event || message.type === MessageType.Invocation || message.type === MessageType.Interrupt) continue
+    if ('request' in message) answers.set(message.request, (answers.get(message.request) ?? 0) + 1)
+  }
+  return answers
+}
+
+/** Runs a history to its end, at which all have left. Session 0 has no procedures, and leaves as the last. */
+function run (acts: readonly Act[]): { realm: Realm, sessions: WeakRef<FakeSession>[] } {
+  const realm = buildRealm()
+  const sessions = [1, 2, 3, 4].map((id) => new FakeSession(id, { features: id % 2 === 0 ? ['callee.call_canceling'] : [] }))
+  const requests = sessions.map((): number[] => [])
+  for (const session of sessions) realm.join(session)
+  for (const [i, one] of acts.entries()) {
+    const session = sessions[one.who]!
+    if (!realm.sessions.has(session.id) || (one.who === 0 && (one.what === 'register' || one.what === 'leave'))) continue
+    perform(realm, session, i + 1, one)
+    if (!['cancel', 'answer', 'fail', 'leave'].includes(one.what)) requests[one.who]!.push(i + 1)
+  }
+  for (const session of sessions.slice(1)) realm.leave(session)
+  for (const [i, session] of sessions.entries()) {
+    const wrong = [...answersOf(session, requests[i]!)].filter(([, count]) => i === 0 ? count !== 1 : count > 1)
+    if (wrong.length > 0) throw new Error(`session ${i}: ${JSON.stringify(wrong)}`)
+  }
+  const told = sessions.map(({ sent }) => sent.length)
+  realm.leave(sessions[0]!)
+  if (sessions.some(({ sent }, i) => sent.length !== told[i])) throw new Error('one who has left was sent something')
+  return { realm, sessions: sessions.map((session) => new WeakRef(session)) }
+}
+
+/** What a realm from which all have left takes as if it were new. */
+function checkEmpty (realm: Realm): void {
+  const newcomer = new FakeSession(9)
+  for (const uri of ['p', 'q', 'p.q']) {
+    for (const match of ['exact', 'prefix', 'wildcard']) realm.receive(newcomer, routed(64, 1, { match }, uri))
+  }
+  if (newcomer.sent.some(({ type }) => type !== MessageType.Registered)) throw new Error('a registration is left')
+}
+
+t.test('whatever sessions do, each request is answered once, and the realm keeps nothing of those who have left', async (t) => {
+  const ended: ReturnType<typeof run>[] = []
+  fc.assert(fc.property(fc.array(act, { maxLength: 80 }), (acts) => { ended.push(run(acts)) }), { numRuns: 500, seed: 1 })
+  // A table that still had a session in it would keep it from being collected.
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  await settled()
+  collectGarbage()
+  t.equal(ended.flatMap(({ sessions }) => sessions).filter((session) => session.deref() !== undefined).length, 0)
+  t.doesNotThrow(() => { ended.forEach(({ realm }) => { checkEmpty(realm) }) })
+})
