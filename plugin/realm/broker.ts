@@ -70,9 +70,10 @@ export class Broker {
     const details = disclose ? identity(publisher) : noDetails
     const excluded = options.exclude_me === false ? null : publisher
     const filter = receiverFilter(options)
+    let detailsWithTopic: Dict | undefined
     for (const { id, match, subscribers } of subscriptions) {
       const event = {
-        type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : { ...details, topic }, payload
+        type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload
       } as const
       for (const subscriber of subscribers) {
         if (subscriber !== excluded && (filter === null || filter(subscriber))) subscriber.send(event)
@@ -109,13 +110,18 @@ function identity ({ id, principal: { authid, authrole } }: RoutedSession): Dict
 
 /** Who may receive, as far as the publisher restricts it; null if it does not [advanced, Subscriber Black- and Whitelisting]. */
 function receiverFilter (options: PublishOptions): ((session: RoutedSession) => boolean) | null {
-  const { exclude, exclude_authid: excludeAuthid, exclude_authrole: excludeAuthrole } = options
-  const { eligible, eligible_authid: eligibleAuthid, eligible_authrole: eligibleAuthrole } = options
-  const lists = [exclude, excludeAuthid, excludeAuthrole, eligible, eligibleAuthid, eligibleAuthrole]
-  if (lists.every((list) => list === undefined)) return null
-
-  const [notIds, notAuthids, notAuthroles, ids, authids, authroles] = lists.map((list) => list === undefined ? undefined : new Set<unknown>(list))
+  const notIds = setOf(options.exclude)
+  const notAuthids = setOf(options.exclude_authid)
+  const notAuthroles = setOf(options.exclude_authrole)
+  const ids = setOf(options.eligible)
+  const authids = setOf(options.eligible_authid)
+  const authroles = setOf(options.eligible_authrole)
+  if ((notIds ?? notAuthids ?? notAuthroles ?? ids ?? authids ?? authroles) === undefined) return null
   return ({ id, principal: { authid, authrole } }) =>
     notIds?.has(id) !== true && notAuthids?.has(authid) !== true && notAuthroles?.has(authrole) !== true &&
     ids?.has(id) !== false && authids?.has(authid) !== false && authroles?.has(authrole) !== false
+}
+
+function setOf<E> (list: readonly E[] | undefined): ReadonlySet<E> | undefined {
+  return list === undefined ? undefined : new Set(list)
 }
