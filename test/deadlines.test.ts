@@ -1,6 +1,6 @@
 import { mock } from 'node:test'
 import t from 'tap'
-import { Deadlines } from '../../plugin/cookie/deadlines.ts'
+import { Deadlines } from '../plugin/deadlines.ts'
 
 t.beforeEach(() => { mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1000 }) })
 t.afterEach(() => { mock.timers.reset() })

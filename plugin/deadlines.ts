@@ -14,7 +14,7 @@ export class Deadlines {
     this.#now = now
   }
 
-  /** Has `expire` called at a time (milliseconds since 1970). Returns how to lift the deadline. */
+  /** Has `expire` called at a time, in milliseconds as `now` counts them. Returns how to lift the deadline. */
   add (at: number, expire: () => void): () => void {
     const deadline: Deadline = { at, expire, state: 'set' }
     this.#heap.push(deadline)
@@ -45,7 +45,7 @@ export class Deadlines {
     const [next] = this.#heap
     if (next === undefined) return
     this.#timer = setTimeout(() => { this.#fire() }, Math.min(Math.max(next.at - this.#now(), 0), LONGEST_TIMER))
-    // A login that will expire is no reason for the process to go on.
+    // What will expire is no reason for the process to go on.
     this.#timer.unref()
   }
 
