@@ -24,18 +24,22 @@ function byType (variants: Readonly<Record<string, object>>): object {
   }
 }
 
+const match = { enum: ['exact', 'prefix', 'wildcard'] }
+
 const permission = record({
   uri: { type: 'string' },
-  match: { enum: ['exact', 'prefix', 'wildcard'] },
-  allow: record({ call: flag, register: flag, publish: flag, subscribe: flag }),
+  match,
+  allow: record({ call: flag, register: flag, forceReregister: flag, publish: flag, subscribe: flag }),
   disclose: record({ caller: flag, publisher: flag }),
+  trustlevel: { type: 'integer', minimum: 0 },
   cache: flag
 }, ['uri'])
 
 const realm = record({
   roles: mapOf(record({ permissions: { type: 'array', items: permission }, allowDiscloseMe: flag }), { propertyNames: { pattern: '.' } }),
   uriCheck: { enum: ['loose', 'strict'] },
-  strictRequestIds: flag
+  strictRequestIds: flag,
+  eventHistory: { type: 'array', items: record({ uri: { type: 'string' }, match, limit: count }, ['uri']) }
 }, ['roles'])
 
 const byFunction = record({ type: true as unknown as object, authenticator: { instance: 'function' } }, ['authenticator'])
@@ -94,7 +98,7 @@ const endpoint = {
 }
 
 const limits = record({
-  ...Object.fromEntries(['messageSize', 'owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations'].map((name) => [name, count])),
+  ...Object.fromEntries(['messageSize', 'owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
   // Values are walked by recursion.
   depth: { type: 'integer', minimum: 1, maximum: 1000 }
 })

@@ -14,10 +14,15 @@ export interface PermissionOptions {
    * `com.*.y` the wildcard `com..y`, no star is exact.
    */
   match?: MatchPolicy
-  /** @default every action is false */
-  allow?: Partial<Record<Action, boolean>>
+  /**
+   * `forceReregister` lets a registration with `force_reregister` take the procedure over from its callees.
+   * @default every action is false
+   */
+  allow?: Partial<Record<Action | 'forceReregister', boolean>>
   /** Discloses the caller or publisher to the other side, unasked. @default both false */
   disclose?: { caller?: boolean, publisher?: boolean }
+  /** The trust level that callees and subscribers are told of calls and publications, an integer from 0. @default none is told */
+  trustlevel?: number
   /** Accepted as in Crossbar.io; static decisions are always cached. */
   cache?: boolean
 }
@@ -38,6 +43,18 @@ export interface RealmOptions {
   uriCheck?: UriCheck
   /** Makes a request id out of sequence a protocol violation. @default false */
   strictRequestIds?: boolean
+  /** The topics whose events are kept for `wamp.subscription.get_events`. @default [] */
+  eventHistory?: readonly EventHistoryOptions[]
+}
+
+/** A subscription whose events are kept, in memory. */
+export interface EventHistoryOptions {
+  /** A topic, or a pattern of topics. */
+  uri: Uri
+  /** @default 'exact' */
+  match?: MatchPolicy
+  /** Events that are kept; the oldest goes first. @default 100 */
+  limit?: number
 }
 
 /** Anonymous sessions. */
@@ -166,6 +183,12 @@ export interface LimitOptions {
   subscriptions?: number
   /** Registrations of one session. @default 10000 */
   registrations?: number
+  /** Testaments of one session. @default 100 */
+  testaments?: number
+  /** Retained events of a realm; the oldest goes first. @default 10000 */
+  retainedEvents?: number
+  /** Bytes of a realm's retained events, and of each of its event histories; the oldest goes first. @default 67108864 */
+  storedBytes?: number
 }
 
 /** What belongs to one WebSocket route. */

@@ -2,11 +2,15 @@ import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
-import type { AuthOptions, CookieOptions, EndpointOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { AuthOptions, CookieOptions, EndpointOptions, EventHistoryOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isUri } from './protocol/uri.ts'
+import type { UriCheck } from './protocol/uri.ts'
 
 /** A realm with every default filled in. */
-export interface ResolvedRealm extends Required<RealmOptions> { readonly roles: Readonly<Record<string, Required<RoleOptions>>> }
+export interface ResolvedRealm extends Required<RealmOptions> {
+  readonly roles: Readonly<Record<string, Required<RoleOptions>>>
+  readonly eventHistory: readonly Required<EventHistoryOptions>[]
+}
 /** Static files with every default filled in. */
 export interface ResolvedStatic { readonly root: string, readonly prefix: string }
 /** An endpoint with every default filled in. */
@@ -39,10 +43,14 @@ const limitDefaults = {
   pendingCalls: 10_000,
   pendingInvocations: 10_000,
   subscriptions: 10_000,
-  registrations: 10_000
+  registrations: 10_000,
+  testaments: 100,
+  retainedEvents: 10_000,
+  storedBytes: 64 * 2 ** 20
 } as const satisfies Required<LimitOptions>
 const roleDefaults = { permissions: [], allowDiscloseMe: true } as const satisfies Required<RoleOptions>
-const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles'>
+const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory'>
+const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
 const pluginDefaults = { handshakeTimeout: 10_000, shutdownTimeout: 2_000 } as const
 
 /**
@@ -85,9 +93,14 @@ function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
 }
 
-function resolveRealm ({ roles, ...rest }: RealmOptions): ResolvedRealm {
+function resolveRealm ({ roles, eventHistory = [], ...rest }: RealmOptions): ResolvedRealm {
   const resolved = Object.entries(roles).map(([name, role]) => [name, { ...roleDefaults, ...defined(role) }] as const)
-  return { ...realmDefaults, ...defined(rest), roles: Object.fromEntries(resolved) }
+  return {
+    ...realmDefaults,
+    ...defined(rest),
+    roles: Object.fromEntries(resolved),
+    eventHistory: eventHistory.map(({ uri, ...rest }) => ({ ...historyDefaults, ...defined(rest), uri }))
+  }
 }
 
 function resolveStatic ({ root, prefix = '/' }: StaticOptions): ResolvedStatic {
@@ -95,8 +108,9 @@ function resolveStatic ({ root, prefix = '/' }: StaticOptions): ResolvedStatic {
 }
 
 function checkRealms (realms: ResolvedOptions['realms']): void {
-  for (const [name, { roles, uriCheck }] of Object.entries(realms)) {
+  for (const [name, { roles, uriCheck, eventHistory }] of Object.entries(realms)) {
     if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must be named by a URI')
+    checkHistories(eventHistory, uriCheck, `realms.${name}.eventHistory`)
     for (const [role, { permissions }] of Object.entries(roles)) {
       const path = `realms.${name}.roles.${role}`
       if (role === 'trusted') throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
@@ -106,6 +120,14 @@ function checkRealms (realms: ResolvedOptions['realms']): void {
       })
     }
   }
+}
+
+function checkHistories (histories: ResolvedRealm['eventHistory'], uriCheck: UriCheck, path: string): void {
+  histories.forEach(({ uri, match }, i) => {
+    if (!isUri(uri, match, uriCheck)) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `must be a URI that fits match "${match}"`)
+    const first = histories.findIndex((other) => other.uri === uri && other.match === match)
+    if (first !== i) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `is that of ${path}[${first}] already`)
+  })
 }
 
 function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {

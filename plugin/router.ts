@@ -36,8 +36,8 @@ export interface SessionFilter {
   authrole?: string
 }
 
-/** The features of an in-process session: the roles, and nothing advanced. */
-const inProcessFeatures: ReadonlySet<string> = new Set(['publisher', 'subscriber', 'caller', 'callee'])
+/** The features of an in-process session: the app sees the details of what it is sent, and so how a payload is packed. */
+const inProcessFeatures: ReadonlySet<string> = new Set(['publisher', 'subscriber', 'caller', 'callee'].flatMap((role) => [role, `${role}.payload_passthru_mode`]))
 
 /** Realms by name, and the one place where transports, sessions and realms meet. */
 export class Router implements SessionHost {
@@ -58,7 +58,7 @@ export class Router implements SessionHost {
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing: clients echo these ids, and not all of them encode large ones well.
-      this.#realms.set(name, new Realm({ name, options, limits, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)) }))
+      this.#realms.set(name, new Realm({ name, options, limits, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log }))
     }
   }
 

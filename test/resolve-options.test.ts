@@ -25,7 +25,7 @@ t.test('the least that is given gets every default', async (t) => {
   t.equal(options.shutdownTimeout, 2_000)
   t.equal(options.limits.messageSize, 2 ** 20)
   t.same(options.realms.realm1, {
-    uriCheck: 'loose', strictRequestIds: false, roles: { anonymous: { permissions: [], allowDiscloseMe: true }, frontend: { permissions: [], allowDiscloseMe: true } }
+    uriCheck: 'loose', strictRequestIds: false, eventHistory: [], roles: { anonymous: { permissions: [], allowDiscloseMe: true }, frontend: { permissions: [], allowDiscloseMe: true } }
   })
 })
 

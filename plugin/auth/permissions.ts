@@ -8,8 +8,8 @@ interface Rule {
   readonly match: MatchPolicy
   /** Of a wildcard: taken apart once, and not at each decision. */
   readonly components: readonly string[] | null
-  readonly allow: Readonly<Partial<Record<Action, boolean>>>
-  readonly disclose: { readonly caller?: boolean, readonly publisher?: boolean }
+  /** What is answered for each action: worked out once. */
+  readonly decisions: Readonly<Record<Action, Decision>>
 }
 
 /** An authorizer's answer. */
@@ -17,11 +17,14 @@ export interface Decision {
   readonly allow: boolean
   /** Whether the other side is told who this is, unasked. */
   readonly disclose: boolean
+  /** How far the other side may trust a call or publication, from 0; undefined where nothing is said about it. */
+  readonly trustlevel: number | undefined
+  /** Whether a registration may take a procedure over from its callees. */
+  readonly forceReregister: boolean
 }
 
-const denied: Decision = Object.freeze({ allow: false, disclose: false })
-const allowed: Decision = Object.freeze({ allow: true, disclose: false })
-const allowedDisclosed: Decision = Object.freeze({ allow: true, disclose: true })
+const denied: Decision = Object.freeze({ allow: false, disclose: false, trustlevel: undefined, forceReregister: false })
+const actions = ['call', 'register', 'publish', 'subscribe'] as const satisfies readonly Action[]
 
 /**
  * The static permissions of a role. For a URI the exact rule counts, else the best wildcard, else the longest prefix, else
@@ -30,7 +33,9 @@ const allowedDisclosed: Decision = Object.freeze({ allow: true, disclose: true }
  */
 export class Permissions {
   /** What the app itself may do: everything. */
-  static readonly everything = new Permissions([{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }])
+  static readonly everything = new Permissions([{
+    uri: '', match: 'prefix', allow: { call: true, register: true, forceReregister: true, publish: true, subscribe: true }
+  }])
 
   readonly #rules: readonly Rule[]
   /** No wildcard has more components: of a longer URI no more need to be looked at. */
@@ -46,23 +51,31 @@ export class Permissions {
     if (match !== 'exact') return this.#decidePattern(action, { uri, match })
     const components = uri.split('.', this.#mostComponents + 1)
     const rule = this.#rules.find((rule) => rule.components === null ? matches(rule.uri, rule.match, uri) : sameComponents(rule.components, components))
-    if (rule?.allow[action] !== true) return denied
-    const disclose = (action === 'call' && rule.disclose.caller) || (action === 'publish' && rule.disclose.publisher)
-    return disclose === true ? allowedDisclosed : allowed
+    return rule?.decisions[action] ?? denied
   }
 
   #decidePattern (action: Action, pattern: Pattern): Decision {
     const concerned = this.#rules.filter((rule) => overlap(rule, pattern))
-    const open = concerned.every(({ allow }) => allow[action] === true) && concerned.some((rule) => covers(rule, pattern))
-    return open ? allowed : denied
+    const open = concerned.every(({ decisions }) => decisions[action].allow) && concerned.some((rule) => covers(rule, pattern))
+    if (!open) return denied
+    return { ...denied, allow: true, forceReregister: concerned.every(({ decisions }) => decisions[action].forceReregister) }
   }
 }
 
 interface Pattern { readonly uri: Uri, readonly match: MatchPolicy }
 
-function ruleOf ({ uri: given, match: policy, allow = {}, disclose = {} }: PermissionOptions): Rule {
-  const { uri, match } = policy === undefined ? withStars(given) : { uri: given, match: policy }
-  return { uri, match, components: match === 'wildcard' ? uri.split('.') : null, allow, disclose }
+function ruleOf (permission: PermissionOptions): Rule {
+  const { uri, match } = permission.match === undefined ? withStars(permission.uri) : { uri: permission.uri, match: permission.match }
+  const decisions = Object.fromEntries(actions.map((action) => [action, decisionOf(permission, action)])) as Record<Action, Decision>
+  return { uri, match, components: match === 'wildcard' ? uri.split('.') : null, decisions }
+}
+
+function decisionOf ({ allow = {}, disclose = {}, trustlevel }: PermissionOptions, action: Action): Decision {
+  if (allow[action] !== true) return denied
+  if (action === 'register') return { ...denied, allow: true, forceReregister: allow.forceReregister === true }
+  if (action === 'subscribe') return { ...denied, allow: true }
+  const disclosed = action === 'call' ? disclose.caller : disclose.publisher
+  return { ...denied, allow: true, disclose: disclosed === true, trustlevel }
 }
 
 const precedence: Readonly<Record<MatchPolicy, number>> = { exact: 0, wildcard: 1, prefix: 2 }

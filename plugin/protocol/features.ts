@@ -9,10 +9,37 @@ export type ClientRole = typeof clientRoles[number]
 export const routerRoles = {
   broker: {
     features: {
-      publisher_exclusion: true, publisher_identification: true, subscriber_blackwhite_listing: true, pattern_based_subscription: true
+      publisher_exclusion: true,
+      publisher_identification: true,
+      publication_trustlevels: true,
+      subscriber_blackwhite_listing: true,
+      pattern_based_subscription: true,
+      event_retention: true,
+      event_history: true,
+      subscription_revocation: true,
+      subscription_meta_api: true,
+      session_meta_api: true,
+      payload_passthru_mode: true
     }
   },
-  dealer: { features: { caller_identification: true, pattern_based_registration: true, call_canceling: true } }
+  dealer: {
+    features: {
+      caller_identification: true,
+      call_trustlevels: true,
+      pattern_based_registration: true,
+      shared_registration: true,
+      registration_revocation: true,
+      registration_meta_api: true,
+      session_meta_api: true,
+      testament_meta_api: true,
+      progressive_call_results: true,
+      progressive_call_invocations: true,
+      call_timeout: true,
+      call_canceling: true,
+      call_reroute: true,
+      payload_passthru_mode: true
+    }
+  }
 } as const
 
 /** What a client announced: the features of its roles, as `role.feature`. */

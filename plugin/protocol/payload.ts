@@ -68,6 +68,11 @@ export class Payload {
     return made
   }
 
+  /** About how many bytes this takes: what came in, or would be written of values. */
+  get size (): number {
+    return this.#encoded?.bytes.length ?? sizeOf(this.#given)
+  }
+
   #transcode (codec: PayloadCodec): Transcoded {
     try {
       const { args, kwargs } = this.#given ?? this.values()
@@ -90,4 +95,13 @@ export class Payload {
     if (this.#codec === undefined || this.#encoded === undefined) return this
     return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: Buffer.from(this.#encoded.bytes) }, undefined)
   }
+}
+
+/** About how many bytes a value takes on the wire. */
+function sizeOf (value: unknown): number {
+  if (typeof value === 'string') return value.length + 2
+  if (ArrayBuffer.isView(value)) return value.byteLength + 2
+  if (typeof value !== 'object' || value === null) return 8
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), 2)
+  return Object.entries(value).reduce((sum, [key, item]) => sum + key.length + 2 + sizeOf(item), 2)
 }

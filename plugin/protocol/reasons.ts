@@ -33,6 +33,14 @@ export const reasons = {
   timeout: 'wamp.error.timeout',
   /** The router could not reach the callee. */
   networkFailure: 'wamp.error.network_failure',
+  /** A callee cannot take the call now: another one may. */
+  unavailable: 'wamp.error.unavailable',
+  /** No callee of the procedure can take the call now. */
+  noAvailableCallee: 'wamp.error.no_available_callee',
+  /** What UNREGISTERED says to a callee whose procedure another one took over. A Crossbar.io convention. */
+  unregistered: 'wamp.error.unregistered',
+  /** The subscription's events are not kept. A Crossbar.io convention. */
+  historyUnavailable: 'wamp.error.history_unavailable',
   /** The other side did not announce what this needs. */
   featureNotSupported: 'wamp.error.feature_not_supported',
   /** Disclosure was asked for and is not allowed here. */

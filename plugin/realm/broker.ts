@@ -1,127 +1,189 @@
 import { randomId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Dict, Publish, PublishOptions, Subscribe, Unsubscribe } from '../protocol/message.ts'
+import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
+import { passthruOf } from '../protocol/passthru.ts'
+import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { EventHistory } from './event-history.ts'
+import type { Publication } from './publication.ts'
+import { Receivers } from './receivers.ts'
 import { refusal } from './refusal.ts'
+import { RetainedEvents } from './retained-events.ts'
+import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
+import type { Subscription, SubscriptionObserver } from './subscription.ts'
 import { UriIndex } from './uri-index.ts'
 
-/** All who subscribed to one URI under one policy. */
-interface Subscription {
-  readonly id: Id
-  readonly uri: Uri
-  readonly match: MatchPolicy
-  readonly subscribers: Set<RoutedSession>
+/** The bounds of what a realm keeps for its subscribers. */
+export interface BrokerLimits {
+  readonly subscriptions: number
+  readonly retainedEvents: number
+  readonly storedBytes: number
 }
 
 /** Publish/subscribe within a realm [basic, Publish and Subscribe]. It has been asked whether the session may. */
 export class Broker {
   readonly #nextId: () => Id
-  readonly #limit: number
+  readonly #limits: BrokerLimits
+  readonly #observer: SubscriptionObserver
   readonly #index = new UriIndex<Subscription>()
   readonly #subscriptions = new Map<Id, Subscription>()
   readonly #held = new Map<RoutedSession, Set<Subscription>>()
+  readonly #retained: RetainedEvents
 
-  constructor ({ nextId, limit }: {
+  constructor ({ nextId, limits, histories, observer }: {
     nextId: () => Id
-    /** Subscriptions of one session. */
-    limit: number
+    limits: BrokerLimits
+    /** The subscriptions whose events are kept. */
+    histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
+    observer: SubscriptionObserver
   }) {
     this.#nextId = nextId
-    this.#limit = limit
+    this.#limits = limits
+    this.#observer = observer
+    this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
+    for (const { uri, match, limit } of histories) this.#create(uri, match, new EventHistory({ limit, bytes: limits.storedBytes }))
   }
 
-  subscribe (subscriber: RoutedSession, { request, topic, options: { match = 'exact' } }: Subscribe): void {
+  /** All subscriptions, by id. */
+  get subscriptions (): ReadonlyMap<Id, Subscription> {
+    return this.#subscriptions
+  }
+
+  /** The subscriptions of one session. */
+  held (session: RoutedSession): Iterable<Subscription> {
+    return this.#held.get(session) ?? []
+  }
+
+  /** The subscription to this very URI or pattern. */
+  find (uri: Uri, match: MatchPolicy): Subscription | undefined {
+    return this.#index.get(uri, match)
+  }
+
+  /** The subscriptions that a topic's events go to: the exact one, prefixes from the shortest, wildcards. */
+  matching (topic: Uri): readonly Subscription[] {
+    return this.#index.matching(topic)
+  }
+
+  subscribe (subscriber: RoutedSession, { request, topic, options }: Subscribe): void {
+    const { match = 'exact', get_retained: getRetained = false } = options
     const held = this.#held.get(subscriber)
     const known = this.#index.get(topic, match)
-    if (held !== undefined && held.size >= this.#limit && (known === undefined || !held.has(known))) {
+    const isNew = known === undefined || held === undefined || !held.has(known)
+    if (isNew && held !== undefined && held.size >= this.#limits.subscriptions && subscriber.principal.authrole !== 'trusted') {
       subscriber.send(refusal(MessageType.Subscribe, request, reasons.limitExceeded, 'limits.subscriptions: this session has too many subscriptions'))
       return
     }
-    const subscription = known ?? this.#create(topic, match)
+    const subscription = known ?? this.#create(topic, match, null)
     // No EVENT may overtake the SUBSCRIBED that announces it [basic, Ordering Guarantees].
     subscriber.send({ type: MessageType.Subscribed, request, subscription: subscription.id })
+    if (getRetained) this.#sendRetained(subscriber, subscription)
+    if (!isNew) return
     subscription.subscribers.add(subscriber)
     if (held === undefined) this.#held.set(subscriber, new Set([subscription]))
     else held.add(subscription)
+    if (known === undefined) this.#observer.created(subscriber, subscription)
+    this.#observer.subscribed(subscriber, subscription)
   }
 
   unsubscribe (subscriber: RoutedSession, { request, subscription: id }: Unsubscribe): void {
     const subscription = this.#subscriptions.get(id)
-    const held = this.#held.get(subscriber)
-    if (subscription === undefined || held?.delete(subscription) !== true) {
+    if (subscription === undefined || !subscription.subscribers.has(subscriber)) {
       subscriber.send(refusal(MessageType.Unsubscribe, request, reasons.noSuchSubscription))
       return
     }
-    if (held.size === 0) this.#held.delete(subscriber)
     this.#remove(subscription, subscriber)
     subscriber.send({ type: MessageType.Unsubscribed, request })
+    this.#observer.unsubscribed(subscriber, subscription)
   }
 
-  /** Sends the event to all who are subscribed at this moment. `disclose` tells them who published it. */
-  publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclose: boolean): void {
+  /** Takes a subscription away from a subscriber, who is told if its client can be [advanced, Subscription Revocation]. */
+  revoke (subscription: Subscription, subscriber: RoutedSession, reason?: Uri): void {
+    this.#remove(subscription, subscriber)
+    if (subscriber.features.has('subscriber.subscription_revocation')) {
+      const details = { subscription: subscription.id, ...(reason === undefined ? {} : { reason }) }
+      subscriber.send({ type: MessageType.Unsubscribed, request: 0, details })
+    }
+    this.#observer.unsubscribed(subscriber, subscription)
+  }
+
+  /** Sends the event to all who are subscribed at this moment. */
+  publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure): void {
     const publication = randomId()
     if (options.acknowledge === true) publisher.send({ type: MessageType.Published, request, publication })
 
     const subscriptions = this.#index.matching(topic)
-    if (subscriptions.length === 0) return
-    const details = disclose ? identity(publisher) : noDetails
+    if (subscriptions.length === 0 && options.retain !== true) return
+    const details = eventDetails(publisher, disclosure, passthruOf(options))
     const excluded = options.exclude_me === false ? null : publisher
-    const filter = receiverFilter(options)
+    const receivers = Receivers.of(options)
+    this.#dispatch(subscriptions, { publication, topic, details, payload, excluded, receivers })
+    if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
+      const kept = { id: publication, at: Date.now(), topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null }
+      if (options.retain === true) this.#retained.keep(kept)
+      // A session's id means nothing later: what is meant for certain sessions is not history [advanced, Event History].
+      if (receivers?.nameSessions !== true) for (const { history } of subscriptions) history?.add({ ...kept, excluded: null })
+    }
+  }
+
+  /** The session has ended, and its subscriptions with it. Returns these: nobody has been told yet. */
+  forget (session: RoutedSession): readonly Subscription[] {
+    const held = [...this.#held.get(session) ?? []]
+    for (const subscription of held) this.#remove(subscription, session)
+    return held
+  }
+
+  #dispatch (subscriptions: readonly Subscription[], { publication, topic, details, payload, excluded, receivers }: {
+    publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
+  }): void {
     let detailsWithTopic: Dict | undefined
     for (const { id, match, subscribers } of subscriptions) {
-      const event = {
+      const event: EventMessage = {
         type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload
-      } as const
+      }
       for (const subscriber of subscribers) {
-        if (subscriber !== excluded && (filter === null || filter(subscriber))) subscriber.send(event)
+        if (subscriber !== excluded && (receivers === null || receivers.include(subscriber))) subscriber.send(event)
       }
     }
   }
 
-  /** The session has ended: its subscriptions end with it. */
-  forget (session: RoutedSession): void {
-    const held = this.#held.get(session)
-    if (held === undefined) return
-    this.#held.delete(session)
-    for (const subscription of held) this.#remove(subscription, session)
+  #sendRetained (subscriber: RoutedSession, { id, uri, match }: Subscription): void {
+    for (const publication of this.#retained.find(subscriber, uri, match)) {
+      const details = { ...toldOf(publication, match), retained: true }
+      subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })
+    }
   }
 
-  #create (uri: Uri, match: MatchPolicy): Subscription {
-    const subscription: Subscription = { id: this.#nextId(), uri, match, subscribers: new Set() }
+  #create (uri: Uri, match: MatchPolicy, history: EventHistory | null): Subscription {
+    const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Set(), history }
     this.#index.set(uri, match, subscription)
     this.#subscriptions.set(subscription.id, subscription)
     return subscription
   }
 
   #remove (subscription: Subscription, subscriber: RoutedSession): void {
+    const held = this.#held.get(subscriber)
+    held?.delete(subscription)
+    if (held?.size === 0) this.#held.delete(subscriber)
     subscription.subscribers.delete(subscriber)
-    if (subscription.subscribers.size > 0) return
+    if (subscription.subscribers.size > 0 || subscription.history !== null) return
     this.#index.delete(subscription.uri, subscription.match)
     this.#subscriptions.delete(subscription.id)
   }
 }
 
-function identity ({ id, principal: { authid, authrole } }: RoutedSession): Dict {
-  return { publisher: id, publisher_authid: authid, publisher_authrole: authrole }
+/** EVENT.Details of a publication that was kept: who holds a pattern is told the topic. */
+export function toldOf ({ details, topic }: Publication, match: MatchPolicy): Dict {
+  return match === 'exact' ? details : { ...details, topic }
 }
 
-/** Who may receive, as far as the publisher restricts it; null if it does not [advanced, Subscriber Black- and Whitelisting]. */
-function receiverFilter (options: PublishOptions): ((session: RoutedSession) => boolean) | null {
-  const notIds = setOf(options.exclude)
-  const notAuthids = setOf(options.exclude_authid)
-  const notAuthroles = setOf(options.exclude_authrole)
-  const ids = setOf(options.eligible)
-  const authids = setOf(options.eligible_authid)
-  const authroles = setOf(options.eligible_authrole)
-  if ((notIds ?? notAuthids ?? notAuthroles ?? ids ?? authids ?? authroles) === undefined) return null
-  return ({ id, principal: { authid, authrole } }) =>
-    notIds?.has(id) !== true && notAuthids?.has(authid) !== true && notAuthroles?.has(authrole) !== true &&
-    ids?.has(id) !== false && authids?.has(authid) !== false && authroles?.has(authrole) !== false
-}
-
-function setOf<E> (list: readonly E[] | undefined): ReadonlySet<E> | undefined {
-  return list === undefined ? undefined : new Set(list)
+function eventDetails ({ id, principal: { authid, authrole } }: RoutedSession, { disclose, trustlevel }: Disclosure, passthru: Dict | null): Dict {
+  if (!disclose && trustlevel === undefined && passthru === null) return noDetails
+  return {
+    ...(disclose ? { publisher: id, publisher_authid: authid, publisher_authrole: authrole } : {}),
+    ...(trustlevel === undefined ? {} : { trustlevel }),
+    ...passthru
+  }
 }

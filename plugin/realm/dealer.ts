@@ -1,202 +1,276 @@
+import { Deadlines } from '../deadlines.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, Cancel, Dict, ErrorMessage, Register, RouterMessage, Unregister, Yield } from '../protocol/message.ts'
+import type { Call, Cancel, Dict, ErrorMessage, RouterMessage, Yield } from '../protocol/message.ts'
+import { passthruOf } from '../protocol/passthru.ts'
+import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
-import { isReserved } from '../protocol/uri.ts'
-import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
+import type { Delivery } from '../transport/transport.ts'
+import { commonDetails, detailsFor, isAble, isForwarded, takesProgress } from './pending-call.ts'
+import type { PendingCall } from './pending-call.ts'
 import { refusal } from './refusal.ts'
+import type { Offer } from './registration.ts'
+import type { Registrations } from './registrations.ts'
+import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
-import { UriIndex } from './uri-index.ts'
 
-/** A procedure that a callee offers. */
-interface Registration {
-  readonly id: Id
-  readonly uri: Uri
-  readonly match: MatchPolicy
-  readonly callee: RoutedSession
-  readonly discloseCaller: boolean
+/** How many ended calls whose input may still be on its way are remembered for each caller. */
+const MOST_ENDED = 64
+
+/** What a session does as a caller. */
+interface Caller {
+  readonly calls: Map<Id, PendingCall>
+  /** Calls that ended before their last input came: what still comes of it is no new call. */
+  ended: Set<Id> | null
 }
 
-/** A call that has not ended. `interrupted`: the caller canceled it and waits for what the callee makes of that. */
-interface PendingCall {
-  readonly caller: RoutedSession
-  readonly request: Id
-  readonly callee: RoutedSession
-  readonly invocation: Id
-  state: 'invoked' | 'interrupted'
-}
-
-/** What a session does as a callee. */
-interface Callee {
-  lastInvocation: Id
-  readonly invocations: Map<Id, PendingCall>
-  readonly registrations: Set<Registration>
+/** The bounds of calls that sessions may have open. */
+export interface DealerLimits {
+  readonly pendingCalls: number
+  readonly pendingInvocations: number
 }
 
 /** Routed remote procedure calls within a realm [basic, Remote Procedure Calls]. It has been asked whether the session may. */
 export class Dealer {
-  readonly #nextId: () => Id
+  readonly #registrations: Registrations
   readonly #limits: DealerLimits
-  readonly #index = new UriIndex<Registration>()
-  readonly #registrations = new Map<Id, Registration>()
-  readonly #callees = new Map<RoutedSession, Callee>()
-  readonly #calls = new Map<RoutedSession, Map<Id, PendingCall>>()
+  readonly #callers = new Map<RoutedSession, Caller>()
+  readonly #deadlines = new Deadlines(() => performance.now())
 
-  constructor ({ nextId, limits }: { nextId: () => Id, limits: DealerLimits }) {
-    this.#nextId = nextId
+  constructor ({ registrations, limits }: { registrations: Registrations, limits: DealerLimits }) {
+    this.#registrations = registrations
     this.#limits = limits
   }
 
-  register (callee: RoutedSession, { request, procedure: uri, options: { match = 'exact', disclose_caller: discloseCaller = false } }: Register): void {
-    if (this.#index.get(uri, match) !== undefined) {
-      callee.send(refusal(MessageType.Register, request, reasons.procedureAlreadyExists))
-      return
-    }
-    const state = this.#callee(callee)
-    if (state.registrations.size >= this.#limits.registrations) {
-      callee.send(refusal(MessageType.Register, request, reasons.limitExceeded, 'limits.registrations: this session has too many registrations'))
-      return
-    }
-    const registration: Registration = { id: this.#nextId(), uri, match, callee, discloseCaller }
-    this.#index.set(uri, match, registration)
-    this.#registrations.set(registration.id, registration)
-    state.registrations.add(registration)
-    callee.send({ type: MessageType.Registered, request, registration: registration.id })
+  /** True for a CALL that goes on with one that was begun as progressive, or that comes too late for it. */
+  isContinuation (caller: RoutedSession, { request, procedure }: Call): boolean {
+    const { calls, ended } = this.#callers.get(caller) ?? {}
+    const call = calls?.get(request)
+    if (call === undefined) return ended?.has(request) === true
+    return call.progressive && call.state !== 'invoked' && call.procedure === procedure
   }
 
-  unregister (callee: RoutedSession, { request, registration: id }: Unregister): void {
-    const registration = this.#registrations.get(id)
-    if (registration?.callee !== callee) {
-      callee.send(refusal(MessageType.Unregister, request, reasons.noSuchRegistration))
-      return
+  /** Takes a CALL that is no new one [advanced, Progressive Call Invocations]. True if it was one. */
+  resume (caller: RoutedSession, message: Call): boolean {
+    const { request, procedure, options: { progress = false }, payload } = message
+    if (progress && !caller.features.has('caller.progressive_call_invocations')) {
+      throw new ProtocolViolation('CALL.options.progress by a caller that did not announce progressive_call_invocations')
     }
-    this.#callees.get(callee)?.registrations.delete(registration)
-    this.#remove(registration)
-    callee.send({ type: MessageType.Unregistered, request })
+    const call = this.#callers.get(caller)?.calls.get(request)
+    if (call === undefined) return this.isContinuation(caller, message)
+    if (!call.progressive) throw new ProtocolViolation(`CALL.Request ${request} is that of a call which has not ended`)
+    // What comes after the last input, or after CANCEL, is of no use to anybody.
+    if (call.state !== 'streaming' || call.procedure !== procedure) return true
+    call.rerouting = null
+    if (!progress) call.state = 'invoked'
+    const delivery = this.#send(call, call.offer!, payload, progress)
+    if (delivery !== 'sent') this.#abandon(call, delivery)
+    return true
   }
 
-  /** Has a procedure invoked. `disclose` tells the callee who calls. */
-  call (caller: RoutedSession, { request, procedure, payload }: Call, disclose: boolean): void {
-    let calls = this.#calls.get(caller)
-    if (calls?.has(request) === true) throw new ProtocolViolation(`CALL.Request ${request} is that of a call which has not ended`)
-    const registration = this.#best(procedure)
+  /** Has a procedure invoked. `disclosure` is what the callee is told. */
+  call (caller: RoutedSession, message: Call, disclosure: Disclosure): void {
+    const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
+    const registration = this.#registrations.best(procedure)
     if (registration === undefined) return refuse(caller, request, reasons.noSuchProcedure)
-    const { callee } = registration
-    const state = this.#callee(callee)
-    if (calls !== undefined && calls.size >= this.#limits.pendingCalls) return refuse(caller, request, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls')
-    if (state.invocations.size >= this.#limits.pendingInvocations) return refuse(caller, request, reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer')
+    const { calls } = this.#callerOf(caller)
+    if (calls.size >= this.#limits.pendingCalls) return refuse(caller, request, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls')
 
-    const invocation = nextId(state.lastInvocation)
-    state.lastInvocation = invocation
-    const call: PendingCall = { caller, request, callee, invocation, state: 'invoked' }
-    if (calls === undefined) this.#calls.set(caller, calls = new Map())
+    const details = commonDetails(message, registration, caller, disclosure)
+    const call: PendingCall = {
+      caller,
+      request,
+      procedure,
+      registration,
+      progressive,
+      receiveProgress,
+      timeout,
+      details,
+      offer: null,
+      invocation: 0,
+      state: progressive ? 'streaming' : 'invoked',
+      lift: undefined,
+      rerouting: null
+    }
     calls.set(request, call)
-    state.invocations.set(invocation, call)
-    const details = invocationDetails(registration, procedure, disclose || registration.discloseCaller ? caller : null)
-    const delivery = callee.send({ type: MessageType.Invocation, request: invocation, registration: registration.id, details, payload })
-    if (delivery === 'sent') return
-    this.#end(call, refusal(MessageType.Call, request, delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure))
+    this.#invoke(call, payload, null)
   }
 
   cancel (caller: RoutedSession, { request, options: { mode = 'killnowait' } }: Cancel): void {
-    const call = this.#calls.get(caller)?.get(request)
+    const call = this.#callers.get(caller)?.calls.get(request)
     if (call === undefined) return // answered meanwhile: RESULT and CANCEL crossed on the wire
-    const interruptible = call.callee.features.has('callee.call_canceling')
-    if (mode === 'kill' && interruptible) {
+    if (mode === 'kill' && isInterruptible(call)) {
       if (call.state === 'interrupted') return
       call.state = 'interrupted'
       interrupt(call, 'kill')
       return
     }
     this.#end(call, refusal(MessageType.Call, request, reasons.canceled))
-    if (mode !== 'skip' && interruptible) interrupt(call, mode)
+    if (mode !== 'skip') interrupt(call, mode)
   }
 
   yield (callee: RoutedSession, { request, options, payload }: Yield): void {
     const call = this.#invocation(callee, request, 'YIELD')
-    // Nobody is told that there may be progress, so nobody asked for it.
-    if (call === undefined || options.progress === true) return
-    this.#end(call, { type: MessageType.Result, request: call.request, details: noDetails, payload })
+    const passthru = passthruOf(options)
+    if (passthru !== null && !callee.features.has('callee.payload_passthru_mode')) {
+      throw new ProtocolViolation('YIELD.options.ppt_scheme by a callee that did not announce payload_passthru_mode')
+    }
+    const progress = options.progress === true
+    if (call === undefined || (progress && !takesProgress(call))) return
+    if (passthru !== null && !call.caller.features.has('caller.payload_passthru_mode')) {
+      return this.#giveUp(call, reasons.featureNotSupported, 'the caller did not announce payload_passthru_mode', progress)
+    }
+    if (progress) return this.#progress(call, { progress, ...passthru }, payload)
+    this.#end(call, { type: MessageType.Result, request: call.request, details: passthru ?? noDetails, payload })
   }
 
   /** The callee answers an invocation with ERROR. */
-  error (callee: RoutedSession, { request, error, payload }: ErrorMessage): void {
+  error (callee: RoutedSession, { request, details, error, payload }: ErrorMessage): void {
     const call = this.#invocation(callee, request, 'ERROR')
     if (call === undefined) return
-    this.#end(call, { type: MessageType.Error, requestType: MessageType.Call, request: call.request, details: noDetails, error, payload })
+    if (error === reasons.unavailable && call.rerouting !== null && callee.features.has('callee.call_reroute')) return this.#reroute(call, call.rerouting)
+    this.#end(call, { type: MessageType.Error, requestType: MessageType.Call, request: call.request, details: passthruOf(details) ?? noDetails, error, payload })
   }
 
-  /** The session has ended: its registrations end with it, and its calls on either side. */
+  /** The session has ended, and its calls with it, on either side. */
   forget (session: RoutedSession): void {
-    const { registrations, invocations } = this.#callees.get(session) ?? {}
-    for (const registration of registrations ?? []) this.#remove(registration)
-    for (const call of [...invocations?.values() ?? []]) {
+    for (const call of [...this.#registrations.callee(session)?.invocations.values() ?? []]) {
       this.#end(call, call.caller === session ? null : refusal(MessageType.Call, call.request, reasons.canceled, 'the callee has left'))
     }
-    for (const call of [...this.#calls.get(session)?.values() ?? []]) {
+    for (const call of [...this.#callers.get(session)?.calls.values() ?? []]) {
       this.#end(call, null)
-      if (call.callee.features.has('callee.call_canceling')) interrupt(call, 'killnowait')
+      interrupt(call, 'killnowait')
     }
-    this.#callees.delete(session)
+    this.#callers.delete(session)
+    this.#registrations.forget(session)
+  }
+
+  /** Gives a call to a callee that can take it; ends it if there is none. */
+  #invoke (call: PendingCall, payload: Payload, tried: Set<Offer> | null): void {
+    const { registration, timeout, progressive } = call
+    for (let offer = registration.pick(tried, this.#hasRoom); offer !== undefined; offer = registration.pick(tried, this.#hasRoom)) {
+      const { session } = offer.callee
+      if (!isAble(session, call)) return this.#end(call, refusal(MessageType.Call, call.request, reasons.featureNotSupported))
+      this.#assign(call, offer)
+      const delivery = this.#send(call, offer, payload, progressive)
+      if (delivery === 'sent') {
+        if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call)
+        if (session.features.has('callee.call_reroute')) call.rerouting ??= { payload: registration.invoke === 'single' ? Payload.empty : payload.detached(), tried: new Set() }
+        return
+      }
+      this.#unassign(call)
+      call.offer = null
+      if (delivery === 'unencodable') return this.#end(call, refusal(MessageType.Call, call.request, reasons.invalidArgument))
+      tried = (tried ?? new Set()).add(offer)
+    }
+    this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, tried)))
+  }
+
+  readonly #hasRoom = ({ open, concurrency, callee }: Offer): boolean => open < concurrency && callee.invocations.size < this.#limits.pendingInvocations
+
+  #assign (call: PendingCall, offer: Offer): void {
+    const { callee } = offer
+    callee.lastInvocation = nextId(callee.lastInvocation)
+    callee.invocations.set(callee.lastInvocation, call)
+    offer.open++
+    call.offer = offer
+    call.invocation = callee.lastInvocation
+  }
+
+  #unassign ({ offer, invocation }: PendingCall): void {
+    if (offer?.callee.invocations.delete(invocation) === true) offer.open--
+  }
+
+  #send (call: PendingCall, offer: Offer, payload: Payload, progress: boolean): Delivery {
+    return offer.callee.session.send({
+      type: MessageType.Invocation, request: call.invocation, registration: call.registration.id, details: detailsFor(call, offer, progress), payload
+    })
+  }
+
+  #progress (call: PendingCall, details: Dict, payload: Payload): void {
+    call.rerouting = null
+    // The time is that until the next result [advanced, Progressive Call Results].
+    if (call.lift !== undefined) this.#setDeadline(call)
+    const delivery = call.caller.send({ type: MessageType.Result, request: call.request, details, payload })
+    if (delivery === 'unencodable') this.#abandon(call, delivery)
+  }
+
+  #reroute (call: PendingCall, { payload, tried }: NonNullable<PendingCall['rerouting']>): void {
+    this.#unassign(call)
+    tried.add(call.offer!)
+    call.offer = null
+    this.#invoke(call, payload, tried)
+  }
+
+  #setDeadline (call: PendingCall): void {
+    call.lift?.()
+    call.lift = this.#deadlines.add(performance.now() + call.timeout, () => {
+      this.#giveUp(call, reasons.timeout, undefined, true)
+    })
+  }
+
+  /** Part of a call did not reach the other side: what follows would make no sense. */
+  #abandon (call: PendingCall, delivery: Exclude<Delivery, 'sent'>): void {
+    this.#giveUp(call, delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure, undefined, true)
+  }
+
+  #giveUp (call: PendingCall, error: Uri, text: string | undefined, tellCallee: boolean): void {
+    this.#end(call, refusal(MessageType.Call, call.request, error, text))
+    if (tellCallee) interrupt(call, 'killnowait')
   }
 
   /** The one place where a call ends: in all tables at once, with its one final answer, or none for a caller who left. */
   #end (call: PendingCall, answer: RouterMessage | null): void {
-    const { caller, request, callee, invocation } = call
-    const calls = this.#calls.get(caller)
-    if (calls?.get(request) !== call) return
-    calls.delete(request)
-    if (calls.size === 0) this.#calls.delete(caller)
-    this.#callees.get(callee)?.invocations.delete(invocation)
+    const { caller, request } = call
+    const state = this.#callers.get(caller)
+    if (state?.calls.get(request) !== call) return
+    state.calls.delete(request)
+    if (call.progressive && call.state !== 'invoked') rememberEnded(state, request)
+    this.#unassign(call)
+    call.lift?.()
     if (answer === null || caller.send(answer) !== 'unencodable') return
     caller.send(refusal(MessageType.Call, request, reasons.invalidArgument))
   }
 
-  /** The registration that a call goes to. A pattern never gets what is reserved: it could speak for the router. */
-  #best (procedure: Uri): Registration | undefined {
-    const exact = this.#index.get(procedure, 'exact')
-    if (exact !== undefined || isReserved(procedure)) return exact
-    return this.#index.longestPrefix(procedure) ?? this.#index.bestWildcard(procedure)
-  }
-
   /** The call of an answer; undefined if it has ended meanwhile. Throws for an invocation that never was. */
-  #invocation (callee: RoutedSession, id: Id, name: string): PendingCall | undefined {
-    const state = this.#callees.get(callee)
-    if (state === undefined || id > state.lastInvocation) throw new ProtocolViolation(`${name} for invocation ${id}, which was never sent`)
-    return state.invocations.get(id)
+  #invocation (session: RoutedSession, id: Id, name: string): PendingCall | undefined {
+    const callee = this.#registrations.callee(session)
+    if (callee === undefined || id > callee.lastInvocation) throw new ProtocolViolation(`${name} for invocation ${id}, which was never sent`)
+    return callee.invocations.get(id)
   }
 
-  #callee (session: RoutedSession): Callee {
-    let callee = this.#callees.get(session)
-    if (callee === undefined) this.#callees.set(session, callee = { lastInvocation: 0, invocations: new Map(), registrations: new Set() })
-    return callee
+  #callerOf (session: RoutedSession): Caller {
+    let caller = this.#callers.get(session)
+    if (caller === undefined) this.#callers.set(session, caller = { calls: new Map(), ended: null })
+    return caller
   }
-
-  #remove ({ id, uri, match }: Registration): void {
-    this.#index.delete(uri, match)
-    this.#registrations.delete(id)
-  }
-}
-
-/** The bounds of what sessions may have open. */
-export interface DealerLimits {
-  readonly registrations: number
-  readonly pendingCalls: number
-  readonly pendingInvocations: number
 }
 
 function refuse (caller: RoutedSession, request: Id, error: Uri, text?: string): void {
   caller.send(refusal(MessageType.Call, request, error, text))
 }
 
-function interrupt ({ callee, invocation }: PendingCall, mode: 'kill' | 'killnowait'): void {
-  callee.send({ type: MessageType.Interrupt, request: invocation, options: { mode } })
+function rememberEnded (caller: Caller, request: Id): void {
+  caller.ended ??= new Set()
+  caller.ended.add(request)
+  if (caller.ended.size > MOST_ENDED) caller.ended.delete(caller.ended.values().next().value!)
 }
 
-function invocationDetails ({ match }: Registration, procedure: Uri, disclosed: RoutedSession | null): Dict {
-  if (match === 'exact' && disclosed === null) return noDetails
-  const caller = disclosed === null ? {} : { caller: disclosed.id, caller_authid: disclosed.principal.authid, caller_authrole: disclosed.principal.authrole }
-  return match === 'exact' ? caller : { ...caller, procedure }
+function isInterruptible ({ offer }: PendingCall): boolean {
+  return offer?.callee.session.features.has('callee.call_canceling') === true
+}
+
+function interrupt (call: PendingCall, mode: 'kill' | 'killnowait'): void {
+  if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
+}
+
+/** Why no callee takes a call: an ERROR's URI and text. */
+function whyNobody ({ registration: { offers }, rerouting }: PendingCall, tried: Set<Offer> | null): [error: Uri, text?: string] {
+  if (rerouting !== null) return [reasons.noAvailableCallee]
+  if (tried !== null) return [reasons.networkFailure]
+  if (offers.some(({ open, concurrency }) => open >= concurrency)) return [reasons.noAvailableCallee, 'the callees have as many calls as they take at once']
+  return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer']
 }

@@ -15,6 +15,9 @@ const texts: Readonly<Record<Uri, string>> = {
   [reasons.noSuchRegistration]: 'this session has no such registration',
   [reasons.noSuchSubscription]: 'this session has no such subscription',
   [reasons.canceled]: 'the call was canceled',
+  [reasons.timeout]: 'the callee did not answer in time',
+  [reasons.noAvailableCallee]: 'no callee is available',
+  [reasons.featureNotSupported]: 'the callee did not announce what this call needs',
   [reasons.networkFailure]: 'the callee cannot be reached',
   [reasons.invalidArgument]: 'the payload has no form in the serializer of its receiver'
 }

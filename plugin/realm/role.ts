@@ -6,18 +6,29 @@ import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import type { ResolvedRealm } from '../resolve-options.ts'
 import { hasFewComponents } from './wildcard-tree.ts'
 
-/** Whether a request on a URI goes through: `refusal` is the ERROR's URI, or null. */
-export interface Verdict {
-  readonly refusal: Uri | null
+/** What the other side is told of who calls or publishes. */
+export interface Disclosure {
+  /** Who it is. */
   readonly disclose: boolean
+  /** How far it may be trusted, from 0 [advanced, Call Trust Levels, Publication Trust Levels]. */
+  readonly trustlevel: number | undefined
 }
 
-const verdicts = {
-  granted: { refusal: null, disclose: false },
-  disclosed: { refusal: null, disclose: true },
-  invalidUri: { refusal: reasons.invalidUri, disclose: false },
-  notAuthorized: { refusal: reasons.notAuthorized, disclose: false }
-} as const satisfies Record<string, Verdict>
+/** Whether a request on a URI goes through: `refusal` is the ERROR's URI, or null. */
+export interface Verdict extends Disclosure {
+  readonly refusal: Uri | null
+  readonly forceReregister: boolean
+}
+
+/** A verdict that refuses. */
+export function refused (refusal: Uri): Verdict {
+  return { refusal, disclose: false, trustlevel: undefined, forceReregister: false }
+}
+
+/** The verdict that goes through, and tells nothing. */
+export const granted: Verdict = { refusal: null, disclose: false, trustlevel: undefined, forceReregister: false }
+const invalidUri = refused(reasons.invalidUri)
+const notAuthorized = refused(reasons.notAuthorized)
 
 /** How many verdicts are remembered for each action. Made-up URIs cannot make it grow: it is then begun anew. */
 const REMEMBERED = 10_000
@@ -68,12 +79,12 @@ export class Role {
   }
 
   #workOut (action: Action, uri: Uri, match: MatchPolicy): Verdict {
-    if (!isUri(uri, match, this.#uriCheck)) return verdicts.invalidUri
-    if (match === 'wildcard' && !hasFewComponents(uri)) return verdicts.invalidUri
+    if (!isUri(uri, match, this.#uriCheck)) return invalidUri
+    if (match === 'wildcard' && !hasFewComponents(uri)) return invalidUri
     // Nobody but the router and the app speaks in the name of `wamp.`; listening and calling is a matter of permission.
-    if (isReserved(uri) && !this.#mayUseReserved && (action === 'register' || action === 'publish')) return verdicts.invalidUri
-    const { allow, disclose } = this.#permissions.decide(action, uri, match)
-    if (!allow) return verdicts.notAuthorized
-    return disclose ? verdicts.disclosed : verdicts.granted
+    if (isReserved(uri) && !this.#mayUseReserved && (action === 'register' || action === 'publish')) return invalidUri
+    const { allow, disclose, trustlevel, forceReregister } = this.#permissions.decide(action, uri, match)
+    if (!allow) return notAuthorized
+    return disclose || trustlevel !== undefined || forceReregister ? { refusal: null, disclose, trustlevel, forceReregister } : granted
   }
 }

@@ -2,6 +2,7 @@ import type { Principal } from '../auth/authenticator.ts'
 import type { Features } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import type { RouterMessage } from '../protocol/message.ts'
+import type { Uri } from '../protocol/uri.ts'
 import type { Delivery } from '../transport/transport.ts'
 
 /** A session as broker and dealer see it. */
@@ -12,4 +13,6 @@ export interface RoutedSession {
   readonly features: Features
   /** Sends a message. Never throws, and never calls back into the realm before it returns. */
   send (message: RouterMessage): Delivery
+  /** Ends the session with GOODBYE; `message` is for people. What it held in the realm ends at once. */
+  end (reason: Uri, message?: string): void
 }

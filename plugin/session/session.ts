@@ -84,14 +84,14 @@ export class Session implements RoutedSession {
     this.#over()
   }
 
-  /** Ends the session for a reason of the router's. What it held in the realm ends at once. */
-  end (reason: Uri): void {
+  /** Ends the session for a reason of the router's; `message` is for people. What it held in the realm ends at once. */
+  end (reason: Uri, message?: string): void {
     const { transport, host } = this.#context
-    if (this.#state === 'establishing' || this.#state === 'authenticating') return this.#abort(reason, 'the router ends this session', 'normal')
+    if (this.#state === 'establishing' || this.#state === 'authenticating') return this.#abort(reason, message ?? 'the router ends this session', 'normal')
     if (this.#state !== 'established') return
     this.#leave()
     this.#state = 'shutting_down'
-    transport.send({ type: MessageType.Goodbye, details: noDetails, reason })
+    transport.send({ type: MessageType.Goodbye, details: message === undefined ? noDetails : { message }, reason })
     this.#timer = setTimeout(() => {
       this.#over()
       transport.close('normal')
@@ -127,8 +127,8 @@ export class Session implements RoutedSession {
     const realm = this.#realm!
     if (realm.strictRequestIds && sequenced.has(message.type)) {
       const expected = nextId(this.#lastRequest)
-      if (message.request !== expected) throw new ProtocolViolation(`request id ${message.request} where ${expected} is next`)
-      this.#lastRequest = expected
+      if (message.request === expected) this.#lastRequest = expected
+      else if (message.type !== Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${expected} is next`)
     }
     realm.receive(this, message)
   }

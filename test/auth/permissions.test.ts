@@ -46,9 +46,17 @@ t.test('an exact rule counts before the best wildcard, that before the longest p
 
 t.test('disclosure is by action [PID-05, CID-06]', async (t) => {
   const permissions = new Permissions([{ uri: 'a', allow: { call: true, publish: true }, disclose: { caller: true } }, { uri: 'b', disclose: { caller: true, publisher: true } }])
-  t.same(permissions.decide('call', 'a'), { allow: true, disclose: true })
-  t.same(permissions.decide('publish', 'a'), { allow: true, disclose: false })
-  t.same(permissions.decide('call', 'b'), { allow: false, disclose: false })
+  t.match(permissions.decide('call', 'a'), { allow: true, disclose: true })
+  t.match(permissions.decide('publish', 'a'), { allow: true, disclose: false })
+  t.match(permissions.decide('call', 'b'), { allow: false, disclose: false })
+})
+
+t.test('a trust level is for calls and publications, taking over for registrations [TRU-01, CTR-01, FRR-04]', async (t) => {
+  const permissions = new Permissions([{ uri: 'a', allow: { call: true, publish: true, register: true, subscribe: true, forceReregister: true }, trustlevel: 0 }, { uri: 'b', allow: { forceReregister: true }, trustlevel: 3 }, { uri: 'c', allow: open }])
+  const found = (['call', 'publish', 'register', 'subscribe'] as const).map((action) => permissions.decide(action, 'a'))
+  t.same(found.map(({ trustlevel }) => trustlevel), [0, 0, undefined, undefined])
+  t.same(found.map(({ forceReregister }) => forceReregister), [false, false, true, false])
+  for (const uri of ['b', 'c']) t.match(permissions.decide('register', uri), { forceReregister: false, trustlevel: undefined })
 })
 
 t.test('a pattern needs a rule that covers it, and none within that says no [AZN-07]', async (t) => {

@@ -8,7 +8,7 @@ const wildcards = [
   { pattern: '.x', yes: ['a.x', 'x.x'], no: ['x', 'a.b.x', 'a.y'] },
   { pattern: 'x.', yes: ['x.a'], no: ['x', 'x.a.b', 'y.a'] },
   { pattern: 'a...b', yes: ['a.1.2.b', 'a.b.b.b'], no: ['a.1.b', 'a.b', 'a.1.2.3.b'] },
-  { pattern: '..', yes: ['a.b.c'], no: ['a.b', 'a', 'a.b.c.d'] }
+  { pattern: '...', yes: ['a.b.c.d'], no: ['a.b.c', 'a', 'a.b.c.d.e'] }
 ]
 const patterns = [{ match: 'prefix', ...prefix }, ...wildcards.map((wildcard) => ({ match: 'wildcard', ...wildcard }))]
 

@@ -22,14 +22,18 @@ forEachCodec(t, 'any other character may stand in a URI [URI-02, URI-09, URI-11]
 })
 
 forEachCodec(t, 'a prefix may end in an empty component, a wildcard may have them anywhere [URI-03, URI-06]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+  const { alice, bob } = await buildParties(t, codec)
   const valid = [['prefix', 'com.x.'], ['prefix', 'com.x'], ['prefix', ''], ['wildcard', 'com..x'], ['wildcard', '.x'], ['wildcard', 'x.'], ['wildcard', '..']]
   for (const [match, uri] of valid) {
-    for (const type of [32, 64]) t.match(await alice.ask([type, 1, { match }, uri]), [type + 1, 1, Number], `${match} ${uri}`)
+    for (const type of [32, 64]) {
+      alice.send([type, 1, { match }, uri])
+      // A pattern that covers the meta topics gets to hear of itself.
+      t.match((await alice.fence()).find(([answer]) => answer !== 36), [type + 1, 1, Number], `${match} ${uri}`)
+    }
   }
   const invalid = [['prefix', 'com..x'], ['prefix', '.'], ['prefix', 'com. '], ['prefix', '#'], ['wildcard', 'com..a b'], ['wildcard', '.#']]
   for (const [match, uri] of invalid) {
-    for (const type of [32, 64]) t.same(head(await alice.ask([type, 1, { match }, uri])), [8, type, 1, {}, 'wamp.error.invalid_uri'], `${match} ${uri}`)
+    for (const type of [32, 64]) t.same(head(await bob.ask([type, 1, { match }, uri])), [8, type, 1, {}, 'wamp.error.invalid_uri'], `${match} ${uri}`)
   }
 })
 
@@ -52,17 +56,17 @@ forEachCodec(t, 'nobody speaks in the name of wamp, though all may listen and as
     alice.send([16, 3, {}, uri])
     t.same(await alice.fence(), [])
     t.match(await alice.ask([32, 4, {}, uri]), [33, 4])
-    t.same(head(await alice.ask([48, 5, {}, uri])), [8, 48, 5, {}, 'wamp.error.no_such_procedure'])
+    t.equal((await alice.ask([48, 5, {}, uri]))[0], uri === 'wamp' ? 8 : 50)
   }
 })
 
 forEachCodec(t, 'a pattern never answers for procedures of the router [URI-12, TRP-44]', async (t, codec) => {
   const { alice, bob } = await buildParties(t, codec)
-  for (const [match, uri] of [['prefix', ''], ['prefix', 'w'], ['wildcard', '.session.count'], ['wildcard', '..']]) t.match(await alice.ask([64, 1, { match }, uri]), [65, 1], `${match} ${uri}`)
-  t.same(head(await bob.ask([48, 1, {}, 'wamp.session.count'])), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
+  for (const [match, uri] of [['prefix', ''], ['prefix', 'w'], ['wildcard', '.session.fly'], ['wildcard', '..']]) t.match(await alice.ask([64, 1, { match }, uri]), [65, 1], `${match} ${uri}`)
+  t.same(head(await bob.ask([48, 1, {}, 'wamp.session.fly'])), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
   t.same(await alice.fence(), [])
-  bob.send([48, 2, {}, 'wampum.session.count'])
-  t.match(await alice.next(), [68, 1, Number, { procedure: 'wampum.session.count' }])
+  bob.send([48, 2, {}, 'wampum.session.fly'])
+  t.match(await alice.next(), [68, 1, Number, { procedure: 'wampum.session.fly' }])
 })
 
 forEachCodec(t, 'topics, procedures and errors share their names without harm [URI-13]', async (t, codec) => {

@@ -1,6 +1,7 @@
+import { mock } from 'node:test'
 import fc from 'fast-check'
 import t from 'tap'
-import { buildRouter, everything, helloAs } from '../helper/build-router.ts'
+import { buildRouter, everything, helloAs, settled } from '../helper/build-router.ts'
 import type { TestClient } from '../helper/build-router.ts'
 
 const CANCELING = helloAs({}, ['call_canceling'])
@@ -27,8 +28,8 @@ t.test('nobody answers for what nobody registered [CAL-02, URI-12]', async (t) =
   const { join } = buildRouter()
   const [caller, callee] = [await join(), await join()]
   t.match(caller.ask([48, 1, {}, 'none']), [8, 48, 1, {}, 'wamp.error.no_such_procedure', [String]])
-  for (const [i, [uri, match]] of ([['', 'prefix'], ['w', 'prefix'], ['.session.count', 'wildcard']] as const).entries()) t.match(callee.ask([64, i + 1, { match }, uri]), [65])
-  t.match(caller.ask([48, 2, {}, 'wamp.session.count']), [8, 48, 2, {}, 'wamp.error.no_such_procedure'], 'a pattern never gets what is reserved [TRP-44]')
+  for (const [i, [uri, match]] of ([['', 'prefix'], ['w', 'prefix'], ['.session.fly', 'wildcard']] as const).entries()) t.match(callee.ask([64, i + 1, { match }, uri]), [65])
+  t.match(caller.ask([48, 2, {}, 'wamp.session.fly']), [8, 48, 2, {}, 'wamp.error.no_such_procedure'], 'a pattern never gets what is reserved [TRP-44]')
   t.same(callee.heard(), [])
 })
 
@@ -244,33 +245,99 @@ t.test('too many calls and registrations are refused with the limit\'s name', as
   t.same(one.heard(), [], 'an answer makes room')
 })
 
-/** All that can end a call, each twice over: whatever comes first, the caller hears one end. */
-const endings: Readonly<Record<string, (caller: TestClient, callee: TestClient) => void>> = {
-  result: (_, callee) => { callee.say([70, 1, {}, ['result']]) },
-  error: (_, callee) => { callee.say([8, 68, 1, {}, 'com.example.error']) },
-  skip: (caller) => { caller.say([49, 1, { mode: 'skip' }]) },
-  kill: (caller) => { caller.say([49, 1, { mode: 'kill' }]) },
-  killnowait: (caller) => { caller.say([49, 1, { mode: 'killnowait' }]) },
-  unregister: (_, callee) => { callee.say([66, 9, 1]) },
-  'caller leaves': (caller) => { caller.connection.closed() },
-  'callee leaves': (_, callee) => { callee.connection.closed() }
+/** What can happen to a call, from either side: whatever comes first, and whatever second, the caller hears one end. */
+const happenings: Readonly<Record<string, (call: Table) => void | Promise<void>>> = {
+  result: ({ callee }) => { callee.say([70, 1, {}, ['result']]) },
+  progress: ({ callee }) => { callee.say([70, 1, { progress: true }, ['some']]) },
+  error: ({ callee }) => { callee.say([8, 68, 1, {}, 'com.example.error']) },
+  unavailable: ({ callee }) => { callee.say([8, 68, 1, {}, 'wamp.error.unavailable']) },
+  'a result of the other callee': ({ other }) => { if (other.sent.some(([type]) => type === 68)) other.say([70, 1, {}, ['result']]) },
+  skip: ({ caller }) => { caller.say([49, 1, { mode: 'skip' }]) },
+  kill: ({ caller }) => { caller.say([49, 1, { mode: 'kill' }]) },
+  killnowait: ({ caller }) => { caller.say([49, 1, { mode: 'killnowait' }]) },
+  'more input': ({ caller }) => { caller.say([48, 1, { progress: true }, 'p']) },
+  'last input': ({ caller }) => { caller.say([48, 1, {}, 'p']) },
+  'the time is up': ({ pass }) => { pass() },
+  'the callee unregisters': ({ callee, registration }) => { callee.say([66, 90, registration]) },
+  'the callee is revoked': ({ staff, callee, registration }) => { staff.say([48, 90, {}, 'wamp.registration.remove_callee', [registration, callee.id]]); return settled() },
+  'the procedure is taken over': ({ staff }) => { staff.say([64, 91, { force_reregister: true }, 'p']) },
+  'the caller leaves': ({ caller }) => { caller.connection.closed() },
+  'the callee leaves': ({ callee }) => { callee.connection.closed() },
+  'the caller is killed': ({ staff, caller }) => { staff.say([48, 92, {}, 'wamp.session.kill', [caller.id]]); return settled() },
+  'the callee is killed': ({ staff, callee }) => { staff.say([48, 93, {}, 'wamp.session.kill', [callee.id]]); return settled() }
 }
 
-t.test('whatever ends a call, and whatever comes after, it ends once [TRP-60, CAL-04, SES-20, LEA-06]', async (t) => {
-  for (const [first, one] of Object.entries(endings)) {
-    for (const [second, two] of Object.entries(endings)) {
-      const { join } = buildRouter()
-      const [caller, callee] = [await join(), await join(CANCELING)]
-      t.same(callee.ask([64, 1, {}, 'p']), [65, 1, 1])
-      caller.say([48, 1, {}, 'p'])
-      one(caller, callee)
-      two(caller, callee)
-      const answers = caller.heard().filter(([type, request]) => type === 50 || (type === 8 && request === 48))
-      const onlyAsked = [first, second].every((name) => name === 'kill' || name === 'unregister')
-      const gone = first === 'caller leaves' || (second === 'caller leaves' && (first === 'kill' || first === 'unregister'))
-      t.equal(answers.length, onlyAsked || gone ? 0 : 1, `${first}, then ${second}`)
+interface Table {
+  readonly caller: TestClient & { id: number }
+  readonly callee: TestClient & { id: number }
+  readonly other: TestClient & { id: number }
+  readonly staff: TestClient & { id: number }
+  readonly registration: unknown
+  /** Lets the call's time run out. */
+  readonly pass: () => void
+}
+
+const features = Object.fromEntries(['call_canceling', 'call_reroute', 'progressive_call_results', 'progressive_call_invocations'].map((name) => [name, true]))
+const ABLE = [1, 'realm1', { roles: { caller: { features }, callee: { features } } }]
+
+t.test('whatever happens to a call, and whatever then, it ends once, and leaves nothing behind [TRP-60, CAL-04, SES-20, SHR-11, TMO-09, LEA-06]', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const now = t.capture(performance, 'now', () => time)
+  let time = 0
+  for (const [first, one] of Object.entries(happenings)) {
+    for (const [second, two] of Object.entries(happenings)) {
+      const { join } = buildRouter({ limits: { pendingCalls: 1 }, realms: { realm1: { roles: { anonymous: { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, forceReregister: true } }] } } } } })
+      const [caller, callee, other, staff] = [await join(ABLE), await join(ABLE), await join(ABLE), await join(ABLE)]
+      const shared = { invoke: 'first', concurrency: 1 }
+      const registration = callee.ask([64, 1, shared, 'p'])![2]
+      other.ask([64, 1, shared, 'p'])
+      caller.say([48, 1, { timeout: 50, progress: true, receive_progress: true }, 'p'])
+      const table = { caller, callee, other, staff, registration, pass: () => { time += 50; mock.timers.tick(50) } }
+      await one(table)
+      await two(table)
+      // Whatever has not ended it by now, this does.
+      for (const client of [callee, other]) if (client.sent.some(([type]) => type === 68)) client.say([70, 1, {}])
+      const ends = caller.heard().filter((message) => (message[0] === 50 && (message[2] as { progress?: boolean }).progress !== true) || (message[0] === 8 && message[1] === 48))
+      const gone = [first, second].some((name) => name.startsWith('the caller'))
+      t.ok(gone ? ends.length <= 1 : ends.length === 1, `${first}, then ${second}: ${ends.length}`)
+      t.ok([callee, other, staff].every(({ closedBy }) => closedBy === undefined || closedBy === 'normal'), `${first}, then ${second}: no violation`)
+      // Concurrency and pending calls are 1: there is only room if nothing was left behind.
+      const again = gone ? staff : caller
+      again.heard()
+      again.say([48, 200, {}, 'p'])
+      const refusals = again.heard().filter(([type]) => type === 8).map((message) => message[4])
+      t.notOk(refusals.some((error) => error !== 'wamp.error.no_such_procedure'), `${first}, then ${second}: ${String(refusals)}`)
+      for (const client of [caller, callee, other, staff]) client.connection.closed()
     }
   }
+  t.ok(now().length > 0)
+})
+
+t.test('the time of a call is that until the next result, and it ends with the call [TMO-07, TMO-09]', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  let time = 0
+  t.capture(performance, 'now', () => time)
+  const pass = (milliseconds: number): void => {
+    time += milliseconds
+    mock.timers.tick(milliseconds)
+  }
+  const { join } = buildRouter()
+  const [caller, callee] = [await join(ABLE), await join(ABLE)]
+  callee.ask([64, 1, {}, 'p'])
+  caller.say([48, 1, { timeout: 50, receive_progress: true }, 'p'], [48, 2, { timeout: 50 }, 'p'])
+  for (let i = 0; i < 3; i++) {
+    pass(49)
+    callee.say([70, 1, { progress: true }, [i]])
+    callee.say([70, 2, {}])
+    t.ok(caller.heard().every(([type]) => type === 50), `${time} ms`)
+  }
+  pass(49)
+  t.same(caller.heard(), [])
+  pass(1)
+  t.match(caller.heard(), [[8, 48, 1, {}, 'wamp.error.timeout']])
+  t.same(callee.heard().filter(([type]) => type === 69), [[69, 1, { mode: 'killnowait' }]])
 })
 
 t.test('whatever sessions do, a caller that stays hears one end of each call, and nothing is left when all have left', async (t) => {

@@ -1,5 +1,6 @@
 import type { Principal } from '../../plugin/auth/authenticator.ts'
 import type { Id } from '../../plugin/protocol/id.ts'
+import { MessageType } from '../../plugin/protocol/message.ts'
 import type { RouterMessage } from '../../plugin/protocol/message.ts'
 import { Realm } from '../../plugin/realm/realm.ts'
 import type { RoutedMessage } from '../../plugin/realm/realm.ts'
@@ -26,13 +27,17 @@ export class FakeSession implements RoutedSession {
     this.sent.push(message)
     return 'sent'
   }
+
+  end (reason: string, message?: string): void {
+    this.sent.push({ type: MessageType.Goodbye, details: message === undefined ? {} : { message }, reason })
+  }
 }
 
 /** A realm in which the role `anonymous` may do everything, and `nobody` nothing. */
 export function buildRealm (): Realm {
   const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} } } } })
   let lastId = 0
-  return new Realm({ name: 'realm1', options: realms.realm1!, limits, nextId: () => ++lastId })
+  return new Realm({ name: 'realm1', options: realms.realm1!, limits, nextId: () => ++lastId, log: { error () {} } })
 }
 
 /** A message for a realm, from what stands on the wire. */

@@ -1,0 +1,91 @@
+import type { Args } from '../protocol/payload.ts'
+import { isReserved } from '../protocol/uri.ts'
+import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import type { Registration, RegistrationObserver } from './registration.ts'
+import type { RoutedSession } from './routed-session.ts'
+import type { Subscription, SubscriptionObserver } from './subscription.ts'
+
+/** Publishes a meta event, to all but one session. The args are made only if there is somebody to receive them. */
+export type PublishMetaEvent = (topic: Uri, args: () => Args, except?: RoutedSession) => void
+
+/** What `wamp.session.on_join` and `wamp.session.get` tell of a session: never how its client came in. */
+export function describeSession ({ id, principal: { authid, authrole, authmethod, authprovider } }: RoutedSession): object {
+  return { session: id, authid, authrole, authmethod, authprovider }
+}
+
+export function describeSubscription ({ id, created, uri, match }: Subscription): object {
+  return { id, created: new Date(created).toISOString(), uri, match }
+}
+
+export function describeRegistration ({ id, created, uri, match, invoke }: Registration): object {
+  return { id, created: new Date(created).toISOString(), uri, match, invoke }
+}
+
+/** True for what belongs to the meta API itself: no event tells of it, and clients do not see it. */
+export function isHidden ({ uri }: { uri: Uri, match: MatchPolicy }): boolean {
+  return isReserved(uri)
+}
+
+/** Tells a realm's subscribers what becomes of its sessions [advanced, Session Meta API]. */
+export class SessionEvents {
+  readonly #publish: PublishMetaEvent
+
+  constructor (publish: PublishMetaEvent) {
+    this.#publish = publish
+  }
+
+  joined (session: RoutedSession): void {
+    this.#publish('wamp.session.on_join', () => [describeSession(session)], session)
+  }
+
+  left ({ id, principal: { authid, authrole } }: RoutedSession): void {
+    this.#publish('wamp.session.on_leave', () => [id, authid, authrole])
+  }
+}
+
+/** Tells a realm's subscribers what becomes of its subscriptions [advanced, Subscription Meta API]. */
+export class SubscriptionEvents implements SubscriptionObserver {
+  readonly #publish: PublishMetaEvent
+
+  constructor (publish: PublishMetaEvent) {
+    this.#publish = publish
+  }
+
+  created (subscriber: RoutedSession, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_create', () => [subscriber.id, describeSubscription(subscription)])
+  }
+
+  subscribed (subscriber: RoutedSession, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_subscribe', () => [subscriber.id, subscription.id])
+  }
+
+  unsubscribed (subscriber: RoutedSession, subscription: Subscription): void {
+    if (isHidden(subscription)) return
+    this.#publish('wamp.subscription.on_unsubscribe', () => [subscriber.id, subscription.id])
+    if (subscription.subscribers.size > 0 || subscription.history !== null) return
+    this.#publish('wamp.subscription.on_delete', () => [subscriber.id, subscription.id])
+  }
+}
+
+/** Tells a realm's subscribers what becomes of its registrations [advanced, Registration Meta API]. */
+export class RegistrationEvents implements RegistrationObserver {
+  readonly #publish: PublishMetaEvent
+
+  constructor (publish: PublishMetaEvent) {
+    this.#publish = publish
+  }
+
+  created (callee: RoutedSession, registration: Registration): void {
+    if (!isHidden(registration)) this.#publish('wamp.registration.on_create', () => [callee.id, describeRegistration(registration)])
+  }
+
+  registered (callee: RoutedSession, registration: Registration): void {
+    if (!isHidden(registration)) this.#publish('wamp.registration.on_register', () => [callee.id, registration.id])
+  }
+
+  unregistered (callee: RoutedSession, registration: Registration): void {
+    if (isHidden(registration)) return
+    this.#publish('wamp.registration.on_unregister', () => [callee.id, registration.id])
+    if (registration.offers.length === 0) this.#publish('wamp.registration.on_delete', () => [callee.id, registration.id])
+  }
+}

@@ -1,0 +1,111 @@
+import type { Id } from '../protocol/id.ts'
+import type { InvocationPolicy } from '../protocol/message.ts'
+import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import type { PendingCall } from './pending-call.ts'
+import type { RoutedSession } from './routed-session.ts'
+
+/** What a session does as a callee. */
+export interface Callee {
+  readonly session: RoutedSession
+  lastInvocation: Id
+  /** What it has not answered. */
+  readonly invocations: Map<Id, PendingCall>
+  readonly registrations: Set<Registration>
+}
+
+/** A callee of one registration, on its own terms. */
+export interface Offer {
+  readonly callee: Callee
+  readonly discloseCaller: boolean
+  /** True if the callee is to end calls that take too long, where it can. */
+  readonly forwardTimeout: boolean
+  /** How many calls to it may be open. */
+  readonly concurrency: number
+  /** How many are. */
+  open: number
+}
+
+/** Told what becomes of registrations, after the session that caused it has had its answer. */
+export interface RegistrationObserver {
+  /** The registration has come into existence with this callee. */
+  created (callee: RoutedSession, registration: Registration): void
+  registered (callee: RoutedSession, registration: Registration): void
+  /** The session is no longer a callee; the last one takes the registration along. */
+  unregistered (callee: RoutedSession, registration: Registration): void
+}
+
+/** All who offer one URI under one policy, and how calls are shared among them [advanced, Shared Registration]. */
+export class Registration {
+  readonly id: Id
+  readonly uri: Uri
+  readonly match: MatchPolicy
+  readonly invoke: InvocationPolicy
+  /** When it came into existence, in milliseconds since 1970. */
+  readonly created = Date.now()
+  /** In the order of registration. */
+  readonly #offers: Offer[] = []
+  /** Whose turn it is under `roundrobin`. */
+  #next = 0
+
+  constructor ({ id, uri, match, invoke }: { id: Id, uri: Uri, match: MatchPolicy, invoke: InvocationPolicy }) {
+    this.id = id
+    this.uri = uri
+    this.match = match
+    this.invoke = invoke
+  }
+
+  get offers (): readonly Offer[] {
+    return this.#offers
+  }
+
+  offerOf (session: RoutedSession): Offer | undefined {
+    return this.#offers.find(({ callee }) => callee.session === session)
+  }
+
+  add (offer: Offer): void {
+    this.#offers.push(offer)
+  }
+
+  remove (offer: Offer): void {
+    const i = this.#offers.indexOf(offer)
+    if (i < 0) return
+    this.#offers.splice(i, 1)
+    // Nobody is skipped or served twice because another one left.
+    if (i < this.#next) this.#next--
+  }
+
+  /**
+   * Picks who takes a call, among those that `accepts` says can. `tried` are those who could not take it, the last one
+   * last: then it is the next one's turn after that [advanced, Call Rerouting].
+   */
+  pick (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
+    const offers = this.#offers
+    switch (this.invoke) {
+      case 'roundrobin': return this.#inTurn(tried, accepts)
+      case 'random': return atRandom(offers.filter((offer) => tried?.has(offer) !== true && accepts(offer)))
+      // Hot stand-by: who is not the first is not asked because the first has enough to do.
+      case 'last': return accepted(offers.findLast((offer) => tried?.has(offer) !== true), accepts)
+      default: return accepted(tried === null ? offers[0] : offers.find((offer) => !tried.has(offer)), accepts)
+    }
+  }
+
+  #inTurn (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
+    const offers = this.#offers
+    for (let i = 0; i < offers.length; i++) {
+      const at = (this.#next + i) % offers.length
+      const offer = offers[at]!
+      if (tried?.has(offer) === true || !accepts(offer)) continue
+      this.#next = at + 1
+      return offer
+    }
+    return undefined
+  }
+}
+
+function accepted (offer: Offer | undefined, accepts: (offer: Offer) => boolean): Offer | undefined {
+  return offer !== undefined && accepts(offer) ? offer : undefined
+}
+
+function atRandom (offers: readonly Offer[]): Offer | undefined {
+  return offers[Math.floor(Math.random() * offers.length)]
+}

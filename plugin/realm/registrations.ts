@@ -1,0 +1,140 @@
+import type { Id } from '../protocol/id.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { Register, Unregister } from '../protocol/message.ts'
+import { reasons } from '../protocol/reasons.ts'
+import { isReserved } from '../protocol/uri.ts'
+import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { refusal } from './refusal.ts'
+import { Registration } from './registration.ts'
+import type { Callee, Offer, RegistrationObserver } from './registration.ts'
+import type { RoutedSession } from './routed-session.ts'
+import { UriIndex } from './uri-index.ts'
+
+/** Who offers which procedures within a realm [basic, Registering and Unregistering]. It has been asked whether the session may. */
+export class Registrations {
+  readonly #nextId: () => Id
+  readonly #limit: number
+  readonly #observer: RegistrationObserver
+  readonly #index = new UriIndex<Registration>()
+  readonly #registrations = new Map<Id, Registration>()
+  readonly #callees = new Map<RoutedSession, Callee>()
+
+  constructor ({ nextId, limit, observer }: {
+    nextId: () => Id
+    /** Registrations of one session. */
+    limit: number
+    observer: RegistrationObserver
+  }) {
+    this.#nextId = nextId
+    this.#limit = limit
+    this.#observer = observer
+  }
+
+  /** All registrations, by id. */
+  get all (): ReadonlyMap<Id, Registration> {
+    return this.#registrations
+  }
+
+  /** The registration of this very URI or pattern. */
+  find (uri: Uri, match: MatchPolicy): Registration | undefined {
+    return this.#index.get(uri, match)
+  }
+
+  /** The registration that a call goes to. A pattern never gets what is reserved: it could speak for the router. */
+  best (procedure: Uri): Registration | undefined {
+    const exact = this.#index.get(procedure, 'exact')
+    if (exact !== undefined || isReserved(procedure)) return exact
+    return this.#index.longestPrefix(procedure) ?? this.#index.bestWildcard(procedure)
+  }
+
+  /** What a session does as a callee, or undefined if it has never been one. */
+  callee (session: RoutedSession): Callee | undefined {
+    return this.#callees.get(session)
+  }
+
+  /** `mayForce`: the session may take a procedure over from its callees. */
+  register (session: RoutedSession, message: Register, mayForce: boolean): void {
+    const { request, procedure: uri, options: { match = 'exact', invoke = 'single', force_reregister: force = false } } = message
+    const refuse = (error: Uri, text?: string): void => { session.send(refusal(MessageType.Register, request, error, text)) }
+    if (force && !mayForce) return refuse(reasons.optionNotAllowed, 'this role may not use force_reregister here')
+    const known = this.#index.get(uri, match)
+    if (known !== undefined && !force) {
+      if (known.invoke === 'single') return refuse(reasons.procedureAlreadyExists)
+      if (known.invoke !== invoke) return refuse(reasons.procedureAlreadyExists, `the procedure is registered with invoke "${known.invoke}"`)
+      if (known.offerOf(session) !== undefined) {
+        session.send({ type: MessageType.Registered, request, registration: known.id })
+        return
+      }
+    }
+    const callee = this.#calleeOf(session)
+    if (callee.registrations.size >= this.#limit && session.principal.authrole !== 'trusted') {
+      return refuse(reasons.limitExceeded, 'limits.registrations: this session has too many registrations')
+    }
+    if (force) for (const offer of [...known?.offers ?? []]) this.revoke(known!, offer, reasons.unregistered)
+    this.#add(callee, message)
+  }
+
+  unregister (session: RoutedSession, { request, registration: id }: Unregister): void {
+    const registration = this.#registrations.get(id)
+    const offer = registration?.offerOf(session)
+    if (registration === undefined || offer === undefined) {
+      session.send(refusal(MessageType.Unregister, request, reasons.noSuchRegistration))
+      return
+    }
+    this.#remove(registration, offer)
+    session.send({ type: MessageType.Unregistered, request })
+    this.#observer.unregistered(session, registration)
+  }
+
+  /** Takes a registration away from a callee, who is told if its client can be [advanced, Registration Revocation]. */
+  revoke (registration: Registration, offer: Offer, reason?: Uri): void {
+    const { session } = offer.callee
+    this.#remove(registration, offer)
+    if (session.features.has('callee.registration_revocation')) {
+      const details = { registration: registration.id, ...(reason === undefined ? {} : { reason }) }
+      session.send({ type: MessageType.Unregistered, request: 0, details })
+    }
+    this.#observer.unregistered(session, registration)
+  }
+
+  /** The session has ended, and its registrations with it. Returns these: nobody has been told yet. */
+  withdraw (session: RoutedSession): readonly Registration[] {
+    const registrations = [...this.#callees.get(session)?.registrations ?? []]
+    for (const registration of registrations) this.#remove(registration, registration.offerOf(session)!)
+    return registrations
+  }
+
+  /** Forgets what a session that has ended was as a callee: its calls have ended, too. */
+  forget (session: RoutedSession): void {
+    this.#callees.delete(session)
+  }
+
+  #add (callee: Callee, { request, procedure: uri, options }: Register): void {
+    const { match = 'exact', invoke = 'single', disclose_caller: discloseCaller = false, forward_timeout: forwardTimeout = false, concurrency = Infinity } = options
+    const known = this.#index.get(uri, match)
+    const registration = known ?? new Registration({ id: this.#nextId(), uri, match, invoke })
+    if (known === undefined) {
+      this.#index.set(uri, match, registration)
+      this.#registrations.set(registration.id, registration)
+    }
+    registration.add({ callee, discloseCaller, forwardTimeout, concurrency, open: 0 })
+    callee.registrations.add(registration)
+    callee.session.send({ type: MessageType.Registered, request, registration: registration.id })
+    if (known === undefined) this.#observer.created(callee.session, registration)
+    this.#observer.registered(callee.session, registration)
+  }
+
+  #calleeOf (session: RoutedSession): Callee {
+    let callee = this.#callees.get(session)
+    if (callee === undefined) this.#callees.set(session, callee = { session, lastInvocation: 0, invocations: new Map(), registrations: new Set() })
+    return callee
+  }
+
+  #remove (registration: Registration, offer: Offer): void {
+    registration.remove(offer)
+    offer.callee.registrations.delete(registration)
+    if (registration.offers.length > 0) return
+    this.#index.delete(registration.uri, registration.match)
+    this.#registrations.delete(registration.id)
+  }
+}

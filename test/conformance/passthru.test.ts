@@ -1,0 +1,93 @@
+import t from 'tap'
+import { buildParties, head, login, violation } from '../helper/build-parties.ts'
+import { advanced, rolesWith } from '../helper/roles.ts'
+import { forEachCodec, wireCodecs } from '../helper/wire-client.ts'
+
+const passthru = { ppt_scheme: 'x_custom', ppt_serializer: 'flatbuffers', ppt_cipher: 'xsalsa20poly1305', ppt_keyid: 'key 1' }
+
+forEachCodec(t, 'how a payload is packed goes with it, on every way, whatever it says [PPT-01, PPT-02, PPT-03, PPT-10, TRP-10, MSG-12]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+  await bob.ask([64, 1, {}, 'p'])
+  await bob.ask([32, 2, {}, 'a'])
+  for (const [i, options] of [passthru, { ppt_scheme: 'wamp' }, { ppt_scheme: 'mqtt', ppt_serializer: 'native' }].entries()) {
+    const payload = [['any', 5], { k: 1 }]
+    alice.send([16, 1, { ...options, _own: 1 }, 'a', ...payload])
+    t.match(await bob.next(), [36, Number, Number, options, ...payload])
+    alice.send([48, i + 1, options, 'p', ...payload])
+    const invocation = await bob.next()
+    t.same(invocation.slice(3), [options, ...payload])
+    bob.send(i === 2 ? [8, 68, invocation[1], { ...options, secret: 1 }, 'a.b', ...payload] : [70, invocation[1], options, ...payload])
+    t.same(await alice.next(), i === 2 ? [8, 48, i + 1, options, 'a.b', ...payload] : [50, i + 1, options, ...payload])
+  }
+  alice.send([16, 9, { ppt_scheme: '', ppt_cipher: 'x' }, 'a'], [48, 9, { ppt_cipher: 'x' }, 'p'])
+  t.same([(await bob.next())[3], (await bob.next())[3]], [{}, {}], 'without a scheme nothing is packed')
+})
+
+forEachCodec(t, 'who did not announce it breaks a rule by it [PPT-04, PPT-05, PVI-12]', async (t, codec) => {
+  for (const message of [[48, 1, passthru, 'p'], [16, 1, passthru, 'a']]) {
+    const { alice } = await buildParties(t, codec)
+    t.match(await alice.ask(message), violation)
+  }
+  const { url, alice, bob } = await buildParties(t, codec)
+  const caller = await login(t, url, codec, 'carol', advanced)
+  await bob.ask([64, 1, {}, 'p'])
+  caller.send([48, 1, {}, 'p'])
+  await bob.next()
+  t.match(await bob.ask([70, 1, passthru]), violation)
+  t.same(head(await caller.next()), [8, 48, 1, {}, 'wamp.error.canceled'], 'who waits for it is told')
+  t.same(await alice.fence(), [])
+})
+
+forEachCodec(t, 'a callee or caller that did not announce it is spared it, a subscriber is not [PPT-06, PPT-08, TRP-09]', async (t, codec) => {
+  const { url, alice, bob } = await buildParties(t, codec, { announced: advanced })
+  const plain = await login(t, url, codec, 'carol', rolesWith('callee.call_canceling', 'callee.progressive_call_results'))
+  await plain.ask([64, 1, {}, 'p'])
+  t.same(head(await alice.ask([48, 1, passthru, 'p'])), [8, 48, 1, {}, 'wamp.error.feature_not_supported'])
+  t.same(await plain.fence(), [])
+  await plain.ask([32, 2, {}, 'a'])
+  await alice.ask([16, 2, { ...passthru, acknowledge: true }, 'a', [1]])
+  t.match(await plain.next(), [36, Number, Number, passthru, [1]])
+  await bob.ask([64, 1, {}, 'q'])
+  for (const [i, options] of [{}, { progress: true }].entries()) {
+    plain.send([48, 10 + i, { receive_progress: true }, 'q'])
+    await bob.next()
+    bob.send([70, i + 1, { ...passthru, ...options }, [1]])
+    t.same(head(await plain.next()), [8, 48, 10 + i, {}, 'wamp.error.feature_not_supported'], 'who waits for it is told')
+    t.same(await bob.fence(), i === 0 ? [] : [[69, 2, { mode: 'killnowait' }]])
+  }
+})
+
+forEachCodec(t, 'a packed payload is one binary item, in every serializer [PPT-09, PPT-11]', async (t, codec) => {
+  const { url, alice } = await buildParties(t, codec, { announced: advanced })
+  const packed = Buffer.from([0, 1, 254, 255])
+  const asJson = `\0${packed.toString('base64')}`
+  for (const [i, other] of wireCodecs.entries()) {
+    const callee = await login(t, url, other, 'bob', advanced)
+    await callee.ask([64, 1, {}, `p${i}`])
+    alice.send([48, i + 1, passthru, `p${i}`, [codec.binary ? packed : asJson]])
+    const [, request, , , [received]] = await callee.next() as [68, number, number, object, [Buffer]]
+    t.same(other.binary ? Buffer.from(received) : received, other.binary ? packed : asJson)
+    callee.send([70, request, passthru, [received]])
+    const [, , , [back]] = await alice.next() as [50, number, object, [Buffer]]
+    t.same(codec.binary ? Buffer.from(back) : back, codec.binary ? packed : asJson)
+  }
+})
+
+forEachCodec(t, 'it works with progress: of the input the first options count, each result has its own [PPT-12]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+  await bob.ask([64, 1, {}, 'p'])
+  alice.send([48, 1, { ...passthru, progress: true, receive_progress: true }, 'p', [1]], [48, 1, { ppt_scheme: 'x_other' }, 'p', [2]])
+  t.same((await bob.next())[3], { ...passthru, progress: true, receive_progress: true })
+  t.same((await bob.next())[3], { ...passthru, receive_progress: true })
+  bob.send([70, 1, { progress: true, ppt_scheme: 'x_one' }, [1]], [70, 1, { ppt_scheme: 'x_two' }, [2]])
+  t.same([await alice.next(), await alice.next()], [[50, 1, { progress: true, ppt_scheme: 'x_one' }, [1]], [50, 1, { ppt_scheme: 'x_two' }, [2]]])
+})
+
+forEachCodec(t, 'what is retained or kept says how it is packed [PPT-13]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec, { announced: advanced, realm: { eventHistory: [{ uri: 'a' }] } })
+  await alice.ask([16, 1, { ...passthru, acknowledge: true, retain: true }, 'a', [1]])
+  const [, , id] = await bob.ask([32, 1, { get_retained: true }, 'a'])
+  t.match(await bob.next(), [36, id, Number, { ...passthru, retained: true }, [1]])
+  const [, , , [[stored]]] = await bob.ask([48, 2, {}, 'wamp.subscription.get_events', [id]]) as [50, number, object, [[{ details: object }]]]
+  t.same(stored.details, passthru)
+})

@@ -1,0 +1,86 @@
+import t from 'tap'
+import { buildParties, login } from '../helper/build-parties.ts'
+import { forEachCodec } from '../helper/wire-client.ts'
+
+const retain = { retain: true, acknowledge: true }
+const retained = { get_retained: true }
+
+forEachCodec(t, 'the last retained event is sent after SUBSCRIBED to who asks for it, and to nobody else [RET-01, RET-02, RET-06, RET-10, SUB-05, TRP-19]', async (t, codec) => {
+  const { alice, bob, carol } = await buildParties(t, codec)
+  await alice.ask([16, 1, retain, 'a', ['old']])
+  const [, , publication] = await alice.ask([16, 2, retain, 'a', ['new'], { k: 1 }])
+  await alice.ask([16, 3, { acknowledge: true }, 'a', ['passing']])
+  await alice.ask([16, 4, { acknowledge: true, retain: false }, 'a', ['passing']])
+  const [, , id] = await bob.ask([32, 1, retained, 'a'])
+  t.same(await bob.fence(), [[36, id, publication, { retained: true }, ['new'], { k: 1 }]])
+  t.match(await carol.ask([32, 1, {}, 'a']), [33, 1, id])
+  t.match(await carol.ask([32, 2, { get_retained: false }, 'a']), [33, 2, id])
+  t.same(await carol.fence(), [])
+  await alice.ask([16, 5, { acknowledge: true }, 'a', ['live']])
+  t.match(await carol.fence(), [[36, id, Number, {}, ['live']]])
+  t.notOk('retained' in ((await bob.fence())[0]![3] as object))
+})
+
+forEachCodec(t, 'who subscribes again may ask again [RET-02, SUB-02]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  await alice.ask([16, 1, retain, 'a', [1]])
+  for (const request of [1, 2]) {
+    await bob.ask([32, request, retained, 'a'])
+    t.match(await bob.fence(), [[36, Number, Number, { retained: true }, [1]]])
+  }
+})
+
+forEachCodec(t, 'who may not receive it gets the last one that it may, or none [RET-03, RET-04, BWL-07]', async (t, codec) => {
+  const { alice, bob, carol } = await buildParties(t, codec)
+  await alice.ask([16, 1, retain, 'a', ['for all']])
+  await alice.ask([16, 2, { ...retain, eligible_authrole: ['staff'] }, 'a', ['for staff']])
+  await alice.ask([16, 3, { ...retain, exclude: [carol.id] }, 'a', ['not for carol']])
+  await alice.ask([16, 4, { ...retain, exclude_authid: ['bob'], eligible: [] }, 'a', ['for nobody']])
+  await bob.ask([32, 1, retained, 'a'])
+  t.match(await bob.fence(), [[36, Number, Number, { retained: true }, ['not for carol']]])
+  await carol.ask([32, 1, retained, 'a'])
+  t.match(await carol.fence(), [[36, Number, Number, { retained: true }, ['for staff']]])
+  await alice.ask([16, 5, { ...retain, eligible_authid: ['alice'] }, 'b', ['secret']])
+  await bob.ask([32, 2, retained, 'b'])
+  t.same(await bob.fence(), [])
+})
+
+forEachCodec(t, 'a pattern gets the last of each topic, in the order of publication, and is told which [RET-06, RET-07]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  for (const [topic, value] of [['a.x', 1], ['a.y', 2], ['b.x', 3], ['a.x', 4]]) await alice.ask([16, 1, retain, topic, [value]])
+  for (const [match, uri, wanted] of [['prefix', 'a.', [['a.y', 2], ['a.x', 4]]], ['wildcard', '.x', [['b.x', 3], ['a.x', 4]]]] as const) {
+    await bob.ask([32, 1, { ...retained, match }, uri])
+    t.match(await bob.fence(), wanted.map(([topic, value]) => [36, Number, Number, { topic, retained: true }, [value]]))
+  }
+})
+
+forEachCodec(t, 'the publisher does not get its own retained event back, unless it wants to [RET-08]', async (t, codec) => {
+  const { url, alice } = await buildParties(t, codec)
+  await alice.ask([16, 1, retain, 'a', [1]])
+  await alice.ask([32, 2, retained, 'a'])
+  t.same(await alice.fence(), [])
+  const other = await login(t, url, codec, 'alice')
+  await other.ask([32, 1, retained, 'a'])
+  t.match(await other.fence(), [[36, Number, Number, { retained: true }, [1]]])
+  await alice.ask([16, 3, { ...retain, exclude_me: false }, 'b', [2]])
+  await alice.ask([32, 4, retained, 'b'])
+  t.match(await alice.fence(), [[36, Number, Number, { retained: true }, [2]]])
+})
+
+forEachCodec(t, 'a retained event tells who published it, if that was disclosed then [RET-06, PID-01]', async (t, codec) => {
+  const { alice, bob } = await buildParties(t, codec)
+  await alice.ask([16, 1, { ...retain, disclose_me: true }, 'a'])
+  const { id } = alice
+  await alice.ask([6, {}, 'wamp.close.close_realm'])
+  await bob.ask([32, 1, retained, 'a'])
+  t.same((await bob.fence())[0]![3], { retained: true, publisher: id, publisher_authid: 'alice', publisher_authrole: 'user' })
+})
+
+forEachCodec(t, 'what a realm retains is bounded, in number and in bytes: the oldest goes first [RET-09]', async (t, codec) => {
+  for (const limits of [{ retainedEvents: 2 }, { storedBytes: 250 }]) {
+    const { alice, bob } = await buildParties(t, codec, { plugin: { limits } })
+    for (const topic of ['a.1', 'a.2', 'a.1', 'a.3']) await alice.ask([16, 1, retain, topic, ['x'.repeat(100)]])
+    await bob.ask([32, 1, { ...retained, match: 'prefix' }, 'a.'])
+    t.match(await bob.fence(), [[36, Number, Number, { topic: 'a.1' }], [36, Number, Number, { topic: 'a.3' }]])
+  }
+})

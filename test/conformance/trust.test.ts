@@ -1,0 +1,24 @@
+import t from 'tap'
+import { buildParties } from '../helper/build-parties.ts'
+import { forEachCodec } from '../helper/wire-client.ts'
+
+const everywhere = { call: true, register: true, publish: true, subscribe: true }
+
+forEachCodec(t, 'callees and subscribers are told the trust level of the role and URI, where there is one [TRU-01, TRU-02, CTR-01, MSG-12]', async (t, codec) => {
+  const user = { permissions: [{ uri: '', match: 'prefix', allow: everywhere }, { uri: 'a', allow: everywhere, trustlevel: 0 }, { uri: 'b.', match: 'prefix', allow: everywhere, trustlevel: 7 }] } as const
+  const { alice, bob, carol } = await buildParties(t, codec, { user })
+  for (const [i, uri] of ['a', 'b.x', 'c'].entries()) {
+    await bob.ask([64, 10 + i, {}, uri])
+    await bob.ask([32, 20 + i, {}, uri])
+    await carol.ask([32, 20 + i, {}, uri])
+  }
+  for (const [i, [uri, trustlevel]] of ([['a', 0], ['b.x', 7], ['c', undefined]] as const).entries()) {
+    const details = trustlevel === undefined ? {} : { trustlevel }
+    alice.send([16, 1, { trustlevel: 99 }, uri], [48, 30 + i, { trustlevel: 99 }, uri])
+    await alice.fence()
+    t.match(await bob.fence(), [[36, Number, Number, details], [68, Number, Number, details]])
+    t.same((await carol.fence())[0]![3], details, 'all receivers are told the same')
+  }
+  carol.send([48, 3, {}, 'b.x'])
+  t.same((await bob.next())[3], {}, 'another role is trusted otherwise')
+})
