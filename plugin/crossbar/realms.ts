@@ -1,4 +1,4 @@
-import type { PermissionOptions, RealmOptions, RoleOptions } from '../options.ts'
+import type { EventHistoryOptions, PermissionOptions, RealmOptions, RoleOptions } from '../options.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { UriCheck } from '../protocol/uri.ts'
 import { present } from './setting.ts'
@@ -46,18 +46,39 @@ function readNamed<T> (setting: Setting, read: (entry: Setting) => [name: string
 }
 
 function readRealm (setting: Setting): [name: string, realm: RealmOptions] {
-  const realm = setting.record({ served: ['name', 'roles', 'options'], unserved: ['store', 'stats', 'trace', 'rlinks'], silent: ['id'] })
+  const realm = setting.record({ served: ['name', 'roles', 'options', 'store'], unserved: ['stats', 'trace', 'rlinks'], silent: ['id'] })
   const name = realm.get('name').text()
   if (!realmName.test(name) || !isUri(name)) {
     realm.get('name').fail('must be a URI of 3 to 255 letters, digits, "_", "-", "@" and ".", and start with a letter')
   }
   const options = realm.find('options')?.record({
-    served: ['uri_check'], unserved: ['event_dispatching_chunk_size', 'enable_meta_api', 'bridge_meta_api']
+    served: ['uri_check', 'enable_meta_api'], unserved: ['event_dispatching_chunk_size', 'bridge_meta_api']
   })
+  const metaApi = options?.find('enable_meta_api')
+  if (metaApi?.flag() === false) metaApi.fail('must be true: the meta API is always there, and who may use it is a matter of permissions')
   const uriCheck = options?.find('uri_check')?.oneOf(['loose', 'strict'])
   const list = realm.find('roles')
   const roles = list === undefined ? [] : readNamed(list, (role) => readRole(role, uriCheck))
-  return [name, { roles: Object.fromEntries(roles), ...present({ uriCheck }) }]
+  const store = realm.find('store')
+  const eventHistory = store === undefined ? undefined : readHistory(store, uriCheck)
+  return [name, { roles: Object.fromEntries(roles), ...present({ uriCheck, eventHistory }) }]
+}
+
+/** The topics of a realm store whose events are kept; undefined for a store of another kind than "memory". */
+function readHistory (setting: Setting, uriCheck: UriCheck | undefined): EventHistoryOptions[] | undefined {
+  if (setting.member('type').text() !== 'memory') {
+    setting.warn('is not served: only type "memory" is')
+    return undefined
+  }
+  const store = setting.record({ served: ['type', 'limit', 'event-history'], unserved: ['call-queue'] })
+  const most = store.find('limit')?.integer(1)
+  return store.find('event-history')?.list().map((entry) => {
+    const topic = entry.record({ served: ['uri', 'match', 'limit'] })
+    const uri = topic.get('uri').string()
+    const match = topic.find('match')?.oneOf(['exact', 'prefix', 'wildcard'])
+    if (!isUri(uri, match, uriCheck)) topic.get('uri').fail(`must be a URI that fits match "${match ?? 'exact'}"`)
+    return { uri, ...present({ match, limit: topic.find('limit')?.integer(1) ?? most }) }
+  })
 }
 
 function readRole (setting: Setting, uriCheck: UriCheck | undefined): [name: string, role: RoleOptions] {

@@ -87,11 +87,10 @@ t.test('uri_check is loose unless it is strict [URI-05, TRP-58]', async (t) => {
 
 t.test('what else a realm may have is warned of, and what it may not is refused', async (t) => {
   t.same(convertRealm({ id: 'r', options: { enable_meta_api: true, event_dispatching_chunk_size: 10 }, store: { type: 'memory' } }).warnings, [
-    `${REALM}.store has no counterpart`,
-    `${REALM}.options.enable_meta_api has no counterpart`,
     `${REALM}.options.event_dispatching_chunk_size has no counterpart`
   ])
   refused(t, realm({ role: [] }), `${REALM}.role`, 'is not known')
+  refused(t, realm({ options: { enable_meta_api: false } }), `${REALM}.options.enable_meta_api`, 'must be true')
   refused(t, realm({ options: { uri: 'loose' } }), `${REALM}.options.uri`, 'is not known')
 })
 
@@ -104,4 +103,17 @@ t.test('a realm is named as in Crossbar.io, by a URI, and no other realm is name
 t.test('a realm may have no roles, and names that an object has by birth are names', async (t) => {
   t.strictSame(convert(node({ realms: [realm1, { name: 'constructor' }] })).plugin.realms.constructor, { roles: {} })
   refused(t, node({ realms: [{ name: 'constructor' }] }), 'workers[0].transports[0].paths.ws', 'must lead to a role of a realm')
+})
+
+t.test('a memory store\'s event history is kept, with its limits [HIS-13]', async (t) => {
+  const store = { type: 'memory', limit: 50, 'event-history': [{ uri: 'com.a' }, { uri: 'com.', match: 'prefix', limit: 7 }], 'call-queue': [] }
+  const { realm: converted, warnings } = convertRealm({ store })
+  t.strictSame(converted.eventHistory, [{ uri: 'com.a', limit: 50 }, { uri: 'com.', match: 'prefix', limit: 7 }])
+  t.ok(warnings.includes(`${REALM}.store.call-queue has no counterpart`))
+  t.strictSame(convertRealm({ store: { type: 'memory' } }).realm.eventHistory, undefined)
+  const other = convertRealm({ store: { type: 'cfxdb', path: 'x' } })
+  t.strictSame(other.realm.eventHistory, undefined)
+  t.ok(other.warnings.some((warning) => warning.startsWith(`${REALM}.store is not served`)))
+  refused(t, realm({ store: { type: 'memory', 'event-history': [{ uri: 'com..a' }] } }), `${REALM}.store.event-history[0].uri`, 'must be a URI that fits match "exact"')
+  refused(t, realm({ store: { type: 'memory', 'event-history': [{ uri: 'a', limit: 0 }] } }), `${REALM}.store.event-history[0].limit`, 'must be a whole number of 1 or more')
 })
