@@ -118,4 +118,4 @@ export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configu
 export type { Called, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
 export type * from './options.ts'
 export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
-export type { TransportDetails } from './transport/transport.ts'
+export type { TlsChannel, TransportDetails } from './transport/transport.ts'

@@ -1,7 +1,7 @@
 import type { Id } from '../protocol/id.ts'
 import type { Dict } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { TransportDetails } from '../transport/transport.ts'
+import type { TlsChannel, TransportDetails } from '../transport/transport.ts'
 
 /** Who a session is: what WELCOME announces, and what authorization asks for. */
 export interface Principal {
@@ -31,6 +31,8 @@ export interface Attempt {
   /** The id that the session will have. */
   readonly session: Id
   readonly transport: TransportDetails
+  /** The TLS channel, with the client's certificate; null where TLS ends in a proxy, and without TLS. Not for logs. */
+  readonly tls: TlsChannel | null
   /** A name for this browser that stays across reconnects, or null where no cookie is tracked. */
   readonly pseudonym: string | null
   /** Aborts when the client gives up, leaves, or runs out of time. */

@@ -139,6 +139,7 @@ export class Handshake {
       authextra,
       session: this.#id,
       transport: transport.details,
+      tls: transport.tls ?? null,
       pseudonym: visitor?.pseudonym ?? null,
       get signal () { return signal() },
       challenge: (extra: Dict = {}) => this.#round.wait(() => { transport.send({ type: MessageType.Challenge, authmethod, extra }) })

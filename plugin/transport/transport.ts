@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import type { RouterMessage } from '../protocol/message.ts'
 
 /** How a transport is closed: orderly, after a violation, or because the router failed. */
@@ -21,9 +22,22 @@ export interface TransportDetails {
   readonly secure?: boolean
 }
 
+/** A TLS channel that ends in this process. Authenticators see it; logs and other clients never do. */
+export interface TlsChannel {
+  /** The client's certificate, if it sent one, and an authority that the server trusts has signed it. */
+  readonly peerCertificate: X509Certificate | null
+  /**
+   * What only the two ends of this channel know, by the type of channel binding; null for a type that cannot be had
+   * here. There is `tls-exporter`, 32 octets, on TLS 1.3 [RFC 9266].
+   */
+  channelBinding (type: string): Buffer | null
+}
+
 /** One peer's way in and out, as the session sees it. Only the session writes to it. */
 export interface Transport {
   readonly details: TransportDetails
+  /** Null, or absent, where no TLS channel ends in this process. */
+  readonly tls?: TlsChannel | null
   /** Sends a message, after all that were sent before. Never throws, and calls nothing back before it returns. */
   send (message: RouterMessage): Delivery
   /** Lets what was sent leave, then closes. What arrives from the peer afterwards is ignored. */

@@ -7,7 +7,8 @@ import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { flushSoon } from './outbox.ts'
 import type { Flushable } from './outbox.ts'
-import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
+import { tlsChannelOf } from './tls-channel.ts'
+import type { CloseKind, Delivery, TlsChannel, Transport, TransportDetails } from './transport.ts'
 import type { FrameBuilder } from './websocket-frame.ts'
 
 /** Who listens to a transport: the session side. */
@@ -39,6 +40,7 @@ const CLOSE_TIMEOUT = 1000
  */
 export class WebsocketTransport implements Transport, Flushable {
   readonly details: TransportDetails
+  readonly tls: TlsChannel | null
   readonly #socket: WebSocket
   readonly #stream: Duplex | null
   readonly #codec: Codec
@@ -62,6 +64,7 @@ export class WebsocketTransport implements Transport, Flushable {
     log: FastifyBaseLogger
   }) {
     this.details = details
+    this.tls = tlsChannelOf(stream)
     this.#socket = socket
     this.#stream = stream
     this.#codec = codec

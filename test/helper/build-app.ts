@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
@@ -6,11 +7,11 @@ import wampPlugin from 'fastify-wamp'
 import type { FastifyWampOptions } from 'fastify-wamp'
 import { everything } from './build-router.ts'
 
-/** An app with a router that listens on a port of its own; it is closed with the test. */
-export async function buildApp (t: Test, options: Partial<FastifyWampOptions> = {}): Promise<{ app: FastifyInstance, url: string }> {
-  const app = Fastify()
+/** An app with a router that listens on a port of its own; it is closed with the test. With `https` it ends TLS itself. */
+export async function buildApp (t: Test, options: Partial<FastifyWampOptions> = {}, https?: ServerOptions): Promise<{ app: FastifyInstance, url: string }> {
+  const app = Fastify({ https: https ?? null })
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, shutdownTimeout: 100, ...options })
   t.teardown(() => app.close())
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return { app, url: `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws` }
+  return { app, url: `${https === undefined ? 'ws' : 'wss'}://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws` }
 }

@@ -1,3 +1,4 @@
+import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { Encoder as CborEncoder } from 'cbor-x'
 import { Packr } from 'msgpackr'
 import type { Test } from 'tap'
@@ -31,15 +32,20 @@ export class WireClient {
   /** Resolves to the close code. */
   readonly closed: Promise<number>
   setCookie: string | undefined
+  /** The client's end of the connection. */
+  stream: TLSSocket | undefined
   id = 0
   readonly #come: unknown[][] = []
   readonly #wanted: { resolve (message: unknown[]): void, reject (error: Error): void }[] = []
   #request = 1000
 
-  constructor (url: string, codec: WireCodec, { protocols = [codec.subprotocol], headers = {} }: { protocols?: string[], headers?: Record<string, string> } = {}) {
+  constructor (url: string, codec: WireCodec, { protocols = [codec.subprotocol], headers = {}, tls = {} }: { protocols?: string[], headers?: Record<string, string>, tls?: ConnectionOptions } = {}) {
     this.codec = codec
-    this.socket = new WebSocket(url, protocols, { headers })
-    this.socket.on('upgrade', (response) => { [this.setCookie] = response.headers['set-cookie'] ?? [] })
+    this.socket = new WebSocket(url, protocols, { headers, ...tls as object })
+    this.socket.on('upgrade', (response) => {
+      [this.setCookie] = response.headers['set-cookie'] ?? []
+      this.stream = response.socket as TLSSocket
+    })
     this.socket.on('message', (data: Buffer, isBinary) => {
       const message = isBinary === codec.binary ? codec.decode(data) as unknown[] : ['wrong kind of WebSocket message']
       const waiting = this.#wanted.shift()

@@ -10,6 +10,12 @@ export function needsAutobahnForPython (): { skip: string | false } {
   return missing(`${python} cannot import autobahn, cbor2 and msgpack: apt-get install python3-autobahn python3-cbor2 python3-msgpack, or set PYTHON`)
 }
 
+/** The options of a test that cannot run without certificates. */
+export function needsOpenssl (): { skip: string | false } {
+  const { status } = spawnSync('openssl', ['version'], { stdio: 'ignore' })
+  return status === 0 ? { skip: false } : missing('there is no openssl to make certificates: apt-get install openssl')
+}
+
 /** Where a failure must not look like a success, a missing program is one. */
 function missing (what: string): { skip: string } {
   if (process.env.CI === 'true') throw new Error(what)
