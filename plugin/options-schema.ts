@@ -42,6 +42,7 @@ const realm = record({
   eventHistory: { type: 'array', items: record({ uri: { type: 'string' }, match, limit: count }, ['uri']) }
 }, ['roles'])
 
+const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' }
 const byFunction = record({ type: true as unknown as object, authenticator: { instance: 'function' } }, ['authenticator'])
 const kind = { type: true as unknown as object }
 
@@ -60,6 +61,14 @@ const auth = {
           secret: text, role: text, realm: text, salt: text, iterations: count, keylen: count, secretIsPlain: flag
         }, ['secret', 'role']))
       }, ['users']),
+      function: byFunction
+    }),
+    cryptosign: byType({
+      static: record({
+        ...kind,
+        principals: mapOf(record({ authorizedKeys: { type: 'array', items: ed25519 }, role: text, realm: text }, ['authorizedKeys', 'role'])),
+        privateKey: ed25519
+      }, ['principals']),
       function: byFunction
     }),
     cookie: record({ verify: { instance: 'function' } })

@@ -99,6 +99,27 @@ export interface WampCraOptions {
   users: Readonly<Record<string, WampCraUser>>
 }
 
+/** A principal of cryptosign. */
+export interface CryptosignPrincipal {
+  /** The public keys by which it may log in: Ed25519, 32 octets, in hex. */
+  authorizedKeys: readonly string[]
+  role: string
+  /** @default the realm that the client asks for */
+  realm?: Uri
+}
+
+/** Public keys: the client signs a challenge. */
+export interface CryptosignOptions {
+  type: 'static'
+  /** The principals by authid. */
+  principals: Readonly<Record<string, CryptosignPrincipal>>
+  /**
+   * The router's own key, by which it proves itself to clients that ask: the 32 octets of an Ed25519 private key, its
+   * seed, in hex. @default it does not
+   */
+  privateKey?: string
+}
+
 /** A method whose proof is checked by a function of the app. */
 export interface FunctionAuthOptions {
   type: 'function'
@@ -119,9 +140,10 @@ export interface AuthOptions {
   anonymous?: AnonymousOptions | FunctionAuthOptions
   ticket?: TicketOptions | FunctionAuthOptions
   wampcra?: WampCraOptions | FunctionAuthOptions
+  cryptosign?: CryptosignOptions | FunctionAuthOptions
   cookie?: CookieAuthOptions
   /** Any other method, by its name in HELLO.Details.authmethods. */
-  [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | FunctionAuthOptions | CookieAuthOptions | undefined
+  [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | CryptosignOptions | FunctionAuthOptions | CookieAuthOptions | undefined
 }
 
 /** Cookies are kept in memory: they end with the process. */

@@ -147,12 +147,18 @@ function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOpti
   if (cookie !== null) checkCookie(cookie)
 }
 
-function * staticRoles ({ anonymous, ticket, wampcra }: AuthOptions): Iterable<{ path: string, role: string, realm?: string | undefined }> {
+interface StaticRole { readonly role: string, readonly realm?: string | undefined }
+
+function * staticRoles ({ anonymous, ticket, wampcra, cryptosign }: AuthOptions): Iterable<StaticRole & { path: string }> {
   if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', realm: anonymous.realm }
-  const principals = ticket?.type === 'static' ? ticket.principals : {}
-  for (const [authid, { role, realm }] of Object.entries(principals)) yield { path: `auth.ticket.principals.${authid}`, role, realm }
-  const users = wampcra?.type === 'static' ? wampcra.users : {}
-  for (const [authid, { role, realm }] of Object.entries(users)) yield { path: `auth.wampcra.users.${authid}`, role, realm }
+  const byPath: Readonly<Record<string, Readonly<Record<string, StaticRole>>>> = {
+    'auth.ticket.principals': ticket?.type === 'static' ? ticket.principals : {},
+    'auth.wampcra.users': wampcra?.type === 'static' ? wampcra.users : {},
+    'auth.cryptosign.principals': cryptosign?.type === 'static' ? cryptosign.principals : {}
+  }
+  for (const [path, principals] of Object.entries(byPath)) {
+    for (const [authid, { role, realm }] of Object.entries(principals)) yield { path: `${path}.${authid}`, role, realm }
+  }
 }
 
 // What browsers refuse would look like a login that never comes back.

@@ -78,6 +78,8 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['a method of a wrong type', { realms, auth: { wampcra: { type: 'dynamic' } } }, 'The option "auth.wampcra.type" must be one of static, function'],
   ['a function that is none', { realms, auth: { mine: { type: 'function', authenticator: 'x' } } }, 'The option "auth.mine.authenticator" must be a function'],
   ['a user without a role', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's' } } } } }, 'The option "auth.wampcra.users.joe.role" is missing'],
+  ['a key that is none', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: ['ab'], role: 'frontend' } } } } }, 'The option "auth.cryptosign.principals.joe.authorizedKeys[0]" must match pattern "^[0-9A-Fa-f]{64}$"'],
+  ['a key\'s role that no realm has', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: [], role: 'boss' } } } } }, 'The option "auth.cryptosign.principals.joe.role" must name a role of a realm: "boss" is none'],
   ['a role that no realm has', { realms, auth: { ticket: { type: 'static', principals: { joe: { ticket: 's', role: 'boss' } } } } }, 'The option "auth.ticket.principals.joe.role" must name a role of a realm: "boss" is none'],
   ['a user\'s realm that does not exist', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's', role: 'frontend', realm: 'other' } } } } }, 'The option "auth.wampcra.users.joe.realm" must name one of the realms'],
   ['no auth, and no role anonymous', { realms: { r: { roles: { frontend: {} } } } }, 'The option "auth.anonymous.role" must name a role of a realm: "anonymous" is none'],

@@ -2,6 +2,7 @@ import { errors } from '../errors.ts'
 import type { AuthOptions } from '../options.ts'
 import { anonymousAuthenticator } from './anonymous-authenticator.ts'
 import type { Authenticator } from './authenticator.ts'
+import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
 import { ticketAuthenticator } from './ticket-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
@@ -47,13 +48,14 @@ export class Authenticators {
 }
 
 function build (method: string, options: AuthOptions): Authenticator | undefined {
-  const { anonymous, ticket, wampcra } = options
+  const { anonymous, ticket, wampcra, cryptosign } = options
   const given = options[method]
   if (given === undefined) return undefined
   if ('authenticator' in given) return given.authenticator
   if (method === 'anonymous' && anonymous?.type === 'static') return anonymousAuthenticator(anonymous)
   if (method === 'ticket' && ticket?.type === 'static') return ticketAuthenticator(ticket)
   if (method === 'wampcra' && wampcra?.type === 'static') return wampcraAuthenticator(wampcra)
+  if (method === 'cryptosign' && cryptosign?.type === 'static') return cryptosignAuthenticator(cryptosign)
   // `cookie` is asked before all methods, and is none of these.
   return undefined
 }

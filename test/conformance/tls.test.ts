@@ -1,6 +1,8 @@
 import t from 'tap'
 import { buildApp } from '../helper/build-app.ts'
+import { everything } from '../helper/build-router.ts'
 import { Authority } from '../helper/certificates.ts'
+import { ClientKey } from '../helper/cryptosign.ts'
 import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
 import { needsOpenssl } from '../interop/programs.ts'
 
@@ -22,5 +24,36 @@ t.test('over TLS', needsOpenssl(), async (t) => {
     for (let i = 0; i < 100; i++) bob.send([16, i + 1, {}, 'com.news', [i, 'x'.repeat(i * 100)]])
     for (let i = 0; i < 100; i++) t.match(await alice.next(), [36, Number, Number, {}, [i, 'x'.repeat(i * 100)]])
     t.same(await alice.ask([6, {}, 'wamp.close.close_realm']), [6, {}, 'wamp.close.goodbye_and_out'])
+  })
+})
+
+t.test('cryptosign over TLS', needsOpenssl(), async (t) => {
+  const authority = await Authority.create(t)
+  const key = new ClientKey('11'.repeat(32))
+  const options = {
+    realms: { realm1: { roles: { frontend: everything } } },
+    auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: [key.publicKey], role: 'frontend' } } } }
+  } as const
+  const { url } = await buildApp(t, options, await authority.sign('router'))
+  const hello = (type: string): unknown[] => [1, 'realm1', { ...HELLO[2], authmethods: ['cryptosign'], authextra: { pubkey: key.publicKey, channel_binding: type } }]
+
+  forEachCodec(t, 'is bound to the channel by tls-exporter [CSG-07, CSG-08]', async (t, codec) => {
+    const connect = (): Promise<WireClient> => WireClient.connect(t, url, codec, { tls: { ca: authority.cert } })
+    const client = await connect()
+    const exported = client.stream!.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+    const [, , extra] = await client.ask(hello('tls-exporter')) as [number, string, { challenge: string, channel_binding: string }]
+    t.equal(extra.channel_binding, 'tls-exporter')
+    t.match(await client.ask([5, key.answer(extra.challenge, exported), {}]), [2, Number, { authid: 'joe' }])
+
+    const other = await connect()
+    const [, , { challenge }] = await other.ask(hello('tls-exporter')) as [number, string, { challenge: string }]
+    t.match(await other.ask([5, key.answer(challenge, exported), {}]), [3, {}, 'wamp.error.authentication_denied'], 'what is of another channel')
+  })
+
+  forEachCodec(t, 'a binding that TLS 1.3 does not have is not claimed [CSG-08, TRP-52]', async (t, codec) => {
+    const client = await WireClient.connect(t, url, codec, { tls: { ca: authority.cert } })
+    const [, , extra] = await client.ask(hello('tls-unique')) as [number, string, { challenge: string, channel_binding: null }]
+    t.equal(extra.channel_binding, null)
+    t.match(await client.ask([5, key.answer(extra.challenge), {}]), [2, Number, { authid: 'joe' }])
   })
 })

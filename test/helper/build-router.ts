@@ -12,7 +12,7 @@ import type { MessageLayout } from '../../plugin/protocol/wire-format.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { Router } from '../../plugin/router.ts'
 import type { Connection } from '../../plugin/session/connection.ts'
-import type { CloseKind, Delivery, Transport } from '../../plugin/transport/transport.ts'
+import type { CloseKind, Delivery, TlsChannel, Transport } from '../../plugin/transport/transport.ts'
 
 /** A role that may do everything. */
 export const everything = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] } as const
@@ -40,6 +40,7 @@ export function listOf (message: RouterMessage): unknown[] {
 /** A client on a transport without a wire: what it is sent is kept as lists. */
 export class TestClient implements Transport {
   readonly details = { type: 'websocket', protocol: 'wamp.2.json', peer: '192.0.2.1' } as const
+  tls: TlsChannel | null = null
   readonly sent: unknown[][] = []
   closedBy: CloseKind | undefined
   connection!: Connection

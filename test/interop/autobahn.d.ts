@@ -62,12 +62,18 @@ declare module 'autobahn' {
     readonly keylen?: number
   }
 
+  interface KeyPair {
+    readonly publicKey: Uint8Array
+    readonly secretKey: Uint8Array
+  }
+
   interface ConnectionOptions {
     readonly url?: string
     readonly transports?: readonly { readonly type: 'websocket', readonly url: string, readonly headers?: Record<string, string> }[]
     readonly realm: string
     readonly authid?: string
     readonly authmethods?: readonly string[]
+    readonly authextra?: Kwargs
     readonly onchallenge?: (session: Session, method: string, extra: ChallengeExtra) => string
     readonly serializers?: readonly object[]
     readonly use_es6_promises?: boolean
@@ -91,6 +97,11 @@ declare module 'autobahn' {
       sign (key: string, challenge: string): string
       derive_key (secret: string, salt: string, iterations?: number, keylen?: number): string
     }
+    readonly auth_cryptosign: {
+      public_key (pair: KeyPair): string
+      sign_challenge (pair: KeyPair, extra: ChallengeExtra): string
+    }
+    readonly nacl: { readonly sign: { readonly keyPair: { fromSeed (seed: Uint8Array): KeyPair } } }
     readonly serializer: {
       readonly JSONSerializer: new () => object
       readonly MsgpackSerializer: new () => object

@@ -5,9 +5,9 @@ export const python = process.env.PYTHON ?? '/usr/bin/python3'
 
 /** The options of a test that cannot run without Autobahn for Python. */
 export function needsAutobahnForPython (): { skip: string | false } {
-  const { status } = spawnSync(python, ['-c', 'import autobahn.asyncio.wamp, cbor2, msgpack'], { stdio: 'ignore' })
+  const { status } = spawnSync(python, ['-c', 'import autobahn.asyncio.wamp, cbor2, msgpack, nacl'], { stdio: 'ignore' })
   if (status === 0) return { skip: false }
-  return missing(`${python} cannot import autobahn, cbor2 and msgpack: apt-get install python3-autobahn python3-cbor2 python3-msgpack, or set PYTHON`)
+  return missing(`${python} cannot import autobahn, cbor2, msgpack and nacl: apt-get install python3-autobahn python3-cbor2 python3-msgpack python3-nacl, or set PYTHON`)
 }
 
 /** The options of a test that cannot run without certificates. */

@@ -15,6 +15,8 @@ export interface PythonSettings {
   readonly authid?: string
   readonly authmethods?: readonly string[]
   readonly secret?: string
+  /** Of cryptosign: 32 octets in hex. */
+  readonly privateKey?: string
   readonly headers?: Readonly<Record<string, string>>
 }
 

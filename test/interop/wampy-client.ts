@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { Wampy } from 'wampy'
 import { CborSerializer } from 'wampy/CborSerializer.js'
+import { sign as signWithKey } from 'wampy/cryptosign.js'
 import { JsonSerializer } from 'wampy/JsonSerializer.js'
 import { MsgpackSerializer } from 'wampy/MsgpackSerializer.js'
 import { sign } from 'wampy/wampcra.js'
@@ -27,10 +28,11 @@ export interface Joined {
   readonly problems: readonly Error[]
 }
 
-/** What HELLO announces and CHALLENGE is answered by: a plain text for tickets, or the secret of WAMP-CRA. */
+/** What HELLO announces and CHALLENGE is answered by: a plain text for tickets, the secret of WAMP-CRA, or a private key in hex. */
 export interface Login {
   readonly authid: string
   readonly authmethods: string[]
+  readonly authextra?: Record<string, unknown>
   readonly secret: string
 }
 
@@ -60,13 +62,15 @@ export async function openWampy (t: Test, url: string, { serializer = 'json', co
   return { wampy, welcome: welcome as Record<string, unknown>, subprotocol: socket?.protocol ?? '', setCookie, challenges, problems }
 }
 
-function credentials ({ authid, authmethods, secret }: Login, challenged: (method: string) => void): WampyOptions {
+function credentials ({ authid, authmethods, authextra = {}, secret }: Login, challenged: (method: string) => void): WampyOptions {
   const answer = sign(secret)
   return {
     authid,
     authmethods,
+    authextra,
     onChallenge: (method, extra) => {
       challenged(method)
+      if (method === 'cryptosign') return signWithKey(secret)(method, extra as unknown as { challenge: string })
       return method === 'ticket' ? secret : answer(method, extra as unknown as Parameters<typeof answer>[1])
     }
   }

@@ -54,7 +54,7 @@ t.test('an authenticator sees the TLS channel that ends here', needsOpenssl(), a
     }
   })
 
-  await t.test('tls-exporter is what both ends know, on TLS 1.3 alone', async (t) => {
+  await t.test('tls-exporter is what both ends know, on TLS 1.3 alone [CSG-08]', async (t) => {
     const { channel, client } = await attempt(t, url, seen, { ca })
     t.equal(client.stream!.getProtocol(), 'TLSv1.3')
     t.same(channel.channelBinding('tls-exporter'), client.stream!.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)))

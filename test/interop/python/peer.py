@@ -14,6 +14,7 @@ txaio.use_asyncio()
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.asyncio.websocket import WampWebSocketClientFactory, WampWebSocketClientProtocol  # noqa: E402
 from autobahn.wamp import auth  # noqa: E402
+from autobahn.wamp.cryptosign import CryptosignKey  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from autobahn.wamp.types import CallOptions, CallResult, ComponentConfig, PublishOptions, RegisterOptions, SubscribeOptions  # noqa: E402
@@ -72,10 +73,16 @@ class Peer(ApplicationSession):
         self.ended = ended
 
     def onConnect(self):
-        self.join(self.settings['realm'], self.settings.get('authmethods'), self.settings.get('authid'))
+        authextra = None
+        if 'privateKey' in self.settings:
+            self.key = CryptosignKey.from_bytes(bytes.fromhex(self.settings['privateKey']))
+            authextra = {'pubkey': self.key.public_key()}
+        self.join(self.settings['realm'], self.settings.get('authmethods'), self.settings.get('authid'), authextra=authextra)
 
     def onChallenge(self, challenge):
         say(report='challenge', method=challenge.method)
+        if challenge.method == 'cryptosign':
+            return self.key.sign_challenge(challenge)
         secret = self.settings['secret']
         if challenge.method == 'ticket':
             return secret

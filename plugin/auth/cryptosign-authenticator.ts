@@ -1,0 +1,78 @@
+import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { WampError } from '../errors.ts'
+import type { CryptosignOptions, CryptosignPrincipal } from '../options.ts'
+import type { Dict } from '../protocol/message.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Authenticator } from './authenticator.ts'
+import { findBinding, requestedBinding } from './channel-binding.ts'
+import type { ChannelBinding } from './channel-binding.ts'
+import { RouterKey } from './router-key.ts'
+import { isSameSecret } from './secrets.ts'
+
+const MESSAGE_OCTETS = 32
+const SIGNATURE_OCTETS = 64
+
+/**
+ * Cryptosign: the client proves that it has the private key of an authorized public key [advanced, Cryptosign-based
+ * Authentication]. Of channel bindings that cannot be applied the client is told nothing, and goes on without.
+ */
+export function cryptosignAuthenticator ({ principals, privateKey }: Omit<CryptosignOptions, 'type'>): Authenticator {
+  const known = new Map(Object.entries(principals))
+  const owners = ownersByKey(known)
+  const router = privateKey === undefined ? null : new RouterKey(privateKey)
+  return async ({ authid: wanted, authextra, tls, challenge: ask }) => {
+    const pubkey = readHex(authextra, 'pubkey')
+    if (pubkey === null) throw new WampError(reasons.authenticationDenied, { args: ['cryptosign needs HELLO.Details.authextra.pubkey'] })
+    const binding = findBinding(requestedBinding(authextra), tls)
+    const asked = readHex(authextra, 'challenge')
+
+    const challenge = randomBytes(MESSAGE_OCTETS)
+    const { signature } = await ask({
+      challenge: challenge.toString('hex'),
+      channel_binding: binding?.type ?? null,
+      ...(asked === null || router === null ? {} : { pubkey: router.publicKey, signature: router.sign(bind(asked, binding)) })
+    })
+    // Who has an unknown key is told no sooner, and nothing else, than who has signed wrongly.
+    const right = isSigned(signature, bind(challenge, binding), pubkey)
+    const authid = findOwner(owners.get(pubkey.toString('hex')) ?? [], wanted)
+    if (!right || authid === undefined) throw new WampError(reasons.authenticationDenied, { args: ['the signature is wrong'] })
+    const { role, realm } = known.get(authid)!
+    return { authid, role, authprovider: 'static', ...(realm === undefined ? {} : { realm }) }
+  }
+}
+
+/** The authids of each key, which is written in lower case. */
+function ownersByKey (principals: ReadonlyMap<string, CryptosignPrincipal>): ReadonlyMap<string, readonly string[]> {
+  const owners = new Map<string, string[]>()
+  for (const [authid, { authorizedKeys }] of principals) {
+    for (const key of new Set(authorizedKeys.map((key) => key.toLowerCase()))) owners.set(key, [...owners.get(key) ?? [], authid])
+  }
+  return owners
+}
+
+/** Without an authid the key says who it is, if it is only one. */
+function findOwner (owners: readonly string[], wanted: string | undefined): string | undefined {
+  if (wanted !== undefined) return owners.find((authid) => authid === wanted)
+  return owners.length === 1 ? owners[0] : undefined
+}
+
+function readHex (authextra: Dict, field: 'pubkey' | 'challenge'): Buffer | null {
+  const { [field]: text = null } = authextra
+  if (text === null) return null
+  if (typeof text === 'string' && /^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
+  throw new WampError(reasons.authenticationFailed, { args: [`HELLO.Details.authextra.${field} must be 64 hex digits`] })
+}
+
+/** What is signed: the challenge, mixed with what only the two ends of the channel know. */
+function bind (challenge: Buffer, binding: ChannelBinding | null): Buffer {
+  return binding === null ? challenge : Buffer.from(challenge.map((octet, i) => octet ^ binding.data[i]!))
+}
+
+/** True for a signature of this message, with the message behind it. */
+function isSigned (given: string, message: Buffer, pubkey: Buffer): boolean {
+  if (given.length !== 2 * (SIGNATURE_OCTETS + MESSAGE_OCTETS) || !/^[0-9a-f]+$/i.test(given)) return false
+  const octets = Buffer.from(given, 'hex')
+  if (!isSameSecret(octets.subarray(SIGNATURE_OCTETS).toString('hex'), message.toString('hex'))) return false
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: pubkey.toString('base64url') }, format: 'jwk' })
+  return verify(null, message, key, octets.subarray(0, SIGNATURE_OCTETS))
+}
