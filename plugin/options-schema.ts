@@ -43,6 +43,7 @@ const realm = record({
 }, ['roles'])
 
 const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' }
+const fingerprint = (octets: number): object => ({ type: 'string', pattern: `^([0-9A-Fa-f]{2}:?){${octets - 1}}[0-9A-Fa-f]{2}$` })
 const byFunction = record({ type: true as unknown as object, authenticator: { instance: 'function' } }, ['authenticator'])
 const kind = { type: true as unknown as object }
 
@@ -68,6 +69,16 @@ const auth = {
         ...kind,
         principals: mapOf(record({ authorizedKeys: { type: 'array', items: ed25519 }, role: text, realm: text }, ['authorizedKeys', 'role'])),
         privateKey: ed25519
+      }, ['principals']),
+      function: byFunction
+    }),
+    tls: byType({
+      static: record({
+        ...kind,
+        principals: mapOf({
+          ...record({ certificateSha1: fingerprint(20), certificateSha256: fingerprint(32), role: text, realm: text }, ['role']),
+          anyOf: [{ required: ['certificateSha256'] }, { required: ['certificateSha1'] }]
+        })
       }, ['principals']),
       function: byFunction
     }),

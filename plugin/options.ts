@@ -120,6 +120,24 @@ export interface CryptosignOptions {
   privateKey?: string
 }
 
+/** A principal of `tls`: one of the fingerprints of its certificate must be given, and what is given must fit. */
+export interface TlsPrincipal {
+  /** Hex, with or without colons. SHA-1 is there for the sake of Crossbar.io. */
+  certificateSha1?: string
+  /** Hex, with or without colons. */
+  certificateSha256?: string
+  role: string
+  /** @default the realm that the client asks for */
+  realm?: Uri
+}
+
+/** TLS client certificates. TLS must end in this process, with a server that asks for them and verifies them. */
+export interface TlsOptions {
+  type: 'static'
+  /** The principals by authid. */
+  principals: Readonly<Record<string, TlsPrincipal>>
+}
+
 /** A method whose proof is checked by a function of the app. */
 export interface FunctionAuthOptions {
   type: 'function'
@@ -141,9 +159,10 @@ export interface AuthOptions {
   ticket?: TicketOptions | FunctionAuthOptions
   wampcra?: WampCraOptions | FunctionAuthOptions
   cryptosign?: CryptosignOptions | FunctionAuthOptions
+  tls?: TlsOptions | FunctionAuthOptions
   cookie?: CookieAuthOptions
   /** Any other method, by its name in HELLO.Details.authmethods. */
-  [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | CryptosignOptions | FunctionAuthOptions | CookieAuthOptions | undefined
+  [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | CryptosignOptions | TlsOptions | FunctionAuthOptions | CookieAuthOptions | undefined
 }
 
 /** Cookies are kept in memory: they end with the process. */

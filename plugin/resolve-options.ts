@@ -149,12 +149,13 @@ function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOpti
 
 interface StaticRole { readonly role: string, readonly realm?: string | undefined }
 
-function * staticRoles ({ anonymous, ticket, wampcra, cryptosign }: AuthOptions): Iterable<StaticRole & { path: string }> {
+function * staticRoles ({ anonymous, ticket, wampcra, cryptosign, tls }: AuthOptions): Iterable<StaticRole & { path: string }> {
   if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', realm: anonymous.realm }
   const byPath: Readonly<Record<string, Readonly<Record<string, StaticRole>>>> = {
     'auth.ticket.principals': ticket?.type === 'static' ? ticket.principals : {},
     'auth.wampcra.users': wampcra?.type === 'static' ? wampcra.users : {},
-    'auth.cryptosign.principals': cryptosign?.type === 'static' ? cryptosign.principals : {}
+    'auth.cryptosign.principals': cryptosign?.type === 'static' ? cryptosign.principals : {},
+    'auth.tls.principals': tls?.type === 'static' ? tls.principals : {}
   }
   for (const [path, principals] of Object.entries(byPath)) {
     for (const [authid, { role, realm }] of Object.entries(principals)) yield { path: `${path}.${authid}`, role, realm }

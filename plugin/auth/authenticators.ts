@@ -4,6 +4,7 @@ import { anonymousAuthenticator } from './anonymous-authenticator.ts'
 import type { Authenticator } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
 import { ticketAuthenticator } from './ticket-authenticator.ts'
+import { tlsAuthenticator } from './tls-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
 /** The methods by which clients may come in at one endpoint. */
@@ -48,7 +49,7 @@ export class Authenticators {
 }
 
 function build (method: string, options: AuthOptions): Authenticator | undefined {
-  const { anonymous, ticket, wampcra, cryptosign } = options
+  const { anonymous, ticket, wampcra, cryptosign, tls } = options
   const given = options[method]
   if (given === undefined) return undefined
   if ('authenticator' in given) return given.authenticator
@@ -56,6 +57,7 @@ function build (method: string, options: AuthOptions): Authenticator | undefined
   if (method === 'ticket' && ticket?.type === 'static') return ticketAuthenticator(ticket)
   if (method === 'wampcra' && wampcra?.type === 'static') return wampcraAuthenticator(wampcra)
   if (method === 'cryptosign' && cryptosign?.type === 'static') return cryptosignAuthenticator(cryptosign)
+  if (method === 'tls' && tls?.type === 'static') return tlsAuthenticator(tls)
   // `cookie` is asked before all methods, and is none of these.
   return undefined
 }

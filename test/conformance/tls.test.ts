@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { buildApp } from '../helper/build-app.ts'
 import { everything } from '../helper/build-router.ts'
@@ -55,5 +56,38 @@ t.test('cryptosign over TLS', needsOpenssl(), async (t) => {
     const [, , extra] = await client.ask(hello('tls-unique')) as [number, string, { challenge: string, channel_binding: null }]
     t.equal(extra.channel_binding, null)
     t.match(await client.ask([5, key.answer(extra.challenge), {}]), [2, Number, { authid: 'joe' }])
+  })
+})
+
+t.test('the method tls', needsOpenssl(), async (t) => {
+  const authority = await Authority.create(t)
+  const joe = await authority.sign('joe')
+  const { fingerprint: certificateSha1 } = new X509Certificate(joe.cert)
+  const server = { ...await authority.sign('router'), ca: authority.cert, requestCert: true, rejectUnauthorized: false }
+  const { app, url } = await buildApp(t, {
+    realms: { realm1: { roles: { anonymous: everything, frontend: everything } } },
+    auth: { tls: { type: 'static', principals: { joe: { certificateSha1, role: 'frontend' } } }, anonymous: { type: 'static' } }
+  }, server)
+  const hello = (authmethods: string[]): unknown[] => [1, 'realm1', { ...HELLO[2], authmethods }]
+  const foreign = await (await Authority.create(t)).sign('joe')
+
+  forEachCodec(t, 'a client certificate lets in its principal without a challenge, again and again [TLS-01, TLS-02, CKL-16]', async (t, codec) => {
+    const client = await WireClient.connect(t, url, codec, { tls: { ca: authority.cert, ...joe } })
+    for (const [methods, expected] of [
+      [['tls'], { authid: 'joe', authrole: 'frontend', authmethod: 'tls', authprovider: 'static' }],
+      [['anonymous'], { authmethod: 'anonymous', authrole: 'anonymous' }],
+      [['tls'], { authid: 'joe', authmethod: 'tls' }]
+    ] as const) {
+      t.match(await client.ask(hello([...methods])), [2, Number, expected])
+      t.match(await client.ask([6, {}, 'wamp.close.close_realm']), [6])
+    }
+  })
+
+  forEachCodec(t, 'without a certificate that counts it lets in nobody [TLS-02]', async (t, codec) => {
+    for (const identity of [{}, foreign]) {
+      const client = await WireClient.connect(t, url, codec, { tls: { ca: authority.cert, ...identity } })
+      t.match(await client.ask(hello(['tls', 'anonymous'])), [3, {}, 'wamp.error.authentication_denied'])
+    }
+    t.same(app.wamp.sessions('realm1').filter(({ authid }) => authid === 'joe'), [])
   })
 })
