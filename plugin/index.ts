@@ -108,11 +108,13 @@ export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
 export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
 export default wampPlugin
 
+export { scramCredentials } from './auth/scram-credentials.ts'
 export { fromCrossbarConfig } from './crossbar/node-configuration.ts'
 export { WampError } from './errors.ts'
 export { CallResult } from './in-process/in-process-session.ts'
 export { reasons } from './protocol/reasons.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
+export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore } from './cookie/cookie-store.ts'
 export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
 export type { Called, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'

@@ -12,16 +12,19 @@ function record (properties: Record<string, object>, required: readonly string[]
 function mapOf (values: object, limits: object = {}): object {
   return { type: 'object', additionalProperties: values, ...limits }
 }
-/** One of several objects that `type` tells apart: the error is about the one that is meant. */
-function byType (variants: Readonly<Record<string, object>>): object {
+/** One of several objects that one key, such as `type`, tells apart: the error is about the one that is meant. */
+function byKey (key: string, variants: Readonly<Record<string, object>>): object {
   return {
     type: 'object',
-    required: ['type'],
-    properties: { type: { enum: Object.keys(variants) } },
-    allOf: Object.entries(variants).map(([type, then]) => ({
-      if: { required: ['type'], properties: { type: { const: type } } }, then
+    required: [key],
+    properties: { [key]: { enum: Object.keys(variants) } },
+    allOf: Object.entries(variants).map(([value, then]) => ({
+      if: { required: [key], properties: { [key]: { const: value } } }, then
     }))
   }
+}
+function byType (variants: Readonly<Record<string, object>>): object {
+  return byKey('type', variants)
 }
 
 const match = { enum: ['exact', 'prefix', 'wildcard'] }
@@ -43,6 +46,17 @@ const realm = record({
 }, ['roles'])
 
 const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' }
+const key = { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' }
+const scram = {
+  kdf: true as unknown as object,
+  salt: { type: 'string', pattern: '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$' },
+  iterations: count,
+  storedKey: key,
+  serverKey: key,
+  role: text,
+  realm: text
+}
+const scramKeys = ['salt', 'iterations', 'storedKey', 'serverKey', 'role']
 const fingerprint = (octets: number): object => ({ type: 'string', pattern: `^([0-9A-Fa-f]{2}:?){${octets - 1}}[0-9A-Fa-f]{2}$` })
 const byFunction = record({ type: true as unknown as object, authenticator: { instance: 'function' } }, ['authenticator'])
 const kind = { type: true as unknown as object }
@@ -62,6 +76,15 @@ const auth = {
           secret: text, role: text, realm: text, salt: text, iterations: count, keylen: count, secretIsPlain: flag
         }, ['secret', 'role']))
       }, ['users']),
+      function: byFunction
+    }),
+    'wamp-scram': byType({
+      static: record({
+        ...kind,
+        principals: mapOf(byKey('kdf', {
+          pbkdf2: record(scram, scramKeys), argon2id13: record({ ...scram, memory: { type: 'integer', minimum: 8 } }, [...scramKeys, 'memory'])
+        }))
+      }, ['principals']),
       function: byFunction
     }),
     cryptosign: byType({

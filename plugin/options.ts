@@ -99,6 +99,35 @@ export interface WampCraOptions {
   users: Readonly<Record<string, WampCraUser>>
 }
 
+/** What the router keeps of a password: it can check who knows it, and cannot be turned back. `scramCredentials` makes it. */
+export interface ScramCredentials {
+  /** How clients derive their key: PBKDF2 with SHA-256, or Argon2id 1.3. */
+  kdf: 'pbkdf2' | 'argon2id13'
+  /** Base64. */
+  salt: string
+  iterations: number
+  /** KiB; with `argon2id13` alone. */
+  memory?: number
+  /** 32 octets in Base64. */
+  storedKey: string
+  /** 32 octets in Base64. */
+  serverKey: string
+}
+
+/** A user of WAMP-SCRAM. */
+export interface WampScramPrincipal extends ScramCredentials {
+  role: string
+  /** @default the realm that the client asks for */
+  realm?: Uri
+}
+
+/** WAMP-SCRAM: passwords that neither the wire nor the router ever has. */
+export interface WampScramOptions {
+  type: 'static'
+  /** The users by authid. */
+  principals: Readonly<Record<string, WampScramPrincipal>>
+}
+
 /** A principal of cryptosign. */
 export interface CryptosignPrincipal {
   /** The public keys by which it may log in: Ed25519, 32 octets, in hex. */
@@ -158,11 +187,12 @@ export interface AuthOptions {
   anonymous?: AnonymousOptions | FunctionAuthOptions
   ticket?: TicketOptions | FunctionAuthOptions
   wampcra?: WampCraOptions | FunctionAuthOptions
+  'wamp-scram'?: WampScramOptions | FunctionAuthOptions
   cryptosign?: CryptosignOptions | FunctionAuthOptions
   tls?: TlsOptions | FunctionAuthOptions
   cookie?: CookieAuthOptions
   /** Any other method, by its name in HELLO.Details.authmethods. */
-  [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | CryptosignOptions | TlsOptions | FunctionAuthOptions | CookieAuthOptions | undefined
+  [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | WampScramOptions | CryptosignOptions | TlsOptions | FunctionAuthOptions | CookieAuthOptions | undefined
 }
 
 /** Cookies are kept in memory: they end with the process. */

@@ -149,11 +149,12 @@ function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOpti
 
 interface StaticRole { readonly role: string, readonly realm?: string | undefined }
 
-function * staticRoles ({ anonymous, ticket, wampcra, cryptosign, tls }: AuthOptions): Iterable<StaticRole & { path: string }> {
+function * staticRoles ({ anonymous, ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): Iterable<StaticRole & { path: string }> {
   if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', realm: anonymous.realm }
   const byPath: Readonly<Record<string, Readonly<Record<string, StaticRole>>>> = {
     'auth.ticket.principals': ticket?.type === 'static' ? ticket.principals : {},
     'auth.wampcra.users': wampcra?.type === 'static' ? wampcra.users : {},
+    'auth.wamp-scram.principals': scram?.type === 'static' ? scram.principals : {},
     'auth.cryptosign.principals': cryptosign?.type === 'static' ? cryptosign.principals : {},
     'auth.tls.principals': tls?.type === 'static' ? tls.principals : {}
   }

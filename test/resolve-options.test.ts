@@ -5,6 +5,7 @@ import type { EndpointOptions, FastifyWampOptions } from '../plugin/options.ts'
 
 const realms = { realm1: { roles: { anonymous: {}, frontend: {} } } }
 const wampcra = { type: 'static', users: { joe: { secret: 'top secret', role: 'frontend' } } } as const
+const scram = { kdf: 'pbkdf2', salt: 'c29tZXNhbHQ=', iterations: 1, storedKey: `${'A'.repeat(43)}=`, serverKey: `${'A'.repeat(43)}=`, role: 'frontend' }
 
 function fault (options: unknown): { code?: string, message: string } {
   try {
@@ -78,6 +79,12 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['a method of a wrong type', { realms, auth: { wampcra: { type: 'dynamic' } } }, 'The option "auth.wampcra.type" must be one of static, function'],
   ['a function that is none', { realms, auth: { mine: { type: 'function', authenticator: 'x' } } }, 'The option "auth.mine.authenticator" must be a function'],
   ['a user without a role', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's' } } } } }, 'The option "auth.wampcra.users.joe.role" is missing'],
+  ['a password instead of what is kept of it', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { password: 's', role: 'frontend' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" is missing'],
+  ['a way to derive keys that does not exist [TRP-49]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id-13' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" must be one of pbkdf2, argon2id13'],
+  ['Argon2 without its memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id13' } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is missing'],
+  ['PBKDF2 with memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, memory: 8 } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is not an option'],
+  ['a stored key that is none', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, storedKey: 'ab' } } } } }, 'The option "auth.wamp-scram.principals.joe.storedKey" must match pattern "^[A-Za-z0-9+/]{43}=$"'],
+  ['a SCRAM user\'s role that no realm has', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, role: 'boss' } } } } }, 'The option "auth.wamp-scram.principals.joe.role" must name a role of a realm: "boss" is none'],
   ['a key that is none', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: ['ab'], role: 'frontend' } } } } }, 'The option "auth.cryptosign.principals.joe.authorizedKeys[0]" must match pattern "^[0-9A-Fa-f]{64}$"'],
   ['a key\'s role that no realm has', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: [], role: 'boss' } } } } }, 'The option "auth.cryptosign.principals.joe.role" must name a role of a realm: "boss" is none'],
   ['a certificate without a fingerprint', { realms, auth: { tls: { type: 'static', principals: { joe: { role: 'frontend' } } } } }, 'The option "auth.tls.principals.joe.certificateSha256" is missing'],

@@ -5,6 +5,7 @@ import type { Authenticator } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
 import { ticketAuthenticator } from './ticket-authenticator.ts'
 import { tlsAuthenticator } from './tls-authenticator.ts'
+import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
 /** The methods by which clients may come in at one endpoint. */
@@ -49,13 +50,14 @@ export class Authenticators {
 }
 
 function build (method: string, options: AuthOptions): Authenticator | undefined {
-  const { anonymous, ticket, wampcra, cryptosign, tls } = options
+  const { anonymous, ticket, wampcra, 'wamp-scram': scram, cryptosign, tls } = options
   const given = options[method]
   if (given === undefined) return undefined
   if ('authenticator' in given) return given.authenticator
   if (method === 'anonymous' && anonymous?.type === 'static') return anonymousAuthenticator(anonymous)
   if (method === 'ticket' && ticket?.type === 'static') return ticketAuthenticator(ticket)
   if (method === 'wampcra' && wampcra?.type === 'static') return wampcraAuthenticator(wampcra)
+  if (method === 'wamp-scram' && scram?.type === 'static') return wampScramAuthenticator(scram)
   if (method === 'cryptosign' && cryptosign?.type === 'static') return cryptosignAuthenticator(cryptosign)
   if (method === 'tls' && tls?.type === 'static') return tlsAuthenticator(tls)
   // `cookie` is asked before all methods, and is none of these.

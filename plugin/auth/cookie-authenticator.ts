@@ -5,10 +5,11 @@ import type { AuthOptions } from '../options.ts'
  * The check of a login that a cookie brings back, where the app has none of its own: a user of a static method must still
  * be configured, for the realm that the login was for, and is given the role of today.
  */
-export function verifyStaticUsers ({ ticket, wampcra, cryptosign, tls }: AuthOptions): (record: CookieRecord) => boolean | { authrole: string } {
+export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): (record: CookieRecord) => boolean | { authrole: string } {
   const users = new Map<string, ReadonlyMap<string, { role: string, realm?: string }>>()
   if (ticket?.type === 'static') users.set('ticket', new Map(Object.entries(ticket.principals)))
   if (wampcra?.type === 'static') users.set('wampcra', new Map(Object.entries(wampcra.users)))
+  if (scram?.type === 'static') users.set('wamp-scram', new Map(Object.entries(scram.principals)))
   if (cryptosign?.type === 'static') users.set('cryptosign', new Map(Object.entries(cryptosign.principals)))
   if (tls?.type === 'static') users.set('tls', new Map(Object.entries(tls.principals)))
   return ({ authmethod, authid, authrealm }) => {

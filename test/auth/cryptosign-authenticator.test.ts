@@ -29,6 +29,7 @@ async function login (details: { authid?: string, authextra?: Extra }, answer?: 
   const [last] = client.sent
   if (last?.[0] === 4 && answer !== undefined) client.say([5, answer(last[2] as Extra), {}])
   await settled()
+  client.connection.closed()
   t.same(logged, [])
   return client.sent
 }

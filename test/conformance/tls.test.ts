@@ -1,9 +1,12 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
+import { scramCredentials } from 'fastify-wamp'
 import { buildApp } from '../helper/build-app.ts'
 import { everything } from '../helper/build-router.ts'
 import { Authority } from '../helper/certificates.ts'
 import { ClientKey } from '../helper/cryptosign.ts'
+import { answerScram } from '../helper/scram-client.ts'
+import type { ScramChallenge } from '../helper/scram-client.ts'
 import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
 import { needsOpenssl } from '../interop/programs.ts'
 
@@ -56,6 +59,25 @@ t.test('cryptosign over TLS', needsOpenssl(), async (t) => {
     const [, , extra] = await client.ask(hello('tls-unique')) as [number, string, { challenge: string, channel_binding: null }]
     t.equal(extra.channel_binding, null)
     t.match(await client.ask([5, key.answer(extra.challenge), {}]), [2, Number, { authid: 'joe' }])
+  })
+})
+
+t.test('wamp-scram over TLS', needsOpenssl(), async (t) => {
+  const authority = await Authority.create(t)
+  const { url } = await buildApp(t, {
+    realms: { realm1: { roles: { frontend: everything } } },
+    auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...await scramCredentials('pencil', { kdf: 'pbkdf2', iterations: 100 }), role: 'frontend' } } } }
+  }, await authority.sign('router'))
+  const [type, nonce] = ['tls-exporter', 'egVDf3DMJh0=']
+
+  forEachCodec(t, 'is bound to the channel by tls-exporter [SCR-04, SCR-05]', async (t, codec) => {
+    const [client, other] = [await WireClient.connect(t, url, codec, { tls: { ca: authority.cert } }), await WireClient.connect(t, url, codec, { tls: { ca: authority.cert } })]
+    const data = client.stream!.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+    for (const [one, expected] of [[client, [2, Number, { authid: 'joe' }]], [other, [3, {}, 'wamp.error.authentication_denied']]] as const) {
+      const [, , challenge] = await one.ask([1, 'realm1', { ...HELLO[2], authmethods: ['wamp-scram'], authid: 'joe', authextra: { nonce, channel_binding: type } }]) as [number, string, ScramChallenge]
+      const { signature, extra } = answerScram(challenge, { authid: 'joe', password: 'pencil', nonce, binding: { type, data } })
+      t.match(await one.ask([5, signature, extra]), expected)
+    }
   })
 })
 
