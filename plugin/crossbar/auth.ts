@@ -1,4 +1,4 @@
-import type { AnonymousOptions, AuthOptions, CookieAuthOptions, TicketOptions, WampCraOptions } from '../options.ts'
+import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, TicketOptions, TlsOptions, WampCraOptions } from '../options.ts'
 import { checkRole } from './realms.ts'
 import type { Reach } from './realms.ts'
 import { present } from './setting.ts'
@@ -11,14 +11,18 @@ const methods: ReadonlyMap<string, MethodReader> = new Map<string, MethodReader>
   ['anonymous', readAnonymous],
   ['ticket', readTicket],
   ['wampcra', readWampCra],
+  ['cryptosign', readCryptosign],
+  ['tls', readTls],
   ['cookie', readCookieLogin]
 ])
+const scram = 'is not served: Crossbar.io\'s "scram" is another exchange than the specification\'s "wamp-scram", and its keys do not fit that'
 
 /** Reads `auth` of a WebSocket service. Undefined if it is empty: as if there were none, only anonymous may come in. */
 export function readAuth (setting: Setting, reach: Reach): AuthOptions | undefined {
   const given = setting.map()
   const auth: AuthOptions = {}
   for (const [method, entry] of given) {
+    if (method === 'scram') entry.fail(scram)
     const read = methods.get(method) ?? entry.fail(`is not served: the methods are ${[...methods.keys()].join(', ')}`)
     auth[method] = read(entry, reach)
   }
@@ -65,6 +69,42 @@ function readWampCra (setting: Setting, reach: Reach): WampCraOptions {
     }] as const
   })
   return { type: 'static', users: Object.fromEntries(users) }
+}
+
+function readCryptosign (setting: Setting, reach: Reach): CryptosignOptions {
+  checkType(setting)
+  const cryptosign = setting.record({ served: ['type', 'principals', 'trustroots', 'default-role'] })
+  cryptosign.find('trustroots')?.fail('is not served: list "principals" with their "authorized_keys"')
+  const principals = [...cryptosign.get('principals').map()].map(([authid, entry]) => {
+    const principal = entry.record({ served: ['authorized_keys', 'role', 'realm'] })
+    const realm = principal.find('realm')?.text()
+    return [authid, {
+      authorizedKeys: principal.get('authorized_keys').list().map(readKey),
+      role: readRole(principal, cryptosign, realm === undefined ? reach : only(principal.get('realm'), realm, reach)),
+      ...present({ realm })
+    }] as const
+  })
+  return { type: 'static', principals: Object.fromEntries(principals) }
+}
+
+function readKey (setting: Setting): string {
+  const key = setting.text()
+  return /^[0-9a-f]{64}$/i.test(key) ? key : setting.fail('must be a public key: 64 hex digits')
+}
+
+function readTls (setting: Setting, reach: Reach): TlsOptions {
+  checkType(setting)
+  const tls = setting.record({ served: ['type', 'principals', 'default-role'] })
+  const principals = [...tls.get('principals').map()].map(([authid, entry]) => {
+    const principal = entry.record({ served: ['certificate-sha1', 'role'] })
+    return [authid, { certificateSha1: readFingerprint(principal.get('certificate-sha1')), role: readRole(principal, tls, reach) }] as const
+  })
+  return { type: 'static', principals: Object.fromEntries(principals) }
+}
+
+function readFingerprint (setting: Setting): string {
+  const fingerprint = setting.text()
+  return /^(?:[0-9a-f]{2}:){19}[0-9a-f]{2}$/i.test(fingerprint) ? fingerprint : setting.fail('must be a SHA-1 fingerprint: 20 pairs of hex digits, with colons between')
 }
 
 /** Crossbar.io looks at nothing here, so anything may stand here. */

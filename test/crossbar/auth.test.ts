@@ -4,7 +4,7 @@ import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { convert, node, realm1, refused, variable, web, websocket, WS } from './sample.ts'
 
 const AUTH = `${WS}.auth`
-const env = { MYSECRET: 'from outside' }
+const env = { MYSECRET: 'from outside', KEY: 'cd'.repeat(32) }
 
 function convertAuth (auth: object): AuthOptions | undefined {
   const { plugin } = convert(websocket({ auth, cookie: {} }), { env })
@@ -65,6 +65,37 @@ t.test('WAMP-CRA users are read; with salt the secret is plain, as Crossbar.io\'
   refused(t, websocket({ auth: { wampcra: { type: 'static' } } }), `${AUTH}.wampcra`, 'must have "users"')
 })
 
+t.test('the principals of cryptosign are read, with their keys [CSG-06]', async (t) => {
+  const [role, key] = ['frontend', 'Ab'.repeat(32)]
+  t.strictSame(convertAuth({
+    cryptosign: { type: 'static', principals: { joe: { role, authorized_keys: [key, variable('KEY')] }, ann: { role, realm: 'realm1', authorized_keys: [] } } }
+  }), {
+    cryptosign: { type: 'static', principals: { joe: { role, authorizedKeys: [key, env.KEY] }, ann: { role, realm: 'realm1', authorizedKeys: [] } } }
+  })
+  const joe = (principal: object, more: object = {}): object => websocket({ auth: { cryptosign: { type: 'static', principals: { joe: { role, authorized_keys: [], ...principal } }, ...more } } })
+  const path = `${AUTH}.cryptosign.principals.joe`
+  refused(t, joe({ authorized_keys: ['ab'] }), `${path}.authorized_keys[0]`, 'must be a public key: 64 hex digits')
+  refused(t, joe({ authorized_keys: key }), `${path}.authorized_keys`, 'must be a list')
+  refused(t, joe({ realm: 'realm2' }), `${path}.realm`, 'must name a realm of this worker')
+  refused(t, joe({ role: 'nobody', realm: 'realm1' }), `${path}.role`, 'must lead to a role of a realm: "nobody" is none')
+  refused(t, joe({ pubkey: key }), `${path}.pubkey`, 'is not known')
+  refused(t, joe({}, { trustroots: {} }), `${AUTH}.cryptosign.trustroots`, 'is not served: list "principals"')
+  refused(t, websocket({ auth: { cryptosign: { type: 'static' } } }), `${AUTH}.cryptosign`, 'must have "principals"')
+})
+
+t.test('the principals of tls are read, with their fingerprints [TLS-02]', async (t) => {
+  const role = 'frontend'
+  const certificate = Array(20).fill('A5').join(':')
+  t.strictSame(convertAuth({ tls: { type: 'static', principals: { joe: { role, 'certificate-sha1': certificate } } } }), {
+    tls: { type: 'static', principals: { joe: { role, certificateSha1: certificate } } }
+  })
+  const joe = (principal: object): object => websocket({ auth: { tls: { type: 'static', principals: { joe: { role, ...principal } } } } })
+  const path = `${AUTH}.tls.principals.joe`
+  refused(t, joe({ 'certificate-sha1': 'A5:A5' }), `${path}.certificate-sha1`, 'must be a SHA-1 fingerprint')
+  refused(t, joe({}), path, 'must have "certificate-sha1"')
+  refused(t, joe({ 'certificate-sha1': certificate, role: 'nobody' }), `${path}.role`, 'must lead to a role of a realm')
+})
+
 t.test('a principal has a role that a realm has: its own, or the default', async (t) => {
   const ticket = (principal: object, more: object = {}): object => ({ ticket: { type: 'static', principals: { joe: { ticket: 'x', ...principal } }, ...more } })
   t.match(convertAuth(ticket({}, { 'default-role': 'frontend' })), ticket({ role: 'frontend' }))
@@ -75,10 +106,11 @@ t.test('a principal has a role that a realm has: its own, or the default', async
 })
 
 t.test('what cannot be served would lock its users out, and is refused', async (t) => {
-  for (const method of ['scram', 'cryptosign', 'tls', 'constructor']) {
-    refused(t, websocket({ auth: { [method]: { type: 'static' } } }), `${AUTH}.${method}`, 'is not served: the methods are anonymous, ticket, wampcra, cookie')
+  for (const method of ['kerberos', 'wamp-scram', 'constructor']) {
+    refused(t, websocket({ auth: { [method]: { type: 'static' } } }), `${AUTH}.${method}`, 'is not served: the methods are anonymous, ticket, wampcra, cryptosign, tls, cookie')
   }
-  for (const method of ['anonymous', 'ticket', 'wampcra']) {
+  refused(t, websocket({ auth: { scram: { type: 'static', principals: {} } } }), `${AUTH}.scram`, 'is not served: Crossbar.io\'s "scram" is another exchange than the specification\'s')
+  for (const method of ['anonymous', 'ticket', 'wampcra', 'cryptosign', 'tls']) {
     for (const type of ['dynamic', 'function', 'else']) {
       refused(t, websocket({ auth: { [method]: { type, authenticator: 'com.x' } } }), `${AUTH}.${method}.type`, 'must be "static"')
     }

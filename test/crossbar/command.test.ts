@@ -99,10 +99,10 @@ t.test('the command serves a configuration: files, logins, cookies that outlive 
 })
 
 t.test('a configuration that is wrong ends the command with one line that names the path, and code 2', async (t) => {
-  const config = node({ transports: [web({ ws: { type: 'websocket', auth: { scram: {} } } })] })
+  const config = node({ transports: [web({ ws: { type: 'websocket', auth: { kerberos: {} } } })] })
   const { code, out, err } = await run(t, [join(t.testdir({ 'node.json': JSON.stringify(config) }), 'node.json')]).ended
   t.same({ code, out }, { code: 2, out: '' })
-  t.equal(err, 'fastify-wamp: The configuration\'s "workers[0].transports[0].paths.ws.auth.scram" is not served: the methods are anonymous, ticket, wampcra, cookie\n')
+  t.equal(err, 'fastify-wamp: The configuration\'s "workers[0].transports[0].paths.ws.auth.kerberos" is not served: the methods are anonymous, ticket, wampcra, cryptosign, tls, cookie\n')
 })
 
 t.test('a command line that is wrong ends the command with one line and code 2, and --version is told', async (t) => {
