@@ -21,8 +21,8 @@ async function run (args: readonly string[]): Promise<void> {
   await serve(configuration, given)
 }
 
-async function serve ({ listen, plugin, endpoints }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
-  const app = Fastify({ logger: true })
+async function serve ({ listen, https, plugin, endpoints }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
+  const app = Fastify({ logger: true, https })
   try {
     await app.register(wampPlugin, plugin)
     for (const endpoint of endpoints) await app.register(wampEndpoint, endpoint)

@@ -4,6 +4,7 @@ import type { Realms } from './realms.ts'
 import { Setting } from './setting.ts'
 import { Site } from './site.ts'
 import type { Listen } from './site.ts'
+import type { Https } from './tls.ts'
 import { readTransport } from './transports.ts'
 
 /** What a Crossbar.io node configuration cannot say itself. */
@@ -18,6 +19,8 @@ export interface CrossbarOptions {
 export interface NodeConfiguration {
   /** For `fastify.listen`. */
   readonly listen: Listen
+  /** For `Fastify({ https })`; null if the configuration has no TLS. */
+  readonly https: Https | null
   /** For `fastify.register(wampPlugin, plugin)`. */
   readonly plugin: FastifyWampOptions
   /** For `fastify.register(wampEndpoint, endpoint)`: the WebSocket routes beyond the first. */
@@ -53,7 +56,7 @@ export function fromCrossbarConfig (config: unknown, { directory = '.', env = pr
     for (const transport of transports) readTransport(transport, { site, directory, reach })
   }
 
-  const { listen, messageSize, static: files, endpoints: [first, ...endpoints] } = site
+  const { listen, https, messageSize, static: files, endpoints: [first, ...endpoints] } = site
   if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport: nobody could connect')
   const plugin: FastifyWampOptions = {
     ...first,
@@ -61,7 +64,7 @@ export function fromCrossbarConfig (config: unknown, { directory = '.', env = pr
     ...(files.length === 0 ? {} : { static: files }),
     ...(messageSize === undefined ? {} : { limits: { messageSize } })
   }
-  return { listen, plugin, endpoints, warnings }
+  return { listen, https, plugin, endpoints, warnings }
 }
 
 function warnOfController (setting: Setting): void {

@@ -3,6 +3,7 @@ import type { EndpointOptions, StaticOptions } from '../options.ts'
 import type { CookieSettings } from './cookie.ts'
 import type { Reach } from './realms.ts'
 import type { Setting } from './setting.ts'
+import type { Https } from './tls.ts'
 
 /** Where the HTTP server listens. */
 export interface Listen {
@@ -24,6 +25,8 @@ export interface Scope {
 export class Site {
   /** The address, or undefined as long as no transport is served. */
   listen: Listen | undefined
+  /** How TLS ends at that address, or null if it does not. */
+  https: Https | null = null
   /** Bytes of one message, or undefined for the plugin's default. */
   messageSize: number | undefined
   /** The directories that are served. */
@@ -35,9 +38,10 @@ export class Site {
   readonly #facts = new Map<string, { value: unknown, setting: Setting }>()
 
   /** Takes the address of a transport. There is one port: all transports must be on it. */
-  listenOn (listen: Listen, setting: Setting): void {
-    this.#agree('listen', listen, setting, 'one port of one interface is served')
+  listenOn ({ listen, https }: { listen: Listen, https: Https | null }, setting: Setting): void {
+    this.#agree('listen', { listen, https }, setting, 'one port of one interface is served')
     this.listen = listen
+    this.https = https
   }
 
   /** Takes the limit of a WebSocket route, which is the limit of all. */

@@ -1,5 +1,6 @@
 import type { Setting, Settings } from './setting.ts'
 import type { Scope } from './site.ts'
+import { readTls } from './tls.ts'
 import { readPaths } from './web-services.ts'
 import { readWebsocket, websocketKeys } from './websocket-service.ts'
 
@@ -57,14 +58,16 @@ function readUniversal (setting: Setting, scope: Scope): void {
 }
 
 /** Reads a listening endpoint. Without `interface` all are meant, as in Crossbar.io: of IPv4, unless `version` is 6. */
-function readListen (setting: Setting, { site }: Scope): void {
+function readListen (setting: Setting, { site, directory }: Scope): void {
   if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is served')
   const endpoint = setting.record({
     served: ['type', 'port', 'interface', 'version', 'portrange', 'tls'], unserved: ['backlog', 'shared', 'user_timeout']
   })
-  // Left out, tickets would travel in the open.
-  endpoint.find('tls')?.fail('is not served: let a proxy in front end TLS')
   endpoint.find('portrange')?.fail('is not served: choose one "port"')
   const everywhere = endpoint.find('version')?.oneOf([4, 6]) === 6 ? '::' : '0.0.0.0'
-  site.listenOn({ host: endpoint.find('interface')?.text() ?? everywhere, port: endpoint.get('port').integer(1, 65_535) }, setting)
+  const tls = endpoint.find('tls')
+  site.listenOn({
+    listen: { host: endpoint.find('interface')?.text() ?? everywhere, port: endpoint.get('port').integer(1, 65_535) },
+    https: tls === undefined ? null : readTls(tls, directory)
+  }, setting)
 }

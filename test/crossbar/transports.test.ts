@@ -31,8 +31,7 @@ t.test('an endpoint that is wrong is refused', async (t) => {
   refusedEndpoint(t, { ...tcp, host: 'x' }, '.host', 'is not known')
 })
 
-t.test('an endpoint that cannot be served is refused: TLS, a range of ports, a socket file', async (t) => {
-  refusedEndpoint(t, { ...tcp, tls: { key: 'k', certificate: 'c' } }, '.tls', 'is not served: let a proxy in front end TLS')
+t.test('an endpoint that cannot be served is refused: a range of ports, a socket file', async (t) => {
   refusedEndpoint(t, { type: 'tcp', portrange: [8000, 8010] }, '.portrange', 'is not served: choose one "port"')
   refusedEndpoint(t, { type: 'unix', path: 'sock' }, '.type', 'must be "tcp"')
 })
