@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { Authenticators } from './auth/authenticators.ts'
 import { verifyStaticUsers } from './auth/cookie-authenticator.ts'
+import type { CallProcedure } from './auth/dynamic-authenticator.ts'
 import type { Codec } from './codec/codec.ts'
 import { codecs } from './codec/codecs.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
@@ -55,12 +56,12 @@ export class CookieTrackers {
 }
 
 /** Makes what an endpoint needs of its options. */
-export async function buildEndpoint (options: ResolvedEndpoint, trackers: CookieTrackers): Promise<Endpoint> {
+export async function buildEndpoint (options: ResolvedEndpoint, trackers: CookieTrackers, call: CallProcedure): Promise<Endpoint> {
   const offered = [...codecs.values()].filter(({ name }) => options.serializers.includes(name))
   return {
     options,
     codecs: new Map(offered.map((codec) => [codec.subprotocol, codec])),
-    authenticators: new Authenticators(options.auth),
+    authenticators: new Authenticators(options.auth, call),
     tracker: await trackers.tracker(options)
   }
 }

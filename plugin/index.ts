@@ -26,7 +26,7 @@ interface Core {
 declare module 'fastify' {
   interface FastifyInstance {
     /** The sessions and realms of the router. */
-    wamp: Pick<Router, 'join' | 'sessions' | 'kick'>
+    wamp: Pick<Router, 'join' | 'sessions' | 'kick' | 'forgetDecisions'>
     /** The authenticators by method. An app adds its own before it is ready. */
     wampAuthenticators: Authenticators
     /** The cookie tracker over the cookie store, or null if no cookie is tracked. */
@@ -76,7 +76,7 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 }
 
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
-  const endpoint = await buildEndpoint(resolved, trackers)
+  const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, limits: options.limits })
   return endpoint
@@ -118,6 +118,8 @@ export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore } from './cookie/cookie-store.ts'
 export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
 export type { Called, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
+export type * from './auth-options.ts'
+export type * from './auth/authorizer.ts'
 export type * from './options.ts'
 export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
 export type { TlsChannel, TransportDetails } from './transport/transport.ts'

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import type { ErrorObject, SchemaObject } from 'ajv'
+import { isUri } from './protocol/uri.ts'
 
 const text = { type: 'string', minLength: 1 }
 const flag = { type: 'boolean' }
@@ -39,7 +40,7 @@ const permission = record({
 }, ['uri'])
 
 const realm = record({
-  roles: mapOf(record({ permissions: { type: 'array', items: permission }, allowDiscloseMe: flag }), { propertyNames: { pattern: '.' } }),
+  roles: mapOf(record({ permissions: { type: 'array', items: permission }, authorizer: { instance: 'URI or function' }, allowDiscloseMe: flag }), { propertyNames: { pattern: '.' } }),
   uriCheck: { enum: ['loose', 'strict'] },
   strictRequestIds: flag,
   eventHistory: { type: 'array', items: record({ uri: { type: 'string' }, match, limit: count }, ['uri']) }
@@ -59,14 +60,18 @@ const scram = {
 const scramKeys = ['salt', 'iterations', 'storedKey', 'serverKey', 'role']
 const fingerprint = (octets: number): object => ({ type: 'string', pattern: `^([0-9A-Fa-f]{2}:?){${octets - 1}}[0-9A-Fa-f]{2}$` })
 const byFunction = record({ type: true as unknown as object, authenticator: { instance: 'function' } }, ['authenticator'])
+const byProcedure = record({
+  type: true as unknown as object, authenticator: text, authenticatorRealm: text, authenticatorRole: text, defaultRole: text
+}, ['authenticator'])
 const kind = { type: true as unknown as object }
 
 const auth = {
   type: 'object',
   properties: {
-    anonymous: byType({ static: record({ ...kind, role: text, authid: text, realm: text }), function: byFunction }),
+    anonymous: byType({ static: record({ ...kind, role: text, authid: text, realm: text }), dynamic: byProcedure, function: byFunction }),
     ticket: byType({
       static: record({ ...kind, principals: mapOf(record({ ticket: text, role: text, realm: text }, ['ticket', 'role'])) }, ['principals']),
+      dynamic: byProcedure,
       function: byFunction
     }),
     wampcra: byType({
@@ -76,6 +81,7 @@ const auth = {
           secret: text, role: text, realm: text, salt: text, iterations: count, keylen: count, secretIsPlain: flag
         }, ['secret', 'role']))
       }, ['users']),
+      dynamic: byProcedure,
       function: byFunction
     }),
     'wamp-scram': byType({
@@ -85,6 +91,7 @@ const auth = {
           pbkdf2: record(scram, scramKeys), argon2id13: record({ ...scram, memory: { type: 'integer', minimum: 8 } }, [...scramKeys, 'memory'])
         }))
       }, ['principals']),
+      dynamic: byProcedure,
       function: byFunction
     }),
     cryptosign: byType({
@@ -93,6 +100,7 @@ const auth = {
         principals: mapOf(record({ authorizedKeys: { type: 'array', items: ed25519 }, role: text, realm: text }, ['authorizedKeys', 'role'])),
         privateKey: ed25519
       }, ['principals']),
+      dynamic: byProcedure,
       function: byFunction
     }),
     tls: byType({
@@ -103,6 +111,7 @@ const auth = {
           anyOf: [{ required: ['certificateSha256'] }, { required: ['certificateSha1'] }]
         })
       }, ['principals']),
+      dynamic: byProcedure,
       function: byFunction
     }),
     cookie: record({ verify: { instance: 'function' } })
@@ -141,7 +150,7 @@ const endpoint = {
 }
 
 const limits = record({
-  ...Object.fromEntries(['messageSize', 'owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
+  ...Object.fromEntries(['messageSize', 'owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'parked', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
   // Values are walked by recursion.
   depth: { type: 'integer', minimum: 1, maximum: 1000 }
 })
@@ -153,6 +162,7 @@ ajv.addKeyword({
   error: { message: ({ schema }) => `must be a ${String(schema)}` },
   validate: (name: string, value: unknown) => {
     if (name === 'function') return typeof value === 'function'
+    if (name === 'URI or function') return typeof value === 'function' || isUri(value)
     if (name === 'path or file URL') return (typeof value === 'string' && value !== '') || (value instanceof URL && value.protocol === 'file:')
     return ['get', 'set', 'delete', 'entries', 'close'].every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
   }
@@ -164,6 +174,7 @@ const validatePlugin = ajv.compile(record({
   realms: mapOf(realm, { minProperties: 1 }),
   static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
   handshakeTimeout: milliseconds,
+  authorizerTimeout: milliseconds,
   shutdownTimeout: milliseconds,
   limits
 }, ['realms']) as SchemaObject)

@@ -1,5 +1,6 @@
-import type { Authenticator } from './auth/authenticator.ts'
-import type { CookieRecord, CookieStore } from './cookie/cookie-store.ts'
+import type { AuthOptions } from './auth-options.ts'
+import type { Authorizer } from './auth/authorizer.ts'
+import type { CookieStore } from './cookie/cookie-store.ts'
 import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 
 /** The four actions that are authorized. */
@@ -31,6 +32,11 @@ export interface PermissionOptions {
 export interface RoleOptions {
   /** @default [], which allows nothing */
   permissions?: readonly PermissionOptions[]
+  /**
+   * Decides instead of permissions: a function, or a procedure of the realm, which is called with
+   * `(session, uri, action, options)` as in Crossbar.io. @default permissions decide
+   */
+  authorizer?: Uri | Authorizer
   /** May its principals ask with `disclose_me` or `disclose_caller` for disclosure? @default true */
   allowDiscloseMe?: boolean
 }
@@ -55,144 +61,6 @@ export interface EventHistoryOptions {
   match?: MatchPolicy
   /** Events that are kept; the oldest goes first. @default 100 */
   limit?: number
-}
-
-/** Anonymous sessions. */
-export interface AnonymousOptions {
-  type: 'static'
-  /** @default 'anonymous' */
-  role?: string
-  /** @default a stable pseudonym where cookies are tracked, else a random string */
-  authid?: string
-  /** @default the realm that the client asks for */
-  realm?: Uri
-}
-
-/** Tickets: passwords that are sent as they are. Use them over TLS only. */
-export interface TicketOptions {
-  type: 'static'
-  /** The principals by authid. */
-  principals: Readonly<Record<string, { ticket: string, role: string, realm?: Uri }>>
-}
-
-/** A user of WAMP-CRA. */
-export interface WampCraUser {
-  /** The shared secret; with `salt` the derived key (Base64), unless `secretIsPlain`. */
-  secret: string
-  role: string
-  /** @default the realm that the client asks for */
-  realm?: Uri
-  /** Makes the client derive its key from the password by PBKDF2. */
-  salt?: string
-  /** @default 1000 */
-  iterations?: number
-  /** Octets. @default 32 */
-  keylen?: number
-  /** With `salt`: `secret` is the password itself, and the key is derived at start. @default false */
-  secretIsPlain?: boolean
-}
-
-/** WAMP challenge-response authentication. */
-export interface WampCraOptions {
-  type: 'static'
-  /** The users by authid. */
-  users: Readonly<Record<string, WampCraUser>>
-}
-
-/** What the router keeps of a password: it can check who knows it, and cannot be turned back. `scramCredentials` makes it. */
-export interface ScramCredentials {
-  /** How clients derive their key: PBKDF2 with SHA-256, or Argon2id 1.3. */
-  kdf: 'pbkdf2' | 'argon2id13'
-  /** Base64. */
-  salt: string
-  iterations: number
-  /** KiB; with `argon2id13` alone. */
-  memory?: number
-  /** 32 octets in Base64. */
-  storedKey: string
-  /** 32 octets in Base64. */
-  serverKey: string
-}
-
-/** A user of WAMP-SCRAM. */
-export interface WampScramPrincipal extends ScramCredentials {
-  role: string
-  /** @default the realm that the client asks for */
-  realm?: Uri
-}
-
-/** WAMP-SCRAM: passwords that neither the wire nor the router ever has. */
-export interface WampScramOptions {
-  type: 'static'
-  /** The users by authid. */
-  principals: Readonly<Record<string, WampScramPrincipal>>
-}
-
-/** A principal of cryptosign. */
-export interface CryptosignPrincipal {
-  /** The public keys by which it may log in: Ed25519, 32 octets, in hex. */
-  authorizedKeys: readonly string[]
-  role: string
-  /** @default the realm that the client asks for */
-  realm?: Uri
-}
-
-/** Public keys: the client signs a challenge. */
-export interface CryptosignOptions {
-  type: 'static'
-  /** The principals by authid. */
-  principals: Readonly<Record<string, CryptosignPrincipal>>
-  /**
-   * The router's own key, by which it proves itself to clients that ask: the 32 octets of an Ed25519 private key, its
-   * seed, in hex. @default it does not
-   */
-  privateKey?: string
-}
-
-/** A principal of `tls`: one of the fingerprints of its certificate must be given, and what is given must fit. */
-export interface TlsPrincipal {
-  /** Hex, with or without colons. SHA-1 is there for the sake of Crossbar.io. */
-  certificateSha1?: string
-  /** Hex, with or without colons. */
-  certificateSha256?: string
-  role: string
-  /** @default the realm that the client asks for */
-  realm?: Uri
-}
-
-/** TLS client certificates. TLS must end in this process, with a server that asks for them and verifies them. */
-export interface TlsOptions {
-  type: 'static'
-  /** The principals by authid. */
-  principals: Readonly<Record<string, TlsPrincipal>>
-}
-
-/** A method whose proof is checked by a function of the app. */
-export interface FunctionAuthOptions {
-  type: 'function'
-  authenticator: Authenticator
-}
-
-/** Logins by cookie; needs `cookie` to be configured. */
-export interface CookieAuthOptions {
-  /**
-   * Decides whether a stored login still counts. It replaces the default check, by which a user that is configured
-   * statically must still exist and is given the role of today.
-   */
-  verify?: (record: CookieRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>
-}
-
-/** The methods by which clients may come in. */
-export interface AuthOptions {
-  anonymous?: AnonymousOptions | FunctionAuthOptions
-  ticket?: TicketOptions | FunctionAuthOptions
-  wampcra?: WampCraOptions | FunctionAuthOptions
-  'wamp-scram'?: WampScramOptions | FunctionAuthOptions
-  cryptosign?: CryptosignOptions | FunctionAuthOptions
-  tls?: TlsOptions | FunctionAuthOptions
-  cookie?: CookieAuthOptions
-  /** Any other method, by its name in HELLO.Details.authmethods. */
-  [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | WampScramOptions | CryptosignOptions | TlsOptions | FunctionAuthOptions | CookieAuthOptions | undefined
 }
 
 /** Cookies are kept in memory: they end with the process. */
@@ -254,6 +122,8 @@ export interface LimitOptions {
   subscriptions?: number
   /** Registrations of one session. @default 10000 */
   registrations?: number
+  /** Bytes that a session may have waiting for an authorizer before it is no longer read. @default 1048576 */
+  parked?: number
   /** Testaments of one session. @default 100 */
   testaments?: number
   /** Retained events of a realm; the oldest goes first. @default 10000 */
@@ -287,6 +157,8 @@ export interface FastifyWampOptions extends EndpointOptions {
   static?: StaticOptions | readonly StaticOptions[]
   /** Milliseconds for HELLO to come, and for each AUTHENTICATE. @default 10000 */
   handshakeTimeout?: number
+  /** Milliseconds for an authorizer to decide. @default 5000 */
+  authorizerTimeout?: number
   /** Milliseconds for a client to answer GOODBYE before its connection is ended. @default 2000 */
   shutdownTimeout?: number
   limits?: LimitOptions

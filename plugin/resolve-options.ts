@@ -1,14 +1,18 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
-import type { AuthOptions, CookieOptions, EndpointOptions, EventHistoryOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
+import type { CookieOptions, EndpointOptions, EventHistoryOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isUri } from './protocol/uri.ts'
-import type { UriCheck } from './protocol/uri.ts'
+import type { Uri, UriCheck } from './protocol/uri.ts'
 
+/** A role with every default filled in. */
+export interface ResolvedRole extends Required<Omit<RoleOptions, 'authorizer'>> { readonly authorizer: Uri | Authorizer | null }
 /** A realm with every default filled in. */
-export interface ResolvedRealm extends Required<RealmOptions> {
-  readonly roles: Readonly<Record<string, Required<RoleOptions>>>
+export interface ResolvedRealm extends Required<Omit<RealmOptions, 'roles' | 'eventHistory'>> {
+  readonly roles: Readonly<Record<string, ResolvedRole>>
   readonly eventHistory: readonly Required<EventHistoryOptions>[]
 }
 /** Static files with every default filled in. */
@@ -27,6 +31,7 @@ export interface ResolvedOptions {
   readonly realms: Readonly<Record<string, ResolvedRealm>>
   readonly static: readonly ResolvedStatic[]
   readonly handshakeTimeout: number
+  readonly authorizerTimeout: number
   readonly shutdownTimeout: number
   readonly limits: Required<LimitOptions>
 }
@@ -46,12 +51,13 @@ const limitDefaults = {
   registrations: 10_000,
   testaments: 100,
   retainedEvents: 10_000,
-  storedBytes: 64 * 2 ** 20
+  storedBytes: 64 * 2 ** 20,
+  parked: 2 ** 20
 } as const satisfies Required<LimitOptions>
-const roleDefaults = { permissions: [], allowDiscloseMe: true } as const satisfies Required<RoleOptions>
+const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
 const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
-const pluginDefaults = { handshakeTimeout: 10_000, shutdownTimeout: 2_000 } as const
+const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000 } as const
 
 /**
  * The options of the plugin, checked and with every default, in a new object.
@@ -59,10 +65,10 @@ const pluginDefaults = { handshakeTimeout: 10_000, shutdownTimeout: 2_000 } as c
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, handshakeTimeout, shutdownTimeout, limits, ...endpoint } = given
+  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, limits, ...endpoint } = given
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
-    ...defined({ handshakeTimeout, shutdownTimeout }),
+    ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout }),
     realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(realm)])),
     static: [files ?? []].flat().map(resolveStatic),
     limits: { ...limitDefaults, ...defined(limits ?? {}) },
@@ -111,8 +117,9 @@ function checkRealms (realms: ResolvedOptions['realms']): void {
   for (const [name, { roles, uriCheck, eventHistory }] of Object.entries(realms)) {
     if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must be named by a URI')
     checkHistories(eventHistory, uriCheck, `realms.${name}.eventHistory`)
-    for (const [role, { permissions }] of Object.entries(roles)) {
+    for (const [role, { permissions, authorizer }] of Object.entries(roles)) {
       const path = `realms.${name}.roles.${role}`
+      if (authorizer !== null && permissions.length > 0) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.authorizer`, 'cannot stand beside permissions')
       if (role === 'trusted') throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
       permissions.forEach(({ uri, match }, i) => {
         if (match === undefined || isUri(uri, match, uriCheck)) return
@@ -144,7 +151,17 @@ function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOpti
     if (where.some((one) => one !== undefined && Object.hasOwn(one.roles, role))) continue
     throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.role`, `must name a role of ${realm === undefined ? 'a realm' : `realm "${realm}"`}: "${role}" is none`)
   }
+  for (const [method, options] of Object.entries(auth)) if (options !== undefined && 'type' in options && options.type === 'dynamic') checkDynamic(options, `auth.${method}`, realms)
   if (cookie !== null) checkCookie(cookie)
+}
+
+function checkDynamic ({ authenticator, authenticatorRealm: realm, authenticatorRole: role, defaultRole }: DynamicAuthOptions, path: string, realms: ResolvedOptions['realms']): void {
+  const fail = (option: string, expected: string): never => { throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.${option}`, expected) }
+  const has = (name: string): boolean => Object.values(realms).some(({ roles }) => Object.hasOwn(roles, name))
+  if (!isUri(authenticator)) fail('authenticator', 'must be a URI')
+  if (realm !== undefined && realms[realm] === undefined) fail('authenticatorRealm', 'must name one of the realms')
+  if (role !== undefined && role !== 'trusted' && !(realm === undefined ? has(role) : Object.hasOwn(realms[realm]!.roles, role))) fail('authenticatorRole', `must name a role: "${role}" is none`)
+  if (defaultRole !== undefined && !has(defaultRole)) fail('defaultRole', `must name a role of a realm: "${defaultRole}" is none`)
 }
 
 interface StaticRole { readonly role: string, readonly realm?: string | undefined }

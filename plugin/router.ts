@@ -1,12 +1,13 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Authenticator, Principal } from './auth/authenticator.ts'
 import type { Visitor } from './cookie/visitor.ts'
-import { errors } from './errors.ts'
+import { errors, WampError } from './errors.ts'
 import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { nextId, randomId } from './protocol/id.ts'
 import type { Id } from './protocol/id.ts'
+import type { Args, Kwargs } from './protocol/payload.ts'
 import { reasons } from './protocol/reasons.ts'
 import { isUri } from './protocol/uri.ts'
 import type { Uri } from './protocol/uri.ts'
@@ -43,6 +44,7 @@ const inProcessFeatures: ReadonlySet<string> = new Set(['publisher', 'subscriber
 export class Router implements SessionHost {
   readonly handshakeTimeout: number
   readonly shutdownTimeout: number
+  readonly parkedBytes: number
   readonly #log: FastifyBaseLogger
   readonly #realms = new Map<Uri, Realm>()
   readonly #ids = new Set<Id>()
@@ -52,13 +54,14 @@ export class Router implements SessionHost {
   #state: 'open' | 'shutting_down' = 'open'
   #whenRemoteGone: (() => void) | undefined
 
-  constructor ({ realms, limits, handshakeTimeout, shutdownTimeout }: ResolvedOptions, log: FastifyBaseLogger) {
+  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdownTimeout }: ResolvedOptions, log: FastifyBaseLogger) {
     this.handshakeTimeout = handshakeTimeout
     this.shutdownTimeout = shutdownTimeout
+    this.parkedBytes = limits.parked
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing: clients echo these ids, and not all of them encode large ones well.
-      this.#realms.set(name, new Realm({ name, options, limits, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log }))
+      this.#realms.set(name, new Realm({ name, options, limits, authorizerTimeout, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log }))
     }
   }
 
@@ -128,6 +131,16 @@ export class Router implements SessionHost {
     return new InProcessSession({ id, principal, peer })
   }
 
+  /**
+   * Calls a procedure in the name of a role. Rejects with the WampError of the answer, and with
+   * `wamp.error.no_such_realm`, `no_such_role` and `not_authorized`.
+   */
+  async call ({ realm: name, role, procedure, args }: { realm: Uri, role: string, procedure: Uri, args: Args }): Promise<{ args: Args, kwargs: Kwargs }> {
+    const realm = this.#realms.get(name)
+    if (realm === undefined) throw new WampError(reasons.noSuchRealm, { args: [`there is no realm "${name}"`] })
+    return await realm.call(procedure, args, { role, options: { timeout: this.handshakeTimeout } })
+  }
+
   /** The sessions of a realm, those of the app included. Throws WAMP_ERR_NO_SUCH_REALM. */
   sessions (name: Uri): SessionInfo[] {
     return [...this.#realmNamed(name).sessions.values()].map(({ id, principal }) => ({ session: id, ...principal }))
@@ -148,6 +161,14 @@ export class Router implements SessionHost {
       count++
     }
     return count
+  }
+
+  /**
+   * Forgets what the authorizers of a realm's roles decided and had kept, for one role or all, for one authid or all.
+   * Throws WAMP_ERR_NO_SUCH_REALM.
+   */
+  forgetDecisions (name: Uri, about: { authrole?: string, authid?: string } = {}): void {
+    this.#realmNamed(name).forgetDecisions(about)
   }
 
   /**

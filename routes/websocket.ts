@@ -82,7 +82,7 @@ class Doorway {
       transport, visitor, log, authenticators: authenticators.entries(), cookieLogin: endpoint.auth.cookie !== undefined
     })
     transport.listen({
-      receive: (message) => { connection.receive(message) },
+      receive: (message, size) => { connection.receive(message, size) },
       fail: (violation) => { connection.fail(violation) },
       closed: () => {
         connection.closed()

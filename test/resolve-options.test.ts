@@ -26,7 +26,7 @@ t.test('the least that is given gets every default', async (t) => {
   t.equal(options.shutdownTimeout, 2_000)
   t.equal(options.limits.messageSize, 2 ** 20)
   t.same(options.realms.realm1, {
-    uriCheck: 'loose', strictRequestIds: false, eventHistory: [], roles: { anonymous: { permissions: [], allowDiscloseMe: true }, frontend: { permissions: [], allowDiscloseMe: true } }
+    uriCheck: 'loose', strictRequestIds: false, eventHistory: [], roles: { anonymous: { permissions: [], authorizer: null, allowDiscloseMe: true }, frontend: { permissions: [], authorizer: null, allowDiscloseMe: true } }
   })
 })
 
@@ -76,7 +76,7 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['an unknown serializer', { realms, serializers: ['xml'] }, 'The option "serializers[0]" must be one of json, msgpack, cbor'],
   ['an origin with a path', { realms, allowedOrigins: ['https://a.example/b'] }, 'The option "allowedOrigins[0]" must match pattern "^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$"'],
   ['a method of no type', { realms, auth: { ticket: {} } }, 'The option "auth.ticket.type" is missing'],
-  ['a method of a wrong type', { realms, auth: { wampcra: { type: 'dynamic' } } }, 'The option "auth.wampcra.type" must be one of static, function'],
+  ['a method of a wrong type', { realms, auth: { wampcra: { type: 'database' } } }, 'The option "auth.wampcra.type" must be one of static, dynamic, function'],
   ['a function that is none', { realms, auth: { mine: { type: 'function', authenticator: 'x' } } }, 'The option "auth.mine.authenticator" must be a function'],
   ['a user without a role', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's' } } } } }, 'The option "auth.wampcra.users.joe.role" is missing'],
   ['a password instead of what is kept of it', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { password: 's', role: 'frontend' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" is missing'],
@@ -132,4 +132,28 @@ t.test('a further endpoint is checked against the router\'s realms', async (t) =
   t.equal(resolveEndpoint({ path: '/other' }, router).path, '/other')
   t.throws(() => resolveEndpoint({ realms } as EndpointOptions, router), { message: 'The option "realms" is not an option' })
   t.throws(() => resolveEndpoint({ auth: { anonymous: { type: 'static', role: 'boss' } } }, router), { code: 'WAMP_ERR_INVALID_OPTION' })
+})
+
+t.test('an authorizer is a URI or a function, and stands alone [AZN-08]', async (t) => {
+  const withRole = (role: object): object => ({ realms: { realm1: { roles: { anonymous: role } } } })
+  t.match(fault(withRole({ authorizer: 5 })), { code: 'WAMP_ERR_INVALID_OPTION', message: /"realms\.realm1\.roles\.anonymous\.authorizer" must be a URI or function/ })
+  t.match(fault(withRole({ authorizer: 'a..b' })).message, /authorizer" must be a URI or function/)
+  t.match(fault(withRole({ authorizer: 'a.b', permissions: [{ uri: 'a' }] })).message, /authorizer" cannot stand beside permissions/)
+})
+
+t.test('a dynamic authenticator names what there is [DYN-01, DYN-05]', async (t) => {
+  const ticket = (more: object): object => ({ realms, auth: { ticket: { type: 'dynamic', authenticator: 'com.x', ...more } } })
+  t.match(fault(ticket({ authenticator: 'a b' })).message, /"auth\.ticket\.authenticator" must be a URI/)
+  t.match(fault(ticket({ authenticatorRealm: 'other' })).message, /"auth\.ticket\.authenticatorRealm" must name one of the realms/)
+  t.match(fault(ticket({ authenticatorRole: 'other' })).message, /"auth\.ticket\.authenticatorRole" must name a role: "other" is none/)
+  t.match(fault(ticket({ defaultRole: 'other' })).message, /"auth\.ticket\.defaultRole" must name a role of a realm/)
+  t.match(fault(ticket({ principals: {} })).message, /"auth\.ticket\.principals" is not an option/)
+  resolveOptions(ticket({ authenticatorRealm: 'realm1', authenticatorRole: 'trusted', defaultRole: 'frontend' }) as FastifyWampOptions)
+})
+
+t.test('a history is of a topic or a pattern, once [HIS-13]', async (t) => {
+  const withHistory = (...eventHistory: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, eventHistory } } })
+  t.match(fault(withHistory({ uri: 'a..b' })).message, /"realms\.realm1\.eventHistory\[0\]\.uri" must be a URI that fits match "exact"/)
+  t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is that of realms\.realm1\.eventHistory\[0\] already/)
+  t.match(fault(withHistory({ uri: 'a', limit: 0 })).message, /eventHistory\[0\]\.limit"/)
 })

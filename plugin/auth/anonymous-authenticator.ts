@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { AnonymousOptions } from '../options.ts'
+import type { AnonymousOptions } from '../auth-options.ts'
 import type { Authenticator } from './authenticator.ts'
 
 /**

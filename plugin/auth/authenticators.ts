@@ -1,8 +1,10 @@
 import { errors } from '../errors.ts'
-import type { AuthOptions } from '../options.ts'
+import type { AuthOptions } from '../auth-options.ts'
 import { anonymousAuthenticator } from './anonymous-authenticator.ts'
 import type { Authenticator } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
+import { dynamicAuthenticator } from './dynamic-authenticator.ts'
+import type { CallProcedure, DynamicMethod } from './dynamic-authenticator.ts'
 import { ticketAuthenticator } from './ticket-authenticator.ts'
 import { tlsAuthenticator } from './tls-authenticator.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
@@ -13,9 +15,10 @@ export class Authenticators {
   readonly #byMethod: Map<string, Authenticator>
   #state: 'open' | 'closed' = 'open'
 
-  constructor (options: AuthOptions) {
+  /** `call` is for the methods whose users a procedure knows. */
+  constructor (options: AuthOptions, call: CallProcedure) {
     this.#byMethod = new Map(Object.keys(options).flatMap((method) => {
-      const authenticator = build(method, options)
+      const authenticator = build(method, options, call)
       return authenticator === undefined ? [] : [[method, authenticator]]
     }))
   }
@@ -49,10 +52,11 @@ export class Authenticators {
   }
 }
 
-function build (method: string, options: AuthOptions): Authenticator | undefined {
+function build (method: string, options: AuthOptions, call: CallProcedure): Authenticator | undefined {
   const { anonymous, ticket, wampcra, 'wamp-scram': scram, cryptosign, tls } = options
   const given = options[method]
   if (given === undefined) return undefined
+  if ('type' in given && given.type === 'dynamic') return dynamicAuthenticator(method as DynamicMethod, given, call)
   if ('authenticator' in given) return given.authenticator
   if (method === 'anonymous' && anonymous?.type === 'static') return anonymousAuthenticator(anonymous)
   if (method === 'ticket' && ticket?.type === 'static') return ticketAuthenticator(ticket)

@@ -1,5 +1,5 @@
 import type { CookieRecord } from '../cookie/cookie-store.ts'
-import type { AuthOptions } from '../options.ts'
+import type { AuthOptions } from '../auth-options.ts'
 
 /**
  * The check of a login that a cookie brings back, where the app has none of its own: a user of a static method must still

@@ -1,6 +1,6 @@
 import { createPublicKey, randomBytes, verify } from 'node:crypto'
 import { WampError } from '../errors.ts'
-import type { CryptosignOptions, CryptosignPrincipal } from '../options.ts'
+import type { CryptosignOptions, CryptosignPrincipal } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'

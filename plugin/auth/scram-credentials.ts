@@ -2,7 +2,7 @@ import { pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { argon2idAsync } from '@noble/hashes/argon2.js'
 import { errors } from '../errors.ts'
-import type { ScramCredentials } from '../options.ts'
+import type { ScramCredentials } from '../auth-options.ts'
 import { keysOf, normalize } from './scram.ts'
 
 const SALT_OCTETS = 16

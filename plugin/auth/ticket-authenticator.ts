@@ -1,5 +1,5 @@
 import { WampError } from '../errors.ts'
-import type { TicketOptions } from '../options.ts'
+import type { TicketOptions } from '../auth-options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'
 import { isSameSecret, madeUp } from './secrets.ts'

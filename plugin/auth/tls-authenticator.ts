@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { WampError } from '../errors.ts'
-import type { TlsOptions, TlsPrincipal } from '../options.ts'
+import type { TlsOptions, TlsPrincipal } from '../auth-options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { errors, WampError } from '../errors.ts'
-import type { ScramCredentials, WampScramOptions, WampScramPrincipal } from '../options.ts'
+import type { ScramCredentials, WampScramOptions, WampScramPrincipal } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'

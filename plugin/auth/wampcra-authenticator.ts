@@ -1,6 +1,6 @@
 import { createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import { WampError } from '../errors.ts'
-import type { WampCraOptions, WampCraUser } from '../options.ts'
+import type { WampCraOptions, WampCraUser } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Principal } from '../auth/authenticator.ts'
-import type { CookieAuthOptions, CookieOptions } from '../options.ts'
+import type { CookieAuthOptions } from '../auth-options.ts'
+import type { CookieOptions } from '../options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { CookieConnection } from './cookie-connection.ts'
 import type { ConnectionTracker, Login } from './cookie-connection.ts'

@@ -1,4 +1,4 @@
-import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, TicketOptions, TlsOptions, WampCraOptions } from '../options.ts'
+import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, DynamicAuthOptions, TicketOptions, TlsOptions, WampCraOptions } from '../auth-options.ts'
 import { checkRole } from './realms.ts'
 import type { Reach } from './realms.ts'
 import { present } from './setting.ts'
@@ -8,11 +8,11 @@ type MethodReader = (setting: Setting, reach: Reach) => NonNullable<AuthOptions[
 
 /** The methods that are served. What is not among them is an error: its users would be locked out. */
 const methods: ReadonlyMap<string, MethodReader> = new Map<string, MethodReader>([
-  ['anonymous', readAnonymous],
-  ['ticket', readTicket],
-  ['wampcra', readWampCra],
-  ['cryptosign', readCryptosign],
-  ['tls', readTls],
+  ['anonymous', byType(readAnonymous)],
+  ['ticket', byType(readTicket)],
+  ['wampcra', byType(readWampCra)],
+  ['cryptosign', byType(readCryptosign)],
+  ['tls', byType(readTls)],
   ['cookie', readCookieLogin]
 ])
 const scram = 'is not served: Crossbar.io\'s "scram" is another exchange than the specification\'s "wamp-scram", and its keys do not fit that'
@@ -32,7 +32,6 @@ export function readAuth (setting: Setting, reach: Reach): AuthOptions | undefin
 }
 
 function readAnonymous (setting: Setting, reach: Reach): AnonymousOptions {
-  checkType(setting)
   const anonymous = setting.record({ served: ['type', 'role', 'authid', 'realm'] })
   const role = anonymous.find('role')?.text()
   const realm = anonymous.find('realm')?.text()
@@ -45,7 +44,6 @@ function only (setting: Setting, realm: string, { own }: Reach): Reach {
 }
 
 function readTicket (setting: Setting, reach: Reach): TicketOptions {
-  checkType(setting)
   const ticket = setting.record({ served: ['type', 'principals', 'default-role'] })
   const principals = [...ticket.get('principals').map()].map(([authid, entry]) => {
     const principal = entry.record({ served: ['ticket', 'role'] })
@@ -55,7 +53,6 @@ function readTicket (setting: Setting, reach: Reach): TicketOptions {
 }
 
 function readWampCra (setting: Setting, reach: Reach): WampCraOptions {
-  checkType(setting)
   const wampcra = setting.record({ served: ['type', 'users', 'default-role'] })
   const users = [...wampcra.get('users').map()].map(([authid, entry]) => {
     const user = entry.record({ served: ['secret', 'role', 'salt', 'iterations', 'keylen'] })
@@ -72,7 +69,6 @@ function readWampCra (setting: Setting, reach: Reach): WampCraOptions {
 }
 
 function readCryptosign (setting: Setting, reach: Reach): CryptosignOptions {
-  checkType(setting)
   const cryptosign = setting.record({ served: ['type', 'principals', 'trustroots', 'default-role'] })
   cryptosign.find('trustroots')?.fail('is not served: list "principals" with their "authorized_keys"')
   const principals = [...cryptosign.get('principals').map()].map(([authid, entry]) => {
@@ -93,7 +89,6 @@ function readKey (setting: Setting): string {
 }
 
 function readTls (setting: Setting, reach: Reach): TlsOptions {
-  checkType(setting)
   const tls = setting.record({ served: ['type', 'principals', 'default-role'] })
   const principals = [...tls.get('principals').map()].map(([authid, entry]) => {
     const principal = entry.record({ served: ['certificate-sha1', 'role'] })
@@ -112,10 +107,25 @@ function readCookieLogin (): CookieAuthOptions {
   return {}
 }
 
-/** Looked at first: the other types have other keys, and it is the type that is not served. */
-function checkType (setting: Setting): void {
-  const type = setting.member('type')
-  if (type.string() !== 'static') type.fail('must be "static": authenticators of other types are not served')
+/** The type is looked at first: each has its own keys. */
+function byType (readStatic: MethodReader): MethodReader {
+  return (setting, reach) => {
+    const type = setting.member('type')
+    const name = type.string()
+    if (name === 'dynamic') return readDynamic(setting, reach)
+    return name === 'static' ? readStatic(setting, reach) : type.fail('must be "static" or "dynamic": authenticators of other types are not served')
+  }
+}
+
+function readDynamic (setting: Setting, reach: Reach): DynamicAuthOptions {
+  const dynamic = setting.record({ served: ['type', 'authenticator', 'authenticator-realm', 'authenticator-role', 'default-role'] })
+  // It may answer with any role: with several routers in one, one of another's realms.
+  if (reach.foreign.size > 0) setting.fail('is not served where there are several router workers: its roles might reach another worker\'s realm')
+  const authenticatorRealm = dynamic.find('authenticator-realm')?.text()
+  if (authenticatorRealm !== undefined && !reach.own.has(authenticatorRealm)) dynamic.get('authenticator-realm').fail('must name a realm of this worker')
+  const defaultRole = dynamic.find('default-role')?.text()
+  if (defaultRole !== undefined) checkRole(dynamic.get('default-role'), defaultRole, reach)
+  return { type: 'dynamic', authenticator: dynamic.get('authenticator').text(), ...present({ authenticatorRealm, authenticatorRole: dynamic.find('authenticator-role')?.text(), defaultRole }) }
 }
 
 function readRole (principal: Settings<'role'>, method: Settings<'default-role'>, reach: Reach): string {

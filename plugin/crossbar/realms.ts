@@ -85,10 +85,10 @@ function readRole (setting: Setting, uriCheck: UriCheck | undefined): [name: str
   const role = setting.record({ served: ['name', 'permissions', 'authorizer', 'allow-by-default'], silent: ['id'] })
   const name = role.get('name').text()
   if (name === 'trusted') role.get('name').fail('must not be "trusted": that is the role of the router\'s own app')
-  // Left out, it would open doors or close them.
-  role.find('authorizer')?.fail('is not served: list static "permissions"')
-
+  const authorizer = role.find('authorizer')?.text()
   const permissions = role.find('permissions')
+  if (authorizer !== undefined && permissions !== undefined) role.get('authorizer').fail('cannot stand beside "permissions"')
+  if (authorizer !== undefined) return [name, isUri(authorizer) ? { authorizer } : role.get('authorizer').fail('must be a URI')]
   const allowByDefault = role.find('allow-by-default')
   const open = allowByDefault?.flag() ?? false
   if (permissions === undefined) return [name, { permissions: open ? [anything] : [] }]

@@ -1,4 +1,5 @@
-import type { AuthOptions, EndpointOptions } from '../options.ts'
+import type { AuthOptions } from '../auth-options.ts'
+import type { EndpointOptions } from '../options.ts'
 import { readAuth } from './auth.ts'
 import { readCookie } from './cookie.ts'
 import { checkRole } from './realms.ts'

@@ -1,24 +1,28 @@
+import type { Authorization, Authorizer } from '../auth/authorizer.ts'
 import type { Action } from '../options.ts'
+import { WampError } from '../errors.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, Cancel, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
+import type { Call, CallOptions, Cancel, Dict, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Args } from '../protocol/payload.ts'
+import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { ResolvedOptions, ResolvedRealm } from '../resolve-options.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
+import { Decisions } from './decisions.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from './meta-events.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
-import { MetaSession } from './meta-session.ts'
+import { ParkedRequest } from './parked-request.ts'
 import { refusal } from './refusal.ts'
 import { registrationProcedures } from './registration-procedures.ts'
 import { Registrations } from './registrations.ts'
 import { granted, refused, Role } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
+import { ServiceSession } from './service-session.ts'
 import { isShown, sessionProcedures, testamentProcedures } from './session-procedures.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
 import { Testaments } from './testaments.ts'
@@ -43,22 +47,25 @@ export class Realm {
   readonly #registrations: Registrations
   readonly #dealer: Dealer
   readonly #testaments: Testaments
-  readonly #meta: MetaSession
+  readonly #service: ServiceSession
   readonly #sessionEvents: SessionEvents
   readonly #subscriptionEvents: SubscriptionEvents
   readonly #registrationEvents: RegistrationEvents
 
-  constructor ({ name, options, limits, nextId, log }: {
+  constructor ({ name, options, limits, authorizerTimeout, nextId, log }: {
     name: Uri
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
+    /** Milliseconds for an authorizer to answer. */
+    authorizerTimeout: number
     /** The ids of subscriptions and registrations. */
     nextId: () => Id
     log: RealmLog
   }) {
     this.name = name
     this.strictRequestIds = options.strictRequestIds
-    this.#roles = Role.rolesOf(options)
+    this.#roles = Role.rolesOf(options, (authorizer) =>
+      new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, log }))
     const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
     this.#sessionEvents = new SessionEvents(publish)
     this.#subscriptionEvents = new SubscriptionEvents(publish)
@@ -67,7 +74,7 @@ export class Realm {
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, limits })
     this.#testaments = new Testaments(limits.testaments)
-    this.#meta = this.#joinMetaSession(limits.messageSize, log)
+    this.#service = this.#joinService(limits.messageSize, log)
   }
 
   /** The sessions that are joined, by id. */
@@ -104,56 +111,103 @@ export class Realm {
     return this.#dealer.isContinuation(session, call)
   }
 
-  /** Routes a message of a session. Throws a ProtocolViolation. */
-  receive (session: RoutedSession, message: RoutedMessage): void {
+  /** Forgets what authorizers decided, for one role or all, for one authid or all. */
+  forgetDecisions ({ authrole, authid }: { authrole?: string, authid?: string }): void {
+    for (const [name, role] of this.#roles) if (authrole === undefined || authrole === name) role.forgetDecisions(authid)
+  }
+
+  /**
+   * Calls a procedure in the name of a role, by default the router's own. Rejects with the WampError of the answer, and with
+   * `wamp.error.no_such_role` and `not_authorized`.
+   */
+  async call (procedure: Uri, args: Args, { role = 'trusted', options = noDetails }: { role?: string, options?: CallOptions } = {}): Promise<{ args: Args, kwargs: Kwargs }> {
+    const caller = this.#roles.get(role)
+    if (caller === undefined) throw new WampError(reasons.noSuchRole, { args: [`there is no role "${role}" in realm "${this.name}"`] })
+    const { refusal } = caller.verdict('call', procedure)
+    if (refusal !== null) throw new WampError(refusal, { args: [`the role "${role}" may not call ${procedure}`] })
+    return await this.#service.call(procedure, args, options)
+  }
+
+  /** A CALL was canceled before it was routed. */
+  canceled (session: RoutedSession, call: Id): void {
+    session.send(refusal(MessageType.Call, call, reasons.canceled))
+  }
+
+  /** Routes a message of a session. Returns the request if an authorizer has to think about it. Throws a ProtocolViolation. */
+  receive (session: RoutedSession, message: RoutedMessage): ParkedRequest | undefined {
     switch (message.type) {
       case MessageType.Publish: return this.#publish(session, message)
       case MessageType.Call: return this.#call(session, message)
-      case MessageType.Yield: return this.#dealer.yield(session, message)
-      case MessageType.Error: return this.#dealer.error(session, message)
-      case MessageType.Cancel: return this.#dealer.cancel(session, message)
+      case MessageType.Yield: this.#dealer.yield(session, message); break
+      case MessageType.Error: this.#dealer.error(session, message); break
+      case MessageType.Cancel: this.#dealer.cancel(session, message); break
       case MessageType.Subscribe: return this.#subscribe(session, message)
-      case MessageType.Unsubscribe: return this.#broker.unsubscribe(session, message)
+      case MessageType.Unsubscribe: this.#broker.unsubscribe(session, message); break
       case MessageType.Register: return this.#register(session, message)
-      case MessageType.Unregister: return this.#registrations.unregister(session, message)
-      default: return unreachable(message)
+      case MessageType.Unregister: this.#registrations.unregister(session, message); break
+      default: unreachable(message)
     }
+    return undefined
   }
 
-  /** What a session's role may do. */
-  verdict ({ principal }: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy): Verdict {
-    return this.#roles.get(principal.authrole)?.verdict(action, uri, match) ?? forgotten
+  /** What a session may do; a promise, which never rejects, if an authorizer has to think. */
+  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options: Dict = noDetails): Verdict | Promise<Verdict> {
+    return this.#roles.get(session.principal.authrole)?.ask(session, action, uri, match, options) ?? forgotten
   }
 
-  #publish (session: RoutedSession, message: Publish): void {
-    const { topic, options } = message
-    const { acknowledge, disclose_me: discloseMe = false } = options
-    announced(session, 'publisher', options)
-    const verdict = this.#disclosing(session, this.verdict(session, 'publish', topic), discloseMe)
-    if (verdict.refusal === null) return this.#broker.publish(session, message, verdict)
-    if (acknowledge === true) session.send(refusal(MessageType.Publish, message.request, verdict.refusal))
+  #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
+    announced(session, 'publisher', message.options)
+    const verdict = this.ask(session, 'publish', message.topic, 'exact', message.options)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided) })
+    this.#published(session, message, verdict)
+    return undefined
   }
 
-  #call (session: RoutedSession, message: Call): void {
-    const { procedure, options } = message
-    announced(session, 'caller', options)
-    if (this.#dealer.resume(session, message)) return
-    const verdict = this.#disclosing(session, this.verdict(session, 'call', procedure), options.disclose_me === true)
-    if (verdict.refusal === null) return this.#dealer.call(session, message, verdict)
-    session.send(refusal(MessageType.Call, message.request, verdict.refusal))
+  #published (session: RoutedSession, message: Publish, decided: Verdict): void {
+    const { acknowledge, disclose_me: discloseMe = false } = message.options
+    const verdict = this.#disclosing(session, decided, discloseMe)
+    if (verdict.refusal === null) this.#broker.publish(session, message, verdict)
+    else if (acknowledge === true) session.send(refusal(MessageType.Publish, message.request, verdict.refusal))
   }
 
-  #subscribe (session: RoutedSession, message: Subscribe): void {
-    const verdict = this.verdict(session, 'subscribe', message.topic, message.options.match)
-    if (verdict.refusal === null) return this.#broker.subscribe(session, message)
-    session.send(refusal(MessageType.Subscribe, message.request, verdict.refusal))
+  #call (session: RoutedSession, message: Call): ParkedRequest | undefined {
+    announced(session, 'caller', message.options)
+    if (this.#dealer.resume(session, message)) return undefined
+    const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#called(session, message, decided) })
+    this.#called(session, message, verdict)
+    return undefined
   }
 
-  #register (session: RoutedSession, message: Register): void {
-    const { procedure, options: { match, disclose_caller: discloseCaller = false } } = message
-    const verdict = this.#disclosing(session, this.verdict(session, 'register', procedure, match), discloseCaller)
-    if (verdict.refusal === null) return this.#registrations.register(session, message, verdict.forceReregister)
-    session.send(refusal(MessageType.Register, message.request, verdict.refusal))
+  #called (session: RoutedSession, message: Call, decided: Verdict): void {
+    const verdict = this.#disclosing(session, decided, message.options.disclose_me === true)
+    if (verdict.refusal === null) this.#dealer.call(session, message, verdict)
+    else session.send(refusal(MessageType.Call, message.request, verdict.refusal))
+  }
+
+  #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {
+    const verdict = this.ask(session, 'subscribe', message.topic, message.options.match, message.options)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#subscribed(session, message, decided) })
+    this.#subscribed(session, message, verdict)
+    return undefined
+  }
+
+  #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {
+    if (error === null) this.#broker.subscribe(session, message)
+    else session.send(refusal(MessageType.Subscribe, message.request, error))
+  }
+
+  #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
+    const verdict = this.ask(session, 'register', message.procedure, message.options.match, message.options)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#registered(session, message, decided) })
+    this.#registered(session, message, verdict)
+    return undefined
+  }
+
+  #registered (session: RoutedSession, message: Register, decided: Verdict): void {
+    const verdict = this.#disclosing(session, decided, message.options.disclose_caller === true)
+    if (verdict.refusal === null) this.#registrations.register(session, message, verdict.forceReregister)
+    else session.send(refusal(MessageType.Register, message.request, verdict.refusal))
   }
 
   /** The verdict where disclosure is asked for, too: a role may not be allowed to ask. */
@@ -169,20 +223,28 @@ export class Realm {
     const subscriptions = this.#broker.forget(session)
     const registrations = this.#registrations.withdraw(session)
     const testaments = this.#testaments.take(session)
-    if (manner === 'told') for (const testament of testaments) this.#publish(session, testament)
+    if (manner === 'told') this.#publishTestaments(session, testaments)
     this.#dealer.forget(session)
     for (const subscription of subscriptions) this.#subscriptionEvents.unsubscribed(session, subscription)
     for (const registration of registrations) this.#registrationEvents.unregistered(session, registration)
     if (manner === 'told' && isShown(session)) this.#sessionEvents.left(session)
   }
 
+  // At once, unless an authorizer has to think: then each waits for the one before.
+  async #publishTestaments (session: RoutedSession, testaments: readonly Publish[]): Promise<void> {
+    for (const testament of testaments) {
+      const parked = this.#publish(session, testament)
+      if (parked !== undefined) await parked.settled
+    }
+  }
+
   #publishMetaEvent (topic: Uri, args: () => Args, except: RoutedSession | undefined): void {
     if (this.#broker.matching(topic).length === 0) return
     const options = except === undefined ? noDetails : { exclude: [except.id] }
-    this.#broker.publish(this.#meta, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
+    this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }
 
-  #joinMetaSession (bytes: number, log: RealmLog): MetaSession {
+  #joinService (bytes: number, log: RealmLog): ServiceSession {
     const findSession = (id: Id): RoutedSession | undefined => this.#sessions.get(id)
     const procedures = Object.entries({
       ...sessionProcedures(this),
@@ -190,12 +252,17 @@ export class Realm {
       ...registrationProcedures(this.#registrations, findSession),
       ...subscriptionProcedures(this.#broker, this, bytes)
     })
-    const answer = (message: Yield | ErrorMessage): void => { this.receive(session, message) }
-    const session = new MetaSession({ realm: this.name, procedures: procedures.map(([, procedure]) => procedure), findSession, answer, log })
+    const say = (message: RoutedMessage): void => { this.receive(session, message) }
+    const session = new ServiceSession({ realm: this.name, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log })
     procedures.forEach(([procedure], i) => {
       this.receive(session, { type: MessageType.Register, request: i + 1, options: { disclose_caller: true }, procedure })
     })
     return session
+  }
+
+  /** An authorizer that is a procedure of this realm. */
+  #procedureAsked (procedure: Uri, timeout: number): Authorizer {
+    return async (session, uri, action, options) => (await this.call(procedure, [session, uri, action, options], { options: { timeout } })).args[0] as boolean | Authorization
   }
 }
 

@@ -1,9 +1,13 @@
+import type { Authorizer } from '../auth/authorizer.ts'
 import { Permissions } from '../auth/permissions.ts'
 import type { Action } from '../options.ts'
+import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { isReserved, isUri } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import type { ResolvedRealm } from '../resolve-options.ts'
+import type { Decisions } from './decisions.ts'
+import type { RoutedSession } from './routed-session.ts'
 import { hasFewComponents } from './wildcard-tree.ts'
 
 /** What the other side is told of who calls or publishes. */
@@ -42,29 +46,46 @@ export class Role {
   readonly #permissions: Permissions
   readonly #uriCheck: UriCheck
   readonly #mayUseReserved: boolean
+  /** What its authorizer decides; null if it has permissions. */
+  readonly #decisions: Decisions | null
   readonly #remembered = { call: new Map<Uri, Verdict>(), register: new Map<Uri, Verdict>(), publish: new Map<Uri, Verdict>(), subscribe: new Map<Uri, Verdict>() }
 
-  private constructor ({ permissions, allowDiscloseMe, uriCheck, mayUseReserved }: {
+  private constructor ({ permissions, decisions, allowDiscloseMe, uriCheck, mayUseReserved }: {
     permissions: Permissions
+    decisions: Decisions | null
     allowDiscloseMe: boolean
     uriCheck: UriCheck
     mayUseReserved: boolean
   }) {
     this.#permissions = permissions
+    this.#decisions = decisions
     this.allowDiscloseMe = allowDiscloseMe
     this.#uriCheck = uriCheck
     this.#mayUseReserved = mayUseReserved
   }
 
   /** The roles of a realm by name: the configured ones, and `trusted`, the app itself. */
-  static rolesOf ({ roles, uriCheck }: ResolvedRealm): Map<string, Role> {
-    const configured = Object.entries(roles).map(([name, { permissions, allowDiscloseMe }]) =>
-      [name, new Role({ permissions: new Permissions(permissions), allowDiscloseMe, uriCheck, mayUseReserved: false })] as const)
-    const trusted = new Role({ permissions: Permissions.everything, allowDiscloseMe: true, uriCheck, mayUseReserved: true })
+  static rolesOf ({ roles, uriCheck }: ResolvedRealm, decisionsOf: (authorizer: Uri | Authorizer) => Decisions): Map<string, Role> {
+    const configured = Object.entries(roles).map(([name, { permissions, authorizer, allowDiscloseMe }]) => {
+      const decisions = authorizer === null ? null : decisionsOf(authorizer)
+      return [name, new Role({ permissions: new Permissions(permissions), decisions, allowDiscloseMe, uriCheck, mayUseReserved: false })] as const
+    })
+    const trusted = new Role({ permissions: Permissions.everything, decisions: null, allowDiscloseMe: true, uriCheck, mayUseReserved: true })
     return new Map([...configured, ['trusted', trusted]])
   }
 
-  /** The verdict on an action on a URI, or on a pattern. */
+  /** The verdict on what a session wants to do; a promise, which never rejects, if an authorizer has to think. */
+  ask (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy | undefined, options: Dict): Verdict | Promise<Verdict> {
+    if (this.#decisions === null) return this.verdict(action, uri, match)
+    return this.#fault(action, uri, match ?? 'exact') ?? this.#decisions.decide(session, action, uri, match ?? 'exact', options)
+  }
+
+  /** Forgets what its authorizer decided, for one authid or for all. */
+  forgetDecisions (authid?: string): void {
+    this.#decisions?.forget(authid)
+  }
+
+  /** The verdict of its permissions on an action on a URI, or on a pattern. */
   verdict (action: Action, uri: Uri, match: MatchPolicy = 'exact'): Verdict {
     if (match !== 'exact') return this.#workOut(action, uri, match)
     const remembered = this.#remembered[action]
@@ -79,12 +100,19 @@ export class Role {
   }
 
   #workOut (action: Action, uri: Uri, match: MatchPolicy): Verdict {
-    if (!isUri(uri, match, this.#uriCheck)) return invalidUri
-    if (match === 'wildcard' && !hasFewComponents(uri)) return invalidUri
-    // Nobody but the router and the app speaks in the name of `wamp.`; listening and calling is a matter of permission.
-    if (isReserved(uri) && !this.#mayUseReserved && (action === 'register' || action === 'publish')) return invalidUri
+    const fault = this.#fault(action, uri, match)
+    if (fault !== null) return fault
     const { allow, disclose, trustlevel, forceReregister } = this.#permissions.decide(action, uri, match)
     if (!allow) return notAuthorized
     return disclose || trustlevel !== undefined || forceReregister ? { refusal: null, disclose, trustlevel, forceReregister } : granted
+  }
+
+  /** What is wrong with a URI, whatever the role may do. */
+  #fault (action: Action, uri: Uri, match: MatchPolicy): Verdict | null {
+    if (!isUri(uri, match, this.#uriCheck)) return invalidUri
+    if (match === 'wildcard' && !hasFewComponents(uri)) return invalidUri
+    // Nobody but the router and the app speaks in the name of `wamp.`; listening and calling is a matter of permission.
+    const speaks = action === 'register' || action === 'publish'
+    return isReserved(uri) && !this.#mayUseReserved && speaks ? invalidUri : null
   }
 }

@@ -3,7 +3,7 @@ import type { Features } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { Delivery } from '../transport/transport.ts'
+import type { Delivery, TransportDetails } from '../transport/transport.ts'
 
 /** A session as broker and dealer see it. */
 export interface RoutedSession {
@@ -11,6 +11,8 @@ export interface RoutedSession {
   readonly principal: Principal
   /** What its client announced. */
   readonly features: Features
+  /** How its client came in. */
+  readonly transport: TransportDetails
   /** Sends a message. Never throws, and never calls back into the realm before it returns. */
   send (message: RouterMessage): Delivery
   /** Ends the session with GOODBYE; `message` is for people. What it held in the realm ends at once. */

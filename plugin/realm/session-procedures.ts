@@ -1,7 +1,7 @@
 import type { Action } from '../options.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { Publish } from '../protocol/message.ts'
+import type { Dict, Publish } from '../protocol/message.ts'
 import { passthruOf } from '../protocol/passthru.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Kwargs } from '../protocol/payload.ts'
@@ -12,7 +12,7 @@ import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toMessage } from '../protocol/wire-format.ts'
 import { metaError, optional, toDict, toId, toText, toTexts } from './meta-argument.ts'
 import { describeSession } from './meta-events.ts'
-import type { MetaProcedure } from './meta-session.ts'
+import type { MetaProcedure } from './service-session.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { Testaments, TestamentScope } from './testaments.ts'
@@ -20,7 +20,7 @@ import type { Testaments, TestamentScope } from './testaments.ts'
 /** What the procedures about sessions need of the realm. */
 export interface SessionsOfRealm {
   readonly sessions: ReadonlyMap<Id, RoutedSession>
-  verdict (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy): Verdict
+  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | Promise<Verdict>
   /** Ends sessions; `quietly` without a meta event or a testament. */
   kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void
 }
@@ -73,11 +73,13 @@ export function sessionProcedures (realm: SessionsOfRealm): Record<Uri, MetaProc
 /** `wamp.session.add_testament` and `flush_testaments` [advanced, Testaments]. */
 export function testamentProcedures (realm: SessionsOfRealm, testaments: Testaments): Record<Uri, MetaProcedure> {
   return {
-    'wamp.session.add_testament': ({ caller, args: [givenTopic, args, kwargs], kwargs: { publish_options: options, scope } }) => {
+    'wamp.session.add_testament': async ({ caller, args: [givenTopic, args, kwargs], kwargs: { publish_options: options, scope } }) => {
       const topic = toText(givenTopic, 'topic')
       const payload = Payload.of(optional(toList, args, 'args'), optional(toDict, kwargs, 'kwargs'))
       const { options: checked } = toPublish(caller, topic, optional(toDict, options, 'publish_options') ?? {}, payload)
-      const { refusal } = realm.verdict(caller, 'publish', topic)
+      const { refusal } = await realm.ask(caller, 'publish', topic, 'exact', checked)
+      // Who has left meanwhile leaves no more.
+      if (!realm.sessions.has(caller.id)) return []
       if (refusal !== null) throw metaError(refusal, 'this session may not publish to that topic')
       if (!testaments.add(caller, toScope(scope), topic, checked, payload)) {
         throw metaError(reasons.limitExceeded, 'limits.testaments: this session has too many testaments')

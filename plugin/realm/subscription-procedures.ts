@@ -5,7 +5,7 @@ import type { Broker } from './broker.ts'
 import { getEvents } from './history-query.ts'
 import { metaError, optional, toId, toMatch, toText } from './meta-argument.ts'
 import { describeSubscription } from './meta-events.ts'
-import type { MetaProcedure } from './meta-session.ts'
+import type { MetaProcedure } from './service-session.ts'
 import { byMatch, mayLookAt, toReason, toSession } from './registration-procedures.ts'
 import type { FindSession } from './registration-procedures.ts'
 import type { RoutedSession } from './routed-session.ts'
@@ -49,9 +49,9 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
       broker.revoke(subscription, subscriber, toReason(reason ?? kwargs.reason))
       return []
     },
-    'wamp.subscription.get_events': ({ caller, args: [id, limit], kwargs }) => {
+    'wamp.subscription.get_events': async ({ caller, args: [id, limit], kwargs }) => {
       const subscription = found(caller, id)
-      const { refusal } = realm.verdict(caller, 'subscribe', subscription.uri, subscription.match)
+      const { refusal } = await realm.ask(caller, 'subscribe', subscription.uri, subscription.match, { match: subscription.match })
       if (refusal !== null) throw metaError(refusal, 'this session may not subscribe to that topic')
       return [getEvents(caller, subscription, { limit: limit ?? undefined, ...kwargs }, bytes)]
     }

@@ -22,9 +22,9 @@ export class Connection {
     return this.#session.state === 'established' ? this.#session : null
   }
 
-  /** Takes a message of the client. Never throws. */
-  receive (message: ClientMessage): void {
-    this.#session.receive(message)
+  /** Takes a message of the client, of so many bytes. Never throws. */
+  receive (message: ClientMessage, size = 0): void {
+    this.#session.receive(message, size)
   }
 
   /** The client sent what is no message: ABORT, and the transport is closed. */

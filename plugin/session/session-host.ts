@@ -12,6 +12,8 @@ export interface SessionHost {
   readonly handshakeTimeout: number
   /** Milliseconds for a client to answer GOODBYE. */
   readonly shutdownTimeout: number
+  /** Bytes that a session may have waiting for an authorizer before it is no longer read. */
+  readonly parkedBytes: number
   realm (name: Uri): Realm | undefined
   /** A random session id that no live session has. */
   claimId (): Id

@@ -10,10 +10,12 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf } from '../protocol/wire-format.ts'
+import type { ParkedRequest } from '../realm/parked-request.ts'
 import type { Realm, RoutedMessage } from '../realm/realm.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
-import type { CloseKind, Delivery } from '../transport/transport.ts'
+import type { CloseKind, Delivery, TransportDetails } from '../transport/transport.ts'
 import { Handshake } from './handshake.ts'
+import { Inbox } from './inbox.ts'
 import type { ConnectionContext } from './session-host.ts'
 
 /** The states of a session, as the router sees it [basic, Sessions]. */
@@ -45,6 +47,8 @@ export class Session implements RoutedSession {
   #realm: Realm | undefined
   #lastRequest: Id = 0
   #handshake: Handshake | undefined
+  /** Made when an authorizer has to think: most sessions never need it. */
+  #inbox: Inbox | undefined
   #timer: NodeJS.Timeout | undefined
 
   /** `renew` is called when this session is over and another may follow on the same transport. */
@@ -52,6 +56,10 @@ export class Session implements RoutedSession {
     this.#context = context
     this.#renew = renew
     this.#timer = setTimeout(() => { this.#abort(reasons.authenticationFailed, 'no HELLO in time', 'normal') }, context.host.handshakeTimeout)
+  }
+
+  get transport (): TransportDetails {
+    return this.#context.transport.details
   }
 
   get state (): SessionState {
@@ -62,8 +70,12 @@ export class Session implements RoutedSession {
     return this.#state === 'established' ? this.#context.transport.send(message) : 'closed'
   }
 
-  /** Takes a message of the client. Never throws. */
-  receive (message: ClientMessage): void {
+  /** Takes a message of the client, of so many bytes. Never throws. */
+  receive (message: ClientMessage, size: number): void {
+    if (this.#inbox?.hold(message, size) !== true) this.#handle(message)
+  }
+
+  #handle (message: ClientMessage): void {
     try {
       this.#take(message)
     } catch (error) {
@@ -130,7 +142,15 @@ export class Session implements RoutedSession {
       if (message.request === expected) this.#lastRequest = expected
       else if (message.type !== Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${expected} is next`)
     }
-    realm.receive(this, message)
+    if (message.type === Cancel && this.#inbox?.cancel(message.request) === true) return realm.canceled(this, message.request)
+    const parked = realm.receive(this, message)
+    if (parked !== undefined) this.#park(message, parked)
+  }
+
+  #park (message: RoutedMessage, parked: ParkedRequest): void {
+    const { transport, host } = this.#context
+    this.#inbox ??= new Inbox({ limit: host.parkedBytes, take: (waiting) => { this.#handle(waiting) }, flow: transport })
+    this.#inbox.park(message, parked)
   }
 
   #hello (hello: Extract<ClientMessage, { type: 1 }>): void {
@@ -205,6 +225,7 @@ export class Session implements RoutedSession {
     const realm = this.#realm
     if (realm === undefined) return
     this.#realm = undefined
+    this.#inbox?.close()
     // Nothing that ends with the session may be sent to it.
     this.#state = 'shutting_down'
     realm.leave(this)

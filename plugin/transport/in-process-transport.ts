@@ -30,6 +30,10 @@ export class InProcessTransport implements Transport {
     return 'sent'
   }
 
+  // Nothing is read here: the app itself is at the other end.
+  pause (): void {}
+  resume (): void {}
+
   close (kind: CloseKind): void {
     if (this.#state !== 'open') return
     this.#state = 'closing'

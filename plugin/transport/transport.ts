@@ -40,6 +40,10 @@ export interface Transport {
   readonly tls?: TlsChannel | null
   /** Sends a message, after all that were sent before. Never throws, and calls nothing back before it returns. */
   send (message: RouterMessage): Delivery
+  /** Reads nothing more from the peer until `resume`. */
+  pause (): void
+  /** Reads on. */
+  resume (): void
   /** Lets what was sent leave, then closes. What arrives from the peer afterwards is ignored. */
   close (kind: CloseKind): void
 }

@@ -13,7 +13,8 @@ import type { FrameBuilder } from './websocket-frame.ts'
 
 /** Who listens to a transport: the session side. */
 export interface TransportListener {
-  receive (message: ClientMessage): void
+  /** A message, and its size in bytes. */
+  receive (message: ClientMessage, size: number): void
   /** The peer sent what is no message. */
   fail (violation: ProtocolViolation): void
   /** The transport is gone. */
@@ -125,6 +126,14 @@ export class WebsocketTransport implements Transport, Flushable {
     }
   }
 
+  pause (): void {
+    this.#socket.pause()
+  }
+
+  resume (): void {
+    this.#socket.resume()
+  }
+
   close (kind: CloseKind): void {
     if (this.#state !== 'open') return
     this.flush()
@@ -149,7 +158,7 @@ export class WebsocketTransport implements Transport, Flushable {
       if (!(error instanceof ProtocolViolation)) this.#log.error({ err: error }, 'a message could not be read')
       return listener.fail(error instanceof ProtocolViolation ? error : new ProtocolViolation('the message cannot be read'))
     }
-    listener.receive(message)
+    listener.receive(message, data.length)
   }
 
   #queueFrame (frame: Buffer): void {

@@ -27,6 +27,8 @@ async function login (given: Partial<FastifyWampOptions> & { methods?: Record<st
 }
 const abort = (reason: string): unknown[] => [3, { message: String }, `wamp.error.${reason}`]
 
+const uncalled = (): never => { throw new Error('no procedure is called') }
+
 t.test('anonymous comes in with the configured role and a name of its own [AUT-04, ANO-01]', async (t) => {
   const { sent } = await login({}, { authid: 'root' })
   t.match(sent, [[2, Number, { authid: /^[\w-]{16}$/, authrole: 'anonymous', authmethod: 'anonymous', authprovider: 'static' }]])
@@ -254,7 +256,7 @@ t.test('a stored login of a user who is no longer configured does not count; the
 })
 
 t.test('authenticators are added once, under a free name', async (t) => {
-  const authenticators = new Authenticators({ anonymous: { type: 'static' }, cookie: {} })
+  const authenticators = new Authenticators({ anonymous: { type: 'static' }, cookie: {} }, uncalled)
   const mine: Authenticator = () => ({ authid: 'joe', role: 'frontend' })
   authenticators.set('mine', mine)
   t.equal(authenticators.get('mine'), mine)

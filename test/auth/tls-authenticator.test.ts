@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import t from 'tap'
 import { verifyStaticUsers } from '../../plugin/auth/cookie-authenticator.ts'
-import type { TlsOptions } from '../../plugin/options.ts'
+import type { TlsOptions } from '../../plugin/auth-options.ts'
 import { buildRouter, everything, helloAs, settled } from '../helper/build-router.ts'
 import { Authority } from '../helper/certificates.ts'
 import { needsOpenssl } from '../interop/programs.ts'

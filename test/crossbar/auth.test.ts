@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { AuthOptions } from '../../plugin/options.ts'
+import type { AuthOptions } from '../../plugin/auth-options.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { convert, node, realm1, refused, variable, web, websocket, WS } from './sample.ts'
 
@@ -111,12 +111,24 @@ t.test('what cannot be served would lock its users out, and is refused', async (
   }
   refused(t, websocket({ auth: { scram: { type: 'static', principals: {} } } }), `${AUTH}.scram`, 'is not served: Crossbar.io\'s "scram" is another exchange than the specification\'s')
   for (const method of ['anonymous', 'ticket', 'wampcra', 'cryptosign', 'tls']) {
-    for (const type of ['dynamic', 'function', 'else']) {
-      refused(t, websocket({ auth: { [method]: { type, authenticator: 'com.x' } } }), `${AUTH}.${method}.type`, 'must be "static"')
+    for (const type of ['function', 'else']) {
+      refused(t, websocket({ auth: { [method]: { type, authenticator: 'com.x' } } }), `${AUTH}.${method}.type`, 'must be "static" or "dynamic"')
     }
     refused(t, websocket({ auth: { [method]: {} } }), `${AUTH}.${method}`, 'must have "type"')
   }
   refused(t, websocket({ auth: [] }), AUTH, 'must be a dict')
+})
+
+t.test('a dynamic authenticator is carried over, and its realm and roles must be there [DYN-01]', async (t) => {
+  for (const method of ['anonymous', 'ticket', 'wampcra', 'cryptosign', 'tls']) {
+    t.strictSame(convertAuth({ [method]: { type: 'dynamic', authenticator: 'com.x' } }), { [method]: { type: 'dynamic', authenticator: 'com.x' } })
+    const all = { type: 'dynamic', authenticator: 'com.x', 'authenticator-realm': 'realm1', 'authenticator-role': 'frontend', 'default-role': 'anonymous' }
+    t.strictSame(convertAuth({ [method]: all }), { [method]: { type: 'dynamic', authenticator: 'com.x', authenticatorRealm: 'realm1', authenticatorRole: 'frontend', defaultRole: 'anonymous' } })
+    refused(t, websocket({ auth: { [method]: { type: 'dynamic' } } }), `${AUTH}.${method}`, 'must have "authenticator"')
+    refused(t, websocket({ auth: { [method]: { ...all, 'authenticator-realm': 'other' } } }), `${AUTH}.${method}.authenticator-realm`, 'must name a realm of this worker')
+    refused(t, websocket({ auth: { [method]: { ...all, 'default-role': 'other' } } }), `${AUTH}.${method}.default-role`, 'must lead to a role of a realm')
+    refused(t, websocket({ auth: { [method]: { ...all, principals: {} } } }), `${AUTH}.${method}.principals`, 'is not known')
+  }
 })
 
 t.test('without auth, or an empty one, only anonymous may come in, whose role there must be [ANO-01]', async (t) => {

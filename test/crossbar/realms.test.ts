@@ -63,9 +63,10 @@ t.test('a role without permissions may do nothing, unless it is allowed by defau
   t.same(warnings, [`${REALM}.roles[0].allow-by-default has no effect beside "permissions"`])
 })
 
-t.test('a dynamic authorizer is refused: without it doors would open or close [AZN-08]', async (t) => {
-  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize' }] }), `${REALM}.roles[0].authorizer`, 'is not served')
-  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize', permissions: [] }] }), `${REALM}.roles[0].authorizer`, 'is not served')
+t.test('a dynamic authorizer is carried over, and stands alone [AZN-08, AZN-09]', async (t) => {
+  t.strictSame(convertRole({ authorizer: 'com.authorize' }), { authorizer: 'com.authorize' })
+  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com..authorize' }] }), `${REALM}.roles[0].authorizer`, 'must be a URI')
+  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize', permissions: [] }] }), `${REALM}.roles[0].authorizer`, 'cannot stand beside "permissions"')
 })
 
 t.test('roles have names, each its own, and not that of the app', async (t) => {

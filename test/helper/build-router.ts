@@ -53,6 +53,17 @@ export class TestClient implements Transport {
     return this.delivery
   }
 
+  /** Whether it is read. */
+  flow: 'flowing' | 'paused' = 'flowing'
+
+  pause (): void {
+    this.flow = 'paused'
+  }
+
+  resume (): void {
+    this.flow = 'flowing'
+  }
+
   close (kind: CloseKind): void {
     this.closedBy ??= kind
   }
@@ -68,7 +79,7 @@ export class TestClient implements Transport {
         this.connection.fail(error)
         continue
       }
-      this.connection.receive(message)
+      this.connection.receive(message, JSON.stringify(list).length)
     }
     return this
   }
@@ -105,7 +116,7 @@ export function buildRouter (given: Partial<FastifyWampOptions> = {}) {
   const line = (details: object, text: string): void => { logged.push(`${text} ${'err' in details ? String(details.err) : ''}`) }
   const log = { debug () {}, info: line, warn: line, error: line, child: () => log } as unknown as FastifyBaseLogger
   const router = new Router(options, log)
-  const authenticators = new Authenticators(options.endpoint.auth)
+  const authenticators = new Authenticators(options.endpoint.auth, (call) => router.call(call))
 
   function connect ({ visitor = null, cookieLogin = false, methods }: { visitor?: Visitor | null, cookieLogin?: boolean, methods?: Record<string, Authenticator> } = {}): TestClient {
     const client = new TestClient()

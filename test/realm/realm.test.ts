@@ -87,16 +87,16 @@ function perform (realm: Realm, session: FakeSession, request: number, { what, u
   const invocations = session.sent.filter(({ type }) => type === MessageType.Invocation)
   const invocation = invocations.length === 0 ? null : n % invocations.length + 1
   switch (what) {
-    case 'register': return realm.receive(session, routed(64, request, { match }, uri))
-    case 'unregister': return realm.receive(session, routed(66, request, n + 1))
-    case 'call': return realm.receive(session, routed(48, request, {}, uri))
-    case 'cancel': return realm.receive(session, routed(49, Math.max(1, request - n), { mode }))
-    case 'answer': return invocation === null ? undefined : realm.receive(session, routed(70, invocation, {}))
-    case 'fail': return invocation === null ? undefined : realm.receive(session, routed(8, 68, invocation, {}, 'com.example.error'))
-    case 'subscribe': return realm.receive(session, routed(32, request, { match }, uri))
-    case 'unsubscribe': return realm.receive(session, routed(34, request, n + 1))
-    case 'publish': return realm.receive(session, routed(16, request, { acknowledge: true, exclude_me: n > 10 }, uri))
-    case 'leave': return realm.leave(session)
+    case 'register': realm.receive(session, routed(64, request, { match }, uri)); break
+    case 'unregister': realm.receive(session, routed(66, request, n + 1)); break
+    case 'call': realm.receive(session, routed(48, request, {}, uri)); break
+    case 'cancel': realm.receive(session, routed(49, Math.max(1, request - n), { mode })); break
+    case 'answer': if (invocation !== null) realm.receive(session, routed(70, invocation, {})); break
+    case 'fail': if (invocation !== null) realm.receive(session, routed(8, 68, invocation, {}, 'com.example.error')); break
+    case 'subscribe': realm.receive(session, routed(32, request, { match }, uri)); break
+    case 'unsubscribe': realm.receive(session, routed(34, request, n + 1)); break
+    case 'publish': realm.receive(session, routed(16, request, { acknowledge: true, exclude_me: n > 10 }, uri)); break
+    case 'leave': realm.leave(session)
   }
 }
 

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import type { DynamicAuthOptions, WampScramPrincipal } from '../auth-options.ts'
+import { WampError } from '../errors.ts'
+import type { Dict } from '../protocol/message.ts'
+import type { Args, Kwargs } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import { isDict } from '../protocol/wire-value.ts'
+import type { Attempt, Authenticator, Grant } from './authenticator.ts'
+import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
+import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
+import { wampcraAuthenticator } from './wampcra-authenticator.ts'
+
+/** Calls a procedure in the name of a role. Rejects with the WampError of the answer. */
+export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args }) => Promise<{ args: Args, kwargs: Kwargs }>
+
+/** The methods whose users a procedure can know. */
+export type DynamicMethod = 'anonymous' | 'ticket' | 'wampcra' | 'wamp-scram' | 'cryptosign' | 'tls'
+
+/** What the procedure said: the identity, and what the method needs to check the proof. */
+type Answer = Dict & { readonly role: string }
+
+// The router's own errors: the authenticator did not decide anything.
+const technical = new Set<Uri>([
+  reasons.noSuchProcedure, reasons.noAvailableCallee, reasons.canceled, reasons.timeout, reasons.networkFailure, reasons.limitExceeded,
+  reasons.invalidArgument, reasons.runtimeError, reasons.notAuthorized, reasons.authorizationFailed
+])
+
+/**
+ * Asks a WAMP procedure about who comes in, as Crossbar.io does: it is called with `(realm, authid, details)`, and answers
+ * with a role, or with a dict of role, authid, realm, extra, and what the method needs: `secret` for wampcra, `pubkey` for
+ * cryptosign, and so on. An error that it raises is the reason of the ABORT.
+ */
+export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAuthOptions, call: CallProcedure): Authenticator {
+  return async (attempt) => {
+    if (method === 'tls' && attempt.tls?.peerCertificate == null) throw new WampError(reasons.authenticationDenied, { args: ['tls needs a client certificate that the server trusts'] })
+    const ticket = method === 'ticket' ? { ticket: (await attempt.challenge()).signature } : {}
+    const answer = toAnswer(await ask(attempt, { ...describe(attempt), ...ticket }, options, call), options)
+    const authid = text(answer, 'authid') ?? attempt.authid ?? (method === 'anonymous' ? attempt.pseudonym ?? randomBytes(12).toString('base64url') : text(answer, 'pubkey'))
+    if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
+    const proven = await prove(method, answer, { ...attempt, authid })
+    const realm = text(answer, 'realm')
+    const extra = { ...dict(answer, 'extra'), ...proven.extra }
+    return { authid, role: answer.role, authprovider: 'dynamic', ...(realm === undefined ? {} : { realm }), ...(Object.keys(extra).length > 0 ? { extra } : {}) }
+  }
+}
+
+async function ask ({ realm: wanted, authid }: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
+  const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = 'trusted' } = options
+  if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was asked for'] })
+  try {
+    const { args } = await call({ realm, role, procedure, args: [wanted, authid ?? null, details] })
+    return args[0]
+  } catch (error) {
+    if (error instanceof WampError && technical.has(error.error)) throw new Error(`the authenticator ${procedure} did not answer: ${error.error}`)
+    throw error
+  }
+}
+
+/** What the procedure is told, beside realm and authid. */
+function describe ({ session, authmethod, authid, authrole, authextra, transport, tls }: Attempt): Dict {
+  const certificate = tls?.peerCertificate ?? null
+  const peer = certificate === null ? {} : { peer_cert: { subject: certificate.subject, issuer: certificate.issuer, sha1: certificate.fingerprint, sha256: certificate.fingerprint256 } }
+  return {
+    session, authmethod, authextra, transport: { ...transport, ...peer }, ...(authid === undefined ? {} : { authid }), ...(authrole === undefined ? {} : { authrole })
+  }
+}
+
+/** Lets the static authenticator of the method check the proof, for a user of whom there is only this one. */
+async function prove (method: DynamicMethod, answer: Answer, attempt: Attempt & { authid: string }): Promise<Partial<Grant>> {
+  const { authid } = attempt
+  const { role } = answer
+  if (method === 'wampcra') {
+    const salting = answer.salt === undefined ? {} : { salt: needed(answer, 'salt'), ...numbers(answer, 'iterations', 'keylen') }
+    return await wampcraAuthenticator({ users: { [authid]: { role, secret: needed(answer, 'secret'), ...salting } } })(attempt)
+  }
+  if (method === 'cryptosign') return await cryptosignAuthenticator({ principals: { [authid]: { role, authorizedKeys: [needed(answer, 'pubkey')] } } })(attempt)
+  if (method === 'wamp-scram') {
+    const { kdf } = answer
+    if (kdf !== 'pbkdf2' && kdf !== 'argon2id13') throw new TypeError('the authenticator must return "kdf", one of pbkdf2, argon2id13')
+    const principal = { role, kdf, salt: needed(answer, 'salt'), ...numbers(answer, 'iterations', 'memory'), storedKey: needed(answer, 'stored-key'), serverKey: needed(answer, 'server-key') }
+    return await wampScramAuthenticator({ principals: { [authid]: principal as WampScramPrincipal } })(attempt)
+  }
+  return {}
+}
+
+function toAnswer (answer: unknown, { defaultRole }: DynamicAuthOptions): Answer {
+  if (typeof answer === 'string') return { role: answer }
+  if (!isDict(answer)) throw new TypeError('the authenticator must return a role, or a dict')
+  const role = text(answer, 'role') ?? defaultRole
+  if (role === undefined) throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
+  return { ...answer, role }
+}
+
+function text (answer: Dict, key: string): string | undefined {
+  const { [key]: value = null } = answer
+  if (value !== null && (typeof value !== 'string' || value === '')) throw new TypeError(`the authenticator's "${key}" must be a string`)
+  return value ?? undefined
+}
+
+function needed (answer: Dict, key: string): string {
+  return text(answer, key) ?? fail(key)
+}
+
+function fail (key: string): never {
+  throw new TypeError(`the authenticator must return "${key}"`)
+}
+
+function numbers (answer: Dict, ...keys: string[]): Record<string, number> {
+  return Object.fromEntries(keys.flatMap((key) => {
+    const { [key]: value = null } = answer
+    if (value === null) return []
+    if (!Number.isSafeInteger(value) || Number(value) < 1) throw new TypeError(`the authenticator's "${key}" must be an integer above 0`)
+    return [[key, Number(value)] as const]
+  }))
+}
+
+function dict (answer: Dict, key: string): Dict {
+  const { [key]: value = {} } = answer
+  if (!isDict(value)) throw new TypeError(`the authenticator's "${key}" must be a dict`)
+  return value
+}

@@ -1,0 +1,104 @@
+import { toDecision } from '../auth/authorizer.ts'
+import type { Authorizer } from '../auth/authorizer.ts'
+import type { Action } from '../options.ts'
+import type { Dict } from '../protocol/message.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import type { RealmLog } from './realm.ts'
+import { refused } from './role.ts'
+import type { Verdict } from './role.ts'
+import type { RoutedSession } from './routed-session.ts'
+
+/** How many decisions are kept for a role. The oldest goes first. */
+const MOST_KEPT = 10_000
+
+const failed = refused(reasons.authorizationFailed)
+const notAuthorized = refused(reasons.notAuthorized)
+
+/** What a role's authorizer decides: asked once at a time for the same thing, and kept if it says so. */
+export class Decisions {
+  readonly #authorizer: Authorizer
+  readonly #timeout: number
+  readonly #log: RealmLog
+  readonly #kept = new Map<string, { readonly authid: string, readonly verdict: Verdict }>()
+  #asked = new Map<string, Promise<Verdict>>()
+
+  constructor ({ authorizer, timeout, log }: {
+    authorizer: Authorizer
+    /** Milliseconds that it has to answer. */
+    timeout: number
+    log: RealmLog
+  }) {
+    this.#authorizer = authorizer
+    this.#timeout = timeout
+    this.#log = log
+  }
+
+  /** The verdict on an action; a promise, which never rejects, if the authorizer has to think. */
+  decide (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy, options: Dict): Verdict | Promise<Verdict> {
+    const { authid, authmethod, authprovider } = session.principal
+    const key = JSON.stringify([authid, authmethod, authprovider, action, match, uri])
+    const kept = this.#kept.get(key)
+    if (kept !== undefined) return kept.verdict
+
+    const question = `${key}${JSON.stringify(options, withoutBigInts)}`
+    const asked = this.#asked.get(question)
+    if (asked !== undefined) return asked
+    const verdict = this.#ask(session, action, uri, options, key)
+    if (!(verdict instanceof Promise)) return verdict
+    const asking = this.#asked
+    asking.set(question, verdict)
+    verdict.then(() => { asking.delete(question) })
+    return verdict
+  }
+
+  /** Forgets what was decided, for one authid or for all; what is being decided will not be kept. */
+  forget (authid?: string): void {
+    this.#asked = new Map()
+    for (const [key, kept] of this.#kept) if (authid === undefined || kept.authid === authid) this.#kept.delete(key)
+  }
+
+  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string): Verdict | Promise<Verdict> {
+    const { id, principal: { authid, authrole, authmethod, authprovider, authextra }, transport } = session
+    const about = { role: authrole, action, uri }
+    try {
+      const answer = this.#authorizer({ session: id, authid, authrole, authmethod, authprovider, ...(authextra === undefined ? {} : { authextra }), transport }, uri, action, options)
+      if (!isThenable(answer)) return this.#take(answer, key, authid)
+      const current = this.#asked
+      return withDeadline(answer, this.#timeout)
+        .then((decided) => this.#take(decided, current === this.#asked ? key : null, authid))
+        .catch((error: unknown) => this.#fail(error, about))
+    } catch (error) {
+      return this.#fail(error, about)
+    }
+  }
+
+  #take (answer: unknown, key: string | null, authid: string): Verdict {
+    const { allow, cache, disclose, trustlevel, forceReregister } = toDecision(answer)
+    const verdict = allow ? { refusal: null, disclose, trustlevel, forceReregister } : notAuthorized
+    if (!cache || key === null) return verdict
+    if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
+    this.#kept.set(key, { authid, verdict })
+    return verdict
+  }
+
+  #fail (error: unknown, about: object): Verdict {
+    this.#log.error({ err: error, ...about }, 'the authorizer failed')
+    return failed
+  }
+}
+
+function withoutBigInts (_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}
+
+function isThenable (value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function withDeadline<T> (answer: PromiseLike<T>, milliseconds: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => { reject(new Error('the authorizer did not answer in time')) }, milliseconds)
+    Promise.resolve(answer).then(resolve, reject).finally(() => { clearTimeout(timer) })
+  })
+}

@@ -1,0 +1,108 @@
+import type { Principal } from '../auth/authenticator.ts'
+import { WampError } from '../errors.ts'
+import { nextId, randomId } from '../protocol/id.ts'
+import type { Id } from '../protocol/id.ts'
+import { MessageType, noDetails } from '../protocol/message.ts'
+import type { Call, CallOptions, ErrorMessage, Invocation, RouterMessage, Yield } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
+import type { Args, Kwargs } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Delivery, TransportDetails } from '../transport/transport.ts'
+import type { RoutedSession } from './routed-session.ts'
+
+/** A call of a meta procedure. */
+export interface MetaCall {
+  readonly caller: RoutedSession
+  readonly args: Args
+  readonly kwargs: Kwargs
+}
+
+/** Answers a call with the args of the RESULT. Throws a WampError to refuse. */
+export type MetaProcedure = (call: MetaCall) => Args | Promise<Args>
+
+interface PendingCall {
+  resolve (result: { args: Args, kwargs: Kwargs }): void
+  reject (error: WampError): void
+}
+
+/**
+ * The router's own session in a realm: it offers the meta API, and calls authorizers. To broker and dealer it is one like
+ * all others; it is not among the realm's sessions, and never ends.
+ */
+export class ServiceSession implements RoutedSession {
+  readonly id: Id = randomId()
+  readonly principal: Principal
+  readonly features: ReadonlySet<string> = new Set(['publisher', 'caller', 'callee'])
+  readonly transport: TransportDetails = { type: 'in-process' }
+  readonly #procedures: readonly MetaProcedure[]
+  readonly #registered = new Map<Id, MetaProcedure>()
+  readonly #calls = new Map<Id, PendingCall>()
+  readonly #findSession: (id: Id) => RoutedSession | undefined
+  readonly #say: (message: Call | Yield | ErrorMessage) => void
+  readonly #log: { error (details: object, text: string): void }
+  #lastRequest: Id
+
+  constructor ({ realm, procedures, findSession, say, log }: {
+    realm: Uri
+    /** In the order in which they are registered, as requests 1, 2, 3, … */
+    procedures: readonly MetaProcedure[]
+    /** A session of the realm. */
+    findSession: (id: Id) => RoutedSession | undefined
+    /** Takes what this session sends. */
+    say: (message: Call | Yield | ErrorMessage) => void
+    log: { error (details: object, text: string): void }
+  }) {
+    this.principal = Object.freeze({ realm, authid: 'fastify-wamp', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' })
+    this.#procedures = procedures
+    this.#lastRequest = procedures.length
+    this.#findSession = findSession
+    this.#say = say
+    this.#log = log
+  }
+
+  /** Calls a procedure. Rejects with the WampError of the answer. */
+  call (procedure: Uri, args: Args, options: CallOptions): Promise<{ args: Args, kwargs: Kwargs }> {
+    return new Promise((resolve, reject) => {
+      this.#lastRequest = nextId(this.#lastRequest)
+      this.#calls.set(this.#lastRequest, { resolve, reject })
+      this.#say({ type: MessageType.Call, request: this.#lastRequest, options, procedure, payload: Payload.of(args) })
+    })
+  }
+
+  send (message: RouterMessage): Delivery {
+    switch (message.type) {
+      case MessageType.Registered: this.#registered.set(message.registration, this.#procedures[message.request - 1]!); break
+      // Nothing may re-enter the realm while it routes.
+      case MessageType.Invocation: queueMicrotask(() => { this.#handle(message).then(this.#say) }); break
+      case MessageType.Result: this.#callOf(message.request)?.resolve(message.payload.values()); break
+      case MessageType.Error: this.#callOf(message.request)?.reject(new WampError(message.error, message.payload.values())); break
+      default:
+    }
+    return 'sent'
+  }
+
+  end (): void {}
+
+  #callOf (request: Id): PendingCall | undefined {
+    const call = this.#calls.get(request)
+    this.#calls.delete(request)
+    return call
+  }
+
+  /** Never rejects. */
+  async #handle ({ request, registration, details, payload }: Invocation): Promise<Yield | ErrorMessage> {
+    const procedure = this.#registered.get(registration)!
+    try {
+      // Registered with disclose_caller: every invocation says who calls. Who has left meanwhile needs no answer.
+      const caller = this.#findSession(details.caller as Id)
+      const args = caller === undefined ? [] : await procedure({ caller, ...payload.values() })
+      return { type: MessageType.Yield, request, options: noDetails, payload: Payload.of(args) }
+    } catch (error) {
+      const refused = { type: MessageType.Error, requestType: MessageType.Invocation, request, details: noDetails } as const
+      if (error instanceof WampError) return { ...refused, error: error.error, payload: Payload.of(error.args) }
+      this.#log.error({ err: error }, 'a meta procedure failed')
+      return { ...refused, error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import type { Authorization } from '../../plugin/auth/authorizer.ts'
+import { buildRouter, everything, HELLO, settled } from '../helper/build-router.ts'
+
+type Answer = (answer: boolean | Authorization | Promise<boolean>) => void
+
+/** A router whose authorizer for `slow` URIs thinks until it is told. */
+function buildThinking (limits: { parked?: number } = {}) {
+  const asked: { uri: string, answer: Answer }[] = []
+  const authorizer = (_session: unknown, uri: string): boolean | Promise<boolean | Authorization> =>
+    uri.startsWith('slow') ? new Promise((resolve) => { asked.push({ uri, answer: (answer) => { resolve(answer) } }) }) : true
+  const router = buildRouter({ limits, realms: { realm1: { roles: { anonymous: { authorizer }, staff: everything } } } })
+  return { ...router, asked }
+}
+
+t.test('a CALL is canceled before it is decided, wherever it stands, and what follows goes on [CAN-01, CAN-02]', async (t) => {
+  const { join, asked } = buildThinking()
+  const client = await join()
+  client.say([48, 1, {}, 'slow.1'], [48, 2, {}, 'none'], [48, 3, {}, 'slow.2'], [48, 4, {}, 'none'])
+  client.say([49, 2, { mode: 'kill' }])
+  t.match(client.heard(), [[8, 48, 2, {}, 'wamp.error.canceled']])
+  client.say([49, 1, {}], [49, 9, {}])
+  t.match(client.heard(), [[8, 48, 1, {}, 'wamp.error.canceled']])
+  await settled()
+  t.same(asked.map(({ uri }) => uri), ['slow.1', 'slow.2'])
+  asked[0]!.answer(true)
+  await settled()
+  t.same(client.heard(), [], 'the first one\'s answer is of no interest any more')
+  asked[1]!.answer(true)
+  await settled()
+  t.match(client.heard(), [[8, 48, 3, {}, 'wamp.error.no_such_procedure'], [8, 48, 4, {}, 'wamp.error.no_such_procedure']])
+})
+
+t.test('GOODBYE waits for its turn, ABORT does not [SES-11, SES-09]', async (t) => {
+  const { join, asked } = buildThinking()
+  const client = await join()
+  client.say([32, 1, {}, 'slow'], [6, {}, 'wamp.close.close_realm'])
+  t.same(client.heard(), [])
+  asked[0]!.answer(true)
+  await settled()
+  t.match(client.heard(), [[33, 1], [6, {}, 'wamp.close.goodbye_and_out']])
+  client.say(HELLO)
+  await settled()
+  client.heard()
+  client.say([32, 1, {}, 'slow'], [32, 2, {}, 'a'], [3, {}, 'wamp.error.x'], HELLO)
+  await settled()
+  t.match(client.heard(), [[2]], 'the next session is open')
+  asked[1]!.answer(true)
+  await settled()
+  t.same(client.heard(), [])
+})
+
+t.test('above its bound a client is no longer read, below it again [WSK-12]', async (t) => {
+  const { join, asked } = buildThinking({ parked: 1000 })
+  const client = await join()
+  client.say([32, 1, {}, 'slow'])
+  for (let i = 2; i < 12; i++) client.say([16, i, {}, 'a', ['x'.repeat(75)]])
+  t.equal(client.flow, 'flowing')
+  client.say([16, 12, {}, 'a', ['x'.repeat(75)]])
+  t.equal(client.flow, 'paused')
+  asked[0]!.answer(false)
+  await settled()
+  t.equal(client.flow, 'flowing')
+  client.say([32, 13, {}, 'slow'], [16, 14, {}, 'a', ['x'.repeat(2000)]])
+  t.equal(client.flow, 'paused')
+  client.connection.end('wamp.close.killed')
+  t.equal(client.flow, 'flowing', 'it may still answer GOODBYE')
+})
+
+t.test('the same thing is asked once at a time, for all sessions of a principal [AZN-12]', async (t) => {
+  const asked: ((answer: boolean) => void)[] = []
+  const authorizer = (): Promise<boolean> => new Promise((resolve) => { asked.push(resolve) })
+  const { router } = buildRouter({ realms: { realm1: { roles: { anonymous: {}, user: { authorizer } } } } })
+  const [one, two] = [router.join('realm1', { authid: 'joe', role: 'user' }), router.join('realm1', { authid: 'joe', role: 'user' })]
+  const other = router.join('realm1', { authid: 'ann', role: 'user' })
+  const calls = [one.call('p'), two.call('p'), other.call('p'), one.subscribe('p', () => {})]
+  const outcomes = Promise.allSettled(calls)
+  await settled()
+  t.equal(asked.length, 2)
+  for (const answer of asked.splice(0)) answer(false)
+  await settled()
+  t.equal(asked.length, 1, 'a subscription is another thing')
+  asked[0]!(true)
+  t.same((await outcomes).map(({ status }) => status), ['rejected', 'rejected', 'rejected', 'fulfilled'])
+})
+
+t.test('a violation in the queue ends the session as ever [PVI-01]', async (t) => {
+  const { join, asked } = buildThinking()
+  const client = await join()
+  client.say([48, 1, {}, 'slow'], [48, 2, { progress: true }, 'p'], [32, 3, {}, 'a'])
+  asked[0]!.answer(true)
+  await settled()
+  t.match(client.heard(), [[8, 48, 1], [3, { message: String }, 'wamp.error.protocol_violation']])
+  t.equal(client.closedBy, 'violation')
+})
+
+t.test('an authorizer has its time, and then it has failed [AZN-02]', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const { join, asked, logged } = buildThinking()
+  const client = await join()
+  client.say([48, 1, {}, 'slow'], [48, 2, {}, 'none'])
+  mock.timers.tick(4_999)
+  await settled()
+  t.same(client.heard(), [])
+  mock.timers.tick(1)
+  await settled()
+  t.match(client.heard(), [[8, 48, 1, {}, 'wamp.error.authorization_failed'], [8, 48, 2, {}, 'wamp.error.no_such_procedure']])
+  t.match(logged, [/the authorizer failed.*in time/])
+  asked[0]!.answer(true)
+  await settled()
+  t.same(client.heard(), [])
+})
