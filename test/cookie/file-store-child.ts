@@ -5,15 +5,20 @@ import { record } from './store-contract.ts'
 const [, , filename = '', round = ''] = process.argv
 const store = await FileStore.open({ filename, log: { warn () {}, error () {} } })
 
+/** Resolves when it is in the pipe: what is about to be done must be known before it is. */
+function say (line: string): Promise<void> {
+  return new Promise((resolve) => { process.stdout.write(`${line}\n`, () => { resolve() }) })
+}
+
 async function user (n: number): Promise<void> {
   for (let i = 0; ; i++) {
     const key = `${round}-${n}-${i}`
     await store.set(key, record())
-    process.stdout.write(`set ${key}\n`)
+    await say(`set ${key}`)
     if (i % 2 === 0) continue
-    process.stdout.write(`deleting ${key}\n`)
+    await say(`deleting ${key}`)
     await store.delete(key)
-    process.stdout.write(`deleted ${key}\n`)
+    await say(`deleted ${key}`)
   }
 }
 
