@@ -4,24 +4,28 @@ import type { PayloadCodec } from '../protocol/payload.ts'
 /** Gives a buffer whose last `length` octets are the message's: what stands before them is the transport's framing. */
 export type Allocate = (length: number) => Buffer
 
-/** A serializer: messages as bytes. One instance serves all connections, and keeps nothing about any. */
-export interface Codec extends PayloadCodec {
+/** What writes messages as bytes. One instance serves all connections, and keeps nothing about any. */
+export interface Encoder {
+  /** True if messages are octets, false if they are UTF-8 text. */
+  readonly binary: boolean
+  /**
+   * Writes a message into what `allocate` gives, and returns that buffer.
+   * Throws an EncodingError if a value of it has no form in this serializer.
+   */
+  encode (message: RouterMessage, allocate: Allocate): Buffer
+}
+
+/** A serializer: messages as bytes. */
+export interface Codec extends PayloadCodec, Encoder {
   readonly name: 'json' | 'msgpack' | 'cbor'
   /** The WebSocket subprotocol, such as `wamp.2.json`. */
   readonly subprotocol: string
-  /** True if messages are octets, false if they are UTF-8 text. */
-  readonly binary: boolean
   /**
    * Reads a message of a client. Args and kwargs are checked and then left as a slice of `data`, which must not be
    * changed afterwards.
    * Throws a ProtocolViolation for anything malformed, and for nesting beyond `maxDepth`.
    */
   decode (data: Buffer, maxDepth: number): ClientMessage
-  /**
-   * Writes a message into what `allocate` gives, and returns that buffer.
-   * Throws an EncodingError if a value of it has no form in this serializer.
-   */
-  encode (message: RouterMessage, allocate: Allocate): Buffer
 }
 
 /** A value that has no form in the receiver's serializer. */
