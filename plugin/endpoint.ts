@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import { Authenticators } from './auth/authenticators.ts'
 import { verifyStaticUsers } from './auth/cookie-authenticator.ts'
 import type { CallProcedure } from './auth/dynamic-authenticator.ts'
-import type { Codec } from './codec/codec.ts'
-import { codecs } from './codec/codecs.ts'
+import { subprotocols } from './codec/subprotocols.ts'
+import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
 import { openCookieStore } from './cookie/cookie-stores.ts'
 import { errors } from './errors.ts'
@@ -13,7 +13,7 @@ import type { ResolvedEndpoint } from './resolve-options.ts'
 /** What one WebSocket route needs beside the router. */
 export interface Endpoint {
   readonly options: ResolvedEndpoint
-  readonly codecs: ReadonlyMap<string, Codec>
+  readonly subprotocols: ReadonlyMap<string, Subprotocol>
   readonly authenticators: Authenticators
   readonly tracker: CookieTracker | null
 }
@@ -57,10 +57,10 @@ export class CookieTrackers {
 
 /** Makes what an endpoint needs of its options. */
 export async function buildEndpoint (options: ResolvedEndpoint, trackers: CookieTrackers, call: CallProcedure): Promise<Endpoint> {
-  const offered = [...codecs.values()].filter(({ name }) => options.serializers.includes(name))
+  const offered = [...subprotocols].filter(([, { codec, batching }]) => options.serializers.includes(codec.name) && (options.batched || batching === null))
   return {
     options,
-    codecs: new Map(offered.map((codec) => [codec.subprotocol, codec])),
+    subprotocols: new Map(offered),
     authenticators: new Authenticators(options.auth, call),
     tracker: await trackers.tracker(options)
   }

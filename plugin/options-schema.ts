@@ -146,7 +146,8 @@ const endpoint = {
   auth,
   cookie,
   allowedOrigins: { type: 'array', items: { type: 'string', pattern: '^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$' } },
-  serializers: { type: 'array', minItems: 1, items: { enum: ['json', 'msgpack', 'cbor'] } }
+  serializers: { type: 'array', minItems: 1, items: { enum: ['json', 'msgpack', 'cbor'] } },
+  batched: flag
 }
 
 const limits = record({

@@ -147,6 +147,8 @@ export interface EndpointOptions {
   allowedOrigins?: readonly string[]
   /** The serializers that are offered. @default ['json', 'msgpack', 'cbor'] */
   serializers?: readonly ('json' | 'msgpack' | 'cbor')[]
+  /** Offers each serializer in batches, too: several messages in one of WebSocket, where the client asks for it. @default true */
+  batched?: boolean
 }
 
 /** The options of `fastify.register(wampPlugin, options)`. */

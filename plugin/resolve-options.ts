@@ -24,6 +24,7 @@ export interface ResolvedEndpoint {
   readonly cookie: Required<CookieOptions> | null
   readonly allowedOrigins: readonly string[]
   readonly serializers: NonNullable<EndpointOptions['serializers']>
+  readonly batched: boolean
 }
 /** The plugin's options with every default filled in. */
 export interface ResolvedOptions {
@@ -36,7 +37,7 @@ export interface ResolvedOptions {
   readonly limits: Required<LimitOptions>
 }
 
-const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'] } as const satisfies EndpointOptions
+const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies EndpointOptions
 const cookieDefaults = {
   store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', recheck: 60
 } as const satisfies Required<CookieOptions>

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { WebSocketServer } from 'ws'
-import type { Codec } from '../plugin/codec/codec.ts'
+import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 
 /** What the hook of a WAMP route decided about an upgrade, for the WebSocket server to act on. */
 export interface Upgrade {
-  readonly codec: Codec
-  /** Bytes of one message. */
+  readonly subprotocol: Subprotocol
+  /** Bytes of one WebSocket message. */
   readonly maxPayload: number
   readonly visitor: CookieConnection | null
 }
@@ -35,7 +35,7 @@ export function prepareServer (server: WebSocketServer): void {
   const { handleProtocols } = server.options
   server.options.handleProtocols = (protocols, request) => {
     const upgrade = upgrades.get(request)
-    if (upgrade !== undefined) return upgrade.codec.subprotocol
+    if (upgrade !== undefined) return upgrade.subprotocol.name
     if (handleProtocols !== undefined && handleProtocols !== null) return handleProtocols(protocols, request)
     return protocols.values().next().value ?? false
   }

@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Authenticator } from '../plugin/auth/authenticator.ts'
-import type { Codec } from '../plugin/codec/codec.ts'
+import type { Encoder } from '../plugin/codec/codec.ts'
+import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
-import { FrameBuilder } from '../plugin/transport/websocket-frame.ts'
+import { BatchedWebsocketTransport } from '../plugin/transport/batched-websocket-transport.ts'
+import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-frame.ts'
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
 import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
 import { isAllowedOrigin } from './origin.ts'
@@ -16,8 +18,8 @@ import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
 export interface WebsocketRouteOptions {
   readonly endpoint: ResolvedEndpoint
   readonly router: Router
-  /** The codecs that are offered, by subprotocol. */
-  readonly codecs: ReadonlyMap<string, Codec>
+  /** The subprotocols that are offered, by name. */
+  readonly subprotocols: ReadonlyMap<string, Subprotocol>
   /** Looked at when a connection is made: an app adds authenticators until it is ready. */
   readonly authenticators: { entries (): ReadonlyMap<string, Authenticator> }
   readonly tracker: CookieTracker | null
@@ -42,27 +44,29 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
 class Doorway {
   readonly #fastify: FastifyInstance
   readonly #options: WebsocketRouteOptions
-  readonly #frames: ReadonlyMap<Codec, FrameBuilder>
+  /** Connections that are sent the same octets share their frames. */
+  readonly #frames = new Map<Encoder, FrameBuilder>()
   #proxy: 'fine' | 'warned of' = 'fine'
 
   constructor (fastify: FastifyInstance, options: WebsocketRouteOptions) {
     this.#fastify = fastify
     this.#options = options
-    this.#frames = new Map([...options.codecs.values()].map((codec) => [codec, new FrameBuilder(codec)]))
   }
 
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    const { router, endpoint, codecs, limits } = this.#options
+    const { router, endpoint, subprotocols, limits } = this.#options
     if (!request.ws) return undefined
     if (router.state !== 'open') return reply.code(503).send({ error: 'the router is shutting down' })
     if (!isAllowedOrigin(request, endpoint.allowedOrigins)) return reply.code(403).send({ error: 'this origin may not connect' })
-    const codec = chooseCodec(request.headers['sec-websocket-protocol'], codecs)
-    if (codec === undefined) return reply.code(400).send({ error: `offer one of these subprotocols: ${[...codecs.keys()].join(', ')}` })
+    const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
+    if (subprotocol === undefined) return reply.code(400).send({ error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 
     // Compression would have every connection keep its own dictionary, and no two share a frame.
     delete request.raw.headers['sec-websocket-extensions']
-    setUpgrade(request.raw, { codec, maxPayload: limits.messageSize, visitor: await this.#arrive(request) })
+    // A batch may be as long as a message may, and what a batch of one takes beside.
+    const maxPayload = limits.messageSize + (subprotocol.batching?.overhead ?? 0)
+    setUpgrade(request.raw, { subprotocol, maxPayload, visitor: await this.#arrive(request) })
     return undefined
   }
 
@@ -72,12 +76,12 @@ class Doorway {
     // @fastify/websocket closes the sockets it knows without a GOODBYE, and logs a client's broken connection as an error.
     this.#fastify.websocketServer.clients.delete(socket)
     socket.removeAllListeners('error')
-    const { codec, visitor } = getUpgrade(request.raw)!
-    const stream = request.raw.socket ?? null
+    const { subprotocol: { name, codec, batching }, visitor } = getUpgrade(request.raw)!
     const { log } = request
-    const transport = new WebsocketTransport({
-      socket, stream, codec, frames: this.#frames.get(codec)!, limits, log, details: detailsOf(request, codec)
-    })
+    const shared = { socket, stream: request.raw.socket ?? null, limits, log, details: detailsOf(request, name) }
+    const transport = batching === null
+      ? new WebsocketTransport({ ...shared, codec, frames: this.#framesOf(codec, FrameBuilder) })
+      : new BatchedWebsocketTransport({ ...shared, batching, framesOf: (batching) => this.#framesOf(batching, BatchFrameBuilder) })
     const connection = router.connect({
       transport, visitor, log, authenticators: authenticators.entries(), cookieLogin: endpoint.auth.cookie !== undefined
     })
@@ -90,6 +94,12 @@ class Doorway {
         visitor?.leave()
       }
     })
+  }
+
+  #framesOf<E extends Encoder> (encoder: E, Builder: new (encoder: E) => FrameBuilder): FrameBuilder {
+    const frames = this.#frames.get(encoder) ?? new Builder(encoder)
+    this.#frames.set(encoder, frames)
+    return frames
   }
 
   async #arrive (request: FastifyRequest): Promise<CookieConnection | null> {
@@ -109,10 +119,10 @@ class Doorway {
 }
 
 /** The first of the client's subprotocols that is offered here. */
-function chooseCodec (header: string | undefined, codecs: ReadonlyMap<string, Codec>): Codec | undefined {
+function chooseSubprotocol (header: string | undefined, offered: ReadonlyMap<string, Subprotocol>): Subprotocol | undefined {
   for (const name of (header ?? '').split(',')) {
-    const codec = codecs.get(name.trim())
-    if (codec !== undefined) return codec
+    const subprotocol = offered.get(name.trim())
+    if (subprotocol !== undefined) return subprotocol
   }
   return undefined
 }
@@ -122,7 +132,7 @@ function isSecure (request: FastifyRequest): boolean {
   return request.raw.socket !== undefined && request.protocol === 'https'
 }
 
-function detailsOf (request: FastifyRequest, codec: Codec): WebsocketTransport['details'] {
+function detailsOf (request: FastifyRequest, protocol: string): WebsocketTransport['details'] {
   const peer = request.raw.socket === undefined ? {} : { peer: request.ip }
-  return { type: 'websocket', protocol: codec.subprotocol, secure: isSecure(request), ...peer }
+  return { type: 'websocket', protocol, secure: isSecure(request), ...peer }
 }

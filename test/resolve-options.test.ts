@@ -19,7 +19,7 @@ function fault (options: unknown): { code?: string, message: string } {
 t.test('the least that is given gets every default', async (t) => {
   const options = resolveOptions({ realms })
   t.same(options.endpoint, {
-    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor']
+    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'], batched: true
   })
   t.same(options.static, [])
   t.equal(options.handshakeTimeout, 10_000)
@@ -73,6 +73,7 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['a time of nothing', { realms, handshakeTimeout: 0 }, 'The option "handshakeTimeout" must be >= 1'],
   ['an unknown limit', { realms, limits: { size: 1 } }, 'The option "limits.size" is not an option'],
   ['nesting that would exhaust the stack', { realms, limits: { depth: 1001 } }, 'The option "limits.depth" must be <= 1000'],
+  ['batched that is not true or false', { realms, batched: 'json' }, 'The option "batched" must be boolean'],
   ['an unknown serializer', { realms, serializers: ['xml'] }, 'The option "serializers[0]" must be one of json, msgpack, cbor'],
   ['an origin with a path', { realms, allowedOrigins: ['https://a.example/b'] }, 'The option "allowedOrigins[0]" must match pattern "^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$"'],
   ['a method of no type', { realms, auth: { ticket: {} } }, 'The option "auth.ticket.type" is missing'],

@@ -1,8 +1,13 @@
-import type { Allocate, Codec } from '../codec/codec.ts'
+import type { Allocate, Encoder } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
+/**
+ * Octets of a batch of several messages, as many as a header of four says. Beyond it a longer batch saves nothing, and
+ * has the client wait for its end before it sees its beginning.
+ */
+const LONGEST_BATCH = 65535
 
 /** Gives a buffer for a WebSocket frame, its header written; a server's frames carry no mask [RFC 6455, 5.2]. */
 function allocateFrame (opcode: number, length: number): Buffer {
@@ -31,29 +36,66 @@ const allocateText: Allocate = (length) => allocateFrame(FINAL_TEXT, length)
 const allocateBinary: Allocate = (length) => allocateFrame(FINAL_BINARY, length)
 
 /**
- * Builds the frames of one codec. An event goes to its subscribers one after the other, as one message object: the
+ * Builds the frames of one encoder. An event goes to its subscribers one after the other, as one message object: the
  * frame of the last message is kept until the turn ends, so that they all share it.
  */
 export class FrameBuilder {
-  readonly #codec: Codec
+  readonly #encoder: Encoder
   readonly #allocate: Allocate
   #last: { message: RouterMessage, frame: Buffer } | undefined
 
-  constructor (codec: Codec) {
-    this.#codec = codec
-    this.#allocate = codec.binary ? allocateBinary : allocateText
+  constructor (encoder: Encoder) {
+    this.#encoder = encoder
+    this.#allocate = encoder.binary ? allocateBinary : allocateText
   }
 
   /** The frame of a message. Throws an EncodingError for a payload that has no form in this codec. */
   frame (message: RouterMessage): Buffer {
     if (this.#last?.message === message) return this.#last.frame
-    const frame = this.#codec.encode(message, this.#allocate)
+    const frame = this.#encoder.encode(message, this.#allocate)
     this.#last = { message, frame }
     return frame
+  }
+
+  /** The octets of a message without a frame. Throws likewise. */
+  unframed (message: RouterMessage): Buffer {
+    return this.#encoder.encode(message, Buffer.allocUnsafe)
+  }
+
+  /** Frames of `octets` in all, for one write. */
+  join (frames: readonly Buffer[], octets: number): Buffer {
+    return Buffer.concat(frames, octets)
   }
 
   /** Lets go of the last frame. */
   forget (): void {
     this.#last = undefined
   }
+}
+
+/** Builds frames that hold a batch of one message each, and joins them to longer batches [advanced, Message Batching]. */
+export class BatchFrameBuilder extends FrameBuilder {
+  override join (frames: readonly Buffer[]): Buffer {
+    const joined: Buffer[] = []
+    for (let start = 0, end = 0; start < frames.length; start = end) {
+      let octets = 0
+      do octets += contentLength(frames[end++]!)
+      while (end < frames.length && octets + contentLength(frames[end]!) <= LONGEST_BATCH)
+
+      const batch = allocateFrame(frames[start]![0]!, octets)
+      let at = batch.length - octets
+      for (let i = start; i < end; i++) at += frames[i]!.copy(batch, at, headerLength(frames[i]!))
+      joined.push(batch)
+    }
+    return joined.length === 1 ? joined[0]! : Buffer.concat(joined)
+  }
+}
+
+function headerLength (frame: Buffer): number {
+  const length = frame[1]!
+  return length < 126 ? 2 : length === 126 ? 4 : 10
+}
+
+function contentLength (frame: Buffer): number {
+  return frame.length - headerLength(frame)
 }

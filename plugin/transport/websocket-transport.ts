@@ -45,13 +45,15 @@ export class WebsocketTransport implements Transport, Flushable {
   readonly #socket: WebSocket
   readonly #stream: Duplex | null
   readonly #codec: Codec
-  readonly #frames: FrameBuilder
+  #frames: FrameBuilder
   readonly #limits: WebsocketLimits
   readonly #log: FastifyBaseLogger
   #state: 'open' | 'closing' | 'closed' = 'open'
   #queue: Buffer[] = []
   #queued = 0
   #dropped = 0
+  /** How many want nothing to be read: a long batch, and a session whose authorizer thinks. */
+  #pauses = 0
   #closeTimer: NodeJS.Timeout | undefined
 
   constructor ({ socket, stream, codec, frames, details, limits, log }: {
@@ -77,9 +79,12 @@ export class WebsocketTransport implements Transport, Flushable {
   /** Hands what arrives to the listener. Called in the turn of the upgrade: a message may have come with it. */
   listen (listener: TransportListener): void {
     this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
-      if (this.#state === 'open') this.#receive(listener, data, isBinary)
+      if (this.#state !== 'open') return
+      if (isBinary === this.#codec.binary) this.receive(listener, data)
+      else listener.fail(new ProtocolViolation(`${this.details.protocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`))
     })
     this.#socket.on('close', () => {
+      this.finish(listener)
       this.#state = 'closed'
       this.#queue = []
       clearTimeout(this.#closeTimer)
@@ -97,7 +102,7 @@ export class WebsocketTransport implements Transport, Flushable {
       if (owed > this.#limits.owed) return this.#giveUp(owed)
     }
     try {
-      this.#queueFrame(this.#stream === null ? this.#codec.encode(message, Buffer.allocUnsafe) : this.#frames.frame(message))
+      this.#queueFrame(this.#stream === null ? this.#frames.unframed(message) : this.#frames.frame(message))
       return 'sent'
     } catch (error) {
       this.#log.warn({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver')
@@ -117,7 +122,7 @@ export class WebsocketTransport implements Transport, Flushable {
     } else if (queue.length === 1) {
       this.#stream.write(queue[0])
     } else if (this.#stream.writableLength === 0) {
-      this.#stream.write(Buffer.concat(queue, queued))
+      this.#stream.write(this.#frames.join(queue, queued))
     } else {
       // The peer is behind: by reference, an event that many such peers are owed exists once.
       this.#stream.cork()
@@ -127,11 +132,11 @@ export class WebsocketTransport implements Transport, Flushable {
   }
 
   pause (): void {
-    this.#socket.pause()
+    if (this.#pauses++ === 0) this.#socket.pause()
   }
 
   resume (): void {
-    this.#socket.resume()
+    if (--this.#pauses === 0) this.#socket.resume()
   }
 
   close (kind: CloseKind): void {
@@ -147,18 +152,29 @@ export class WebsocketTransport implements Transport, Flushable {
     this.#socket.terminate()
   }
 
-  #receive (listener: TransportListener, data: Buffer, isBinary: boolean): void {
+  /** True until the connection is closed, from here or from there. */
+  protected get isOpen (): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Takes a message as it stands on the wire. */
+  protected receive (listener: TransportListener, data: Buffer): void {
     let message
     try {
-      if (isBinary !== this.#codec.binary) {
-        throw new ProtocolViolation(`${this.#codec.subprotocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`)
-      }
       message = this.#codec.decode(data, this.#limits.depth)
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) this.#log.error({ err: error }, 'a message could not be read')
       return listener.fail(error instanceof ProtocolViolation ? error : new ProtocolViolation('the message cannot be read'))
     }
     listener.receive(message, data.length)
+  }
+
+  /** Takes what has come and had to wait: nothing more comes. */
+  protected finish (_listener: TransportListener): void {}
+
+  /** Has what is sent from now on framed by another builder. */
+  protected answerBy (frames: FrameBuilder): void {
+    this.#frames = frames
   }
 
   #queueFrame (frame: Buffer): void {

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { mock } from 'node:test'
 import type { FastifyBaseLogger } from 'fastify'
@@ -10,30 +9,12 @@ import type { EventMessage, RouterMessage } from '../../plugin/protocol/message.
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
 import { WebsocketTransport } from '../../plugin/transport/websocket-transport.ts'
+import { FakeSocket, FakeStream } from './fake-socket.ts'
 
 const codec = codecs.get('wamp.2.json')!
 const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
 const event = (payload: Payload): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload })
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
-
-/** A stream that keeps what is written, and may be behind. */
-class FakeStream extends EventEmitter {
-  readonly writes: Buffer[] = []
-  writableLength = 0
-  corked = 0
-  write (chunk: Buffer): boolean { this.writes.push(chunk); return true }
-  cork (): void { this.corked++ }
-  uncork (): void { this.corked-- }
-}
-
-class FakeSocket extends EventEmitter {
-  readyState = 1
-  bufferedAmount = 0
-  readonly sent: unknown[] = []
-  send (data: Buffer, options: object): void { this.sent.push([data.toString(), options]) }
-  close (code: number): void { this.sent.push(code) }
-  terminate (): void { this.sent.push('terminated') }
-}
 
 function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {}) {
   const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
@@ -44,7 +25,7 @@ function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {}) {
     stream: withStream ? stream as unknown as Duplex : null,
     codec,
     frames,
-    details: { type: 'websocket' },
+    details: { type: 'websocket', protocol: 'wamp.2.json' },
     limits: { depth: 10, owedEvents, owed },
     log: { warn: line, error: line, debug: line } as unknown as FastifyBaseLogger
   })

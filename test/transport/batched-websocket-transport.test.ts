@@ -1,0 +1,207 @@
+import type { Duplex } from 'node:stream'
+import type { FastifyBaseLogger } from 'fastify'
+import t from 'tap'
+import type { WebSocket } from 'ws'
+import type { Batching } from '../../plugin/codec/batching.ts'
+import { subprotocols } from '../../plugin/codec/subprotocols.ts'
+import { noDetails } from '../../plugin/protocol/message.ts'
+import type { EventMessage, RouterMessage } from '../../plugin/protocol/message.ts'
+import { Payload } from '../../plugin/protocol/payload.ts'
+import { BatchedWebsocketTransport } from '../../plugin/transport/batched-websocket-transport.ts'
+import { BatchFrameBuilder } from '../../plugin/transport/websocket-frame.ts'
+import { FakeSocket, FakeStream } from './fake-socket.ts'
+
+const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
+const event = (length: number): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload: Payload.of(['x'.repeat(length)]) })
+const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+
+/** A transport whose listener keeps what it hears, and closes it after a violation and after GOODBYE, as a session may. */
+function build ({ name = 'wamp.2.json.batched', withStream = true, builders = new Map<Batching, BatchFrameBuilder>() } = {}) {
+  const [socket, stream, heard] = [new FakeSocket(), new FakeStream(), [] as unknown[]]
+  const line = (): void => {}
+  const { batching } = subprotocols.get(name)!
+  const transport = new BatchedWebsocketTransport({
+    socket: socket as unknown as WebSocket,
+    stream: withStream ? stream as unknown as Duplex : null,
+    batching: batching!,
+    framesOf: (batching) => {
+      const frames = builders.get(batching) ?? new BatchFrameBuilder(batching)
+      builders.set(batching, frames)
+      return frames
+    },
+    details: { type: 'websocket', protocol: name },
+    limits: { depth: 10, owedEvents: 10_000_000, owed: 20_000_000 },
+    log: { warn: line, error: line, debug: line } as unknown as FastifyBaseLogger
+  })
+  transport.listen({
+    receive: (message) => {
+      heard.push('request' in message ? message.request : message.type)
+      if (message.type === 6) transport.close('normal')
+    },
+    fail: ({ message }) => {
+      heard.push(message)
+      transport.close('violation')
+    },
+    closed: () => { heard.push('closed') }
+  })
+  return { transport, socket, stream, heard, builders }
+}
+
+/** The contents of WebSocket frames, and how long their headers say that they are. */
+function contents (octets: Buffer): Buffer[] {
+  const found: Buffer[] = []
+  for (let at = 0; at < octets.length;) {
+    const short = octets[at + 1]!
+    const [header, length] = short < 126 ? [2, short] : short === 126 ? [4, octets.readUInt16BE(at + 2)] : [10, Number(octets.readBigUInt64BE(at + 2))]
+    found.push(octets.subarray(at + header, at + header + length))
+    at += header + length
+  }
+  return found
+}
+
+t.test('what is sent in one turn leaves as one batch, in order [BAT-10, ORD-03]', async (t) => {
+  const { transport, stream } = build()
+  for (let i = 1; i <= 3; i++) t.equal(transport.send(published(i)), 'sent')
+  await turn()
+  transport.send(published(4))
+  await turn()
+  t.equal(stream.writes.length, 2)
+  t.strictSame(stream.writes.map((write) => write[0]), [0x81, 0x81])
+  t.strictSame(stream.writes.map((write) => contents(write).map(String)), [['[17,1,1]\x1e[17,2,1]\x1e[17,3,1]\x1e'], ['[17,4,1]\x1e']])
+})
+
+for (const name of ['wamp.2.msgpack.batched', 'wamp.2.cbor.batched']) {
+  t.test(`${name}: a batch is binary, and each message has its length [BAT-04, BAT-05]`, async (t) => {
+    const { transport, stream } = build({ name })
+    for (let i = 1; i <= 2; i++) transport.send(published(i))
+    await turn()
+    t.equal(stream.writes[0]![0], 0x82)
+    const first = name === 'wamp.2.cbor.batched' ? 0x83 : 0x93
+    t.strictSame(contents(stream.writes[0]!), [Buffer.from([0, 0, 0, 4, first, 17, 1, 1, 0, 0, 0, 4, first, 17, 2, 1])])
+  })
+}
+
+t.test('batches of several messages are no longer than a header of four octets says', async (t) => {
+  const { transport, stream } = build()
+  const lengths = [10, 40_000, 25_000, 600, 65_535, 5, 70_000, 5, 5]
+  for (const length of lengths) transport.send(event(length))
+  await turn()
+  const batches = contents(stream.writes[0]!)
+  t.equal(batches.map(String).join(''), lengths.map((length) => `[36,1,2,{},["${'x'.repeat(length)}"]]\x1e`).join(''), 'nothing is lost, and the order is kept')
+  t.strictSame(batches.map((batch) => batch.toString().split('\x1e').length - 1), [3, 1, 1, 1, 1, 2])
+  t.ok(batches.every((batch, i) => batch.length <= 65_535 || [2, 4].includes(i)), 'but for what one message takes')
+})
+
+t.test('the longest batch is joined, and one octet more is not', async (t) => {
+  for (const [last, count] of [[11, 1], [12, 2]] as const) {
+    const { transport, stream } = build()
+    transport.send(event(65_490))
+    transport.send(event(last))
+    await turn()
+    t.equal(contents(stream.writes[0]!).length, count)
+  }
+})
+
+t.test('a peer that is behind gets frames by reference, which others share', async (t) => {
+  const { transport, stream, builders } = build()
+  const second = build({ builders })
+  stream.writableLength = second.stream.writableLength = 1
+  const shared = event(100)
+  for (const to of [transport, second.transport]) to.send(shared)
+  for (const to of [transport, second.transport]) to.send(published(1))
+  await turn()
+  t.equal(stream.writes.length, 2)
+  t.equal(stream.writes[0], second.stream.writes[0])
+  t.equal(contents(stream.writes[0]!).join(), `[36,1,2,{},["${'x'.repeat(100)}"]]\x1e`)
+})
+
+t.test('without a stream each message goes through ws as a batch of one [BAT-06]', async (t) => {
+  const { transport, socket } = build({ withStream: false })
+  transport.send(published(1))
+  transport.send(published(2))
+  await turn()
+  t.strictSame(socket.sent, [['[17,1,1]\x1e', { binary: false }], ['[17,2,1]\x1e', { binary: false }]])
+})
+
+t.test('the separator is that of the client\'s first batch, 0x1E before it [TRP-31, BAT-03]', async (t) => {
+  const { transport, socket, stream } = build()
+  transport.send(published(1))
+  socket.emit('message', Buffer.from('[34,1,1]\x18'), false)
+  transport.send(published(2))
+  await turn()
+  socket.emit('message', Buffer.from('[34,1,1]\x1e'), false)
+  transport.send(published(3))
+  await turn()
+  t.strictSame(stream.writes.flatMap(contents).map(String), ['[17,1,1]\x1e[17,2,1]\x18', '[17,3,1]\x18'])
+})
+
+t.test('a batch with a fault is a violation, and none of its messages is heard [BAT-07, BAT-08]', async (t) => {
+  for (const [batch, fault] of [['', 'the batch is empty'], ['[34,1,1]', 'no separator ends the batch'], ['[34,1,1]\x1e[34,2,1]', 'no separator ends the batch']]) {
+    const { socket, heard } = build()
+    socket.emit('message', Buffer.from(batch!), false)
+    t.strictSame(heard, [fault])
+    t.strictSame(socket.sent, [1002])
+  }
+  for (const batch of ['000000', '00000005 93220101', '00000004 93220101 00']) {
+    const { socket, heard } = build({ name: 'wamp.2.msgpack.batched' })
+    socket.emit('message', Buffer.from(batch.replaceAll(' ', ''), 'hex'), true)
+    t.strictSame(heard, ['the batch ends within a message'])
+  }
+})
+
+t.test('what follows a message that is none, or the end of the session, is not heard [BAT-09]', async (t) => {
+  const wrong = build()
+  wrong.socket.emit('message', Buffer.from('[34,1,1]\x1e[34,\x1e[34,2,1]\x1e'), false)
+  t.strictSame(wrong.heard, [1, 'the text is not JSON'])
+  const over = build()
+  over.socket.emit('message', Buffer.from('[34,1,1]\x1e[6,{},"wamp.close.normal"]\x1e[34,2,1]\x1e'), false)
+  t.strictSame(over.heard, [1, 6])
+  const kind = build()
+  kind.socket.emit('message', Buffer.from('[34,1,1]\x1e'), true)
+  t.strictSame(kind.heard, ['wamp.2.json.batched takes text messages'])
+})
+
+/** UNSUBSCRIBE, so many times: over 64 KiB from 7000 on. */
+const many = (from: number, count: number): Buffer => Buffer.from(Array.from({ length: count }, (_, i) => `[34,${from + i},1]\x1e`).join(''))
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+
+t.test('a long batch takes several turns, in which nothing is read, and what comes all the same waits [BAT-09]', async (t) => {
+  const { transport, socket, stream, heard } = build()
+  socket.emit('message', many(1, 20_000), false)
+  t.ok(heard.length > 1000 && heard.length < 10_000, `${heard.length} in the first turn`)
+  t.strictSame(socket.sent, ['paused'])
+  socket.emit('message', many(20_001, 10), false)
+  transport.send(published(1))
+  await turn()
+  t.ok(heard.length < 20_000)
+  t.equal(stream.writes.length, 1, 'what was sent does not wait for the end')
+  while (socket.sent.length < 2) await turn()
+  t.strictSame(heard, numbers(20_010))
+  t.strictSame(socket.sent, ['paused', 'resumed'])
+  socket.emit('message', many(20_011, 1), false)
+  t.equal(heard.length, 20_011)
+})
+
+t.test('a connection that closes has its last batch heard to the end, and no more after a violation [BAT-09]', async (t) => {
+  const { socket, heard } = build()
+  socket.emit('message', many(1, 20_000), false)
+  socket.emit('close')
+  t.strictSame(heard, [...numbers(20_000), 'closed'])
+  await turn()
+  t.equal(heard.length, 20_001)
+
+  const broken = build()
+  broken.socket.emit('message', Buffer.concat([many(1, 10_000), Buffer.from('[\x1e'), many(1, 10_000)]), false)
+  broken.socket.emit('close')
+  t.strictSame(broken.heard, [...numbers(10_000), 'the text is not JSON', 'closed'])
+})
+
+t.test('a connection that is closed from here reads again, for the answer to the close frame', async (t) => {
+  const { transport, socket, heard } = build()
+  socket.emit('message', many(1, 20_000), false)
+  const before = heard.length
+  transport.close('normal')
+  await turn()
+  t.equal(heard.length, before)
+  t.strictSame(socket.sent, ['paused', 1000, 'resumed'])
+})
