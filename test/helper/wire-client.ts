@@ -11,6 +11,8 @@ export interface WireCodec {
   readonly binary: boolean
   encode (message: unknown): Buffer | string
   decode (data: Buffer): unknown
+  /** The messages of a batch, where messages come in batches; `encode` writes a batch of one then. */
+  split? (batch: Buffer): Buffer[]
 }
 
 const packr = new Packr({ useRecords: false, int64AsType: 'number' })
@@ -47,10 +49,8 @@ export class WireClient {
       this.stream = response.socket as TLSSocket
     })
     this.socket.on('message', (data: Buffer, isBinary) => {
-      const message = isBinary === codec.binary ? codec.decode(data) as unknown[] : ['wrong kind of WebSocket message']
-      const waiting = this.#wanted.shift()
-      if (waiting === undefined) this.#come.push(message)
-      else waiting.resolve(message)
+      if (isBinary !== codec.binary) return this.#take(['wrong kind of WebSocket message'])
+      for (const message of codec.split?.(data) ?? [data]) this.#take(codec.decode(message) as unknown[])
     })
     this.closed = new Promise((resolve) => { this.socket.on('close', resolve) })
     this.socket.on('close', () => {
@@ -85,6 +85,12 @@ export class WireClient {
     return new Promise((resolve, reject) => { this.#wanted.push({ resolve, reject }) })
   }
 
+  #take (message: unknown[]): void {
+    const waiting = this.#wanted.shift()
+    if (waiting === undefined) this.#come.push(message)
+    else waiting.resolve(message)
+  }
+
   #nothingMore (): Error {
     return new Error('the connection is closed: nothing more comes')
   }
@@ -109,6 +115,6 @@ export class WireClient {
 }
 
 /** Runs tests once for each serializer. */
-export function forEachCodec (t: Test, name: string, test: (t: Test, codec: WireCodec) => Promise<void>): void {
-  for (const codec of wireCodecs) t.test(`${name}, over ${codec.name}`, (t) => test(t, codec))
+export function forEachCodec (t: Test, name: string, test: (t: Test, codec: WireCodec) => Promise<void>, codecs = wireCodecs): void {
+  for (const codec of codecs) t.test(`${name}, over ${codec.name}`, (t) => test(t, codec))
 }

@@ -12,6 +12,7 @@ const program = fileURLToPath(new URL('python/peer.py', import.meta.url))
 /** What the client joins with. */
 export interface PythonSettings {
   readonly serializer?: Serializer
+  readonly batched?: boolean
   readonly authid?: string
   readonly authmethods?: readonly string[]
   readonly secret?: string
@@ -69,7 +70,7 @@ export class PythonPeer implements Peer {
   #left: (reason: string) => void = () => {}
 
   private constructor (url: string, { serializer = 'json', ...settings }: PythonSettings) {
-    this.name = `Autobahn for Python over ${serializer}`
+    this.name = `Autobahn for Python over ${serializer}${settings.batched === true ? ' in batches' : ''}`
     this.left = new Promise((resolve) => { this.#left = resolve })
     this.welcome = new Promise((resolve, reject) => {
       this.#joined = resolve

@@ -42,6 +42,32 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     })
   }
 
+  t.test('speaks in batches, JSON with a separator of its own [BAT-01, BAT-03, BAT-04, BAT-05, BAT-06, BAT-09, TRP-31, TRP-32]', async (t) => {
+    const { url } = await buildApp(t)
+    const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer, batched: true })))
+    const values = { args: [1, 'zwei ≈ 2', '\x1e\x18'], kwargs: { three: [3, null, { four: 4.5 }], octets: { octets: '00ff10181e' } } }
+    await Promise.all(peers.map(async (peer, index) => {
+      t.equal(peer.subprotocol, `wamp.2.${serializers[index]}.batched`)
+      await peer.register(`com.echo${index}`)
+      await peer.subscribe('com.news')
+    }))
+    for (const caller of peers) {
+      for (const [index, callee] of peers.entries()) {
+        // All at once, so that several messages share a batch on the way to the callee and back.
+        const outcomes = await Promise.all([1, 2, 3].map((number) => caller.call(`com.echo${index}`, { ...values, args: [...values.args, number] })))
+        t.strictSame(outcomes.map(({ args }) => args), [1, 2, 3].map((number) => [...values.args, number]), `${caller.name} calls ${callee.name}`)
+        t.match(outcomes, [{ error: null, kwargs: values.kwargs }])
+      }
+    }
+    const backend = await PythonPeer.join(t, url)
+    const numbers = Array.from({ length: 20 }, (_, i) => i)
+    await Promise.all(numbers.map((number) => backend.publish('com.news', { args: [number], kwargs: {} })))
+    for (const peer of peers) {
+      const seen = await Promise.all(numbers.map(async () => (await peer.events.next()).args[0]))
+      t.strictSame(seen, numbers, `${peer.name} is told in order`)
+    }
+  })
+
   t.test('is told what its patterns stand for, and that a procedure is taken [PAS-04, PAR-02, REG-02]', async (t) => {
     const { app, url } = await buildApp(t)
     const python = await PythonPeer.join(t, url)

@@ -155,7 +155,8 @@ async def main(settings):
 
     peer = Peer(settings, commands.feed_eof)
     factory = WampWebSocketClientFactory(
-        lambda: peer, url=settings['url'], serializers=[SERIALIZERS[settings['serializer']]()], headers=settings.get('headers'))
+        lambda: peer, url=settings['url'], serializers=[SERIALIZERS[settings['serializer']](batched=settings.get('batched', False))],
+        headers=settings.get('headers'))
     factory.protocol = Protocol
     _, host, port, *_ = parse_url(settings['url'])
     await loop.create_connection(factory, host, port)
