@@ -103,7 +103,7 @@ export class BinaryCodec implements Codec {
 
   #payload (reader: ByteReader, name: string, elements: number, depth: number): Payload {
     const values = this.#values
-    const { data, position: start } = reader
+    const { position: start } = reader
     // AutobahnPython sends null for args that are absent.
     const absent = values.skipNull(reader)
     const args = absent ? 0 : values.skipList(reader, depth)
@@ -114,10 +114,10 @@ export class BinaryCodec implements Codec {
 
     if (kwargs > 0) {
       const bytes = absent
-        ? Buffer.concat([this.#emptyList, data.subarray(middle, reader.position)])
-        : data.subarray(start, reader.position)
+        ? Buffer.concat([this.#emptyList, reader.kept(middle, reader.position)])
+        : reader.kept(start, reader.position)
       return Payload.ofBytes(this, { elements: 2, bytes })
     }
-    return args === 0 ? Payload.empty : Payload.ofBytes(this, { elements: 1, bytes: data.subarray(start, middle) })
+    return args === 0 ? Payload.empty : Payload.ofBytes(this, { elements: 1, bytes: reader.kept(start, middle) })
   }
 }

@@ -8,6 +8,8 @@ export class ByteReader {
   position = 0
   /** Where reading must end. */
   end: number
+  /** What is not to be sent on: where it starts and ends, by turns. */
+  omitted: number[] | undefined
 
   constructor (data: Buffer) {
     this.data = data
@@ -84,6 +86,20 @@ export class ByteReader {
   skipText (length: number): void {
     const at = this.take(length)
     checkUtf8(this.data, at, this.position)
+  }
+
+  /** The octets from `start` to `end` that are to be sent on: a slice, if these are all. */
+  kept (start: number, end: number): Buffer {
+    if (this.omitted === undefined) return this.data.subarray(start, end)
+    const kept = Buffer.allocUnsafe(end - start)
+    let length = 0
+    let from = start
+    for (let i = 0; i < this.omitted.length; i += 2) {
+      length += this.data.copy(kept, length, from, this.omitted[i])
+      from = this.omitted[i + 1]!
+    }
+    length += this.data.copy(kept, length, from, end)
+    return kept.subarray(0, length)
   }
 
   /** A copy: what is kept must not pin the chunk that was read. */

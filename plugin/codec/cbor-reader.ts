@@ -159,11 +159,25 @@ function skip (reader: ByteReader, depth: number): void {
     case OCTETS: case TEXT: return skipString(reader, major, size(reader, first))
     case LIST: skipItems(reader, size(reader, first), deeper(depth)); return
     case DICT: skipEntries(reader, size(reader, first), deeper(depth), false); return
-    case TAG:
-      skipArgument(reader, first)
-      return skip(reader, deeper(depth))
+    case TAG: return skipTagged(reader, first, deeper(depth))
     default: skipSimple(reader, first)
   }
+}
+
+/**
+ * Octets that are tagged as a typed array go on without the tag: only some libraries know it, and others write it
+ * unasked. Within another tag it stays, since that one may build upon it [RFC 8746, 3.1].
+ */
+function skipTagged (reader: ByteReader, first: number, depth: number): void {
+  const start = reader.position - 1
+  if (argument(reader, first) === UINT8_ARRAY && reader.peek() >> 5 === OCTETS) {
+    reader.omitted ??= []
+    reader.omitted.push(start, reader.position)
+    return skip(reader, depth)
+  }
+  const before = reader.omitted?.length ?? 0
+  skip(reader, depth)
+  if (reader.omitted !== undefined) reader.omitted.length = before
 }
 
 function skipArgument (reader: ByteReader, first: number): void {
@@ -222,6 +236,7 @@ export const cborReader: ValueReader = {
     const items = skipItems(reader, length, depth - 1)
     if (reader.remaining > 0) throw new ProtocolViolation('octets follow the message')
     reader.position = start
+    reader.omitted = undefined
     reader.end--
     return items
   },

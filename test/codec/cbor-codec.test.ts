@@ -36,6 +36,22 @@ t.test('octets are written untagged, and read with the tag of a typed array, too
   t.strictSame(argument('d8 40 42 01 02'), Buffer.from([1, 2]))
 })
 
+t.test('octets that libraries tag as a typed array go on without the tag, at any depth [SER-03, TRP-35, MSG-16]', async (t) => {
+  const sentOn = (...payload: string[]): string => payloadOf(cborCodec.decode(hex(`${payload.length === 2 ? 86 : 85} 18 30 01 a0 61 78 ${payload.join(' ')}`), DEPTH)).in(cborCodec).bytes.toString('hex')
+  for (const [payload, octets] of [
+    [['81 d8 40 42 01 02'], '81420102'], [['81 d9 00 40 42 01 02'], '81420102'], [['81 db 00 00 00 00 00 00 00 40 42 01 02'], '81420102'],
+    [['81 d8 40 5f 41 01 41 02 ff'], '815f41014102ff'], [['82 d8 40 40 d8 40 40'], '824040'], [['83 01 d8 40 42 01 02 03'], '830142010203'],
+    [['9f a1 61 61 82 d8 40 41 01 d8 40 41 02 ff'], '9fa161618241014102ff'],
+    [['80', 'a1 61 6b d8 40 41 01'], '80a1616b4101'], [['f6', 'a1 61 6b d8 40 41 01'], '80a1616b4101'],
+    [['81 d8 40 41 01', 'a1 61 6b d8 40 41 02'], '814101a1616b4102'], [['81 d8 40 41 01', 'a0'], '814101']
+  ] as const) t.equal(sentOn(...payload), octets, payload.join())
+  for (const kept of ['81d84063616263', '81d84101', '81d8408101', '81d84142d840', '8142d840']) t.equal(sentOn(kept), kept)
+  t.equal(sentOn('82 d8 28 82 82 01 02 d8 40 42 01 02 d8 40 41 03'), '82d82882820102d8404201024103', 'a tag that builds upon it keeps it')
+  t.equal(sentOn('81 d8 40 d8 40 41 01'), '81d840d8404101')
+  t.strictSame(payloadOf(cborCodec.decode(hex('9f 18 30 01 a0 61 78 81 d8 40 42 01 02 ff'), DEPTH)).in(cborCodec).bytes, hex('81420102'), 'in a message of indefinite length, too')
+  t.strictSame(payloadOf(callWith('d8 40 42 01 02')).in(msgpackCodec).bytes, hex('91 c4 02 01 02'))
+})
+
 t.test('integers are written as integers, in as few octets as they take [SER-10, SER-13]', async (t) => {
   const forms: [value: unknown, octets: string][] = [
     [0, '00'], [23, '17'], [24, '1818'], [255, '18ff'], [256, '190100'], [65536, '1a00010000'], [2 ** 32, '1b0000000100000000'], [5512315355, '1b00000001488f41db'], [2 ** 53, '1b0020000000000000'],

@@ -92,8 +92,8 @@ export class WampyPeer implements Peer {
   async register (procedure: string, error?: string): Promise<void> {
     await this.#wampy.register(procedure, ({ argsList, argsDict }) => {
       const seen = fromNative(argsList, argsDict, this.#serializer)
-      // Not the values themselves: octets come as Uint8Array, which cbor-x writes with a tag that cbor2 does not know.
-      const answer = this.#payload({ args: seen.args, kwargs: { ...seen.kwargs, seen: JSON.stringify(seen) } })
+      // The values themselves: octets come as Uint8Array, which cbor-x writes with a tag that cbor2 does not know.
+      const answer = { argsList: argsList ?? [], argsDict: { ...argsDict, seen: JSON.stringify(seen) } }
       if (error === undefined) return answer
       throw Object.assign(new Error(error), { error, ...answer })
     })
