@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { Encoder } from 'cbor-x'
 import fc from 'fast-check'
 import t from 'tap'
+import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
 import type { Codec } from '../../plugin/codec/codec.ts'
+import { jsonCodec } from '../../plugin/codec/json-codec.ts'
+import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Args, Kwargs } from '../../plugin/protocol/payload.ts'
 import { libraries } from './libraries.ts'
@@ -42,6 +46,13 @@ function common ({ name }: Codec): fc.Arbitrary<Args> {
   return name === 'json' ? lists(key, number.filter((value) => !Number.isInteger(value) || Math.abs(value) <= 2 ** 53)) : lists(key, bigInt, number, octets)
 }
 
+/** Values around the sizes at which a serializer's forms change: text, also not ASCII, octets, lists, dicts. */
+function sized (size: number): Args {
+  const items = Array.from({ length: size }, (_, i) => i)
+  return ['x'.repeat(size), 'é'.repeat(size), '🌍'.repeat(size >> 2), Buffer.alloc(size, 0xa5), items, Object.fromEntries(items.map((i) => [`ключ ${i}`, i]))]
+}
+const sizes = [0, 1, 15, 16, 23, 24, 31, 32, 255, 256, 65_535, 65_536]
+
 /** Octets as Buffers. */
 function plain (value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value)
@@ -63,6 +74,14 @@ for (const from of allCodecs) {
     })
   }
 
+  t.test(`values of any size survive the way from ${from.name} to all [SER-04, SER-08]`, async (t) => {
+    for (const size of sizes) {
+      const payload = received(sized(size), { size })
+      for (const to of allCodecs) assert.deepStrictEqual(to.decodePayload(payload.in(to)), { args: sized(size), kwargs: { size } })
+    }
+    t.pass(String(sizes))
+  })
+
   t.test(`values survive the way from ${from.name} into this process [SER-08, SER-12, SER-16]`, async (t) => {
     fc.assert(fc.property(args, kwargs, (args, kwargs) => {
       assert.deepStrictEqual(received(args, kwargs).values(), { args, kwargs })
@@ -78,3 +97,24 @@ for (const from of allCodecs) {
     t.pass('in every case')
   })
 }
+
+t.test('what JSON has no form for survives between MessagePack and CBOR [SER-04, SER-14]', async (t) => {
+  const values = [NaN, Infinity, -Infinity, -0, 5e-324, Number.MAX_VALUE, 1e21, 2 ** 53 + 2]
+  for (const [from, to] of [[msgpackCodec, cborCodec], [cborCodec, msgpackCodec], [msgpackCodec, msgpackCodec], [cborCodec, cborCodec]] as const) {
+    const payload = payloadOf(from.decode(yieldOf(from, Payload.of(values)), DEPTH))
+    t.strictSame(to.decodePayload(payload.in(to)).args.map((value) => Object.is(value, -0) ? '-0' : value), values.map((value) => Object.is(value, -0) ? '-0' : value), `${from.name} to ${to.name}`)
+    t.same(jsonCodec.decodePayload(payload.in(jsonCodec)).args.slice(0, 3), [null, null, null])
+  }
+})
+
+t.test('whether a library tags octets or not, CBOR peers are sent the same [SER-03, TRP-35]', async (t) => {
+  const [tagging, plain] = [true, false].map((tagUint8Array) => new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array })) as [Encoder, Encoder]
+  const octets = fc.uint8Array({ maxLength: 40 })
+  let tags = 0
+  fc.assert(fc.property(lists(text, bigInt, float, octets), (args) => {
+    const [tagged, untagged] = [tagging, plain].map((encoder) => Buffer.from(encoder.encode([70, 1, {}, args, { args }]))) as [Buffer, Buffer]
+    assert.deepEqual(payloadOf(cborCodec.decode(tagged, DEPTH)).in(cborCodec).bytes, payloadOf(cborCodec.decode(untagged, DEPTH)).in(cborCodec).bytes)
+    tags += tagged.length - untagged.length
+  }), RUNS)
+  t.ok(tags > 200, `${tags} octets of tags`)
+})
