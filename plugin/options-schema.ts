@@ -151,7 +151,9 @@ const endpoint = {
 }
 
 const limits = record({
-  ...Object.fromEntries(['messageSize', 'owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'parked', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
+  ...Object.fromEntries(['owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'parked', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
+  // ws reads 32 bits of it: more would be no limit at all.
+  messageSize: { ...count, maximum: 2 ** 30 },
   // Values are walked by recursion.
   depth: { type: 'integer', minimum: 1, maximum: 1000 }
 })

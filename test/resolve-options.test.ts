@@ -73,6 +73,7 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['a time of nothing', { realms, handshakeTimeout: 0 }, 'The option "handshakeTimeout" must be >= 1'],
   ['an unknown limit', { realms, limits: { size: 1 } }, 'The option "limits.size" is not an option'],
   ['nesting that would exhaust the stack', { realms, limits: { depth: 1001 } }, 'The option "limits.depth" must be <= 1000'],
+  ['a message size that is no limit', { realms, limits: { messageSize: 2 ** 30 + 1 } }, 'The option "limits.messageSize" must be <= 1073741824'],
   ['batched that is not true or false', { realms, batched: 'json' }, 'The option "batched" must be boolean'],
   ['an unknown serializer', { realms, serializers: ['xml'] }, 'The option "serializers[0]" must be one of json, msgpack, cbor'],
   ['an origin with a path', { realms, allowedOrigins: ['https://a.example/b'] }, 'The option "allowedOrigins[0]" must match pattern "^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$"'],
