@@ -28,6 +28,9 @@ export const errors = {
   /** An in-process session was used after it had left. */
   WAMP_ERR_SESSION_CLOSED: createError<[reason: string]>(
     'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 500),
+  /** `reply.wampSignIn` cannot log anybody in. */
+  WAMP_ERR_SIGN_IN: createError<[why: string]>(
+    'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),
   /** An authenticator was added under a taken name, or after the app was ready. */
   WAMP_ERR_AUTHENTICATOR: createError<[method: string, why: string]>(
     'WAMP_ERR_AUTHENTICATOR', 'The authenticator "%s" %s', 500),

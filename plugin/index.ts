@@ -1,17 +1,20 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifyWebsocket from '@fastify/websocket'
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { decorateIdentity } from '../routes/identity.ts'
+import type { IdentityHook } from '../routes/identity.ts'
 import { staticRoute } from '../routes/static.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
-import type { Principal } from './auth/authenticator.ts'
+import type { Grant, Principal } from './auth/authenticator.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
 import type { EndpointOptions, FastifyWampOptions } from './options.ts'
 import { resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
+import type { Uri } from './protocol/uri.ts'
 import { Router } from './router.ts'
 
 const kCore = Symbol('fastify-wamp.core')
@@ -33,7 +36,21 @@ declare module 'fastify' {
     wampCookies: CookieTracker | null
     /** A hook that fills `request.wampPrincipal`: `app.addHook('onRequest', app.wampIdentify)`. */
     wampIdentify (request: FastifyRequest): Promise<void>
+    /**
+     * A hook that answers 401 to who is not logged in, and 403 to who has none of the roles. Without roles any will do.
+     * `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)`
+     */
+    wampRequireRole (...roles: string[]): IdentityHook
     [kCore]: Core
+  }
+  interface FastifyReply {
+    /**
+     * Logs the browser in, for REST and WebSocket alike: the reply carries a fresh cookie, and the one that the request
+     * brought is forgotten. Rejects with WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
+     */
+    wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
+    /** Logs the browser out: its login is forgotten, its WebSocket sessions end, and the reply removes the cookie. */
+    wampSignOut (): Promise<void>
   }
   interface FastifyRequest {
     /** Who the cookie says that this request is, or null. Filled by the hook `fastify.wampIdentify`. */
@@ -63,10 +80,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
   fastify.decorate('wampCookies', tracker)
-  fastify.decorateRequest('wampPrincipal', null)
-  fastify.decorate('wampIdentify', async (request: FastifyRequest) => {
-    request.wampPrincipal = await tracker?.identify(request.headers.cookie) ?? null
-  })
+  decorateIdentity(fastify, { router, tracker, endpoint: options.endpoint })
   for (const files of options.static) await mountStatic(fastify, files)
 }
 
@@ -77,6 +91,7 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
+  if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, limits: options.limits })
   return endpoint
@@ -116,6 +131,7 @@ export { reasons } from './protocol/reasons.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
 export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore } from './cookie/cookie-store.ts'
+export type { LoginFilter, StoredLogin } from './cookie/login-filter.ts'
 export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
 export type { Called, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
 export type * from './auth-options.ts'

@@ -1,5 +1,6 @@
-import type { FastifyBaseLogger } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Authenticator, Principal } from './auth/authenticator.ts'
+import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { errors, WampError } from './errors.ts'
 import { InProcessPeer } from './in-process/in-process-peer.ts'
@@ -11,6 +12,7 @@ import type { Args, Kwargs } from './protocol/payload.ts'
 import { reasons } from './protocol/reasons.ts'
 import { isUri } from './protocol/uri.ts'
 import type { Uri } from './protocol/uri.ts'
+import type { LoginInfo, LoginQuery, LoginsOfRealm } from './realm/login-procedures.ts'
 import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
 import type { SessionHost } from './session/session-host.ts'
@@ -37,6 +39,9 @@ export interface SessionFilter {
   authrole?: string
 }
 
+/** A cookie tracker, as far as its logins are concerned. */
+type LoginTracker = Pick<CookieTracker, 'find' | 'revoke'>
+
 /** The features of an in-process session: the app sees the details of what it is sent, and so how a payload is packed. */
 const inProcessFeatures: ReadonlySet<string> = new Set(['publisher', 'subscriber', 'caller', 'callee'].flatMap((role) => [role, `${role}.payload_passthru_mode`]))
 
@@ -47,6 +52,7 @@ export class Router implements SessionHost {
   readonly parkedBytes: number
   readonly #log: FastifyBaseLogger
   readonly #realms = new Map<Uri, Realm>()
+  readonly #trackers = new Set<LoginTracker>()
   readonly #ids = new Set<Id>()
   #lastScopeId: Id = 0
   readonly #remote = new Set<Connection>()
@@ -61,7 +67,8 @@ export class Router implements SessionHost {
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing: clients echo these ids, and not all of them encode large ones well.
-      this.#realms.set(name, new Realm({ name, options, limits, authorizerTimeout, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log }))
+      const logins: LoginsOfRealm = { find: (query) => this.#findLogins(name, query), revoke: (query) => this.#revokeLogins(name, query) }
+      this.#realms.set(name, new Realm({ name, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log }))
     }
   }
 
@@ -84,16 +91,23 @@ export class Router implements SessionHost {
     this.#ids.delete(id)
   }
 
+  /** From now on the logins that this tracker's cookies hold are among those of the realms. */
+  addLogins (tracker: LoginTracker): void {
+    this.#trackers.add(tracker)
+  }
+
   /** Takes in a transport of a remote peer. Its end is told by `connection.closed`. */
-  connect ({ transport, authenticators, cookieLogin, visitor, log }: {
+  connect ({ transport, request, authenticators, cookieLogin, visitor, log }: {
     transport: Transport
+    /** The request that it came by, or null if nobody looks at it. */
+    request: FastifyRequest | null
     authenticators: ReadonlyMap<string, Authenticator>
     /** True if HELLO may be answered by what the cookie's record holds. */
     cookieLogin: boolean
     visitor: Visitor | null
     log: FastifyBaseLogger
   }): Connection {
-    const connection = new Connection({ transport, host: this, authenticators, cookieLogin, visitor, log })
+    const connection = new Connection({ transport, host: this, request, authenticators, cookieLogin, visitor, log })
     this.#remote.add(connection)
     return connection
   }
@@ -125,7 +139,7 @@ export class Router implements SessionHost {
         peer.closed(reasons.closeRealm)
       }
     })
-    const connection = new Connection({ transport, host: this, authenticators: new Map(), cookieLogin: false, visitor: null, log })
+    const connection = new Connection({ transport, host: this, request: null, authenticators: new Map(), cookieLogin: false, visitor: null, log })
     this.#inProcess.add(connection)
     const { id } = connection.admit(principal, inProcessFeatures)
     return new InProcessSession({ id, principal, peer })
@@ -188,6 +202,17 @@ export class Router implements SessionHost {
     for (const connection of [...this.#inProcess]) connection.end(reasons.systemShutdown)
     // Their links deliver in microtasks: one turn is enough for GOODBYE and its answer.
     await new Promise((resolve) => { setImmediate(resolve) })
+  }
+
+  async #findLogins (realm: Uri, query: LoginQuery): Promise<LoginInfo[]> {
+    const found = await Promise.all([...this.#trackers].map((tracker) => tracker.find({ ...query, realm })))
+    return found.flat().map(({ cookie, record: { authid, authrole, authmethod, created, userAgent, address }, lastSeen, connected }) =>
+      ({ cookie, authid, authrole, authmethod, created, lastSeen, userAgent, address, connected }))
+  }
+
+  async #revokeLogins (realm: Uri, query: LoginQuery): Promise<number> {
+    const counts = await Promise.all([...this.#trackers].map((tracker) => tracker.revoke({ ...query, realm })))
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   #realmNamed (name: Uri): Realm {

@@ -11,6 +11,7 @@ import { BatchedWebsocketTransport } from '../plugin/transport/batched-websocket
 import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-frame.ts'
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
 import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
+import { arrivalOf } from './identity.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
 
@@ -21,7 +22,7 @@ export interface WebsocketRouteOptions {
   /** The subprotocols that are offered, by name. */
   readonly subprotocols: ReadonlyMap<string, Subprotocol>
   /** Looked at when a connection is made: an app adds authenticators until it is ready. */
-  readonly authenticators: { entries (): ReadonlyMap<string, Authenticator> }
+  readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
   readonly tracker: CookieTracker | null
   readonly limits: WebsocketLimits & { readonly messageSize: number }
 }
@@ -83,7 +84,13 @@ class Doorway {
       ? new WebsocketTransport({ ...shared, codec, frames: this.#framesOf(codec, FrameBuilder) })
       : new BatchedWebsocketTransport({ ...shared, batching, framesOf: (batching) => this.#framesOf(batching, BatchFrameBuilder) })
     const connection = router.connect({
-      transport, visitor, log, authenticators: authenticators.entries(), cookieLogin: endpoint.auth.cookie !== undefined
+      transport,
+      visitor,
+      log,
+      // To keep a request costs memory: only the app's own authenticators look at it.
+      request: authenticators.lookAtRequests ? request : null,
+      authenticators: authenticators.entries(),
+      cookieLogin: endpoint.auth.cookie !== undefined
     })
     transport.listen({
       receive: (message, size) => { connection.receive(message, size) },
@@ -105,12 +112,12 @@ class Doorway {
   async #arrive (request: FastifyRequest): Promise<CookieConnection | null> {
     const { tracker } = this.#options
     if (tracker === null) return null
-    const secure = isSecure(request)
-    if (!secure && this.#proxy === 'fine' && String(request.headers['x-forwarded-proto']).startsWith('https')) {
+    const arrival = arrivalOf(request)
+    if (!arrival.secure && this.#proxy === 'fine' && String(request.headers['x-forwarded-proto']).startsWith('https')) {
       this.#proxy = 'warned of'
       this.#fastify.log.warn('a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
     }
-    const visitor = await tracker.arrive({ cookieHeader: request.headers.cookie, secure })
+    const visitor = await tracker.arrive(arrival)
     // An upgrade may still fail, and a connection ends somehow: whichever, its stream closes.
     request.raw.socket?.once('close', () => { visitor.leave() })
     if (request.raw.socket?.destroyed === true) visitor.leave()
@@ -127,12 +134,7 @@ function chooseSubprotocol (header: string | undefined, offered: ReadonlyMap<str
   return undefined
 }
 
-// An injected connection has no socket, from which Fastify reads protocol and address.
-function isSecure (request: FastifyRequest): boolean {
-  return request.raw.socket !== undefined && request.protocol === 'https'
-}
-
 function detailsOf (request: FastifyRequest, protocol: string): WebsocketTransport['details'] {
   const peer = request.raw.socket === undefined ? {} : { peer: request.ip }
-  return { type: 'websocket', protocol, secure: isSecure(request), ...peer }
+  return { type: 'websocket', protocol, secure: arrivalOf(request).secure, ...peer }
 }

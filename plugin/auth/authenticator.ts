@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { Id } from '../protocol/id.ts'
 import type { Dict } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -35,6 +36,11 @@ export interface Attempt {
   readonly tls: TlsChannel | null
   /** A name for this browser that stays across reconnects, or null where no cookie is tracked. */
   readonly pseudonym: string | null
+  /**
+   * The HTTP request that the connection came by, with what the app's hooks have put on it (`request.session`, `request.user`).
+   * Null in process.
+   */
+  readonly request: FastifyRequest | null
   /** Aborts when the client gives up, leaves, or runs out of time. */
   readonly signal: AbortSignal
   /**
@@ -56,6 +62,8 @@ export interface Grant {
   readonly authprovider?: string
   /** WELCOME.Details.authextra. */
   readonly extra?: Dict
+  /** Called when the client says GOODBYE with `wamp.close.logout`, before it is answered. */
+  readonly onLogout?: () => unknown
 }
 
 /**

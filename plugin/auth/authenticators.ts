@@ -13,14 +13,21 @@ import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 /** The methods by which clients may come in at one endpoint. */
 export class Authenticators {
   readonly #byMethod: Map<string, Authenticator>
+  #own: 'none' | 'some'
   #state: 'open' | 'closed' = 'open'
 
   /** `call` is for the methods whose users a procedure knows. */
   constructor (options: AuthOptions, call: CallProcedure) {
+    this.#own = Object.values(options).some((given) => given !== undefined && 'type' in given && given.type === 'function') ? 'some' : 'none'
     this.#byMethod = new Map(Object.keys(options).flatMap((method) => {
       const authenticator = build(method, options, call)
       return authenticator === undefined ? [] : [[method, authenticator]]
     }))
+  }
+
+  /** True if there are authenticators of the app's own, which may look at the request that a connection came by. */
+  get lookAtRequests (): boolean {
+    return this.#own === 'some'
   }
 
   /** The authenticator of a method. */
@@ -39,6 +46,7 @@ export class Authenticators {
     if (method === 'cookie') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'is the option auth.cookie')
     if (this.#byMethod.has(method)) throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'exists already')
     this.#byMethod.set(method, authenticator)
+    this.#own = 'some'
   }
 
   /** All of them, by method. */

@@ -12,6 +12,9 @@ export interface Login {
   readonly record: CookieRecord
 }
 
+/** The browser behind a connection, for the list of a user's logins. */
+export type Device = Pick<CookieRecord, 'userAgent' | 'address'>
+
 /** What a connection needs of the tracker. */
 export interface ConnectionTracker {
   recall (login: Login): Promise<Principal | null>
@@ -28,6 +31,7 @@ export class CookieConnection implements Visitor {
   readonly pseudonym: string
   /** The value of the Set-Cookie header for the 101, or undefined where the browser keeps the cookie that it has. */
   readonly setCookie: string | undefined
+  readonly device: Device
   /** The keys under which the tracker knows this connection. */
   readonly keys: string[] = []
   /** The id that it was handed; undefined if it came with a login, or if nothing may be bound. */
@@ -38,13 +42,15 @@ export class CookieConnection implements Visitor {
   #liftExpiry: (() => void) | undefined
   #state: 'open' | 'left' = 'open'
 
-  constructor ({ tracker, pseudonym, setCookie, hand, login }: {
+  constructor ({ tracker, pseudonym, setCookie, hand, login, device }: {
     tracker: ConnectionTracker
     pseudonym: string
     setCookie: string | undefined
     hand: ((connection: CookieConnection) => HandedId<CookieConnection>) | undefined
     login: Login | undefined
+    device: Device
   }) {
+    this.device = device
     this.#tracker = tracker
     this.pseudonym = pseudonym
     this.setCookie = setCookie

@@ -14,6 +14,9 @@ export interface CookieRecord {
   readonly authrealm: Uri
   /** What the authenticator gave for WELCOME.Details.authextra. */
   readonly authextra?: Dict
+  /** The browser that logged in: its User-Agent, shortened, and its address. */
+  readonly userAgent?: string
+  readonly address?: string
   /** The keys of the login's other cookies: logging out forgets them together. */
   readonly siblings?: readonly string[]
 }

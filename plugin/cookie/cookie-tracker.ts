@@ -1,32 +1,32 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Principal } from '../auth/authenticator.ts'
 import type { CookieAuthOptions } from '../auth-options.ts'
+import { Deadlines } from '../deadlines.ts'
+import { errors } from '../errors.ts'
 import type { CookieOptions } from '../options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { CookieConnection } from './cookie-connection.ts'
+import type { Device } from './cookie-connection.ts'
 import type { ConnectionTracker, Login } from './cookie-connection.ts'
 import { readCookies, setCookie } from './cookie-header.ts'
 import type { SerializeCookie } from './cookie-header.ts'
 import { freshValue, keyOf, mayBeKnown, pseudonymOf, visitorOf } from './cookie-id.ts'
-import { isExpired } from './cookie-store.ts'
 import type { CookieRecord, CookieStore } from './cookie-store.ts'
-import { Deadlines } from '../deadlines.ts'
 import { HandedId } from './handed-id.ts'
 import { KeyedSet } from './keyed-set.ts'
-import { askStore } from './store-deadline.ts'
+import { isMeant } from './login-filter.ts'
+import type { Arrival, LoginFilter, StoredLogin } from './login-filter.ts'
+import { LoginStore } from './login-store.ts'
 
 /** Decides whether a stored login still counts, and with which role. */
 export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
 
-/** Which logins are meant: one cookie by its key, or all of an authid or an authrole. */
-export type LoginFilter = { readonly cookie: string } | { readonly authid: string } | { readonly authrole: string }
-
-/** A look-up that is under way: a logout that lands meanwhile makes its answer void. */
-interface LookUp { void: boolean }
+/** Of how many logins it is remembered when they were used last. */
+const MOST_SEEN = 100_000
 
 /** Who the browsers are: what their cookies say, what is attached to them, and who is connected by them. */
 export class CookieTracker implements ConnectionTracker {
-  readonly #store: CookieStore
+  readonly #store: LoginStore
   readonly #options: Required<CookieOptions>
   readonly #serialize: SerializeCookie
   readonly #log: FastifyBaseLogger
@@ -35,8 +35,8 @@ export class CookieTracker implements ConnectionTracker {
   readonly #recheckTimer: NodeJS.Timeout | undefined
   /** The connections by the keys of their cookies: those that they came with by login, and those that they were handed. */
   readonly #connections = new KeyedSet<CookieConnection>()
-  readonly #lookUps = new KeyedSet<LookUp>()
   readonly #handed = new Map<string, HandedId<CookieConnection>>()
+  readonly #seen = new Map<string, number>()
   #verify: VerifyLogin | null = null
 
   constructor ({ store, shared, options, serialize, log, now = Date.now }: {
@@ -48,7 +48,7 @@ export class CookieTracker implements ConnectionTracker {
     log: FastifyBaseLogger
     now?: () => number
   }) {
-    this.#store = store
+    this.#store = new LoginStore({ store, log, now })
     this.#options = options
     this.#serialize = serialize
     this.#log = log
@@ -63,36 +63,62 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** A browser wants to connect. Resolves when its cookie has been looked up; `leave` must be called when it is gone. */
-  async arrive ({ cookieHeader, secure }: { cookieHeader: string | undefined, secure: boolean }): Promise<CookieConnection> {
+  async arrive ({ cookieHeader, secure, device = {} }: Arrival): Promise<CookieConnection> {
     const values = readCookies(cookieHeader, this.#options.name)
     const known = await this.#find(values)
     if (known === 'cannot tell') {
-      return this.#open({ pseudonym: pseudonymOf(values[0] ?? freshValue(this.#options.length)), setCookie: undefined, hand: undefined, login: undefined })
+      return this.#open({ pseudonym: pseudonymOf(values[0] ?? freshValue(this.#options.length)), setCookie: undefined, hand: undefined, login: undefined, device })
     }
     if (known !== null) {
       const value = values.find((value) => keyOf(value) === known.key)!
-      return this.#open({ pseudonym: pseudonymOf(value), setCookie: undefined, hand: undefined, login: known })
+      this.#see(known.key)
+      return this.#open({ pseudonym: pseudonymOf(value), setCookie: undefined, hand: undefined, login: known, device })
     }
     const brought = values.find((value) => visitorOf(value) !== undefined)
     // Without logins there is nothing to be gained by a planted id: the browser keeps what it has.
-    if (this.#verify === null && brought !== undefined) return this.#open({ pseudonym: pseudonymOf(brought), setCookie: undefined, hand: undefined, login: undefined })
+    if (this.#verify === null && brought !== undefined) return this.#open({ pseudonym: pseudonymOf(brought), setCookie: undefined, hand: undefined, login: undefined, device })
 
     const value = freshValue(this.#options.length, brought === undefined ? undefined : visitorOf(brought))
     const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#hand(keyOf(value), brought, connection)
-    return this.#open({ pseudonym: pseudonymOf(value), setCookie: setCookie(value, this.#options, secure, this.#serialize), hand, login: undefined })
+    return this.#open({ pseudonym: pseudonymOf(value), setCookie: setCookie(value, this.#options, secure, this.#serialize), hand, login: undefined, device })
   }
 
   /** Who a request's cookie says that it is, or null: also if the store cannot tell. */
   async identify (cookieHeader: string | undefined): Promise<Principal | null> {
     const known = await this.#find(readCookies(cookieHeader, this.#options.name))
-    return known === null || known === 'cannot tell' ? null : await this.#verified(known)
+    if (known === null || known === 'cannot tell') return null
+    this.#see(known.key)
+    return await this.#verified(known)
   }
 
-  /** The logins that are stored, with the keys of their cookies. Rejects with what the store throws. */
-  async find (filter?: LoginFilter): Promise<{ cookie: string, record: CookieRecord }[]> {
+  /**
+   * Logs a browser in by a REST request: attaches the identity to a fresh id, and forgets the one that the request brought.
+   * Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN if logins are not enabled, or cannot be stored.
+   */
+  async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<string> {
+    if (this.#verify === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option auth.cookie')
+    const values = readCookies(cookieHeader, this.#options.name)
+    const brought = values.map(visitorOf).find((visitor) => visitor !== undefined)
+    // What is brought may be planted: it is not even looked up before it is replaced.
+    const value = freshValue(this.#options.length, brought)
+    if (!await this.#store.set(keyOf(value), this.#recordOf(principal, device))) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
+    const known = await this.#find(values)
+    if (known !== null && known !== 'cannot tell') await this.#forget(known, null)
+    return setCookie(value, this.#options, secure, this.#serialize)
+  }
+
+  /** Logs a browser out by a REST request: its login is forgotten, and its sessions end. Resolves to the Set-Cookie header that removes the cookie. */
+  async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
+    const known = await this.#find(readCookies(cookieHeader, this.#options.name))
+    if (known !== null && known !== 'cannot tell') await this.#forget(known, null)
+    return setCookie('', { ...this.#options, maxAge: 0 }, secure, this.#serialize)
+  }
+
+  /** The logins that are stored. Rejects with what the store throws. */
+  async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
     const found = []
     for await (const [cookie, record] of this.#store.entries()) {
-      if (!isExpired(record, this.#now()) && (filter === undefined || isMeant(filter, cookie, record))) found.push({ cookie, record })
+      if (isMeant(filter, cookie, record)) found.push({ cookie, record, lastSeen: this.#seen.get(cookie) ?? record.created, connected: this.connected(cookie) })
     }
     return found
   }
@@ -104,7 +130,7 @@ export class CookieTracker implements ConnectionTracker {
   async revoke (filter: LoginFilter): Promise<number> {
     const keys = new Set((await this.find(filter)).flatMap(({ cookie, record }) => [cookie, ...record.siblings ?? []]))
     this.#end([...keys], null)
-    for (const key of keys) await this.#store.delete(key)
+    for (const key of keys) await this.#store.remove(key)
     return keys.size
   }
 
@@ -122,7 +148,7 @@ export class CookieTracker implements ConnectionTracker {
 
   /** @internal */
   async recall (login: Login): Promise<Principal | null> {
-    const record = await this.#get(login.key)
+    const record = await this.#store.get(login.key)
     if (record === 'cannot tell' || record === null) return null
     return await this.#verified({ key: login.key, record })
   }
@@ -141,10 +167,14 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** @internal */
-  async forget ({ key, record }: Login, except: CookieConnection): Promise<void> {
+  async forget (login: Login, except: CookieConnection): Promise<void> {
+    await this.#forget(login, except)
+  }
+
+  async #forget ({ key, record }: Login, except: CookieConnection | null): Promise<void> {
     const keys = [key, ...record.siblings ?? []]
     this.#end(keys, except)
-    for (const one of keys) await this.#delete(one)
+    for (const one of keys) await this.#store.delete(one)
   }
 
   /** @internal */
@@ -179,9 +209,9 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** Attaches an identity to ids. Who logged in comes in even if that cannot be stored. */
-  async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], { realm, authid, authrole, authmethod, authextra }: Principal): Promise<void> {
+  async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal): Promise<void> {
     const keys = ids.map(({ key }) => key)
-    const common = { created: this.#now(), maxAge: this.#options.maxAge, authid, authrole, authmethod, authrealm: realm, ...(authextra === undefined ? {} : { authextra }) }
+    const common = this.#recordOf(principal, by.device)
     for (const { key, connection } of ids) {
       const record: CookieRecord = keys.length === 1 ? common : { ...common, siblings: keys.filter((other) => other !== key) }
       const login: Login = { key, record }
@@ -190,18 +220,25 @@ export class CookieTracker implements ConnectionTracker {
         concerned.attach(login)
         this.#know(concerned, key)
       }
-      try {
-        await askStore(() => this.#store.set(key, record))
-      } catch (error) {
-        this.#log.error({ err: error }, 'a login could not be stored: its cookie will not bring it back')
-      }
+      await this.#store.set(key, record)
     }
+  }
+
+  #recordOf ({ realm, authid, authrole, authmethod, authextra }: Principal, device: Device): CookieRecord {
+    return { created: this.#now(), maxAge: this.#options.maxAge, authid, authrole, authmethod, authrealm: realm, ...device, ...(authextra === undefined ? {} : { authextra }) }
+  }
+
+  /** Remembers when a login was used. In memory only: to write it might bring back what somebody else deletes meanwhile. */
+  #see (key: string): void {
+    this.#seen.delete(key)
+    this.#seen.set(key, this.#now())
+    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.keys().next().value!)
   }
 
   /** Ends all that hangs on these cookies: sessions, what connections remember, and answers that are on their way. */
   #end (keys: readonly string[], except: CookieConnection | null): void {
     for (const key of keys) {
-      for (const lookUp of this.#lookUps.get(key)) lookUp.void = true
+      this.#store.voidLookUps(key)
       for (const connection of this.#connections.get(key)) {
         connection.detach()
         if (connection !== except) connection.end(reasons.logout)
@@ -213,36 +250,11 @@ export class CookieTracker implements ConnectionTracker {
     if (this.#verify === null) return null
     for (const value of values.filter(mayBeKnown)) {
       const key = keyOf(value)
-      const record = await this.#get(key)
+      const record = await this.#store.get(key)
       if (record === 'cannot tell') return record
       if (record !== null) return { key, record }
     }
     return null
-  }
-
-  async #get (key: string): Promise<CookieRecord | null | 'cannot tell'> {
-    const lookUp: LookUp = { void: false }
-    this.#lookUps.add(key, lookUp)
-    try {
-      const record = await askStore(() => this.#store.get(key))
-      if (record === undefined || lookUp.void) return null
-      if (!isExpired(record, this.#now())) return record
-      await this.#delete(key)
-      return null
-    } catch (error) {
-      this.#log.error({ err: error }, 'the cookie store cannot tell who this is')
-      return 'cannot tell'
-    } finally {
-      this.#lookUps.delete(key, lookUp)
-    }
-  }
-
-  async #delete (key: string): Promise<void> {
-    try {
-      await askStore(() => this.#store.delete(key))
-    } catch (error) {
-      this.#log.error({ err: error }, 'a login could not be deleted from the cookie store')
-    }
   }
 
   async #verified ({ record }: Login): Promise<Principal | null> {
@@ -269,14 +281,9 @@ export class CookieTracker implements ConnectionTracker {
     for (const connection of this.#connections.values()) {
       const { login } = connection
       if (login === undefined || !connection.letsIn) continue
-      this.#get(login.key).then((record) => {
+      this.#store.get(login.key).then((record) => {
         if (record === null && connection.login === login) this.#end([login.key], null)
       }, () => {})
     }
   }
-}
-
-function isMeant (filter: LoginFilter, cookie: string, { authid, authrole }: CookieRecord): boolean {
-  if ('cookie' in filter) return filter.cookie === cookie
-  return 'authid' in filter ? filter.authid === authid : filter.authrole === authrole
 }

@@ -13,6 +13,8 @@ import type { ResolvedOptions, ResolvedRealm } from '../resolve-options.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { Decisions } from './decisions.ts'
+import { loginProcedures, revokeLogins } from './login-procedures.ts'
+import type { LoginsOfRealm } from './login-procedures.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from './meta-events.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
 import { ParkedRequest } from './parked-request.ts'
@@ -52,12 +54,14 @@ export class Realm {
   readonly #subscriptionEvents: SubscriptionEvents
   readonly #registrationEvents: RegistrationEvents
 
-  constructor ({ name, options, limits, authorizerTimeout, nextId, log }: {
+  constructor ({ name, options, limits, authorizerTimeout, logins, nextId, log }: {
     name: Uri
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
     /** Milliseconds for an authorizer to answer. */
     authorizerTimeout: number
+    /** The logins of this realm that cookies hold. */
+    logins: LoginsOfRealm
     /** The ids of subscriptions and registrations. */
     nextId: () => Id
     log: RealmLog
@@ -74,7 +78,7 @@ export class Realm {
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, limits })
     this.#testaments = new Testaments(limits.testaments)
-    this.#service = this.#joinService(limits.messageSize, log)
+    this.#service = this.#joinService({ bytes: limits.messageSize, logins, publish, log })
   }
 
   /** The sessions that are joined, by id. */
@@ -244,10 +248,11 @@ export class Realm {
     this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }
 
-  #joinService (bytes: number, log: RealmLog): ServiceSession {
+  #joinService ({ bytes, logins, publish, log }: { bytes: number, logins: LoginsOfRealm, publish: PublishMetaEvent, log: RealmLog }): ServiceSession {
     const findSession = (id: Id): RoutedSession | undefined => this.#sessions.get(id)
     const procedures = Object.entries({
-      ...sessionProcedures(this),
+      ...sessionProcedures(this, (authid) => revokeLogins(logins, publish, { authid })),
+      ...loginProcedures(logins, publish),
       ...testamentProcedures(this, this.#testaments),
       ...registrationProcedures(this.#registrations, findSession),
       ...subscriptionProcedures(this.#broker, this, bytes)

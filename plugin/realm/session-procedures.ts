@@ -30,8 +30,11 @@ export function isShown ({ principal }: RoutedSession): boolean {
   return principal.authrole !== 'trusted'
 }
 
-/** `wamp.session.*`, but for testaments [advanced, Session Meta API]. */
-export function sessionProcedures (realm: SessionsOfRealm): Record<Uri, MetaProcedure> {
+/**
+ * `wamp.session.*`, but for testaments [advanced, Session Meta API]. `revokeLogins` forgets the cookie logins of an authid, for
+ * `wamp.session.kill_by_authid` with `revoke_logins`, which is no part of the specification.
+ */
+export function sessionProcedures (realm: SessionsOfRealm, revokeLogins: (authid: string) => Promise<unknown>): Record<Uri, MetaProcedure> {
   const shown = (is: (session: RoutedSession) => boolean): RoutedSession[] => [...realm.sessions.values()].filter((session) => isShown(session) && is(session))
   const withRoles = (filter: unknown): RoutedSession[] => {
     const authroles = optional(toTexts, filter, 'filter_authroles')
@@ -58,8 +61,13 @@ export function sessionProcedures (realm: SessionsOfRealm): Record<Uri, MetaProc
       killAll([session], kwargs)
       return []
     },
-    'wamp.session.kill_by_authid': ({ caller, args: [given], kwargs }) => {
+    'wamp.session.kill_by_authid': async ({ caller, args: [given], kwargs }) => {
       const authid = toText(given, 'authid')
+      const { revoke_logins: revoking = false } = kwargs
+      if (typeof revoking !== 'boolean') throw metaError(reasons.invalidArgument, 'revoke_logins must be a boolean')
+      toFarewell(kwargs)
+      // First, or a killed client would come back by its cookie.
+      if (revoking) await revokeLogins(authid)
       return [killAll(shown((session) => session !== caller && session.principal.authid === authid), kwargs)]
     },
     'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) => {

@@ -19,6 +19,8 @@ export interface Admission {
   readonly principal: Principal
   readonly features: Features
   readonly letInByCookie: boolean
+  /** What else has to be done when the client logs out. */
+  readonly onLogout: (() => unknown) | undefined
 }
 
 /** From HELLO to WELCOME or ABORT [basic, Sessions; advanced, Authentication]. */
@@ -84,7 +86,7 @@ export class Handshake {
     const methods = authmethods.length === 0 ? ['anonymous'] : authmethods
     if (cookieLogin && visitor !== null && methods.includes('cookie')) {
       const principal = await visitor.recall()
-      if (principal !== null) return this.#admit(principal, features, true)
+      if (principal !== null) return this.#admit(principal, features, true, undefined)
     }
     if (realm !== null && host.realm(realm) === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${realm}"`)
     await this.#authenticate(methods, features)
@@ -98,13 +100,14 @@ export class Handshake {
         ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not let in')
         : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
     }
-    const principal = this.#principalOf(await authenticators.get(method)!(this.#attempt(method)), method)
+    const grant = await authenticators.get(method)!(this.#attempt(method))
+    const principal = this.#principalOf(grant, method)
     // A cookie's identity is proven once and stands for long: it is never bound to nobody in particular.
     if (visitor !== null && this.#state === 'running' && principal.authmethod !== 'anonymous' && this.#mayJoin(principal)) await visitor.bind(principal)
-    this.#admit(principal, features, false)
+    this.#admit(principal, features, false, grant.onLogout)
   }
 
-  #admit (principal: Principal, features: Features, letInByCookie: boolean): void {
+  #admit (principal: Principal, features: Features, letInByCookie: boolean, onLogout: Admission['onLogout']): void {
     if (this.#state === 'over') return
     const { host } = this.#context
     if (host.state !== 'open') return this.#refuse(reasons.systemShutdown, 'the router is shutting down')
@@ -113,7 +116,7 @@ export class Handshake {
     if (!this.#mayJoin(principal)) return this.#refuse(reasons.noSuchRole, `there is no role "${principal.authrole}" in realm "${principal.realm}"`)
     this.#state = 'over'
     this.#round.stop()
-    this.#welcome({ realm, principal, features, letInByCookie })
+    this.#welcome({ realm, principal, features, letInByCookie, onLogout })
   }
 
   /** The role `trusted` is the app itself: no login gives it. */
@@ -129,7 +132,7 @@ export class Handshake {
 
   #attempt (authmethod: string): Attempt {
     const { realm, details: { authid, authrole, authextra = {} } } = this.#hello
-    const { transport, visitor } = this.#context
+    const { transport, visitor, request } = this.#context
     const signal = (): AbortSignal => this.#signal()
     return {
       realm,
@@ -140,6 +143,7 @@ export class Handshake {
       session: this.#id,
       transport: transport.details,
       tls: transport.tls ?? null,
+      request,
       pseudonym: visitor?.pseudonym ?? null,
       get signal () { return signal() },
       challenge: (extra: Dict = {}) => this.#round.wait(() => { transport.send({ type: MessageType.Challenge, authmethod, extra }) })

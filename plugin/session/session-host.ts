@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { Visitor } from '../cookie/visitor.ts'
 import type { Id } from '../protocol/id.ts'
@@ -31,6 +32,8 @@ export interface SessionLog {
 export interface ConnectionContext {
   readonly transport: Transport
   readonly host: SessionHost
+  /** The request that the connection came by, for authenticators that look at it. */
+  readonly request: FastifyRequest | null
   /** The methods by which a client may come in here. */
   readonly authenticators: ReadonlyMap<string, Authenticator>
   /** True if HELLO may be answered by what the cookie's record holds. */

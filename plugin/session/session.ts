@@ -15,6 +15,7 @@ import type { Realm, RoutedMessage } from '../realm/realm.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
 import type { CloseKind, Delivery, TransportDetails } from '../transport/transport.ts'
 import { Handshake } from './handshake.ts'
+import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import type { ConnectionContext } from './session-host.ts'
 
@@ -47,6 +48,7 @@ export class Session implements RoutedSession {
   #realm: Realm | undefined
   #lastRequest: Id = 0
   #handshake: Handshake | undefined
+  #onLogout: (() => unknown) | undefined
   /** Made when an authorizer has to think: most sessions never need it. */
   #inbox: Inbox | undefined
   #timer: NodeJS.Timeout | undefined
@@ -115,7 +117,7 @@ export class Session implements RoutedSession {
     const realm = this.#context.host.realm(principal.realm)
     if (realm === undefined) throw new TypeError('admit() needs a realm that exists')
     this.id = this.#context.host.claimId()
-    this.#establish(realm, principal, features, false)
+    this.#establish({ realm, principal, features, letInByCookie: false, onLogout: undefined })
   }
 
   #take (message: ClientMessage): void {
@@ -162,19 +164,20 @@ export class Session implements RoutedSession {
       hello,
       id: this.id,
       context: this.#context,
-      welcome: ({ realm, principal, features, letInByCookie }) => { this.#establish(realm, principal, features, letInByCookie) },
+      welcome: (admission) => { this.#establish(admission) },
       abort: (reason, text, kind) => { this.#abort(reason, text, kind) }
     })
     this.#handshake.start()
   }
 
-  #establish (realm: Realm, principal: Principal, features: Features, letInByCookie: boolean): void {
+  #establish ({ realm, principal, features, letInByCookie, onLogout }: Admission): void {
     const { transport, visitor, log } = this.#context
     clearTimeout(this.#timer)
     this.#handshake = undefined
     this.#realm = realm
     this.principal = principal
     this.features = features
+    this.#onLogout = onLogout
     this.#state = 'established'
     transport.send({ type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
     realm.join(this)
@@ -190,10 +193,16 @@ export class Session implements RoutedSession {
       return transport.close('normal')
     }
     this.#leave()
-    if (reason !== reasons.logout || visitor === null) return this.#answerGoodbye()
-    // The answer says that the login is forgotten, so it waits for the store.
+    if (reason !== reasons.logout || (visitor === null && this.#onLogout === undefined)) return this.#answerGoodbye()
+    // The answer says that the login is forgotten, so it waits for the store, and for the app.
     this.#state = 'shutting_down'
-    visitor.logout().then(() => { if (this.#state === 'shutting_down') this.#answerGoodbye() }, (error: unknown) => { this.#context.log.error({ err: error }, 'logout failed') })
+    this.#logout().catch((error: unknown) => { this.#context.log.error({ err: error }, 'logout failed') })
+      .finally(() => { if (this.#state === 'shutting_down') this.#answerGoodbye() })
+  }
+
+  async #logout (): Promise<void> {
+    await this.#context.visitor?.logout()
+    await this.#onLogout?.()
   }
 
   /** The client aborts: it is not answered. It may try again, unless the router was about to close. */

@@ -103,7 +103,7 @@ t.test('an unknown WAMP-CRA user gets a challenge of the same shape, with one sa
   const challenges: Record<string, unknown>[] = []
   const authenticate = wampcraAuthenticator({ users: { peter: { secret: 'x', salt: 'salt123', iterations: 100, keylen: 16, role: 'frontend' } } })
   const attempt = (authid: string): Attempt => ({
-    realm: 'realm1', authmethod: 'wampcra', authid, authrole: undefined, authextra: {}, session: 1, transport: { type: 'in-process' }, tls: null, pseudonym: null, signal: new AbortController().signal, challenge: async (extra = {}) => { challenges.push(extra); return { signature: 'x', extra: {} } }
+    realm: 'realm1', authmethod: 'wampcra', authid, authrole: undefined, authextra: {}, session: 1, transport: { type: 'in-process' }, tls: null, request: null, pseudonym: null, signal: new AbortController().signal, challenge: async (extra = {}) => { challenges.push(extra); return { signature: 'x', extra: {} } }
   })
   for (const name of ['peter', 'nobody', 'nobody', 'else']) {
     await t.rejects(async () => { await authenticate(attempt(name)) }, { message: /^wamp.error.authentication_denied/ })

@@ -121,7 +121,7 @@ export function buildRouter (given: Partial<FastifyWampOptions> = {}) {
   function connect ({ visitor = null, cookieLogin = false, methods }: { visitor?: Visitor | null, cookieLogin?: boolean, methods?: Record<string, Authenticator> } = {}): TestClient {
     const client = new TestClient()
     client.connection = router.connect({
-      transport: client, visitor, cookieLogin, log, authenticators: methods === undefined ? authenticators.entries() : new Map(Object.entries(methods))
+      transport: client, request: null, visitor, cookieLogin, log, authenticators: methods === undefined ? authenticators.entries() : new Map(Object.entries(methods))
     })
     return client
   }

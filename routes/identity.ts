@@ -1,0 +1,72 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Grant, Principal } from '../plugin/auth/authenticator.ts'
+import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
+import type { Arrival } from '../plugin/cookie/login-filter.ts'
+import { errors } from '../plugin/errors.ts'
+import type { Uri } from '../plugin/protocol/uri.ts'
+import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
+import type { Router } from '../plugin/router.ts'
+import { isAllowedOrigin } from './origin.ts'
+
+/** A hook that lets a request pass, or answers it. */
+export type IdentityHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
+
+/** Characters of a User-Agent that are kept with a login. */
+const USER_AGENT = 256
+
+/** What identities at REST routes are made of. */
+interface Parts {
+  readonly router: Router
+  readonly tracker: CookieTracker | null
+  readonly endpoint: ResolvedEndpoint
+}
+
+/** Lets REST routes know who a cookie says that a request is, and log browsers in and out. */
+export function decorateIdentity (fastify: FastifyInstance, { router, tracker, endpoint }: Parts): void {
+  const identify = async (request: FastifyRequest): Promise<void> => {
+    // A foreign page can have a browser send the cookie, and must gain nothing by it.
+    const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)
+    request.wampPrincipal = trusted ? await tracker?.identify(request.headers.cookie) ?? null : null
+  }
+  fastify.decorateRequest('wampPrincipal', null)
+  fastify.decorate('wampIdentify', identify)
+  fastify.decorate('wampRequireRole', (...roles: string[]): IdentityHook => async (request, reply) => {
+    await identify(request)
+    const { wampPrincipal: principal } = request
+    if (principal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
+    if (roles.length === 0 || roles.includes(principal.authrole)) return undefined
+    return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: 'this role may not do that' })
+  })
+  fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
+    const principal = principalOf(router, realm, grant)
+    this.header('set-cookie', await needed(tracker).signIn(arrivalOf(this.request), principal))
+    this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
+    return principal
+  })
+  fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
+    this.header('set-cookie', await needed(tracker).signOut(arrivalOf(this.request)))
+    this.request.wampPrincipal = null
+  })
+}
+
+/** A request by which a browser comes, as the tracker sees it. An injected connection has no socket, from which Fastify reads protocol and address. */
+export function arrivalOf (request: FastifyRequest): Arrival {
+  const connected = request.raw.socket !== undefined
+  const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT)
+  const device = { ...(userAgent === undefined ? {} : { userAgent }), ...(connected ? { address: request.ip } : {}) }
+  return { cookieHeader: request.headers.cookie, secure: connected && request.protocol === 'https', device }
+}
+
+function needed (tracker: CookieTracker | null): CookieTracker {
+  if (tracker === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option cookie')
+  return tracker
+}
+
+function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'http', authprovider = 'function', extra }: Grant): Principal {
+  const realm = router.realm(name)
+  if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
+  // The role `trusted` is the app itself: no login gives it.
+  if (role === 'trusted' || !realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
+  if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('needs somebody in particular')
+  return { realm: name, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }) }
+}

@@ -1,0 +1,284 @@
+import fastifyCookie from '@fastify/cookie'
+import fastifyJwt from '@fastify/jwt'
+import fastifySession from '@fastify/session'
+import fastifyWebsocket from '@fastify/websocket'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import t from 'tap'
+import type { Test } from 'tap'
+import wampPlugin, { WampError } from 'fastify-wamp'
+import type { CookieStore, FastifyWampOptions } from 'fastify-wamp'
+import { everything } from '../helper/build-router.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
+
+declare module 'fastify' {
+  interface Session { user?: string }
+}
+
+const [json] = wireCodecs
+const roles = { caller: {}, subscriber: {} }
+const options: FastifyWampOptions = {
+  realms: { realm1: { roles: { frontend: everything, staff: everything } } },
+  auth: { ticket: { type: 'static', principals: { joe: { ticket: 'secret', role: 'frontend' } } }, cookie: {} },
+  cookie: {}
+}
+
+async function listen (t: Test, app: FastifyInstance): Promise<{ http: string, ws: string }> {
+  t.teardown(() => app.close())
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  return { http: `http://127.0.0.1:${port}`, ws: `ws://127.0.0.1:${port}/ws` }
+}
+
+/** An app with a REST login, and routes that ask who is there. */
+async function build (t: Test, given: Partial<FastifyWampOptions> = {}): Promise<{ app: FastifyInstance, http: string, ws: string }> {
+  const app = Fastify()
+  await app.register(wampPlugin, { ...options, ...given })
+  app.post<{ Body: { authid: string, role?: string } }>('/login', async ({ body: { authid, role = 'frontend' } }, reply) =>
+    await reply.wampSignIn('realm1', { authid, role, authmethod: 'password', extra: { theme: 'dark' } }))
+  app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
+  app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ who: wampPrincipal?.authid ?? null }))
+  app.get('/any', { onRequest: app.wampRequireRole() }, async () => 'in')
+  app.get('/staff', { onRequest: app.wampRequireRole('staff') }, async () => 'in')
+  return { app, ...await listen(t, app) }
+}
+
+/** A browser with one cookie jar, as far as the tracking cookie goes. */
+class Browser {
+  readonly #http: string
+  cookie = ''
+
+  constructor (http: string) {
+    this.#http = http
+  }
+
+  async fetch (path: string, { body, headers = {} }: { body?: object, headers?: Record<string, string> } = {}): Promise<Response> {
+    const response = await fetch(`${this.#http}${path}`, {
+      headers: { ...(this.cookie === '' ? {} : { cookie: this.cookie }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
+    })
+    const [set] = response.headers.getSetCookie()
+    if (set !== undefined) this.cookie = set.split(';')[0]!
+    return response
+  }
+
+  async me (): Promise<unknown> {
+    return ((await (await this.fetch('/me')).json()) as { who: unknown }).who
+  }
+
+  /** Opens a WebSocket and says HELLO; resolves to what came. */
+  async join (t: Test, ws: string, authmethods = ['cookie']): Promise<{ client: WireClient, answer: unknown[] }> {
+    const client = await WireClient.connect(t, ws, json!, { headers: this.cookie === '' ? {} : { cookie: this.cookie } })
+    if (client.setCookie !== undefined) this.cookie = client.setCookie.split(';')[0]!
+    return { client, answer: await client.ask([1, 'realm1', { roles, authmethods, authid: 'joe' }]) }
+  }
+}
+
+t.test('a REST login lets the WebSocket in, and a REST logout ends its sessions', async (t) => {
+  const { http, ws } = await build(t)
+  const browser = new Browser(http)
+  t.equal(await browser.me(), null)
+  const response = await browser.fetch('/login', { body: { authid: 'ann' } })
+  t.match(response.headers.getSetCookie(), [/^cbtid=[^;]{40,}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax$/])
+  t.equal(await browser.me(), 'ann')
+  const { client, answer } = await browser.join(t, ws)
+  t.match(answer, [2, Number, { authid: 'ann', authrole: 'frontend', authmethod: 'password', authprovider: 'cookie', authextra: { theme: 'dark' } }])
+  const out = await browser.fetch('/logout', { body: {} })
+  t.match(out.headers.getSetCookie(), [/^cbtid=; Max-Age=0;/])
+  t.same(await client.next(), [6, {}, 'wamp.close.logout'])
+  t.equal(await browser.me(), null)
+})
+
+t.test('a WebSocket login counts at REST routes, and a WebSocket logout ends that', async (t) => {
+  const { http, ws } = await build(t)
+  const browser = new Browser(http)
+  const { client } = await browser.join(t, ws, ['cookie', 'ticket'])
+  t.equal(await browser.me(), null)
+  await client.ask([5, 'secret', {}])
+  t.equal(await browser.me(), 'joe')
+  t.same(await client.ask([6, {}, 'wamp.close.logout']), [6, {}, 'wamp.close.goodbye_and_out'])
+  t.equal(await browser.me(), null)
+})
+
+t.test('each login has a fresh cookie, whatever the request brought: what was planted is of no use', async (t) => {
+  const { http } = await build(t)
+  const planted = `cbtid=${'a'.repeat(40)}`
+  const browser = new Browser(http)
+  browser.cookie = planted
+  await browser.fetch('/login', { body: { authid: 'ann' } })
+  const first = browser.cookie
+  t.not(first, planted)
+  for (const thief of [planted, first]) {
+    const other = new Browser(http)
+    other.cookie = thief
+    t.equal(await other.me(), thief === first ? 'ann' : null)
+  }
+  await browser.fetch('/login', { body: { authid: 'ann' } })
+  t.not(browser.cookie, first)
+  t.equal(await browser.me(), 'ann')
+  const old = new Browser(http)
+  old.cookie = first
+  t.equal(await old.me(), null, 'the id of the login before is forgotten')
+})
+
+t.test('who logs in as somebody else ends the sessions of who was there', async (t) => {
+  const { http, ws } = await build(t)
+  const browser = new Browser(http)
+  await browser.fetch('/login', { body: { authid: 'ann' } })
+  const { client } = await browser.join(t, ws)
+  await browser.fetch('/login', { body: { authid: 'bob' } })
+  t.same(await client.next(), [6, {}, 'wamp.close.logout'])
+  t.equal(await browser.me(), 'bob')
+})
+
+t.test('a route may ask for a role', async (t) => {
+  const { http } = await build(t)
+  const browser = new Browser(http)
+  const statuses = async (): Promise<number[]> => [(await browser.fetch('/any')).status, (await browser.fetch('/staff')).status]
+  t.same(await statuses(), [401, 401])
+  await browser.fetch('/login', { body: { authid: 'ann' } })
+  t.same(await statuses(), [200, 403])
+  await browser.fetch('/login', { body: { authid: 'sue', role: 'staff' } })
+  t.same(await statuses(), [200, 200])
+})
+
+t.test('a page of a foreign origin gains nothing by the cookie', async (t) => {
+  const { http } = await build(t)
+  const browser = new Browser(http)
+  await browser.fetch('/login', { body: { authid: 'ann' } })
+  for (const [origin, status] of [['https://evil.example', 401], ['null', 401], [http, 200]] as const) {
+    t.equal((await browser.fetch('/any', { headers: { origin } })).status, status, origin)
+  }
+})
+
+t.test('what cannot be signed in is an error that says why', async (t) => {
+  const { http } = await build(t)
+  const message = async (body: object, at = http): Promise<unknown> => ((await (await new Browser(at).fetch('/login', { body })).json()) as { code?: string }).code
+  t.equal(await message({ authid: 'ann', role: 'other' }), 'WAMP_ERR_NO_SUCH_ROLE')
+  t.equal(await message({ authid: 'ann', role: 'trusted' }), 'WAMP_ERR_NO_SUCH_ROLE')
+  t.equal(await message({ authid: '' }), 'WAMP_ERR_SIGN_IN')
+  const { http: untracked } = await build(t, { auth: { ticket: options.auth!.ticket! } })
+  t.equal(await message({ authid: 'ann' }, untracked), 'WAMP_ERR_SIGN_IN')
+  const broken: CookieStore = { get () { return undefined }, set () { throw new Error('disk full') }, delete () {}, entries: () => [], close () {} }
+  const { http: full } = await build(t, { cookie: { store: broken } })
+  t.equal(await message({ authid: 'ann' }, full), 'WAMP_ERR_SIGN_IN', 'a login that would not be there next time is none')
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: options.realms, auth: { ticket: options.auth!.ticket! } })
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('nowhere', { authid: 'ann', role: 'frontend' }))
+  t.match(await message({}, (await listen(t, app)).http), 'WAMP_ERR_NO_SUCH_REALM')
+})
+
+t.test('a user\'s logins can be listed, with what they came from, and revoked one by one', async (t) => {
+  const { app, http, ws } = await build(t)
+  const [one, two] = [new Browser(http), new Browser(http)]
+  await one.fetch('/login', { body: { authid: 'ann' }, headers: { 'user-agent': `Browser/1 ${'x'.repeat(500)}` } })
+  await two.fetch('/login', { body: { authid: 'ann' }, headers: { 'user-agent': 'Browser/2' } })
+  await new Browser(http).fetch('/login', { body: { authid: 'bob' } })
+  const { client } = await two.join(t, ws)
+  const logins = await app.wampCookies!.find({ authid: 'ann' })
+  const second = logins.find(({ record }) => record.userAgent === 'Browser/2')!
+  t.equal(logins.length, 2)
+  t.match(second, { cookie: /^[0-9a-f]{64}$/, record: { authid: 'ann', address: '127.0.0.1' }, lastSeen: Number, connected: 1 })
+  t.ok(second.lastSeen >= second.record.created)
+  t.equal(logins.find((login) => login !== second)!.record.userAgent!.length, 256)
+  t.notOk(JSON.stringify(logins).includes(two.cookie.slice('cbtid='.length)), 'no cookie\'s value')
+  t.equal(await app.wampCookies!.revoke({ cookie: second.cookie }), 1)
+  t.same(await client.next(), [6, {}, 'wamp.close.logout'])
+  t.same([await one.me(), await two.me()], ['ann', null])
+})
+
+t.test('an operator lists and revokes logins over WAMP, and kills a user with them', async (t) => {
+  const { app, http, ws } = await build(t)
+  const admin = app.wamp.join('realm1')
+  const told: unknown[] = []
+  await admin.subscribe('wamp.login.on_revoke', ({ args }) => { told.push(args[0]) })
+  const browsers = [new Browser(http), new Browser(http), new Browser(http)]
+  for (const [i, authid] of ['ann', 'ann', 'bob'].entries()) await browsers[i]!.fetch('/login', { body: { authid }, headers: { 'user-agent': `Browser/${i}` } })
+  const listed = await admin.call<Record<string, unknown>[]>('wamp.login.list', [], { authid: 'ann' })
+  t.match(listed, [{ authid: 'ann', authrole: 'frontend', authmethod: 'password', cookie: /^[0-9a-f]{64}$/, created: /Z$/, last_seen: /Z$/, address: '127.0.0.1', connected: 0 }, {}])
+  t.same(listed.map(({ user_agent: agent }) => agent).toSorted(), ['Browser/0', 'Browser/1'])
+  const one = listed.find(({ user_agent: agent }) => agent === 'Browser/0')!
+  t.equal(await admin.call('wamp.login.revoke', [], { cookie: one.cookie }), 1)
+  t.same([await browsers[0]!.me(), await browsers[1]!.me()], [null, 'ann'])
+  const { client } = await browsers[1]!.join(t, ws)
+  t.equal((await admin.call<number[]>('wamp.session.kill_by_authid', ['ann'], { reason: 'com.example.banned' })).length, 1)
+  t.same(await client.next(), [6, {}, 'com.example.banned'])
+  t.equal(await browsers[1]!.me(), 'ann', 'killed, and yet it could come back')
+  const again = await browsers[1]!.join(t, ws)
+  await admin.call('wamp.session.kill_by_authid', ['ann'], { revoke_logins: true })
+  t.same((await again.client.next())[0], 6)
+  t.equal(await browsers[1]!.me(), null)
+  t.equal(await browsers[2]!.me(), 'bob')
+  t.equal(await admin.call('wamp.login.revoke', [], { authrole: 'frontend' }), 1)
+  t.same(told, [{ cookie: one.cookie, count: 1 }, { authid: 'ann', count: 1 }, { authrole: 'frontend', count: 1 }])
+  await t.rejects(admin.call('wamp.login.revoke'), { message: /invalid_argument/ }, 'not all by accident')
+  await t.rejects(admin.call('wamp.login.list', [], { authid: 5 }), { message: /invalid_argument/ })
+  await t.rejects(admin.call('wamp.session.kill_by_authid', ['ann'], { revoke_logins: 'x' }), { message: /invalid_argument/ })
+})
+
+t.test('an app that logs in by @fastify/session gives the WebSocket its identity by one function', async (t) => {
+  const app = Fastify()
+  await app.register(fastifyCookie)
+  await app.register(fastifySession, { secret: 'a secret of at least thirty-two characters', cookie: { secure: false } })
+  await app.register(fastifyWebsocket)
+  await app.register(wampPlugin, {
+    realms: options.realms,
+    auth: {
+      anonymous: {
+        type: 'function',
+        authenticator: ({ request }) => {
+          const user = request?.session.user
+          if (user === undefined) throw new WampError('wamp.error.authentication_required', { args: ['log in first'] })
+          return { authid: user, role: 'frontend', authmethod: 'session', onLogout: () => request!.session.destroy() }
+        }
+      }
+    }
+  })
+  app.post<{ Body: { authid: string } }>('/login', async (request) => { request.session.user = request.body.authid })
+  app.post('/logout', async (request) => {
+    app.wamp.kick('realm1', { authid: request.session.user! }, 'wamp.close.logout')
+    await request.session.destroy()
+  })
+  app.get('/me', async (request) => ({ who: request.session.user ?? null }))
+  const { http, ws } = await listen(t, app)
+  const browser = new Browser(http)
+  t.match((await browser.join(t, ws, [])).answer, [3, { message: 'log in first' }, 'wamp.error.authentication_required'])
+  await browser.fetch('/login', { body: { authid: 'ann' } })
+  const { client, answer } = await browser.join(t, ws, [])
+  t.match(answer, [2, Number, { authid: 'ann', authmethod: 'session' }])
+  await browser.fetch('/logout', { body: {} })
+  t.same(await client.next(), [6, {}, 'wamp.close.logout'])
+  await browser.fetch('/login', { body: { authid: 'bob' } })
+  const next = await browser.join(t, ws, [])
+  t.equal(await browser.me(), 'bob')
+  t.same(await next.client.ask([6, {}, 'wamp.close.logout']), [6, {}, 'wamp.close.goodbye_and_out'])
+  t.equal(await browser.me(), null, 'and the other way round')
+})
+
+t.test('an app that logs in by @fastify/jwt does so likewise', async (t) => {
+  const app = Fastify()
+  await app.register(fastifyJwt, { secret: 'a secret of at least thirty-two characters' })
+  await app.register(wampPlugin, {
+    realms: options.realms,
+    auth: {
+      jwt: {
+        type: 'function',
+        authenticator: async ({ request, challenge }) => {
+          const token = request?.headers.authorization?.replace(/^Bearer /, '') ?? (await challenge()).signature
+          const { sub, role } = app.jwt.verify<{ sub: string, role: string }>(token)
+          return { authid: sub, role }
+        }
+      }
+    }
+  })
+  const { ws } = await listen(t, app)
+  const token = app.jwt.sign({ sub: 'ann', role: 'staff' })
+  const byHeader = await WireClient.connect(t, ws, json!, { headers: { authorization: `Bearer ${token}` } })
+  t.match(await byHeader.ask([1, 'realm1', { roles, authmethods: ['jwt'] }]), [2, Number, { authid: 'ann', authrole: 'staff', authmethod: 'jwt' }])
+  const byMessage = await WireClient.connect(t, ws, json!)
+  t.match(await byMessage.ask([1, 'realm1', { roles, authmethods: ['jwt'] }]), [4, 'jwt', {}])
+  t.match(await byMessage.ask([5, token, {}]), [2, Number, { authid: 'ann' }])
+  const forged = await WireClient.connect(t, ws, json!, { headers: { authorization: `Bearer ${token.slice(0, -2)}xx` } })
+  t.match(await forged.ask([1, 'realm1', { roles, authmethods: ['jwt'] }]), [3, {}, 'wamp.error.authentication_failed'])
+})
