@@ -179,7 +179,8 @@ const validatePlugin = ajv.compile(record({
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,
   shutdownTimeout: milliseconds,
-  limits
+  limits,
+  failedLogins: record({ address: count, authid: count, cookie: count, recovery: count })
 }, ['realms']) as SchemaObject)
 
 /** What is wrong with an option, and where: `path` is empty for the options as a whole. */

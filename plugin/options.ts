@@ -132,6 +132,18 @@ export interface LimitOptions {
   storedBytes?: number
 }
 
+/** How many failed logins are let pass. When half of them are used up, refusals are held back for a second; then all are refused. */
+export interface FailedLoginOptions {
+  /** From one address, or one /64 of IPv6. @default 100 */
+  address?: number
+  /** With one authid. @default 50 */
+  authid?: number
+  /** By one browser that is tracked by a cookie. @default 20 */
+  cookie?: number
+  /** Seconds in which all of these come back. @default 600 */
+  recovery?: number
+}
+
 /** What belongs to one WebSocket route. */
 export interface EndpointOptions {
   /** @default '/ws' */
@@ -164,4 +176,5 @@ export interface FastifyWampOptions extends EndpointOptions {
   /** Milliseconds for a client to answer GOODBYE before its connection is ended. @default 2000 */
   shutdownTimeout?: number
   limits?: LimitOptions
+  failedLogins?: FailedLoginOptions
 }

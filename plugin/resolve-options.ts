@@ -4,7 +4,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
-import type { CookieOptions, EndpointOptions, EventHistoryOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isUri } from './protocol/uri.ts'
 import type { Uri, UriCheck } from './protocol/uri.ts'
 
@@ -35,6 +35,7 @@ export interface ResolvedOptions {
   readonly authorizerTimeout: number
   readonly shutdownTimeout: number
   readonly limits: Required<LimitOptions>
+  readonly failedLogins: Required<FailedLoginOptions>
 }
 
 const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies EndpointOptions
@@ -55,6 +56,7 @@ const limitDefaults = {
   storedBytes: 64 * 2 ** 20,
   parked: 2 ** 20
 } as const satisfies Required<LimitOptions>
+const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 600 } as const satisfies Required<FailedLoginOptions>
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
 const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
@@ -66,13 +68,14 @@ const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shu
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, limits, ...endpoint } = given
+  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, limits, failedLogins, ...endpoint } = given
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
     ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout }),
     realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(realm)])),
     static: [files ?? []].flat().map(resolveStatic),
     limits: { ...limitDefaults, ...defined(limits ?? {}) },
+    failedLogins: { ...failedLoginDefaults, ...defined(failedLogins ?? {}) },
     endpoint: withDefaults(endpoint)
   }
   checkRealms(resolved.realms)

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Authenticator, Principal } from './auth/authenticator.ts'
+import { FailedLogins } from './auth/failed-logins.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { errors, WampError } from './errors.ts'
@@ -50,6 +51,7 @@ export class Router implements SessionHost {
   readonly handshakeTimeout: number
   readonly shutdownTimeout: number
   readonly parkedBytes: number
+  readonly failedLogins: FailedLogins
   readonly #log: FastifyBaseLogger
   readonly #realms = new Map<Uri, Realm>()
   readonly #trackers = new Set<LoginTracker>()
@@ -60,10 +62,11 @@ export class Router implements SessionHost {
   #state: 'open' | 'shutting_down' = 'open'
   #whenRemoteGone: (() => void) | undefined
 
-  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdownTimeout }: ResolvedOptions, log: FastifyBaseLogger) {
+  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdownTimeout, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
     this.handshakeTimeout = handshakeTimeout
     this.shutdownTimeout = shutdownTimeout
     this.parkedBytes = limits.parked
+    this.failedLogins = new FailedLogins(failedLogins)
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing: clients echo these ids, and not all of them encode large ones well.

@@ -71,6 +71,8 @@ export const reasons = {
 
   /** The session has reached one of its limits. No URI of the specification says so. */
   limitExceeded: 'fastify_wamp.error.limit_exceeded',
+  /** Who tries to log in has failed too often. No URI of the specification says so. */
+  tooManyFailedLogins: 'fastify_wamp.error.too_many_failed_logins',
   /** A procedure threw something other than a WampError. */
   runtimeError: 'wamp.error.runtime_error'
 } as const

@@ -1,4 +1,5 @@
 import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
+import type { Guesser } from '../auth/failed-logins.ts'
 import { WampError } from '../errors.ts'
 import { readFeatures } from '../protocol/features.ts'
 import type { Features } from '../protocol/features.ts'
@@ -32,6 +33,7 @@ export class Handshake {
   readonly #abort: (reason: Uri, text: string, kind: CloseKind) => void
   #abortion: AbortController | undefined
   readonly #round: Round
+  #delay: NodeJS.Timeout | undefined
   #state: 'running' | 'over' = 'running'
 
   constructor ({ hello, id, context, welcome, abort }: {
@@ -54,7 +56,7 @@ export class Handshake {
   start (): void {
     this.#run().catch((error: unknown) => {
       if (this.#state === 'over') return
-      if (error instanceof WampError) return this.#refuse(error.error, textOf(error))
+      if (error instanceof WampError) return this.#deny(error)
       // What went wrong inside is for the log alone.
       this.#context.log.error({ err: error }, 'authentication failed')
       this.#refuse(reasons.authenticationFailed, 'authentication failed')
@@ -71,6 +73,7 @@ export class Handshake {
     if (this.#state === 'over') return
     this.#state = 'over'
     this.#round.stop()
+    clearTimeout(this.#delay)
     this.#abortion?.abort()
   }
 
@@ -93,12 +96,16 @@ export class Handshake {
   }
 
   async #authenticate (methods: readonly string[], features: Features): Promise<void> {
-    const { authenticators, visitor } = this.#context
+    const { authenticators, visitor, host, log, transport } = this.#context
     const method = methods.find((name) => authenticators.has(name))
     if (method === undefined) {
       return methods.every((name) => name === 'anonymous')
         ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not let in')
         : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
+    }
+    if (method !== 'anonymous' && host.failedLogins.isRefused(this.#guesser())) {
+      log.warn({ authid: this.#hello.details.authid, peer: transport.details.peer }, 'too many failed logins')
+      return this.#refuse(reasons.tooManyFailedLogins, 'too many logins have failed: try again later')
     }
     const grant = await authenticators.get(method)!(this.#attempt(method))
     const principal = this.#principalOf(grant, method)
@@ -122,6 +129,23 @@ export class Handshake {
   /** The role `trusted` is the app itself: no login gives it. */
   #mayJoin ({ realm, authrole }: Principal): boolean {
     return authrole !== 'trusted' && this.#context.host.realm(realm)?.hasRole(authrole) === true
+  }
+
+  /** Refuses who failed, later and later when it goes on. */
+  #deny (error: WampError): void {
+    const { host, log } = this.#context
+    if (!isGuess(error.error)) return this.#refuse(error.error, textOf(error))
+    const guesser = this.#guesser()
+    const delay = host.failedLogins.count(guesser)
+    log.info({ authid: guesser.authid, peer: guesser.transport.peer, reason: error.error }, 'a login failed')
+    if (delay === 0) return this.#refuse(error.error, textOf(error))
+    this.#round.stop()
+    this.#delay = setTimeout(() => { this.#refuse(error.error, textOf(error)) }, delay)
+  }
+
+  #guesser (): Guesser {
+    const { transport, visitor } = this.#context
+    return { transport: transport.details, authid: this.#hello.details.authid, pseudonym: visitor?.pseudonym ?? null }
   }
 
   #refuse (reason: Uri, text: string, kind: CloseKind = 'normal'): void {
@@ -167,6 +191,11 @@ export class Handshake {
     const principal = { realm, authid, authrole: role, authmethod, authprovider }
     return Object.freeze(extra === undefined ? principal : { ...principal, authextra: extra })
   }
+}
+
+/** True for an error that says that the proof was wrong: one of the router's own that says so, or one of the app's. */
+function isGuess (error: Uri): boolean {
+  return error === reasons.authenticationDenied || error === reasons.noSuchPrincipal || error === reasons.notAuthorized || !error.startsWith('wamp.')
 }
 
 function textOf ({ args: [text], error }: WampError): string {

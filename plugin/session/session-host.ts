@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticator.ts'
+import type { FailedLogins } from '../auth/failed-logins.ts'
 import type { Visitor } from '../cookie/visitor.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -15,6 +16,8 @@ export interface SessionHost {
   readonly shutdownTimeout: number
   /** Bytes that a session may have waiting for an authorizer before it is no longer read. */
   readonly parkedBytes: number
+  /** Who has failed to log in how often. */
+  readonly failedLogins: FailedLogins
   realm (name: Uri): Realm | undefined
   /** A random session id that no live session has. */
   claimId (): Id
@@ -25,6 +28,7 @@ export interface SessionHost {
 export interface SessionLog {
   debug (details: object, text: string): void
   info (details: object, text: string): void
+  warn (details: object, text: string): void
   error (details: object, text: string): void
 }
 

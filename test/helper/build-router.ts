@@ -111,10 +111,11 @@ export function settled (): Promise<void> {
 
 /** A router without a port, and clients of it. */
 export function buildRouter (given: Partial<FastifyWampOptions> = {}) {
-  const options = resolveOptions({ realms: { realm1: { roles: { anonymous: everything } } }, ...given })
+  const plenty = 1_000_000
+  const options = resolveOptions({ realms: { realm1: { roles: { anonymous: everything } } }, failedLogins: { address: plenty, authid: plenty, cookie: plenty }, ...given })
   const logged: string[] = []
   const line = (details: object, text: string): void => { logged.push(`${text} ${'err' in details ? String(details.err) : ''}`) }
-  const log = { debug () {}, info: line, warn: line, error: line, child: () => log } as unknown as FastifyBaseLogger
+  const log = { debug () {}, info () {}, warn: line, error: line, child: () => log } as unknown as FastifyBaseLogger
   const router = new Router(options, log)
   const authenticators = new Authenticators(options.endpoint.auth, (call) => router.call(call))
 
