@@ -1,8 +1,9 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import wampPlugin, { reasons, WampError } from 'fastify-wamp'
+import type { StoredLogin } from 'fastify-wamp'
 
 /** What can be different from one start to the next. */
 export interface AppOptions {
@@ -54,6 +55,8 @@ async function addApi (app: FastifyInstance): Promise<void> {
     }
   }, async ({ query: { x, y } }) => ({ sum: await backend.call('com.example.add2', [x, y]) }))
 
+  addLogins(app)
+
   app.post<{ Body: { text: string } }>('/api/feed', {
     // The cookie that logs a browser in over WebSocket also tells a REST route who is asking.
     onRequest: app.wampIdentify,
@@ -63,6 +66,23 @@ async function addApi (app: FastifyInstance): Promise<void> {
   }, async ({ body: { text }, wampPrincipal }) => {
     const from = wampPrincipal?.authid ?? 'somebody'
     return { publication: await backend.publish('com.example.feed', [text], { from }, { disclose_me: true }) }
+  })
+}
+
+/** "Your devices": where a user is logged in, and how to end that. */
+function addLogins (app: FastifyInstance): void {
+  const onRequest = app.wampRequireRole('frontend')
+  const loginsOf = async ({ wampPrincipal }: FastifyRequest): Promise<StoredLogin[]> =>
+    await app.wampCookies!.find({ realm: 'realm1', authid: wampPrincipal!.authid })
+
+  app.get('/api/logins', { onRequest }, async (request) => (await loginsOf(request)).map(({ cookie, record: { userAgent, address }, lastSeen }) =>
+    ({ login: cookie, own: cookie === request.wampLogin, userAgent, address, lastSeen })))
+
+  app.delete<{ Params: { login: string } }>('/api/logins/:login', { onRequest }, async (request, reply) => {
+    const { login } = request.params
+    if (!(await loginsOf(request)).some(({ cookie }) => cookie === login)) return await reply.code(404).send({ message: 'there is no such login' })
+    await app.wampCookies!.revoke({ cookie: login })
+    return await reply.code(204).send()
   })
 }
 

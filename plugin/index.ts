@@ -55,6 +55,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who the cookie says that this request is, or null. Filled by the hook `fastify.wampIdentify`. */
     wampPrincipal: Principal | null
+    /** The key of the cookie that says so, as `wampCookies.find` lists it, or null. */
+    wampLogin: string | null
   }
 }
 

@@ -26,9 +26,12 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
   const identify = async (request: FastifyRequest): Promise<void> => {
     // A foreign page can have a browser send the cookie, and must gain nothing by it.
     const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)
-    request.wampPrincipal = trusted ? await tracker?.identify(request.headers.cookie) ?? null : null
+    const known = trusted ? await tracker?.identify(request.headers.cookie) : null
+    request.wampPrincipal = known?.principal ?? null
+    request.wampLogin = known?.cookie ?? null
   }
   fastify.decorateRequest('wampPrincipal', null)
+  fastify.decorateRequest('wampLogin', null)
   fastify.decorate('wampIdentify', identify)
   fastify.decorate('wampRequireRole', (...roles: string[]): IdentityHook => async (request, reply) => {
     await identify(request)
@@ -46,6 +49,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
     this.header('set-cookie', await needed(tracker).signOut(arrivalOf(this.request)))
     this.request.wampPrincipal = null
+    this.request.wampLogin = null
   })
 }
 

@@ -83,12 +83,13 @@ export class CookieTracker implements ConnectionTracker {
     return this.#open({ pseudonym: pseudonymOf(value), setCookie: setCookie(value, this.#options, secure, this.#serialize), hand, login: undefined, device })
   }
 
-  /** Who a request's cookie says that it is, or null: also if the store cannot tell. */
-  async identify (cookieHeader: string | undefined): Promise<Principal | null> {
+  /** Who a request's cookie says that it is, and the key of that cookie; null also if the store cannot tell. */
+  async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, cookie: string } | null> {
     const known = await this.#find(readCookies(cookieHeader, this.#options.name))
     if (known === null || known === 'cannot tell') return null
     this.#see(known.key)
-    return await this.#verified(known)
+    const principal = await this.#verified(known)
+    return principal === null ? null : { principal, cookie: known.key }
   }
 
   /**

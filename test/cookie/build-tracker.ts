@@ -61,6 +61,6 @@ export class Browser {
 
   /** Who this browser would come back as. */
   async identity (): Promise<string | undefined> {
-    return (await this.#tracker.identify(this.header))?.authid
+    return (await this.#tracker.identify(this.header))?.principal.authid
   }
 }

@@ -91,7 +91,7 @@ async function play (steps: readonly { act: string, pick: number }[]): Promise<s
       case 'attackerCloses': own?.leave(); attacks.splice(pick % attacks.length, 1)
     }
     for (const value of known) {
-      if ((await tracker.identify(`cbtid=${value}`))?.authid === 'victim') return `after ${act}: an id that the attacker knows is the victim's`
+      if ((await tracker.identify(`cbtid=${value}`))?.principal.authid === 'victim') return `after ${act}: an id that the attacker knows is the victim's`
     }
     for (const connection of attacks) {
       if ((await connection.recall())?.authid === 'victim') return `after ${act}: the attacker's connection is the victim's`

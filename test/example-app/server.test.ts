@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
@@ -11,6 +13,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { WampError } from 'fastify-wamp'
 import { buildApp } from '../../example-app/server.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 async function build (t: Test): Promise<FastifyInstance> {
   const directory = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
@@ -18,6 +21,35 @@ async function build (t: Test): Promise<FastifyInstance> {
   t.teardown(() => app.close())
   return app
 }
+
+/** Logs joe in over WebSocket, as the page does; resolves to the browser's cookie. */
+async function logIn (t: Test, port: number, userAgent: string): Promise<string> {
+  const [json] = wireCodecs
+  const client = await WireClient.connect(t, `ws://127.0.0.1:${port}/ws`, json!, { headers: { 'user-agent': userAgent } })
+  const [, , extra] = await client.ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['wampcra'], authid: 'joe' }])
+  const { challenge } = extra as { challenge: string }
+  const [type] = await client.ask([5, createHmac('sha256', '123456').update(challenge).digest('base64'), {}])
+  if (type !== 2) throw new Error('joe is not welcome')
+  return client.setCookie!.split(';')[0]!
+}
+
+t.test('a user sees where it is logged in, and ends that one by one', async (t) => {
+  const app = await build(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const browsers = await Promise.all(['One/1', 'Two/2'].map(async (agent) => {
+    const cookie = await logIn(t, port, agent)
+    return { fetch: async (path: string, method = 'GET') => await fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { cookie } }) }
+  }))
+  const [one, two] = browsers
+  t.equal((await fetch(`http://127.0.0.1:${port}/api/logins`)).status, 401)
+  const logins = await (await one!.fetch('/api/logins')).json() as { login: string, own: boolean, userAgent: string }[]
+  t.same(logins.map(({ own, userAgent }) => [own, userAgent]).toSorted(), [[false, 'Two/2'], [true, 'One/1']])
+  t.equal((await one!.fetch('/api/logins/0', 'DELETE')).status, 404)
+  const { login } = logins.find(({ own }) => !own)!
+  t.equal((await one!.fetch(`/api/logins/${login}`, 'DELETE')).status, 204)
+  t.same([(await one!.fetch('/api/logins')).status, (await two!.fetch('/api/logins')).status], [200, 401])
+})
 
 t.test('GET /api/sum calls the procedure', async (t) => {
   const app = await build(t)

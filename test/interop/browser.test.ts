@@ -95,6 +95,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     const { example, context, tab: first } = await visit(t)
     await first.logIn()
     await first.sees('You are joe')
+    await first.sees('This browser')
     const second = await Tab.open(context, example.url)
     await second.sees('provider cookie')
 
