@@ -144,7 +144,8 @@ forEachCodec(t, 'whatever ends a call, and whatever else would, its caller is an
       alice.socket.terminate()
       await alice.closed
       // An answer that is still owed comes now; then the call's id is free again.
-      heard.push(...(await bob.fence()), ...(heard.length === 0 ? [await bob.next()] : []))
+      heard.push(...await bob.fence())
+      if (heard.length === 0) heard.push(await bob.next())
       t.equal(heard.length, 1, `${first}, then ${second}`)
       t.match(await bob.ask([48, 1, {}, 'none']), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
     }
