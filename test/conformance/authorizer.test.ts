@@ -2,16 +2,16 @@ import t from 'tap'
 import type { Authorization, AuthorizingSession } from 'fastify-wamp'
 import { buildParties, head } from '../helper/build-parties.ts'
 import { settled } from '../helper/build-router.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const procedure = 'com.example.authorize'
 const byProcedure = { user: { authorizer: procedure } } as const
 
-forEachCodec(t, 'a procedure decides: it is told who wants to do what, and how [AZN-01, AZN-09, AZN-10, PUB-10]', async (t, codec) => {
-  const { app, alice } = await buildParties(t, codec, byProcedure)
+forEachTransport(t, 'a procedure decides: it is told who wants to do what, and how [AZN-01, AZN-09, AZN-10, PUB-10]', async (t, transport) => {
+  const { app, alice } = await buildParties(t, transport, byProcedure)
   const asked: unknown[] = []
   await app.wamp.join('realm1').register<[AuthorizingSession, string, string, object]>(procedure, ({ args: [session, uri, action, options] }) => {
-    t.match(session, { session: alice.id, authid: 'alice', authrole: 'user', authmethod: 'ticket', authprovider: 'static', transport: { type: 'websocket', protocol: codec.subprotocol } })
+    t.match(session, { session: alice.id, authid: 'alice', authrole: 'user', authmethod: 'ticket', authprovider: 'static', transport: alice.transport })
     t.notOk(JSON.stringify(session).includes('of alice'), 'never the ticket')
     asked.push([uri, action, options])
     return uri === 'yes' ? true : uri.startsWith('yes.') ? { allow: true } : uri === 'no' ? false : { allow: false }
@@ -35,17 +35,17 @@ forEachCodec(t, 'a procedure decides: it is told who wants to do what, and how [
   t.equal(asked.length, 8)
 })
 
-forEachCodec(t, 'an authorizer that fails lets nobody in, and tells nobody why [AZN-02, AZN-10, SUB-06, REG-07, CAL-05, PUB-01, ORD-06]', async (t, codec) => {
+forEachTransport(t, 'an authorizer that fails lets nobody in, and tells nobody why [AZN-02, AZN-10, SUB-06, REG-07, CAL-05, PUB-01, ORD-06]', async (t, transport) => {
   const answers: unknown[] = [undefined, null, 1, 'yes', [], {}, { allow: 1 }, { allow: true, validate: {} }, { allow: true, disclose: 'x' }, { allow: true, cache: 1 }, { allow: true, trustlevel: -1 }]
   let answer: unknown
-  const { alice } = await buildParties(t, codec, { user: { authorizer: () => answer as Authorization } })
+  const { alice } = await buildParties(t, transport, { user: { authorizer: () => answer as Authorization } })
   for (const wrong of answers) {
     answer = wrong
     t.match(await alice.ask([48, 1, {}, 'p']), [8, 48, 1, {}, 'wamp.error.authorization_failed', [String]], JSON.stringify(wrong))
   }
   const failing = [() => { throw new Error('secret of the app') }, async () => { throw new Error('secret of the app') }]
   for (const authorizer of failing) {
-    const { alice } = await buildParties(t, codec, { user: { authorizer } })
+    const { alice } = await buildParties(t, transport, { user: { authorizer } })
     for (const message of [[32, 1, {}, 'a'], [64, 2, {}, 'a'], [48, 3, {}, 'a'], [16, 4, { acknowledge: true }, 'a']]) {
       const refused = await alice.ask(message)
       t.same(head(refused), [8, message[0], message[1], {}, 'wamp.error.authorization_failed'])
@@ -54,12 +54,12 @@ forEachCodec(t, 'an authorizer that fails lets nobody in, and tells nobody why [
     alice.send([16, 5, {}, 'a'])
     t.same(await alice.fence(), [], 'nothing is said of a publication that asks for no acknowledgement')
   }
-  const { alice: lonely } = await buildParties(t, codec, byProcedure)
+  const { alice: lonely } = await buildParties(t, transport, byProcedure)
   t.same(head(await lonely.ask([48, 1, {}, 'p'])), [8, 48, 1, {}, 'wamp.error.authorization_failed'], 'there is no such procedure')
 })
 
-forEachCodec(t, 'it may disclose, set a trust level, and let take over [AZN-10, PID-03, TRU-01, FRR-04]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { user: { authorizer: async (_session, _uri, action) => ({ allow: true, ...(action === 'register' ? { force_reregister: true } : { disclose: true, trustlevel: 4 }) }) } })
+forEachTransport(t, 'it may disclose, set a trust level, and let take over [AZN-10, PID-03, TRU-01, FRR-04]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { user: { authorizer: async (_session, _uri, action) => ({ allow: true, ...(action === 'register' ? { force_reregister: true } : { disclose: true, trustlevel: 4 }) }) } })
   await carol.ask([32, 1, {}, 'a'])
   await carol.ask([64, 2, {}, 'p'])
   alice.send([16, 1, {}, 'a'], [48, 2, {}, 'p'])
@@ -68,9 +68,9 @@ forEachCodec(t, 'it may disclose, set a trust level, and let take over [AZN-10, 
   t.match(await bob.ask([64, 1, { force_reregister: true }, 'p']), [65, 1])
 })
 
-forEachCodec(t, 'while it thinks, what was sent keeps its order, and answers do not wait [PUB-08, CAL-06, ORD-01, AZN-13]', async (t, codec) => {
+forEachTransport(t, 'while it thinks, what was sent keeps its order, and answers do not wait [PUB-08, CAL-06, ORD-01, AZN-13]', async (t, transport) => {
   const thinking: (() => void)[] = []
-  const { alice, bob } = await buildParties(t, codec, { user: { authorizer: (_session, uri, action) => uri === 'slow' ? new Promise((resolve) => { thinking.push(() => { resolve(true) }) }) : action !== 'call' || uri !== 'no' } })
+  const { alice, bob } = await buildParties(t, transport, { user: { authorizer: (_session, uri, action) => uri === 'slow' ? new Promise((resolve) => { thinking.push(() => { resolve(true) }) }) : action !== 'call' || uri !== 'no' } })
   await bob.ask([32, 1, {}, 'fast'])
   await bob.ask([64, 2, {}, 'p'])
   await alice.ask([64, 1, {}, 'q'])
@@ -90,13 +90,13 @@ forEachCodec(t, 'while it thinks, what was sent keeps its order, and answers do 
   t.same([head(await alice.next()), head(await alice.next())], [[8, 48, 5, {}, 'wamp.error.not_authorized'], [8, 34, 6, {}, 'wamp.error.no_such_subscription']])
 })
 
-forEachCodec(t, 'who leaves while it thinks gets nothing, and leaves nothing [SES-22]', async (t, codec) => {
+forEachTransport(t, 'who leaves while it thinks gets nothing, and leaves nothing [SES-22]', async (t, transport) => {
   const thinking: (() => void)[] = []
-  const { alice, carol } = await buildParties(t, codec, { user: { authorizer: () => new Promise((resolve) => { thinking.push(() => { resolve(true) }) }) } })
+  const { alice, carol } = await buildParties(t, transport, { user: { authorizer: () => new Promise((resolve) => { thinking.push(() => { resolve(true) }) }) } })
   await carol.ask([32, 1, {}, 'wamp.session.on_leave'])
   alice.send([64, 1, {}, 'p'], [32, 2, {}, 'a'])
   while (thinking.length === 0) await settled()
-  alice.socket.terminate()
+  alice.terminate()
   await carol.next()
   thinking[0]!()
   await settled()
@@ -104,9 +104,9 @@ forEachCodec(t, 'who leaves while it thinks gets nothing, and leaves nothing [SE
   t.same(head(await carol.ask([48, 2, {}, 'p'])), [8, 48, 2, {}, 'wamp.error.no_such_procedure'])
 })
 
-forEachCodec(t, 'a decision is kept if it says so, for the same principal, action, URI and match [AZN-11, AZN-12, TRP-47]', async (t, codec) => {
+forEachTransport(t, 'a decision is kept if it says so, for the same principal, action, URI and match [AZN-11, AZN-12, TRP-47]', async (t, transport) => {
   const asked: string[] = []
-  const { app, alice, bob } = await buildParties(t, codec, {
+  const { app, alice, bob } = await buildParties(t, transport, {
     user: {
       authorizer: async ({ authid }, uri, action, { match = 'exact' }) => {
         asked.push(`${authid} ${action} ${uri} ${String(match)}`)
@@ -132,14 +132,14 @@ forEachCodec(t, 'a decision is kept if it says so, for the same principal, actio
   t.same(asked, ['alice subscribe a exact'])
 })
 
-forEachCodec(t, 'testaments and histories ask it, too [TES-07, HIS-10]', async (t, codec) => {
-  const { alice, carol } = await buildParties(t, codec, { realm: { eventHistory: [{ uri: 'a' }] }, user: { authorizer: async (_session, uri, action) => action === 'call' || uri === 'a' } })
+forEachTransport(t, 'testaments and histories ask it, too [TES-07, HIS-10]', async (t, transport) => {
+  const { alice, carol } = await buildParties(t, transport, { realm: { eventHistory: [{ uri: 'a' }] }, user: { authorizer: async (_session, uri, action) => action === 'call' || uri === 'a' } })
   await carol.ask([32, 1, {}, 'a'])
   const add = 'wamp.session.add_testament'
   t.same(head(await alice.ask([48, 1, {}, add, ['b', [], {}]])), [8, 48, 1, {}, 'wamp.error.not_authorized'])
   for (const [i, text] of ['first', 'second'].entries()) t.same(await alice.ask([48, 2 + i, {}, add, ['a', [text], {}]]), [50, 2 + i, {}])
   const [, , , [id]] = await alice.ask([48, 5, {}, 'wamp.subscription.lookup', ['a']]) as [50, number, object, [number]]
   t.same(await alice.ask([48, 6, {}, 'wamp.subscription.get_events', [id]]), [50, 6, {}, [[]]])
-  alice.socket.terminate()
+  alice.terminate()
   t.same([(await carol.next())[4], (await carol.next())[4]], [['first'], ['second']])
 })

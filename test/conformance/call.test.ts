@@ -1,17 +1,17 @@
 import t from 'tap'
 import { buildParties, head, violation } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
-forEachCodec(t, 'REGISTER is answered exactly once [REG-01]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'REGISTER is answered exactly once [REG-01]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   alice.send([64, 1, {}, 'p'], [64, 2, {}, 'com..x'], [64, 3, {}, 'q'])
   const answers = (await alice.fence()).map(head)
   t.match(answers, [[65, 1, Number], [8, 64, 2, {}, 'wamp.error.invalid_uri'], [65, 3, Number]])
   t.equal(answers.length, 3)
 })
 
-forEachCodec(t, 'a procedure is registered once, by whomever, until it is free again [REG-02]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a procedure is registered once, by whomever, until it is free again [REG-02]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   t.same(head(await alice.ask([64, 2, {}, 'p'])), [8, 64, 2, {}, 'wamp.error.procedure_already_exists'])
   t.same(head(await bob.ask([64, 1, { invoke: 'single' }, 'p'])), [8, 64, 1, {}, 'wamp.error.procedure_already_exists'])
@@ -19,8 +19,8 @@ forEachCodec(t, 'a procedure is registered once, by whomever, until it is free a
   t.match(await bob.ask([64, 2, {}, 'p']), [65, 2])
 })
 
-forEachCodec(t, 'a URI may be registered once for each policy, each a registration of its own [REG-03]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a URI may be registered once for each policy, each a registration of its own [REG-03]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const match of ['exact', 'prefix', 'wildcard']) {
     ids.push((await alice.ask([64, 1, { match }, 'a.b']))[2])
@@ -29,8 +29,8 @@ forEachCodec(t, 'a URI may be registered once for each policy, each a registrati
   t.equal(new Set(ids).size, 3)
 })
 
-forEachCodec(t, 'only an own registration can be ended [REG-04]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'only an own registration can be ended [REG-04]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   t.same(head(await bob.ask([66, 1, id])), [8, 66, 1, {}, 'wamp.error.no_such_registration'])
   t.same(head(await bob.ask([66, 2, 12345])), [8, 66, 2, {}, 'wamp.error.no_such_registration'])
@@ -38,8 +38,8 @@ forEachCodec(t, 'only an own registration can be ended [REG-04]', async (t, code
   t.same(head(await alice.ask([66, 3, id])), [8, 66, 3, {}, 'wamp.error.no_such_registration'])
 })
 
-forEachCodec(t, 'no invocation comes before REGISTERED, nor after UNREGISTERED [REG-05, TRP-59]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'no invocation comes before REGISTERED, nor after UNREGISTERED [REG-05, TRP-59]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   for (let i = 0; i < 50; i++) {
     bob.send([48, 2 * i + 1, {}, 'p'])
     alice.send([64, 1, {}, 'p'])
@@ -54,8 +54,8 @@ forEachCodec(t, 'no invocation comes before REGISTERED, nor after UNREGISTERED [
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'a callee that unregisters may still answer what it was asked [REG-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a callee that unregisters may still answer what it was asked [REG-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'])
   await alice.next()
@@ -66,8 +66,8 @@ forEachCodec(t, 'a callee that unregisters may still answer what it was asked [R
   t.same(await bob.next(), [8, 48, 2, {}, 'com.e'])
 })
 
-forEachCodec(t, 'who may not register or call learns nothing of what there is [REG-07, CAL-05]', async (t, codec) => {
-  const { alice, carol } = await buildParties(t, codec, { user: { permissions: [] } })
+forEachTransport(t, 'who may not register or call learns nothing of what there is [REG-07, CAL-05]', async (t, transport) => {
+  const { alice, carol } = await buildParties(t, transport, { user: { permissions: [] } })
   await carol.ask([64, 1, {}, 'there'])
   for (const procedure of ['there', 'not.there']) {
     t.same(head(await alice.ask([64, 1, {}, procedure])), [8, 64, 1, {}, 'wamp.error.not_authorized'])
@@ -76,8 +76,8 @@ forEachCodec(t, 'who may not register or call learns nothing of what there is [R
   t.same(await carol.fence(), [])
 })
 
-forEachCodec(t, 'a call becomes one invocation, and its answer comes back as it is [CAL-01, CAL-02, CAL-03]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a call becomes one invocation, and its answer comes back as it is [CAL-01, CAL-02, CAL-03]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   t.same(head(await bob.ask([48, 1, {}, 'p'])), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 2, {}, 'p', [1, 'x'], { k: [null] }], [48, 3, {}, 'p'])
@@ -88,8 +88,8 @@ forEachCodec(t, 'a call becomes one invocation, and its answer comes back as it 
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'each call is answered exactly once, whatever the callee sends more [CAL-04, TRP-59]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'each call is answered exactly once, whatever the callee sends more [CAL-04, TRP-59]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'])
   await bob.fence()
@@ -99,16 +99,16 @@ forEachCodec(t, 'each call is answered exactly once, whatever the callee sends m
   t.same(await bob.fence(), [[8, 48, 1, {}, 'com.e'], [50, 2, {}]])
 })
 
-forEachCodec(t, 'the id of a call that waits cannot be used for another [CAL-04, IDS-17]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'the id of a call that waits cannot be used for another [CAL-04, IDS-17]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 1, {}, 'p'])
   t.match(await bob.next(), violation)
   t.same((await alice.fence()).map(([type]) => type), [68, 69], 'the first ends with its caller')
 })
 
-forEachCodec(t, 'invocations come in the order of the calls, across procedures [CAL-06, ORD-01]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'invocations come in the order of the calls, across procedures [CAL-06, ORD-01]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   for (const procedure of ['p', 'q', 'r']) await alice.ask([64, 1, {}, procedure])
   const count = 300
   for (let i = 0; i < count; i++) bob.send([48, i + 1, {}, 'pqr'[i % 3], [i]])
@@ -116,8 +116,8 @@ forEachCodec(t, 'invocations come in the order of the calls, across procedures [
   t.same((await alice.fence()).map(([, , , , args]) => (args as number[])[0]), Array.from({ length: count }, (_, i) => i))
 })
 
-forEachCodec(t, 'calls do not wait for each other, and one may call oneself [CAL-07, ORD-02]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'calls do not wait for each other, and one may call oneself [CAL-07, ORD-02]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'], [48, 3, {}, 'p'])
   await bob.fence()

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { buildParties, head } from '../helper/build-parties.ts'
 import type { Parties } from '../helper/build-parties.ts'
-import { forEachCodec, HELLO } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
+import { HELLO } from '../helper/wire-client.ts'
 
 const canceled = (request: number): unknown[] => [8, 48, request, {}, 'wamp.error.canceled']
 
@@ -12,8 +13,8 @@ async function call ({ alice, bob }: Parties, request = 1): Promise<unknown> {
   return (await alice.next())[1]
 }
 
-forEachCodec(t, 'CANCEL of a call that is none, or no more, is ignored [CAN-01]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'CANCEL of a call that is none, or no more, is ignored [CAN-01]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob, carol } = parties
   const invocation = await call(parties)
   carol.send([49, 1, {}])
@@ -27,8 +28,8 @@ forEachCodec(t, 'CANCEL of a call that is none, or no more, is ignored [CAN-01]'
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'skip answers the caller at once, and the callee is not disturbed [CAN-02, CAN-08, TRP-27]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'skip answers the caller at once, and the callee is not disturbed [CAN-02, CAN-08, TRP-27]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   const invocation = await call(parties)
   t.same(head(await bob.ask([49, 1, { mode: 'skip' }])), canceled(1))
@@ -38,8 +39,8 @@ forEachCodec(t, 'skip answers the caller at once, and the callee is not disturbe
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'kill interrupts the callee, and its answer is the caller\'s [CAN-03, CAN-08, TRP-27]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'kill interrupts the callee, and its answer is the caller\'s [CAN-03, CAN-08, TRP-27]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   for (const [request, answer, expected] of [
     [1, (id: unknown) => [70, id, {}, ['done']], [50, 1, {}, ['done']]],
@@ -54,8 +55,8 @@ forEachCodec(t, 'kill interrupts the callee, and its answer is the caller\'s [CA
   }
 })
 
-forEachCodec(t, 'killnowait, the default, answers the caller and interrupts the callee [CAN-04, CAN-06, TRP-39]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'killnowait, the default, answers the caller and interrupts the callee [CAN-04, CAN-06, TRP-39]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   for (const [request, options] of [[1, { mode: 'killnowait' }], [2, {}]] as const) {
     const invocation = await call(parties, request)
@@ -67,8 +68,8 @@ forEachCodec(t, 'killnowait, the default, answers the caller and interrupts the 
   }
 })
 
-forEachCodec(t, 'a callee that cannot be interrupted is not, and its caller does not wait [CAN-05]', async (t, codec) => {
-  const parties = await buildParties(t, codec, { announced: HELLO[2].roles })
+forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller does not wait [CAN-05]', async (t, transport) => {
+  const parties = await buildParties(t, transport, { announced: HELLO[2].roles })
   const { alice, bob } = parties
   for (const [i, mode] of ['kill', 'killnowait', 'skip'].entries()) {
     const invocation = await call(parties, i + 1)
@@ -80,8 +81,8 @@ forEachCodec(t, 'a callee that cannot be interrupted is not, and its caller does
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'a further CANCEL may give up waiting, and cannot begin to wait [CAN-07]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'a further CANCEL may give up waiting, and cannot begin to wait [CAN-07]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   for (const [i, mode] of ['skip', 'killnowait'].entries()) {
     const invocation = await call(parties, i + 1)
@@ -95,19 +96,19 @@ forEachCodec(t, 'a further CANCEL may give up waiting, and cannot begin to wait 
   }
 })
 
-forEachCodec(t, 'a call that is being killed still ends with its callee or its caller [CAN-09, LEA-02]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'a call that is being killed still ends with its callee or its caller [CAN-09, LEA-02]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   await call(parties)
   bob.send([49, 1, { mode: 'kill' }])
   await alice.next()
-  alice.socket.terminate()
+  alice.terminate()
   t.same(head(await bob.next()), canceled(1))
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'an ERROR of the router explains itself in its first argument [CAN-11, ORD-05]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'an ERROR of the router explains itself in its first argument [CAN-11, ORD-05]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   for (const request of [[48, 1, {}, 'none'], [48, 1, {}, 'com..x'], [64, 1, {}, 'p'], [66, 1, 12345], [34, 1, 12345], [32, 1, {}, 'com..x'], [16, 1, { acknowledge: true }, 'com..x']]) {
     const [type, , , details, , [text] = [] as unknown[]] = await bob.ask(request) as [number, number, number, object, string, unknown[]?]
@@ -127,10 +128,10 @@ const ends: Readonly<Record<string, (parties: Parties, invocation: unknown, regi
   unregistered: ({ alice }, _, registration) => { alice.send([66, 2, registration]) }
 }
 
-forEachCodec(t, 'whatever ends a call, and whatever else would, its caller is answered exactly once [CAL-04, TRP-60]', async (t, codec) => {
+forEachTransport(t, 'whatever ends a call, and whatever else would, its caller is answered exactly once [CAL-04, TRP-60]', async (t, transport) => {
   for (const [first, end] of Object.entries(ends)) {
     for (const [second, endAgain] of Object.entries(ends)) {
-      const parties = await buildParties(t, codec)
+      const parties = await buildParties(t, transport)
       const { alice, bob } = parties
       const [, , registration] = await alice.ask([64, 1, {}, 'p'])
       bob.send([48, 1, {}, 'p'])
@@ -141,7 +142,7 @@ forEachCodec(t, 'whatever ends a call, and whatever else would, its caller is an
         await alice.fence()
         heard.push(...await bob.fence())
       }
-      alice.socket.terminate()
+      alice.terminate()
       await alice.closed
       // An answer that is still owed comes now; then the call's id is free again.
       heard.push(...await bob.fence())

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { buildParties, head } from '../helper/build-parties.ts'
 import { everything } from '../helper/build-router.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const disclosing = (disclose: { caller?: boolean, publisher?: boolean }) => ({ permissions: [{ ...everything.permissions[0], disclose }] })
 
-forEachCodec(t, 'a publisher is disclosed when it asks, and else is not [PID-01, PID-04, PID-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a publisher is disclosed when it asks, and else is not [PID-01, PID-04, PID-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await bob.ask([32, 1, {}, 'a'])
   for (const [options, details] of [
     [{}, {}], [{ disclose_me: false }, {}], [{ disclose_me: true }, { publisher: alice.id, publisher_authid: 'alice', publisher_authrole: 'user' }]
@@ -16,17 +16,17 @@ forEachCodec(t, 'a publisher is disclosed when it asks, and else is not [PID-01,
   }
 })
 
-forEachCodec(t, 'a publisher that may not ask is refused, and its event goes nowhere [PID-02, PID-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { user: { ...everything, allowDiscloseMe: false } })
+forEachTransport(t, 'a publisher that may not ask is refused, and its event goes nowhere [PID-02, PID-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { user: { ...everything, allowDiscloseMe: false } })
   await bob.ask([32, 1, {}, 'a'])
   alice.send([16, 1, { acknowledge: true, disclose_me: true }, 'a'], [16, 2, { disclose_me: true }, 'a'])
   t.same((await alice.fence()).map(head), [[8, 16, 1, {}, 'wamp.error.option_disallowed.disclose_me']])
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'a permission discloses publishers and callers unasked, each by itself [PID-03, PID-05, CID-03, CID-06, TRP-07]', async (t, codec) => {
+forEachTransport(t, 'a permission discloses publishers and callers unasked, each by itself [PID-03, PID-05, CID-03, CID-06, TRP-07]', async (t, transport) => {
   for (const disclose of [{ publisher: true }, { caller: true }]) {
-    const { alice, carol } = await buildParties(t, codec, { user: { ...disclosing(disclose), allowDiscloseMe: false } })
+    const { alice, carol } = await buildParties(t, transport, { user: { ...disclosing(disclose), allowDiscloseMe: false } })
     await carol.ask([32, 1, {}, 'a'])
     await carol.ask([64, 2, {}, 'p'])
     alice.send([16, 1, {}, 'a'], [48, 2, {}, 'p'])
@@ -36,8 +36,8 @@ forEachCodec(t, 'a permission discloses publishers and callers unasked, each by 
   }
 })
 
-forEachCodec(t, 'a caller is disclosed when it asks, and else is not [CID-01, CID-07]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a caller is disclosed when it asks, and else is not [CID-01, CID-07]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await bob.ask([64, 1, {}, 'p'])
   for (const [request, options, details] of [
     [1, {}, {}], [2, { disclose_me: false }, {}], [3, { disclose_me: true }, { caller: alice.id, caller_authid: 'alice', caller_authrole: 'user' }]
@@ -48,15 +48,15 @@ forEachCodec(t, 'a caller is disclosed when it asks, and else is not [CID-01, CI
   }
 })
 
-forEachCodec(t, 'a callee may have all its callers disclosed [CID-02]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a callee may have all its callers disclosed [CID-02]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await bob.ask([64, 1, { disclose_caller: true }, 'p'])
   alice.send([48, 1, {}, 'p'])
   t.same(await bob.next(), [68, 1, id, { caller: alice.id, caller_authid: 'alice', caller_authrole: 'user' }])
 })
 
-forEachCodec(t, 'who may not ask for disclosure is refused, as caller and as callee [CID-03, CID-04, CID-05, TRP-06]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { user: { ...everything, allowDiscloseMe: false } })
+forEachTransport(t, 'who may not ask for disclosure is refused, as caller and as callee [CID-03, CID-04, CID-05, TRP-06]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { user: { ...everything, allowDiscloseMe: false } })
   t.same(head(await alice.ask([64, 1, { disclose_caller: true }, 'q'])), [8, 64, 1, {}, 'wamp.error.option_disallowed.disclose_me'])
   await carol.ask([64, 1, {}, 'p'])
   t.same(head(await bob.ask([48, 1, { disclose_me: true }, 'p'])), [8, 48, 1, {}, 'wamp.error.option_disallowed.disclose_me'])

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { buildParties, head, login } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
-import type { WireClient } from '../helper/wire-client.ts'
+import { buildParties, head } from '../helper/build-parties.ts'
+import type { Peer } from '../helper/peer.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const acknowledge = { acknowledge: true }
 const eventHistory = [{ uri: 'com.a' }, { uri: 'com.b' }, { uri: 'com.', match: 'prefix' }, { uri: 'org..x', match: 'wildcard' }, { uri: 'few', limit: 2 }] as const
@@ -9,12 +9,12 @@ const getEvents = 'wamp.subscription.get_events'
 
 interface StoredEvent { timestamp: string, subscription: number, publication: number, details: { topic?: string }, args?: unknown[], kwargs?: object }
 
-async function lookup (client: WireClient, uri: string, match = 'exact'): Promise<number> {
+async function lookup (client: Peer, uri: string, match = 'exact'): Promise<number> {
   const [, , , [id]] = await client.ask([48, 900, {}, 'wamp.subscription.lookup', [uri, { match }]]) as [50, number, object, [number]]
   return id
 }
 
-async function events (client: WireClient, id: number, kwargs: object = {}): Promise<StoredEvent[]> {
+async function events (client: Peer, id: number, kwargs: object = {}): Promise<StoredEvent[]> {
   const [type, , error, result] = await client.ask([48, 901, {}, getEvents, [id], kwargs]) as [number, number, object, [StoredEvent[]]]
   if (type !== 50) throw new Error(JSON.stringify(error))
   return result[0]
@@ -25,8 +25,8 @@ function numbers (stored: StoredEvent[]): unknown[] {
   return stored.map(({ args }) => args?.[0])
 }
 
-forEachCodec(t, 'each configured subscription keeps what matched it, in order, before anybody subscribes [HIS-01, HIS-02, HIS-03, HIS-13, SUB-08]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { realm: { eventHistory } })
+forEachTransport(t, 'each configured subscription keeps what matched it, in order, before anybody subscribes [HIS-01, HIS-02, HIS-03, HIS-13, SUB-08]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   for (const [i, topic] of ['com.a', 'com.b', 'com.b', 'com.c', 'com.b'].entries()) await alice.ask([16, 1, acknowledge, topic, [i]])
   const [a, b, prefix] = [await lookup(bob, 'com.a'), await lookup(bob, 'com.b'), await lookup(bob, 'com.', 'prefix')]
   t.same([numbers(await events(bob, a)), numbers(await events(bob, b)), numbers(await events(bob, prefix))], [[0], [1, 2, 4], [0, 1, 2, 3, 4]])
@@ -37,8 +37,8 @@ forEachCodec(t, 'each configured subscription keeps what matched it, in order, b
   t.same(await events(bob, await lookup(bob, 'org..x', 'wildcard')), [], 'none is an empty list')
 })
 
-forEachCodec(t, 'an event tells when it was, what it was, and what was disclosed then [HIS-07, HIS-08, HIS-12, TRP-18]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { realm: { eventHistory } })
+forEachTransport(t, 'an event tells when it was, what it was, and what was disclosed then [HIS-07, HIS-08, HIS-12, TRP-18]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const before = Date.now()
   const [, , publication] = await alice.ask([16, 1, { ...acknowledge, disclose_me: true }, 'com.a', [1], { k: 'ä' }])
   await alice.ask([16, 2, acknowledge, 'com.a'])
@@ -56,8 +56,8 @@ forEachCodec(t, 'an event tells when it was, what it was, and what was disclosed
   t.same(numbers((await bob.ask([48, 2, {}, getEvents, [exact, 1]]) as any)[3][0]), [1], 'a limit may stand second, as in Crossbar.io')
 })
 
-forEachCodec(t, 'the newest come first if asked, and a limit counts from there [HIS-03, HIS-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { realm: { eventHistory } })
+forEachTransport(t, 'the newest come first if asked, and a limit counts from there [HIS-03, HIS-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (let i = 0; i < 5; i++) await alice.ask([16, 1, acknowledge, 'com.a', [i]])
   t.same(numbers(await events(bob, id, { limit: 2 })), [0, 1])
@@ -70,8 +70,8 @@ forEachCodec(t, 'the newest come first if asked, and a limit counts from there [
   t.same(numbers(await events(bob, id, { limit: 2, reverse: true, before_publication: back.at(-1)!.publication })), [2, 1])
 })
 
-forEachCodec(t, 'a range is given by times or by publications, inclusive or exclusive [HIS-04, HIS-05]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { realm: { eventHistory } })
+forEachTransport(t, 'a range is given by times or by publications, inclusive or exclusive [HIS-04, HIS-05]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (let i = 0; i < 5; i++) await alice.ask([16, 1, acknowledge, 'com.a', [i]])
   const stored = await events(bob, id)
@@ -90,20 +90,20 @@ forEachCodec(t, 'a range is given by times or by publications, inclusive or excl
   ] as const) t.same(numbers(await events(bob, id, kwargs)), wanted, JSON.stringify(kwargs))
 })
 
-forEachCodec(t, 'who might not have received it does not see it, and what was for certain sessions is not kept [HIS-09, BWL-07]', async (t, codec) => {
-  const { url, alice, bob, carol } = await buildParties(t, codec, { realm: { eventHistory } })
+forEachTransport(t, 'who might not have received it does not see it, and what was for certain sessions is not kept [HIS-09, BWL-07]', async (t, transport) => {
+  const { login, alice, bob, carol } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (const [i, lists] of [{ eligible_authrole: ['staff'] }, { exclude_authid: ['carol'] }, { exclude: [1] }, { eligible: [bob.id] }, { eligible_authid: [] }, { exclude_authrole: ['user'] }].entries()) {
     await alice.ask([16, 1, { ...acknowledge, ...lists }, 'com.a', [i]])
   }
   t.same(numbers(await events(bob, id)), [1])
   t.same(numbers(await events(carol, id)), [0, 5])
-  t.same(numbers(await events(await login(t, url, codec, 'alice'), id)), [1])
+  t.same(numbers(await events(await login('alice'), id)), [1])
 })
 
-forEachCodec(t, 'who may not subscribe may not look back [HIS-10, HIS-11]', async (t, codec) => {
+forEachTransport(t, 'who may not subscribe may not look back [HIS-10, HIS-11]', async (t, transport) => {
   const user = { permissions: [{ uri: 'wamp.', match: 'prefix', allow: { call: true } }, { uri: 'com.b', allow: { subscribe: true } }] } as const
-  const { alice, carol } = await buildParties(t, codec, { user, realm: { eventHistory } })
+  const { alice, carol } = await buildParties(t, transport, { user, realm: { eventHistory } })
   for (const [uri, error] of [['com.a', 'wamp.error.not_authorized'], ['com.b', undefined]] as const) {
     const answer = await alice.ask([48, 1, {}, getEvents, [await lookup(carol, uri)]])
     t.same(error === undefined ? answer[0] : answer[4], error ?? 50)
@@ -116,8 +116,8 @@ forEachCodec(t, 'who may not subscribe may not look back [HIS-10, HIS-11]', asyn
   t.same(head(await carol.ask([48, 5, {}, getEvents, [meta]])), [8, 48, 5, {}, 'wamp.error.not_authorized'])
 })
 
-forEachCodec(t, 'a filter of the wrong type is named [HIS-14]', async (t, codec) => {
-  const { bob } = await buildParties(t, codec, { realm: { eventHistory } })
+forEachTransport(t, 'a filter of the wrong type is named [HIS-14]', async (t, transport) => {
+  const { bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (const [name, value] of [
     ['reverse', 1], ['limit', 0], ['limit', 'x'], ['limit', 1.5], ['topic', 5], ['from_time', 'yesterday'], ['after_time', 5], ['before_time', '2020-01-01'],
@@ -130,8 +130,8 @@ forEachCodec(t, 'a filter of the wrong type is named [HIS-14]', async (t, codec)
   t.match(await bob.ask([48, 1, {}, getEvents]), [8, 48, 1, {}, 'wamp.error.invalid_argument'])
 })
 
-forEachCodec(t, 'no more is kept than is configured, and no more is answered at once than a message may have [HIS-13]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { realm: { eventHistory }, plugin: { limits: { messageSize: 1000, storedBytes: 2500 } } })
+forEachTransport(t, 'no more is kept than is configured, and no more is answered at once than a message may have [HIS-13]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory }, plugin: { limits: { messageSize: 1000, storedBytes: 2700 } } })
   for (let i = 0; i < 5; i++) await alice.ask([16, 1, acknowledge, 'few', [i]])
   t.same(numbers(await events(bob, await lookup(bob, 'few'))), [3, 4])
   for (let i = 0; i < 10; i++) await alice.ask([16, 1, acknowledge, 'com.a', [i, 'x'.repeat(400)]])

@@ -1,20 +1,21 @@
 import t from 'tap'
-import { buildParties, head, login, violation } from '../helper/build-parties.ts'
-import { forEachCodec, HELLO } from '../helper/wire-client.ts'
+import { buildParties, head, violation } from '../helper/build-parties.ts'
+import { forEachTransport } from '../helper/transports.ts'
+import { HELLO } from '../helper/wire-client.ts'
 
 const LARGEST = 2 ** 53
 
-forEachCodec(t, 'session ids are spread over the whole range, and each is one session\'s [IDS-03]', async (t, codec) => {
-  const { url, alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'session ids are spread over the whole range, and each is one session\'s [IDS-03]', async (t, transport) => {
+  const { login, alice, bob, carol } = await buildParties(t, transport)
   const ids = [alice.id, bob.id, carol.id]
-  while (ids.length < 20) ids.push((await login(t, url, codec, 'alice')).id)
+  while (ids.length < 20) ids.push((await login('alice')).id)
   t.equal(new Set(ids).size, 20)
   t.ok(ids.every((id) => Number.isInteger(id) && id >= 1 && id <= LARGEST))
   t.ok(Math.max(...ids) > 2 ** 40, 'drawn from the whole range')
 })
 
-forEachCodec(t, 'publication ids are spread over the whole range, acknowledged or not [IDS-04]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'publication ids are spread over the whole range, acknowledged or not [IDS-04]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   for (let i = 1; i <= 20; i++) alice.send([16, i, i > 10 ? { acknowledge: true } : {}, 'a'])
   const published = (await alice.fence()).map(([, , id]) => id)
@@ -25,8 +26,8 @@ forEachCodec(t, 'publication ids are spread over the whole range, acknowledged o
   t.ok(Math.max(...ids) > 2 ** 40)
 })
 
-forEachCodec(t, 'subscriptions and registrations have small ids that grow [IDS-05, IDS-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'subscriptions and registrations have small ids that grow [IDS-05, IDS-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const ids: number[] = []
   for (const [type, uri] of [[32, 'a'], [64, 'a'], [32, 'b'], [64, 'b']]) {
     ids.push(Number((await alice.ask([type, 1, {}, uri]))[2]), Number((await bob.ask([type, 1, {}, `${uri}.bob`]))[2]))
@@ -35,8 +36,8 @@ forEachCodec(t, 'subscriptions and registrations have small ids that grow [IDS-0
   for (const kind of [ids.filter((_, i) => i % 4 < 2), ids.filter((_, i) => i % 4 > 1)]) t.same(kind, [...new Set(kind)].sort((a, b) => a - b))
 })
 
-forEachCodec(t, 'each callee is counted its own invocations, from 1 [IDS-07, IDS-08, TRP-30]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'each callee is counted its own invocations, from 1 [IDS-07, IDS-08, TRP-30]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'of.alice'])
   await bob.ask([64, 1, {}, 'of.bob'])
   for (let i = 0; i < 6; i++) carol.send([48, 10 + i, {}, i % 2 === 0 ? 'of.alice' : 'of.bob'])
@@ -45,15 +46,15 @@ forEachCodec(t, 'each callee is counted its own invocations, from 1 [IDS-07, IDS
   t.same((await bob.fence()).map(([, id]) => id), [1, 2, 3])
 })
 
-forEachCodec(t, 'request ids out of sequence are taken [IDS-11, TRP-02]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'request ids out of sequence are taken [IDS-11, TRP-02]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   for (const id of [123, 789, 5, 5]) t.match(await alice.ask([32, id, {}, 'a']), [33, id])
 })
 
-forEachCodec(t, 'a strict realm takes request ids in sequence only, and does nothing of the rest [IDS-09, IDS-10, PVI-10]', async (t, codec) => {
+forEachTransport(t, 'a strict realm takes request ids in sequence only, and does nothing of the rest [IDS-09, IDS-10, PVI-10]', async (t, transport) => {
   const strict = { realm: { strictRequestIds: true } }
   for (const wrong of [[2], [1, 3], [1, 1], [1, 2, 1]]) {
-    const { alice, bob } = await buildParties(t, codec, strict)
+    const { alice, bob } = await buildParties(t, transport, strict)
     await bob.ask([32, 1, {}, 'a'])
     alice.send(...wrong.map((id) => [16, id, {}, 'a', [id]]))
     t.match(await alice.next(), violation, String(wrong))
@@ -64,8 +65,8 @@ forEachCodec(t, 'a strict realm takes request ids in sequence only, and does not
   }
 })
 
-forEachCodec(t, 'one sequence runs over all requests; what is refused counts, and what refers to earlier ids does not [IDS-09, IDS-12, IDS-13]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec, { realm: { strictRequestIds: true } })
+forEachTransport(t, 'one sequence runs over all requests; what is refused counts, and what refers to earlier ids does not [IDS-09, IDS-12, IDS-13]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport, { realm: { strictRequestIds: true } })
   const [, , subscription] = await alice.ask([32, 1, {}, 'a'])
   const [, , registration] = await alice.ask([64, 2, {}, 'p'])
   alice.send([16, 3, {}, 'com..x'])
@@ -79,15 +80,15 @@ forEachCodec(t, 'one sequence runs over all requests; what is refused counts, an
   t.same(await alice.ask([66, 8, registration]), [67, 8])
 })
 
-forEachCodec(t, 'the sequence begins anew with a session on the same connection; in a lenient realm it may also go on [IDS-14]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec, { realm: { strictRequestIds: true } })
+forEachTransport(t, 'the sequence begins anew with a session on the same connection; in a lenient realm it may also go on [IDS-14]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport, { realm: { strictRequestIds: true } })
   await alice.ask([32, 1, {}, 'a'])
   await alice.ask([6, {}, 'wamp.close.close_realm'])
   await alice.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'alice' }])
   t.match(await alice.ask([5, 'of alice', {}]), [2])
   t.match(await alice.ask([32, 1, {}, 'a']), [33, 1])
 
-  const { alice: lenient } = await buildParties(t, codec)
+  const { alice: lenient } = await buildParties(t, transport)
   await lenient.ask([32, 1, {}, 'a'])
   await lenient.ask([6, {}, 'wamp.close.close_realm'])
   await lenient.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'alice' }])
@@ -95,8 +96,8 @@ forEachCodec(t, 'the sequence begins anew with a session on the same connection;
   t.match(await lenient.ask([32, 2, {}, 'a']), [33, 2])
 })
 
-forEachCodec(t, 'two sessions use the same numbers and do not meet [IDS-15, IDS-17]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'two sessions use the same numbers and do not meet [IDS-15, IDS-17]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await carol.ask([64, 1, {}, 'p'])
   await alice.ask([64, 1, {}, 'q'])
   alice.send([48, 7, {}, 'p', ['alice']])

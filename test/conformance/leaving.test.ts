@@ -1,21 +1,22 @@
 import t from 'tap'
 import { buildParties, head } from '../helper/build-parties.ts'
 import type { Parties } from '../helper/build-parties.ts'
-import { forEachCodec, HELLO } from '../helper/wire-client.ts'
-import type { WireClient } from '../helper/wire-client.ts'
+import type { Peer } from '../helper/peer.ts'
+import { forEachTransport } from '../helper/transports.ts'
+import { HELLO } from '../helper/wire-client.ts'
 
 /** The ways in which a session ends. */
-const ways: Readonly<Record<string, (client: WireClient, parties: Parties) => unknown>> = {
+const ways: Readonly<Record<string, (client: Peer, parties: Parties) => unknown>> = {
   GOODBYE: (client) => { client.send([6, {}, 'wamp.close.close_realm']) },
   ABORT: (client) => { client.send([3, {}, 'com.bye']) },
   'a violation': (client) => { client.send([999]) },
-  'a lost connection': (client) => { client.socket.terminate() },
+  'a lost connection': (client) => { client.terminate() },
   'being kicked': ({ id }, { app }) => { app.wamp.kick('realm1', { session: id }) }
 }
 
-forEachCodec(t, 'when a caller leaves, its callee is interrupted, and may answer late [LEA-01]', async (t, codec) => {
+forEachTransport(t, 'when a caller leaves, its callee is interrupted, and may answer late [LEA-01]', async (t, transport) => {
   for (const [way, leave] of Object.entries(ways)) {
-    const parties = await buildParties(t, codec)
+    const parties = await buildParties(t, transport)
     const { alice, bob } = parties
     await alice.ask([64, 1, {}, 'p'])
     bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'])
@@ -28,9 +29,9 @@ forEachCodec(t, 'when a caller leaves, its callee is interrupted, and may answer
   }
 })
 
-forEachCodec(t, 'a callee that cannot be interrupted is not told of a caller that left [LEA-01]', async (t, codec) => {
+forEachTransport(t, 'a callee that cannot be interrupted is not told of a caller that left [LEA-01]', async (t, transport) => {
   for (const [way, leave] of Object.entries(ways)) {
-    const parties = await buildParties(t, codec, { announced: HELLO[2].roles })
+    const parties = await buildParties(t, transport, { announced: HELLO[2].roles })
     const { app, alice, bob } = parties
     await alice.ask([64, 1, {}, 'p'])
     bob.send([48, 1, {}, 'p'])
@@ -43,9 +44,9 @@ forEachCodec(t, 'a callee that cannot be interrupted is not told of a caller tha
   }
 })
 
-forEachCodec(t, 'when a callee leaves, its callers are told, once each [LEA-02, LEA-03, LEA-04]', async (t, codec) => {
+forEachTransport(t, 'when a callee leaves, its callers are told, once each [LEA-02, LEA-03, LEA-04]', async (t, transport) => {
   for (const [way, leave] of Object.entries(ways)) {
-    const parties = await buildParties(t, codec)
+    const parties = await buildParties(t, transport)
     const { alice, bob, carol } = parties
     await alice.ask([64, 1, {}, 'p'])
     bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'])
@@ -58,8 +59,8 @@ forEachCodec(t, 'when a callee leaves, its callers are told, once each [LEA-02, 
   }
 })
 
-forEachCodec(t, 'who called itself is told nothing when it leaves [LEA-05]', async (t, codec) => {
-  const { app, alice } = await buildParties(t, codec, { plugin: { shutdownTimeout: 60_000 } })
+forEachTransport(t, 'who called itself is told nothing when it leaves [LEA-05]', async (t, transport) => {
+  const { app, alice } = await buildParties(t, transport, { plugin: { shutdownTimeout: 60_000 } })
   await alice.ask([64, 1, {}, 'p'])
   await alice.ask([48, 2, {}, 'p'])
   app.wamp.kick('realm1', { authid: 'alice' })
@@ -69,15 +70,15 @@ forEachCodec(t, 'who called itself is told nothing when it leaves [LEA-05]', asy
   await t.rejects(alice.next(), 'nothing more came')
 })
 
-forEachCodec(t, 'after both have left, nothing of their call is left [LEA-06]', async (t, codec) => {
+forEachTransport(t, 'after both have left, nothing of their call is left [LEA-06]', async (t, transport) => {
   for (const announced of [undefined, HELLO[2].roles]) {
     for (const order of ['caller first', 'callee first']) {
-      const parties = await buildParties(t, codec, { ...(announced === undefined ? {} : { announced }) })
+      const parties = await buildParties(t, transport, { ...(announced === undefined ? {} : { announced }) })
       const { app, alice, bob, carol } = parties
       await alice.ask([64, 1, {}, 'p'])
       bob.send([48, 1, {}, 'p'], [49, 1, { mode: 'kill' }])
       await alice.next()
-      for (const client of order === 'caller first' ? [bob, alice] : [alice, bob]) client.socket.terminate()
+      for (const client of order === 'caller first' ? [bob, alice] : [alice, bob]) client.terminate()
       while (app.wamp.sessions('realm1').length > 1) await carol.fence()
       t.same(head(await carol.ask([48, 1, {}, 'p'])), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
       t.match(await carol.ask([64, 2, {}, 'p']), [65, 2])

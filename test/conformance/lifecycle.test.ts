@@ -1,40 +1,40 @@
 import t from 'tap'
-import { buildApp } from '../helper/build-app.ts'
 import { buildParties, head, violation } from '../helper/build-parties.ts'
 import { everything } from '../helper/build-router.ts'
-import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
+import { buildHost, forEachTransport } from '../helper/transports.ts'
+import { HELLO } from '../helper/wire-client.ts'
 
-forEachCodec(t, 'what comes before HELLO is a violation, ABORT excepted [SES-01, SES-18, PVI-05, PVI-03, PVI-13, TRP-29]', async (t, codec) => {
-  const { app, url } = await buildApp(t)
+forEachTransport(t, 'what comes before HELLO is a violation, ABORT excepted [SES-01, SES-18, PVI-05, PVI-03, PVI-13, TRP-29]', async (t, transport) => {
+  const { app, connect } = await buildHost(t, transport)
   for (const early of [
     [5, 'x', {}], [6, {}, 'wamp.close.close_realm'], [8, 68, 1, {}, 'com.e'], [16, 1, {}, 'a'], [32, 1, {}, 'a'], [34, 1, 1],
     [48, 1, {}, 'a'], [49, 1, {}], [64, 1, {}, 'a'], [66, 1, 1], [70, 1, {}], [2, 1, {}], [4, 'ticket', {}]
   ]) {
-    const client = await WireClient.connect(t, url, codec)
+    const client = await connect()
     client.send(early, HELLO)
     t.match(await client.next(), violation, JSON.stringify(early))
     t.equal(await client.closed, 1002)
   }
   t.same(app.wamp.sessions('realm1'), [], 'the HELLO that followed was not heard')
 
-  const aborting = await WireClient.connect(t, url, codec)
+  const aborting = await connect()
   aborting.send([3, {}, 'com.changed.my.mind'], HELLO)
   t.match(await aborting.next(), [2], 'ABORT is not answered')
 })
 
-forEachCodec(t, 'while a CHALLENGE is open, only its answer or ABORT may come [SES-01, PVI-02, PVI-05]', async (t, codec) => {
-  const { url } = await buildParties(t, codec)
+forEachTransport(t, 'while a CHALLENGE is open, only its answer or ABORT may come [SES-01, PVI-02, PVI-05]', async (t, transport) => {
+  const { connect } = await buildParties(t, transport)
   const hello = [1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'alice' }]
   for (const early of [hello, [32, 1, {}, 'a'], [6, {}, 'wamp.close.close_realm']]) {
-    const client = await WireClient.connect(t, url, codec)
+    const client = await connect()
     t.match(await client.ask(hello), [4, 'ticket', {}])
     t.match(await client.ask(early), violation, JSON.stringify(early))
   }
 })
 
-forEachCodec(t, 'a session is not seen, nor reached, before its WELCOME [SES-03]', async (t, codec) => {
-  const { app, url } = await buildParties(t, codec)
-  const client = await WireClient.connect(t, url, codec)
+forEachTransport(t, 'a session is not seen, nor reached, before its WELCOME [SES-03]', async (t, transport) => {
+  const { app, connect } = await buildParties(t, transport)
+  const client = await connect()
   await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
   t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['alice', 'bob', 'carol'])
   t.equal(app.wamp.kick('realm1', {}), 3, 'nor is it meant by "all"')
@@ -42,18 +42,18 @@ forEachCodec(t, 'a session is not seen, nor reached, before its WELCOME [SES-03]
   t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['bob'])
 })
 
-forEachCodec(t, 'an unknown realm is refused with a text [SES-06, SES-10]', async (t, codec) => {
-  const { url } = await buildApp(t)
-  const client = await WireClient.connect(t, url, codec)
+forEachTransport(t, 'an unknown realm is refused with a text [SES-06, SES-10]', async (t, transport) => {
+  const { connect } = await buildHost(t, transport)
+  const client = await connect()
   t.match(await client.ask([1, 'realm2', HELLO[2]]), [3, { message: /realm2/ }, 'wamp.error.no_such_realm'])
   await client.closed
 })
 
-forEachCodec(t, 'nothing passes from one realm to another [SES-07]', async (t, codec) => {
+forEachTransport(t, 'nothing passes from one realm to another [SES-07]', async (t, transport) => {
   const roles = { anonymous: everything }
-  const { url } = await buildApp(t, { realms: { realm1: { roles }, realm2: { roles } } })
-  const one = await WireClient.join(t, url, codec)
-  const two = await WireClient.connect(t, url, codec)
+  const { connect, join } = await buildHost(t, transport, { realms: { realm1: { roles }, realm2: { roles } } })
+  const one = await join()
+  const two = await connect()
   await two.ask([1, 'realm2', HELLO[2]])
   for (const client of [one, two]) {
     t.match(await client.ask([32, 1, {}, 'a']), [33, 1])
@@ -64,15 +64,15 @@ forEachCodec(t, 'nothing passes from one realm to another [SES-07]', async (t, c
   t.same(await two.fence(), [])
 })
 
-forEachCodec(t, 'a second HELLO ends the session [SES-08, PVI-02, TRP-29]', async (t, codec) => {
-  const { url } = await buildApp(t)
-  const client = await WireClient.join(t, url, codec)
+forEachTransport(t, 'a second HELLO ends the session [SES-08, PVI-02, TRP-29]', async (t, transport) => {
+  const { join } = await buildHost(t, transport)
+  const client = await join()
   t.match(await client.ask(HELLO), violation)
   t.equal(await client.closed, 1002)
 })
 
-forEachCodec(t, 'ABORT ends a session without an answer, and all that it held [SES-09, SES-20]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'ABORT ends a session without an answer, and all that it held [SES-09, SES-20]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
   await bob.next()
@@ -81,10 +81,10 @@ forEachCodec(t, 'ABORT ends a session without an answer, and all that it held [S
   t.match(await bob.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }]), [4], 'the next thing said')
 })
 
-forEachCodec(t, 'GOODBYE is answered once, whatever its reason, and nothing follows [SES-11, SES-12, SES-17, TRP-22, TRP-23]', async (t, codec) => {
-  const { url, alice } = await buildParties(t, codec)
+forEachTransport(t, 'GOODBYE is answered once, whatever its reason, and nothing follows [SES-11, SES-12, SES-17, TRP-22, TRP-23]', async (t, transport) => {
+  const { connect, alice } = await buildParties(t, transport)
   for (const reason of ['wamp.close.close_realm', 'wamp.close.normal', 'wamp.error.goodbye_and_out', 'wamp.error.close_realm', 'wamp.error.system_shutdown', 'com.tired']) {
-    const client = await WireClient.connect(t, url, codec)
+    const client = await connect()
     await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
     await client.ask([5, 'of bob', {}])
     await client.ask([32, 1, {}, 'a'])
@@ -95,8 +95,8 @@ forEachCodec(t, 'GOODBYE is answered once, whatever its reason, and nothing foll
   }
 })
 
-forEachCodec(t, 'after the router\'s GOODBYE nothing but the answer to it counts [SES-13, SES-16, TRP-22]', async (t, codec) => {
-  const { app, alice, bob, carol } = await buildParties(t, codec, { plugin: { shutdownTimeout: 60_000 } })
+forEachTransport(t, 'after the router\'s GOODBYE nothing but the answer to it counts [SES-13, SES-16, TRP-22]', async (t, transport) => {
+  const { app, alice, bob, carol } = await buildParties(t, transport, { plugin: { shutdownTimeout: 60_000 } })
   await bob.ask([32, 1, {}, 'a'])
   t.equal(app.wamp.kick('realm1', { authid: 'alice' }), 1)
   t.equal(app.wamp.kick('realm1', { authid: 'carol' }, 'com.go'), 1)
@@ -109,46 +109,46 @@ forEachCodec(t, 'after the router\'s GOODBYE nothing but the answer to it counts
   t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['bob'])
 })
 
-forEachCodec(t, 'a client that leaves the router\'s GOODBYE unanswered is disconnected [SES-14]', async (t, codec) => {
-  const { app, alice } = await buildParties(t, codec, { plugin: { shutdownTimeout: 1 } })
+forEachTransport(t, 'a client that leaves the router\'s GOODBYE unanswered is disconnected [SES-14]', async (t, transport) => {
+  const { app, alice } = await buildParties(t, transport, { plugin: { shutdownTimeout: 1 } })
   app.wamp.kick('realm1', { authid: 'alice' })
   t.same(await alice.next(), [6, {}, 'wamp.close.killed'])
   t.equal(await alice.closed, 1000)
 })
 
-forEachCodec(t, 'a router that shuts down says so to all [SES-15]', async (t, codec) => {
-  const { app, url, alice } = await buildParties(t, codec, { plugin: { shutdownTimeout: 1 } })
-  const opening = await WireClient.connect(t, url, codec)
+forEachTransport(t, 'a router that shuts down says so to all [SES-15]', async (t, transport) => {
+  const { app, connect, alice } = await buildParties(t, transport, { plugin: { shutdownTimeout: 1 } })
+  const opening = await connect()
   await opening.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
   await app.close()
   t.same(await alice.next(), [6, {}, 'wamp.close.system_shutdown'])
   t.match(await opening.next(), [3, { message: String }, 'wamp.close.system_shutdown'])
 })
 
-forEachCodec(t, 'GOODBYE and the loss of the connection after it end a session once [SES-20]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'GOODBYE and the loss of the connection after it end a session once [SES-20]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
   await bob.next()
-  bob.send([6, {}, 'wamp.close.close_realm'])
-  bob.socket.close()
+  await bob.ask([6, {}, 'wamp.close.close_realm'])
+  bob.terminate()
   await bob.closed
   t.same((await alice.fence()).map(head), [[8, 48, 1, {}, 'wamp.error.canceled']])
 })
 
-forEachCodec(t, 'a client that says no HELLO, or leaves CHALLENGE unanswered, is dropped [SES-23]', async (t, codec) => {
-  const { app, url } = await buildApp(t, { handshakeTimeout: 1, auth: { ticket: { type: 'static', principals: { alice: { ticket: 'x', role: 'anonymous' } } } } })
-  const silent = await WireClient.connect(t, url, codec)
+forEachTransport(t, 'a client that says no HELLO, or leaves CHALLENGE unanswered, is dropped [SES-23]', async (t, transport) => {
+  const { app, connect } = await buildHost(t, transport, { handshakeTimeout: 1, auth: { ticket: { type: 'static', principals: { alice: { ticket: 'x', role: 'anonymous' } } } } })
+  const silent = await connect()
   t.match(await silent.next(), [3, { message: String }, 'wamp.error.authentication_failed'])
   await silent.closed
   t.same(app.wamp.sessions('realm1'), [])
 })
 
-forEachCodec(t, 'an authenticator that answers too late answers nobody [SES-22]', async (t, codec) => {
+forEachTransport(t, 'an authenticator that answers too late answers nobody [SES-22]', async (t, transport) => {
   let grant: () => void = () => {}
   const asked = new Promise<void>((resolve) => { grant = resolve })
   let release: () => void = () => {}
-  const { app, url } = await buildApp(t, {
+  const { app, connect, join } = await buildHost(t, transport, {
     auth: {
       slow: {
         type: 'function',
@@ -161,13 +161,13 @@ forEachCodec(t, 'an authenticator that answers too late answers nobody [SES-22]'
       anonymous: { type: 'static' }
     }
   })
-  const client = await WireClient.connect(t, url, codec)
+  const client = await connect()
   client.send([1, 'realm1', { ...HELLO[2], authmethods: ['slow'] }])
   await asked
-  client.socket.terminate()
+  client.terminate()
   await client.closed
   // The router has seen the connection end once a later one is served.
-  const other = await WireClient.join(t, url, codec)
+  const other = await join()
   release()
   await other.fence()
   t.same(app.wamp.sessions('realm1').map(({ session }) => session), [other.id])

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { buildApp } from '../helper/build-app.ts'
 import { buildParties, violation } from '../helper/build-parties.ts'
+import { forEachTransport } from '../helper/transports.ts'
 import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
 
 /** Messages of the least and the greatest number of elements. */
@@ -38,8 +39,8 @@ forEachCodec(t, 'a key that is no string is a violation wherever keys can be som
   }
 })
 
-forEachCodec(t, 'options that the router does not know do not travel, nor can details be forged [MSG-12, OPT-07, OPT-08, CAL-09]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'options that the router does not know do not travel, nor can details be forged [MSG-12, OPT-07, OPT-08, CAL-09]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const forged = { caller: 1, caller_authid: 'root', caller_authrole: 'root', procedure: 'x', publisher: 1, publisher_authid: 'root', topic: 'x', trustlevel: 9, retained: true, _mine: 1, x_mine: 1 }
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
@@ -78,8 +79,8 @@ forEachCodec(t, 'empty args and kwargs at the end are left out, whatever the mes
   }
 })
 
-forEachCodec(t, 'a payload arrives as it was sent, values and order alike [MSG-16, SER-16]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a payload arrives as it was sent, values and order alike [MSG-16, SER-16]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const args = [0, -1, 1.5, 2 ** 32, -(2 ** 40), '', 'ä€😀\u0001"\\', true, false, null, [[], {}, [[1]]]]
   const kwargs = { z: 1, a: { y: [], b: {} }, constructor: 'c', hasOwnProperty: 1, toString: null }
   await bob.ask([64, 1, {}, 'p'])

@@ -1,10 +1,10 @@
 import t from 'tap'
-import { buildApp } from '../helper/build-app.ts'
 import { buildParties } from '../helper/build-parties.ts'
-import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
+import { buildHost, forEachTransport } from '../helper/transports.ts'
+import { forEachCodec, HELLO } from '../helper/wire-client.ts'
 
-forEachCodec(t, 'replies, events and invocations leave in the order in which they were decided [ORD-01, ORD-03]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'replies, events and invocations leave in the order in which they were decided [ORD-01, ORD-03]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   await bob.ask([64, 2, {}, 'p'])
   const count = 100
@@ -14,19 +14,19 @@ forEachCodec(t, 'replies, events and invocations leave in the order in which the
   t.same(seen.map(([type, , , , args]) => [type, (args as number[])[0]]), Array.from({ length: count }, (_, i) => [i % 2 === 0 ? 36 : 68, i]))
 })
 
-forEachCodec(t, 'an authenticator that fails fails alone, and tells nothing of itself [ORD-06]', async (t, codec) => {
+forEachTransport(t, 'an authenticator that fails fails alone, and tells nothing of itself [ORD-06]', async (t, transport) => {
   const broken = { type: 'function', authenticator: () => { throw new Error('the secret of the database') } } as const
   const rejecting = { type: 'function', authenticator: () => Promise.reject(new TypeError('the secret of the database')) } as const
-  const { url } = await buildApp(t, { auth: { broken, rejecting, anonymous: { type: 'static' } } })
-  const witness = await WireClient.join(t, url, codec)
+  const { connect, join } = await buildHost(t, transport, { auth: { broken, rejecting, anonymous: { type: 'static' } } })
+  const witness = await join()
   for (const method of ['broken', 'rejecting']) {
-    const client = await WireClient.connect(t, url, codec)
+    const client = await connect()
     const abort = await client.ask([1, 'realm1', { ...HELLO[2], authmethods: [method] }])
     t.match(abort, [3, { message: String }, 'wamp.error.authentication_failed'])
     t.notMatch(JSON.stringify(abort), /secret/)
   }
   t.same(await witness.fence(), [])
-  t.not((await WireClient.join(t, url, codec)).id, witness.id, 'others come in')
+  t.not((await join()).id, witness.id, 'others come in')
 })
 
 forEachCodec(t, 'bytes that are no message end one connection, and no other [ORD-06, SER-01]', async (t, codec) => {

@@ -1,12 +1,13 @@
 import t from 'tap'
 import { buildParties, head, login, violation } from '../helper/build-parties.ts'
 import { advanced, rolesWith } from '../helper/roles.ts'
+import { forEachTransport } from '../helper/transports.ts'
 import { forEachCodec, wireCodecs } from '../helper/wire-client.ts'
 
 const passthru = { ppt_scheme: 'x_custom', ppt_serializer: 'flatbuffers', ppt_cipher: 'xsalsa20poly1305', ppt_keyid: 'key 1' }
 
-forEachCodec(t, 'how a payload is packed goes with it, on every way, whatever it says [PPT-01, PPT-02, PPT-03, PPT-10, TRP-10, MSG-12]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'how a payload is packed goes with it, on every way, whatever it says [PPT-01, PPT-02, PPT-03, PPT-10, TRP-10, MSG-12]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([32, 2, {}, 'a'])
   for (const [i, options] of [passthru, { ppt_scheme: 'wamp' }, { ppt_scheme: 'mqtt', ppt_serializer: 'native' }].entries()) {
@@ -23,13 +24,13 @@ forEachCodec(t, 'how a payload is packed goes with it, on every way, whatever it
   t.same([(await bob.next())[3], (await bob.next())[3]], [{}, {}], 'without a scheme nothing is packed')
 })
 
-forEachCodec(t, 'who did not announce it breaks a rule by it [PPT-04, PPT-05, PVI-12]', async (t, codec) => {
+forEachTransport(t, 'who did not announce it breaks a rule by it [PPT-04, PPT-05, PVI-12]', async (t, transport) => {
   for (const message of [[48, 1, passthru, 'p'], [16, 1, passthru, 'a']]) {
-    const { alice } = await buildParties(t, codec)
+    const { alice } = await buildParties(t, transport)
     t.match(await alice.ask(message), violation)
   }
-  const { url, alice, bob } = await buildParties(t, codec)
-  const caller = await login(t, url, codec, 'carol', advanced)
+  const { login, alice, bob } = await buildParties(t, transport)
+  const caller = await login('carol', advanced)
   await bob.ask([64, 1, {}, 'p'])
   caller.send([48, 1, {}, 'p'])
   await bob.next()
@@ -38,9 +39,9 @@ forEachCodec(t, 'who did not announce it breaks a rule by it [PPT-04, PPT-05, PV
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'a callee or caller that did not announce it is spared it, a subscriber is not [PPT-06, PPT-08, TRP-09]', async (t, codec) => {
-  const { url, alice, bob } = await buildParties(t, codec, { announced: advanced })
-  const plain = await login(t, url, codec, 'carol', rolesWith('callee.call_canceling', 'callee.progressive_call_results'))
+forEachTransport(t, 'a callee or caller that did not announce it is spared it, a subscriber is not [PPT-06, PPT-08, TRP-09]', async (t, transport) => {
+  const { login, alice, bob } = await buildParties(t, transport, { announced: advanced })
+  const plain = await login('carol', rolesWith('callee.call_canceling', 'callee.progressive_call_results'))
   await plain.ask([64, 1, {}, 'p'])
   t.same(head(await alice.ask([48, 1, passthru, 'p'])), [8, 48, 1, {}, 'wamp.error.feature_not_supported'])
   t.same(await plain.fence(), [])
@@ -73,8 +74,8 @@ forEachCodec(t, 'a packed payload is one binary item, in every serializer [PPT-0
   }
 })
 
-forEachCodec(t, 'it works with progress: of the input the first options count, each result has its own [PPT-12]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'it works with progress: of the input the first options count, each result has its own [PPT-12]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, { ...passthru, progress: true, receive_progress: true }, 'p', [1]], [48, 1, { ppt_scheme: 'x_other' }, 'p', [2]])
   t.same((await bob.next())[3], { ...passthru, progress: true, receive_progress: true })
@@ -83,8 +84,8 @@ forEachCodec(t, 'it works with progress: of the input the first options count, e
   t.same([await alice.next(), await alice.next()], [[50, 1, { progress: true, ppt_scheme: 'x_one' }, [1]], [50, 1, { ppt_scheme: 'x_two' }, [2]]])
 })
 
-forEachCodec(t, 'what is retained or kept says how it is packed [PPT-13]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced, realm: { eventHistory: [{ uri: 'a' }] } })
+forEachTransport(t, 'what is retained or kept says how it is packed [PPT-13]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced, realm: { eventHistory: [{ uri: 'a' }] } })
   await alice.ask([16, 1, { ...passthru, acknowledge: true, retain: true }, 'a', [1]])
   const [, , id] = await bob.ask([32, 1, { get_retained: true }, 'a'])
   t.match(await bob.next(), [36, id, Number, { ...passthru, retained: true }, [1]])

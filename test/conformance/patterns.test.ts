@@ -1,6 +1,6 @@
 import t from 'tap'
 import { buildParties, head } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const prefix = { pattern: 'com.myapp.topic.emergency', yes: ['com.myapp.topic.emergency', 'com.myapp.topic.emergency.11', 'com.myapp.topic.emergency-low', 'com.myapp.topic.emergency.category.severe'], no: ['com.myapp.topic.emerge', 'org.myapp.topic.emergency', 'com'] }
 const wildcards = [
@@ -12,8 +12,8 @@ const wildcards = [
 ]
 const patterns = [{ match: 'prefix', ...prefix }, ...wildcards.map((wildcard) => ({ match: 'wildcard', ...wildcard }))]
 
-forEachCodec(t, 'a subscription gets the topics that its pattern matches, and is told which [PAS-01, PAS-02, PAS-04]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a subscription gets the topics that its pattern matches, and is told which [PAS-01, PAS-02, PAS-04]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   for (const { match, pattern, yes, no } of patterns) {
     const [, , id] = await bob.ask([32, 1, { match }, pattern])
     for (const topic of [...yes, ...no]) alice.send([16, 1, {}, topic])
@@ -23,15 +23,15 @@ forEachCodec(t, 'a subscription gets the topics that its pattern matches, and is
   }
 })
 
-forEachCodec(t, 'an exact subscription is not told its topic [PAS-05]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'an exact subscription is not told its topic [PAS-05]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   await alice.ask([16, 1, { acknowledge: true }, 'a'])
   t.same((await bob.next())[3], {})
 })
 
-forEachCodec(t, 'one publication goes to exact, prefix and wildcard subscriptions in this order, each time [PAS-03, PAS-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'one publication goes to exact, prefix and wildcard subscriptions in this order, each time [PAS-03, PAS-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const [match, uri] of [['wildcard', '..c'], ['wildcard', 'a..c'], ['prefix', 'a.b.'], ['prefix', 'a'], ['exact', 'a.b.c']]) ids.unshift((await bob.ask([32, 1, { match }, uri]))[2])
   for (let i = 0; i < 3; i++) {
@@ -42,8 +42,8 @@ forEachCodec(t, 'one publication goes to exact, prefix and wildcard subscription
   }
 })
 
-forEachCodec(t, 'a pattern is left as a whole, by its id [PAS-07]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a pattern is left as a whole, by its id [PAS-07]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , wide] = await bob.ask([32, 1, { match: 'prefix' }, 'a'])
   const [, , narrow] = await bob.ask([32, 2, {}, 'a.b'])
   t.same(await bob.ask([34, 3, narrow]), [35, 3])
@@ -51,8 +51,8 @@ forEachCodec(t, 'a pattern is left as a whole, by its id [PAS-07]', async (t, co
   t.match(await bob.fence(), [[36, wide]], 'the pattern still covers it')
 })
 
-forEachCodec(t, 'a registration gets the procedures that its pattern matches, and is told which [PAR-01, PAR-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a registration gets the procedures that its pattern matches, and is told which [PAR-01, PAR-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   let invocation = 0
   for (const { match, pattern, yes, no } of patterns) {
     const [, , id] = await bob.ask([64, 1, { match }, pattern])
@@ -68,8 +68,8 @@ forEachCodec(t, 'a registration gets the procedures that its pattern matches, an
   t.same(await bob.next(), [68, invocation, exact, {}], 'exact needs no telling')
 })
 
-forEachCodec(t, 'one registration is called: exact, else the longest prefix, else the best wildcard [PAR-02, PAR-03, PAR-04, TRP-43]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'one registration is called: exact, else the longest prefix, else the best wildcard [PAR-02, PAR-03, PAR-04, TRP-43]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const registrations: unknown[] = []
   for (const [match, uri] of [
     ['exact', 'a1.b2.c3.d4.e55'], ['prefix', 'a1.b2.c3'], ['prefix', 'a1.b2.c3.d4'],
@@ -90,8 +90,8 @@ forEachCodec(t, 'one registration is called: exact, else the longest prefix, els
   t.same(head(await alice.ask([48, 100, {}, 'a2.b2.c2.d2.e2'])), [8, 48, 100, {}, 'wamp.error.no_such_procedure'])
 })
 
-forEachCodec(t, 'prefixes are compared by their characters, and beat every wildcard [PAR-02, PAR-05, TRP-42]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'prefixes are compared by their characters, and beat every wildcard [PAR-02, PAR-05, TRP-42]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, { match: 'prefix' }, 'a.b'])
   const [, , longer] = await bob.ask([64, 2, { match: 'prefix' }, 'a.bc'])
   await bob.ask([64, 3, { match: 'wildcard' }, 'a.'])
@@ -99,8 +99,8 @@ forEachCodec(t, 'prefixes are compared by their characters, and beat every wildc
   t.match(await bob.next(), [68, 1, longer])
 })
 
-forEachCodec(t, 'the registration that is chosen is the only one that is asked [PAR-07]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'the registration that is chosen is the only one that is asked [PAR-07]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'a.b'])
   await carol.ask([64, 1, { match: 'prefix' }, 'a'])
   alice.send([48, 1, {}, 'a.b'])

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { buildParties, head, login, violation } from '../helper/build-parties.ts'
+import { buildParties, head, violation } from '../helper/build-parties.ts'
 import { advanced, rolesWith } from '../helper/roles.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const progress = { progress: true }
 const receiveProgress = { receive_progress: true }
 
-forEachCodec(t, 'results come as they are yielded, the last one without progress [PCR-01, PCR-03, PCR-04, PCR-05, PCR-06, OPT-07]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'results come as they are yielded, the last one without progress [PCR-01, PCR-03, PCR-04, PCR-05, PCR-06, OPT-07]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, receiveProgress, 'p'], [48, 2, {}, 'p'])
   t.match(await bob.next(), [68, 1, Number, receiveProgress])
@@ -21,8 +21,8 @@ forEachCodec(t, 'results come as they are yielded, the last one without progress
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'an error may end it, told as any other [PCR-04, TRP-11]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'an error may end it, told as any other [PCR-04, TRP-11]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 7, receiveProgress, 'p'])
   await bob.next()
@@ -30,10 +30,10 @@ forEachCodec(t, 'an error may end it, told as any other [PCR-04, TRP-11]', async
   t.same([await alice.next(), await alice.next()], [[50, 7, progress, [1]], [8, 48, 7, {}, 'com.example.error', ['no']]])
 })
 
-forEachCodec(t, 'a callee is asked for progress if it announced that, interruptible or not [PCR-01, PCR-02, TRP-28]', async (t, codec) => {
-  const { url, alice } = await buildParties(t, codec)
+forEachTransport(t, 'a callee is asked for progress if it announced that, interruptible or not [PCR-01, PCR-02, TRP-28]', async (t, transport) => {
+  const { login, alice } = await buildParties(t, transport)
   for (const [i, [features, asked]] of ([[['callee.progressive_call_results', 'callee.call_canceling'], true], [['callee.progressive_call_results'], true], [['callee.call_canceling'], false], [[], false]] as const).entries()) {
-    const callee = await login(t, url, codec, 'bob', rolesWith(...features))
+    const callee = await login('bob', rolesWith(...features))
     await callee.ask([64, 1, {}, `p${i}`])
     alice.send([48, i + 1, receiveProgress, `p${i}`])
     t.same((await callee.next())[3], asked ? receiveProgress : {})
@@ -43,8 +43,8 @@ forEachCodec(t, 'a callee is asked for progress if it announced that, interrupti
   }
 })
 
-forEachCodec(t, 'progress that nobody asked for, or waits for, is dropped [PCR-07, PCR-08]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'progress that nobody asked for, or waits for, is dropped [PCR-07, PCR-08]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'], [48, 2, receiveProgress, 'p'], [49, 2, { mode: 'skip' }])
   t.same(head(await alice.next()), [8, 48, 2, {}, 'wamp.error.canceled'])
@@ -54,8 +54,8 @@ forEachCodec(t, 'progress that nobody asked for, or waits for, is dropped [PCR-0
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'after INTERRUPT in mode kill progress goes on until the end [CAN-10]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'after INTERRUPT in mode kill progress goes on until the end [CAN-10]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, receiveProgress, 'p'], [49, 1, { mode: 'kill' }])
   await bob.next()
@@ -64,23 +64,23 @@ forEachCodec(t, 'after INTERRUPT in mode kill progress goes on until the end [CA
   t.same([await alice.next(), await alice.next()], [[50, 1, progress, [1]], [50, 1, {}, [2]]])
 })
 
-forEachCodec(t, 'whoever leaves in the middle, the other side is told as ever [PCR-09, PCI-14]', async (t, codec) => {
+forEachTransport(t, 'whoever leaves in the middle, the other side is told as ever [PCR-09, PCI-14]', async (t, transport) => {
   for (const options of [receiveProgress, { ...receiveProgress, ...progress }]) {
-    const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+    const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
     await bob.ask([64, 1, {}, 'p'])
     carol.send([48, 1, options, 'p'])
     alice.send([48, 1, options, 'p'])
     await alice.fence()
     await bob.fence()
-    carol.socket.terminate()
+    carol.terminate()
     t.match(await bob.next(), [69, Number, { mode: 'killnowait' }])
-    bob.socket.terminate()
+    bob.terminate()
     t.same(head(await alice.next()), [8, 48, 1, {}, 'wamp.error.canceled'])
   }
 })
 
-forEachCodec(t, 'input comes as it is called, under one request at one callee, the last without progress [PCI-04, PCI-05, PCI-13]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'input comes as it is called, under one request at one callee, the last without progress [PCI-04, PCI-05, PCI-13]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   alice.send([48, 1, { ...progress, ...receiveProgress }, 'p', [1]])
   const [type, request, registration, details, payload] = await bob.next()
@@ -94,13 +94,13 @@ forEachCodec(t, 'input comes as it is called, under one request at one callee, t
   t.same(await alice.next(), [50, 1, {}, ['end']])
 })
 
-forEachCodec(t, 'a callee that cannot take it, is not asked to [PCI-02, PCI-03]', async (t, codec) => {
-  const { url, alice, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'a callee that cannot take it, is not asked to [PCI-02, PCI-03]', async (t, transport) => {
+  const { login, alice, carol } = await buildParties(t, transport, { announced: advanced })
   for (const [i, [features, able]] of ([
     [[], false], [['callee.call_canceling'], false], [['callee.progressive_call_invocations'], false],
     [['callee.progressive_call_invocations', 'callee.call_canceling'], true], [['callee.progressive_call_invocations', 'callee.call_cancelling'], true]
   ] as const).entries()) {
-    const callee = await login(t, url, codec, 'bob', rolesWith(...features))
+    const callee = await login('bob', rolesWith(...features))
     await callee.ask([64, 1, {}, `p${i}`])
     carol.send([48, i + 1, progress, `p${i}`])
     if (able) t.match(await callee.next(), [68, 1, Number, progress])
@@ -112,22 +112,22 @@ forEachCodec(t, 'a callee that cannot take it, is not asked to [PCI-02, PCI-03]'
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'who did not announce progressive calls breaks a rule by one [PCI-01, PVI-12]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'who did not announce progressive calls breaks a rule by one [PCI-01, PVI-12]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   t.match(await alice.ask([48, 1, progress, 'nobody']), violation)
   t.equal(await alice.closed, 1002)
 })
 
-forEachCodec(t, 'the options of the first CALL count, and its permission [PCI-12, PCI-15]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'the options of the first CALL count, and its permission [PCI-12, PCI-15]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, { ...progress, disclose_me: true }, 'p'], [48, 1, { ...progress, ...receiveProgress, timeout: 1, ppt_scheme: 'x_y' }, 'p'], [48, 1, receiveProgress, 'p'])
   const details = { caller: alice.id, caller_authid: 'alice', caller_authrole: 'user' }
   t.same([await bob.next(), await bob.next(), await bob.next()].map((message) => message[3]), [{ ...details, ...progress }, { ...details, ...progress }, details])
 })
 
-forEachCodec(t, 'what still comes of a call that has ended is dropped, whatever ended it [PCI-08, PCI-13]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'what still comes of a call that has ended is dropped, whatever ended it [PCI-08, PCI-13]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   const endings = [() => { bob.send([70, 1, {}]) }, () => { bob.send([8, 68, 2, {}, 'a.b']) }, () => { alice.send([49, 3, { mode: 'killnowait' }]) }]
   for (const [i, end] of endings.entries()) {
@@ -142,19 +142,19 @@ forEachCodec(t, 'what still comes of a call that has ended is dropped, whatever 
   }
 })
 
-forEachCodec(t, 'a call that was not begun as progressive cannot go on [PCI-07]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'a call that was not begun as progressive cannot go on [PCI-07]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
   await bob.next()
   t.match(await alice.ask([48, 1, progress, 'p']), violation)
 })
 
-forEachCodec(t, 'what does not belong to the call is dropped, or a violation in a strict realm [PCI-06, PCI-09, PCI-10, PCI-11, TRP-01]', async (t, codec) => {
+forEachTransport(t, 'what does not belong to the call is dropped, or a violation in a strict realm [PCI-06, PCI-09, PCI-10, PCI-11, TRP-01]', async (t, transport) => {
   const wrong = [[48, 2, progress, 'q'], [48, 1, progress, 'p'], [48, 9, {}, 'p']]
   for (const strictRequestIds of [false, true]) {
     for (const message of wrong) {
-      const { alice, bob } = await buildParties(t, codec, { announced: advanced, realm: { strictRequestIds } })
+      const { alice, bob } = await buildParties(t, transport, { announced: advanced, realm: { strictRequestIds } })
       await bob.ask([64, 1, {}, 'p'])
       // Request 1 is no CALL: there is one sequence for all.
       await alice.ask([32, 1, {}, 'a'])
@@ -169,7 +169,7 @@ forEachCodec(t, 'what does not belong to the call is dropped, or a violation in 
         t.same(await bob.fence(), [], 'nothing after the last')
       }
     }
-    const { alice, bob } = await buildParties(t, codec, { announced: advanced, realm: { strictRequestIds } })
+    const { alice, bob } = await buildParties(t, transport, { announced: advanced, realm: { strictRequestIds } })
     await bob.ask([64, 1, {}, 'p'])
     alice.send([48, 1, progress, 'p', [1]], [48, 1, {}, 'p', [2]], [32, 2, {}, 'a'], [48, 1, {}, 'p', ['after the last']])
     t.match(await alice.next(), [33, 2])

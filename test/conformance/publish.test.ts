@@ -1,19 +1,19 @@
 import t from 'tap'
-import { buildParties, head, login } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { buildParties, head } from '../helper/build-parties.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const mayListen = { permissions: [{ uri: '', match: 'prefix', allow: { subscribe: true } }] } as const
 
-forEachCodec(t, 'a PUBLISH that wants no acknowledgement gets no answer, whatever becomes of it [PUB-01]', async (t, codec) => {
-  const { alice, carol } = await buildParties(t, codec, { user: { ...mayListen, allowDiscloseMe: false } })
+forEachTransport(t, 'a PUBLISH that wants no acknowledgement gets no answer, whatever becomes of it [PUB-01]', async (t, transport) => {
+  const { alice, carol } = await buildParties(t, transport, { user: { ...mayListen, allowDiscloseMe: false } })
   await carol.ask([32, 1, {}, 'a'])
   alice.send([16, 1, {}, 'a'], [16, 2, { acknowledge: false }, 'a'], [16, 3, {}, 'com..x'], [16, 4, { disclose_me: true }, 'a'])
   t.same(await alice.fence(), [])
   t.same(await carol.fence(), [], 'it was not allowed')
 })
 
-forEachCodec(t, 'a PUBLISH that wants it is answered once, receivers or not [PUB-02]', async (t, codec) => {
-  const { alice, carol } = await buildParties(t, codec, { user: mayListen })
+forEachTransport(t, 'a PUBLISH that wants it is answered once, receivers or not [PUB-02]', async (t, transport) => {
+  const { alice, carol } = await buildParties(t, transport, { user: mayListen })
   alice.send([16, 1, { acknowledge: true }, 'a'])
   t.same((await alice.fence()).map(head), [[8, 16, 1, {}, 'wamp.error.not_authorized']])
   carol.send([16, 1, { acknowledge: true }, 'nobody.listens'], [16, 2, { acknowledge: true }, 'com..x'])
@@ -22,8 +22,8 @@ forEachCodec(t, 'a PUBLISH that wants it is answered once, receivers or not [PUB
   t.equal(answers.length, 2)
 })
 
-forEachCodec(t, 'all receivers see one publication id, the one of PUBLISHED [PUB-04]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'all receivers see one publication id, the one of PUBLISHED [PUB-04]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const [, , id] = await bob.ask([32, 1, {}, 'a'])
   await carol.ask([32, 1, {}, 'a'])
   const [, , publication] = await alice.ask([16, 1, { acknowledge: true }, 'a', [1], { k: 2 }])
@@ -32,8 +32,8 @@ forEachCodec(t, 'all receivers see one publication id, the one of PUBLISHED [PUB
   t.same(await carol.fence(), [event])
 })
 
-forEachCodec(t, 'a session gets an event once for each of its subscriptions that match [PUB-05, PAS-03]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a session gets an event once for each of its subscriptions that match [PUB-05, PAS-03]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const [match, uri] of [['exact', 'a.b.c'], ['prefix', 'a.'], ['prefix', 'a.b'], ['wildcard', 'a..c'], ['wildcard', 'a..']]) {
     const [, , id] = await bob.ask([32, 1, { match }, uri])
@@ -47,9 +47,9 @@ forEachCodec(t, 'a session gets an event once for each of its subscriptions that
   t.ok(events.every(([, , id]) => id === publication))
 })
 
-forEachCodec(t, 'the publishing session is left out, another of the same user is not [PUB-06]', async (t, codec) => {
-  const { url, alice } = await buildParties(t, codec)
-  const other = await login(t, url, codec, 'alice')
+forEachTransport(t, 'the publishing session is left out, another of the same user is not [PUB-06]', async (t, transport) => {
+  const { login, alice } = await buildParties(t, transport)
+  const other = await login('alice')
   await alice.ask([32, 1, {}, 'a'])
   await other.ask([32, 1, {}, 'a'])
   alice.send([16, 2, {}, 'a'], [16, 3, { exclude_me: true }, 'a'])
@@ -57,8 +57,8 @@ forEachCodec(t, 'the publishing session is left out, another of the same user is
   t.equal((await other.fence()).length, 2)
 })
 
-forEachCodec(t, 'with exclude_me false the publisher gets it on each of its subscriptions, after PUBLISHED [PUB-03, PUB-07, TRP-13]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'with exclude_me false the publisher gets it on each of its subscriptions, after PUBLISHED [PUB-03, PUB-07, TRP-13]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   const [, , exact] = await alice.ask([32, 1, {}, 'a.b'])
   const [, , prefix] = await alice.ask([32, 2, { match: 'prefix' }, 'a'])
   alice.send([16, 3, { acknowledge: true, exclude_me: false }, 'a.b'])
@@ -67,8 +67,8 @@ forEachCodec(t, 'with exclude_me false the publisher gets it on each of its subs
   t.same(events, [[36, exact, publication, {}], [36, prefix, publication, { topic: 'a.b' }]])
 })
 
-forEachCodec(t, 'events of one publisher arrive in its order, across topics [PUB-08, ORD-01]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'events of one publisher arrive in its order, across topics [PUB-08, ORD-01]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   for (const topic of ['a', 'b', 'c']) await bob.ask([32, 1, {}, topic])
   const count = 300
   for (let i = 0; i < count; i++) alice.send([16, i + 1, i % 7 === 0 ? { acknowledge: true } : {}, 'abc'[i % 3], [i]])
@@ -76,8 +76,8 @@ forEachCodec(t, 'events of one publisher arrive in its order, across topics [PUB
   t.same((await bob.fence()).map(([, , , , args]) => (args as number[])[0]), Array.from({ length: count }, (_, i) => i))
 })
 
-forEachCodec(t, 'who subscribes later does not get what was published before [PUB-09]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'who subscribes later does not get what was published before [PUB-09]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([16, 1, { acknowledge: true }, 'a'])
   t.match(await bob.ask([32, 1, {}, 'a']), [33])
   t.same(await bob.fence(), [])

@@ -1,7 +1,9 @@
 import t from 'tap'
-import { buildParties, login } from '../helper/build-parties.ts'
+import type { Test } from 'tap'
+import { buildParties } from '../helper/build-parties.ts'
 import type { Parties } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
+import type { ClientTransport } from '../helper/transports.ts'
 
 const NOBODY = 999_999_999_999
 
@@ -13,14 +15,14 @@ async function receivers ({ alice, bob, carol }: Parties, options: object): Prom
   return [await received(bob, 'bob'), await received(carol, 'carol')].join(' ').trim()
 }
 
-async function listening (t: Parameters<typeof buildParties>[0], codec: Parameters<typeof buildParties>[1]): Promise<Parties> {
-  const parties = await buildParties(t, codec)
+async function listening (t: Test, transport: ClientTransport): Promise<Parties> {
+  const parties = await buildParties(t, transport)
   for (const client of [parties.alice, parties.bob, parties.carol]) await client.ask([32, 1, {}, 'a'])
   return parties
 }
 
-forEachCodec(t, 'sessions, users and roles can be left out [BWL-01]', async (t, codec) => {
-  const parties = await listening(t, codec)
+forEachTransport(t, 'sessions, users and roles can be left out [BWL-01]', async (t, transport) => {
+  const parties = await listening(t, transport)
   const { bob, carol } = parties
   t.equal(await receivers(parties, {}), 'bob carol')
   t.equal(await receivers(parties, { exclude: [bob.id] }), 'carol')
@@ -30,8 +32,8 @@ forEachCodec(t, 'sessions, users and roles can be left out [BWL-01]', async (t, 
   t.equal(await receivers(parties, { exclude_authrole: ['none'], exclude_authid: ['none'] }), 'bob carol')
 })
 
-forEachCodec(t, 'sessions, users and roles can be the only ones [BWL-02]', async (t, codec) => {
-  const parties = await listening(t, codec)
+forEachTransport(t, 'sessions, users and roles can be the only ones [BWL-02]', async (t, transport) => {
+  const parties = await listening(t, transport)
   const { bob, carol } = parties
   t.equal(await receivers(parties, { eligible: [bob.id] }), 'bob')
   t.equal(await receivers(parties, { eligible: [bob.id, carol.id] }), 'bob carol')
@@ -39,8 +41,8 @@ forEachCodec(t, 'sessions, users and roles can be the only ones [BWL-02]', async
   t.equal(await receivers(parties, { eligible_authrole: ['staff'] }), 'carol')
 })
 
-forEachCodec(t, 'all lists that are given must agree [BWL-03]', async (t, codec) => {
-  const parties = await listening(t, codec)
+forEachTransport(t, 'all lists that are given must agree [BWL-03]', async (t, transport) => {
+  const parties = await listening(t, transport)
   const { bob, carol } = parties
   t.equal(await receivers(parties, { eligible: [bob.id, carol.id], exclude: [bob.id] }), 'carol')
   t.equal(await receivers(parties, { eligible_authrole: ['user', 'staff'], exclude_authid: ['bob'] }), 'carol')
@@ -49,23 +51,23 @@ forEachCodec(t, 'all lists that are given must agree [BWL-03]', async (t, codec)
   t.equal(await receivers(parties, { exclude: [bob.id], exclude_authrole: ['staff'] }), '')
 })
 
-forEachCodec(t, 'an empty eligible list means nobody, an empty exclude list nothing [BWL-04, TRP-17]', async (t, codec) => {
-  const parties = await listening(t, codec)
+forEachTransport(t, 'an empty eligible list means nobody, an empty exclude list nothing [BWL-04, TRP-17]', async (t, transport) => {
+  const parties = await listening(t, transport)
   for (const key of ['eligible', 'eligible_authid', 'eligible_authrole']) t.equal(await receivers(parties, { [key]: [] }), '', key)
   for (const key of ['exclude', 'exclude_authid', 'exclude_authrole']) t.equal(await receivers(parties, { [key]: [] }), 'bob carol', key)
 })
 
-forEachCodec(t, 'the lists make nobody a subscriber, and may name sessions that are gone [BWL-05]', async (t, codec) => {
-  const parties = await listening(t, codec)
-  const { url, bob } = parties
-  const stranger = await login(t, url, codec, 'bob')
+forEachTransport(t, 'the lists make nobody a subscriber, and may name sessions that are gone [BWL-05]', async (t, transport) => {
+  const parties = await listening(t, transport)
+  const { login, bob } = parties
+  const stranger = await login('bob')
   t.equal(await receivers(parties, { eligible: [bob.id, stranger.id, NOBODY] }), 'bob')
   t.same(await stranger.fence(), [])
   t.equal(await receivers(parties, { exclude: [NOBODY] }), 'bob carol')
 })
 
-forEachCodec(t, 'a publisher that lists itself still has to say exclude_me false, and lists hold for it too [BWL-06, PUB-07]', async (t, codec) => {
-  const { alice } = await listening(t, codec)
+forEachTransport(t, 'a publisher that lists itself still has to say exclude_me false, and lists hold for it too [BWL-06, PUB-07]', async (t, transport) => {
+  const { alice } = await listening(t, transport)
   alice.send([16, 1, { eligible: [alice.id] }, 'a'])
   t.same(await alice.fence(), [])
   alice.send([16, 2, { eligible: [alice.id], exclude_me: false }, 'a'])

@@ -1,18 +1,18 @@
 import t from 'tap'
 import { buildParties, head } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
-import type { WireClient } from '../helper/wire-client.ts'
+import type { Peer } from '../helper/peer.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 /** The first value of a result, or the error's URI. */
-async function ask (client: WireClient, procedure: string, ...args: unknown[]): Promise<unknown> {
+async function ask (client: Peer, procedure: string, ...args: unknown[]): Promise<unknown> {
   const answer = await client.ask([48, 1, {}, `wamp.registration.${procedure}`, args])
   return answer[0] === 50 ? (answer[3] as unknown[])[0] : answer[4]
 }
 
-forEachCodec(t, 'each registration and callee is told of, in order, after the answer [MRE-01, MRE-02, MRE-03, MRE-04, MRE-12, MRE-13]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'each registration and callee is told of, in order, after the answer [MRE-01, MRE-02, MRE-03, MRE-04, MRE-12, MRE-13]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const names = new Map<unknown, string>()
   for (const [i, event] of ['on_create', 'on_register', 'on_unregister', 'on_delete'].entries()) names.set((await alice.ask([32, i + 1, {}, `wamp.registration.${event}`]))[2], event)
   const heard = async (): Promise<unknown[]> => (await alice.fence()).map((event) => [names.get(event[1]), event[4]])
@@ -24,15 +24,15 @@ forEachCodec(t, 'each registration and callee is told of, in order, after the an
   t.same(await heard(), [], 'who is one already does not become one again [SHR-08]')
   await bob.ask([66, 3, id])
   t.same(await heard(), [['on_unregister', [bob.id, id]]])
-  carol.socket.terminate()
+  carol.terminate()
   t.same([(await alice.next())[4], (await alice.next())[4]], [[carol.id, id], [carol.id, id]])
   // The one who causes it hears of it, too: after its answer.
   t.match(await alice.ask([64, 9, {}, 'q']), [65, 9])
   t.match(await heard(), [['on_create', [alice.id, { uri: 'q', match: 'exact', invoke: 'single' }]], ['on_register', [alice.id]]])
 })
 
-forEachCodec(t, 'registrations are listed, looked up, matched and described [MRE-05, MRE-06, MRE-07, MRE-08, MRE-09, MRE-11]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'registrations are listed, looked up, matched and described [MRE-05, MRE-06, MRE-07, MRE-08, MRE-09, MRE-11]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   t.same(await ask(alice, 'list'), { exact: [], prefix: [], wildcard: [] })
   const [, , exact] = await bob.ask([64, 1, {}, 'a.b.c'])
   const [, , prefix] = await bob.ask([64, 2, { match: 'prefix', invoke: 'roundrobin' }, 'a.b'])
@@ -57,8 +57,8 @@ forEachCodec(t, 'registrations are listed, looked up, matched and described [MRE
   for (const [procedure, ...args] of [['lookup', 5], ['lookup', 'a', 5], ['lookup', 'a', { match: 'x' }], ['match'], ['list', 'x']] as const) t.equal(await ask(alice, procedure, ...args), 'wamp.error.invalid_argument')
 })
 
-forEachCodec(t, 'the router\'s own procedures are nobody\'s business, but the app\'s [MRE-10, TRP-45]', async (t, codec) => {
-  const { app, alice } = await buildParties(t, codec)
+forEachTransport(t, 'the router\'s own procedures are nobody\'s business, but the app\'s [MRE-10, TRP-45]', async (t, transport) => {
+  const { app, alice } = await buildParties(t, transport)
   t.same([await ask(alice, 'lookup', 'wamp.session.count'), await ask(alice, 'match', 'wamp.session.count')], [null, null])
   const own = app.wamp.join('realm1')
   const { exact } = await own.call<{ exact: number[] }>('wamp.registration.list')

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { buildParties, head } from '../helper/build-parties.ts'
 import { advanced, rolesWith } from '../helper/roles.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const unavailable = 'wamp.error.unavailable'
 
-forEachCodec(t, 'an unavailable callee\'s call goes to the next one, as the policy says [RRT-01, RRT-02, RRT-04]', async (t, codec) => {
+forEachTransport(t, 'an unavailable callee\'s call goes to the next one, as the policy says [RRT-01, RRT-02, RRT-04]', async (t, transport) => {
   for (const [invoke, order] of [['roundrobin', [0, 1, 2]], ['first', [0, 1, 2]], ['last', [2, 1, 0]]] as const) {
-    const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+    const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
     const callees = [alice, bob, carol]
     for (const callee of callees) await callee.ask([64, 1, { invoke }, 'p'])
     alice.send([48, 1, {}, 'p', ['arg'], { k: 1 }])
@@ -23,8 +23,8 @@ forEachCodec(t, 'an unavailable callee\'s call goes to the next one, as the poli
   }
 })
 
-forEachCodec(t, 'at random each is tried once [RRT-02, RRT-03]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'at random each is tried once [RRT-02, RRT-03]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'random' }, 'p'])
   alice.send([48, 1, {}, 'p'])
   const decline = async (callee: typeof bob): Promise<unknown> => {
@@ -36,8 +36,8 @@ forEachCodec(t, 'at random each is tried once [RRT-02, RRT-03]', async (t, codec
   t.match(await alice.next(), [8, 48, 1, {}, 'wamp.error.no_available_callee', [String]])
 })
 
-forEachCodec(t, 'a single callee that is unavailable is the only one [RRT-02]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'a single callee that is unavailable is the only one [RRT-02]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
   await bob.next()
@@ -45,15 +45,15 @@ forEachCodec(t, 'a single callee that is unavailable is the only one [RRT-02]', 
   t.same(head(await alice.next()), [8, 48, 1, {}, 'wamp.error.no_available_callee'])
 })
 
-forEachCodec(t, 'a callee that did not announce it, or has begun to answer, is taken at its word [RRT-04]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: rolesWith('callee.call_canceling') })
+forEachTransport(t, 'a callee that did not announce it, or has begun to answer, is taken at its word [RRT-04]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: rolesWith('callee.call_canceling') })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'first' }, 'p'])
   alice.send([48, 1, {}, 'p'])
   await bob.next()
   bob.send([8, 68, 1, {}, unavailable, ['busy']])
   t.same(await alice.next(), [8, 48, 1, {}, unavailable, ['busy']])
 
-  const able = await buildParties(t, codec, { announced: advanced })
+  const able = await buildParties(t, transport, { announced: advanced })
   for (const callee of [able.bob, able.carol]) await callee.ask([64, 1, { invoke: 'first' }, 'p'])
   able.alice.send([48, 1, { receive_progress: true }, 'p'])
   await able.bob.next()
@@ -67,8 +67,8 @@ forEachCodec(t, 'a callee that did not announce it, or has begun to answer, is t
   t.same(head(await able.alice.next()), [8, 48, 2, {}, unavailable])
 })
 
-forEachCodec(t, 'the time of a call goes on at the next callee [RRT-04, TMO-05]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'the time of a call goes on at the next callee [RRT-04, TMO-05]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'first' }, 'p'])
   alice.send([48, 1, { timeout: 200 }, 'p'])
   await bob.next()
@@ -78,8 +78,8 @@ forEachCodec(t, 'the time of a call goes on at the next callee [RRT-04, TMO-05]'
   t.same(await carol.next(), [69, 1, { mode: 'killnowait' }])
 })
 
-forEachCodec(t, 'keys and modes of sharding are taken, and mean nothing here [SHS-01, SHC-01]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'keys and modes of sharding are taken, and mean nothing here [SHS-01, SHC-01]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([32, 2, { nkey: 'x' }, 'a'])
   alice.send([48, 1, { runmode: 'partition', rkey: 'x' }, 'p'], [16, 2, { rkey: 'y' }, 'a'])

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { buildParties, login } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { buildParties } from '../helper/build-parties.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const retain = { retain: true, acknowledge: true }
 const retained = { get_retained: true }
 
-forEachCodec(t, 'the last retained event is sent after SUBSCRIBED to who asks for it, and to nobody else [RET-01, RET-02, RET-06, RET-10, SUB-05, TRP-19]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'the last retained event is sent after SUBSCRIBED to who asks for it, and to nobody else [RET-01, RET-02, RET-06, RET-10, SUB-05, TRP-19]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', ['old']])
   const [, , publication] = await alice.ask([16, 2, retain, 'a', ['new'], { k: 1 }])
   await alice.ask([16, 3, { acknowledge: true }, 'a', ['passing']])
@@ -21,8 +21,8 @@ forEachCodec(t, 'the last retained event is sent after SUBSCRIBED to who asks fo
   t.notOk('retained' in ((await bob.fence())[0]![3] as object))
 })
 
-forEachCodec(t, 'who subscribes again may ask again [RET-02, SUB-02]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'who subscribes again may ask again [RET-02, SUB-02]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', [1]])
   for (const request of [1, 2]) {
     await bob.ask([32, request, retained, 'a'])
@@ -30,8 +30,8 @@ forEachCodec(t, 'who subscribes again may ask again [RET-02, SUB-02]', async (t,
   }
 })
 
-forEachCodec(t, 'who may not receive it gets the last one that it may, or none [RET-03, RET-04, BWL-07]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'who may not receive it gets the last one that it may, or none [RET-03, RET-04, BWL-07]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', ['for all']])
   await alice.ask([16, 2, { ...retain, eligible_authrole: ['staff'] }, 'a', ['for staff']])
   await alice.ask([16, 3, { ...retain, exclude: [carol.id] }, 'a', ['not for carol']])
@@ -45,8 +45,8 @@ forEachCodec(t, 'who may not receive it gets the last one that it may, or none [
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'a pattern gets the last of each topic, in the order of publication, and is told which [RET-06, RET-07]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a pattern gets the last of each topic, in the order of publication, and is told which [RET-06, RET-07]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   for (const [topic, value] of [['a.x', 1], ['a.y', 2], ['b.x', 3], ['a.x', 4]]) await alice.ask([16, 1, retain, topic, [value]])
   for (const [match, uri, wanted] of [['prefix', 'a.', [['a.y', 2], ['a.x', 4]]], ['wildcard', '.x', [['b.x', 3], ['a.x', 4]]]] as const) {
     await bob.ask([32, 1, { ...retained, match }, uri])
@@ -54,12 +54,12 @@ forEachCodec(t, 'a pattern gets the last of each topic, in the order of publicat
   }
 })
 
-forEachCodec(t, 'the publisher does not get its own retained event back, unless it wants to [RET-08]', async (t, codec) => {
-  const { url, alice } = await buildParties(t, codec)
+forEachTransport(t, 'the publisher does not get its own retained event back, unless it wants to [RET-08]', async (t, transport) => {
+  const { login, alice } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', [1]])
   await alice.ask([32, 2, retained, 'a'])
   t.same(await alice.fence(), [])
-  const other = await login(t, url, codec, 'alice')
+  const other = await login('alice')
   await other.ask([32, 1, retained, 'a'])
   t.match(await other.fence(), [[36, Number, Number, { retained: true }, [1]]])
   await alice.ask([16, 3, { ...retain, exclude_me: false }, 'b', [2]])
@@ -67,8 +67,8 @@ forEachCodec(t, 'the publisher does not get its own retained event back, unless 
   t.match(await alice.fence(), [[36, Number, Number, { retained: true }, [2]]])
 })
 
-forEachCodec(t, 'a retained event tells who published it, if that was disclosed then [RET-06, PID-01]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a retained event tells who published it, if that was disclosed then [RET-06, PID-01]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([16, 1, { ...retain, disclose_me: true }, 'a'])
   const { id } = alice
   await alice.ask([6, {}, 'wamp.close.close_realm'])
@@ -76,9 +76,9 @@ forEachCodec(t, 'a retained event tells who published it, if that was disclosed 
   t.same((await bob.fence())[0]![3], { retained: true, publisher: id, publisher_authid: 'alice', publisher_authrole: 'user' })
 })
 
-forEachCodec(t, 'what a realm retains is bounded, in number and in bytes: the oldest goes first [RET-09]', async (t, codec) => {
-  for (const limits of [{ retainedEvents: 2 }, { storedBytes: 250 }]) {
-    const { alice, bob } = await buildParties(t, codec, { plugin: { limits } })
+forEachTransport(t, 'what a realm retains is bounded, in number and in bytes: the oldest goes first [RET-09]', async (t, transport) => {
+  for (const limits of [{ retainedEvents: 2 }, { storedBytes: 300 }]) {
+    const { alice, bob } = await buildParties(t, transport, { plugin: { limits } })
     for (const topic of ['a.1', 'a.2', 'a.1', 'a.3']) await alice.ask([16, 1, retain, topic, ['x'.repeat(100)]])
     await bob.ask([32, 1, { ...retained, match: 'prefix' }, 'a.'])
     t.match(await bob.fence(), [[36, Number, Number, { topic: 'a.1' }], [36, Number, Number, { topic: 'a.3' }]])

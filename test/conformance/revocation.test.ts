@@ -1,14 +1,14 @@
 import t from 'tap'
-import { buildParties, head, login } from '../helper/build-parties.ts'
+import { buildParties, head } from '../helper/build-parties.ts'
 import { advanced, rolesWith } from '../helper/roles.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const removeSubscriber = 'wamp.subscription.remove_subscriber'
 const removeCallee = 'wamp.registration.remove_callee'
 const user = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, forceReregister: true, publish: true, subscribe: true } }] } as const
 
-forEachCodec(t, 'a subscription is revoked, and the subscriber told why, if its client can be [SRV-01, SRV-04, IDS-16, TRP-14]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'a subscription is revoked, and the subscriber told why, if its client can be [SRV-01, SRV-04, IDS-16, TRP-14]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   const [, , id] = await bob.ask([32, 1, {}, 'a'])
   await alice.ask([32, 1, {}, 'a'])
   t.same(await carol.ask([48, 1, {}, removeSubscriber, [id, bob.id, 'com.example.because']]), [50, 1, {}])
@@ -21,8 +21,8 @@ forEachCodec(t, 'a subscription is revoked, and the subscriber told why, if its 
   t.same(await alice.next(), [35, 0, { subscription: id }], 'the reason may be left out')
 })
 
-forEachCodec(t, 'who did not announce revocation is told nothing [SRV-02, SRV-05, RRV-01]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: rolesWith() })
+forEachTransport(t, 'who did not announce revocation is told nothing [SRV-02, SRV-05, RRV-01]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: rolesWith() })
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
   t.same(await carol.ask([48, 1, {}, removeSubscriber, [subscription, bob.id]]), [50, 1, {}])
@@ -32,8 +32,8 @@ forEachCodec(t, 'who did not announce revocation is told nothing [SRV-02, SRV-05
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'a registration is revoked, and what it was invoked for goes on [RRV-01, RRV-03, TRP-14, REG-06]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'a registration is revoked, and what it was invoked for goes on [RRV-01, RRV-03, TRP-14, REG-06]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   const [, , id] = await bob.ask([64, 1, { invoke: 'first' }, 'p'])
   await carol.ask([64, 1, { invoke: 'first' }, 'p'])
   alice.send([48, 1, {}, 'p'])
@@ -46,8 +46,8 @@ forEachCodec(t, 'a registration is revoked, and what it was invoked for goes on 
   t.match(await carol.next(), [68, 1, id])
 })
 
-forEachCodec(t, 'what is not there, or the router\'s own, cannot be revoked [SRV-04, RRV-03]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'what is not there, or the router\'s own, cannot be revoked [SRV-04, RRV-03]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
   const [, , meta] = await bob.ask([32, 3, {}, 'wamp.session.on_join'])
@@ -61,8 +61,8 @@ forEachCodec(t, 'what is not there, or the router\'s own, cannot be revoked [SRV
   t.same(await bob.fence(), [])
 })
 
-forEachCodec(t, 'revocation is told to those who watch [SRV-03, RRV-02]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'revocation is told to those who watch [SRV-03, RRV-02]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
   for (const [i, topic] of ['wamp.subscription.on_unsubscribe', 'wamp.subscription.on_delete', 'wamp.registration.on_unregister', 'wamp.registration.on_delete'].entries()) await alice.ask([32, i + 1, {}, topic])
@@ -71,9 +71,9 @@ forEachCodec(t, 'revocation is told to those who watch [SRV-03, RRV-02]', async 
   t.same((await alice.fence()).map((event) => event[4]), [[bob.id, subscription], [bob.id, subscription], [bob.id, registration], [bob.id, registration]])
 })
 
-forEachCodec(t, 'force_reregister takes a procedure over from all its callees [FRR-01, FRR-02, FRR-03, TRP-41]', async (t, codec) => {
-  const { url, alice, bob, carol } = await buildParties(t, codec, { user, announced: advanced })
-  const silent = await login(t, url, codec, 'bob', rolesWith())
+forEachTransport(t, 'force_reregister takes a procedure over from all its callees [FRR-01, FRR-02, FRR-03, TRP-41]', async (t, transport) => {
+  const { login, alice, bob, carol } = await buildParties(t, transport, { user, announced: advanced })
+  const silent = await login('bob', rolesWith())
   const [, , id] = await bob.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   await silent.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   const topics = ['on_unregister', 'on_delete', 'on_create', 'on_register'].map((event) => `wamp.registration.${event}`)
@@ -94,13 +94,13 @@ forEachCodec(t, 'force_reregister takes a procedure over from all its callees [F
   t.match(await alice.next(), [68, 1, next])
 })
 
-forEachCodec(t, 'force_reregister needs a permission of its own, whatever is there [FRR-04, TRP-41]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'force_reregister needs a permission of its own, whatever is there [FRR-04, TRP-41]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, { force_reregister: false }, 'p'])
   for (const uri of ['p', 'nobody']) t.match(await alice.ask([64, 1, { force_reregister: true }, uri]), [8, 64, 1, {}, 'wamp.error.option_not_allowed', [/force_reregister/]])
   t.same(await bob.fence(), [])
   const narrow = { permissions: [...user.permissions, { uri: 'x.y', allow: { register: true } }] } as const
-  const { alice: limited } = await buildParties(t, codec, { user: narrow })
+  const { alice: limited } = await buildParties(t, transport, { user: narrow })
   t.match(await limited.ask([64, 1, { force_reregister: true, match: 'prefix' }, 'x']), [8, 64, 1, {}, 'wamp.error.option_not_allowed'], 'not through a pattern')
   t.match(await limited.ask([64, 2, { force_reregister: true, match: 'prefix' }, 'z']), [65, 2])
 })

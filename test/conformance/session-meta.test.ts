@@ -1,29 +1,28 @@
 import t from 'tap'
-import { buildParties, head, login } from '../helper/build-parties.ts'
-import { buildApp } from '../helper/build-app.ts'
+import { buildParties, head } from '../helper/build-parties.ts'
 import { everything } from '../helper/build-router.ts'
-import { forEachCodec, WireClient } from '../helper/wire-client.ts'
+import { buildHost, forEachTransport } from '../helper/transports.ts'
 
-forEachCodec(t, 'joining and leaving is told to those who listen, but not to the session itself [MSE-01, MSE-03, MSE-04, MSE-05, MSE-06, TRP-22, SES-03]', async (t, codec) => {
-  const { url, alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'joining and leaving is told to those who listen, but not to the session itself [MSE-01, MSE-03, MSE-04, MSE-05, MSE-06, TRP-22, SES-03]', async (t, transport) => {
+  const { login, alice, bob } = await buildParties(t, transport)
   const [, , onJoin] = await alice.ask([32, 1, {}, 'wamp.session.on_join'])
   const [, , onLeave] = await alice.ask([32, 2, {}, 'wamp.session.on_leave'])
-  const carol = await login(t, url, codec, 'carol')
+  const carol = await login('carol')
   const joined = await alice.next()
   t.same([joined[0], joined[1], joined[3], joined[4]], [36, onJoin, {}, [{ session: carol.id, authid: 'carol', authrole: 'staff', authmethod: 'ticket', authprovider: 'static' }]], 'no transport, no cookie, no ticket')
   for (const [i, topic] of ['wamp.session.on_join', 'wamp.session.on_leave'].entries()) await carol.ask([32, i + 1, {}, topic])
   t.same(await carol.ask([6, {}, 'wamp.close.close_realm']), [6, {}, 'wamp.close.goodbye_and_out'])
   const left = await alice.next()
   t.same([left[0], left[1], left[4]], [36, onLeave, [carol.id, 'carol', 'staff']])
-  bob.socket.terminate()
+  bob.terminate()
   t.same((await alice.next())[4], [bob.id, 'bob', 'user'])
 })
 
-forEachCodec(t, 'each realm has its own [MSE-01, SES-07]', async (t, codec) => {
-  const { url } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything } }, realm2: { roles: { anonymous: everything } } } })
-  const one = await WireClient.join(t, url, codec)
+forEachTransport(t, 'each realm has its own [MSE-01, SES-07]', async (t, transport) => {
+  const { connect, join } = await buildHost(t, transport, { realms: { realm1: { roles: { anonymous: everything } }, realm2: { roles: { anonymous: everything } } } })
+  const one = await join()
   await one.ask([32, 1, {}, 'wamp.session.on_join'])
-  const two = await WireClient.connect(t, url, codec)
+  const two = await connect()
   const [, id] = await two.ask([1, 'realm2', { roles: { caller: {} } }])
   t.same(await one.fence(), [])
   t.same(await two.ask([48, 1, {}, 'wamp.session.list']), [50, 1, {}, [[id]]])
@@ -31,8 +30,8 @@ forEachCodec(t, 'each realm has its own [MSE-01, SES-07]', async (t, codec) => {
   t.same(head(await one.ask([48, 3, {}, 'wamp.session.kill', [id]])), [8, 48, 3, {}, 'wamp.error.no_such_session'])
 })
 
-forEachCodec(t, 'sessions are counted, listed and looked up, the app\'s own not [MSE-07, MSE-08, MSE-09]', async (t, codec) => {
-  const { app, alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'sessions are counted, listed and looked up, the app\'s own not [MSE-07, MSE-08, MSE-09]', async (t, transport) => {
+  const { app, alice, bob, carol } = await buildParties(t, transport)
   const own = app.wamp.join('realm1')
   const acting = app.wamp.join('realm1', { authid: 'job', role: 'user' })
   const ask = async (procedure: string, ...args: unknown[]): Promise<unknown> => {
@@ -54,8 +53,8 @@ forEachCodec(t, 'sessions are counted, listed and looked up, the app\'s own not 
   t.equal(await ask('get'), 'wamp.error.invalid_argument')
 })
 
-forEachCodec(t, 'a session is killed with the reason given, and gone at once [MSE-10, MSE-16, SES-16, TRP-22]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'a session is killed with the reason given, and gone at once [MSE-10, MSE-16, SES-16, TRP-22]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await alice.ask([64, 1, {}, 'q'])
   t.same(await carol.ask([48, 1, {}, 'wamp.session.kill', [bob.id]]), [50, 1, {}])
@@ -67,8 +66,8 @@ forEachCodec(t, 'a session is killed with the reason given, and gone at once [MS
   t.equal(await alice.closed, 1000)
 })
 
-forEachCodec(t, 'nobody kills itself, who is not there, or for no reason that there is [MSE-11, MSE-15]', async (t, codec) => {
-  const { app, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'nobody kills itself, who is not there, or for no reason that there is [MSE-11, MSE-15]', async (t, transport) => {
+  const { app, bob, carol } = await buildParties(t, transport)
   const own = app.wamp.join('realm1')
   for (const [args, kwargs, error] of [
     [[carol.id], {}, 'no_such_session'], [[1], {}, 'no_such_session'], [[own.id], {}, 'no_such_session'], [['x'], {}, 'invalid_argument'], [[], {}, 'invalid_argument'],
@@ -82,9 +81,9 @@ forEachCodec(t, 'nobody kills itself, who is not there, or for no reason that th
   t.equal(await own.call('wamp.session.count'), 3)
 })
 
-forEachCodec(t, 'sessions are killed by authid and by authrole, all but the caller [MSE-12, MSE-13, TRP-20]', async (t, codec) => {
-  const { url, alice, bob, carol } = await buildParties(t, codec)
-  const second = await login(t, url, codec, 'alice')
+forEachTransport(t, 'sessions are killed by authid and by authrole, all but the caller [MSE-12, MSE-13, TRP-20]', async (t, transport) => {
+  const { login, alice, bob, carol } = await buildParties(t, transport)
+  const second = await login('alice')
   const [type, , , [ids]] = await alice.ask([48, 1, {}, 'wamp.session.kill_by_authid', ['alice'], { reason: 'com.example.once' }]) as [number, number, object, [number[]]]
   t.same([type, ids], [50, [second.id]])
   t.same(await second.next(), [6, {}, 'com.example.once'])
@@ -94,8 +93,8 @@ forEachCodec(t, 'sessions are killed by authid and by authrole, all but the call
   t.same(await carol.ask([48, 3, {}, 'wamp.session.kill_by_authid', ['nobody']]), [50, 3, {}, [[]]])
 })
 
-forEachCodec(t, 'all are killed but the caller and the app, and nobody is told [MSE-14, TRP-21]', async (t, codec) => {
-  const { app, alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'all are killed but the caller and the app, and nobody is told [MSE-14, TRP-21]', async (t, transport) => {
+  const { app, alice, bob, carol } = await buildParties(t, transport)
   const own = app.wamp.join('realm1')
   await own.register('still.here', () => 'yes')
   await carol.ask([32, 1, {}, 'wamp.session.on_leave'])
@@ -105,9 +104,9 @@ forEachCodec(t, 'all are killed but the caller and the app, and nobody is told [
   t.same(await carol.ask([48, 3, {}, 'still.here']), [50, 3, {}, ['yes']])
 })
 
-forEachCodec(t, 'the meta API needs permission like any other URI [MSE-02, AZN-01]', async (t, codec) => {
+forEachTransport(t, 'the meta API needs permission like any other URI [MSE-02, AZN-01]', async (t, transport) => {
   const user = { permissions: [{ uri: 'wamp.session.count', allow: { call: true } }, { uri: 'wamp.session.on_join', allow: { subscribe: true } }] } as const
-  const { alice } = await buildParties(t, codec, { user })
+  const { alice } = await buildParties(t, transport, { user })
   t.same(await alice.ask([48, 1, {}, 'wamp.session.count']), [50, 1, {}, [3]])
   for (const procedure of ['wamp.session.list', 'wamp.session.kill_all', 'wamp.registration.list', 'wamp.subscription.get_events']) t.same(head(await alice.ask([48, 2, {}, procedure])), [8, 48, 2, {}, 'wamp.error.not_authorized'])
   t.match(await alice.ask([32, 3, {}, 'wamp.session.on_join']), [33, 3])
@@ -115,11 +114,11 @@ forEachCodec(t, 'the meta API needs permission like any other URI [MSE-02, AZN-0
   t.same(head(await alice.ask([32, 5, { match: 'prefix' }, 'wamp.session.'])), [8, 32, 5, {}, 'wamp.error.not_authorized'])
 })
 
-forEachCodec(t, 'a pattern hears what is told under it [PAS-08]', async (t, codec) => {
-  const { url, alice } = await buildParties(t, codec)
+forEachTransport(t, 'a pattern hears what is told under it [PAS-08]', async (t, transport) => {
+  const { login, alice } = await buildParties(t, transport)
   await alice.ask([32, 1, { match: 'prefix' }, 'wamp.session.'])
-  const other = await login(t, url, codec, 'bob')
+  const other = await login('bob')
   t.match((await alice.next()).slice(3), [{ topic: 'wamp.session.on_join' }, [{ session: other.id }]])
-  other.socket.terminate()
+  other.terminate()
   t.same((await alice.next()).slice(3), [{ topic: 'wamp.session.on_leave' }, [other.id, 'bob', 'user']])
 })

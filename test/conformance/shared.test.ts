@@ -1,13 +1,12 @@
 import t from 'tap'
-import type { Test } from 'tap'
-import { buildParties, head, login } from '../helper/build-parties.ts'
+import { buildParties, head } from '../helper/build-parties.ts'
 import type { Parties } from '../helper/build-parties.ts'
+import type { Peer } from '../helper/peer.ts'
 import { advanced } from '../helper/roles.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
-import type { WireClient, WireCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 /** Calls `p` so often, and returns who was invoked, by the callees' place in the list. */
-async function shares (caller: WireClient, callees: readonly WireClient[], calls: number): Promise<number[]> {
+async function shares (caller: Peer, callees: readonly Peer[], calls: number): Promise<number[]> {
   for (let i = 0; i < calls; i++) caller.send([48, i + 1, {}, 'p', [i]])
   await caller.fence()
   const invocations = await Promise.all(callees.map(async (callee) => (await callee.fence()).filter(([type]) => type === 68)))
@@ -20,15 +19,15 @@ async function shares (caller: WireClient, callees: readonly WireClient[], calls
 }
 
 /** Has three register `p`. Returns the registration, and somebody else who calls. */
-async function share (t: Test, codec: WireCodec, { url, alice, bob, carol }: Parties, options: object): Promise<{ id: unknown, caller: WireClient }> {
+async function share ({ login, alice, bob, carol }: Parties, options: object): Promise<{ id: unknown, caller: Peer }> {
   const ids: unknown[] = []
   for (const callee of [alice, bob, carol]) ids.push((await callee.ask([64, 1, options, 'p']))[2])
   if (new Set(ids).size !== 1) throw new Error('they do not share a registration')
-  return { id: ids[0], caller: await login(t, url, codec, 'carol') }
+  return { id: ids[0], caller: await login('carol') }
 }
 
-forEachCodec(t, 'the first callee fixes the policy, all share one registration, and it goes with the last [SHR-01, SHR-02, SHR-06, TRP-40]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'the first callee fixes the policy, all share one registration, and it goes with the last [SHR-01, SHR-02, SHR-06, TRP-40]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   t.same(await bob.ask([64, 1, { invoke: 'roundrobin' }, 'p']), [65, 1, id])
   for (const options of [{}, { invoke: 'single' }, { invoke: 'first' }]) {
@@ -42,18 +41,18 @@ forEachCodec(t, 'the first callee fixes the policy, all share one registration, 
   t.not(next, id)
 })
 
-forEachCodec(t, 'a callee that registers again is not served twice [SHR-08]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'a callee that registers again is not served twice [SHR-08]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   t.same(await alice.ask([64, 2, { invoke: 'roundrobin' }, 'p']), [65, 2, id])
   await bob.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   t.same(await shares(carol, [alice, bob], 4), [0, 1, 0, 1])
 })
 
-forEachCodec(t, 'roundrobin goes on in order, whoever leaves [SHR-03, SHR-09]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'roundrobin goes on in order, whoever leaves [SHR-03, SHR-09]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob, carol } = parties
-  const { id, caller } = await share(t, codec, parties, { invoke: 'roundrobin' })
+  const { id, caller } = await share(parties, { invoke: 'roundrobin' })
   t.same(await shares(caller, [alice, bob, carol], 7), [0, 1, 2, 0, 1, 2, 0])
   // It is bob's turn: neither he nor carol is skipped because alice goes.
   await alice.ask([66, 2, id])
@@ -62,21 +61,21 @@ forEachCodec(t, 'roundrobin goes on in order, whoever leaves [SHR-03, SHR-09]', 
   t.same(await shares(caller, [carol], 2), [0, 0])
 })
 
-forEachCodec(t, 'random serves all of them, in no order that there is [SHR-04]', async (t, codec) => {
-  const parties = await buildParties(t, codec)
+forEachTransport(t, 'random serves all of them, in no order that there is [SHR-04]', async (t, transport) => {
+  const parties = await buildParties(t, transport)
   const { alice, bob, carol } = parties
-  const { caller } = await share(t, codec, parties, { invoke: 'random' })
+  const { caller } = await share(parties, { invoke: 'random' })
   const taken = await shares(caller, [alice, bob, carol], 300)
   // Each has 100 to expect: outside these bounds it is once in 10^11 runs.
   for (const callee of [0, 1, 2]) t.ok(Math.abs(taken.filter((one) => one === callee).length - 100) < 60)
   t.ok(taken.some((one, i) => one === taken[i + 1]), 'it does not go round')
 })
 
-forEachCodec(t, 'first and last have one callee, and another when that goes [SHR-05, SHR-06]', async (t, codec) => {
+forEachTransport(t, 'first and last have one callee, and another when that goes [SHR-05, SHR-06]', async (t, transport) => {
   for (const [invoke, order] of [['first', [0, 1, 2]], ['last', [2, 1, 0]]] as const) {
-    const parties = await buildParties(t, codec)
+    const parties = await buildParties(t, transport)
     const callees = [parties.alice, parties.bob, parties.carol]
-    const { id, caller } = await share(t, codec, parties, { invoke })
+    const { id, caller } = await share(parties, { invoke })
     for (const callee of order) {
       t.same(await shares(caller, callees, 3), [callee, callee, callee], invoke)
       await callees[callee]!.ask([66, 2, id])
@@ -85,9 +84,9 @@ forEachCodec(t, 'first and last have one callee, and another when that goes [SHR
   }
 })
 
-forEachCodec(t, 'concurrency bounds what a callee has at once: others are tried in turn, and only there [SHR-10, PAR-07]', async (t, codec) => {
+forEachTransport(t, 'concurrency bounds what a callee has at once: others are tried in turn, and only there [SHR-10, PAR-07]', async (t, transport) => {
   for (const [invoke, fits] of [['single', 1], ['first', 1], ['last', 1], ['roundrobin', 3], ['random', 3]] as const) {
-    const { alice, bob, carol } = await buildParties(t, codec)
+    const { alice, bob, carol } = await buildParties(t, transport)
     const callees = invoke === 'single' ? [bob] : [bob, carol, alice]
     for (const callee of callees) await callee.ask([64, 1, { invoke, concurrency: 1 }, 'p'])
     // A call does not fall back to what matches less well.
@@ -99,8 +98,8 @@ forEachCodec(t, 'concurrency bounds what a callee has at once: others are tried 
   }
 })
 
-forEachCodec(t, 'whatever ends a call makes room, progress does not [SHR-11]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'whatever ends a call makes room, progress does not [SHR-11]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, { concurrency: 1 }, 'p'])
   const full = async (): Promise<boolean> => {
     const [type, , , , error] = await carol.ask([48, 99, {}, 'p'])
@@ -129,7 +128,7 @@ forEachCodec(t, 'whatever ends a call makes room, progress does not [SHR-11]', a
   alice.send([48, 51, {}, 'p'])
   await alice.fence()
   t.ok(await full())
-  alice.socket.terminate()
+  alice.terminate()
   await alice.closed
   await bob.fence()
   carol.send([48, 100, {}, 'p'])

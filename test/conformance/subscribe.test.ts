@@ -1,17 +1,17 @@
 import t from 'tap'
 import { buildParties, head } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
-forEachCodec(t, 'SUBSCRIBE is answered exactly once [SUB-01]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'SUBSCRIBE is answered exactly once [SUB-01]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   alice.send([32, 1, {}, 'a'], [32, 2, {}, 'com..x'], [32, 3, { match: 'prefix' }, 'a'])
   const answers = (await alice.fence()).map(head)
   t.match(answers, [[33, 1, Number], [8, 32, 2, {}, 'wamp.error.invalid_uri'], [33, 3, Number]])
   t.equal(answers.length, 3)
 })
 
-forEachCodec(t, 'who subscribes again gets the same id, and each event once [SUB-02]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'who subscribes again gets the same id, and each event once [SUB-02]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([32, 1, {}, 'a'])
   t.same(await alice.ask([32, 2, {}, 'a']), [33, 2, id])
   t.same(await alice.ask([32, 3, { match: 'exact' }, 'a']), [33, 3, id], 'exact is the default')
@@ -22,8 +22,8 @@ forEachCodec(t, 'who subscribes again gets the same id, and each event once [SUB
   t.same(await alice.fence(), [], 'once is enough to leave')
 })
 
-forEachCodec(t, 'a subscription is one topic and policy, shared by all its subscribers [SUB-03]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a subscription is one topic and policy, shared by all its subscribers [SUB-03]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const match of ['exact', 'prefix', 'wildcard']) {
     const [, , id] = await alice.ask([32, 1, { match }, 'a.b'])
@@ -33,8 +33,8 @@ forEachCodec(t, 'a subscription is one topic and policy, shared by all its subsc
   t.equal(new Set(ids).size, 3)
 })
 
-forEachCodec(t, 'only an own subscription can be ended [SUB-04]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'only an own subscription can be ended [SUB-04]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([32, 1, {}, 'a'])
   t.same(head(await bob.ask([34, 1, id])), [8, 34, 1, {}, 'wamp.error.no_such_subscription'])
   t.same(head(await bob.ask([34, 2, 12345])), [8, 34, 2, {}, 'wamp.error.no_such_subscription'])
@@ -42,8 +42,8 @@ forEachCodec(t, 'only an own subscription can be ended [SUB-04]', async (t, code
   t.same(head(await alice.ask([34, 3, id])), [8, 34, 3, {}, 'wamp.error.no_such_subscription'])
 })
 
-forEachCodec(t, 'no event comes before SUBSCRIBED, nor after UNSUBSCRIBED [SUB-05, TRP-59]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'no event comes before SUBSCRIBED, nor after UNSUBSCRIBED [SUB-05, TRP-59]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   for (let i = 0; i < 50; i++) {
     bob.send([16, i + 1, {}, 'a'])
     alice.send([32, 1, {}, 'a'])
@@ -58,16 +58,16 @@ forEachCodec(t, 'no event comes before SUBSCRIBED, nor after UNSUBSCRIBED [SUB-0
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'who may not subscribe is told so [SUB-06]', async (t, codec) => {
-  const { alice, carol } = await buildParties(t, codec, { user: { permissions: [{ uri: 'com.open', match: 'exact', allow: { subscribe: true } }] } })
+forEachTransport(t, 'who may not subscribe is told so [SUB-06]', async (t, transport) => {
+  const { alice, carol } = await buildParties(t, transport, { user: { permissions: [{ uri: 'com.open', match: 'exact', allow: { subscribe: true } }] } })
   t.match(await alice.ask([32, 1, {}, 'com.open']), [33, 1])
   t.same(head(await alice.ask([32, 2, {}, 'com.closed'])), [8, 32, 2, {}, 'wamp.error.not_authorized'])
   await carol.ask([16, 1, { acknowledge: true }, 'com.closed'])
   t.same(await alice.fence(), [])
 })
 
-forEachCodec(t, 'subscriptions end with their session [SUB-07]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'subscriptions end with their session [SUB-07]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([32, 1, {}, 'a'])
   await alice.ask([6, {}, 'wamp.close.close_realm'])
   await alice.ask([1, 'realm1', { roles: { subscriber: {} }, authmethods: ['ticket'], authid: 'alice' }])

@@ -1,18 +1,18 @@
 import t from 'tap'
 import { buildParties } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
-import type { WireClient } from '../helper/wire-client.ts'
+import type { Peer } from '../helper/peer.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 /** The first value of a result, or the error's URI. */
-async function ask (client: WireClient, procedure: string, ...args: unknown[]): Promise<unknown> {
+async function ask (client: Peer, procedure: string, ...args: unknown[]): Promise<unknown> {
   const answer = await client.ask([48, 1, {}, `wamp.subscription.${procedure}`, args])
   return answer[0] === 50 ? (answer[3] as unknown[])[0] : answer[4]
 }
 
-forEachCodec(t, 'each subscription and subscriber is told of, in order [MSU-01, MSU-02]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'each subscription and subscriber is told of, in order [MSU-01, MSU-02]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const names = new Map<unknown, string>()
   for (const [i, event] of ['on_create', 'on_subscribe', 'on_unsubscribe', 'on_delete'].entries()) names.set((await alice.ask([32, i + 1, {}, `wamp.subscription.${event}`]))[2], event)
   const heard = async (): Promise<unknown[]> => (await alice.fence()).map((event) => [names.get(event[1]), event[4]])
@@ -25,13 +25,13 @@ forEachCodec(t, 'each subscription and subscriber is told of, in order [MSU-01, 
   t.same(await heard(), [['on_subscribe', [carol.id, id]]])
   await bob.ask([34, 3, id])
   t.same(await heard(), [['on_unsubscribe', [bob.id, id]]])
-  carol.socket.terminate()
+  carol.terminate()
   t.same([(await alice.next())[4], (await alice.next())[4]], [[carol.id, id], [carol.id, id]])
   t.same(await heard(), [])
 })
 
-forEachCodec(t, 'subscriptions are listed, looked up, matched and described [MSU-03, MSU-04, MSU-05, MSU-06]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'subscriptions are listed, looked up, matched and described [MSU-03, MSU-04, MSU-05, MSU-06]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   t.same(await ask(alice, 'list'), { exact: [], prefix: [], wildcard: [] })
   const [, , exact] = await bob.ask([32, 1, {}, 'a.b.c'])
   const [, , prefix] = await bob.ask([32, 2, { match: 'prefix' }, 'a.b'])
@@ -51,8 +51,8 @@ forEachCodec(t, 'subscriptions are listed, looked up, matched and described [MSU
   }
 })
 
-forEachCodec(t, 'those to the meta topics are not shown, what only covers them is [MSU-07, MSU-08, TRP-45]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'those to the meta topics are not shown, what only covers them is [MSU-07, MSU-08, TRP-45]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   const [, , hidden] = await bob.ask([32, 1, {}, 'wamp.session.on_join'])
   await bob.ask([32, 2, { match: 'prefix' }, 'wamp'])
   t.same(await ask(alice, 'list'), { exact: [], prefix: [], wildcard: [] })

@@ -1,24 +1,24 @@
 import t from 'tap'
-import { buildParties, head, login } from '../helper/build-parties.ts'
+import { buildParties, head } from '../helper/build-parties.ts'
+import type { Peer } from '../helper/peer.ts'
 import { advanced } from '../helper/roles.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
-import type { WireClient } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const add = 'wamp.session.add_testament'
 const flush = 'wamp.session.flush_testaments'
 
 /** The ways in which a session ends, told by the client or by somebody else. */
-const endings: Readonly<Record<string, (client: WireClient, other: WireClient) => unknown>> = {
+const endings: Readonly<Record<string, (client: Peer, other: Peer) => unknown>> = {
   GOODBYE: (client) => client.ask([6, {}, 'wamp.close.close_realm']),
   ABORT: (client) => { client.send([3, {}, 'wamp.error.goodbye']) },
   'a violation': (client) => client.ask([70, 999, {}]),
-  'the loss of the transport': (client) => { client.socket.terminate() },
+  'the loss of the transport': (client) => { client.terminate() },
   'wamp.session.kill': (client, other) => other.ask([48, 900, {}, 'wamp.session.kill', [client.id]])
 }
 
-forEachCodec(t, 'whatever ends a session, its testaments are published, detached before destroyed, each in order [TES-01, TES-03, TES-04, TES-06]', async (t, codec) => {
+forEachTransport(t, 'whatever ends a session, its testaments are published, detached before destroyed, each in order [TES-01, TES-03, TES-04, TES-06]', async (t, transport) => {
   for (const [name, end] of Object.entries(endings)) {
-    const { alice, bob, carol } = await buildParties(t, codec)
+    const { alice, bob, carol } = await buildParties(t, transport)
     await bob.ask([32, 1, {}, 'a'])
     const wills = [[['d1'], {}, {}], [['d2'], { k: 1 }, { scope: 'destroyed' }], [['s1'], {}, { scope: 'detached' }], [[], {}, { scope: 'detached', publish_options: { acknowledge: true, disclose_me: true, exclude_me: false } }]]
     for (const [i, [args, kwargs, options]] of wills.entries()) t.same(await alice.ask([48, i + 1, {}, add, ['a', args, kwargs], options]), [50, i + 1, {}])
@@ -32,8 +32,8 @@ forEachCodec(t, 'whatever ends a session, its testaments are published, detached
   }
 })
 
-forEachCodec(t, 'flushing removes one scope, of the session itself [TES-02]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'flushing removes one scope, of the session itself [TES-02]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   let request = 0
   for (const client of [alice, carol]) {
@@ -45,9 +45,9 @@ forEachCodec(t, 'flushing removes one scope, of the session itself [TES-02]', as
   t.same((await bob.fence()).map((event) => event[4]), [['alice', 'detached'], ['carol', 'destroyed']])
 })
 
-forEachCodec(t, 'a testament that could not be published is refused, and says why [TES-06, TES-07]', async (t, codec) => {
+forEachTransport(t, 'a testament that could not be published is refused, and says why [TES-06, TES-07]', async (t, transport) => {
   const user = { permissions: [{ uri: 'wamp.', match: 'prefix', allow: { call: true } }, { uri: 'a', allow: { publish: true } }] } as const
-  const { alice } = await buildParties(t, codec, { user, plugin: { limits: { testaments: 2 } } })
+  const { alice } = await buildParties(t, transport, { user, plugin: { limits: { testaments: 2 } } })
   for (const [args, kwargs, error, text] of [
     [['b', [], {}], {}, 'wamp.error.not_authorized', /topic/], [['wamp.x', [], {}], {}, 'wamp.error.invalid_uri', /topic/], [['a..b', [], {}], {}, 'wamp.error.invalid_uri', /topic/],
     [[5], {}, 'wamp.error.invalid_argument', /^topic/], [['a', 'x'], {}, 'wamp.error.invalid_argument', /^args/], [['a', [], []], {}, 'wamp.error.invalid_argument', /^kwargs/],
@@ -62,21 +62,21 @@ forEachCodec(t, 'a testament that could not be published is refused, and says wh
   t.match(await alice.ask([48, 3, {}, add, ['a', [], {}]]), [8, 48, 3, {}, 'fastify_wamp.error.limit_exceeded', [/limits\.testaments/]])
 })
 
-forEachCodec(t, 'wamp.session.kill_all takes the testaments along [TES-09]', async (t, codec) => {
-  const { url, alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'wamp.session.kill_all takes the testaments along [TES-09]', async (t, transport) => {
+  const { login, alice, bob, carol } = await buildParties(t, transport)
   await carol.ask([32, 1, {}, 'a'])
   await bob.ask([48, 1, {}, add, ['a', [], {}]])
   t.same(await carol.ask([48, 1, {}, 'wamp.session.kill_all']), [50, 1, {}, [2]])
   t.match([await alice.next(), await bob.next()], [[6, {}, 'wamp.close.killed'], [6, {}, 'wamp.close.killed']])
   t.same(await carol.fence(), [])
-  const next = await login(t, url, codec, 'bob')
+  const next = await login('bob')
   await next.ask([48, 1, {}, add, ['a', ['mine'], {}]])
   await next.ask([6, {}, 'wamp.close.close_realm'])
   t.match(await carol.next(), [36, Number, Number, {}, ['mine']])
 })
 
-forEachCodec(t, 'a session ends in one order: testaments, calls, what it held, itself [SES-20, SES-21, TRP-61, TES-03]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'a session ends in one order: testaments, calls, what it held, itself [SES-20, SES-21, TRP-61, TES-03]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   await alice.ask([32, 1, {}, 'mine'])
   await alice.ask([64, 2, {}, 'p'])
   await alice.ask([48, 3, {}, add, ['will', ['last words'], {}], { scope: 'detached' }])
@@ -87,7 +87,7 @@ forEachCodec(t, 'a session ends in one order: testaments, calls, what it held, i
   await alice.next()
   await bob.fence()
   alice.send([6, {}, 'wamp.close.close_realm'])
-  alice.socket.terminate()
+  alice.terminate()
   const order: unknown[] = []
   while (order.at(-1) !== 'session.on_leave') {
     const [type, id] = await bob.next()

@@ -1,12 +1,12 @@
 import t from 'tap'
-import { buildParties, head, login } from '../helper/build-parties.ts'
+import { buildParties, head } from '../helper/build-parties.ts'
 import { advanced, rolesWith } from '../helper/roles.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const timeout = 'wamp.error.timeout'
 
-forEachCodec(t, 'when the time is up the caller is told, the callee interrupted, and what comes later dropped [TMO-01, TMO-05, TMO-06, TMO-08, TRP-26, PVI-08]', async (t, codec) => {
-  const { url, alice, bob } = await buildParties(t, codec, { announced: rolesWith('callee.call_canceling') })
+forEachTransport(t, 'when the time is up the caller is told, the callee interrupted, and what comes later dropped [TMO-01, TMO-05, TMO-06, TMO-08, TRP-26, PVI-08]', async (t, transport) => {
+  const { login, alice, bob } = await buildParties(t, transport, { announced: rolesWith('callee.call_canceling') })
   await bob.ask([64, 1, {}, 'p'])
   // In seconds, as Crossbar.io counts them, this would be nearly an hour.
   alice.send([48, 1, { timeout: 3_000 / 1_000 }, 'p'])
@@ -16,19 +16,19 @@ forEachCodec(t, 'when the time is up the caller is told, the callee interrupted,
   bob.send([70, 1, {}, ['late']])
   await bob.fence()
   t.same(await alice.fence(), [])
-  const plain = await login(t, url, codec, 'carol', rolesWith())
+  const plain = await login('carol', rolesWith())
   await plain.ask([64, 1, {}, 'q'])
   alice.send([48, 2, { timeout: 1 }, 'q'])
   t.same(head(await alice.next()), [8, 48, 2, {}, timeout])
   t.same((await plain.fence()).map(([type]) => type), [68], 'who did not announce call_canceling is not interrupted')
 })
 
-forEachCodec(t, 'only a callee that announced it and asked for it watches the time itself [TMO-02, TMO-03]', async (t, codec) => {
-  const { url, alice, carol } = await buildParties(t, codec)
+forEachTransport(t, 'only a callee that announced it and asked for it watches the time itself [TMO-02, TMO-03]', async (t, transport) => {
+  const { login, alice, carol } = await buildParties(t, transport)
   for (const [i, [features, options, forwarded]] of ([
     [['callee.call_timeout'], { forward_timeout: true }, true], [['callee.call_timeout'], {}, false], [['callee.call_timeout'], { forward_timeout: false }, false], [[], { forward_timeout: true }, false]
   ] as const).entries()) {
-    const callee = await login(t, url, codec, 'bob', rolesWith(...features))
+    const callee = await login('bob', rolesWith(...features))
     await callee.ask([64, 1, options, `p${i}`])
     alice.send([48, i + 1, { timeout: 2 }, `p${i}`])
     t.same((await callee.next())[3], forwarded ? { timeout: 2 } : {})
@@ -43,8 +43,8 @@ forEachCodec(t, 'only a callee that announced it and asked for it watches the ti
   }
 })
 
-forEachCodec(t, 'no time, no end: 0 and none are the same [TMO-01, TMO-09]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'no time, no end: 0 and none are the same [TMO-01, TMO-09]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([64, 2, {}, 'slow'])
   alice.send([48, 1, { timeout: 0 }, 'p'], [48, 2, {}, 'p'], [48, 3, { timeout: 5_000_000_000 }, 'p'], [48, 4, { timeout: 5 }, 'slow'])
@@ -53,8 +53,8 @@ forEachCodec(t, 'no time, no end: 0 and none are the same [TMO-01, TMO-09]', asy
   t.same([await alice.next(), await alice.next(), await alice.next()], [[50, 1, {}], [50, 2, {}], [50, 3, {}]])
 })
 
-forEachCodec(t, 'a call that is to be killed still has its time [CAN-09]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec, { announced: advanced })
+forEachTransport(t, 'a call that is to be killed still has its time [CAN-09]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, { timeout: 50 }, 'p'], [49, 1, { mode: 'kill' }])
   t.same(head(await alice.next()), [8, 48, 1, {}, timeout])

@@ -1,12 +1,12 @@
 import t from 'tap'
 import { buildParties } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
 const everywhere = { call: true, register: true, publish: true, subscribe: true }
 
-forEachCodec(t, 'callees and subscribers are told the trust level of the role and URI, where there is one [TRU-01, TRU-02, CTR-01, MSG-12]', async (t, codec) => {
+forEachTransport(t, 'callees and subscribers are told the trust level of the role and URI, where there is one [TRU-01, TRU-02, CTR-01, MSG-12]', async (t, transport) => {
   const user = { permissions: [{ uri: '', match: 'prefix', allow: everywhere }, { uri: 'a', allow: everywhere, trustlevel: 0 }, { uri: 'b.', match: 'prefix', allow: everywhere, trustlevel: 7 }] } as const
-  const { alice, bob, carol } = await buildParties(t, codec, { user })
+  const { alice, bob, carol } = await buildParties(t, transport, { user })
   for (const [i, uri] of ['a', 'b.x', 'c'].entries()) {
     await bob.ask([64, 10 + i, {}, uri])
     await bob.ask([32, 20 + i, {}, uri])

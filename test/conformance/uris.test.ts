@@ -1,10 +1,10 @@
 import t from 'tap'
-import { buildApp } from '../helper/build-app.ts'
 import { buildParties, head } from '../helper/build-parties.ts'
-import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
+import { buildHost, forEachTransport } from '../helper/transports.ts'
+import { HELLO } from '../helper/wire-client.ts'
 
-forEachCodec(t, 'a URI with empty components, whitespace or # is refused, and the session goes on [URI-02, URI-07, URI-08]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'a URI with empty components, whitespace or # is refused, and the session goes on [URI-02, URI-07, URI-08]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   for (const uri of ['', '.', 'com..x', '.com', 'com.', 'com.a b', 'com.a\tb', 'com.#x', ' com', 'com\n']) {
     for (const type of [32, 64, 48]) t.same(head(await alice.ask([type, 1, {}, uri])), [8, type, 1, {}, 'wamp.error.invalid_uri'], `${type} ${uri}`)
     t.same(head(await alice.ask([16, 2, { acknowledge: true }, uri])), [8, 16, 2, {}, 'wamp.error.invalid_uri'])
@@ -13,16 +13,16 @@ forEachCodec(t, 'a URI with empty components, whitespace or # is refused, and th
   }
 })
 
-forEachCodec(t, 'any other character may stand in a URI [URI-02, URI-09, URI-11]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'any other character may stand in a URI [URI-02, URI-09, URI-11]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   for (const uri of ['a', 'com.My-App.x', 'com.x/y', 'com.käse.奶酪', 'wampum.x', 'com.wamp.x', 'crossbar.x', '-', '*']) {
     t.match(await alice.ask([32, 1, {}, uri]), [33, 1, Number], uri)
     t.match(await alice.ask([64, 2, {}, uri]), [65, 2, Number], uri)
   }
 })
 
-forEachCodec(t, 'a prefix may end in an empty component, a wildcard may have them anywhere [URI-03, URI-06]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a prefix may end in an empty component, a wildcard may have them anywhere [URI-03, URI-06]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const valid = [['prefix', 'com.x.'], ['prefix', 'com.x'], ['prefix', ''], ['wildcard', 'com..x'], ['wildcard', '.x'], ['wildcard', 'x.'], ['wildcard', '..']]
   for (const [match, uri] of valid) {
     for (const type of [32, 64]) {
@@ -37,19 +37,19 @@ forEachCodec(t, 'a prefix may end in an empty component, a wildcard may have the
   }
 })
 
-forEachCodec(t, 'a strict realm takes lower case letters, digits and underscores only, a loose one is the default [URI-04, URI-05, TRP-58]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec, { realm: { uriCheck: 'strict' } })
+forEachTransport(t, 'a strict realm takes lower case letters, digits and underscores only, a loose one is the default [URI-04, URI-05, TRP-58]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport, { realm: { uriCheck: 'strict' } })
   for (const uri of ['com.MyApp.x', 'com.my-app', 'com.käse']) {
     for (const type of [32, 64, 48]) t.same(head(await alice.ask([type, 1, {}, uri])), [8, type, 1, {}, 'wamp.error.invalid_uri'], uri)
   }
   t.match(await alice.ask([32, 2, {}, 'com.my_app.x1']), [33, 2])
   t.match(await alice.ask([32, 3, { match: 'wildcard' }, 'com..x1']), [33, 3])
-  const { alice: loose } = await buildParties(t, codec)
+  const { alice: loose } = await buildParties(t, transport)
   t.match(await loose.ask([32, 1, {}, 'com.MyApp.x']), [33, 1])
 })
 
-forEachCodec(t, 'nobody speaks in the name of wamp, though all may listen and ask [URI-09, URI-10]', async (t, codec) => {
-  const { alice } = await buildParties(t, codec)
+forEachTransport(t, 'nobody speaks in the name of wamp, though all may listen and ask [URI-09, URI-10]', async (t, transport) => {
+  const { alice } = await buildParties(t, transport)
   for (const uri of ['wamp', 'wamp.session.count']) {
     t.same(head(await alice.ask([64, 1, {}, uri])), [8, 64, 1, {}, 'wamp.error.invalid_uri'])
     t.same(head(await alice.ask([16, 2, { acknowledge: true }, uri])), [8, 16, 2, {}, 'wamp.error.invalid_uri'])
@@ -60,8 +60,8 @@ forEachCodec(t, 'nobody speaks in the name of wamp, though all may listen and as
   }
 })
 
-forEachCodec(t, 'a pattern never answers for procedures of the router [URI-12, TRP-44]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'a pattern never answers for procedures of the router [URI-12, TRP-44]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   for (const [match, uri] of [['prefix', ''], ['prefix', 'w'], ['wildcard', '.session.fly'], ['wildcard', '..']]) t.match(await alice.ask([64, 1, { match }, uri]), [65, 1], `${match} ${uri}`)
   t.same(head(await bob.ask([48, 1, {}, 'wamp.session.fly'])), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
   t.same(await alice.fence(), [])
@@ -69,8 +69,8 @@ forEachCodec(t, 'a pattern never answers for procedures of the router [URI-12, T
   t.match(await alice.next(), [68, 1, Number, { procedure: 'wampum.session.fly' }])
 })
 
-forEachCodec(t, 'topics, procedures and errors share their names without harm [URI-13]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'topics, procedures and errors share their names without harm [URI-13]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   t.match(await alice.ask([32, 1, {}, 'com.x']), [33, 1])
   const [, , registration] = await alice.ask([64, 2, {}, 'com.x'])
   bob.send([48, 1, {}, 'com.x'])
@@ -79,8 +79,8 @@ forEachCodec(t, 'topics, procedures and errors share their names without harm [U
   t.same(await bob.next(), [8, 48, 1, {}, 'com.x'])
 })
 
-forEachCodec(t, 'URIs are compared code point by code point [URI-17]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'URIs are compared code point by code point [URI-17]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   const uris = ['com.a', 'com.A', 'com.\u00e9', 'com.e\u0301', 'com.a\u200b']
   const ids: unknown[] = []
   for (const uri of uris) ids.push((await alice.ask([32, 1, {}, uri]))[2])
@@ -91,10 +91,10 @@ forEachCodec(t, 'URIs are compared code point by code point [URI-17]', async (t,
   }
 })
 
-forEachCodec(t, 'a bad realm is refused by ABORT, and none that is assigned is no realm [URI-15, URI-16, TRP-08]', async (t, codec) => {
-  const { url } = await buildApp(t)
+forEachTransport(t, 'a bad realm is refused by ABORT, and none that is assigned is no realm [URI-15, URI-16, TRP-08]', async (t, transport) => {
+  const { connect } = await buildHost(t, transport)
   for (const [realm, reason] of [['com..x', 'wamp.error.invalid_uri'], ['', 'wamp.error.invalid_uri'], ['a b', 'wamp.error.invalid_uri'], [null, 'wamp.error.no_such_realm']]) {
-    const client = await WireClient.connect(t, url, codec)
+    const client = await connect()
     t.match(await client.ask([1, realm, HELLO[2]]), [3, { message: String }, reason], String(realm))
     await client.closed
   }

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { buildParties, head, violation } from '../helper/build-parties.ts'
-import { forEachCodec } from '../helper/wire-client.ts'
+import { forEachTransport } from '../helper/transports.ts'
 
-forEachCodec(t, 'a violation ends all that the session held, and nothing after it is heard [PVI-01, WSK-09]', async (t, codec) => {
-  const { app, alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'a violation ends all that the session held, and nothing after it is heard [PVI-01, WSK-09]', async (t, transport) => {
+  const { app, alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   await alice.ask([64, 1, {}, 'p'])
   carol.send([48, 1, {}, 'p'])
@@ -17,26 +17,26 @@ forEachCodec(t, 'a violation ends all that the session held, and nothing after i
   t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['bob', 'carol'])
 })
 
-forEachCodec(t, 'AUTHENTICATE, WELCOME and CHALLENGE on an open session are violations [PVI-03, PVI-04]', async (t, codec) => {
+forEachTransport(t, 'AUTHENTICATE, WELCOME and CHALLENGE on an open session are violations [PVI-03, PVI-04]', async (t, transport) => {
   for (const wrong of [[5, 'of alice', {}], [2, 1, {}], [4, 'ticket', {}]]) {
-    const { alice } = await buildParties(t, codec)
+    const { alice } = await buildParties(t, transport)
     t.match(await alice.ask(wrong), violation, JSON.stringify(wrong))
     t.equal(await alice.closed, 1002)
   }
 })
 
-forEachCodec(t, 'ERROR about anything but an invocation is a violation [PVI-06]', async (t, codec) => {
+forEachTransport(t, 'ERROR about anything but an invocation is a violation [PVI-06]', async (t, transport) => {
   for (const type of [16, 32, 34, 48, 49, 64, 66, 70, 0]) {
-    const { alice } = await buildParties(t, codec)
+    const { alice } = await buildParties(t, transport)
     await alice.ask([64, 1, {}, 'p'])
     await alice.ask([48, 2, {}, 'p'])
     t.match(await alice.ask([8, type, 1, {}, 'com.e']), violation, String(type))
   }
 })
 
-forEachCodec(t, 'an answer to an invocation that never was is a violation [PVI-07]', async (t, codec) => {
+forEachTransport(t, 'an answer to an invocation that never was is a violation [PVI-07]', async (t, transport) => {
   for (const wrong of [[70, 2, {}], [8, 68, 2, {}, 'com.e'], [70, 2 ** 53, {}]]) {
-    const { alice, bob } = await buildParties(t, codec)
+    const { alice, bob } = await buildParties(t, transport)
     await alice.ask([64, 1, {}, 'p'])
     bob.send([48, 1, {}, 'p'])
     await alice.next()
@@ -45,8 +45,8 @@ forEachCodec(t, 'an answer to an invocation that never was is a violation [PVI-0
   }
 })
 
-forEachCodec(t, 'an answer that comes late is discarded, and hurts nobody [PVI-08, TRP-12]', async (t, codec) => {
-  const { alice, bob } = await buildParties(t, codec)
+forEachTransport(t, 'an answer that comes late is discarded, and hurts nobody [PVI-08, TRP-12]', async (t, transport) => {
+  const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'], [49, 2, { mode: 'skip' }])
   await bob.next()
@@ -55,8 +55,8 @@ forEachCodec(t, 'an answer that comes late is discarded, and hurts nobody [PVI-0
   t.same(await bob.fence(), [[50, 1, {}, ['first']]])
 })
 
-forEachCodec(t, 'nobody answers the invocations of another [PVI-09, TRP-30]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec)
+forEachTransport(t, 'nobody answers the invocations of another [PVI-09, TRP-30]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'])
   await alice.next()

@@ -1,21 +1,22 @@
 import type { Test } from 'tap'
-import type { FastifyInstance } from 'fastify'
 import type { FastifyWampOptions, RealmOptions, RoleOptions } from 'fastify-wamp'
-import { buildApp } from './build-app.ts'
 import { everything } from './build-router.ts'
+import type { Peer } from './peer.ts'
+import { buildHost } from './transports.ts'
+import type { ClientOver, ClientTransport, Host } from './transports.ts'
 import { HELLO, WireClient } from './wire-client.ts'
 import type { WireCodec } from './wire-client.ts'
 
 /** What INTERRUPT needs of a callee. */
 export const canceling = { ...HELLO[2].roles, callee: { features: { call_canceling: true } } }
 
-/** Three clients that are logged in: alice and bob with the role `user`, carol with the role `staff`. */
-export interface Parties {
-  readonly app: FastifyInstance
-  readonly url: string
-  readonly alice: WireClient
-  readonly bob: WireClient
-  readonly carol: WireClient
+/** An app, and three clients that are logged in: alice and bob with the role `user`, carol with the role `staff`. */
+export interface Parties<T extends ClientTransport = ClientTransport> extends Host<T> {
+  readonly alice: ClientOver<T>
+  readonly bob: ClientOver<T>
+  readonly carol: ClientOver<T>
+  /** A further client that is logged in. */
+  login (authid: Authid, announced?: object): Promise<ClientOver<T>>
 }
 
 /** What a party's test may choose. */
@@ -34,9 +35,10 @@ const principals = {
   carol: { ticket: 'of carol', role: 'staff' }
 }
 
-/** Logs a client in by its ticket. */
-export async function login (t: Test, url: string, codec: WireCodec, authid: keyof typeof principals, announced: object = canceling): Promise<WireClient> {
-  const client = await WireClient.connect(t, url, codec)
+type Authid = keyof typeof principals
+
+/** Says HELLO for a principal, and proves who it is. */
+async function proveTicket<P extends Peer> (client: P, authid: Authid, announced: object): Promise<P> {
   await client.ask([1, 'realm1', { roles: announced, authmethods: ['ticket'], authid }])
   const [type, id] = await client.ask([5, principals[authid].ticket, {}])
   if (type !== 2) throw new Error(`${authid} is not welcome`)
@@ -44,11 +46,16 @@ export async function login (t: Test, url: string, codec: WireCodec, authid: key
   return client
 }
 
-/** An app, and three clients of it. */
-export async function buildParties (t: Test, codec: WireCodec, { user = everything, realm = {}, announced = canceling, plugin = {} }: PartyOptions = {}): Promise<Parties> {
-  const { app, url } = await buildApp(t, { auth: { ticket: { type: 'static', principals } }, realms: { realm1: { ...realm, roles: { user, staff: everything } } }, ...plugin })
-  const [alice, bob, carol] = [await login(t, url, codec, 'alice', announced), await login(t, url, codec, 'bob', announced), await login(t, url, codec, 'carol', announced)]
-  return { app, url, alice, bob, carol }
+/** A further client on the wire that is logged in. */
+export async function login (t: Test, url: string, codec: WireCodec, authid: Authid, announced: object = canceling): Promise<WireClient> {
+  return await proveTicket(await WireClient.connect(t, url, codec), authid, announced)
+}
+
+/** An app, and three clients of it over one transport. */
+export async function buildParties<T extends ClientTransport> (t: Test, transport: T, { user = everything, realm = {}, announced = canceling, plugin = {} }: PartyOptions = {}): Promise<Parties<T>> {
+  const host = await buildHost(t, transport, { auth: { ticket: { type: 'static', principals } }, realms: { realm1: { ...realm, roles: { user, staff: everything } } }, ...plugin })
+  const login = async (authid: Authid, roles: object = canceling): Promise<ClientOver<T>> => await proveTicket<ClientOver<T>>(await host.connect(), authid, roles)
+  return { ...host, login, alice: await login('alice', announced), bob: await login('bob', announced), carol: await login('carol', announced) }
 }
 
 /** A message without its payload: what an ERROR tells machines. */

@@ -7,8 +7,7 @@ import type { ClientMessage, RouterMessage } from '../../plugin/protocol/message
 import { MessageType } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
-import { layoutOf, toElements, toMessage } from '../../plugin/protocol/wire-format.ts'
-import type { MessageLayout } from '../../plugin/protocol/wire-format.ts'
+import { clientLayout, toElements, toMessage } from '../../plugin/protocol/wire-format.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { Router } from '../../plugin/router.ts'
 import type { Connection } from '../../plugin/session/connection.ts'
@@ -20,9 +19,9 @@ export const everything = { permissions: [{ uri: '', match: 'prefix', allow: { c
 /** A message as a client writes it: a list, args and kwargs at its end. */
 export type List = readonly unknown[]
 
-/** The message of a list, as a codec makes it. */
+/** The message of a list, as a codec makes it. Throws a ProtocolViolation for what is no message. */
 export function messageOf (list: List): ClientMessage {
-  const layout = layoutOf(list[0] as 1) as MessageLayout
+  const layout = clientLayout(list[0])
   const head = layout.fields.length + 1
   const payload = layout.payload ? Payload.of(list[head] as unknown[] | undefined, list[head + 1] as Record<string, unknown> | undefined) : Payload.empty
   return toMessage(layout, layout.payload ? list.slice(0, head) : list, payload)

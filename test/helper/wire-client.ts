@@ -3,6 +3,8 @@ import { Encoder as CborEncoder } from 'cbor-x'
 import { Packr } from 'msgpackr'
 import type { Test } from 'tap'
 import { WebSocket } from 'ws'
+import { Peer } from './peer.ts'
+import type { PeerTransport } from './peer.ts'
 
 /** A serializer of somebody else's: what the router writes must be read by others, and the other way round. */
 export interface WireCodec {
@@ -27,21 +29,19 @@ export const wireCodecs: readonly WireCodec[] = [
 
 export const HELLO = [1, 'realm1', { roles: { publisher: {}, subscriber: {}, caller: {}, callee: {} } }] as const
 
-/** A client on the wire. What comes is kept from before the socket opens, so that nothing is missed. */
-export class WireClient {
+/** A client on the wire. It listens from before the socket opens. */
+export class WireClient extends Peer {
+  readonly transport: PeerTransport
   readonly socket: WebSocket
   readonly codec: WireCodec
-  /** Resolves to the close code. */
   readonly closed: Promise<number>
   setCookie: string | undefined
   /** The client's end of the connection. */
   stream: TLSSocket | undefined
-  id = 0
-  readonly #come: unknown[][] = []
-  readonly #wanted: { resolve (message: unknown[]): void, reject (error: Error): void }[] = []
-  #request = 1000
 
   constructor (url: string, codec: WireCodec, { protocols = [codec.subprotocol], headers = {}, tls = {} }: { protocols?: string[], headers?: Record<string, string>, tls?: ConnectionOptions } = {}) {
+    super()
+    this.transport = { type: 'websocket', protocol: codec.subprotocol }
     this.codec = codec
     this.socket = new WebSocket(url, protocols, { headers, ...tls as object })
     this.socket.on('upgrade', (response) => {
@@ -49,13 +49,11 @@ export class WireClient {
       this.stream = response.socket as TLSSocket
     })
     this.socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary !== codec.binary) return this.#take(['wrong kind of WebSocket message'])
-      for (const message of codec.split?.(data) ?? [data]) this.#take(codec.decode(message) as unknown[])
+      if (isBinary !== codec.binary) return this.take(['wrong kind of WebSocket message'])
+      for (const message of codec.split?.(data) ?? [data]) this.take(codec.decode(message) as unknown[])
     })
     this.closed = new Promise((resolve) => { this.socket.on('close', resolve) })
-    this.socket.on('close', () => {
-      for (const { reject } of this.#wanted.splice(0)) reject(this.#nothingMore())
-    })
+    this.socket.on('close', () => { this.end() })
   }
 
   static async connect (t: Test, url: string, codec: WireCodec, options: ConstructorParameters<typeof WireClient>[2] = {}): Promise<WireClient> {
@@ -67,9 +65,7 @@ export class WireClient {
 
   static async join (t: Test, url: string, codec: WireCodec, details: object = {}, roles: object = HELLO[2].roles): Promise<WireClient> {
     const client = await WireClient.connect(t, url, codec)
-    const [type, id] = await client.ask([1, 'realm1', { ...details, roles }])
-    if (type !== 2) throw new Error('not welcome')
-    client.id = Number(id)
+    await client.join({ ...details, roles })
     return client
   }
 
@@ -77,44 +73,12 @@ export class WireClient {
     for (const message of messages) this.socket.send(this.codec.encode(message))
   }
 
-  /** The next message; rejects if the connection closes first. */
-  next (): Promise<unknown[]> {
-    const first = this.#come.shift()
-    if (first !== undefined) return Promise.resolve(first)
-    if (this.socket.readyState === WebSocket.CLOSED) return Promise.reject(this.#nothingMore())
-    return new Promise((resolve, reject) => { this.#wanted.push({ resolve, reject }) })
-  }
-
-  #take (message: unknown[]): void {
-    const waiting = this.#wanted.shift()
-    if (waiting === undefined) this.#come.push(message)
-    else waiting.resolve(message)
-  }
-
-  #nothingMore (): Error {
-    return new Error('the connection is closed: nothing more comes')
-  }
-
-  /** Sends a request and returns what comes next. */
-  ask (message: unknown): Promise<unknown[]> {
-    this.send(message)
-    return this.next()
-  }
-
-  /** All that came before the answer to a further request: what is not among it was never sent. */
-  async fence (): Promise<unknown[][]> {
-    const request = this.#request++
-    this.send([34, request, 999_999])
-    const before: unknown[][] = []
-    for (;;) {
-      const message = await this.next()
-      if (message[0] === 8 && message[1] === 34 && message[2] === request) return before
-      before.push(message)
-    }
+  terminate (): void {
+    this.socket.terminate()
   }
 }
 
-/** Runs tests once for each serializer. */
+/** Runs tests once for each serializer: those that are about the wire itself. All others run over each transport. */
 export function forEachCodec (t: Test, name: string, test: (t: Test, codec: WireCodec) => Promise<void>, codecs = wireCodecs): void {
   for (const codec of codecs) t.test(`${name}, over ${codec.name}`, (t) => test(t, codec))
 }

@@ -1,0 +1,49 @@
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import type { FastifyWampOptions } from 'fastify-wamp'
+import { buildApp } from './build-app.ts'
+import { InProcessClient } from './in-process-client.ts'
+import { HELLO, WireClient, wireCodecs } from './wire-client.ts'
+import type { WireCodec } from './wire-client.ts'
+
+/** How clients reach the router: over WebSocket in a serializer, or in its own process. */
+export type ClientTransport = WireCodec | typeof inProcess
+/** A client over such a transport. */
+export type ClientOver<T extends ClientTransport> = T extends WireCodec ? WireClient : InProcessClient
+
+export const inProcess = { name: 'the in-process transport' } as const
+/** All of them. A further one needs its place here, and a client in `connect`. */
+export const transports: readonly ClientTransport[] = [...wireCodecs, inProcess]
+
+/** Runs a test once over each transport. */
+export function forEachTransport (t: Test, name: string, test: (t: Test, transport: ClientTransport) => Promise<void>): void {
+  for (const transport of transports) t.test(`${name}, over ${transport.name}`, (t) => test(t, transport))
+}
+
+/** An app, and clients of it over one transport. */
+export interface Host<T extends ClientTransport = ClientTransport> {
+  readonly app: FastifyInstance
+  readonly url: string
+  /** A client without a session. */
+  connect (): Promise<ClientOver<T>>
+  /** A client that has joined realm1 with these details of HELLO. */
+  join (details?: object, roles?: object): Promise<ClientOver<T>>
+}
+
+/** An app, for clients of this transport. */
+export async function buildHost<T extends ClientTransport> (t: Test, transport: T, options: Partial<FastifyWampOptions> = {}): Promise<Host<T>> {
+  const { app, url } = await buildApp(t, options)
+  const open = async (): Promise<ClientOver<T>> => await connect(t, { app, url }, transport)
+  const join = async (details: object = {}, roles: object = HELLO[2].roles): Promise<ClientOver<T>> => {
+    const client = await open()
+    await client.join({ ...details, roles })
+    return client
+  }
+  return { app, url, connect: open, join }
+}
+
+/** A further client of an app, over any transport. */
+export async function connect<T extends ClientTransport> (t: Test, { app, url }: { readonly app: FastifyInstance, readonly url: string }, transport: T): Promise<ClientOver<T>> {
+  const way: ClientTransport = transport
+  return ('subprotocol' in way ? await WireClient.connect(t, url, way) : InProcessClient.connect(t, app)) as ClientOver<T>
+}
