@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import type { FastifyWampOptions } from 'fastify-wamp'
+import { batchedCodecs } from './batched-codecs.ts'
 import { buildApp } from './build-app.ts'
 import { InProcessClient } from './in-process-client.ts'
 import { HELLO, WireClient, wireCodecs } from './wire-client.ts'
@@ -12,8 +13,10 @@ export type ClientTransport = WireCodec | typeof inProcess
 export type ClientOver<T extends ClientTransport> = T extends WireCodec ? WireClient : InProcessClient
 
 export const inProcess = { name: 'the in-process transport' } as const
-/** All of them. A further one needs its place here, and a client in `connect`. */
-export const transports: readonly ClientTransport[] = [...wireCodecs, inProcess]
+// Who separates as AutobahnPython does is answered so once it has spoken: a silent client could not read its ABORT.
+const batched = batchedCodecs.filter(({ subprotocol }, i) => batchedCodecs.findIndex((other) => other.subprotocol === subprotocol) === i)
+/** All of them, each subprotocol once. A further one needs its place here, and a client in `connect`. */
+export const transports: readonly ClientTransport[] = [...wireCodecs, ...batched, inProcess]
 
 /** Runs a test once over each transport. */
 export function forEachTransport (t: Test, name: string, test: (t: Test, transport: ClientTransport) => Promise<void>): void {
