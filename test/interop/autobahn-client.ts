@@ -3,7 +3,8 @@ import type { ChallengeExtra, ConnectionOptions, Session, WampError, Welcome } f
 import type { Test } from 'tap'
 import { fromNative, toNative } from './native-values.ts'
 import { Inbox } from './peer.ts'
-import type { Outcome, Peer, Serializer, Values } from './peer.ts'
+import { steps } from './peer.ts'
+import type { Outcome, Peer, Progress, Received, RegisterAs, Serializer, Values } from './peer.ts'
 
 const serializerClasses = {
   json: autobahn.serializer.JSONSerializer, msgpack: autobahn.serializer.MsgpackSerializer, cbor: autobahn.serializer.CBORSerializer
@@ -61,6 +62,21 @@ export function openAutobahn (t: Test, url: string, { serializer = 'json', ...op
   })
 }
 
+/** Opens a session whose results by progress go into an inbox. */
+export async function openAutobahnPeer (t: Test, url: string, serializer: Serializer): Promise<AutobahnPeer> {
+  const progress = new Inbox<unknown>()
+  const { session } = await openAutobahn(t, url, {
+    serializer,
+    use_es6_promises: false,
+    use_deferred: () => {
+      const deferred: Record<string, unknown> = { notify: (result: unknown) => { progress.put(result) } }
+      deferred.promise = new Promise((resolve, reject) => { Object.assign(deferred, { resolve, reject }) })
+      return deferred
+    }
+  })
+  return new AutobahnPeer(session, serializer, progress)
+}
+
 /** Answers the challenges of WAMP-CRA. */
 export function answerWith (secret: string): NonNullable<ConnectionOptions['onchallenge']> {
   return (_session, _method, { challenge, salt, iterations, keylen }: ChallengeExtra) =>
@@ -72,9 +88,12 @@ export class AutobahnPeer implements Peer {
   readonly name: string
   readonly #session: Session
   readonly #serializer: Serializer
-  readonly #events = new Inbox<Values>()
+  readonly #events = new Inbox<Received>()
+  readonly #progress: Inbox<unknown>
 
-  constructor (session: Session, serializer: Serializer) {
+  /** `progress` is where its connection puts results by progress: promises have no place for them. */
+  constructor (session: Session, serializer: Serializer, progress: Inbox<unknown>) {
+    this.#progress = progress
     this.name = `AutobahnJS over ${serializer}`
     this.#session = session
     this.#serializer = serializer
@@ -88,15 +107,32 @@ export class AutobahnPeer implements Peer {
     })
   }
 
+  async registerName (procedure: string, options: RegisterAs): Promise<void> {
+    await this.#session.register(procedure, () => this.name, options)
+  }
+
+  async registerSteps (procedure: string): Promise<void> {
+    await this.#session.register(procedure, (_args, _kwargs, { progress }) => {
+      for (const step of steps) progress?.([step])
+      return 'done'
+    })
+  }
+
+  async callSteps (procedure: string): Promise<Progress> {
+    const result: unknown = await this.#session.call(procedure, [], {}, { receive_progress: true })
+    return { progress: this.#progress.all(), result }
+  }
+
   async call (procedure: string, values: Values): Promise<Outcome> {
     const { args, kwargs } = toNative(values, this.#serializer)
     return await this.#session.call(procedure, args, kwargs).then(
-      (result) => ({ error: null, ...this.#values(result as { args: unknown, kwargs: unknown }) }),
+      // One positional value comes by itself.
+      (result) => ({ error: null, ...this.#values(result instanceof autobahn.Result ? result : { args: [result], kwargs: {} }) }),
       (error: WampError) => ({ error: error.error, ...this.#values(error) }))
   }
 
-  async subscribe (topic: string): Promise<void> {
-    await this.#session.subscribe(topic, (args, kwargs) => { this.#events.put(fromNative(args, kwargs, this.#serializer)) })
+  async subscribe (topic: string, match: 'exact' | 'prefix' | 'wildcard' = 'exact'): Promise<void> {
+    await this.#session.subscribe(topic, (args, kwargs, { topic }) => { this.#events.put({ topic, ...fromNative(args, kwargs, this.#serializer) }) }, { match })
   }
 
   async publish (topic: string, values: Values): Promise<void> {
@@ -104,7 +140,7 @@ export class AutobahnPeer implements Peer {
     await this.#session.publish(topic, args, kwargs, { acknowledge: true })
   }
 
-  nextEvent (): Promise<Values> {
+  nextEvent (): Promise<Received> {
     return this.#events.next()
   }
 

@@ -24,6 +24,8 @@ declare module 'autobahn' {
     readonly procedure: string
     readonly caller?: number
     readonly caller_authid?: string
+    /** Sends a result by progress; only if the caller asked for it. */
+    readonly progress?: ((args: Args, kwargs?: Kwargs) => void) | null
   }
 
   interface Subscription {
@@ -77,6 +79,7 @@ declare module 'autobahn' {
     readonly onchallenge?: (session: Session, method: string, extra: ChallengeExtra) => string
     readonly serializers?: readonly object[]
     readonly use_es6_promises?: boolean
+    readonly use_deferred?: () => object
     readonly on_user_error?: (error: unknown) => void
     readonly on_internal_error?: (error: unknown) => void
   }

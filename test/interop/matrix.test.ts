@@ -1,8 +1,8 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { buildApp } from '../helper/build-app.ts'
-import { AutobahnPeer, openAutobahn } from './autobahn-client.ts'
-import { serializers } from './peer.ts'
+import { openAutobahnPeer } from './autobahn-client.ts'
+import { serializers, steps } from './peer.ts'
 import type { Outcome, Peer, Serializer, Values } from './peer.ts'
 import { needsAutobahnForPython } from './programs.ts'
 import { PythonPeer } from './python-peer.ts'
@@ -15,7 +15,7 @@ const sample: Values = {
 
 async function join (t: Test, url: string): Promise<Peer[]> {
   const joiners: ((serializer: Serializer) => Promise<Peer>)[] = [
-    async (serializer) => new AutobahnPeer((await openAutobahn(t, url, { serializer })).session, serializer),
+    async (serializer) => await openAutobahnPeer(t, url, serializer),
     async (serializer) => new WampyPeer((await openWampy(t, url, { serializer })).wampy, serializer),
     async (serializer) => await PythonPeer.join(t, url, { serializer })
   ]
@@ -53,8 +53,62 @@ t.test('AutobahnJS, wampy and Autobahn for Python', needsAutobahnForPython(), as
     await t.test(`${publisher.name} publishes to all, and they receive what it sent [PUB-04, SER-04, SER-08]`, async (t) => {
       await publisher.publish('com.news', sample)
       for (const subscriber of peers) {
-        if (subscriber !== publisher) t.strictSame(await subscriber.nextEvent(), sample, subscriber.name)
+        if (subscriber === publisher) continue
+        const { args, kwargs } = await subscriber.nextEvent()
+        t.strictSame({ args, kwargs }, sample, subscriber.name)
       }
     })
   }
+
+  await t.test('results come by progress from who can send them, to whoever asks [PCR-02, PCR-03, TRP-28]', async (t) => {
+    for (const [index, peer] of peers.entries()) await peer.registerSteps(`com.steps${index}`)
+    for (const caller of peers) {
+      for (const [index, callee] of peers.entries()) {
+        t.strictSame(await caller.callSteps(`com.steps${index}`), { progress: callee.name.startsWith('wampy') ? [] : steps, result: 'done' }, `${caller.name} calls ${callee.name}`)
+      }
+    }
+  })
+
+  await t.test('all share one registration, and take turns [SHR-03]', async (t) => {
+    for (const peer of peers) await peer.registerName('com.shared', { invoke: 'roundrobin' })
+    const names: unknown[] = []
+    for (let round = 0; round < 2; round++) for (const caller of peers) names.push((await caller.call('com.shared', { args: [], kwargs: {} })).args[0])
+    t.strictSame(names, [...peers, ...peers].map(({ name }) => name))
+  })
+
+  await t.test('all register by pattern, and are called by a URI of it [PAR-01, PAR-06]', async (t) => {
+    for (const [index, peer] of peers.entries()) await peer.registerName(`com.prefix${index}`, { match: 'prefix' })
+    for (const [i, caller] of peers.entries()) {
+      const callee = (i + 1) % peers.length
+      t.strictSame((await caller.call(`com.prefix${callee}.any.thing`, { args: [], kwargs: {} })).args, [peers[callee]!.name])
+    }
+  })
+
+  await t.test('all subscribe by pattern, and are told the topic [PAS-03, PAS-04]', async (t) => {
+    for (const peer of peers) {
+      await peer.subscribe('com.topic', 'prefix')
+      await peer.subscribe('com..news', 'wildcard')
+    }
+    for (const [i, publisher] of peers.entries()) {
+      await publisher.publish(`com.topic.from${i}`, { args: [i], kwargs: {} })
+      await publisher.publish(`com.of${i}.news`, { args: [i], kwargs: {} })
+      for (const subscriber of peers) {
+        if (subscriber === publisher) continue
+        t.strictSame([await subscriber.nextEvent(), await subscriber.nextEvent()].map(({ topic, args }) => [topic, args]), [[`com.topic.from${i}`, [i]], [`com.of${i}.news`, [i]]], subscriber.name)
+      }
+    }
+  })
+
+  await t.test('all ask the meta API [MSE-07, MSE-09]', async (t) => {
+    const ids = new Set<unknown>()
+    for (const peer of peers) {
+      const { args: [count] } = await peer.call('wamp.session.count', { args: [], kwargs: {} })
+      const { args: [list] } = await peer.call('wamp.session.list', { args: [], kwargs: {} })
+      t.strictSame([count, (list as unknown[]).length], [peers.length, peers.length], peer.name)
+      for (const id of list as unknown[]) ids.add(typeof id === 'object' ? Number((id as { integer: string }).integer) : id)
+      const { args: [details] } = await peer.call('wamp.session.get', { args: [(list as unknown[])[0]], kwargs: {} })
+      t.match(details, { authrole: 'anonymous', authmethod: 'anonymous' })
+    }
+    t.equal(ids.size, peers.length)
+  })
 })

@@ -16,6 +16,18 @@ export interface Outcome extends Values {
   readonly error: string | null
 }
 
+/** An event as it came in, and of which topic the client says that it was. */
+export interface Received extends Values { readonly topic: string | undefined }
+
+/** What came of a call with progress: the first value of each result. */
+export interface Progress { readonly progress: readonly unknown[], readonly result: unknown }
+
+/** What the router is asked for by name: not all clients have a word of their own for it. */
+export interface RegisterAs { readonly match?: 'prefix' | 'wildcard', readonly invoke?: 'roundrobin' }
+
+/** The results of a procedure that makes progress. */
+export const steps = [1, 2, 3]
+
 /**
  * A client under test: what the three have in common, in one shape. The procedures that it registers answer with what
  * they were called with, and `seen`: the same once more as JSON text, as the callee understood it.
@@ -24,12 +36,18 @@ export interface Peer {
   readonly name: string
   /** Registers a procedure that returns its call's args and kwargs, or fails with this error and the same. */
   register (procedure: string, error?: string): Promise<void>
+  /** Registers a procedure that returns this client's name. */
+  registerName (procedure: string, options: RegisterAs): Promise<void>
+  /** Registers a procedure that sends `steps` by and by, if it may, and then `done`. */
+  registerSteps (procedure: string): Promise<void>
   call (procedure: string, values: Values): Promise<Outcome>
-  subscribe (topic: string): Promise<void>
+  /** Calls a procedure, and takes its results as they come. */
+  callSteps (procedure: string): Promise<Progress>
+  subscribe (topic: string, match?: 'exact' | 'prefix' | 'wildcard'): Promise<void>
   /** Publishes an event, and waits until the router has acknowledged it. */
   publish (topic: string, values: Values): Promise<void>
   /** The next event that came in. */
-  nextEvent (): Promise<Values>
+  nextEvent (): Promise<Received>
 }
 
 /** What comes is kept until it is asked for. */
@@ -41,6 +59,11 @@ export class Inbox<T> {
     const waiting = this.#wanted.shift()
     if (waiting === undefined) this.#come.push(item)
     else waiting(item)
+  }
+
+  /** What has come and nobody has asked for. */
+  all (): T[] {
+    return this.#come.splice(0)
   }
 
   next (): Promise<T> {

@@ -3,8 +3,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
-import { Inbox } from './peer.ts'
-import type { Outcome, Peer, Serializer, Values } from './peer.ts'
+import { Inbox, steps } from './peer.ts'
+import type { Outcome, Peer, Progress, Received, RegisterAs, Serializer, Values } from './peer.ts'
 import { python } from './programs.ts'
 
 const program = fileURLToPath(new URL('python/peer.py', import.meta.url))
@@ -104,6 +104,18 @@ export class PythonPeer implements Peer {
     await this.#do({ do: 'register_slow', procedure })
   }
 
+  async registerName (procedure: string, options: RegisterAs): Promise<void> {
+    await this.#do({ do: 'register_name', procedure, name: this.name, ...options })
+  }
+
+  async registerSteps (procedure: string): Promise<void> {
+    await this.#do({ do: 'register_steps', procedure, steps })
+  }
+
+  async callSteps (procedure: string): Promise<Progress> {
+    return await this.#do({ do: 'call_steps', procedure }) as Progress
+  }
+
   async call (procedure: string, values: Values): Promise<Outcome> {
     const answer = await this.#ask({ do: 'call', procedure, ...values })
     return 'error' in answer ? answer : { error: null, ...answer.done as Values }
@@ -117,9 +129,9 @@ export class PythonPeer implements Peer {
     await this.#do({ do: 'publish', topic, ...values })
   }
 
-  async nextEvent (): Promise<Values> {
-    const { args, kwargs } = await this.events.next()
-    return { args, kwargs }
+  async nextEvent (): Promise<Received> {
+    const { topic, args, kwargs } = await this.events.next()
+    return { topic, args, kwargs }
   }
 
   /** Says GOODBYE, and waits until the session has ended. */

@@ -8,7 +8,7 @@ import { sign } from 'wampy/wampcra.js'
 import { WebSocket } from 'ws'
 import { fromNative, toNative } from './native-values.ts'
 import { Inbox } from './peer.ts'
-import type { Outcome, Peer, Serializer, Values } from './peer.ts'
+import type { Outcome, Peer, Progress, Received, RegisterAs, Serializer, Values } from './peer.ts'
 
 type WampyOptions = NonNullable<ConstructorParameters<typeof Wampy>[1]>
 
@@ -81,7 +81,7 @@ export class WampyPeer implements Peer {
   readonly name: string
   readonly #wampy: Wampy
   readonly #serializer: Serializer
-  readonly #events = new Inbox<Values>()
+  readonly #events = new Inbox<Received>()
 
   constructor (wampy: Wampy, serializer: Serializer) {
     this.name = `wampy over ${serializer}`
@@ -99,21 +99,38 @@ export class WampyPeer implements Peer {
     })
   }
 
+  async registerName (procedure: string, options: RegisterAs): Promise<void> {
+    await this.#wampy.register(procedure, () => ({ argsList: [this.name] }), { ...options })
+  }
+
+  // It announces no progress as a callee, and so is not asked for any.
+  async registerSteps (procedure: string): Promise<void> {
+    await this.#wampy.register(procedure, () => ({ argsList: ['done'] }))
+  }
+
+  async callSteps (procedure: string): Promise<Progress> {
+    const progress: unknown[] = []
+    const { argsList } = await this.#wampy.call(procedure, undefined, { progress_callback: ({ argsList }) => { progress.push((argsList as unknown[])[0]) } })
+    return { progress, result: (argsList as unknown[])[0] }
+  }
+
   async call (procedure: string, values: Values): Promise<Outcome> {
     return await this.#wampy.call(procedure, this.#payload(values)).then(
       ({ argsList, argsDict }) => ({ error: null, ...fromNative(argsList, argsDict, this.#serializer) }),
       ({ errorUri, argsList, argsDict }: { errorUri: string, argsList: unknown, argsDict: unknown }) => ({ error: errorUri, ...fromNative(argsList, argsDict, this.#serializer) }))
   }
 
-  async subscribe (topic: string): Promise<void> {
-    await this.#wampy.subscribe(topic, ({ argsList, argsDict }) => { this.#events.put(fromNative(argsList, argsDict, this.#serializer)) })
+  async subscribe (topic: string, match: 'exact' | 'prefix' | 'wildcard' = 'exact'): Promise<void> {
+    await this.#wampy.subscribe(topic, ({ details, argsList, argsDict }) => {
+      this.#events.put({ topic: (details as { topic?: string }).topic, ...fromNative(argsList, argsDict, this.#serializer) })
+    }, match === 'exact' ? {} : { match })
   }
 
   async publish (topic: string, values: Values): Promise<void> {
     await this.#wampy.publish(topic, this.#payload(values))
   }
 
-  nextEvent (): Promise<Values> {
+  nextEvent (): Promise<Received> {
     return this.#events.next()
   }
 

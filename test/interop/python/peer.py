@@ -115,6 +115,21 @@ class Peer(ApplicationSession):
         registration = await self.register(answer, procedure, options=RegisterOptions(match=match))
         return {'id': registration.id}
 
+    async def do_register_name(self, procedure, name, match=None, invoke=None):
+        await self.register(lambda: name, procedure, options=RegisterOptions(match=match, invoke=invoke))
+
+    async def do_register_steps(self, procedure, steps):
+        def go(details):
+            for step in steps if details.progress else []:
+                details.progress(step)
+            return 'done'
+        await self.register(go, procedure, options=RegisterOptions(details_arg='details'))
+
+    async def do_call_steps(self, procedure):
+        progress = []
+        result = await self.call(procedure, options=CallOptions(on_progress=progress.append))
+        return {'progress': progress, 'result': result}
+
     async def do_register_slow(self, procedure):
         async def wait():
             say(report='invoked')
