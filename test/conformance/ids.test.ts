@@ -1,9 +1,25 @@
 import t from 'tap'
 import { buildParties, head, violation } from '../helper/build-parties.ts'
 import { forEachTransport } from '../helper/transports.ts'
-import { HELLO } from '../helper/wire-client.ts'
+import { forEachCodec, HELLO } from '../helper/wire-client.ts'
 
 const LARGEST = 2 ** 53
+
+forEachCodec(t, 'ids of the whole range are taken and given back [IDS-01, IDS-02, IDS-15, SER-10, SER-11, TRP-03, TRP-04]', async (t, codec) => {
+  const { alice } = await buildParties(t, codec)
+  const [, , registration] = await alice.ask([64, 1, {}, 'p'])
+  for (const id of [1, 255, 65_536, 2 ** 32 - 1, 2 ** 32, 5_512_315_355, 2 ** 53 - 1, LARGEST]) {
+    const [type, request, subscription] = await alice.ask([32, id, {}, 'a'])
+    t.same([type, request], [33, id])
+    t.same(await alice.ask([34, id, subscription]), [35, id])
+    t.match(await alice.ask([16, id, { acknowledge: true }, 'a']), [17, id, Number])
+    const [, invocation, of] = await alice.ask([48, id, {}, 'p'])
+    t.equal(of, registration)
+    t.same(await alice.ask([70, invocation, {}]), [50, id, {}])
+    t.match(await alice.ask([64, id, {}, 'p']), [8, 64, id, {}, 'wamp.error.procedure_already_exists'])
+  }
+  t.same(await alice.ask([66, LARGEST, registration]), [67, LARGEST])
+})
 
 forEachTransport(t, 'session ids are spread over the whole range, and each is one session\'s [IDS-03]', async (t, transport) => {
   const { login, alice, bob, carol } = await buildParties(t, transport)

@@ -71,6 +71,19 @@ forEachTransport(t, 'a second HELLO ends the session [SES-08, PVI-02, TRP-29]', 
   t.equal(await client.closed, 1002)
 })
 
+forEachTransport(t, 'a connection has one session at a time, and may have another after it [WSK-07, WSK-08, SES-19]', async (t, transport) => {
+  const { app, connect } = await buildHost(t, transport)
+  const client = await connect()
+  const [, first] = await client.ask(HELLO)
+  t.same(await client.ask([6, {}, 'wamp.close.close_realm']), [6, {}, 'wamp.close.goodbye_and_out'])
+  const [, second] = await client.ask(HELLO)
+  t.not(first, second)
+  t.same(app.wamp.sessions('realm1').map(({ session }) => session), [second])
+  t.match(await client.ask(HELLO), violation)
+  await client.closed
+  t.same(app.wamp.sessions('realm1'), [])
+})
+
 forEachTransport(t, 'ABORT ends a session without an answer, and all that it held [SES-09, SES-20]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])

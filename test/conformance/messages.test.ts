@@ -1,31 +1,97 @@
 import t from 'tap'
+import type { Test } from 'tap'
 import { buildApp } from '../helper/build-app.ts'
 import { buildParties, violation } from '../helper/build-parties.ts'
-import { forEachTransport } from '../helper/transports.ts'
+import { buildHost, forEachTransport } from '../helper/transports.ts'
 import { forEachCodec, HELLO, WireClient } from '../helper/wire-client.ts'
+import type { WireCodec } from '../helper/wire-client.ts'
 
 /** Messages of the least and the greatest number of elements. */
 const shapes: readonly (readonly [least: unknown[], greatest: number])[] = [
-  [[6, {}, 'a'], 3], [[8, 68, 1, {}, 'a'], 7], [[16, 1, {}, 'a'], 6], [[32, 1, {}, 'a'], 4], [[34, 1, 1], 4], [[48, 1, {}, 'a'], 6],
-  [[49, 1, {}], 3], [[64, 1, {}, 'a'], 4], [[66, 1, 1], 4], [[70, 1, {}], 5]
+  [[3, {}, 'a'], 5], [[6, {}, 'a'], 3], [[8, 68, 1, {}, 'a'], 7], [[16, 1, {}, 'a'], 6], [[32, 1, {}, 'a'], 4], [[34, 1, 1], 4], [[48, 1, {}, 'a'], 6],
+  [[49, 1, {}], 3], [[64, 1, {}, 'a'], 4], [[66, 1, 1], 4], [[70, 1, {}], 5], [[1, 'realm1', HELLO[2]], 3], [[5, 'x', {}], 3]
 ]
 /** What may stand after the last element that a message must have. */
-const rest = (type: unknown): unknown[] => [8, 16, 48, 70].includes(type as number) ? [[], {}, 1] : [{}, 1]
+const rest = (type: unknown): unknown[] => [3, 8, 16, 48, 70].includes(type as number) ? [[], {}, 1] : [{}, 1]
+
+const ppt = { ppt_scheme: 5, ppt_serializer: 5, ppt_cipher: 5, ppt_keyid: 5 }
+/** Messages without their options, and for each option what it must not be. */
+const options: readonly (readonly [name: string, message: (options: object) => unknown[], wrong: Readonly<Record<string, unknown>>])[] = [
+  ['HELLO.details', (details) => [1, 'realm1', { ...HELLO[2], ...details }], { roles: 5, authmethods: 'ticket', authid: 5, authrole: 5, authextra: 'x', agent: 5 }],
+  ['SUBSCRIBE.options', (options) => [32, 1, options, 'a'], { match: 'regex', get_retained: 'yes', nkey: 1 }],
+  ['PUBLISH.options', (options) => [16, 1, options, 'a'], {
+    acknowledge: 1, exclude_me: 'no', disclose_me: 0, exclude: 'x', exclude_authid: 'bob', exclude_authrole: [1], eligible: ['x'], eligible_authid: [1], eligible_authrole: 'user', retain: 'x', rkey: 1, ...ppt
+  }],
+  ['REGISTER.options', (options) => [64, 1, options, 'a'], { match: 5, invoke: 'load', disclose_caller: 1, forward_timeout: 'x', concurrency: 0, force_reregister: 1 }],
+  ['CALL.options', (options) => [48, 1, options, 'a'], { timeout: -1, receive_progress: 1, progress: 'x', disclose_me: null, rkey: 1, runmode: 1, ...ppt }],
+  ['CANCEL.options', (options) => [49, 1, options], { mode: 'x' }],
+  ['YIELD.options', (options) => [70, 1, options], { progress: 1, ...ppt }]
+]
+
+/** Says each of these on a connection of its own, in a session or before HELLO, and expects ABORT with this message, and the end. */
+async function violate (t: Test, codec: WireCodec, wrongs: readonly (readonly [wrong: unknown, message: RegExp])[]): Promise<void> {
+  const { connect, join } = await buildHost(t, codec)
+  for (const [wrong, message] of wrongs) {
+    const isOpening = Array.isArray(wrong) && [1, 5].includes(wrong[0] as number)
+    const client = isOpening ? await connect() : await join()
+    t.match(await client.ask(wrong), [3, { message }, 'wamp.error.protocol_violation'], JSON.stringify(wrong))
+    t.equal(await client.closed, 1002)
+  }
+}
+
+forEachCodec(t, 'what is no list, or starts with no code that a client may use, is a violation [MSG-01, MSG-04, MSG-05, PVI-01, PVI-11, PVI-14, WSK-09]', async (t, codec) => {
+  for (const wrongs of [
+    [[], {}, 'x', null, 5, ['x'], [1.5], [null]].map((wrong) => [wrong, /list|array|code/] as const),
+    [999, 337, 256, 7, 0, -1].map((code) => [[code], /no message with code/] as const),
+    [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69].map((code) => [[code, 1, 1, {}], /not for a client/] as const)
+  ]) await violate(t, codec, wrongs)
+})
 
 forEachCodec(t, 'a message with an element too few or too many is a violation [MSG-02, PVI-11]', async (t, codec) => {
-  const { url } = await buildApp(t)
-  for (const [least, greatest] of shapes) {
-    const few = least.slice(0, -1)
-    const many = [...least, ...rest(least[0])].slice(0, greatest + 1)
-    for (const wrong of [few, many]) {
-      const client = await WireClient.join(t, url, codec)
-      t.match(await client.ask(wrong), violation, JSON.stringify(wrong))
-    }
-  }
-  for (const wrong of [[1], [1, 'realm1'], [1, 'realm1', HELLO[2], 1], [5, 'x'], [5, 'x', {}, 1]]) {
-    const client = await WireClient.connect(t, url, codec)
-    t.match(await client.ask(wrong), violation, JSON.stringify(wrong))
-  }
+  await violate(t, codec, shapes.flatMap(([least, greatest]) => [
+    [least.slice(0, -1), / lacks its /] as const, [[...least, ...rest(least[0])].slice(0, greatest + 1), / has too many elements$/] as const
+  ]))
+})
+
+forEachCodec(t, 'an element of the wrong type is a violation [URI-01, URI-14, IDS-01, IDS-16, MSG-13, MSG-17, PVI-11]', async (t, codec) => {
+  const noUris = [5, '', 'a..b', 'a b', null]
+  await violate(t, codec, [
+    ...[0, -1, 1.5, '5', true, null, 2 ** 53 + 2].map((id) => [[32, id, {}, 'a'], /^SUBSCRIBE\.request/] as const),
+    ...[16, 48, 64].map((type) => [[type, 0, {}, 'a'], /\.request/] as const),
+    ...[[34, 0, 1], [66, 0, 1], [49, 0, {}], [70, 0, {}], [8, 68, 0, {}, 'a']].map((wrong) => [wrong, /\.request/] as const),
+    [[34, 1, 'x'], /^UNSUBSCRIBE\.subscription/], [[66, 1, 0], /^UNREGISTER\.registration/],
+    [[32, 1, {}, 5], /^SUBSCRIBE\.topic/], [[16, 1, {}, null], /^PUBLISH\.topic/], [[64, 1, {}, []], /^REGISTER\.procedure/], [[48, 1, {}, 5], /^CALL\.procedure/],
+    [[1, 5, HELLO[2]], /^HELLO\.realm/], [[5, 5, {}], /^AUTHENTICATE\.signature/],
+    ...noUris.flatMap((uri) => [[[3, {}, uri], /^ABORT\.reason/], [[6, {}, uri], /^GOODBYE\.reason/], [[8, 68, 1, {}, uri], /^ERROR\.error/]] as const),
+    ...[[], null, 5].flatMap((dict) => [
+      [[32, 1, dict, 'a'], /^SUBSCRIBE\.options/], [[16, 1, dict, 'a'], /^PUBLISH\.options/], [[64, 1, dict, 'a'], /^REGISTER\.options/], [[48, 1, dict, 'a'], /^CALL\.options/],
+      [[49, 1, dict], /^CANCEL\.options/], [[70, 1, dict], /^YIELD\.options/], [[6, dict, 'a'], /^GOODBYE\.details/], [[8, 68, 1, dict, 'a'], /^ERROR\.details/]
+    ] as const),
+    ...[[16, 1, {}, 'a'], [48, 1, {}, 'a'], [70, 1, {}], [8, 68, 1, {}, 'a'], [3, {}, 'a']].flatMap((least) => [
+      [[...least, 'x'], /\.Arguments is/], [[...least, {}], /\.Arguments is/], [[...least, [], []], /\.ArgumentsKw is/], [[...least, [], 'x'], /\.ArgumentsKw is/]
+    ] as const)
+  ])
+})
+
+forEachCodec(t, 'a known option of the wrong type or value is a violation [MSG-07, MSG-09, OPT-01, OPT-02, OPT-03, OPT-04, OPT-05, OPT-06, SHR-07, BWL-08, TRP-38]', async (t, codec) => {
+  await violate(t, codec, options.flatMap(([name, message, wrong]) => Object.entries(wrong).map(([key, value]) => [message({ [key]: value }), new RegExp(`^${name}.${key} `)] as const)))
+  await violate(t, codec, ['true', 1, 0, null].map((value) => [[16, 1, { acknowledge: value }, 'a'], /^PUBLISH\.options\.acknowledge /] as const))
+})
+
+forEachTransport(t, 'what is not known is ignored, and a fourth element as Autobahn sends it [MSG-03, MSG-08, MSG-10, MSG-11]', async (t, transport) => {
+  const { join } = await buildHost(t, transport)
+  const unknown = { _mine: [1], x_cb: null, unknown: {} }
+  const client = await join({ x_mine: 1, _own: {} })
+  const [type, , id] = await client.ask([32, 1, unknown, 'a'])
+  t.equal(type, 33)
+  t.same(await client.ask([34, 2, id, { forward_for: [] }]), [35, 2])
+  t.match(await client.ask([16, 3, { ...unknown, acknowledge: true }, 'a']), [17, 3])
+  const [, , registration] = await client.ask([64, 4, unknown, 'p'])
+  t.same(await client.ask([48, 5, unknown, 'p']), [68, 1, registration, {}])
+  client.send([49, 5, { ...unknown, mode: 'kill' }], [70, 1, unknown])
+  t.match(await client.fence(), [[8, 48, 5, {}, 'wamp.error.canceled']])
+  t.same(await client.ask([66, 6, registration, {}]), [67, 6])
+  t.same(await client.ask([6, unknown, 'wamp.close.close_realm']), [6, {}, 'wamp.close.goodbye_and_out'])
 })
 
 forEachCodec(t, 'a key that is no string is a violation wherever keys can be something else [MSG-06]', async (t, codec) => {

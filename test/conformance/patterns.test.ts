@@ -30,7 +30,7 @@ forEachTransport(t, 'an exact subscription is not told its topic [PAS-05]', asyn
   t.same((await bob.next())[3], {})
 })
 
-forEachTransport(t, 'one publication goes to exact, prefix and wildcard subscriptions in this order, each time [PAS-03, PAS-06]', async (t, transport) => {
+forEachTransport(t, 'one publication goes to exact, prefix and wildcard subscriptions in this order, each time [PAS-03, PAS-06, BWL-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const [match, uri] of [['wildcard', '..c'], ['wildcard', 'a..c'], ['prefix', 'a.b.'], ['prefix', 'a'], ['exact', 'a.b.c']]) ids.unshift((await bob.ask([32, 1, { match }, uri]))[2])
@@ -40,6 +40,8 @@ forEachTransport(t, 'one publication goes to exact, prefix and wildcard subscrip
     t.same(events.map(([, id]) => id), ids)
     t.equal(new Set(events.map(([, , publication]) => publication)).size, 1)
   }
+  await alice.ask([16, 1, { acknowledge: true, exclude: [bob.id] }, 'a.b.c'])
+  t.same(await bob.fence(), [], 'who is left out is left out of all')
 })
 
 forEachTransport(t, 'a pattern is left as a whole, by its id [PAS-07]', async (t, transport) => {

@@ -16,19 +16,42 @@ forEachCodec(t, 'an upgrade without a subprotocol that is offered here is refuse
   for (const protocols of [['wamp.2.smile'], ['wamp.3.json', 'chat'], []]) {
     await t.rejects(WireClient.connect(t, url, codec, { protocols }), { message: 'Unexpected server response: 400' }, String(protocols))
   }
+  const serializers = (['json', 'msgpack', 'cbor'] as const).filter((name) => codec.subprotocol !== `wamp.2.${name}`)
+  const { url: without } = await buildApp(t, { serializers })
+  await t.rejects(WireClient.connect(t, without, codec), { message: 'Unexpected server response: 400' }, 'a serializer that is not offered')
 })
 
-forEachCodec(t, 'a connection has one session at a time, and may have another after it [WSK-07, WSK-08, SES-19]', async (t, codec) => {
-  const { app, url } = await buildApp(t)
+forEachCodec(t, 'fragments make one message [WSK-01]', async (t, codec) => {
+  const { url } = await buildApp(t)
   const client = await WireClient.connect(t, url, codec)
-  const [, first] = await client.ask(HELLO)
-  t.same(await client.ask([6, {}, 'wamp.close.close_realm']), [6, {}, 'wamp.close.goodbye_and_out'])
-  const [, second] = await client.ask(HELLO)
-  t.not(first, second)
-  t.same(app.wamp.sessions('realm1').map(({ session }) => session), [second])
-  t.match(await client.ask(HELLO), violation)
-  await client.closed
-  t.same(app.wamp.sessions('realm1'), [])
+  const bytes = Buffer.from(codec.encode(HELLO))
+  client.socket.send(bytes.subarray(0, 3), { fin: false, binary: codec.binary })
+  client.socket.send(bytes.subarray(3, 10), { fin: false, binary: codec.binary })
+  client.socket.send(bytes.subarray(10), { fin: true, binary: codec.binary })
+  t.match(await client.next(), [2])
+})
+
+forEachCodec(t, 'messages are text or binary as the subprotocol says, and those of the other kind are violations [WSK-05, WSK-06]', async (t, codec) => {
+  const { url } = await buildApp(t)
+  const client = await WireClient.connect(t, url, codec)
+  const kinds: boolean[] = []
+  client.socket.on('message', (_data, isBinary) => { kinds.push(isBinary) })
+  t.match(await client.ask(HELLO), [2])
+  client.socket.send(codec.encode([32, 1, {}, 'a']), { binary: !codec.binary })
+  t.match(await client.next(), violation)
+  t.equal(await client.closed, 1002)
+  t.same(kinds, [codec.binary, codec.binary])
+})
+
+forEachCodec(t, 'a message above the limit closes with 1009 [WSK-12]', async (t, codec) => {
+  const messageSize = 10_000
+  const { url } = await buildApp(t, { limits: { messageSize } })
+  const client = await WireClient.join(t, url, codec)
+  const publish = (length: number): unknown => [16, 1, { acknowledge: true }, 'a', ['x'.repeat(length)]]
+  const room = messageSize - (Buffer.from(codec.encode(publish(1000))).length - 1000)
+  t.match(await client.ask(publish(room)), [17, 1], 'exactly the limit')
+  client.send(publish(room + 1))
+  t.equal(await client.closed, 1009)
 })
 
 forEachCodec(t, 'a connection that is lost ends its session and all that it held [WSK-11, SES-20, SUB-07]', async (t, codec) => {
