@@ -40,6 +40,9 @@ export const errors = {
   /** The static prefix is taken by another route. */
   WAMP_ERR_STATIC_PREFIX: createError<[prefix: string]>(
     'WAMP_ERR_STATIC_PREFIX', 'The static prefix "%s" is already served: set static.prefix to another one', 500),
+  /** The cookie store's database cannot be used. */
+  WAMP_ERR_COOKIE_DATABASE: createError<[path: string, why: string, options?: { cause: unknown }]>(
+    'WAMP_ERR_COOKIE_DATABASE', 'The cookie database "%s" %s', 500),
   /** The cookie store's file cannot be used. */
   WAMP_ERR_COOKIE_FILE: createError<[filename: string, why: string]>(
     'WAMP_ERR_COOKIE_FILE', 'The cookie file "%s" %s', 500)

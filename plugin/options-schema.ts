@@ -125,9 +125,12 @@ const cookie = record({
     if: { required: ['type'] },
     then: byType({
       memory: record(kind),
-      file: record({ ...kind, filename: text, purgeOnStartup: flag }, ['filename'])
+      file: record({ ...kind, filename: text, purgeOnStartup: flag }, ['filename']),
+      database: record({
+        ...kind, path: text, maxSize: { type: 'integer', minimum: 131072, maximum: 137438953472 }, readonly: flag, sync: flag, purgeOnStartup: flag
+      }, ['path'])
     }),
-    else: { instance: 'cookie store' }
+    else: { instance: 'cookie store, or an instance of Keyv' }
   },
   name: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
   length: { type: 'integer', minimum: 22, maximum: 64 },
@@ -167,7 +170,8 @@ ajv.addKeyword({
     if (name === 'function') return typeof value === 'function'
     if (name === 'URI or function') return typeof value === 'function' || isUri(value)
     if (name === 'path or file URL') return (typeof value === 'string' && value !== '') || (value instanceof URL && value.protocol === 'file:')
-    return ['get', 'set', 'delete', 'entries', 'close'].every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+    const has = (...methods: string[]): boolean => methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
+    return has('get', 'set', 'delete', 'entries', 'close') || has('get', 'set', 'delete', 'disconnect', 'on')
   }
 })
 

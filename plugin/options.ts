@@ -1,6 +1,7 @@
 import type { AuthOptions } from './auth-options.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import type { CookieStore } from './cookie/cookie-store.ts'
+import type { KeyvLike } from './cookie/keyv-store.ts'
 import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 
 /** The four actions that are authorized. */
@@ -74,10 +75,25 @@ export interface FileStoreOptions {
   purgeOnStartup?: boolean
 }
 
+/** Cookies are kept in an LMDB database, by the package `lmdb`, which the app installs. Processes of one machine may share it. */
+export interface DatabaseStoreOptions {
+  type: 'database'
+  /** A directory, or a file if it has an extension. Relative to the process's working directory. */
+  path: string
+  /** Bytes that the database may take, 131072 to 137438953472. @default 1073741824 */
+  maxSize?: number
+  /** Reads only: nobody can log in. @default false */
+  readonly?: boolean
+  /** Waits until a login is on disk. @default true */
+  sync?: boolean
+  /** Drops expired records when it is opened. @default false */
+  purgeOnStartup?: boolean
+}
+
 /** The tracking cookie. */
 export interface CookieOptions {
-  /** @default { type: 'memory' } */
-  store?: MemoryStoreOptions | FileStoreOptions | CookieStore
+  /** A store of your own, an instance of Keyv, or one that is described. @default { type: 'memory' } */
+  store?: MemoryStoreOptions | FileStoreOptions | DatabaseStoreOptions | CookieStore | KeyvLike
   /** @default 'cbtid' */
   name?: string
   /** Characters of the secret part, 22 to 64. @default 24, which is 144 bits */

@@ -192,10 +192,14 @@ function checkCookie ({ name, secure, sameSite, path }: Required<CookieOptions>)
 }
 
 function checkCookieFile (cookie: Required<CookieOptions> | null, files: readonly ResolvedStatic[]): void {
-  if (cookie === null || !('filename' in cookie.store)) return
-  const filename = resolve(cookie.store.filename)
+  if (cookie === null) return
+  const { store } = cookie
+  const option = 'filename' in store ? 'filename' : 'path'
+  const given = 'filename' in store ? store.filename : 'path' in store ? store.path : null
+  if (given === null) return
+  const filename = resolve(given)
   if (!files.some(({ root }) => isServed(root, filename))) return
-  throw new errors.WAMP_ERR_INVALID_OPTION('cookie.store.filename', 'must not be inside a static root: it would be served')
+  throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.store.${option}`, 'must not be inside a static root: it would be served')
 }
 
 /** True for a file in a static root. What is, or is in, a dotfile is not served. */

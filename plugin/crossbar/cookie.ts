@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
-import type { CookieOptions, FileStoreOptions, MemoryStoreOptions } from '../options.ts'
+import type { CookieOptions, DatabaseStoreOptions, FileStoreOptions, MemoryStoreOptions } from '../options.ts'
 import { present } from './setting.ts'
 import type { Setting, Settings } from './setting.ts'
 
 /** The tracking cookie, and a store that is described, not given. */
 export interface CookieSettings extends CookieOptions {
   name: string
-  store?: MemoryStoreOptions | FileStoreOptions
+  store?: MemoryStoreOptions | FileStoreOptions | DatabaseStoreOptions
 }
 
 /** What Crossbar.io calls a cookie that is not named. */
@@ -55,9 +55,9 @@ function readLength (cookie: Settings<'length'>): number | undefined {
   return LEAST_LENGTH
 }
 
-function readStore (setting: Setting, directory: string): MemoryStoreOptions | FileStoreOptions {
+function readStore (setting: Setting, directory: string): NonNullable<CookieSettings['store']> {
   const type = setting.member('type').oneOf(['memory', 'file', 'database'])
-  if (type === 'database') return setting.fail('is not served: use a store of type "file"')
+  if (type === 'database') return readDatabase(setting, directory)
   if (type === 'memory') {
     setting.record({ served: ['type'] })
     return { type }
@@ -67,5 +67,21 @@ function readStore (setting: Setting, directory: string): MemoryStoreOptions | F
     type,
     filename: resolve(directory, store.get('filename').text()),
     ...present({ purgeOnStartup: store.find('purge_on_startup')?.flag() })
+  }
+}
+
+/** Crossbar.io's own database is of another form: this one is beside it, and begins empty. */
+function readDatabase (setting: Setting, directory: string): DatabaseStoreOptions {
+  const store = setting.record({ served: ['type', 'path', 'purge_on_startup', 'maxsize', 'readonly', 'sync'] })
+  setting.warn('is an LMDB database, as Crossbar.io\'s, but its logins are not taken over: users log in once more')
+  return {
+    type: 'database',
+    path: `${resolve(directory, store.get('path').text())}.lmdb`,
+    ...present({
+      maxSize: store.find('maxsize')?.integer(131_072, 137_438_953_472),
+      readonly: store.find('readonly')?.flag(),
+      sync: store.find('sync')?.flag(),
+      purgeOnStartup: store.find('purge_on_startup')?.flag()
+    })
   }
 }

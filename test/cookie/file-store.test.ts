@@ -184,11 +184,11 @@ t.test('a file that cannot be used is a coded error that names it and says why',
 
 t.test('what was acknowledged outlives kill -9, again and again', async (t) => {
   const filename = await cookieFile(t)
-  const child = fileURLToPath(new URL('file-store-child.ts', import.meta.url))
+  const child = fileURLToPath(new URL('store-child.ts', import.meta.url))
   const live = new Set<string>()
   const gone = new Set<string>()
   for (let round = 0; round < 5; round++) {
-    const running = spawn(process.execPath, [...process.execArgv, child, filename, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const running = spawn(process.execPath, [...process.execArgv, child, 'file', filename, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
     const killAfter = 200 + Math.floor(Math.random() * 2000)
     let acknowledged = 0
     for await (const line of createInterface(running.stdout)) {

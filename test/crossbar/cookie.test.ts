@@ -78,8 +78,13 @@ t.test('a cookie file is relative to the node\'s directory [CKI-09]', async (t) 
   t.match(file('/var/lib/cookies.dat'), { filename: '/var/lib/cookies.dat' })
 })
 
-t.test('a database is refused [CKI-10]', async (t) => {
-  refused(t, websocket({ cookie: { store: { type: 'database', path: '.cookies' } } }), `${COOKIE}.store`, 'is not served: use a store of type "file"')
+t.test('a database is one of this router\'s own, beside Crossbar.io\'s [CKI-10]', async (t) => {
+  const store = { type: 'database', path: 'cookies', purge_on_startup: true, maxsize: 1_048_576, readonly: false, sync: true }
+  const { plugin, warnings } = convert(websocket({ cookie: { store } }))
+  t.match(plugin.cookie!.store, { type: 'database', path: /\/cookies\.lmdb$/, purgeOnStartup: true, maxSize: 1_048_576, readonly: false, sync: true })
+  t.ok(warnings.some((warning) => warning.includes('cookie.store is an LMDB database')))
+  refused(t, websocket({ cookie: { store: { type: 'database' } } }), `${WS}.cookie.store`, 'must have "path"')
+  refused(t, websocket({ cookie: { store: { ...store, maxsize: 1 } } }), `${WS}.cookie.store.maxsize`, 'must be a whole number from 131072 to 137438953472')
 })
 
 t.test('two WebSockets whose cookies have one name must describe it alike [CKI-12]', async (t) => {

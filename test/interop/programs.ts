@@ -16,6 +16,15 @@ export function needsOpenssl (): { skip: string | false } {
   return status === 0 ? { skip: false } : missing('there is no openssl to make certificates: apt-get install openssl')
 }
 
+/** The program of a Redis server. */
+export const redisServer = process.env.REDIS_SERVER ?? 'redis-server'
+
+/** The options of a test that cannot run without Redis. */
+export function needsRedis (): { skip: string | false } {
+  const { status } = spawnSync(redisServer, ['--version'], { stdio: 'ignore' })
+  return status === 0 ? { skip: false } : missing('there is no redis-server: apt-get install redis-server, or set REDIS_SERVER')
+}
+
 /** Where a failure must not look like a success, a missing program is one. */
 function missing (what: string): { skip: string } {
   if (process.env.CI === 'true') throw new Error(what)

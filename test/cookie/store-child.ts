@@ -1,9 +1,10 @@
 // Logs in and out without end, and says each time what is on disk: to be killed.
+import { DatabaseStore } from '../../plugin/cookie/database-store.ts'
 import { FileStore } from '../../plugin/cookie/file-store.ts'
 import { record } from './store-contract.ts'
 
-const [, , filename = '', round = ''] = process.argv
-const store = await FileStore.open({ filename, log: { warn () {}, error () {} } })
+const [, , kind, path = '', round = ''] = process.argv
+const store = kind === 'database' ? await DatabaseStore.open({ path }) : await FileStore.open({ filename: path, log: { warn () {}, error () {} } })
 
 /** Resolves when it is in the pipe: what is about to be done must be known before it is. */
 function say (line: string): Promise<void> {

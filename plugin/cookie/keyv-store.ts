@@ -1,0 +1,74 @@
+import type { CookieRecord, CookieStore } from './cookie-store.ts'
+
+/** As much of a Keyv instance as is used here. */
+export interface KeyvLike {
+  get (key: string): Promise<unknown>
+  set (key: string, value: unknown, ttl?: number): Promise<unknown>
+  delete (key: string): Promise<unknown>
+  disconnect (): Promise<unknown>
+  on (event: 'error', listener: () => void): unknown
+  /** Absent where the storage behind it cannot be iterated. */
+  iterator?: ((namespace?: unknown) => AsyncIterable<[key: string, value: unknown]>) | undefined
+  /** Version 5 keeps errors to itself unless it is told otherwise. */
+  throwOnErrors?: boolean
+  /** The adapter behind it; some keep errors to themselves, too. */
+  store?: unknown
+}
+
+/** True for an instance of Keyv. */
+export function isKeyv (store: object): store is KeyvLike {
+  const methods = ['get', 'set', 'delete', 'disconnect', 'on']
+  return !('entries' in store) && methods.every((method) => typeof (store as Record<string, unknown>)[method] === 'function')
+}
+
+/**
+ * Cookies in whatever a Keyv instance keeps: Redis, a database, another process. Records go when they expire. What the
+ * storage throws is thrown on: it must not be taken for "unknown".
+ */
+export class KeyvStore implements CookieStore {
+  readonly #keyv: KeyvLike
+  /** What is under way, by key: Keyv lets a deletion overtake what was set before. */
+  readonly #changes = new Map<string, Promise<unknown>>()
+
+  constructor (keyv: KeyvLike) {
+    this.#keyv = keyv
+    keyv.throwOnErrors = true
+    const { store } = keyv
+    if (typeof store === 'object' && store !== null && 'throwOnErrors' in store) store.throwOnErrors = true
+    // Who asks is told; nobody else needs to be.
+    keyv.on('error', () => {})
+  }
+
+  async get (key: string): Promise<CookieRecord | undefined> {
+    return await this.#keyv.get(key) as CookieRecord | undefined
+  }
+
+  async set (key: string, record: CookieRecord): Promise<void> {
+    const { created, maxAge } = record
+    // Keyv takes 0 for no end at all.
+    await this.#inTurn(key, () => this.#keyv.set(key, record, Math.max(1, created + maxAge * 1000 - Date.now())))
+  }
+
+  async delete (key: string): Promise<void> {
+    await this.#inTurn(key, () => this.#keyv.delete(key))
+  }
+
+  async * entries (): AsyncIterable<[key: string, record: CookieRecord]> {
+    if (typeof this.#keyv.iterator !== 'function') throw new TypeError('this Keyv storage cannot be iterated: logins cannot be listed, nor revoked by user')
+    for await (const [key, record] of this.#keyv.iterator()) yield [key, record as CookieRecord]
+  }
+
+  async close (): Promise<void> {
+    await this.#keyv.disconnect()
+  }
+
+  async #inTurn (key: string, change: () => Promise<unknown>): Promise<void> {
+    const turn = (this.#changes.get(key) ?? Promise.resolve()).then(change, change)
+    this.#changes.set(key, turn)
+    try {
+      await turn
+    } finally {
+      if (this.#changes.get(key) === turn) this.#changes.delete(key)
+    }
+  }
+}

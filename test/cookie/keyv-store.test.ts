@@ -1,0 +1,53 @@
+import Keyv from 'keyv'
+import t from 'tap'
+import { isKeyv, KeyvStore } from '../../plugin/cookie/keyv-store.ts'
+import { openCookieStore } from '../../plugin/cookie/cookie-stores.ts'
+import { resolveOptions } from '../../plugin/resolve-options.ts'
+import { buildTracker, principal } from './build-tracker.ts'
+import { key, record, testStore } from './store-contract.ts'
+
+t.test('it is a cookie store', async (t) => {
+  await testStore(t, async () => new KeyvStore(new Keyv()))
+})
+
+t.test('an instance of Keyv is known by its methods, and a store is none', async (t) => {
+  t.ok(isKeyv(new Keyv()))
+  const { store } = buildTracker()
+  t.notOk(isKeyv(store))
+  const { endpoint } = resolveOptions({ realms: { realm1: { roles: { anonymous: {} } } }, cookie: { store: new Keyv() } })
+  const opened = await openCookieStore(endpoint.cookie!.store, { warn () {}, error () {} })
+  t.ok(opened.store instanceof KeyvStore)
+  t.ok(opened.shared, 'others may change it')
+})
+
+t.test('a record goes when it expires', async (t) => {
+  const ttls: (number | undefined)[] = []
+  const keyv = new Keyv()
+  t.capture(keyv, 'set', async (_key: string, _value: unknown, ttl?: number) => { ttls.push(ttl); return true })
+  const store = new KeyvStore(keyv)
+  await store.set(key(1), record({ created: Date.now(), maxAge: 60 }))
+  await store.set(key(2), record({ created: Date.now() - 10_000, maxAge: 1 }))
+  t.ok(ttls[0]! > 59_000 && ttls[0]! <= 60_000)
+  t.equal(ttls[1], 1, 'and never lasts for ever')
+})
+
+t.test('a storage that fails is not one that knows nobody', async (t) => {
+  const broken = new Map() as Map<string, unknown>
+  const keyv = new Keyv({ store: broken })
+  const store = new KeyvStore(keyv)
+  t.capture(broken, 'get', () => { throw new Error('no connection') })
+  await t.rejects(store.get(key(1)), { message: 'no connection' })
+  const { tracker, logged } = buildTracker({ store, shared: true })
+  const connection = await tracker.arrive({ cookieHeader: `cbtid=${'a'.repeat(40)}`, secure: false })
+  t.equal(connection.setCookie, undefined, 'the browser keeps what it has')
+  t.match(logged, [/cannot tell/])
+  await connection.bind(principal())
+  await tracker.close()
+})
+
+t.test('what cannot be iterated says so', async (t) => {
+  const keyv = { get: async () => undefined, set: async () => true, delete: async () => true, disconnect: async () => {}, on: () => {} }
+  const { tracker } = buildTracker({ store: new KeyvStore(keyv) })
+  await t.rejects(tracker.find({ authid: 'joe' }), { message: /cannot be iterated/ })
+  await tracker.close()
+})
