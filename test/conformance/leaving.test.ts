@@ -48,7 +48,8 @@ forEachTransport(t, 'when a callee leaves, its callers are told, once each [LEA-
   for (const [way, leave] of Object.entries(ways)) {
     const parties = await buildParties(t, transport)
     const { alice, bob, carol } = parties
-    await alice.ask([64, 1, {}, 'p'])
+    const spare = await parties.login('bob')
+    for (const callee of [alice, spare]) await callee.ask([64, 1, { invoke: 'first' }, 'p'])
     bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'])
     carol.send([48, 1, {}, 'p'])
     for (let i = 0; i < 3; i++) await alice.next()
@@ -56,6 +57,7 @@ forEachTransport(t, 'when a callee leaves, its callers are told, once each [LEA-
     t.same([head(await bob.next()), head(await bob.next())], [[8, 48, 1, {}, 'wamp.error.canceled'], [8, 48, 2, {}, 'wamp.error.canceled']], way)
     t.same(head(await carol.next()), [8, 48, 1, {}, 'wamp.error.canceled'])
     t.same(await bob.fence(), [])
+    t.same(await spare.fence(), [], 'nobody else is asked')
   }
 })
 

@@ -84,5 +84,5 @@ forEachTransport(t, 'keys and modes of sharding are taken, and mean nothing here
   await bob.ask([32, 2, { nkey: 'x' }, 'a'])
   alice.send([48, 1, { runmode: 'partition', rkey: 'x' }, 'p'], [16, 2, { rkey: 'y' }, 'a'])
   await alice.fence()
-  t.match(await bob.fence(), [[68, 1, Number, {}], [36, Number, Number, {}]])
+  t.same((await bob.fence()).map(([type, , , details]) => [type, details]), [[68, {}], [36, {}]])
 })

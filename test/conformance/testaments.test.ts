@@ -62,6 +62,17 @@ forEachTransport(t, 'a testament that could not be published is refused, and say
   t.match(await alice.ask([48, 3, {}, add, ['a', [], {}]]), [8, 48, 3, {}, 'fastify_wamp.error.limit_exceeded', [/limits\.testaments/]])
 })
 
+forEachTransport(t, 'a testament is published if that is allowed when it is time, too [TES-07]', async (t, transport) => {
+  let allowed = true
+  const { alice, bob, carol } = await buildParties(t, transport, { user: { authorizer: (_session, _uri, action) => action !== 'publish' || allowed } })
+  await carol.ask([32, 1, {}, 'a'])
+  for (const client of [alice, bob]) t.same(await client.ask([48, 1, {}, add, ['a', [client.id], {}]]), [50, 1, {}])
+  await alice.ask([6, {}, 'wamp.close.close_realm'])
+  allowed = false
+  await bob.ask([6, {}, 'wamp.close.close_realm'])
+  t.same((await carol.fence()).map((event) => event[4]), [[alice.id]])
+})
+
 forEachTransport(t, 'wamp.session.kill_all takes the testaments along [TES-09]', async (t, transport) => {
   const { login, alice, bob, carol } = await buildParties(t, transport)
   await carol.ask([32, 1, {}, 'a'])

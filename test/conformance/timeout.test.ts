@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buildParties, head } from '../helper/build-parties.ts'
+import { buildParties, head, told } from '../helper/build-parties.ts'
 import { advanced, rolesWith } from '../helper/roles.ts'
 import { forEachTransport } from '../helper/transports.ts'
 
@@ -10,7 +10,7 @@ forEachTransport(t, 'when the time is up the caller is told, the callee interrup
   await bob.ask([64, 1, {}, 'p'])
   // In seconds, as Crossbar.io counts them, this would be nearly an hour.
   alice.send([48, 1, { timeout: 3_000 / 1_000 }, 'p'])
-  t.match(await bob.next(), [68, 1, Number, {}])
+  t.same(told(await bob.next()), [{}])
   t.same(head(await alice.next()), [8, 48, 1, {}, timeout])
   t.same(await bob.next(), [69, 1, { mode: 'killnowait' }])
   bob.send([70, 1, {}, ['late']])
@@ -43,7 +43,7 @@ forEachTransport(t, 'only a callee that announced it and asked for it watches th
   }
 })
 
-forEachTransport(t, 'no time, no end: 0 and none are the same [TMO-01, TMO-09]', async (t, transport) => {
+forEachTransport(t, 'no time, no end: 0 and none are the same [TMO-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([64, 2, {}, 'slow'])
@@ -51,6 +51,23 @@ forEachTransport(t, 'no time, no end: 0 and none are the same [TMO-01, TMO-09]',
   t.same(head(await alice.next()), [8, 48, 4, {}, timeout])
   bob.send([70, 1, {}], [70, 2, {}], [70, 3, {}])
   t.same([await alice.next(), await alice.next(), await alice.next()], [[50, 1, {}], [50, 2, {}], [50, 3, {}]])
+})
+
+forEachTransport(t, 'when a call has ended, so has its time [TMO-09, CAN-09]', async (t, transport) => {
+  const { alice, bob, carol } = await buildParties(t, transport)
+  await bob.ask([64, 1, {}, 'p'])
+  await carol.ask([64, 1, {}, 'slow'])
+  alice.send([48, 1, { timeout: 5 }, 'p'], [48, 2, { timeout: 5 }, 'p'], [48, 3, { timeout: 5 }, 'p'], [49, 3, { mode: 'skip' }])
+  await bob.fence()
+  bob.send([70, 1, {}], [8, 68, 2, {}, 'a.b'])
+  await bob.fence()
+  // Whatever the time says of those, it says it before this one.
+  alice.send([48, 4, { timeout: 20 }, 'slow'])
+  const answers: unknown[][] = []
+  while (answers.at(-1)?.[2] !== 4) answers.push(head(await alice.next()))
+  t.equal(answers.filter(([, , , , error]) => error === timeout).length, 1)
+  t.same(answers.map((answer) => answer[0] === 8 ? answer[2] : answer[1]).toSorted(), [1, 2, 3, 4])
+  t.same(await bob.fence(), [], 'nobody is interrupted')
 })
 
 forEachTransport(t, 'a call that is to be killed still has its time [CAN-09]', async (t, transport) => {

@@ -16,7 +16,7 @@ forEachTransport(t, 'callees and subscribers are told the trust level of the rol
     const details = trustlevel === undefined ? {} : { trustlevel }
     alice.send([16, 1, { trustlevel: 99 }, uri], [48, 30 + i, { trustlevel: 99 }, uri])
     await alice.fence()
-    t.match(await bob.fence(), [[36, Number, Number, details], [68, Number, Number, details]])
+    t.same((await bob.fence()).map(([type, , , given]) => [type, given]), [[36, details], [68, details]])
     t.same((await carol.fence())[0]![3], details, 'all receivers are told the same')
   }
   carol.send([48, 3, {}, 'b.x'])

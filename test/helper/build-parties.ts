@@ -63,5 +63,10 @@ export function head (message: readonly unknown[]): unknown[] {
   return message.slice(0, message[0] === 8 ? 5 : 4)
 }
 
+/** An EVENT or INVOCATION from its details on, without the ids that the router chose: `t.match` would overlook what is too much. */
+export function told (message: readonly unknown[]): unknown[] {
+  return message.slice(3)
+}
+
 /** The ABORT that answers a violation, for `t.match`. */
 export const violation = [3, { message: String }, 'wamp.error.protocol_violation']
