@@ -19,6 +19,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   crossbar: ['errors', 'options', 'protocol', 'index'],
   routes: ['protocol', 'errors', 'codec', 'cookie', 'transport'],
+  testing: [],
   index: ['protocol', 'errors', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
 }
 

@@ -29,6 +29,8 @@ t.test('a fresh project installs the package, type-checks the README\'s first ex
     compilerOptions: { module: 'NodeNext', target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, types: ['node'], skipLibCheck: false, outDir: 'out' }, files: ['app.ts']
   }))
   await writeFile(join(folder, 'app.ts'), `${example.replace('port: 8080', 'port: 0').replace('logger: true', 'logger: false')}
+import { cookieStoreContract } from 'fastify-wamp/testing'
+if (cookieStoreContract(() => { throw new Error('not opened') }).length < 5) throw new Error('the contract is missing')
 process.stdout.write(JSON.stringify(app.server.address()))
 process.stdin.resume().once('end', () => { app.close() })
 `)
