@@ -3,6 +3,9 @@ import type { Attempt } from './authenticator.ts'
 /** How many addresses, authids and cookies are remembered, each. The least recent is forgotten: who guesses cannot make it grow. */
 const MOST_REMEMBERED = 100_000
 
+/** Characters by which names are told apart. */
+const LONGEST_KEY = 256
+
 /** Milliseconds by which a refusal is held back when half of what is let pass is used up. */
 const DELAY = 1000
 
@@ -59,7 +62,8 @@ export class FailedLogins {
 
   #keysOf ({ transport: { peer }, authid, pseudonym }: Guesser): [kind: Kind, key: string][] {
     const keys: [Kind, string | null | undefined][] = [['address', peer === undefined ? undefined : networkOf(peer)], ['authid', authid], ['cookie', pseudonym]]
-    return keys.filter((key): key is [Kind, string] => typeof key[1] === 'string')
+    // Who makes up a name chooses its length, too.
+    return keys.flatMap(([kind, key]) => typeof key === 'string' ? [[kind, key.slice(0, LONGEST_KEY)] as [Kind, string]] : [])
   }
 }
 

@@ -121,7 +121,8 @@ export class Broker {
     const receivers = Receivers.of(options)
     this.#dispatch(subscriptions, { publication, topic, details, payload, excluded, receivers })
     if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
-      const kept = { id: publication, at: Date.now(), topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null }
+      const size = payload.size + topic.length + (receivers?.size ?? 0)
+      const kept = { id: publication, at: Date.now(), topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null, size }
       if (options.retain === true) this.#retained.keep(kept)
       // A session's id means nothing later: what is meant for certain sessions is not history [advanced, Event History].
       if (receivers?.nameSessions !== true) for (const { history } of subscriptions) history?.add({ ...kept, excluded: null })

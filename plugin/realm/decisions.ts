@@ -12,6 +12,9 @@ import type { RoutedSession } from './routed-session.ts'
 /** How many decisions are kept for a role. The oldest goes first. */
 const MOST_KEPT = 10_000
 
+/** Characters of what a decision is about, to be kept: longer ones are rare, and would make the memory large. */
+const LONGEST_KEPT = 1024
+
 const failed = refused(reasons.authorizationFailed)
 const notAuthorized = refused(reasons.notAuthorized)
 
@@ -76,7 +79,7 @@ export class Decisions {
   #take (answer: unknown, key: string | null, authid: string): Verdict {
     const { allow, cache, disclose, trustlevel, forceReregister } = toDecision(answer)
     const verdict = allow ? { refusal: null, disclose, trustlevel, forceReregister } : notAuthorized
-    if (!cache || key === null) return verdict
+    if (!cache || key === null || key.length > LONGEST_KEPT) return verdict
     if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
     this.#kept.set(key, { authid, verdict })
     return verdict

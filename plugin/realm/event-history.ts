@@ -11,7 +11,7 @@ export class EventHistory {
   constructor ({ limit, bytes }: {
     /** How many are kept at most. */
     limit: number
-    /** How many bytes their payloads may have together; one is always kept. */
+    /** How many bytes they may take together; one is always kept. */
     bytes: number
   }) {
     this.#limit = limit
@@ -20,9 +20,9 @@ export class EventHistory {
 
   add (publication: Publication): void {
     this.#kept.push(publication)
-    this.#size += publication.payload.size
+    this.#size += publication.size
     while (this.#length > this.#limit || (this.#size > this.#bytes && this.#length > 1)) {
-      this.#size -= this.#kept[this.#first]!.payload.size
+      this.#size -= this.#kept[this.#first]!.size
       this.#first++
     }
     // To shift at each would move them all each time.

@@ -18,6 +18,8 @@ export interface Publication {
   readonly receivers: Receivers | null
   /** The session id of a publisher that is not to receive it itself, or null. */
   readonly excluded: Id | null
+  /** About how many bytes it takes to keep. */
+  readonly size: number
 }
 
 /** True if a session may receive a publication that was kept. */

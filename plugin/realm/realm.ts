@@ -77,7 +77,7 @@ export class Realm {
     this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, observer: this.#subscriptionEvents })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, limits })
-    this.#testaments = new Testaments(limits.testaments)
+    this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#service = this.#joinService({ bytes: limits.messageSize, logins, publish, log })
   }
 

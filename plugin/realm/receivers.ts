@@ -1,6 +1,9 @@
 import type { PublishOptions } from '../protocol/message.ts'
 import type { RoutedSession } from './routed-session.ts'
 
+/** What an entry of a set takes besides its text. */
+const BYTES_OF_ENTRY = 40
+
 /** Who may receive a publication, as far as its publisher restricts it [advanced, Subscriber Black- and Whitelisting]. */
 export class Receivers {
   readonly #notIds: ReadonlySet<number> | undefined
@@ -28,6 +31,13 @@ export class Receivers {
   /** True if sessions are listed by their ids, which nobody has again later. */
   get nameSessions (): boolean {
     return this.#notIds !== undefined || this.#ids !== undefined
+  }
+
+  /** About how many bytes the lists take. */
+  get size (): number {
+    const ids = (this.#notIds?.size ?? 0) + (this.#ids?.size ?? 0)
+    return [this.#notAuthids, this.#notAuthroles, this.#authids, this.#authroles].flatMap((names) => [...names ?? []])
+      .reduce((sum, name) => sum + name.length + BYTES_OF_ENTRY, ids * BYTES_OF_ENTRY)
   }
 
   /** True for a session that may receive: it is on every eligible list and on no exclude list. */

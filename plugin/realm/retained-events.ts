@@ -19,7 +19,7 @@ export class RetainedEvents {
   constructor ({ limit, bytes }: {
     /** How many publications are kept at most. */
     limit: number
-    /** How many bytes their payloads may have together. */
+    /** How many bytes they may take together. */
     bytes: number
   }) {
     this.#limit = limit
@@ -42,10 +42,10 @@ export class RetainedEvents {
   }
 
   #replace (topic: Uri, kept: readonly Publication[]): void {
-    for (const { payload } of this.#topics.get(topic) ?? []) this.#size -= payload.size
+    for (const { size } of this.#topics.get(topic) ?? []) this.#size -= size
     this.#count += kept.length - (this.#topics.get(topic)?.length ?? 0)
     this.#topics.delete(topic)
-    for (const { payload } of kept) this.#size += payload.size
+    for (const { size } of kept) this.#size += size
     if (kept.length > 0) this.#topics.set(topic, kept)
   }
 }

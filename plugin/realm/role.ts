@@ -39,6 +39,9 @@ const REMEMBERED = 10_000
 /** Characters of a URI that is remembered: longer ones are rare, and would make the memory large. */
 const REMEMBERED_LENGTH = 256
 
+/** Characters of a URI that is subscribed or registered: it is kept as long as that lasts. */
+const LONGEST_KEPT = 4096
+
 /** A role of a realm: what its sessions may do. Each verdict is worked out once, and then one look-up. */
 export class Role {
   /** May its sessions ask for disclosure? */
@@ -110,6 +113,7 @@ export class Role {
   /** What is wrong with a URI, whatever the role may do. */
   #fault (action: Action, uri: Uri, match: MatchPolicy): Verdict | null {
     if (!isUri(uri, match, this.#uriCheck)) return invalidUri
+    if (uri.length > LONGEST_KEPT && (action === 'subscribe' || action === 'register')) return invalidUri
     if (match === 'wildcard' && !hasFewComponents(uri)) return invalidUri
     // Nobody but the router and the app speaks in the name of `wamp.`; listening and calling is a matter of permission.
     const speaks = action === 'register' || action === 'publish'

@@ -1,6 +1,6 @@
 import { MessageType } from '../protocol/message.ts'
 import type { Publish, PublishOptions } from '../protocol/message.ts'
-import type { Payload } from '../protocol/payload.ts'
+import { Payload } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { RoutedSession } from './routed-session.ts'
 
@@ -10,18 +10,27 @@ export type TestamentScope = 'detached' | 'destroyed'
 /** What sessions want to be published when they have ended [advanced, Testaments]. */
 export class Testaments {
   readonly #limit: number
+  readonly #bytes: number
   readonly #kept = new Map<RoutedSession, Record<TestamentScope, Publish[]>>()
 
-  constructor (limit: number) {
+  constructor ({ limit, bytes }: {
+    /** How many a session may have. */
+    limit: number
+    /** How many bytes these may take together. */
+    bytes: number
+  }) {
     this.#limit = limit
+    this.#bytes = bytes
   }
 
   /** Keeps a testament. False if the session has too many. */
   add (session: RoutedSession, scope: TestamentScope, topic: Uri, options: PublishOptions, payload: Payload): boolean {
     const kept = this.#kept.get(session) ?? { detached: [], destroyed: [] }
-    if (kept.detached.length + kept.destroyed.length >= this.#limit) return false
     // Nobody will be there to be acknowledged.
-    kept[scope].push({ type: MessageType.Publish, request: 1, options: { ...options, acknowledge: false }, topic, payload })
+    const testament: Publish = { type: MessageType.Publish, request: 1, options: { ...options, acknowledge: false }, topic, payload }
+    const all = [...kept.detached, ...kept.destroyed, testament]
+    if (all.length > this.#limit || all.reduce((sum, one) => sum + sizeOf(one), 0) > this.#bytes) return false
+    kept[scope].push(testament)
     this.#kept.set(session, kept)
     return true
   }
@@ -37,4 +46,8 @@ export class Testaments {
     this.#kept.delete(session)
     return [...detached, ...destroyed]
   }
+}
+
+function sizeOf ({ topic, options, payload }: Publish): number {
+  return topic.length + Payload.of([options]).size + payload.size
 }

@@ -14,6 +14,9 @@ import type { CloseKind } from '../transport/transport.ts'
 import { Round } from './round.ts'
 import type { ConnectionContext } from './session-host.ts'
 
+/** Characters of an authid that are logged and counted. */
+const LONGEST_NAME = 256
+
 /** Who comes in, and how. */
 export interface Admission {
   readonly realm: Realm
@@ -104,7 +107,7 @@ export class Handshake {
         : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
     }
     if (method !== 'anonymous' && host.failedLogins.isRefused(this.#guesser())) {
-      log.warn({ authid: this.#hello.details.authid, peer: transport.details.peer }, 'too many failed logins')
+      log.warn({ authid: this.#guesser().authid, peer: transport.details.peer }, 'too many failed logins')
       return this.#refuse(reasons.tooManyFailedLogins, 'too many logins have failed: try again later')
     }
     const grant = await authenticators.get(method)!(this.#attempt(method))
@@ -145,7 +148,7 @@ export class Handshake {
 
   #guesser (): Guesser {
     const { transport, visitor } = this.#context
-    return { transport: transport.details, authid: this.#hello.details.authid, pseudonym: visitor?.pseudonym ?? null }
+    return { transport: transport.details, authid: this.#hello.details.authid?.slice(0, LONGEST_NAME), pseudonym: visitor?.pseudonym ?? null }
   }
 
   #refuse (reason: Uri, text: string, kind: CloseKind = 'normal'): void {

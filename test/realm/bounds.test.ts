@@ -1,0 +1,41 @@
+import t from 'tap'
+import { buildRouter, settled } from '../helper/build-router.ts'
+
+const long = (length: number): string => 'x'.repeat(length)
+
+t.test('a URI that is kept is bounded, whatever is done with longer ones', async (t) => {
+  const { join } = buildRouter()
+  const client = await join()
+  for (const type of [32, 64]) {
+    t.match(client.ask([type, 1, {}, long(4097)]), [8, type, 1, {}, 'wamp.error.invalid_uri'])
+    t.match(client.ask([type, 2, { match: 'prefix' }, long(4097)]), [8, type, 2, {}, 'wamp.error.invalid_uri'])
+    t.match(client.ask([type, 3, {}, long(4096)]), [type + 1, 3])
+  }
+  t.match(client.ask([16, 4, { acknowledge: true }, long(4097)]), [17, 4])
+  t.match(client.ask([48, 5, {}, long(4097)]), [8, 48, 5, {}, 'wamp.error.no_such_procedure'])
+})
+
+t.test('testaments are bounded in bytes, with all that they hold', async (t) => {
+  const { join } = buildRouter({ limits: { messageSize: 10_000 } })
+  for (const [args, kwargs] of [
+    [['a', [long(6_000)]], {}], [['a', [], { k: long(6_000) }]], [['a'], { publish_options: { exclude_authid: [long(6_000)] } }], [[`a.${long(6_000)}`], {}]
+  ] as const) {
+    const client = await join()
+    for (const request of [1, 2]) client.say([48, request, {}, 'wamp.session.add_testament', args, kwargs ?? {}])
+    await settled()
+    t.match(client.heard(), [[50, 1], [8, 48, 2, {}, 'fastify_wamp.error.limit_exceeded']])
+  }
+})
+
+t.test('what is retained or kept counts with its topic and its lists', async (t) => {
+  for (const [topic, options] of [[`a.${long(600)}`, {}], ['a.b', { exclude_authid: [long(600)] }], ['a.b', { eligible: Array.from({ length: 20 }, (_, i) => i + 1) }]] as const) {
+    const { join } = buildRouter({ limits: { storedBytes: 1_000 } })
+    const [publisher, other] = [await join(), await join()]
+    for (const n of [1, 2]) publisher.say([16, n, { retain: true, ...options }, `${topic}${n}`])
+    publisher.say([16, 3, { retain: true }, 'a.small'])
+    other.say([32, 1, { match: 'prefix', get_retained: true }, 'a.'])
+    const topics = other.heard().filter(([type]) => type === 36).map((event) => (event[3] as { topic: string }).topic)
+    t.notOk(topics.includes(`${topic}1`), 'the oldest had to go')
+    t.ok(topics.includes('a.small'))
+  }
+})
