@@ -1,5 +1,5 @@
 import type { Authenticator } from './auth/authenticator.ts'
-import type { CookieRecord } from './cookie/cookie-store.ts'
+import type { LoginRecord } from './cookie/cookie-store.ts'
 import type { Uri } from './protocol/uri.ts'
 
 /** Anonymous sessions. */
@@ -137,7 +137,7 @@ export interface CookieAuthOptions {
    * Decides whether a stored login still counts. It replaces the default check, by which a user that is configured
    * statically must still exist and is given the role of today.
    */
-  verify?: (record: CookieRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>
+  verify?: (record: LoginRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>
 }
 
 /** The methods by which clients may come in. */

@@ -6,6 +6,7 @@ import { subprotocols } from './codec/subprotocols.ts'
 import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
 import { openCookieStore } from './cookie/cookie-stores.ts'
+import { TrackingCookie } from './cookie/tracking-cookie.ts'
 import { errors } from './errors.ts'
 import type { CookieOptions } from './options.ts'
 import type { ResolvedEndpoint } from './resolve-options.ts'
@@ -51,7 +52,7 @@ export class CookieTrackers {
 
   async #open (options: Required<CookieOptions>): Promise<CookieTracker> {
     const { log, serializeCookie: serialize } = this.#fastify
-    return new CookieTracker({ ...await openCookieStore(options.store, log), options, serialize, log })
+    return new CookieTracker({ ...await openCookieStore(options.store, log), options, cookie: new TrackingCookie(options, serialize), log })
   }
 }
 

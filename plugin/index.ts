@@ -55,7 +55,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who the cookie says that this request is, or null. Filled by the hook `fastify.wampIdentify`. */
     wampPrincipal: Principal | null
-    /** The key of the cookie that says so, as `wampCookies.find` lists it, or null. */
+    /** The key of the login that it leads to, as `wampCookies.find` lists it, or null. */
     wampLogin: string | null
   }
 }
@@ -132,7 +132,7 @@ export { CallResult } from './in-process/in-process-session.ts'
 export { reasons } from './protocol/reasons.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
 export type { ScramDerivation } from './auth/scram-credentials.ts'
-export type { CookieRecord, CookieStore } from './cookie/cookie-store.ts'
+export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
 export type { LoginFilter, StoredLogin } from './cookie/login-filter.ts'
 export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
 export type { Called, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'

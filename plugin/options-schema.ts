@@ -139,6 +139,9 @@ const cookie = record({
   httpOnly: flag,
   sameSite: { enum: ['strict', 'lax', 'none'] },
   path: { type: 'string', pattern: '^/[^;]*$' },
+  idleTimeout: { type: 'integer', minimum: 0, maximum: 311040000 },
+  rotateAfter: { type: 'integer', minimum: 0, maximum: 311040000 },
+  secret: { type: ['string', 'array'], items: { type: 'string' } },
   recheck: { type: 'integer', minimum: 1, maximum: 2000000 }
 })
 

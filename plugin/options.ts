@@ -108,6 +108,15 @@ export interface CookieOptions {
   sameSite?: 'strict' | 'lax' | 'none'
   /** @default '/' */
   path?: string
+  /** Seconds after which a login that nobody uses is over; 0 for never. An open connection uses it. @default 0 */
+  idleTimeout?: number
+  /** Seconds after which a browser that comes back is handed a newer cookie for its login; 0 for never. @default 0 */
+  rotateAfter?: number
+  /**
+   * Signs the cookie's values: what is not signed is not looked up. Of several secrets, the first signs and all are
+   * accepted; cookies signed by another than the first are signed anew. Each has 32 characters or more. @default [], not signed
+   */
+  secret?: string | readonly string[]
   /** Seconds between looks at whether a store shared with other processes still knows an open login. @default 60 */
   recheck?: number
 }

@@ -40,7 +40,18 @@ export interface ResolvedOptions {
 
 const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies EndpointOptions
 const cookieDefaults = {
-  store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', recheck: 60
+  store: { type: 'memory' },
+  name: 'cbtid',
+  length: 24,
+  maxAge: 604_800,
+  secure: 'auto',
+  httpOnly: true,
+  sameSite: 'lax',
+  path: '/',
+  idleTimeout: 0,
+  rotateAfter: 0,
+  secret: [],
+  recheck: 60
 } as const satisfies Required<CookieOptions>
 const limitDefaults = {
   messageSize: 2 ** 20,
@@ -184,8 +195,17 @@ function * staticRoles ({ anonymous, ticket, wampcra, 'wamp-scram': scram, crypt
   }
 }
 
+/** Characters of a secret: of random Base64, 192 bits. */
+const SHORTEST_SECRET = 32
+/** Seconds: a replaced cookie still counts for as long. */
+const SHORTEST_TIME = 60
+
 // What browsers refuse would look like a login that never comes back.
-function checkCookie ({ name, secure, sameSite, path }: Required<CookieOptions>): void {
+function checkCookie ({ name, secure, sameSite, path, secret, ...cookie }: Required<CookieOptions>): void {
+  for (const option of ['idleTimeout', 'rotateAfter'] as const) {
+    if (cookie[option] > 0 && cookie[option] < SHORTEST_TIME) throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.${option}`, `must be 0, or ${SHORTEST_TIME} seconds or more`)
+  }
+  if ([secret].flat().some((one) => one.length < SHORTEST_SECRET)) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secret', `must have ${SHORTEST_SECRET} characters or more`)
   if (sameSite === 'none' && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true with sameSite "none"')
   if (/^__(Host|Secure)-/i.test(name) && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', `must be true for a cookie named "${name}"`)
   if (/^__Host-/i.test(name) && path !== '/') throw new errors.WAMP_ERR_INVALID_OPTION('cookie.path', `must be "/" for a cookie named "${name}"`)

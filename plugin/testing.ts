@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
-import type { CookieRecord, CookieStore } from './cookie/cookie-store.ts'
+import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
 
 /** One thing that a cookie store must do. `check` rejects with an AssertionError if it does not. */
 export interface CookieStoreCheck {
@@ -25,20 +25,23 @@ export function cookieStoreContract (open: () => CookieStore | Promise<CookieSto
 
 const checks: Readonly<Record<string, (store: CookieStore) => Promise<void>>> = {
   'a record that was set is found as it was, and no other': async (store) => {
-    const given = record('joe', { authextra: { a: [1, { b: null }] }, siblings: [key(2)] })
-    await store.set(key(1), given)
-    deepStrictEqual(await store.get(key(1)), given)
-    strictEqual(await store.get(key(2)), undefined)
+    const { created, maxAge } = login('joe')
+    const cookie: CookieRecord = { created, maxAge, login: key(1), replaces: key(4), replacement: key(5), replaced: created }
+    const use: UseRecord = { created, maxAge, used: key(1), lastSeen: created + 1 }
+    const given = [login('joe', { authextra: { a: [1, { b: null }] }, userAgent: 'Gecko', address: '::1' }), cookie, use]
+    for (const [i, record] of given.entries()) await store.set(key(i), record)
+    for (const [i, record] of given.entries()) deepStrictEqual(await store.get(key(i)), record)
+    strictEqual(await store.get(key(3)), undefined)
     strictEqual(await store.get('__proto__'), undefined)
   },
   'a later record replaces an earlier one': async (store) => {
-    await store.set(key(1), record('joe'))
-    await store.set(key(1), record('ann'))
-    strictEqual((await store.get(key(1)))?.authid, 'ann')
+    await store.set(key(1), login('joe'))
+    await store.set(key(1), login('ann'))
+    strictEqual(authidOf(await store.get(key(1))), 'ann')
     strictEqual((await all(store)).length, 1)
   },
   'a deleted record is gone, and an unknown one is no error': async (store) => {
-    await store.set(key(1), record('joe'))
+    await store.set(key(1), login('joe'))
     await store.delete(key(1))
     await store.delete(key(1))
     await store.delete(key(2))
@@ -46,22 +49,26 @@ const checks: Readonly<Record<string, (store: CookieStore) => Promise<void>>> = 
     deepStrictEqual(await all(store), [])
   },
   'changes of one key keep their order, even if nobody waits for them': async (store) => {
-    await Promise.all([store.set(key(1), record('joe')), store.delete(key(1))])
+    await Promise.all([store.set(key(1), login('joe')), store.delete(key(1))])
     strictEqual(await store.get(key(1)), undefined)
-    await Promise.all([store.set(key(1), record('joe')), store.delete(key(1)), store.set(key(1), record('ann'))])
-    strictEqual((await store.get(key(1)))?.authid, 'ann')
+    await Promise.all([store.set(key(1), login('joe')), store.delete(key(1)), store.set(key(1), login('ann'))])
+    strictEqual(authidOf(await store.get(key(1))), 'ann')
   },
   'entries are all that are stored': async (store) => {
-    await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), record(`user${n}`))))
+    await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), login(`user${n}`))))
     await store.delete(key(50))
     const entries = new Map(await all(store))
     strictEqual(entries.size, 99)
-    strictEqual(entries.get(key(7))?.authid, 'user7')
+    strictEqual(authidOf(entries.get(key(7))), 'user7')
   }
 }
 
-function record (authid: string, more: Partial<CookieRecord> = {}): CookieRecord {
+function login (authid: string, more: Partial<LoginRecord> = {}): LoginRecord {
   return { created: Date.now(), maxAge: 604_800, authid, authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1', ...more }
+}
+
+function authidOf (record: StoredRecord | undefined): string | undefined {
+  return record !== undefined && 'authid' in record ? record.authid : undefined
 }
 
 /** A key as the tracker makes it: 64 hex digits. */
@@ -69,7 +76,7 @@ function key (n: number): string {
   return n.toString(16).padStart(64, '0')
 }
 
-async function all (store: CookieStore): Promise<[string, CookieRecord][]> {
+async function all (store: CookieStore): Promise<[string, StoredRecord][]> {
   const entries = []
   for await (const entry of store.entries()) entries.push(entry)
   return entries

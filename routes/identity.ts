@@ -28,7 +28,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
     const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)
     const known = trusted ? await tracker?.identify(request.headers.cookie) : null
     request.wampPrincipal = known?.principal ?? null
-    request.wampLogin = known?.cookie ?? null
+    request.wampLogin = known?.login ?? null
   }
   fastify.decorateRequest('wampPrincipal', null)
   fastify.decorateRequest('wampLogin', null)

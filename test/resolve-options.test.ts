@@ -32,7 +32,18 @@ t.test('the least that is given gets every default', async (t) => {
 
 t.test('the cookie is tracked with safe defaults for seven days [CKI-03, CKI-04, CKI-05, CKI-06, TRP-53]', async (t) => {
   t.same(resolveOptions({ realms, cookie: {} }).endpoint.cookie, {
-    store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', recheck: 60
+    store: { type: 'memory' },
+    name: 'cbtid',
+    length: 24,
+    maxAge: 604_800,
+    secure: 'auto',
+    httpOnly: true,
+    sameSite: 'lax',
+    path: '/',
+    idleTimeout: 0,
+    rotateAfter: 0,
+    secret: [],
+    recheck: 60
   })
 })
 
@@ -100,6 +111,10 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['an unknown key of the cookie [CKI-02]', { realms, cookie: { max_age: 1 } }, 'The option "cookie.max_age" is not an option'],
   ['a cookie that is too short [CKI-04]', { realms, cookie: { length: 6 } }, 'The option "cookie.length" must be >= 22'],
   ['a cookie that lasts too long [CKI-05]', { realms, cookie: { maxAge: 311040001 } }, 'The option "cookie.maxAge" must be <= 311040000'],
+  ['a login that is idle too soon', { realms, cookie: { idleTimeout: 59 } }, 'The option "cookie.idleTimeout" must be 0, or 60 seconds or more'],
+  ['a cookie that is replaced too often', { realms, cookie: { rotateAfter: 1 } }, 'The option "cookie.rotateAfter" must be 0, or 60 seconds or more'],
+  ['a short secret', { realms, cookie: { secret: ['x'.repeat(32), 'x'.repeat(31)] } }, 'The option "cookie.secret" must have 32 characters or more'],
+  ['a secret that is none', { realms, cookie: { secret: [5] } }, 'The option "cookie.secret[0]" must be string'],
   ['a store that is none', { realms, cookie: { store: { get () {} } } }, 'The option "cookie.store" must be a cookie store'],
   ['a store of a wrong type [CKI-07]', { realms, cookie: { store: { type: 'redis' } } }, 'The option "cookie.store.type" must be one of memory, file'],
   ['a memory store with more [CKI-08]', { realms, cookie: { store: { type: 'memory', size: 1 } } }, 'The option "cookie.store.size" is not an option'],

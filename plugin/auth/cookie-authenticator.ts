@@ -1,11 +1,11 @@
-import type { CookieRecord } from '../cookie/cookie-store.ts'
+import type { LoginRecord } from '../cookie/cookie-store.ts'
 import type { AuthOptions } from '../auth-options.ts'
 
 /**
  * The check of a login that a cookie brings back, where the app has none of its own: a user of a static method must still
  * be configured, for the realm that the login was for, and is given the role of today.
  */
-export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): (record: CookieRecord) => boolean | { authrole: string } {
+export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): (record: LoginRecord) => boolean | { authrole: string } {
   const users = new Map<string, ReadonlyMap<string, { role: string, realm?: string }>>()
   if (ticket?.type === 'static') users.set('ticket', new Map(Object.entries(ticket.principals)))
   if (wampcra?.type === 'static') users.set('wampcra', new Map(Object.entries(wampcra.users)))

@@ -1,19 +1,13 @@
 import type { Principal } from '../auth/authenticator.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { CookieRecord } from './cookie-store.ts'
+import type { LoginRecord } from './cookie-store.ts'
 import type { HandedId } from './handed-id.ts'
+import type { Login } from './login-store.ts'
 import type { Visitor } from './visitor.ts'
 
-/** A login that a cookie holds. */
-export interface Login {
-  /** The key of the cookie. */
-  readonly key: string
-  readonly record: CookieRecord
-}
-
 /** The browser behind a connection, for the list of a user's logins. */
-export type Device = Pick<CookieRecord, 'userAgent' | 'address'>
+export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 
 /** What a connection needs of the tracker. */
 export interface ConnectionTracker {
@@ -32,8 +26,6 @@ export class CookieConnection implements Visitor {
   /** The value of the Set-Cookie header for the 101, or undefined where the browser keeps the cookie that it has. */
   readonly setCookie: string | undefined
   readonly device: Device
-  /** The keys under which the tracker knows this connection. */
-  readonly keys: string[] = []
   /** The id that it was handed; undefined if it came with a login, or if nothing may be bound. */
   readonly handed: HandedId<CookieConnection> | undefined
   readonly #tracker: ConnectionTracker
@@ -45,10 +37,10 @@ export class CookieConnection implements Visitor {
   constructor ({ tracker, pseudonym, setCookie, hand, login, device }: {
     tracker: ConnectionTracker
     pseudonym: string
-    setCookie: string | undefined
-    hand: ((connection: CookieConnection) => HandedId<CookieConnection>) | undefined
-    login: Login | undefined
     device: Device
+    setCookie?: string | undefined
+    hand?: (connection: CookieConnection) => HandedId<CookieConnection>
+    login?: Login
   }) {
     this.device = device
     this.#tracker = tracker

@@ -26,6 +26,21 @@ export function keyOf (value: string): string {
   return createHash('sha256').update(value).digest('hex')
 }
 
+/** A key for a login that is new: nothing leads to it but what is stored. */
+export function freshLoginKey (): string {
+  return randomBytes(32).toString('hex')
+}
+
+/** The key of the login that another router attached to a cookie, given the cookie's key. */
+export function loginKeyOf (cookie: string): string {
+  return keyOf(`fastify-wamp login ${cookie}`)
+}
+
+/** Where it is kept when a login was used last. */
+export function useKeyOf (login: string): string {
+  return keyOf(`fastify-wamp use ${login}`)
+}
+
 /** A name for the browser that leads back to no cookie. */
 export function pseudonymOf (value: string): string {
   return createHash('sha256').update(`fastify-wamp visitor ${visitorOf(value) ?? value}`).digest('base64url').slice(0, 22)

@@ -1,16 +1,17 @@
-import { keyOf } from './cookie-id.ts'
-import type { CookieRecord } from './cookie-store.ts'
+import { keyOf, loginKeyOf } from './cookie-id.ts'
+import type { CookieRecord, LoginRecord, StoredRecord } from './cookie-store.ts'
 
-/** A line of a cookie file: a record, or that there is none any more. */
+/** What a line of a cookie file says: records by their keys, or that there are none any more. */
 export interface CookieLine {
-  readonly key: string
-  readonly record: CookieRecord | null
+  readonly records: readonly (readonly [key: string, record: StoredRecord | null])[]
   /** Crossbar.io wrote it: it holds the cookie's value, and must not stay. */
   readonly isForeign: boolean
 }
 
+type Fields = Readonly<Record<string, unknown>>
+
 /** Our form of a line, with its end. */
-export function writeLine (key: string, record: CookieRecord | null): string {
+export function writeLine (key: string, record: StoredRecord | null): string {
   return `${JSON.stringify(record === null ? { sha256: key, deleted: true } : { sha256: key, ...record })}\n`
 }
 
@@ -23,35 +24,45 @@ export function readLine (line: string): CookieLine | null {
     return null
   }
   if (typeof given !== 'object' || given === null) return null
-  const fields = given as Readonly<Record<string, unknown>>
+  const fields = given as Fields
   return 'sha256' in fields ? readOurs(fields) : readForeign(fields)
 }
 
-function readOurs ({ sha256, deleted, ...record }: Readonly<Record<string, unknown>>): CookieLine | null {
+function readOurs ({ sha256, deleted, ...record }: Fields): CookieLine | null {
   if (typeof sha256 !== 'string') return null
-  if (deleted === true) return { key: sha256, record: null, isForeign: false }
-  return isRecord(record) ? { key: sha256, record, isForeign: false } : null
+  if (deleted === true) return { records: [[sha256, null]], isForeign: false }
+  return isRecord(record) ? { records: [[sha256, record]], isForeign: false } : null
 }
 
-function isRecord (record: Readonly<Record<string, unknown>>): record is Readonly<Record<string, unknown>> & CookieRecord {
-  const { created, maxAge, authid, authrole, authmethod, authrealm } = record
-  return Number.isFinite(created) && Number.isFinite(maxAge) &&
-    [authid, authrole, authmethod, authrealm].every((text) => typeof text === 'string' && text !== '')
+function isRecord (record: Fields): record is Fields & StoredRecord {
+  if (!Number.isFinite(record.created) || !Number.isFinite(record.maxAge)) return false
+  return isText(record.login) || (isText(record.used) && Number.isFinite(record.lastSeen)) || isLogin(record)
+}
+
+function isLogin (record: Fields): record is Fields & Omit<LoginRecord, 'created' | 'maxAge'> {
+  return [record.authid, record.authrole, record.authmethod, record.authrealm].every(isText)
+}
+
+function isText (value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 /**
  * One line says all about a cookie at that time, so later ones replace earlier ones. A cookie that is not bound, that was
  * bound to nobody in particular, or to no realm, has no record here.
  */
-function readForeign (fields: Readonly<Record<string, unknown>>): CookieLine | null {
-  const { status, created, max_age: maxAge, authid, authrole, authmethod, authrealm, authextra } = fields
+function readForeign (fields: Fields): CookieLine | null {
+  const { status, created: time, max_age: maxAge, authid, authrole, authmethod, authrealm, authextra } = fields
   const value = fields.cbtid ?? fields.id
   if (typeof value !== 'string') return null
   const key = keyOf(value)
-  const record = { created: typeof created === 'string' ? Date.parse(created) : NaN, maxAge, authid, authrole, authmethod, authrealm }
-  if (status === 'deleted' || authmethod === 'anonymous' || !isRecord(record)) return { key, record: null, isForeign: true }
+  const login = loginKeyOf(key)
+  const created = typeof time === 'string' ? Date.parse(time) : NaN
+  const record = { created, maxAge, authid, authrole, authmethod, authrealm }
+  if (status === 'deleted' || authmethod === 'anonymous' || !isLogin(record) || !isRecord(record)) return { records: [[key, null], [login, null]], isForeign: true }
   const extra = ownExtra(authextra)
-  return { key, record: extra === undefined ? record : { ...record, authextra: extra }, isForeign: true }
+  const cookie: CookieRecord = { created, maxAge: record.maxAge, login }
+  return { records: [[key, cookie], [login, extra === undefined ? record : { ...record, authextra: extra }]], isForeign: true }
 }
 
 /** What Crossbar.io put into authextra on its own (its process, the peer's address) is nobody's business. */

@@ -6,55 +6,59 @@ import { errors } from '../errors.ts'
 import type { CookieOptions } from '../options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { CookieConnection } from './cookie-connection.ts'
-import type { Device } from './cookie-connection.ts'
-import type { ConnectionTracker, Login } from './cookie-connection.ts'
-import { readCookies, setCookie } from './cookie-header.ts'
-import type { SerializeCookie } from './cookie-header.ts'
-import { freshValue, keyOf, mayBeKnown, pseudonymOf, visitorOf } from './cookie-id.ts'
-import type { CookieRecord, CookieStore } from './cookie-store.ts'
+import type { ConnectionTracker, Device } from './cookie-connection.ts'
+import { freshLoginKey, freshValue, keyOf, mayBeKnown, pseudonymOf, visitorOf } from './cookie-id.ts'
+import { CookieRotation } from './cookie-rotation.ts'
+import type { CookieStore, LoginRecord } from './cookie-store.ts'
 import { HandedId } from './handed-id.ts'
 import { KeyedSet } from './keyed-set.ts'
 import { isMeant } from './login-filter.ts'
 import type { Arrival, LoginFilter, StoredLogin } from './login-filter.ts'
 import { LoginStore } from './login-store.ts'
+import type { FoundLogin, Login } from './login-store.ts'
+import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
 
 /** Decides whether a stored login still counts, and with which role. */
 export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
 
-/** Of how many logins it is remembered when they were used last. */
-const MOST_SEEN = 100_000
+/** A login that a browser came with, and the value that it brought. */
+type Known = FoundLogin & { readonly brought: BroughtValue }
 
 /** Who the browsers are: what their cookies say, what is attached to them, and who is connected by them. */
 export class CookieTracker implements ConnectionTracker {
   readonly #store: LoginStore
+  readonly #rotation: CookieRotation
   readonly #options: Required<CookieOptions>
-  readonly #serialize: SerializeCookie
+  readonly #cookie: TrackingCookie
   readonly #log: FastifyBaseLogger
   readonly #now: () => number
   readonly #deadlines: Deadlines
-  readonly #recheckTimer: NodeJS.Timeout | undefined
-  /** The connections by the keys of their cookies: those that they came with by login, and those that they were handed. */
+  readonly #timers: NodeJS.Timeout[] = []
+  /** The connections by the keys of the logins behind them. */
   readonly #connections = new KeyedSet<CookieConnection>()
+  /** The ids that were handed out, by their keys, as long as a connection needs them. */
   readonly #handed = new Map<string, HandedId<CookieConnection>>()
-  readonly #seen = new Map<string, number>()
   #verify: VerifyLogin | null = null
 
-  constructor ({ store, shared, options, serialize, log, now = Date.now }: {
+  constructor ({ store, shared, options, cookie, log, now = Date.now }: {
     store: CookieStore
     /** True if other processes may change the store. */
     shared: boolean
     options: Required<CookieOptions>
-    serialize: SerializeCookie
+    cookie: TrackingCookie
     log: FastifyBaseLogger
     now?: () => number
   }) {
-    this.#store = new LoginStore({ store, log, now })
+    const { recheck, idleTimeout, rotateAfter } = options
+    this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000 })
+    this.#rotation = new CookieRotation({ store, log, now, rotateAfter: rotateAfter * 1000 })
     this.#options = options
-    this.#serialize = serialize
+    this.#cookie = cookie
     this.#log = log
     this.#now = now
     this.#deadlines = new Deadlines(now)
-    if (shared) this.#recheckTimer = setInterval(() => { this.#recheck() }, options.recheck * 1000).unref()
+    if (shared) this.#timers.push(setInterval(() => { this.#recheck() }, recheck * 1000).unref())
+    if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#useOpen() }, idleTimeout * 250).unref())
   }
 
   /** Lets logins be attached to cookies, and brought back by them. */
@@ -64,94 +68,85 @@ export class CookieTracker implements ConnectionTracker {
 
   /** A browser wants to connect. Resolves when its cookie has been looked up; `leave` must be called when it is gone. */
   async arrive ({ cookieHeader, secure, device = {} }: Arrival): Promise<CookieConnection> {
-    const values = readCookies(cookieHeader, this.#options.name)
+    const values = this.#cookie.read(cookieHeader)
     const known = await this.#find(values)
-    if (known === 'cannot tell') {
-      return this.#open({ pseudonym: pseudonymOf(values[0] ?? freshValue(this.#options.length)), setCookie: undefined, hand: undefined, login: undefined, device })
-    }
-    if (known !== null) {
-      const value = values.find((value) => keyOf(value) === known.key)!
-      this.#see(known.key)
-      return this.#open({ pseudonym: pseudonymOf(value), setCookie: undefined, hand: undefined, login: known, device })
-    }
-    const brought = values.find((value) => visitorOf(value) !== undefined)
-    // Without logins there is nothing to be gained by a planted id: the browser keeps what it has.
-    if (this.#verify === null && brought !== undefined) return this.#open({ pseudonym: pseudonymOf(brought), setCookie: undefined, hand: undefined, login: undefined, device })
+    if (known === 'cannot tell') return this.#open({ pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device })
+    if (known !== null) return this.#open({ pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
 
-    const value = freshValue(this.#options.length, brought === undefined ? undefined : visitorOf(brought))
-    const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#hand(keyOf(value), brought, connection)
-    return this.#open({ pseudonym: pseudonymOf(value), setCookie: setCookie(value, this.#options, secure, this.#serialize), hand, login: undefined, device })
+    const brought = values.find(({ value }) => visitorOf(value) !== undefined)
+    // Without logins there is nothing to be gained by a planted id: the browser keeps what it has.
+    if (this.#verify === null && brought !== undefined) {
+      return this.#open({ pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
+    }
+    const value = this.#freshFor(brought)
+    const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#hand(keyOf(value), brought?.value, connection)
+    return this.#open({ pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
   }
 
-  /** Who a request's cookie says that it is, and the key of that cookie; null also if the store cannot tell. */
-  async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, cookie: string } | null> {
-    const known = await this.#find(readCookies(cookieHeader, this.#options.name))
+  /** Who a request's cookie says that it is, and the key of the login; null also if the store cannot tell. */
+  async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, login: string } | null> {
+    const known = await this.#find(this.#cookie.read(cookieHeader))
     if (known === null || known === 'cannot tell') return null
-    this.#see(known.key)
     const principal = await this.#verified(known)
-    return principal === null ? null : { principal, cookie: known.key }
+    return principal === null ? null : { principal, login: known.key }
   }
 
   /**
-   * Logs a browser in by a REST request: attaches the identity to a fresh id, and forgets the one that the request brought.
+   * Logs a browser in by a REST request: attaches the identity to a fresh id, and forgets the login that the request brought.
    * Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN if logins are not enabled, or cannot be stored.
    */
   async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<string> {
     if (this.#verify === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option auth.cookie')
-    const values = readCookies(cookieHeader, this.#options.name)
-    const brought = values.map(visitorOf).find((visitor) => visitor !== undefined)
+    const values = this.#cookie.read(cookieHeader)
     // What is brought may be planted: it is not even looked up before it is replaced.
-    const value = freshValue(this.#options.length, brought)
-    if (!await this.#store.set(keyOf(value), this.#recordOf(principal, device))) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
+    const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
+    if (!await this.#store.add(this.#newLogin(principal, device, [keyOf(value)]))) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
     const known = await this.#find(values)
-    if (known !== null && known !== 'cannot tell') await this.#forget(known, null)
-    return setCookie(value, this.#options, secure, this.#serialize)
+    if (known !== null && known !== 'cannot tell') await this.forget(known, null)
+    return this.#cookie.write(value, secure)
   }
 
   /** Logs a browser out by a REST request: its login is forgotten, and its sessions end. Resolves to the Set-Cookie header that removes the cookie. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
-    const known = await this.#find(readCookies(cookieHeader, this.#options.name))
-    if (known !== null && known !== 'cannot tell') await this.#forget(known, null)
-    return setCookie('', { ...this.#options, maxAge: 0 }, secure, this.#serialize)
+    const known = await this.#find(this.#cookie.read(cookieHeader))
+    if (known !== null && known !== 'cannot tell') await this.forget(known, null)
+    return this.#cookie.remove(secure)
   }
 
   /** The logins that are stored. Rejects with what the store throws. */
   async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
-    const found = []
-    for await (const [cookie, record] of this.#store.entries()) {
-      if (isMeant(filter, cookie, record)) found.push({ cookie, record, lastSeen: this.#seen.get(cookie) ?? record.created, connected: this.connected(cookie) })
-    }
-    return found
+    const found = (await this.#store.list()).filter(({ key, record }) => isMeant(filter, key, record))
+    return found.map(({ key, record, lastSeen }) => ({ cookie: key, record, lastSeen, connected: this.connected(key) }))
   }
 
   /**
    * Forgets logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. Resolves to the number of
-   * cookies that were forgotten. Rejects with what the store throws.
+   * logins that were forgotten. Rejects with what the store throws.
    */
   async revoke (filter: LoginFilter): Promise<number> {
-    const keys = new Set((await this.find(filter)).flatMap(({ cookie, record }) => [cookie, ...record.siblings ?? []]))
-    this.#end([...keys], null)
-    for (const key of keys) await this.#store.remove(key)
-    return keys.size
+    const meant = (await this.#store.list()).filter(({ key, record }) => isMeant(filter, key, record))
+    for (const { key } of meant) this.#end(key, null)
+    await this.#store.remove(meant)
+    return meant.length
   }
 
-  /** How many connections are open by a cookie, given its key. */
-  connected (cookie: string): number {
-    return this.#connections.get(cookie).length
+  /** How many connections are open by a login, given its key. */
+  connected (login: string): number {
+    return this.#connections.get(login).length
   }
 
   /** Stops the timers, and closes the store. */
   async close (): Promise<void> {
-    clearInterval(this.#recheckTimer)
+    for (const timer of this.#timers) clearInterval(timer)
     this.#deadlines.close()
+    await this.#rotation.settle()
     await this.#store.close()
   }
 
   /** @internal */
   async recall (login: Login): Promise<Principal | null> {
     const record = await this.#store.get(login.key)
-    if (record === 'cannot tell' || record === null) return null
-    return await this.#verified({ key: login.key, record })
+    return record === 'cannot tell' || record === null ? null : await this.#verified({ ...login, record })
   }
 
   /** @internal */
@@ -168,14 +163,9 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** @internal */
-  async forget (login: Login, except: CookieConnection): Promise<void> {
-    await this.#forget(login, except)
-  }
-
-  async #forget ({ key, record }: Login, except: CookieConnection | null): Promise<void> {
-    const keys = [key, ...record.siblings ?? []]
-    this.#end(keys, except)
-    for (const one of keys) await this.#store.delete(one)
+  async forget (login: Login, except: CookieConnection | null): Promise<void> {
+    this.#end(login.key, except)
+    await this.#store.forget(login)
   }
 
   /** @internal */
@@ -185,21 +175,23 @@ export class CookieTracker implements ConnectionTracker {
 
   /** @internal */
   left (connection: CookieConnection): void {
-    for (const key of connection.keys) this.#connections.delete(key, connection)
-    for (const { key } of connection.handed?.leave() ?? []) this.#handed.delete(key)
+    const { login, handed } = connection
+    if (login !== undefined) {
+      this.#store.use(login)
+      this.#connections.delete(login.key, connection)
+    }
+    for (const { key } of handed?.leave() ?? []) this.#handed.delete(key)
   }
 
   #open (given: Omit<ConstructorParameters<typeof CookieConnection>[0], 'tracker'>): CookieConnection {
     const connection = new CookieConnection({ tracker: this, ...given })
-    const key = connection.login?.key ?? connection.handed?.key
-    if (key !== undefined) this.#know(connection, key)
+    if (connection.login !== undefined) this.#connections.add(connection.login.key, connection)
     return connection
   }
 
-  #know (connection: CookieConnection, key: string): void {
-    if (connection.keys.includes(key)) return
-    connection.keys.push(key)
-    this.#connections.add(key, connection)
+  /** A value for a browser, which is the same visitor as before. */
+  #freshFor (brought: BroughtValue | undefined): string {
+    return freshValue(this.#options.length, brought === undefined ? undefined : visitorOf(brought.value))
   }
 
   #hand (key: string, brought: string | undefined, connection: CookieConnection): HandedId<CookieConnection> {
@@ -209,51 +201,54 @@ export class CookieTracker implements ConnectionTracker {
     return handed
   }
 
+  /** What somebody who comes back by a login is sent: nothing, or a newer cookie, or the same one in a newer signature. */
+  async #renew ({ brought, cookie, ...login }: Known, secure: boolean): Promise<{ login: Login, setCookie?: string }> {
+    if (this.#rotation.isDue(cookie.record)) {
+      const value = this.#freshFor(brought)
+      const next = await this.#rotation.replace(cookie.key, keyOf(value))
+      if (next !== null) return { login: { ...login, cookies: [cookie.key, keyOf(value)] }, setCookie: this.#cookie.write(value, secure, next.maxAge) }
+    }
+    if (!brought.renew) return { login }
+    const { created, maxAge } = cookie.record
+    return { login, setCookie: this.#cookie.write(brought.value, secure, Math.ceil((created - this.#now()) / 1000 + maxAge)) }
+  }
+
   /** Attaches an identity to ids. Who logged in comes in even if that cannot be stored. */
   async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal): Promise<void> {
-    const keys = ids.map(({ key }) => key)
-    const common = this.#recordOf(principal, by.device)
-    for (const { key, connection } of ids) {
-      const record: CookieRecord = keys.length === 1 ? common : { ...common, siblings: keys.filter((other) => other !== key) }
-      const login: Login = { key, record }
-      // A logout on any of them is one on all: so they are known before the store is asked.
-      for (const concerned of new Set([by, connection ?? by])) {
-        concerned.attach(login)
-        this.#know(concerned, key)
-      }
-      await this.#store.set(key, record)
+    if (ids.length === 0) return
+    const login = this.#newLogin(principal, by.device, ids.map(({ key }) => key))
+    // A logout on any of them is one on all: so they are known before the store is asked.
+    for (const concerned of new Set([by, ...ids.map(({ connection }) => connection ?? by)])) {
+      concerned.attach(login)
+      this.#connections.add(login.key, concerned)
+    }
+    await this.#store.add(login)
+  }
+
+  #newLogin ({ realm, authid, authrole, authmethod, authextra }: Principal, device: Device, cookies: readonly string[]): Login {
+    const record: LoginRecord = { created: this.#now(), maxAge: this.#options.maxAge, authid, authrole, authmethod, authrealm: realm, ...device, ...(authextra === undefined ? {} : { authextra }) }
+    return { key: freshLoginKey(), record, cookies }
+  }
+
+  /** Ends all that hangs on a login: sessions, and what connections remember. */
+  #end (key: string, except: CookieConnection | null): void {
+    for (const connection of this.#connections.get(key)) {
+      this.#connections.delete(key, connection)
+      connection.detach()
+      if (connection !== except) connection.end(reasons.logout)
     }
   }
 
-  #recordOf ({ realm, authid, authrole, authmethod, authextra }: Principal, device: Device): CookieRecord {
-    return { created: this.#now(), maxAge: this.#options.maxAge, authid, authrole, authmethod, authrealm: realm, ...device, ...(authextra === undefined ? {} : { authextra }) }
-  }
-
-  /** Remembers when a login was used. In memory only: to write it might bring back what somebody else deletes meanwhile. */
-  #see (key: string): void {
-    this.#seen.delete(key)
-    this.#seen.set(key, this.#now())
-    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.keys().next().value!)
-  }
-
-  /** Ends all that hangs on these cookies: sessions, what connections remember, and answers that are on their way. */
-  #end (keys: readonly string[], except: CookieConnection | null): void {
-    for (const key of keys) {
-      this.#store.voidLookUps(key)
-      for (const connection of this.#connections.get(key)) {
-        connection.detach()
-        if (connection !== except) connection.end(reasons.logout)
-      }
-    }
-  }
-
-  async #find (values: readonly string[]): Promise<Login | null | 'cannot tell'> {
+  async #find (values: readonly BroughtValue[]): Promise<Known | null | 'cannot tell'> {
     if (this.#verify === null) return null
-    for (const value of values.filter(mayBeKnown)) {
-      const key = keyOf(value)
-      const record = await this.#store.get(key)
-      if (record === 'cannot tell') return record
-      if (record !== null) return { key, record }
+    for (const brought of values) {
+      if (!mayBeKnown(brought.value)) continue
+      const found = await this.#store.find(keyOf(brought.value))
+      if (found === 'cannot tell') return found
+      if (found === null) continue
+      this.#store.use(found)
+      await this.#rotation.confirm(found.cookie.key, found.cookie.record)
+      return { ...found, brought }
     }
     return null
   }
@@ -279,12 +274,18 @@ export class CookieTracker implements ConnectionTracker {
 
   /** Another process may have forgotten a login. */
   #recheck (): void {
+    this.#store.retry().catch(() => {})
     for (const connection of this.#connections.values()) {
       const { login } = connection
       if (login === undefined || !connection.letsIn) continue
       this.#store.get(login.key).then((record) => {
-        if (record === null && connection.login === login) this.#end([login.key], null)
+        if (record === null && connection.login === login) this.#end(login.key, null)
       }, () => {})
     }
+  }
+
+  /** Whoever is connected is not idle. */
+  #useOpen (): void {
+    for (const { login } of this.#connections.values()) if (login !== undefined) this.#store.use(login)
   }
 }

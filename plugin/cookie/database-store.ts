@@ -2,17 +2,17 @@ import type { RootDatabase } from 'lmdb'
 import { errors } from '../errors.ts'
 import type { DatabaseStoreOptions } from '../options.ts'
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, CookieStore } from './cookie-store.ts'
+import type { CookieStore, StoredRecord } from './cookie-store.ts'
 
 /** Crossbar.io's default: 1 GiB. */
 const MAX_SIZE = 2 ** 30
 
 /** Cookies in an LMDB database, which several processes of one machine may share. */
 export class DatabaseStore implements CookieStore {
-  readonly #database: RootDatabase<CookieRecord, string>
+  readonly #database: RootDatabase<StoredRecord, string>
   readonly #sync: boolean
 
-  private constructor (database: RootDatabase<CookieRecord, string>, sync: boolean) {
+  private constructor (database: RootDatabase<StoredRecord, string>, sync: boolean) {
     this.#database = database
     this.#sync = sync
   }
@@ -23,7 +23,7 @@ export class DatabaseStore implements CookieStore {
       throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'needs the package lmdb: npm install lmdb', { cause: error })
     })
     try {
-      const database = open<CookieRecord, string>({ path, mapSize: maxSize, readOnly: readonly, noSync: !sync, encoding: 'json', maxDbs: 1 })
+      const database = open<StoredRecord, string>({ path, mapSize: maxSize, readOnly: readonly, noSync: !sync, encoding: 'json', maxDbs: 1 })
       const store = new DatabaseStore(database, sync)
       if (purgeOnStartup && !readonly) await store.#purge()
       return store
@@ -32,11 +32,11 @@ export class DatabaseStore implements CookieStore {
     }
   }
 
-  get (key: string): CookieRecord | undefined {
+  get (key: string): StoredRecord | undefined {
     return this.#database.get(key)
   }
 
-  async set (key: string, record: CookieRecord): Promise<void> {
+  async set (key: string, record: StoredRecord): Promise<void> {
     await this.#database.put(key, record)
     await this.#flushed()
   }
@@ -46,7 +46,7 @@ export class DatabaseStore implements CookieStore {
     await this.#flushed()
   }
 
-  * entries (): Iterable<[key: string, record: CookieRecord]> {
+  * entries (): Iterable<[key: string, record: StoredRecord]> {
     for (const { key, value } of this.#database.getRange()) yield [key, value]
   }
 

@@ -4,7 +4,7 @@ import { errors } from '../errors.ts'
 import { CookieJournal } from './cookie-journal.ts'
 import { readLine, writeLine } from './cookie-line.ts'
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, CookieStore } from './cookie-store.ts'
+import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { FileLock } from './file-lock.ts'
 
 /** As much of a logger as is needed here. */
@@ -15,7 +15,7 @@ const MOST_DEAD_LINES = 1000
 
 /** What a file was found to hold. */
 interface Contents {
-  readonly records: Map<string, CookieRecord>
+  readonly records: Map<string, StoredRecord>
   lines: number
   /** Octets up to the last good line. */
   length: number
@@ -30,9 +30,9 @@ export class FileStore implements CookieStore {
   readonly #lock: FileLock
   readonly #journal: CookieJournal
   readonly #log: StoreLog
-  readonly #records: Map<string, CookieRecord>
+  readonly #records: Map<string, StoredRecord>
   /** Records that are not on disk yet. */
-  readonly #pending = new Map<string, CookieRecord>()
+  readonly #pending = new Map<string, StoredRecord>()
   /** Keys whose deletion could not be written: they must not come back, so it is tried again with the next write. */
   readonly #undeleted = new Set<string>()
   #lines: number
@@ -42,7 +42,7 @@ export class FileStore implements CookieStore {
     lock: FileLock
     journal: CookieJournal
     log: StoreLog
-    records: Map<string, CookieRecord>
+    records: Map<string, StoredRecord>
     lines: number
   }) {
     this.#lock = lock
@@ -66,7 +66,7 @@ export class FileStore implements CookieStore {
       const contents = await read(path, log)
       const journal = await CookieJournal.open(path, contents.length)
       const store = new FileStore({ lock, journal, log, records: contents.records, lines: contents.lines })
-      if (purgeOnStartup || contents.isForeign) await store.#purge()
+      if (purgeOnStartup || contents.isForeign) await store.#compact()
       return store
     } catch (error) {
       await lock?.release()
@@ -75,11 +75,11 @@ export class FileStore implements CookieStore {
     }
   }
 
-  get (key: string): CookieRecord | undefined {
+  get (key: string): StoredRecord | undefined {
     return this.#records.get(key)
   }
 
-  async set (key: string, record: CookieRecord): Promise<void> {
+  async set (key: string, record: StoredRecord): Promise<void> {
     this.#pending.set(key, record)
     try {
       await this.#append(writeLine(key, record))
@@ -99,7 +99,7 @@ export class FileStore implements CookieStore {
     this.#compactIfWorthwhile()
   }
 
-  entries (): Iterable<[key: string, record: CookieRecord]> {
+  entries (): Iterable<[key: string, record: StoredRecord]> {
     return this.#records.entries()
   }
 
@@ -120,13 +120,6 @@ export class FileStore implements CookieStore {
     }
   }
 
-  async #purge (): Promise<void> {
-    for (const [key, record] of this.#records) {
-      if (isExpired(record, Date.now())) this.#records.delete(key)
-    }
-    await this.#compact()
-  }
-
   #compactIfWorthwhile (): void {
     const dead = this.#lines - this.#records.size
     if (this.#state !== 'idle' || dead <= MOST_DEAD_LINES || dead <= this.#records.size) return
@@ -139,6 +132,7 @@ export class FileStore implements CookieStore {
   async #compact (): Promise<void> {
     let lines = 0
     const records = this.#records
+    for (const [key, record] of records) if (isExpired(record, Date.now())) records.delete(key)
     await this.#journal.rewrite(function * () {
       for (const [key, record] of records) {
         lines++
@@ -176,7 +170,9 @@ function take (line: string, contents: Contents): boolean {
   const entry = readLine(line)
   if (entry === null) return false
   contents.isForeign ||= entry.isForeign
-  if (entry.record === null) contents.records.delete(entry.key)
-  else contents.records.set(entry.key, entry.record)
+  for (const [key, record] of entry.records) {
+    if (record === null) contents.records.delete(key)
+    else contents.records.set(key, record)
+  }
   return true
 }

@@ -1,4 +1,4 @@
-import type { CookieRecord, CookieStore } from './cookie-store.ts'
+import type { CookieStore, StoredRecord } from './cookie-store.ts'
 
 /** As much of a Keyv instance as is used here. */
 export interface KeyvLike {
@@ -27,6 +27,8 @@ export function isKeyv (store: object): store is KeyvLike {
  */
 export class KeyvStore implements CookieStore {
   readonly #keyv: KeyvLike
+  /** Adapters connect when they are first asked, and turn away who asks meanwhile. */
+  readonly #ready: Promise<unknown>
   /** What is under way, by key: Keyv lets a deletion overtake what was set before. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
@@ -37,13 +39,15 @@ export class KeyvStore implements CookieStore {
     if (typeof store === 'object' && store !== null && 'throwOnErrors' in store) store.throwOnErrors = true
     // Who asks is told; nobody else needs to be.
     keyv.on('error', () => {})
+    this.#ready = keyv.get('ready').catch(() => {})
   }
 
-  async get (key: string): Promise<CookieRecord | undefined> {
-    return await this.#keyv.get(key) as CookieRecord | undefined
+  async get (key: string): Promise<StoredRecord | undefined> {
+    await this.#ready
+    return await this.#keyv.get(key) as StoredRecord | undefined
   }
 
-  async set (key: string, record: CookieRecord): Promise<void> {
+  async set (key: string, record: StoredRecord): Promise<void> {
     const { created, maxAge } = record
     // Keyv takes 0 for no end at all.
     await this.#inTurn(key, () => this.#keyv.set(key, record, Math.max(1, created + maxAge * 1000 - Date.now())))
@@ -53,9 +57,10 @@ export class KeyvStore implements CookieStore {
     await this.#inTurn(key, () => this.#keyv.delete(key))
   }
 
-  async * entries (): AsyncIterable<[key: string, record: CookieRecord]> {
+  async * entries (): AsyncIterable<[key: string, record: StoredRecord]> {
     if (typeof this.#keyv.iterator !== 'function') throw new TypeError('this Keyv storage cannot be iterated: logins cannot be listed, nor revoked by user')
-    for await (const [key, record] of this.#keyv.iterator()) yield [key, record as CookieRecord]
+    await this.#ready
+    for await (const [key, record] of this.#keyv.iterator()) yield [key, record as StoredRecord]
   }
 
   async close (): Promise<void> {
@@ -63,7 +68,7 @@ export class KeyvStore implements CookieStore {
   }
 
   async #inTurn (key: string, change: () => Promise<unknown>): Promise<void> {
-    const turn = (this.#changes.get(key) ?? Promise.resolve()).then(change, change)
+    const turn = (this.#changes.get(key) ?? this.#ready).then(change, change)
     this.#changes.set(key, turn)
     try {
       await turn

@@ -1,8 +1,9 @@
 import type { Device } from './cookie-connection.ts'
-import type { CookieRecord } from './cookie-store.ts'
+import type { LoginRecord } from './cookie-store.ts'
 
-/** Which logins are meant: those to which all that is given applies. A cookie is given by its key. */
+/** Which logins are meant: those to which all that is given applies. */
 export interface LoginFilter {
+  /** The key of a login, as `find` lists it: it stands for all cookies that lead to the login. */
   readonly cookie?: string
   readonly realm?: string
   readonly authid?: string
@@ -11,10 +12,10 @@ export interface LoginFilter {
 
 /** A login as `find` lists it. */
 export interface StoredLogin {
-  /** The key of its cookie, which leads to no cookie. */
+  /** Its key, of no use to who reads it. */
   readonly cookie: string
-  readonly record: CookieRecord
-  /** When a browser came with it last, in milliseconds since 1970, as far as this process knows: at first when it logged in. */
+  readonly record: LoginRecord
+  /** When it was used last, in milliseconds since 1970, to the minute: at first when it was made. */
   readonly lastSeen: number
   /** How many connections are open by it. */
   readonly connected: number
@@ -29,7 +30,7 @@ export interface Arrival {
 }
 
 /** True for a login to which all that is given applies. */
-export function isMeant (filter: LoginFilter, cookie: string, { authrealm, authid, authrole }: CookieRecord): boolean {
+export function isMeant (filter: LoginFilter, cookie: string, { authrealm, authid, authrole }: LoginRecord): boolean {
   return (filter.cookie ?? cookie) === cookie && (filter.realm ?? authrealm) === authrealm &&
     (filter.authid ?? authid) === authid && (filter.authrole ?? authrole) === authrole
 }

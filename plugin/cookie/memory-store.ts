@@ -1,19 +1,19 @@
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, CookieStore } from './cookie-store.ts'
+import type { CookieStore, StoredRecord } from './cookie-store.ts'
 
 const FIRST_SWEEP = 1000
 
 /** Cookies that end with the process. */
 export class MemoryStore implements CookieStore {
-  readonly #records = new Map<string, CookieRecord>()
+  readonly #records = new Map<string, StoredRecord>()
   /** The size at which it is worth looking for expired ones: browsers that never return do not ask for theirs. */
   #sweepAt = FIRST_SWEEP
 
-  get (key: string): CookieRecord | undefined {
+  get (key: string): StoredRecord | undefined {
     return this.#records.get(key)
   }
 
-  set (key: string, record: CookieRecord): void {
+  set (key: string, record: StoredRecord): void {
     this.#records.set(key, record)
     if (this.#records.size < this.#sweepAt) return
     for (const [known, { created, maxAge }] of this.#records) {
@@ -26,7 +26,7 @@ export class MemoryStore implements CookieStore {
     this.#records.delete(key)
   }
 
-  entries (): Iterable<[key: string, record: CookieRecord]> {
+  entries (): Iterable<[key: string, record: StoredRecord]> {
     return this.#records.entries()
   }
 

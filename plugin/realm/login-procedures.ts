@@ -5,7 +5,7 @@ import { metaError, optional, toText } from './meta-argument.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
 import type { MetaProcedure } from './service-session.ts'
 
-/** Which logins are meant: those to which all that is given applies. `cookie` is a cookie's key. */
+/** Which logins are meant: those to which all that is given applies. `cookie` is the key of a login, which stands for its cookies. */
 export interface LoginQuery {
   readonly cookie?: string
   readonly authid?: string
@@ -28,7 +28,7 @@ export interface LoginInfo {
 /** The logins of a realm that cookies hold, in all stores. Both reject with what a store throws. */
 export interface LoginsOfRealm {
   find (query: LoginQuery): Promise<LoginInfo[]>
-  /** Forgets logins, and ends the sessions on their connections. Resolves to the number of cookies. */
+  /** Forgets logins, and ends the sessions on their connections. Resolves to their number. */
   revoke (query: LoginQuery): Promise<number>
 }
 

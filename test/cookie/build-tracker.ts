@@ -5,10 +5,12 @@ import type { CookieStore } from '../../plugin/cookie/cookie-store.ts'
 import { CookieTracker } from '../../plugin/cookie/cookie-tracker.ts'
 import type { VerifyLogin } from '../../plugin/cookie/cookie-tracker.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
 import type { CookieOptions } from '../../plugin/options.ts'
 
-const defaults: Required<CookieOptions> = {
-  store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', recheck: 60
+/** What the options are, if nothing is given. */
+export const defaults: Required<CookieOptions> = {
+  store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', idleTimeout: 0, rotateAfter: 0, secret: [], recheck: 60
 }
 
 /** Somebody who logged in. */
@@ -22,11 +24,12 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
 } = {}) {
   const logged: string[] = []
   const line = (_: object, text: string): void => { logged.push(text) }
+  const given = { ...defaults, ...options }
   const tracker = new CookieTracker({
     store,
     shared,
-    options: { ...defaults, ...options },
-    serialize: (name, value, { maxAge, path, httpOnly, secure, sameSite }) => `${name}=${value}; ${JSON.stringify({ maxAge, path, httpOnly, secure, sameSite })}`,
+    options: given,
+    cookie: new TrackingCookie(given, (name, value, { maxAge, path, httpOnly, secure, sameSite }) => `${name}=${value}; ${JSON.stringify({ maxAge, path, httpOnly, secure, sameSite })}`),
     log: { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger,
     ...(now === undefined ? {} : { now })
   })

@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
-import type { CookieRecord, CookieStore } from '../../plugin/cookie/cookie-store.ts'
+import type { CookieStore, LoginRecord } from '../../plugin/cookie/cookie-store.ts'
 import { cookieStoreContract } from '../../plugin/testing.ts'
 
 /** A record as a login makes it. */
-export function record (given: Partial<CookieRecord> = {}): CookieRecord {
+export function record (given: Partial<LoginRecord> = {}): LoginRecord {
   return { created: Date.now(), maxAge: 604_800, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1', ...given }
 }
 

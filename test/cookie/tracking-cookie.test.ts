@@ -1,9 +1,18 @@
 import t from 'tap'
-import { readCookies, setCookie } from '../../plugin/cookie/cookie-header.ts'
 import { freshValue, keyOf, mayBeKnown, pseudonymOf, visitorOf } from '../../plugin/cookie/cookie-id.ts'
+import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
+import type { CookieOptions } from '../../plugin/options.ts'
+import { defaults } from './build-tracker.ts'
+
+/** The cookie as options describe it, and what it has serialized. */
+function build (given: Partial<CookieOptions> = {}) {
+  const serialized: unknown[] = []
+  const cookie = new TrackingCookie({ ...defaults, ...given }, (...all) => { serialized.push(all); return all[1] })
+  return { cookie, serialized, read: (header: string | undefined) => cookie.read(header).map(({ value }) => value) }
+}
 
 t.test('all values of exactly this name are read, four at most [CKH-01, CKH-02]', async (t) => {
-  const read = (header: string | undefined): string[] => readCookies(header, 'cbtid')
+  const { read } = build()
   t.same(read(undefined), [])
   t.same(read(''), [])
   t.same(read('cbtid=abc'), ['abc'])
@@ -14,18 +23,30 @@ t.test('all values of exactly this name are read, four at most [CKH-01, CKH-02]'
   t.same(read('broken; ;;=; cbtid; cbtid=1; "; cbtid=2'), ['1', '2'])
   t.same(read('cbtid=1; cbtid=2; cbtid=3; cbtid=4; cbtid=5'), ['1', '2', '3', '4'])
   t.same(read(`${'x'.repeat(100_000)}; cbtid=1`), ['1'])
-  t.same(readCookies('__Host-id=1; a.b=2', 'a.b'), ['2'])
+  t.same(build({ name: 'a.b' }).read('__Host-id=1; a.b=2'), ['2'])
 })
 
 t.test('Secure follows the request with auto, and the option otherwise [CKI-06, CKH-05]', async (t) => {
-  const given: unknown[] = []
-  const options = { store: { type: 'memory' }, name: 'id', length: 24, maxAge: 5, secure: 'auto', httpOnly: true, sameSite: 'strict', path: '/a', recheck: 60 } as const
-  const serialize = (...all: unknown[]): string => { given.push(all); return '' }
-  setCookie('v', options, false, serialize)
-  setCookie('v', options, true, serialize)
-  setCookie('v', { ...options, secure: true }, false, serialize)
-  setCookie('v', { ...options, secure: false }, true, serialize)
-  t.match(given, [false, true, true, false].map((secure) => ['id', 'v', { maxAge: 5, path: '/a', httpOnly: true, sameSite: 'strict', secure }]))
+  const given = { name: 'id', maxAge: 5, sameSite: 'strict', path: '/a' } as const
+  for (const [secure, expected] of [['auto', [false, true]], [true, [true, true]], [false, [false, false]]] as const) {
+    const { cookie, serialized } = build({ ...given, secure })
+    cookie.write('v', false)
+    cookie.write('v', true)
+    t.match(serialized, expected.map((secure) => ['id', 'v', { maxAge: 5, path: '/a', httpOnly: true, sameSite: 'strict', secure }]))
+  }
+})
+
+t.test('a signed cookie is read if one of the secrets signed it, and says if that was not the first', async (t) => {
+  const [older, newer] = ['o'.repeat(32), 'n'.repeat(32)]
+  const signed = build({ secret: older }).cookie.write('value', false)
+  t.match(signed, /^value\./)
+  const { cookie } = build({ secret: [newer, older] })
+  t.same(cookie.read(`cbtid=${signed}`), [{ value: 'value', renew: true }])
+  t.same(cookie.read(`cbtid=${cookie.write('value', false)}`), [{ value: 'value', renew: false }])
+  for (const wrong of ['value', `other.${signed.split('.')[1]}`, `${signed}x`, 'value.', '.', build({ secret: newer }).cookie.write('value', false)]) {
+    t.same(build({ secret: older }).cookie.read(`cbtid=${wrong}`), [], wrong)
+  }
+  t.same(cookie.read(`cbtid=a; cbtid=b; cbtid=c; cbtid=d; cbtid=${signed}`).length, 1, 'what was tossed in does not keep it out')
 })
 
 t.test('a value is random, of the length that was asked for, and needs no escapes [CKH-07, CKI-04]', async (t) => {

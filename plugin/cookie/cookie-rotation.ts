@@ -1,0 +1,83 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { isExpired } from './cookie-store.ts'
+import type { CookieRecord, CookieStore } from './cookie-store.ts'
+import { askStore } from './store-deadline.ts'
+
+/** Milliseconds that a cookie still counts when the browser has come with the one that replaces it: requests may be on their way. */
+const GRACE = 60_000
+
+/**
+ * Hands out a newer cookie for a login when the one that leads to it is of some age. The older one counts until the browser
+ * has come with the newer one, since an answer may be lost. Nothing here rejects: a login does not hang on it.
+ */
+export class CookieRotation {
+  readonly #store: CookieStore
+  readonly #log: FastifyBaseLogger
+  readonly #now: () => number
+  /** Milliseconds; 0 for never. */
+  readonly #rotateAfter: number
+  /** What is under way, by the key of the cookie. */
+  readonly #turns = new Map<string, Promise<unknown>>()
+
+  constructor ({ store, log, now, rotateAfter }: { store: CookieStore, log: FastifyBaseLogger, now: () => number, rotateAfter: number }) {
+    this.#store = store
+    this.#log = log
+    this.#now = now
+    this.#rotateAfter = rotateAfter
+  }
+
+  /** True for a cookie that should be replaced. Tabs that come at the same moment are given one replacement in all. */
+  isDue ({ created, replaced = created }: CookieRecord): boolean {
+    return this.#rotateAfter > 0 && this.#now() >= replaced + this.#rotateAfter
+  }
+
+  /** Has another cookie lead to the same login, instead of this one. Its record, or null if that is not due or failed. */
+  async replace (key: string, by: string): Promise<CookieRecord | null> {
+    return await this.#inTurn(key, async (record) => {
+      const now = this.#now()
+      if (!this.isDue(record)) return null
+      const { created, maxAge, login, replacement } = record
+      const next: CookieRecord = { created: now, maxAge: Math.ceil((created - now) / 1000 + maxAge), login, replaces: key }
+      await askStore(() => this.#store.set(by, next))
+      await askStore(() => this.#store.set(key, { ...record, replacement: by, replaced: now }))
+      // Nobody came with it in all that time: it was lost on its way.
+      if (replacement !== undefined) await askStore(() => this.#store.delete(replacement))
+      return next
+    })
+  }
+
+  /** A browser came with a cookie: the one that it replaces has had its time. */
+  async confirm (key: string, { replaces }: CookieRecord): Promise<void> {
+    if (replaces === undefined) return
+    await this.#inTurn(replaces, async (record) => {
+      const now = this.#now()
+      const left = Math.ceil((now + GRACE - record.created) / 1000)
+      await askStore(() => this.#store.set(replaces, { ...record, maxAge: Math.min(record.maxAge, left), replacement: key, replaced: now }))
+    })
+    await this.#inTurn(key, async ({ replaces: _, ...record }) => {
+      await askStore(() => this.#store.set(key, record))
+    })
+  }
+
+  /** Waits for what is under way. */
+  async settle (): Promise<void> {
+    await Promise.all(this.#turns.values())
+  }
+
+  /** Changes a cookie's record, one change after the other. Null if there is none that counts. */
+  async #inTurn<T> (key: string, change: (record: CookieRecord) => Promise<T>): Promise<T | null> {
+    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(async () => {
+      try {
+        const record = await askStore(() => this.#store.get(key))
+        return record === undefined || !('login' in record) || isExpired(record, this.#now()) ? null : await change(record)
+      } catch (error) {
+        this.#log.warn({ err: error }, 'a cookie could not be replaced by a newer one')
+        return null
+      }
+    })
+    this.#turns.set(key, turn)
+    const result = await turn
+    if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    return result
+  }
+}

@@ -1,0 +1,74 @@
+import fastifyCookie from '@fastify/cookie'
+import type { CookieOptions } from '../options.ts'
+
+/** A browser can be made to send several cookies of one name; more than these are not looked at. */
+const MOST_VALUES = 4
+
+/** `fastify.serializeCookie` of @fastify/cookie. */
+export type SerializeCookie = (name: string, value: string, options: {
+  maxAge: number, path: string, httpOnly: boolean, secure: boolean, sameSite: 'strict' | 'lax' | 'none', encode: (value: string) => string
+}) => string
+
+/** A value that a browser sent. */
+export interface BroughtValue {
+  readonly value: string
+  /** True if it is signed by a secret that is not the first any more. */
+  readonly renew: boolean
+}
+
+/** The cookie as it goes over the wire: how it is read from a request, and written into an answer. */
+export class TrackingCookie {
+  readonly #options: Required<CookieOptions>
+  readonly #serialize: SerializeCookie
+  /** Null: values are sent as they are. */
+  readonly #signer: InstanceType<typeof fastifyCookie.Signer> | null
+
+  constructor (options: Required<CookieOptions>, serialize: SerializeCookie) {
+    const secrets = [options.secret].flat()
+    this.#options = options
+    this.#serialize = serialize
+    this.#signer = secrets.length === 0 ? null : new fastifyCookie.Signer(secrets)
+  }
+
+  /** The values of the cookies of this name, in the order of the header. What is no cookie, or not signed by us, is passed over. */
+  read (header: string | undefined): BroughtValue[] {
+    const { name } = this.#options
+    const values: BroughtValue[] = []
+    for (const part of (header ?? '').split(';')) {
+      const equals = part.indexOf('=')
+      if (equals < 0 || part.slice(0, equals).trim() !== name) continue
+      const brought = this.#unsign(withoutQuotes(part.slice(equals + 1).trim()))
+      if (brought !== null && values.push(brought) === MOST_VALUES) break
+    }
+    return values
+  }
+
+  /** The value of a Set-Cookie header. `secure` says whether the request came by https; `maxAge` is in seconds. */
+  write (value: string, secure: boolean, maxAge = this.#options.maxAge): string {
+    const { name, path, httpOnly, sameSite } = this.#options
+    return this.#serialize(name, value === '' ? value : this.#signer?.sign(value) ?? value, {
+      maxAge,
+      path,
+      httpOnly,
+      sameSite,
+      secure: this.#options.secure === 'auto' ? secure : this.#options.secure,
+      // The value needs no escapes, and must come back as it went.
+      encode: (text) => text
+    })
+  }
+
+  /** The value of a Set-Cookie header that removes the cookie. */
+  remove (secure: boolean): string {
+    return this.write('', secure, 0)
+  }
+
+  #unsign (sent: string): BroughtValue | null {
+    if (this.#signer === null) return { value: sent, renew: false }
+    const { valid, renew, value } = this.#signer.unsign(sent)
+    return valid ? { value, renew } : null
+  }
+}
+
+function withoutQuotes (value: string): string {
+  return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
+}

@@ -1,0 +1,126 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { keyOf } from '../../plugin/cookie/cookie-id.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { Browser, buildTracker, handedValue, principal } from './build-tracker.ts'
+
+/** Somebody who logged in an hour ago, where cookies are replaced after an hour. */
+async function build (t: Test, { store = new MemoryStore() } = {}) {
+  const clock = { now: 1_000_000 }
+  const { tracker, logged } = buildTracker({ store, options: { rotateAfter: 3600, maxAge: 86_400 }, now: () => clock.now })
+  t.teardown(() => tracker.close())
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const older = browser.value!
+  clock.now += 3_600_000
+  const stored = (value: string) => store.get(keyOf(value))
+  const as = async (value: string): Promise<string | undefined> => (await tracker.identify(`cbtid=${value}`))?.principal.authid
+  return { tracker, store, logged, browser, older, clock, stored, as }
+}
+
+t.test('a browser that comes back with a cookie of some age is handed a newer one, for what is left of the login', async (t) => {
+  const { browser, older, as } = await build(t)
+  const connection = await browser.open()
+  t.match(connection.setCookie, /"maxAge":82800/)
+  t.not(browser.value, older)
+  t.match(await connection.recall(), { authid: 'joe' }, 'it is let in at once')
+  t.equal(await as(browser.value!), 'joe')
+  t.equal((await browser.open()).setCookie, undefined, 'the newer one is kept')
+})
+
+t.test('the older cookie counts until the browser has come with the newer one, and a minute longer', async (t) => {
+  const { browser, older, clock, as } = await build(t)
+  await browser.open()
+  clock.now += 3_000_000
+  t.equal(await as(older), 'joe', 'the answer may have been lost')
+  t.equal(await browser.identity(), 'joe')
+  clock.now += 59_000
+  t.equal(await as(older), 'joe', 'a request may have been on its way')
+  clock.now += 1_000
+  t.equal(await as(older), undefined)
+  t.equal(await browser.identity(), 'joe')
+})
+
+t.test('tabs that come at the same moment all stay logged in, and one of them is handed the newer cookie', async (t) => {
+  const { tracker, browser, older, as } = await build(t)
+  const tabs = await Promise.all(Array.from({ length: 5 }, async () => await tracker.arrive({ cookieHeader: `cbtid=${older}`, secure: false })))
+  const handed = tabs.map(handedValue).filter((value) => value !== undefined)
+  t.equal(handed.length, 1)
+  for (const tab of tabs) t.match(await tab.recall(), { authid: 'joe' })
+  browser.value = handed[0]!
+  t.equal(await browser.identity(), 'joe')
+  t.equal(await as(older), 'joe')
+})
+
+t.test('a client that never takes the newer cookie stays logged in, and the store does not grow', async (t) => {
+  const { tracker, store, older, clock } = await build(t)
+  const handed = new Set<string | undefined>()
+  for (let hour = 0; hour < 20; hour++) {
+    const connection = await tracker.arrive({ cookieHeader: `cbtid=${older}`, secure: false })
+    handed.add(handedValue(connection))
+    connection.leave()
+    clock.now += 3_600_000
+  }
+  t.equal(handed.size, 20)
+  const cookies = [...store.entries()].filter(([, record]) => 'login' in record)
+  t.equal(cookies.length, 2, 'the older one, and the newest')
+})
+
+t.test('a logout by one cookie is one by all of the login', async (t) => {
+  for (const by of ['older', 'newer'] as const) {
+    const { tracker, browser, older, as } = await build(t)
+    await browser.open()
+    const newer = browser.value!
+    const values = { older, newer }
+    const [out, other] = [by, by === 'older' ? 'newer' : 'older'] as const
+    const ended: string[] = []
+    const connection = await tracker.arrive({ cookieHeader: `cbtid=${values[other]}`, secure: false })
+    connection.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+    await (await tracker.arrive({ cookieHeader: `cbtid=${values[out]}`, secure: false })).logout()
+    t.same(ended, ['wamp.close.logout'])
+    t.same([await as(older), await as(newer)], [undefined, undefined], `by the ${by} one`)
+  }
+})
+
+t.test('the login ends when it would have ended without a newer cookie', async (t) => {
+  const { browser, clock, as } = await build(t)
+  for (let hour = 1; hour < 24; hour++) {
+    t.equal(await browser.identity(), 'joe')
+    const connection = await browser.open()
+    connection.leave()
+    clock.now += 3_600_000
+  }
+  t.equal(await as(browser.value!), undefined)
+})
+
+t.test('a store that fails costs nobody the login', async (t) => {
+  const store = new MemoryStore()
+  const { browser, older, logged } = await build(t, { store })
+  const { set } = store
+  store.set = () => { throw new Error('down') }
+  const connection = await browser.open()
+  t.equal(connection.setCookie, undefined)
+  t.equal(browser.value, older)
+  t.match(await connection.recall(), { authid: 'joe' })
+  t.ok(logged.includes('a cookie could not be replaced by a newer one'))
+  store.set = set
+  t.ok((await browser.open()).setCookie, 'the next time it is')
+})
+
+t.test('an older signature is replaced by a newer one, and what is not signed is nobody\'s', async (t) => {
+  const store = new MemoryStore()
+  const [former, latter] = ['f'.repeat(32), 'l'.repeat(32)]
+  const browser = new Browser(buildTracker({ store, options: { secret: former } }).tracker)
+  await (await browser.open()).bind(principal())
+  const signed = browser.value!
+  const { tracker } = buildTracker({ store, options: { secret: [latter, former] } })
+  const connection = await tracker.arrive({ cookieHeader: `cbtid=${signed}`, secure: false })
+  t.match(await connection.recall(), { authid: 'joe' })
+  const renewed = handedValue(connection)!
+  t.equal(renewed.split('.')[0], signed.split('.')[0], 'the same id')
+  t.not(renewed, signed)
+  const last = buildTracker({ store, options: { secret: latter } }).tracker
+  t.equal((await last.identify(`cbtid=${renewed}`))?.principal.authid, 'joe')
+  t.equal(await last.identify(`cbtid=${signed}`), null, 'a secret that is gone')
+  t.equal(await last.identify(`cbtid=${signed.split('.')[0]}`), null, 'no signature')
+})

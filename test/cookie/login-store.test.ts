@@ -1,0 +1,146 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { Browser, buildTracker, principal } from './build-tracker.ts'
+
+const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
+
+t.test('a store that throws is not an unknown cookie: nothing is set, nobody is let in, one line is logged', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const { get } = store
+  store.get = () => { throw new Error('down') }
+  const connection = await browser.open()
+  t.equal(connection.setCookie, undefined)
+  t.equal(await connection.recall(), null)
+  t.equal(await tracker.identify(browser.header), null)
+  t.same(new Set(logged), new Set(['the cookie store cannot tell who this is']))
+  store.get = get
+  t.equal(await browser.identity(), 'joe', 'the good cookie is still there')
+})
+
+t.test('a store that is too slow is as good as not there', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  store.get = () => new Promise(() => {}) as unknown as undefined
+  const arriving = tracker.arrive({ cookieHeader: 'cbtid=aaaaaaaaaaaa', secure: false })
+  mock.timers.tick(5000)
+  t.equal((await arriving).setCookie, undefined)
+  t.same(logged, ['the cookie store cannot tell who this is'])
+})
+
+t.test('a login that cannot be stored comes in all the same, and the log says so', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  store.set = () => { throw new Error('disk full') }
+  await (await browser.open()).bind(principal())
+  t.same(logged, ['a login could not be stored: its cookie will not bring it back'])
+  t.equal(await browser.identity(), undefined)
+})
+
+t.test('a logout that lands during a look-up makes its answer void', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  const first = await browser.open()
+  await first.bind(principal())
+
+  let answer = (): void => {}
+  const { get } = store
+  store.get = function (key) {
+    const record = get.call(this, key)
+    return new Promise((resolve) => { answer = () => { resolve(record) } }) as unknown as StoredRecord
+  }
+  const arriving = browser.open()
+  store.get = get
+  await first.logout()
+  answer()
+  const late = await arriving
+  t.ok(late.setCookie, 'the cookie is as good as unknown')
+  t.equal(await late.recall(), null)
+})
+
+t.test('a login that nobody uses for idleTimeout is over; an open connection uses it, and so does a request', async (t) => {
+  mock.timers.enable({ apis: ['setInterval', 'Date'], now: 1_000_000 })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store, options: { idleTimeout: 600 }, now: Date.now })
+  const browser = new Browser(tracker)
+  const tab = await browser.open()
+  await tab.bind(principal())
+  mock.timers.tick(3_600_000)
+  t.equal(await browser.identity(), 'joe', 'a connection was open all the time')
+  tab.leave()
+  for (let i = 0; i < 5; i++) {
+    mock.timers.tick(599_000)
+    t.equal(await browser.identity(), 'joe', 'a request is a use')
+  }
+  mock.timers.tick(600_000)
+  t.equal(await browser.identity(), undefined)
+  t.same(entries(store), [], 'nothing is left of it')
+  await tracker.close()
+})
+
+t.test('how long a login is idle is known to who opens the store later', async (t) => {
+  for (const { idle, authid } of [{ idle: 599_000, authid: 'joe' }, { idle: 600_000, authid: undefined }]) {
+    let now = 1_000_000
+    const store = new MemoryStore()
+    store.close = () => {}
+    const options = { idleTimeout: 600 }
+    const first = buildTracker({ store, options, now: () => now })
+    const browser = new Browser(first.tracker)
+    await (await browser.open()).bind(principal())
+    now += 500_000
+    t.equal(await browser.identity(), 'joe')
+    await first.tracker.close()
+    now += idle
+    const { tracker } = buildTracker({ store, options, now: () => now })
+    t.equal((await tracker.find()).length, authid === undefined ? 0 : 1)
+    const connection = await tracker.arrive({ cookieHeader: browser.header, secure: false })
+    t.equal((await connection.recall())?.authid, authid)
+    t.equal(connection.setCookie === undefined, authid !== undefined, 'who was idle is handed a fresh cookie')
+    await tracker.close()
+  }
+})
+
+t.test('a logout that the store cannot write counts all the same, and is written later', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store, shared: true })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  const { delete: original } = store
+  store.delete = () => { throw new Error('down') }
+  await connection.logout()
+  t.same(logged, ['a login could not be deleted from the cookie store'])
+  t.equal(await browser.identity(), undefined, 'it is over')
+  t.same(await tracker.find(), [])
+  store.delete = original
+  mock.timers.tick(60_000)
+  t.notOk(entries(store).some(([, record]) => 'authid' in record), 'and gone')
+  await tracker.close()
+})
+
+t.test('who comes while a logout is being written is not let in', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  let written = (): void => {}
+  const writing = new Promise<void>((resolve) => { written = resolve })
+  store.delete = async () => { await writing }
+  const out = connection.logout()
+  t.equal(await browser.identity(), undefined)
+  t.equal(await (await browser.open()).recall(), null)
+  written()
+  await out
+})
