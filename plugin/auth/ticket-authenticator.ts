@@ -2,17 +2,18 @@ import { WampError } from '../errors.ts'
 import type { TicketOptions } from '../auth-options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'
-import { isSameSecret, madeUp } from './secrets.ts'
+import { isSameSecret, MadeUp } from './secrets.ts'
 
 /** Ticket-based authentication: the client sends a shared secret as it is [advanced, Ticket-based Authentication]. */
 export function ticketAuthenticator ({ principals }: Omit<TicketOptions, 'type'>): Authenticator {
   const known = new Map(Object.entries(principals))
+  const madeUp = new MadeUp(principals)
   return async ({ authid, challenge }) => {
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['ticket needs an authid'] })
     const { signature } = await challenge()
     // An unknown user is told no sooner, and nothing else, than one whose ticket is wrong.
     const principal = known.get(authid)
-    const right = isSameSecret(signature, principal?.ticket ?? madeUp(authid))
+    const right = isSameSecret(signature, principal?.ticket ?? madeUp.text(authid))
     if (principal === undefined || !right) throw new WampError(reasons.authenticationDenied, { args: ['the ticket is wrong'] })
     const { role, realm } = principal
     return { authid, role, authprovider: 'static', ...(realm === undefined ? {} : { realm }) }

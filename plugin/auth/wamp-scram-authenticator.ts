@@ -7,7 +7,7 @@ import type { Authenticator } from './authenticator.ts'
 import { findBinding, requestedBinding } from './channel-binding.ts'
 import type { ChannelBinding } from './channel-binding.ts'
 import { authMessage, isProof, normalize, serverSignature } from './scram.ts'
-import { isSameSecret, madeUp } from './secrets.ts'
+import { isSameSecret, MadeUp } from './secrets.ts'
 
 const NONCE_OCTETS = 18
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -67,18 +67,13 @@ function prepare (principals: readonly (readonly [authid: string, principal: Wam
  */
 function strangers (known: readonly ScramCredentials[]): (authid: string) => User {
   const models = known.length > 0 ? known : [nobody]
+  const madeUp = new MadeUp(known)
   return (authid) => {
     const name = normalize(authid) ?? authid
-    const model = models[octetsOf(`model of ${name}`, 4).readUInt32BE() % models.length]!
-    const salt = octetsOf(`salt of ${name}`, Buffer.byteLength(model.salt, 'base64')).toString('base64')
-    return { credentials: { ...model, salt, storedKey: madeUp(`stored key of ${name}`), serverKey: madeUp(`server key of ${name}`) }, principal: null }
+    const model = madeUp.pick(models, `model of ${name}`)
+    const salt = madeUp.octets(`salt of ${name}`, Buffer.byteLength(model.salt, 'base64')).toString('base64')
+    return { credentials: { ...model, salt, storedKey: madeUp.text(`stored key of ${name}`), serverKey: madeUp.text(`server key of ${name}`) }, principal: null }
   }
-}
-
-/** As many octets that look random, and are the same for the same text while this process runs. */
-function octetsOf (text: string, count: number): Buffer {
-  const blocks = Array.from({ length: Math.ceil(count / 32) }, (_, i) => Buffer.from(madeUp(`${i} ${text}`), 'base64'))
-  return Buffer.concat(blocks).subarray(0, count)
 }
 
 function readNonce ({ nonce }: Dict): string {

@@ -4,7 +4,7 @@ import type { WampCraOptions, WampCraUser } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'
-import { isSameSecret, madeUp } from './secrets.ts'
+import { isSameSecret, MadeUp } from './secrets.ts'
 
 const DEFAULT_ITERATIONS = 1000
 const DEFAULT_KEYLEN = 32
@@ -14,7 +14,7 @@ interface User { readonly key: string, readonly role: string, readonly realm: st
 /** WAMP challenge-response authentication: the client proves that it knows a secret [advanced, Challenge Response Authentication]. */
 export function wampcraAuthenticator ({ users }: Omit<WampCraOptions, 'type'>): Authenticator {
   const known = new Map(Object.entries(users).map(([authid, user]) => [authid, prepare(user)]))
-  const unknown = stranger([...known.values()])
+  const unknown = strangers([...known.values()])
   return async ({ authid, session, challenge }) => {
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['wampcra needs an authid'] })
     const { key, role, realm, salting } = known.get(authid) ?? unknown(authid)
@@ -35,14 +35,20 @@ function prepare ({ secret, role, realm, salt, iterations = DEFAULT_ITERATIONS, 
   return { key, role, realm, salting: { salt, iterations, keylen } }
 }
 
+// Where there is no user at all, there is none to be told from.
+const nobody: User = { key: '', role: 'anonymous', realm: undefined, salting: {} }
+
 /**
- * Unknown users are challenged like a known one, always the same one for the same name: who asks cannot tell them apart.
- * Then no answer is right.
+ * Unknown users are challenged like one of the known ones, always the same one for the same name, with a salt of their own:
+ * who asks cannot tell them apart. Then no answer is right.
  */
-function stranger (known: readonly User[]): (authid: string) => User {
-  const model = known.find(({ salting }) => 'salt' in salting) ?? known[0]
+function strangers (known: readonly User[]): (authid: string) => User {
+  const models = known.length > 0 ? known : [nobody]
+  const madeUp = new MadeUp(known)
   return (authid) => {
-    const salting = model !== undefined && 'salt' in model.salting ? { ...model.salting, salt: madeUp(`salt of ${authid}`).slice(0, String(model.salting.salt).length) } : {}
-    return { key: madeUp(`key of ${authid}`), role: model?.role ?? 'anonymous', realm: undefined, salting }
+    const { role, salting } = madeUp.pick(models, `model of ${authid}`)
+    const { salt } = salting
+    const own = typeof salt === 'string' ? { ...salting, salt: madeUp.text(`salt of ${authid}`, salt.length) } : salting
+    return { key: madeUp.text(`key of ${authid}`), role, realm: undefined, salting: own }
   }
 }

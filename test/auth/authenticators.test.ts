@@ -2,6 +2,7 @@ import { createHmac, pbkdf2Sync } from 'node:crypto'
 import t from 'tap'
 import { Authenticators } from '../../plugin/auth/authenticators.ts'
 import type { Attempt, Authenticator } from '../../plugin/auth/authenticator.ts'
+import type { WampCraOptions } from '../../plugin/auth-options.ts'
 import { verifyStaticUsers } from '../../plugin/auth/cookie-authenticator.ts'
 import { wampcraAuthenticator } from '../../plugin/auth/wampcra-authenticator.ts'
 import { WampError } from '../../plugin/errors.ts'
@@ -99,14 +100,15 @@ t.test('a salted secret is the derived key, or the password if it says so [CRA-0
   t.equal(sign('L3L1YUE8Txlw', '[1, 2, 3]'), '1njQtmmeYO41N5EWEzD2kAjjEKRZ5kPZt/TzpYXOzR0=', 'the published vector')
 })
 
-t.test('an unknown WAMP-CRA user gets a challenge of the same shape, with one salt for one name [AUT-10]', async (t) => {
+t.test('an unknown WAMP-CRA user gets a challenge like a known one\'s, with one salt for one name, also after a restart [AUT-10]', async (t) => {
   const challenges: Record<string, unknown>[] = []
-  const authenticate = wampcraAuthenticator({ users: { peter: { secret: 'x', salt: 'salt123', iterations: 100, keylen: 16, role: 'frontend' } } })
+  const start = (users: WampCraOptions['users'] = { peter }): Authenticator => wampcraAuthenticator({ users })
+  const peter = { secret: 'x', salt: 'salt123', iterations: 100, keylen: 16, role: 'frontend' }
   const attempt = (authid: string): Attempt => ({
     realm: 'realm1', authmethod: 'wampcra', authid, authrole: undefined, authextra: {}, session: 1, transport: { type: 'in-process' }, tls: null, request: null, pseudonym: null, signal: new AbortController().signal, challenge: async (extra = {}) => { challenges.push(extra); return { signature: 'x', extra: {} } }
   })
   for (const name of ['peter', 'nobody', 'nobody', 'else']) {
-    await t.rejects(async () => { await authenticate(attempt(name)) }, { message: /^wamp.error.authentication_denied/ })
+    await t.rejects(async () => { await start()(attempt(name)) }, { message: /^wamp.error.authentication_denied/ })
   }
   const [known, one, again, other] = challenges
   t.same(Object.keys(one!), Object.keys(known!))
@@ -114,6 +116,12 @@ t.test('an unknown WAMP-CRA user gets a challenge of the same shape, with one sa
   t.equal(one!.salt, again!.salt)
   t.not(one!.salt, other!.salt)
   t.match(JSON.parse(String(one!.challenge)), { authid: 'nobody', authrole: 'frontend' })
+
+  const mixed = start({ peter, ann: { secret: 'y', role: 'backend' } })
+  challenges.length = 0
+  for (let i = 0; i < 40; i++) await t.rejects(async () => { await mixed(attempt(`user${i}`)) })
+  const shapes = new Set(challenges.map(({ salt, challenge }) => `${typeof salt} ${(JSON.parse(String(challenge)) as { authrole: string }).authrole}`))
+  t.same([...shapes].toSorted(), ['string frontend', 'undefined backend'], 'no way to be challenged is left to the known users')
 })
 
 t.test('a function lets in by what it grants, after as many rounds as it likes [AUT-08, DYN-06]', async (t) => {
