@@ -10,6 +10,7 @@ import type { Test } from 'tap'
 import wampPlugin, { WampError } from 'fastify-wamp'
 import type { CookieStore, FastifyWampOptions } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
+import { WebBrowser } from '../helper/web-browser.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 declare module 'fastify' {
@@ -44,40 +45,9 @@ async function build (t: Test, given: Partial<FastifyWampOptions> = {}): Promise
   return { app, ...await listen(t, app) }
 }
 
-/** A browser with one cookie jar, as far as the tracking cookie goes. */
-class Browser {
-  readonly #http: string
-  cookie = ''
-
-  constructor (http: string) {
-    this.#http = http
-  }
-
-  async fetch (path: string, { body, headers = {} }: { body?: object, headers?: Record<string, string> } = {}): Promise<Response> {
-    const response = await fetch(`${this.#http}${path}`, {
-      headers: { ...(this.cookie === '' ? {} : { cookie: this.cookie }), ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
-    })
-    const [set] = response.headers.getSetCookie()
-    if (set !== undefined) this.cookie = set.split(';')[0]!
-    return response
-  }
-
-  async me (): Promise<unknown> {
-    return ((await (await this.fetch('/me')).json()) as { who: unknown }).who
-  }
-
-  /** Opens a WebSocket and says HELLO; resolves to what came. */
-  async join (t: Test, ws: string, authmethods = ['cookie']): Promise<{ client: WireClient, answer: unknown[] }> {
-    const client = await WireClient.connect(t, ws, json!, { headers: this.cookie === '' ? {} : { cookie: this.cookie } })
-    if (client.setCookie !== undefined) this.cookie = client.setCookie.split(';')[0]!
-    return { client, answer: await client.ask([1, 'realm1', { roles, authmethods, authid: 'joe' }]) }
-  }
-}
-
 t.test('a REST login lets the WebSocket in, and a REST logout ends its sessions', async (t) => {
   const { http, ws } = await build(t)
-  const browser = new Browser(http)
+  const browser = new WebBrowser(http)
   t.equal(await browser.me(), null)
   const response = await browser.fetch('/login', { body: { authid: 'ann' } })
   t.match(response.headers.getSetCookie(), [/^cbtid=[^;]{40,}; Max-Age=604800; Path=\/; HttpOnly; SameSite=Lax$/])
@@ -92,7 +62,7 @@ t.test('a REST login lets the WebSocket in, and a REST logout ends its sessions'
 
 t.test('a WebSocket login counts at REST routes, and a WebSocket logout ends that', async (t) => {
   const { http, ws } = await build(t)
-  const browser = new Browser(http)
+  const browser = new WebBrowser(http)
   const { client } = await browser.join(t, ws, ['cookie', 'ticket'])
   t.equal(await browser.me(), null)
   await client.ask([5, 'secret', {}])
@@ -104,27 +74,27 @@ t.test('a WebSocket login counts at REST routes, and a WebSocket logout ends tha
 t.test('each login has a fresh cookie, whatever the request brought: what was planted is of no use', async (t) => {
   const { http } = await build(t)
   const planted = `cbtid=${'a'.repeat(40)}`
-  const browser = new Browser(http)
+  const browser = new WebBrowser(http)
   browser.cookie = planted
   await browser.fetch('/login', { body: { authid: 'ann' } })
   const first = browser.cookie
   t.not(first, planted)
   for (const thief of [planted, first]) {
-    const other = new Browser(http)
+    const other = new WebBrowser(http)
     other.cookie = thief
     t.equal(await other.me(), thief === first ? 'ann' : null)
   }
   await browser.fetch('/login', { body: { authid: 'ann' } })
   t.not(browser.cookie, first)
   t.equal(await browser.me(), 'ann')
-  const old = new Browser(http)
+  const old = new WebBrowser(http)
   old.cookie = first
   t.equal(await old.me(), null, 'the id of the login before is forgotten')
 })
 
 t.test('who logs in as somebody else ends the sessions of who was there', async (t) => {
   const { http, ws } = await build(t)
-  const browser = new Browser(http)
+  const browser = new WebBrowser(http)
   await browser.fetch('/login', { body: { authid: 'ann' } })
   const { client } = await browser.join(t, ws)
   await browser.fetch('/login', { body: { authid: 'bob' } })
@@ -134,7 +104,7 @@ t.test('who logs in as somebody else ends the sessions of who was there', async 
 
 t.test('a route may ask for a role', async (t) => {
   const { http } = await build(t)
-  const browser = new Browser(http)
+  const browser = new WebBrowser(http)
   const statuses = async (): Promise<number[]> => [(await browser.fetch('/any')).status, (await browser.fetch('/staff')).status]
   t.same(await statuses(), [401, 401])
   await browser.fetch('/login', { body: { authid: 'ann' } })
@@ -145,7 +115,7 @@ t.test('a route may ask for a role', async (t) => {
 
 t.test('a page of a foreign origin gains nothing by the cookie', async (t) => {
   const { http } = await build(t)
-  const browser = new Browser(http)
+  const browser = new WebBrowser(http)
   await browser.fetch('/login', { body: { authid: 'ann' } })
   for (const [origin, status] of [['https://evil.example', 401], ['null', 401], [http, 200]] as const) {
     t.equal((await browser.fetch('/any', { headers: { origin } })).status, status, origin)
@@ -154,7 +124,7 @@ t.test('a page of a foreign origin gains nothing by the cookie', async (t) => {
 
 t.test('what cannot be signed in is an error that says why', async (t) => {
   const { http } = await build(t)
-  const message = async (body: object, at = http): Promise<unknown> => ((await (await new Browser(at).fetch('/login', { body })).json()) as { code?: string }).code
+  const message = async (body: object, at = http): Promise<unknown> => ((await (await new WebBrowser(at).fetch('/login', { body })).json()) as { code?: string }).code
   t.equal(await message({ authid: 'ann', role: 'other' }), 'WAMP_ERR_NO_SUCH_ROLE')
   t.equal(await message({ authid: 'ann', role: 'trusted' }), 'WAMP_ERR_NO_SUCH_ROLE')
   t.equal(await message({ authid: '' }), 'WAMP_ERR_SIGN_IN')
@@ -171,10 +141,10 @@ t.test('what cannot be signed in is an error that says why', async (t) => {
 
 t.test('a user\'s logins can be listed, with what they came from, and revoked one by one', async (t) => {
   const { app, http, ws } = await build(t)
-  const [one, two] = [new Browser(http), new Browser(http)]
+  const [one, two] = [new WebBrowser(http), new WebBrowser(http)]
   await one.fetch('/login', { body: { authid: 'ann' }, headers: { 'user-agent': `Browser/1 ${'x'.repeat(500)}` } })
   await two.fetch('/login', { body: { authid: 'ann' }, headers: { 'user-agent': 'Browser/2' } })
-  await new Browser(http).fetch('/login', { body: { authid: 'bob' } })
+  await new WebBrowser(http).fetch('/login', { body: { authid: 'bob' } })
   const { client } = await two.join(t, ws)
   const logins = await app.wampCookies!.find({ authid: 'ann' })
   const second = logins.find(({ record }) => record.userAgent === 'Browser/2')!
@@ -193,7 +163,7 @@ t.test('an operator lists and revokes logins over WAMP, and kills a user with th
   const admin = app.wamp.join('realm1')
   const told: unknown[] = []
   await admin.subscribe('wamp.login.on_revoke', ({ args }) => { told.push(args[0]) })
-  const browsers = [new Browser(http), new Browser(http), new Browser(http)]
+  const browsers = [new WebBrowser(http), new WebBrowser(http), new WebBrowser(http)]
   for (const [i, authid] of ['ann', 'ann', 'bob'].entries()) await browsers[i]!.fetch('/login', { body: { authid }, headers: { 'user-agent': `Browser/${i}` } })
   const listed = await admin.call<Record<string, unknown>[]>('wamp.login.list', [], { authid: 'ann' })
   t.match(listed, [{ authid: 'ann', authrole: 'frontend', authmethod: 'password', cookie: /^[0-9a-f]{64}$/, created: /Z$/, last_seen: /Z$/, address: '127.0.0.1', connected: 0 }, {}])
@@ -242,7 +212,7 @@ t.test('an app that logs in by @fastify/session gives the WebSocket its identity
   })
   app.get('/me', async (request) => ({ who: request.session.user ?? null }))
   const { http, ws } = await listen(t, app)
-  const browser = new Browser(http)
+  const browser = new WebBrowser(http)
   t.match((await browser.join(t, ws, [])).answer, [3, { message: 'log in first' }, 'wamp.error.authentication_required'])
   await browser.fetch('/login', { body: { authid: 'ann' } })
   const { client, answer } = await browser.join(t, ws, [])

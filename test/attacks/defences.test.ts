@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import type { Test } from 'tap'
+import typescript from 'typescript'
+import { defences } from './defences.ts'
+import type { Defence } from './defences.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+
+/** A copy of the project as JavaScript, in which defences are switched off. */
+class Copy {
+  readonly #path: string
+
+  private constructor (path: string) {
+    this.#path = path
+  }
+
+  static async make (t: Test): Promise<Copy> {
+    const path = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
+    t.teardown(async () => { await rm(path, { recursive: true }) })
+    const copy = new Copy(path)
+    for (const part of ['plugin', 'routes', 'test']) {
+      for (const file of await readdir(join(root, part), { recursive: true })) if (file.endsWith('.ts')) await copy.#write(join(part, file), (text) => text)
+    }
+    await writeFile(join(path, 'package.json'), (await readFile(join(root, 'package.json'), 'utf8')).replaceAll(/"\.\/plugin\/(\w+)\.ts"/g, '"./plugin/$1.js"'))
+    await symlink(join(root, 'node_modules'), join(path, 'node_modules'))
+    return copy
+  }
+
+  /** Runs the test of a defence while its file is changed, and no other. It is stopped when something in it fails. */
+  async run ({ file, test: [test, name] }: Defence, change: (text: string) => string): Promise<{ result: 'passed' | 'failed' | 'did not run', output: string }> {
+    await this.#write(file, change)
+    const own = Object.entries(process.env).filter(([key]) => !/^(_?TAP|NODE_V8_COVERAGE)/.test(key))
+    // Without its defence a test may wait for a GOODBYE that does not come.
+    const env = { ...Object.fromEntries(own), TAP_TIMEOUT: '5', TAP_GREP: `/^${name.replaceAll(/[^\w ]/g, '.')}/` }
+    const child = spawn(process.execPath, ['--conditions=fastify-wamp-source', join('test', asJavaScript(test))], { cwd: this.#path, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString()
+      if (hasFailed(output)) child.kill('SIGKILL')
+    })
+    child.stderr.on('data', (data: Buffer) => { output += data.toString() })
+    const [code] = await once(child, 'close') as [number | null]
+    await this.#write(file, (text) => text)
+    return { result: hasFailed(output) ? 'failed' : code === 0 ? 'passed' : 'did not run', output }
+  }
+
+  async #write (file: string, change: (text: string) => string): Promise<void> {
+    const text = change(await readFile(join(root, file), 'utf8'))
+    const { outputText } = typescript.transpileModule(text, {
+      compilerOptions: { module: typescript.ModuleKind.ESNext, target: typescript.ScriptTarget.ES2023, verbatimModuleSyntax: true, rewriteRelativeImportExtensions: true }
+    })
+    const path = join(this.#path, asJavaScript(file))
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, outputText)
+  }
+}
+
+/** True if an assertion within a test failed: if the code could not even be read, there is none. */
+function hasFailed (output: string): boolean {
+  return /^ {4,}not ok \d+ - /m.test(output)
+}
+
+function asJavaScript (file: string): string {
+  return file.replace(/\.ts$/, '.js')
+}
+
+t.test('every defence has a test that fails when it is switched off', { timeout: 300_000 }, async (t) => {
+  const waiting = [...defences]
+  const check = async (copy: Copy): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { defence, file, code, without } = next
+      const found = (await readFile(join(root, file), 'utf8')).split(code).length - 1
+      if (found !== 1) {
+        t.equal(found, 1, `${defence}: its code is in ${file} once`)
+        continue
+      }
+      const { result, output } = await copy.run(next, (text) => text.replace(code, () => without))
+      t.equal(result, 'failed', defence, result === 'failed' ? {} : { output })
+    }
+  }
+  await Promise.all([check(await Copy.make(t)), check(await Copy.make(t))])
+})
+
+t.test('and the copy itself passes', { timeout: 300_000 }, async (t) => {
+  const copy = await Copy.make(t)
+  const [one] = defences
+  const { result, output } = await copy.run(one!, (text) => text)
+  t.equal(result, 'passed', one!.defence, { output })
+})
+
+t.test('docs/security.md lists them all', async (t) => {
+  const text = await readFile(join(root, 'docs', 'security.md'), 'utf8')
+  for (const { defence, test: [file] } of defences) t.ok(text.includes(`| ${defence} | \`test/${file}\` |`), defence)
+})

@@ -1,0 +1,289 @@
+/** What keeps an attack off, how it is switched off, and the test that fails then. */
+export interface Defence {
+  /** A sentence for docs/security.md. */
+  readonly defence: string
+  readonly file: string
+  /** What stands in the file, once. */
+  readonly code: string
+  /** What stands there when the defence is off. */
+  readonly without: string
+  /** The test that must fail then: its file below test/, and how its name begins. */
+  readonly test: readonly [file: string, name: string]
+}
+
+const tracker = 'plugin/cookie/cookie-tracker.ts'
+const loginStore = 'plugin/cookie/login-store.ts'
+const foreignPages = 'attacks/foreign-pages.test.ts'
+const planted = 'attacks/planted-cookies.test.ts'
+const stolen = 'attacks/stolen-cookies.test.ts'
+const floods = 'attacks/floods.test.ts'
+
+/** Every defence of cookies and logins that stands in one place. */
+export const defences: readonly Defence[] = [
+  {
+    defence: 'An upgrade from a page of a foreign origin is refused',
+    file: 'routes/websocket.ts',
+    code: 'if (!isAllowedOrigin(request, endpoint.allowedOrigins)) return',
+    without: 'if (!isAllowedOrigin(request, ["*"])) return',
+    test: [foreignPages, 'a page of another origin cannot open a WebSocket']
+  },
+  {
+    defence: 'What is no origin, such as `null`, is foreign',
+    file: 'routes/origin.ts',
+    code: 'if (!URL.canParse(origin)) return false',
+    without: 'if (!URL.canParse(origin)) return true',
+    test: [foreignPages, 'a page of another origin cannot open a WebSocket']
+  },
+  {
+    defence: 'At REST routes a page of a foreign origin is nobody',
+    file: 'routes/identity.ts',
+    code: 'const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)',
+    without: 'const trusted = isAllowedOrigin(request, ["*"])',
+    test: [foreignPages, 'a page of another origin is nobody at REST routes']
+  },
+  {
+    defence: 'Scripts cannot read the cookie',
+    file: 'plugin/resolve-options.ts',
+    code: 'httpOnly: true',
+    without: 'httpOnly: false',
+    test: [foreignPages, 'the cookie is hidden from scripts']
+  },
+  {
+    defence: 'An upgrade without a login is handed a fresh id, whatever it brought',
+    file: tracker,
+    code: 'const value = this.#freshFor(brought)\n    const hand',
+    without: 'const value = brought?.value ?? this.#freshFor(brought)\n    const hand',
+    test: [planted, 'a cookie that was planted is not']
+  },
+  {
+    defence: 'A login does not bind the id that was brought',
+    file: 'plugin/cookie/handed-id.ts',
+    code: 'return [this]\n',
+    without: 'return this.#parent === undefined ? [this] : [this, this.#parent]\n',
+    test: [planted, 'a cookie that was planted is not']
+  },
+  {
+    defence: 'A login does not bind what others were handed for the same id',
+    file: 'plugin/cookie/handed-id.ts',
+    code: 'return [this]\n',
+    without: 'return this.#parent === undefined ? [this] : [this, ...this.#parent.#children]\n',
+    test: [planted, 'what another upgrade was handed']
+  },
+  {
+    defence: 'A REST login is given a fresh id',
+    file: tracker,
+    code: 'const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
+    without: 'const value = values[0]?.value ?? this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
+    test: [planted, 'a REST login is given a fresh cookie']
+  },
+  {
+    defence: 'Who logs in on the cookie of another user ends that user\'s login',
+    file: tracker,
+    code: 'return await this.forget(login, connection)\n',
+    without: 'return\n',
+    test: [planted, 'who logs in on the cookie of somebody else']
+  },
+  {
+    defence: 'With `secret`, what is not signed is not looked up',
+    file: 'plugin/cookie/tracking-cookie.ts',
+    code: 'return valid ? { value, renew } : null',
+    without: 'return valid ? { value, renew } : { value: sent, renew: false }',
+    test: [planted, 'with a secret, forged cookies']
+  },
+  {
+    defence: 'A logout deletes the login',
+    file: tracker,
+    code: 'await this.#store.forget(login)\n',
+    without: 'await Promise.resolve()\n',
+    test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
+  },
+  {
+    defence: 'A logout ends the other sessions of the login',
+    file: tracker,
+    code: 'if (connection !== except) connection.end(reasons.logout)',
+    without: 'if (connection === null) connection.end(reasons.logout)',
+    test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
+  },
+  {
+    defence: 'A REST login forgets the login that the request brought',
+    file: tracker,
+    code: 'await this.forget(known, null)\n    return this.#cookie.write(value, secure)',
+    without: 'await Promise.resolve()\n    return this.#cookie.write(value, secure)',
+    test: [stolen, 'nor after a REST login of the same browser']
+  },
+  {
+    defence: 'A user can be killed together with its logins',
+    file: 'plugin/realm/session-procedures.ts',
+    code: 'if (revoking) await revokeLogins(authid)',
+    without: 'if (revoking) await Promise.resolve()',
+    test: [stolen, 'a user that is killed with its logins']
+  },
+  {
+    defence: 'A revocation ends the sessions of the login',
+    file: tracker,
+    code: 'for (const { key } of meant) this.#end(key, null)',
+    without: '',
+    test: [stolen, 'a login that is revoked ends the sessions']
+  },
+  {
+    defence: 'Who is no longer configured is not let in by cookie',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'if (user === undefined || (user.realm !== undefined && user.realm !== authrealm)) return false',
+    without: 'if (user === undefined) return true',
+    test: [stolen, 'a user that is no longer configured']
+  },
+  {
+    defence: 'Stores see hashes of cookies only',
+    file: 'plugin/cookie/cookie-id.ts',
+    code: 'export function keyOf (value: string): string {\n  return createHash(\'sha256\').update(value).digest(\'hex\')',
+    without: 'export function keyOf (value: string): string {\n  return value',
+    test: [stolen, 'what a store holds is no cookie']
+  },
+  {
+    defence: 'A logout makes look-ups void that are under way',
+    file: loginStore,
+    code: 'for (const lookUp of this.#lookUps.get(login.key)) lookUp.void = true',
+    without: '',
+    test: ['cookie/login-store.test.ts', 'a logout that lands during a look-up']
+  },
+  {
+    defence: 'A login is over while its deletion is still being written',
+    file: loginStore,
+    code: 'if (this.#over.has(key)) return null',
+    without: '',
+    test: ['cookie/login-store.test.ts', 'who comes while a logout is being written']
+  },
+  {
+    defence: 'A deletion that failed is tried again',
+    file: tracker,
+    code: 'this.#store.retry().catch(() => {})',
+    without: '',
+    test: ['cookie/login-store.test.ts', 'a logout that the store cannot write']
+  },
+  {
+    defence: 'A store that fails does not count as one that knows nobody',
+    file: loginStore,
+    code: '    } catch (error) {\n      return this.#cannotTell(error)\n    }\n  }\n\n  #cannotTell',
+    without: '    } catch (error) {\n      this.#cannotTell(error)\n      return undefined\n    }\n  }\n\n  #cannotTell',
+    test: ['cookie/login-store.test.ts', 'a store that throws is not an unknown cookie']
+  },
+  {
+    defence: 'A login that nobody uses is over, with `idleTimeout`',
+    file: loginStore,
+    code: '&& !await this.#isIdle(key, record)',
+    without: '',
+    test: ['cookie/login-store.test.ts', 'a login that nobody uses for idleTimeout']
+  },
+  {
+    defence: 'An expired login lets nobody in',
+    file: loginStore,
+    code: 'const counts = !isExpired(record, this.#now())',
+    without: 'const counts = true',
+    test: ['cookie/cookie-tracker.test.ts', 'expiry is the server']
+  },
+  {
+    defence: 'An expired login ends the sessions that it let in',
+    file: 'plugin/cookie/cookie-connection.ts',
+    code: 'this.#liftExpiry = this.#tracker.expire(this.#login, () => { this.end(reasons.logout) })',
+    without: '',
+    test: ['cookie/cookie-tracker.test.ts', 'expiry is the server']
+  },
+  {
+    defence: 'A login that another process forgot ends its sessions here',
+    file: tracker,
+    code: 'if (record === null && connection.login === login) this.#end(login.key, null)',
+    without: '',
+    test: ['cookie/cookie-tracker.test.ts', 'a login that another process forgot']
+  },
+  {
+    defence: 'A cookie that was replaced stops counting',
+    file: 'plugin/cookie/cookie-rotation.ts',
+    code: 'maxAge: Math.min(record.maxAge, left)',
+    without: 'maxAge: Math.max(record.maxAge, left)',
+    test: ['cookie/cookie-rotation.test.ts', 'the older cookie counts until']
+  },
+  {
+    defence: 'A client that ignores newer cookies does not make the store grow',
+    file: 'plugin/cookie/cookie-rotation.ts',
+    code: 'if (replacement !== undefined) await',
+    without: 'if (replacement === key) await',
+    test: ['cookie/cookie-rotation.test.ts', 'a client that never takes the newer cookie']
+  },
+  {
+    defence: 'A connection that is gone leaves nothing behind',
+    file: tracker,
+    code: 'for (const { key } of handed?.leave() ?? []) this.#handed.delete(key)',
+    without: '',
+    test: [floods, 'visitors without a cookie leave nothing behind']
+  },
+  {
+    defence: 'Of many cookies in one header few are looked up',
+    file: 'plugin/cookie/tracking-cookie.ts',
+    code: 'const MOST_VALUES = 4',
+    without: 'const MOST_VALUES = 1e9',
+    test: [floods, 'a Cookie header of one request']
+  },
+  {
+    defence: 'Who has failed too often is not even challenged',
+    file: 'plugin/session/handshake.ts',
+    code: 'if (method !== \'anonymous\' && host.failedLogins.isRefused(this.#guesser()))',
+    without: 'if (host.state !== \'open\')',
+    test: ['auth/failed-logins.test.ts', 'a client that guesses is held back']
+  },
+  {
+    defence: 'Who makes up names does not make the counts grow',
+    file: 'plugin/auth/failed-logins.ts',
+    code: 'if (buckets.size > MOST_REMEMBERED) ',
+    without: 'if (buckets.size < 0) ',
+    test: ['auth/failed-logins.test.ts', 'who makes up names']
+  },
+  {
+    defence: 'Unknown users are challenged like known ones',
+    file: 'plugin/auth/wampcra-authenticator.ts',
+    code: 'const { key, role, realm, salting } = known.get(authid) ?? unknown(authid)',
+    without: 'const { key, role, realm, salting } = known.get(authid) ?? nobody',
+    test: ['auth/authenticators.test.ts', 'an unknown WAMP-CRA user gets a challenge']
+  },
+  {
+    defence: 'No login gives the app\'s own role',
+    file: 'plugin/session/handshake.ts',
+    code: 'return authrole !== \'trusted\' && ',
+    without: 'return ',
+    test: ['auth/authenticators.test.ts', 'what a function grants is checked']
+  },
+  {
+    defence: 'Nor does a REST login',
+    file: 'routes/identity.ts',
+    code: 'if (role === \'trusted\' || !realm.hasRole(role))',
+    without: 'if (!realm.hasRole(role))',
+    test: ['routes/identity.test.ts', 'what cannot be signed in']
+  },
+  {
+    defence: 'A pattern needs a permission that covers it',
+    file: 'plugin/auth/permissions.ts',
+    code: ' && concerned.some((rule) => covers(rule, pattern))',
+    without: '',
+    test: ['auth/permissions.test.ts', 'through no pattern does a role reach']
+  },
+  {
+    defence: 'A cookie file inside a static root is refused',
+    file: 'plugin/resolve-options.ts',
+    code: 'if (!files.some(({ root }) => isServed(root, filename))) return',
+    without: 'if (files.length < 100) return',
+    test: ['resolve-options.test.ts', 'a cookie file that would be served']
+  },
+  {
+    defence: 'Cookies that browsers would refuse or send in the clear are refused at the start',
+    file: 'plugin/resolve-options.ts',
+    code: 'if (sameSite === \'none\' && secure !== true) throw',
+    without: 'if (sameSite === \'none\' && secure === name) throw',
+    test: ['resolve-options.test.ts', 'SameSite=None without Secure']
+  },
+  {
+    defence: 'Only its owner may read a cookie file',
+    file: 'plugin/cookie/cookie-journal.ts',
+    code: 'await writable.chmod(0o600)',
+    without: '',
+    test: ['cookie/file-store.test.ts', 'only its owner may read the file']
+  }
+]

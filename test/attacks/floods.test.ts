@@ -1,0 +1,75 @@
+import { connect } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import type { Test } from 'tap'
+import { Browser, buildTracker } from '../cookie/build-tracker.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { buildTarget } from './target.ts'
+
+/** Bytes of live objects. */
+function heap (): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+  return process.memoryUsage().heapUsed
+}
+
+t.test('visitors without a cookie leave nothing behind, however many come', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const come = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) (await new Browser(tracker).open()).leave()
+  }
+  await come(1000)
+  const before = heap()
+  await come(30_000)
+  t.ok(heap() - before < 3_000_000, `${heap() - before} bytes more after 30 000 visitors`)
+  t.same([...store.entries()], [])
+})
+
+t.test('nor do those who bring each time what they were handed', async (t) => {
+  const { tracker } = buildTracker()
+  const browser = new Browser(tracker)
+  const before = heap()
+  for (let i = 0; i < 30_000; i++) (await browser.open()).leave()
+  t.ok(heap() - before < 3_000_000, `${heap() - before} bytes more after 30 000 visits`)
+})
+
+/** Sends an upgrade request as it is written, and resolves to the status line. */
+async function raw (t: Test, http: string, lines: string[]): Promise<string> {
+  const { hostname, port } = new URL(http)
+  const socket = connect(Number(port), hostname)
+  t.teardown(() => { socket.destroy() })
+  const answer = new Promise<string>((resolve, reject) => {
+    socket.once('data', (data) => { resolve(data.toString('latin1').split('\r\n')[0]!) })
+    socket.once('error', reject)
+  })
+  socket.write(Buffer.from([
+    'GET /ws HTTP/1.1', 'Host: x', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol: wamp.2.json', ...lines, '', ''
+  ].join('\r\n'), 'latin1'))
+  return await answer
+}
+
+t.test('broken and huge Cookie headers harm nobody', async (t) => {
+  const { http, browser, login, enter } = await buildTarget(t)
+  const joe = browser()
+  await login(joe)
+  const headers = [
+    'Cookie:', 'Cookie: ;;;;', 'Cookie: =;=;=', 'Cookie: cbtid', 'Cookie: cbtid=', 'Cookie: cbtid="', 'Cookie: cbtid=%', 'Cookie: cbtid=%00%ff', 'Cookie: cbtid=\xff\xfe\x80',
+    'Cookie: __proto__=1; constructor=2; cbtid=__proto__', `Cookie: cbtid=${'a'.repeat(8000)}`, `Cookie: ${'a=b; '.repeat(2000)}`, `Cookie: ${'cbtid=aaaaaaaaaaaa; '.repeat(400)}`,
+    `Cookie: cbtid=${'"'.repeat(4000)}`, 'Cookie: a\r\nCookie: cbtid=b\r\nCookie: c'
+  ]
+  for (const header of headers) t.match(await raw(t, http, [header]), /^HTTP\/1\.1 101 /, header.slice(0, 60))
+  t.match(await raw(t, http, [`Cookie: cbtid=${'a'.repeat(100_000)}`]), /^HTTP\/1\.1 431 /, 'more than Node.js takes')
+  t.equal(await enter(joe.cookie), 'joe')
+})
+
+t.test('a Cookie header of one request asks the store a few times at most', async (t) => {
+  const store = new MemoryStore()
+  let asked = 0
+  const { get } = store
+  store.get = function (key) { asked++; return get.call(this, key) }
+  const { enter } = await buildTarget(t, { cookie: { store } })
+  await enter(Array.from({ length: 200 }, (_, n) => `cbtid=${String(n).padStart(40, 'a')}`).join('; '))
+  t.ok(asked > 0 && asked <= 4, `${asked} times`)
+})
