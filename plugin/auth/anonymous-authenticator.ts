@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import type { AnonymousOptions } from '../auth-options.ts'
+import { randomOctets } from '../protocol/random-octets.ts'
 import type { Authenticator } from './authenticator.ts'
 
 /**
@@ -8,5 +8,5 @@ import type { Authenticator } from './authenticator.ts'
  */
 export function anonymousAuthenticator ({ role = 'anonymous', authid, realm }: Omit<AnonymousOptions, 'type'>): Authenticator {
   const assigned = { role, authprovider: 'static', ...(realm === undefined ? {} : { realm }) }
-  return ({ pseudonym }) => ({ ...assigned, authid: authid ?? pseudonym ?? randomBytes(12).toString('base64url') })
+  return ({ pseudonym }) => ({ ...assigned, authid: authid ?? pseudonym ?? randomOctets(12).toString('base64url') })
 }

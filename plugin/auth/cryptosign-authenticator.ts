@@ -1,8 +1,9 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto'
+import { createPublicKey, verify } from 'node:crypto'
 import { WampError } from '../errors.ts'
 import type { CryptosignOptions, CryptosignPrincipal } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { randomOctets } from '../protocol/random-octets.ts'
 import type { Authenticator } from './authenticator.ts'
 import { findBinding, requestedBinding } from './channel-binding.ts'
 import type { ChannelBinding } from './channel-binding.ts'
@@ -26,7 +27,7 @@ export function cryptosignAuthenticator ({ principals, privateKey }: Omit<Crypto
     const binding = findBinding(requestedBinding(authextra), tls)
     const asked = readHex(authextra, 'challenge')
 
-    const challenge = randomBytes(MESSAGE_OCTETS)
+    const challenge = randomOctets(MESSAGE_OCTETS)
     const { signature } = await ask({
       challenge: challenge.toString('hex'),
       channel_binding: binding?.type ?? null,

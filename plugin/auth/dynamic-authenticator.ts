@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { DynamicAuthOptions, WampScramPrincipal } from '../auth-options.ts'
 import { WampError } from '../errors.ts'
 import type { Dict } from '../protocol/message.ts'
@@ -6,6 +5,7 @@ import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { isDict } from '../protocol/wire-value.ts'
+import { randomOctets } from '../protocol/random-octets.ts'
 import type { Attempt, Authenticator, Grant } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
@@ -36,7 +36,7 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
     if (method === 'tls' && attempt.tls?.peerCertificate == null) throw new WampError(reasons.authenticationDenied, { args: ['tls needs a client certificate that the server trusts'] })
     const ticket = method === 'ticket' ? { ticket: (await attempt.challenge()).signature } : {}
     const answer = toAnswer(await ask(attempt, { ...describe(attempt), ...ticket }, options, call), options)
-    const authid = text(answer, 'authid') ?? attempt.authid ?? (method === 'anonymous' ? attempt.pseudonym ?? randomBytes(12).toString('base64url') : text(answer, 'pubkey'))
+    const authid = text(answer, 'authid') ?? attempt.authid ?? (method === 'anonymous' ? attempt.pseudonym ?? randomOctets(12).toString('base64url') : text(answer, 'pubkey'))
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
     const proven = await prove(method, answer, { ...attempt, authid })
     const realm = text(answer, 'realm')

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { errors, WampError } from '../errors.ts'
 import type { ScramCredentials, WampScramOptions, WampScramPrincipal } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { randomOctets } from '../protocol/random-octets.ts'
 import type { Authenticator } from './authenticator.ts'
 import { findBinding, requestedBinding } from './channel-binding.ts'
 import type { ChannelBinding } from './channel-binding.ts'
@@ -37,7 +37,7 @@ export function wampScramAuthenticator ({ principals }: Omit<WampScramOptions, '
     const { credentials, principal } = known.get(normalize(authid) ?? '') ?? unknown
     const { kdf, salt, iterations, memory = null, storedKey, serverKey } = credentials
 
-    const nonce = clientNonce + randomBytes(NONCE_OCTETS).toString('base64')
+    const nonce = clientNonce + randomOctets(NONCE_OCTETS).toString('base64')
     const { signature, extra } = await challenge({ nonce, salt, kdf, iterations, memory })
     const message = authMessage({ authid, clientNonce, nonce, salt, iterations, binding })
     const proven = isProof(signature, Buffer.from(storedKey, 'base64'), message)
@@ -68,11 +68,12 @@ function prepare (principals: readonly (readonly [authid: string, principal: Wam
 function strangers (known: readonly ScramCredentials[]): (authid: string) => User {
   const models = known.length > 0 ? known : [nobody]
   const madeUp = new MadeUp(known)
+  const key = madeUp.text('key')
   return (authid) => {
     const name = normalize(authid) ?? authid
     const model = madeUp.pick(models, `model of ${name}`)
     const salt = madeUp.octets(`salt of ${name}`, Buffer.byteLength(model.salt, 'base64')).toString('base64')
-    return { credentials: { ...model, salt, storedKey: madeUp.text(`stored key of ${name}`), serverKey: madeUp.text(`server key of ${name}`) }, principal: null }
+    return { credentials: { ...model, salt, storedKey: key, serverKey: key }, principal: null }
   }
 }
 

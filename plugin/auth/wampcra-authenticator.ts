@@ -1,8 +1,9 @@
-import { createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
+import { createHmac, pbkdf2Sync } from 'node:crypto'
 import { WampError } from '../errors.ts'
 import type { WampCraOptions, WampCraUser } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { randomOctets } from '../protocol/random-octets.ts'
 import type { Authenticator } from './authenticator.ts'
 import { isSameSecret, MadeUp } from './secrets.ts'
 
@@ -19,7 +20,7 @@ export function wampcraAuthenticator ({ users }: Omit<WampCraOptions, 'type'>): 
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['wampcra needs an authid'] })
     const { key, role, realm, salting } = known.get(authid) ?? unknown(authid)
     const text = JSON.stringify({
-      authid, authrole: role, authmethod: 'wampcra', authprovider: 'static', nonce: randomBytes(48).toString('base64url'), timestamp: new Date().toISOString(), session
+      authid, authrole: role, authmethod: 'wampcra', authprovider: 'static', nonce: randomOctets(48).toString('base64url'), timestamp: new Date().toISOString(), session
     })
     const { signature } = await challenge({ challenge: text, ...salting })
     const right = isSameSecret(signature, createHmac('sha256', key).update(text).digest('base64'))

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
+import { randomOctets } from '../protocol/random-octets.ts'
 
 /** Characters of the visitor part: 96 bits. */
 const VISITOR = 16
@@ -28,7 +29,7 @@ export function keyOf (value: string): string {
 
 /** A key for a login that is new: nothing leads to it but what is stored. */
 export function freshLoginKey (): string {
-  return randomBytes(32).toString('hex')
+  return randomOctets(32).toString('hex')
 }
 
 /** The key of the login that another router attached to a cookie, given the cookie's key. */
@@ -47,5 +48,5 @@ export function pseudonymOf (value: string): string {
 }
 
 function randomText (characters: number): string {
-  return randomBytes(Math.ceil(characters * 0.75)).toString('base64url').slice(0, characters)
+  return randomOctets(Math.ceil(characters * 0.75)).toString('base64url').slice(0, characters)
 }
