@@ -13,6 +13,7 @@
 //   pubsub   one publisher, one subscriber, no acknowledge       unit: an event delivered
 //   fanout   one publisher, SUBS subscribers of one topic        unit: an event delivered
 //   connect  open, HELLO, WELCOME, GOODBYE, close, 16 at a time  unit: a session
+//   login    as connect, but with --method ticket, wampcra, wamp-scram, cryptosign or cookie, as server.mjs login has them
 //   idle     CONNS joined sessions that then do nothing          unit: bytes of resident memory a session
 //   latency  as rpc, but one call at a time                      unit: a call; p50 and p99 in microseconds
 //
@@ -21,7 +22,7 @@
 import net from 'node:net'
 import { readFileSync, readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, pbkdf2Sync, randomBytes, sign } from 'node:crypto'
 
 const argv = process.argv.slice(2)
 const scenario = argv.shift()
@@ -29,7 +30,7 @@ const opt = { url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', seconds: 5, window
 for (let i = 0; i < argv.length; i++) {
   const name = argv[i].replace(/^--/, '')
   if (name === 'json') opt.json = true
-  else { const v = argv[++i]; opt[name] = ['url', 'realm', 'cmd', 'cookie'].includes(name) ? v : Number(v) }
+  else { const v = argv[++i]; opt[name] = ['url', 'realm', 'cmd', 'cookie', 'method'].includes(name) ? v : Number(v) }
 }
 const url = new URL(opt.url)
 const PAYLOAD = 'x'.repeat(opt.payload)
@@ -100,10 +101,36 @@ class Peer {
 
   async join () {
     this.header = await this.open()
-    const w = await this.ask([1, opt.realm, { authmethods: ['anonymous'], roles: { caller: {}, callee: {}, publisher: {}, subscriber: {} } }])
+    const method = opt.method ?? 'anonymous'
+    let w = await this.ask([1, opt.realm, { authmethods: [method], ...proofs[method]?.hello, roles: { caller: {}, callee: {}, publisher: {}, subscriber: {} } }])
+    if (w[0] === 4) w = await this.ask([5, ...proofs[method].answer(w[2])])
     if (w[0] !== 2) throw new Error('not welcome: ' + JSON.stringify(w))
     this.session = w[1]
     return this
+  }
+}
+
+const seed = Buffer.alloc(32, 1)
+const privateKey = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), seed]), format: 'der', type: 'pkcs8' })
+const hmac = (key, text) => createHmac('sha256', key).update(text).digest()
+const nonce = Buffer.alloc(16, 2).toString('base64')
+let clientKey
+/** How each method is answered: HELLO's details, and what AUTHENTICATE carries. */
+const proofs = {
+  ticket: { hello: { authid: 'joe' }, answer: () => ['secret', {}] },
+  wampcra: { hello: { authid: 'joe' }, answer: ({ challenge }) => [hmac('secret', challenge).toString('base64'), {}] },
+  'wamp-scram': {
+    hello: { authid: 'joe', authextra: { nonce, channel_binding: null } },
+    answer: ({ salt, iterations, nonce: both }) => {
+      clientKey ??= hmac(pbkdf2Sync('secret', Buffer.from(salt, 'base64'), iterations, 32, 'sha256'), 'Client Key')
+      const stored = createHash('sha256').update(clientKey).digest()
+      const signature = hmac(stored, `n=joe,r=${nonce},r=${both},s=${salt},i=${iterations},c=biws,r=${both}`)
+      return [Buffer.from(clientKey.map((octet, i) => octet ^ signature[i])).toString('base64'), { nonce: both, channel_binding: null, cbind_data: null }]
+    }
+  },
+  cryptosign: {
+    hello: { authid: 'joe', authextra: { pubkey: '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c' } },
+    answer: ({ challenge }) => [sign(null, Buffer.from(challenge, 'hex'), privateKey).toString('hex') + challenge, {}]
   }
 }
 
@@ -227,6 +254,16 @@ const scenarios = {
     const out = await measure(() => { if (failed) throw failed; return done })
     stop.abort()
     return out
+  },
+
+  async login () {
+    if (opt.method === 'cookie') {
+      opt.method = 'ticket'
+      const first = await new Peer().join()
+      opt.cookie = /set-cookie: ([^;]+)/i.exec(first.header)[1]
+      opt.method = 'cookie'
+    }
+    return await scenarios.connect()
   },
 
   async idle () {

@@ -2,6 +2,7 @@
 // Measures this router beside the limit of what Node.js and `ws` allow, and writes bench/results.md.
 // Usage: npm run bench -- [--runs 5] [--seconds 5]
 import { execFileSync } from 'node:child_process'
+import { createHash, createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -26,9 +27,21 @@ const crowded = [
   { name: 'rpc', args: ['rpc'], unit: 'µs', of: 'router_us_per_unit' },
   { name: 'pubsub 1→1, 32 bytes', args: ['pubsub'], unit: 'µs', of: 'router_us_per_unit' }
 ]
+const hmac = () => createHmac('sha256', 'secret').update('x'.repeat(300)).digest()
+const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const signature = sign(null, Buffer.alloc(32), privateKey)
+/** What the cryptography of a method alone is made of. */
+const cryptography = {
+  ticket: () => { hmac(); hmac() },
+  wampcra: () => { randomBytes(48); hmac(); hmac(); hmac() },
+  'wamp-scram': () => { randomBytes(18); hmac(); hmac(); createHash('sha256').update('x'.repeat(32)).digest() },
+  cryptosign: () => { randomBytes(32); verify(null, Buffer.alloc(32), publicKey, signature) },
+  cookie: () => { createHash('sha256').update('x'.repeat(40)).digest() }
+}
 const commands = {
   limit: `${process.execPath} ${path('limit.mjs')} ${PORT}`,
   router: `${process.execPath} ${path('server.mjs')} ${PORT}`,
+  login: `${process.execPath} ${path('server.mjs')} ${PORT} login`,
   crowd: `${process.execPath} ${path('server.mjs')} ${PORT} crowd`
 }
 
@@ -53,8 +66,29 @@ function compare (scenario, first, second) {
   return line
 }
 
+/** Microseconds that a thing takes. */
+function time (thing) {
+  for (let i = 0; i < 2000; i++) thing()
+  const start = performance.now()
+  for (let i = 0; i < 10_000; i++) thing()
+  return (performance.now() - start) / 10
+}
+
+/** A line of the table of logins: how a method stands to an anonymous join and its own cryptography. */
+function compareLogin (method) {
+  const found = [[], []]
+  for (let run = 0; run < Number(values.runs); run++) {
+    for (const [i, name] of ['anonymous', method].entries()) found[i].push(measure(commands.login, { args: ['login', '--method', name], of: 'router_us_per_unit' }))
+  }
+  const own = time(cryptography[method])
+  const line = `| ${method} | ${found.map(spread).join(' | ')} | ${own.toFixed(1)} | ${(median(found[1]) / (median(found[0]) + own)).toFixed(2)} |`
+  process.stdout.write(`${line}\n`)
+  return line
+}
+
 const lines = scenarios.map((scenario) => compare(scenario, commands.limit, commands.router))
 const crowdLines = crowded.map((scenario) => compare(scenario, commands.router, commands.crowd))
+const loginLines = Object.keys(cryptography).map(compareLogin)
 
 const version = (name) => JSON.parse(readFileSync(path(`../node_modules/${name}/package.json`), 'utf8')).version
 writeFileSync(path('results.md'), `# What was measured
@@ -75,4 +109,11 @@ The same router among 90 000 subscriptions of other topics, 10 000 of patterns, 
 | scenario | alone | in the crowd | ratio | |
 |---|---|---|---|---|
 ${crowdLines.join('\n')}
+
+A login: connect, join by a method, leave; the cookie is tracked, and the login attached to it (in memory). The ratio is to an
+anonymous join and the method's own cryptography. In µs:
+
+| method | anonymous | login | cryptography | ratio |
+|---|---|---|---|---|
+${loginLines.join('\n')}
 `)

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-// This router as its users run it: static permissions, every feature on, logging at info. Usage: node server.mjs [PORT] [crowd]
+// This router as its users run it: static permissions, every feature on, logging at info. Usage: node server.mjs [PORT] [crowd | login]
+// With `login` clients may log in by every method, as joe with the password or ticket `secret`.
 // With `crowd` the app itself holds 100 000 subscriptions, 10 000 of patterns, and 10 000 registrations, which nobody hits.
 import { createWriteStream } from 'node:fs'
 import Fastify from 'fastify'
-import wampPlugin from 'fastify-wamp'
+import wampPlugin, { scramCredentials } from 'fastify-wamp'
 
 const allow = { call: true, register: true, publish: true, subscribe: true }
 const app = Fastify({ logger: { level: 'info', stream: createWriteStream('/dev/null') } })
 await app.register(wampPlugin, {
-  realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'bench.', match: 'prefix', allow }] } } } }
+  realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'bench.', match: 'prefix', allow }] } } } },
+  ...(process.argv[3] === 'login' ? await logins() : {})
 })
 if (process.argv[3] === 'crowd') {
   const session = app.wamp.join('realm1')
@@ -21,3 +23,18 @@ if (process.argv[3] === 'crowd') {
   }
 }
 await app.listen({ port: Number(process.argv[2] ?? 8080), host: '127.0.0.1' })
+
+async function logins () {
+  const role = 'anonymous'
+  return {
+    cookie: {},
+    auth: {
+      anonymous: { type: 'static' },
+      ticket: { type: 'static', principals: { joe: { ticket: 'secret', role } } },
+      wampcra: { type: 'static', users: { joe: { secret: 'secret', role } } },
+      'wamp-scram': { type: 'static', principals: { joe: { ...await scramCredentials('secret', { kdf: 'pbkdf2', iterations: 4096 }), role } } },
+      cryptosign: { type: 'static', principals: { joe: { authorizedKeys: ['8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c'], role } } },
+      cookie: {}
+    }
+  }
+}
