@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 import { DatabaseStore } from '../../plugin/cookie/database-store.ts'
@@ -44,29 +40,4 @@ t.test('expired records can be dropped when it is opened', async (t) => {
 
 t.test('a database that cannot be opened is an error with a code', async (t) => {
   await t.rejects(DatabaseStore.open({ path: '/dev/null/cookies' }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /"\/dev\/null\/cookies" cannot be opened/ })
-})
-
-t.test('what was acknowledged outlives kill -9, again and again', async (t) => {
-  const path = await directory(t)
-  const child = fileURLToPath(new URL('store-child.ts', import.meta.url))
-  const live = new Set<string>()
-  const gone = new Set<string>()
-  for (let round = 0; round < 3; round++) {
-    const running = spawn(process.execPath, [...process.execArgv, child, 'database', path, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const killAfter = 200 + Math.floor(Math.random() * 1000)
-    let acknowledged = 0
-    for await (const line of createInterface(running.stdout)) {
-      const [what, one] = line.split(' ') as [string, string]
-      if (what === 'set') live.add(one)
-      if (what === 'deleting') live.delete(one)
-      if (what === 'deleted') gone.add(one)
-      if (++acknowledged === killAfter) running.kill('SIGKILL')
-    }
-    if (running.exitCode === null && running.signalCode === null) await once(running, 'exit')
-    const store = await DatabaseStore.open({ path })
-    t.ok(acknowledged >= killAfter, `${acknowledged} acknowledged in round ${round}`)
-    t.same([...live].filter((one) => store.get(one) === undefined), [], 'no login is lost')
-    t.same([...gone].filter((one) => store.get(one) !== undefined), [], 'no logged out cookie is back')
-    await store.close()
-  }
 })

@@ -1,10 +1,6 @@
 import { chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 import { keyOf } from '../../plugin/cookie/cookie-id.ts'
@@ -182,29 +178,4 @@ t.test('a file that cannot be used is a coded error that names it and says why',
   await mkdir(join(path, 'directory'))
   await t.rejects(FileStore.open({ filename: join(path, 'directory'), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /directory" is not a file/ })
   await t.rejects(FileStore.open({ filename: join(path, 'none', 'cookies.dat'), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /ENOENT/ })
-})
-
-t.test('what was acknowledged outlives kill -9, again and again', async (t) => {
-  const filename = await cookieFile(t)
-  const child = fileURLToPath(new URL('store-child.ts', import.meta.url))
-  const live = new Set<string>()
-  const gone = new Set<string>()
-  for (let round = 0; round < 5; round++) {
-    const running = spawn(process.execPath, [...process.execArgv, child, 'file', filename, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
-    const killAfter = 200 + Math.floor(Math.random() * 2000)
-    let acknowledged = 0
-    for await (const line of createInterface(running.stdout)) {
-      const [what, one] = line.split(' ') as [string, string]
-      if (what === 'set') live.add(one)
-      if (what === 'deleting') live.delete(one)
-      if (what === 'deleted') gone.add(one)
-      if (++acknowledged === killAfter) running.kill('SIGKILL')
-    }
-    if (running.exitCode === null && running.signalCode === null) await once(running, 'exit')
-    const store = await FileStore.open({ filename, log: quiet })
-    t.ok(acknowledged >= killAfter, `${acknowledged} acknowledged in round ${round}`)
-    t.same([...live].filter((one) => store.get(one) === undefined), [], 'no login is lost')
-    t.same([...gone].filter((one) => store.get(one) !== undefined), [], 'no logged out cookie is back')
-    await store.close()
-  }
 })
