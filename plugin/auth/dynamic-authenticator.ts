@@ -60,10 +60,18 @@ async function ask ({ realm: wanted, authid }: Attempt, details: Dict, options: 
 /** What the procedure is told, beside realm and authid. */
 function describe ({ session, authmethod, authid, authrole, authextra, transport, tls }: Attempt): Dict {
   const certificate = tls?.peerCertificate ?? null
-  const peer = certificate === null ? {} : { peer_cert: { subject: certificate.subject, issuer: certificate.issuer, sha1: certificate.fingerprint, sha256: certificate.fingerprint256 } }
+  const peer = certificate === null ? {} : { peer_cert: { subject: components(certificate.subject), issuer: components(certificate.issuer), sha1: certificate.fingerprint, sha256: certificate.fingerprint256 } }
   return {
     session, authmethod, authextra, transport: { ...transport, ...peer }, ...(authid === undefined ? {} : { authid }), ...(authrole === undefined ? {} : { authrole })
   }
+}
+
+/** The components of a certificate's name, as Crossbar.io names them: `{ cn: 'joe', o: 'Example' }`. */
+function components (name: string): Dict {
+  return Object.fromEntries(name.split('\n').map((component) => {
+    const equals = component.indexOf('=')
+    return [component.slice(0, equals).toLowerCase(), component.slice(equals + 1)]
+  }))
 }
 
 /** Lets the static authenticator of the method check the proof, for a user of whom there is only this one. */

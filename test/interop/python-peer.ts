@@ -19,7 +19,14 @@ export interface PythonSettings {
   /** Of cryptosign: 32 octets in hex. */
   readonly privateKey?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** @default 'realm1' */
+  readonly realm?: string
+  /** Paths of files in PEM. */
+  readonly tls?: { readonly ca: string, readonly cert?: string, readonly key?: string }
 }
+
+/** What an authenticator knows of a user: its ticket, if it checks that, and what it answers. */
+export interface PythonPrincipal { readonly ticket?: string, readonly answer: unknown }
 
 /** Who the client is, as WELCOME said. */
 export interface PythonWelcome {
@@ -29,6 +36,7 @@ export interface PythonWelcome {
   readonly authrole: string
   readonly authmethod: string
   readonly authprovider: string
+  readonly authextra: Readonly<Record<string, unknown>> | null
 }
 
 /** An event as the client received it. */
@@ -45,6 +53,7 @@ type Report =
   | { report: 'joined' } & PythonWelcome
   | { report: 'left', reason: string }
   | { report: 'invoked' }
+  | { report: 'asked', args: unknown[] }
   | { report: 'event' } & PythonEvent
 
 /** A client of Autobahn for Python, in a process of its own. */
@@ -59,6 +68,8 @@ export class PythonPeer implements Peer {
   readonly events = new Inbox<PythonEvent>()
   /** One entry for each call of a procedure that never ends. */
   readonly invoked = new Inbox<void>()
+  /** What its authenticator or authorizer was called with. */
+  readonly asked = new Inbox<unknown[]>()
   subprotocol = ''
   /** The Set-Cookie header of the 101. */
   setCookie: string | null = null
@@ -102,6 +113,16 @@ export class PythonPeer implements Peer {
   /** Registers a procedure that never ends. */
   async registerSlow (procedure: string): Promise<void> {
     await this.#do({ do: 'register_slow', procedure })
+  }
+
+  /** Registers an authenticator, which knows users by authid or public key. */
+  async registerAuthenticator (procedure: string, principals: Readonly<Record<string, PythonPrincipal>>): Promise<void> {
+    await this.#do({ do: 'register_authenticator', procedure, principals })
+  }
+
+  /** Registers an authorizer, which answers by action and URI, and otherwise with false. */
+  async registerAuthorizer (procedure: string, decisions: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#do({ do: 'register_authorizer', procedure, decisions })
   }
 
   async registerName (procedure: string, options: RegisterAs): Promise<void> {
@@ -179,6 +200,7 @@ export class PythonPeer implements Peer {
       case 'joined': return this.#joined(report)
       case 'left': return this.#left(report.reason)
       case 'invoked': return this.invoked.put()
+      case 'asked': return this.asked.put(report.args)
       case 'event': return this.events.put(report)
     }
   }

@@ -6,6 +6,7 @@ one, or a report of what happened. It ends when standard input does, or when the
 """
 import asyncio
 import json
+import ssl
 import sys
 
 import txaio
@@ -93,7 +94,7 @@ class Peer(ApplicationSession):
 
     def onJoin(self, details):
         say(report='joined', session=details.session, realm=details.realm, authid=details.authid, authrole=details.authrole,
-            authmethod=details.authmethod, authprovider=details.authprovider)
+            authmethod=details.authmethod, authprovider=details.authprovider, authextra=details.authextra)
 
     def onLeave(self, details):
         say(report='left', reason=details.reason)
@@ -129,6 +130,23 @@ class Peer(ApplicationSession):
         progress = []
         result = await self.call(procedure, options=CallOptions(on_progress=progress.append))
         return {'progress': progress, 'result': result}
+
+    async def do_register_authenticator(self, procedure, principals):
+        def authenticate(realm, authid, details):
+            say(report='asked', args=[realm, authid, plain(details)])
+            known = principals.get(details.get('authextra', {}).get('pubkey') or authid)
+            if known is None:
+                raise ApplicationError('com.example.no_such_user', f'no user {authid}')
+            if 'ticket' in known and known['ticket'] != details['ticket']:
+                raise ApplicationError('com.example.invalid_ticket', 'the ticket is wrong')
+            return known['answer']
+        await self.register(authenticate, procedure)
+
+    async def do_register_authorizer(self, procedure, decisions):
+        def authorize(session, uri, action, options):
+            say(report='asked', args=[plain(session), uri, action, plain(options)])
+            return decisions.get(f'{action} {uri}', False)
+        await self.register(authorize, procedure)
 
     async def do_register_slow(self, procedure):
         async def wait():
@@ -174,7 +192,12 @@ async def main(settings):
         headers=settings.get('headers'))
     factory.protocol = Protocol
     _, host, port, *_ = parse_url(settings['url'])
-    await loop.create_connection(factory, host, port)
+    context = None
+    if 'tls' in settings:
+        context = ssl.create_default_context(cafile=settings['tls']['ca'])
+        if 'cert' in settings['tls']:
+            context.load_cert_chain(settings['tls']['cert'], settings['tls']['key'])
+    await loop.create_connection(factory, host, port, ssl=context)
 
     tasks = set()
     while line := await commands.readline():
