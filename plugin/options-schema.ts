@@ -186,6 +186,7 @@ const validatePlugin = ajv.compile(record({
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,
   shutdownTimeout: milliseconds,
+  pingInterval: { ...milliseconds, minimum: 0 },
   limits,
   failedLogins: record({ address: count, authid: count, cookie: count, recovery: count })
 }, ['realms']) as SchemaObject)

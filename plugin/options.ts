@@ -200,6 +200,11 @@ export interface FastifyWampOptions extends EndpointOptions {
   authorizerTimeout?: number
   /** Milliseconds for a client to answer GOODBYE before its connection is ended. @default 2000 */
   shutdownTimeout?: number
+  /**
+   * Milliseconds: a client that has sent nothing for as long is sent a ping, and its connection is ended if it has not
+   * answered after as long again; 0 for never. @default 30000
+   */
+  pingInterval?: number
   limits?: LimitOptions
   failedLogins?: FailedLoginOptions
 }

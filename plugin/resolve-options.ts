@@ -34,6 +34,7 @@ export interface ResolvedOptions {
   readonly handshakeTimeout: number
   readonly authorizerTimeout: number
   readonly shutdownTimeout: number
+  readonly pingInterval: number
   readonly limits: Required<LimitOptions>
   readonly failedLogins: Required<FailedLoginOptions>
 }
@@ -71,7 +72,7 @@ const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 60
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
 const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
-const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000 } as const
+const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, pingInterval: 30_000 } as const
 
 /**
  * The options of the plugin, checked and with every default, in a new object.
@@ -79,10 +80,10 @@ const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shu
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, limits, failedLogins, ...endpoint } = given
+  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, pingInterval, limits, failedLogins, ...endpoint } = given
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
-    ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout }),
+    ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout, pingInterval }),
     realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(realm)])),
     static: [files ?? []].flat().map(resolveStatic),
     limits: { ...limitDefaults, ...defined(limits ?? {}) },

@@ -8,6 +8,7 @@ import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
 import { BatchedWebsocketTransport } from '../plugin/transport/batched-websocket-transport.ts'
+import type { Heartbeat } from '../plugin/transport/heartbeat.ts'
 import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-frame.ts'
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
 import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
@@ -24,6 +25,7 @@ export interface WebsocketRouteOptions {
   /** Looked at when a connection is made: an app adds authenticators until it is ready. */
   readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
   readonly tracker: CookieTracker | null
+  readonly heartbeat: Heartbeat
   readonly limits: WebsocketLimits & { readonly messageSize: number }
 }
 
@@ -73,7 +75,7 @@ class Doorway {
 
   /** Hands the connection to the router. */
   accept (socket: WebSocket, request: FastifyRequest): void {
-    const { router, authenticators, endpoint, limits } = this.#options
+    const { router, authenticators, endpoint, heartbeat, limits } = this.#options
     // @fastify/websocket closes the sockets it knows without a GOODBYE, and logs a client's broken connection as an error.
     this.#fastify.websocketServer.clients.delete(socket)
     socket.removeAllListeners('error')
@@ -92,10 +94,12 @@ class Doorway {
       authenticators: authenticators.entries(),
       cookieLogin: endpoint.auth.cookie !== undefined
     })
+    heartbeat.add(transport)
     transport.listen({
       receive: (message, size) => { connection.receive(message, size) },
       fail: (violation) => { connection.fail(violation) },
       closed: () => {
+        heartbeat.delete(transport)
         connection.closed()
         router.disconnected(connection)
         visitor?.leave()

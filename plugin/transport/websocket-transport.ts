@@ -10,6 +10,7 @@ import type { Flushable } from './outbox.ts'
 import { tlsChannelOf } from './tls-channel.ts'
 import type { CloseKind, Delivery, TlsChannel, Transport, TransportDetails } from './transport.ts'
 import type { FrameBuilder } from './websocket-frame.ts'
+import type { Pulse } from './heartbeat.ts'
 
 /** Who listens to a transport: the session side. */
 export interface TransportListener {
@@ -39,7 +40,7 @@ const CLOSE_TIMEOUT = 1000
  * building a frame once for all subscribers, and writing once a turn, is what makes a router fast. `ws` writes only
  * control frames then, and both are in order because `close` flushes first.
  */
-export class WebsocketTransport implements Transport, Flushable {
+export class WebsocketTransport implements Transport, Flushable, Pulse {
   readonly details: TransportDetails
   readonly tls: TlsChannel | null
   readonly #socket: WebSocket
@@ -49,6 +50,10 @@ export class WebsocketTransport implements Transport, Flushable {
   readonly #limits: WebsocketLimits
   readonly #log: FastifyBaseLogger
   #state: 'open' | 'closing' | 'closed' = 'open'
+  /** A peer that has sent a message is alive; one that is quiet is asked by a ping. */
+  #life: 'heard' | 'quiet' | 'asked' = 'heard'
+  /** Octets that waited for the peer when it was asked: one that takes some of them is only slow. */
+  #waitingWhenAsked = 0
   #queue: Buffer[] = []
   #queued = 0
   #dropped = 0
@@ -80,9 +85,11 @@ export class WebsocketTransport implements Transport, Flushable {
   listen (listener: TransportListener): void {
     this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#state !== 'open') return
+      this.#life = 'heard'
       if (isBinary === this.#codec.binary) this.receive(listener, data)
       else listener.fail(new ProtocolViolation(`${this.details.protocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`))
     })
+    this.#socket.on('pong', () => { this.#life = 'quiet' })
     this.#socket.on('close', () => {
       this.finish(listener)
       this.#state = 'closed'
@@ -129,6 +136,23 @@ export class WebsocketTransport implements Transport, Flushable {
       for (const frame of queue) this.#stream.write(frame)
       this.#stream.uncork()
     }
+  }
+
+  look (): void {
+    // Nothing is read of a paused peer, so nothing can be told of it.
+    if (this.#state !== 'open' || this.#pauses > 0) return
+    if (this.#life === 'heard') {
+      this.#life = 'quiet'
+      return
+    }
+    const waiting = this.#stream?.writableLength ?? 0
+    if (this.#life === 'asked' && waiting >= this.#waitingWhenAsked) {
+      this.#log.info('a client does not answer a ping: its connection is ended')
+      return this.terminate()
+    }
+    if (this.#life === 'quiet') this.#socket.ping()
+    this.#life = 'asked'
+    this.#waitingWhenAsked = waiting
   }
 
   pause (): void {

@@ -39,11 +39,17 @@ export class WireClient extends Peer {
   /** The client's end of the connection. */
   stream: TLSSocket | undefined
 
-  constructor (url: string, codec: WireCodec, { protocols = [codec.subprotocol], headers = {}, tls = {} }: { protocols?: string[], headers?: Record<string, string>, tls?: ConnectionOptions } = {}) {
+  constructor (url: string, codec: WireCodec, { protocols = [codec.subprotocol], headers = {}, tls = {}, deaf = false }: {
+    protocols?: string[]
+    headers?: Record<string, string>
+    tls?: ConnectionOptions
+    /** It answers no ping. */
+    deaf?: boolean
+  } = {}) {
     super()
     this.transport = { type: 'websocket', protocol: codec.subprotocol }
     this.codec = codec
-    this.socket = new WebSocket(url, protocols, { headers, ...tls as object })
+    this.socket = new WebSocket(url, protocols, { headers, autoPong: !deaf, ...tls as object })
     this.socket.on('upgrade', (response) => {
       [this.setCookie] = response.headers['set-cookie'] ?? []
       this.stream = response.socket as TLSSocket

@@ -18,6 +18,7 @@ export class FakeSocket extends EventEmitter {
   send (data: Buffer, options: object): void { this.sent.push([data.toString(), options]) }
   close (code: number): void { this.sent.push(code) }
   terminate (): void { this.sent.push('terminated') }
+  ping (): void { this.sent.push('ping') }
   pause (): void { this.sent.push('paused') }
   resume (): void { this.sent.push('resumed') }
 }

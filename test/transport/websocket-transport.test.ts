@@ -1,37 +1,13 @@
-import type { Duplex } from 'node:stream'
 import { mock } from 'node:test'
-import type { FastifyBaseLogger } from 'fastify'
 import t from 'tap'
-import type { WebSocket } from 'ws'
-import { codecs } from '../../plugin/codec/codecs.ts'
 import { noDetails } from '../../plugin/protocol/message.ts'
 import type { EventMessage, RouterMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
-import { WebsocketTransport } from '../../plugin/transport/websocket-transport.ts'
-import { FakeSocket, FakeStream } from './fake-socket.ts'
+import { build } from './build-transport.ts'
 
-const codec = codecs.get('wamp.2.json')!
 const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
 const event = (payload: Payload): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload })
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
-
-function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {}) {
-  const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
-  const line = (...all: unknown[]): void => { logged.push(String(all.at(-1))) }
-  const frames = new FrameBuilder(codec)
-  const transport = new WebsocketTransport({
-    socket: socket as unknown as WebSocket,
-    stream: withStream ? stream as unknown as Duplex : null,
-    codec,
-    frames,
-    details: { type: 'websocket', protocol: 'wamp.2.json' },
-    limits: { depth: 10, owedEvents, owed },
-    log: { warn: line, error: line, debug: line } as unknown as FastifyBaseLogger
-  })
-  transport.listen({ receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, closed: () => { heard.push('closed') } })
-  return { transport, socket, stream, logged, heard, frames }
-}
 
 t.test('what is sent in one turn leaves in one write, in order [ORD-03]', async (t) => {
   const { transport, stream } = build()

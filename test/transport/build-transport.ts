@@ -1,0 +1,27 @@
+import type { Duplex } from 'node:stream'
+import type { FastifyBaseLogger } from 'fastify'
+import type { WebSocket } from 'ws'
+import { codecs } from '../../plugin/codec/codecs.ts'
+import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
+import { WebsocketTransport } from '../../plugin/transport/websocket-transport.ts'
+import { FakeSocket, FakeStream } from './fake-socket.ts'
+
+const codec = codecs.get('wamp.2.json')!
+
+/** A transport over a socket and a stream that keep what is done with them. */
+export function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {}) {
+  const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
+  const line = (...all: unknown[]): void => { logged.push(String(all.at(-1))) }
+  const frames = new FrameBuilder(codec)
+  const transport = new WebsocketTransport({
+    socket: socket as unknown as WebSocket,
+    stream: withStream ? stream as unknown as Duplex : null,
+    codec,
+    frames,
+    details: { type: 'websocket', protocol: 'wamp.2.json' },
+    limits: { depth: 10, owedEvents, owed },
+    log: { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger
+  })
+  transport.listen({ receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, closed: () => { heard.push('closed') } })
+  return { transport, socket, stream, logged, heard, frames }
+}

@@ -1,0 +1,93 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import type { Test } from 'tap'
+import { Heartbeat } from '../../plugin/transport/heartbeat.ts'
+import { buildApp } from '../helper/build-app.ts'
+import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
+import { build } from './build-transport.ts'
+
+const [json] = wireCodecs
+
+t.test('each connection is looked at once an interval, not all at once, until it is gone', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const heartbeat = new Heartbeat(1000)
+  const looks = Array.from({ length: 200 }, () => 0)
+  const connections = looks.map((_, i) => ({ look: () => { looks[i]!++ } }))
+  for (const connection of connections) heartbeat.add(connection)
+  mock.timers.tick(20)
+  t.equal(looks.filter((count) => count > 0).length, 4)
+  mock.timers.tick(980)
+  t.ok(looks.every((count) => count === 1))
+  heartbeat.delete(connections[7]!)
+  mock.timers.tick(1000)
+  t.equal(looks[7], 1)
+  t.equal(looks[8], 2)
+  heartbeat.close()
+  mock.timers.tick(1000)
+  t.equal(looks[8], 2)
+})
+
+t.test('a peer that was quiet is asked, and is cut off if it does not answer', async (t) => {
+  const { transport, socket, logged } = build()
+  transport.look()
+  t.same(socket.sent, [], 'it has only just come')
+  transport.look()
+  t.same(socket.sent, ['ping'])
+  socket.emit('pong')
+  transport.look()
+  t.same(socket.sent, ['ping', 'ping'])
+  socket.emit('message', Buffer.from('[6,{},"a.b"]'), false)
+  transport.look()
+  t.same(socket.sent, ['ping', 'ping'], 'who talks is not asked')
+  transport.look()
+  transport.look()
+  t.same(socket.sent, ['ping', 'ping', 'ping', 'terminated'])
+  t.same(logged, ['a client does not answer a ping: its connection is ended'])
+})
+
+t.test('one that reads slowly, or is not read, is not cut off', async (t) => {
+  const { transport, socket, stream } = build()
+  stream.writableLength = 5000
+  transport.look()
+  transport.look()
+  for (let left = 4000; left > 0; left -= 1000) {
+    stream.writableLength = left
+    transport.look()
+  }
+  transport.pause()
+  transport.look()
+  transport.look()
+  t.same(socket.sent, ['ping', 'paused'])
+  transport.resume()
+  transport.look()
+  t.same(socket.sent.at(-1), 'terminated')
+})
+
+/** A client that never answers a ping. */
+async function deaf (t: Test, url: string): Promise<WireClient> {
+  const client = await WireClient.connect(t, url, json!, { deaf: true })
+  await client.join(HELLO[2])
+  return client
+}
+
+t.test('the procedures of a callee that is gone without a word are free again, and its calls end', async (t) => {
+  const { url } = await buildApp(t, { pingInterval: 50 })
+  const callee = await deaf(t, url)
+  await callee.ask([64, 1, {}, 'com.example.work'])
+  const caller = await WireClient.join(t, url, json!)
+  t.match(await caller.ask([48, 1, {}, 'com.example.work']), [8, 48, 1, {}, 'wamp.error.canceled'])
+  await callee.closed
+  t.match(await caller.ask([64, 2, {}, 'com.example.work']), [65, 2, Number])
+})
+
+t.test('who answers stays, and so does everybody without pings', async (t) => {
+  const { url } = await buildApp(t, { pingInterval: 50 })
+  const [one, gone] = [await WireClient.join(t, url, json!), await deaf(t, url)]
+  const pings = new Promise<void>((resolve) => {
+    let count = 0
+    one.socket.on('ping', () => { if (++count === 4) resolve() })
+  })
+  await Promise.all([pings, gone.closed])
+  t.match(await one.ask([64, 1, {}, 'com.example.work']), [65, 1, Number])
+})
