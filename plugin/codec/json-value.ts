@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { routerRoles } from '../protocol/features.ts'
 import { EncodingError, OpaqueValue } from './codec.ts'
 import { isPlain } from './dict.ts'
 import { MAX_INTEGER_BITS, narrow } from './integer.ts'
@@ -16,6 +17,8 @@ const INTEGER = /^-?\d+$/
 const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS * Math.log10(2))
 // Marks digits as a string, on their way through JSON.parse. No peer can guess it.
 const MARK = `integer ${randomBytes(16).toString('hex')} `
+
+const rolesText = JSON.stringify(routerRoles)
 
 /**
  * The values of JSON text that is valid. An integer that a Number would round becomes a BigInt, a string of U+0000 and
@@ -112,5 +115,7 @@ function stringifyObject (value: object): string {
   }
   if (value instanceof Date) return JSON.stringify(value)
   if (value instanceof OpaqueValue || !isPlain(value)) throw EncodingError.for(value, 'json')
+  // Every WELCOME has it, and it never changes.
+  if (value === routerRoles) return rolesText
   return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${stringifyValue(item)}`).join(',')}}`
 }

@@ -42,7 +42,8 @@ const allocateBinary: Allocate = (length) => allocateFrame(FINAL_BINARY, length)
 export class FrameBuilder {
   readonly #encoder: Encoder
   readonly #allocate: Allocate
-  #last: { message: RouterMessage, frame: Buffer } | undefined
+  #lastMessage: RouterMessage | undefined
+  #lastFrame: Buffer | undefined
 
   constructor (encoder: Encoder) {
     this.#encoder = encoder
@@ -51,10 +52,11 @@ export class FrameBuilder {
 
   /** The frame of a message. Throws an EncodingError for a payload that has no form in this codec. */
   frame (message: RouterMessage): Buffer {
-    if (this.#last?.message === message) return this.#last.frame
-    const frame = this.#encoder.encode(message, this.#allocate)
-    this.#last = { message, frame }
-    return frame
+    if (this.#lastMessage === message) return this.#lastFrame!
+    this.#lastMessage = undefined
+    this.#lastFrame = this.#encoder.encode(message, this.#allocate)
+    this.#lastMessage = message
+    return this.#lastFrame
   }
 
   /** The octets of a message without a frame. Throws likewise. */
@@ -69,7 +71,8 @@ export class FrameBuilder {
 
   /** Lets go of the last frame. */
   forget (): void {
-    this.#last = undefined
+    this.#lastMessage = undefined
+    this.#lastFrame = undefined
   }
 }
 
