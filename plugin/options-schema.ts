@@ -43,7 +43,8 @@ const realm = record({
   roles: mapOf(record({ permissions: { type: 'array', items: permission }, authorizer: { instance: 'URI or function' }, allowDiscloseMe: flag }), { propertyNames: { pattern: '.' } }),
   uriCheck: { enum: ['loose', 'strict'] },
   strictRequestIds: flag,
-  eventHistory: { type: 'array', items: record({ uri: { type: 'string' }, match, limit: count }, ['uri']) }
+  eventHistory: { type: 'array', items: record({ uri: { type: 'string' }, match, limit: count }, ['uri']) },
+  slowSubscribers: { type: 'array', items: record({ uri: { type: 'string' }, match, policy: { enum: ['drop-newest', 'drop-oldest', 'keep-latest', 'close'] } }, ['uri', 'policy']) }
 }, ['roles'])
 
 const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' }
@@ -157,7 +158,9 @@ const endpoint = {
 }
 
 const limits = record({
-  ...Object.fromEntries(['owedEvents', 'owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'parked', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
+  ...Object.fromEntries(['owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'parked', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
+  // More than a stream takes before it asks for a pause: else it would not tell when it has been read.
+  owedEvents: { type: 'integer', minimum: 2 ** 16 },
   // ws reads 32 bits of it: more would be no limit at all.
   messageSize: { ...count, maximum: 2 ** 30 },
   // Values are walked by recursion.

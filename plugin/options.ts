@@ -42,6 +42,19 @@ export interface RoleOptions {
   allowDiscloseMe?: boolean
 }
 
+/** What is to be done with events of a topic for a subscriber that does not keep up. */
+export interface SlowSubscriberOptions {
+  /** A topic, or a pattern of topics. */
+  uri: Uri
+  /** @default 'exact' */
+  match?: MatchPolicy
+  /**
+   * `drop-newest`: they are dropped. `drop-oldest`: they wait, and the oldest give way. `keep-latest`: the latest of each
+   * topic waits. `close`: the connection ends.
+   */
+  policy: 'drop-newest' | 'drop-oldest' | 'keep-latest' | 'close'
+}
+
 /** A realm: a routing namespace of its own. */
 export interface RealmOptions {
   /** The roles by name. `trusted` is the app's own and cannot be configured. */
@@ -52,6 +65,8 @@ export interface RealmOptions {
   strictRequestIds?: boolean
   /** The topics whose events are kept for `wamp.subscription.get_events`. @default [] */
   eventHistory?: readonly EventHistoryOptions[]
+  /** What is to be done with events for subscribers that do not keep up, by topic. @default [], they are dropped */
+  slowSubscribers?: readonly SlowSubscriberOptions[]
 }
 
 /** A subscription whose events are kept, in memory. */
@@ -135,7 +150,7 @@ export interface LimitOptions {
   messageSize?: number
   /** Nested lists and dicts in a message, at most 1000. @default 100 */
   depth?: number
-  /** Bytes that a connection may be owed before events to it are dropped. @default 4194304 */
+  /** Bytes that a connection may be owed before events to it are dropped, at least 65536. @default 4194304 */
   owedEvents?: number
   /** Bytes that a connection may be owed at all; above it the session ends. @default 16777216 */
   owed?: number

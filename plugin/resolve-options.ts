@@ -4,16 +4,17 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
-import type { CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isUri } from './protocol/uri.ts'
-import type { Uri, UriCheck } from './protocol/uri.ts'
+import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 
 /** A role with every default filled in. */
 export interface ResolvedRole extends Required<Omit<RoleOptions, 'authorizer'>> { readonly authorizer: Uri | Authorizer | null }
 /** A realm with every default filled in. */
-export interface ResolvedRealm extends Required<Omit<RealmOptions, 'roles' | 'eventHistory'>> {
+export interface ResolvedRealm extends Required<Omit<RealmOptions, 'roles' | 'eventHistory' | 'slowSubscribers'>> {
   readonly roles: Readonly<Record<string, ResolvedRole>>
   readonly eventHistory: readonly Required<EventHistoryOptions>[]
+  readonly slowSubscribers: readonly Required<SlowSubscriberOptions>[]
 }
 /** Static files with every default filled in. */
 export interface ResolvedStatic { readonly root: string, readonly prefix: string }
@@ -70,7 +71,7 @@ const limitDefaults = {
 } as const satisfies Required<LimitOptions>
 const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 600 } as const satisfies Required<FailedLoginOptions>
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
-const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory'>
+const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
 const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, pingInterval: 30_000 } as const
 
@@ -115,13 +116,14 @@ function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
 }
 
-function resolveRealm ({ roles, eventHistory = [], ...rest }: RealmOptions): ResolvedRealm {
+function resolveRealm ({ roles, eventHistory = [], slowSubscribers = [], ...rest }: RealmOptions): ResolvedRealm {
   const resolved = Object.entries(roles).map(([name, role]) => [name, { ...roleDefaults, ...defined(role) }] as const)
   return {
     ...realmDefaults,
     ...defined(rest),
     roles: Object.fromEntries(resolved),
-    eventHistory: eventHistory.map(({ uri, ...rest }) => ({ ...historyDefaults, ...defined(rest), uri }))
+    eventHistory: eventHistory.map(({ uri, ...rest }) => ({ ...historyDefaults, ...defined(rest), uri })),
+    slowSubscribers: slowSubscribers.map(({ match = 'exact', ...rest }) => ({ ...rest, match }))
   }
 }
 
@@ -130,9 +132,10 @@ function resolveStatic ({ root, prefix = '/' }: StaticOptions): ResolvedStatic {
 }
 
 function checkRealms (realms: ResolvedOptions['realms']): void {
-  for (const [name, { roles, uriCheck, eventHistory }] of Object.entries(realms)) {
+  for (const [name, { roles, uriCheck, eventHistory, slowSubscribers }] of Object.entries(realms)) {
     if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must be named by a URI')
-    checkHistories(eventHistory, uriCheck, `realms.${name}.eventHistory`)
+    checkPatterns(eventHistory, uriCheck, `realms.${name}.eventHistory`)
+    checkPatterns(slowSubscribers, uriCheck, `realms.${name}.slowSubscribers`)
     for (const [role, { permissions, authorizer }] of Object.entries(roles)) {
       const path = `realms.${name}.roles.${role}`
       if (authorizer !== null && permissions.length > 0) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.authorizer`, 'cannot stand beside permissions')
@@ -145,10 +148,10 @@ function checkRealms (realms: ResolvedOptions['realms']): void {
   }
 }
 
-function checkHistories (histories: ResolvedRealm['eventHistory'], uriCheck: UriCheck, path: string): void {
-  histories.forEach(({ uri, match }, i) => {
+function checkPatterns (patterns: readonly { uri: string, match: MatchPolicy }[], uriCheck: UriCheck, path: string): void {
+  patterns.forEach(({ uri, match }, i) => {
     if (!isUri(uri, match, uriCheck)) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `must be a URI that fits match "${match}"`)
-    const first = histories.findIndex((other) => other.uri === uri && other.match === match)
+    const first = patterns.findIndex((other) => other.uri === uri && other.match === match)
     if (first !== i) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `is that of ${path}[${first}] already`)
   })
 }

@@ -98,6 +98,7 @@ class Doorway {
     transport.listen({
       receive: (message, size) => { connection.receive(message, size) },
       fail: (violation) => { connection.fail(violation) },
+      congested: (congestion) => { connection.congested(congestion) },
       closed: () => {
         heartbeat.delete(transport)
         connection.closed()

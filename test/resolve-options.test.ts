@@ -26,7 +26,7 @@ t.test('the least that is given gets every default', async (t) => {
   t.equal(options.shutdownTimeout, 2_000)
   t.equal(options.limits.messageSize, 2 ** 20)
   t.same(options.realms.realm1, {
-    uriCheck: 'loose', strictRequestIds: false, eventHistory: [], roles: { anonymous: { permissions: [], authorizer: null, allowDiscloseMe: true }, frontend: { permissions: [], authorizer: null, allowDiscloseMe: true } }
+    uriCheck: 'loose', strictRequestIds: false, eventHistory: [], slowSubscribers: [], roles: { anonymous: { permissions: [], authorizer: null, allowDiscloseMe: true }, frontend: { permissions: [], authorizer: null, allowDiscloseMe: true } }
   })
 })
 
@@ -173,4 +173,8 @@ t.test('a history is of a topic or a pattern, once [HIS-13]', async (t) => {
   t.match(fault(withHistory({ uri: 'a..b' })).message, /"realms\.realm1\.eventHistory\[0\]\.uri" must be a URI that fits match "exact"/)
   t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is that of realms\.realm1\.eventHistory\[0\] already/)
   t.match(fault(withHistory({ uri: 'a', limit: 0 })).message, /eventHistory\[0\]\.limit"/)
+  const withSlow = (...slowSubscribers: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, slowSubscribers } } })
+  t.match(fault(withSlow({ uri: 'a', policy: 'block' })).message, /slowSubscribers\[0\]\.policy" must be one of drop-newest/)
+  t.match(fault(withSlow({ uri: 'a' })).message, /slowSubscribers\[0\]\.policy" is missing/)
+  t.match(fault(withSlow({ uri: 'a', policy: 'close' }, { uri: 'a', policy: 'close' })).message, /slowSubscribers\[1\]\.uri" is that of/)
 })

@@ -76,7 +76,17 @@ export interface Unsubscribe { readonly type: 34, readonly request: Id, readonly
 /** [UNSUBSCRIBED, UNSUBSCRIBE.Request|id, Details|dict]; details only when the router revokes, with request 0. */
 export interface Unsubscribed { readonly type: 35, readonly request: Id | 0, readonly details?: Dict | undefined }
 /** [EVENT, SUBSCRIBED.Subscription|id, PUBLISHED.Publication|id, Details|dict, Arguments|list, ArgumentsKw|dict] */
-export interface EventMessage { readonly type: 36, readonly subscription: Id, readonly publication: Id, readonly details: Dict, readonly payload: Payload }
+export interface EventMessage {
+  readonly type: 36
+  readonly subscription: Id
+  readonly publication: Id
+  readonly details: Dict
+  readonly payload: Payload
+  /** Not on the wire: what to do with it if its receiver does not keep up. Without it, it is dropped. */
+  readonly overflow?: Overflow | undefined
+}
+/** What to do with an event whose receiver does not keep up: older ones give way, or those of its topic, or the session ends. */
+export interface Overflow { readonly policy: 'drop-oldest' | 'keep-latest' | 'close', readonly topic: Uri }
 /** [CALL, Request|id, Options|dict, Procedure|uri, Arguments|list, ArgumentsKw|dict] */
 export interface Call { readonly type: 48, readonly request: Id, readonly options: CallOptions, readonly procedure: Uri, readonly payload: Payload }
 /** [CANCEL, CALL.Request|id, Options|dict] */

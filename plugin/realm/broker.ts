@@ -1,7 +1,8 @@
+import type { SlowSubscriberOptions } from '../options.ts'
 import { randomId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
+import type { Dict, EventMessage, Overflow, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
 import { passthruOf } from '../protocol/passthru.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -32,18 +33,24 @@ export class Broker {
   readonly #subscriptions = new Map<Id, Subscription>()
   readonly #held = new Map<RoutedSession, Set<Subscription>>()
   readonly #retained: RetainedEvents
+  /** What is to be done with events for who does not keep up; null where all are dropped. */
+  readonly #overflows: UriIndex<SlowSubscriberOptions['policy']> | null
 
-  constructor ({ nextId, limits, histories, observer }: {
+  constructor ({ nextId, limits, histories, slowSubscribers, observer }: {
     nextId: () => Id
     limits: BrokerLimits
     /** The subscriptions whose events are kept. */
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
+    /** What is to be done with events of these topics for who does not keep up. */
+    slowSubscribers: readonly Required<SlowSubscriberOptions>[]
     observer: SubscriptionObserver
   }) {
     this.#nextId = nextId
     this.#limits = limits
     this.#observer = observer
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
+    this.#overflows = slowSubscribers.length === 0 ? null : new UriIndex()
+    for (const { uri, match, policy } of slowSubscribers) this.#overflows!.set(uri, match, policy)
     for (const { uri, match, limit } of histories) this.#create(uri, match, new EventHistory({ limit, bytes: limits.storedBytes }))
   }
 
@@ -140,14 +147,21 @@ export class Broker {
     publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
   }): void {
     let detailsWithTopic: Dict | undefined
+    const overflow = this.#overflows === null ? undefined : this.#overflowOf(topic, this.#overflows)
     for (const { id, match, subscribers } of subscriptions) {
       const event: EventMessage = {
-        type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload
+        type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow
       }
       for (const subscriber of subscribers) {
         if (subscriber !== excluded && (receivers === null || receivers.include(subscriber))) subscriber.send(event)
       }
     }
+  }
+
+  /** The policy of the exact topic, else of the longest prefix, else of the best wildcard. */
+  #overflowOf (topic: Uri, overflows: UriIndex<SlowSubscriberOptions['policy']>): Overflow | undefined {
+    const policy = overflows.get(topic, 'exact') ?? overflows.longestPrefix(topic) ?? overflows.bestWildcard(topic)
+    return policy === undefined || policy === 'drop-newest' ? undefined : { policy, topic }
   }
 
   #sendRetained (subscriber: RoutedSession, { id, uri, match }: Subscription): void {

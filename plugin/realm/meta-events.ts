@@ -2,6 +2,7 @@ import type { Args } from '../protocol/payload.ts'
 import { isReserved } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { Registration, RegistrationObserver } from './registration.ts'
+import type { Congestion } from '../transport/transport.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
 
@@ -36,6 +37,11 @@ export class SessionEvents {
 
   joined (session: RoutedSession): void {
     this.#publish('wamp.session.on_join', () => [describeSession(session)], session)
+  }
+
+  /** No part of the specification. */
+  congested (session: RoutedSession, congestion: Congestion): void {
+    this.#publish('wamp.session.on_congestion', () => [{ ...describeSession(session), ...congestion }], session)
   }
 
   left ({ id, principal: { authid, authrole } }: RoutedSession): void {

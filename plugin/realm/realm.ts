@@ -10,6 +10,7 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { ResolvedOptions, ResolvedRealm } from '../resolve-options.ts'
+import type { Congestion } from '../transport/transport.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { Decisions } from './decisions.ts'
@@ -74,7 +75,7 @@ export class Realm {
     this.#sessionEvents = new SessionEvents(publish)
     this.#subscriptionEvents = new SubscriptionEvents(publish)
     this.#registrationEvents = new RegistrationEvents(publish)
-    this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, observer: this.#subscriptionEvents })
+    this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: this.#subscriptionEvents })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, limits })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
@@ -95,6 +96,11 @@ export class Realm {
   join (session: RoutedSession): void {
     this.#sessions.set(session.id, session)
     if (isShown(session)) this.#sessionEvents.joined(session)
+  }
+
+  /** Tells that a session did not keep up for a time. */
+  congested (session: RoutedSession, congestion: Congestion): void {
+    this.#sessionEvents.congested(session, congestion)
   }
 
   /** Lets a session go: all that it held ends, and those who wait for it are told. */

@@ -4,6 +4,7 @@ import type { ClientMessage } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { ProtocolViolation } from '../protocol/violation.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
+import type { Congestion } from '../transport/transport.ts'
 import { Session } from './session.ts'
 import type { ConnectionContext } from './session-host.ts'
 
@@ -30,6 +31,11 @@ export class Connection {
   /** The client sent what is no message: ABORT, and the transport is closed. */
   fail (violation: ProtocolViolation): void {
     this.#session.fail(violation)
+  }
+
+  /** The client did not keep up for a time. */
+  congested (congestion: Congestion): void {
+    this.#session.congested(congestion)
   }
 
   /** The transport is gone. */

@@ -13,7 +13,7 @@ import { layoutOf } from '../protocol/wire-format.ts'
 import type { ParkedRequest } from '../realm/parked-request.ts'
 import type { Realm, RoutedMessage } from '../realm/realm.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
-import type { CloseKind, Delivery, TransportDetails } from '../transport/transport.ts'
+import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
 import { Handshake } from './handshake.ts'
 import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
@@ -91,6 +91,13 @@ export class Session implements RoutedSession {
   fail (violation: ProtocolViolation): void {
     this.#context.log.debug({ violation: violation.message }, 'protocol violation')
     this.#abort(reasons.protocolViolation, violation.message, 'violation')
+  }
+
+  /** The client did not keep up for a time: people are told, once. */
+  congested (congestion: Congestion): void {
+    const { id, principal: { authid } } = this
+    this.#context.log.warn({ session: id, authid, ...congestion }, 'a client did not read: events to it were dropped')
+    this.#realm?.congested(this, congestion)
   }
 
   /** The transport is gone. */

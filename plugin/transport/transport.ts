@@ -10,6 +10,13 @@ export type CloseKind = 'normal' | 'violation' | 'failure'
  */
 export type Delivery = 'sent' | 'unencodable' | 'congested' | 'closed'
 
+/** What a peer that did not keep up has missed. */
+export interface Congestion {
+  /** Events that were dropped. */
+  readonly dropped: number
+  readonly milliseconds: number
+}
+
 /** What may be known about a peer's way in. Never a cookie, a header or a secret: authenticators and logs see this. */
 export interface TransportDetails {
   /** Which kind of transport it is. */

@@ -3,12 +3,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Codec } from '../codec/codec.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import type { ClientMessage, EventMessage, RouterMessage } from '../protocol/message.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
+import { Backlog } from './backlog.ts'
 import { flushSoon } from './outbox.ts'
 import type { Flushable } from './outbox.ts'
 import { tlsChannelOf } from './tls-channel.ts'
-import type { CloseKind, Delivery, TlsChannel, Transport, TransportDetails } from './transport.ts'
+import type { CloseKind, Congestion, Delivery, TlsChannel, Transport, TransportDetails } from './transport.ts'
 import type { FrameBuilder } from './websocket-frame.ts'
 import type { Pulse } from './heartbeat.ts'
 
@@ -18,6 +19,8 @@ export interface TransportListener {
   receive (message: ClientMessage, size: number): void
   /** The peer sent what is no message. */
   fail (violation: ProtocolViolation): void
+  /** The peer keeps up again, or is gone: so much was dropped meanwhile. */
+  congested (congestion: Congestion): void
   /** The transport is gone. */
   closed (): void
 }
@@ -56,7 +59,10 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   #waitingWhenAsked = 0
   #queue: Buffer[] = []
   #queued = 0
-  #dropped = 0
+  /** Since when the peer has not kept up, and how many events it has lost since. */
+  #congestion: { readonly since: number, dropped: number } | null = null
+  /** What it is sent meanwhile, where that is kept. */
+  #backlog: Backlog | null = null
   /** How many want nothing to be read: a long batch, and a session whose authorizer thinks. */
   #pauses = 0
   #closeTimer: NodeJS.Timeout | undefined
@@ -90,7 +96,9 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       else listener.fail(new ProtocolViolation(`${this.details.protocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`))
     })
     this.#socket.on('pong', () => { this.#life = 'quiet' })
+    this.#stream?.on('drain', () => { this.#relieve(listener) })
     this.#socket.on('close', () => {
+      this.#relieve(listener)
       this.finish(listener)
       this.#state = 'closed'
       this.#queue = []
@@ -104,11 +112,11 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
     const owed = this.#queued + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
-    if (owed > this.#limits.owedEvents) {
-      if (message.type === MessageType.Event || message.type === MessageType.Invocation) return this.#drop(message)
-      if (owed > this.#limits.owed) return this.#giveUp(owed)
-    }
     try {
+      if (owed > this.#limits.owedEvents || this.#backlog !== null) {
+        const delivery = this.#hold(message, owed)
+        if (delivery !== null) return delivery
+      }
       this.#queueFrame(this.#stream === null ? this.#frames.unframed(message) : this.#frames.frame(message))
       return 'sent'
     } catch (error) {
@@ -206,16 +214,42 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     this.#queued += frame.length
   }
 
-  /** The peer does not keep up: an event is lost, a call goes elsewhere or fails. One log line an episode. */
-  #drop (message: RouterMessage): Delivery {
-    if (message.type === MessageType.Event && this.#dropped++ === 0) {
-      this.#log.warn('a client does not read: events to it are dropped')
-      this.#stream?.once('drain', () => {
-        this.#log.warn({ dropped: this.#dropped }, 'a client reads again, events to it were dropped')
-        this.#dropped = 0
-      })
-    }
+  /** The peer does not keep up. Null if the message is sent all the same. Throws what the encoder does. */
+  #hold (message: RouterMessage, owed: number): Delivery | null {
+    if (message.type === MessageType.Invocation) return 'congested'
+    if (message.type === MessageType.Event) return this.#holdEvent(message, owed)
+    const all = owed + (this.#backlog?.octets ?? 0)
+    if (all > this.#limits.owed) return this.#giveUp(all)
+    if (this.#backlog === null) return null
+    // Nothing overtakes the events that wait.
+    this.#backlog.add(this.#frames.frame(message))
+    return 'sent'
+  }
+
+  #holdEvent (event: EventMessage, owed: number): Delivery {
+    this.#congestion ??= { since: performance.now(), dropped: 0 }
+    const { policy, topic } = event.overflow ?? { policy: 'drop-newest', topic: '' }
+    if (policy === 'close') return this.#giveUp(owed)
+    // Only a stream tells when it has been read.
+    if (this.#stream === null || (policy === 'drop-newest' && this.#backlog === null)) return this.#drop()
+    const frame = this.#frames.frame(event)
+    this.#backlog ??= new Backlog(this.#limits.owedEvents)
+    if (policy === 'drop-newest' && !this.#backlog.hasRoom(frame.length)) return this.#drop()
+    this.#congestion.dropped += this.#backlog.addEvent(frame, policy === 'keep-latest' ? `${event.subscription} ${topic}` : null)
+    return 'sent'
+  }
+
+  #drop (): Delivery {
+    this.#congestion!.dropped++
     return 'congested'
+  }
+
+  /** The peer has read all that it was owed, or is gone. */
+  #relieve (listener: TransportListener): void {
+    const [congestion, backlog] = [this.#congestion, this.#backlog]
+    this.#congestion = this.#backlog = null
+    if (this.#state === 'open') for (const frame of backlog?.frames() ?? []) this.#queueFrame(frame)
+    if (congestion !== null) listener.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
   }
 
   /** Replies are never dropped, and memory is bounded: so the connection ends. */
@@ -224,6 +258,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     this.#state = 'closing'
     this.#queue = []
     this.#queued = 0
+    this.#backlog = null
     this.#socket.terminate()
     return 'closed'
   }

@@ -42,6 +42,7 @@ function build ({ name = 'wamp.2.json.batched', withStream = true, builders = ne
       heard.push(message)
       transport.close('violation')
     },
+    congested: () => {},
     closed: () => { heard.push('closed') }
   })
   return { transport, socket, stream, heard, builders }

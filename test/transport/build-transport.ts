@@ -22,6 +22,6 @@ export function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {
     limits: { depth: 10, owedEvents, owed },
     log: { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger
   })
-  transport.listen({ receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, closed: () => { heard.push('closed') } })
+  transport.listen({ receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })
   return { transport, socket, stream, logged, heard, frames }
 }

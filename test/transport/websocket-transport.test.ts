@@ -56,22 +56,58 @@ t.test('without a stream, messages go through ws', async (t) => {
 })
 
 t.test('a peer that does not read loses events, not replies, and then its connection [WSK-12]', async (t) => {
-  const { transport, socket, stream, logged } = build()
+  const { transport, socket, stream, heard } = build()
   const one = event(Payload.of(['x'.repeat(100)]))
   stream.writableLength = 1001
   t.equal(transport.send(one), 'congested')
   t.equal(transport.send(one), 'congested')
   t.equal(transport.send({ type: 68, request: 1, registration: 1, details: noDetails, payload: Payload.empty }), 'congested')
   t.equal(transport.send(published(1)), 'sent')
-  t.same(logged, ['a client does not read: events to it are dropped'], 'one line an episode')
   stream.writableLength = 0
   stream.emit('drain')
-  t.same(logged.length, 2)
+  t.same(heard, ['dropped 2'], 'told once, when it reads again')
   t.equal(transport.send(one), 'sent')
   stream.writableLength = 3000
   t.equal(transport.send(published(2)), 'closed')
   t.same(socket.sent, ['terminated'])
   t.equal(transport.send(published(3)), 'closed')
+})
+
+const waiting = (publication: number, policy: 'drop-oldest' | 'keep-latest' | 'close', topic = 'com.example.a'): EventMessage =>
+  ({ type: 36, subscription: 1, publication, details: noDetails, payload: Payload.of(['x'.repeat(300)]), overflow: { policy, topic } })
+const publications = (writes: readonly Buffer[]): number[] => [...Buffer.concat(writes).toString('latin1').matchAll(/\[(?:36,1,|17,)(\d+)/g)].map(([, id]) => Number(id))
+
+t.test('events that may wait do so, in order, and the oldest or those of their topic give way', async (t) => {
+  for (const [policy, expected] of [['drop-oldest', [7, 3, 4, 5, 8]], ['keep-latest', [7, 4, 5, 8]]] as const) {
+    const { transport, stream, heard } = build()
+    stream.writableLength = 1001
+    for (let id = 1; id <= 3; id++) t.equal(transport.send(waiting(id, policy)), 'sent')
+    t.equal(transport.send(waiting(4, policy, 'com.example.b')), 'sent')
+    t.equal(transport.send(waiting(5, policy)), 'sent')
+    t.equal(transport.send({ ...event(Payload.of(['x'.repeat(500)])), publication: 6 }), 'congested', 'one that may not wait is dropped')
+    t.equal(transport.send(published(8)), 'sent')
+    await turn()
+    t.same(stream.writes, [], 'nothing overtakes them, not even a reply')
+    stream.writableLength = 0
+    transport.send(published(9))
+    stream.emit('drain')
+    await turn()
+    t.same(publications(stream.writes), [...expected.slice(1), 9])
+    t.same(heard, [policy === 'drop-oldest' ? 'dropped 3' : 'dropped 4'])
+  }
+})
+
+t.test('a policy may end the connection, and replies that wait are bounded', async (t) => {
+  const closing = build()
+  closing.stream.writableLength = 1001
+  t.equal(closing.transport.send(waiting(1, 'close')), 'closed')
+  t.same(closing.socket.sent, ['terminated'])
+
+  const { transport, stream, socket } = build()
+  stream.writableLength = 1001
+  t.equal(transport.send(waiting(1, 'drop-oldest')), 'sent')
+  for (let id = 0; transport.send(published(id)) === 'sent'; id++) t.ok(id < 100)
+  t.same(socket.sent, ['terminated'])
 })
 
 t.test('what was queued is bounded, too: nothing is written while code runs on', async (t) => {
