@@ -14,6 +14,7 @@ import { errors } from './errors.ts'
 import type { EndpointOptions, FastifyWampOptions } from './options.ts'
 import { resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
+import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
 import type { Uri } from './protocol/uri.ts'
 import { Router } from './router.ts'
@@ -26,6 +27,7 @@ interface Core {
   readonly router: Router
   readonly trackers: CookieTrackers
   readonly heartbeat: Heartbeat
+  readonly admission: Admission
 }
 
 declare module 'fastify' {
@@ -70,7 +72,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core: Core = { options, router, trackers, heartbeat }
+  const core: Core = { options, router, trackers, heartbeat, admission: new Admission(options.limits) }
   // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close.
   fastify.addHook('preClose', async () => { await router.shutdown() })
   // Requests in flight are done by now: they may have used in-process sessions until here.
@@ -95,11 +97,11 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
   await mountEndpoint(fastify, core, resolveEndpoint(given, core.options))
 }
 
-async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
-  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, limits: options.limits })
+  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, limits: options.limits })
   return endpoint
 }
 

@@ -159,6 +159,7 @@ const endpoint = {
 
 const limits = record({
   ...Object.fromEntries(['owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'parked', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
+  ...Object.fromEntries(['connectionsOfAddress', 'upgradesPerSecond', 'sessionsOfRealm', 'sessionsOfAuthid', 'messagesPerSecond', 'bytesPerSecond'].map((name) => [name, { type: 'integer', minimum: 0 }])),
   // More than a stream takes before it asks for a pause: else it would not tell when it has been read.
   owedEvents: { type: 'integer', minimum: 2 ** 16 },
   // ws reads 32 bits of it: more would be no limit at all.
@@ -189,6 +190,7 @@ const validatePlugin = ajv.compile(record({
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,
   shutdownTimeout: milliseconds,
+  shutdownSpread: { ...milliseconds, minimum: 0 },
   pingInterval: { ...milliseconds, minimum: 0 },
   limits,
   failedLogins: record({ address: count, authid: count, cookie: count, recovery: count })

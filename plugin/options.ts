@@ -168,6 +168,18 @@ export interface LimitOptions {
   testaments?: number
   /** Retained events of a realm; the oldest goes first. @default 10000 */
   retainedEvents?: number
+  /** Connections from one address, or one /64 of IPv6; 0 for any number. @default 0 */
+  connectionsOfAddress?: number
+  /** Connections that are made in a second; 0 for any number. @default 0 */
+  upgradesPerSecond?: number
+  /** Sessions of a realm; 0 for any number. @default 0 */
+  sessionsOfRealm?: number
+  /** Sessions of one authid in a realm; 0 for any number. @default 0 */
+  sessionsOfAuthid?: number
+  /** Messages that a connection may send in a second before it is read more slowly; 0 for any number. @default 0 */
+  messagesPerSecond?: number
+  /** Bytes that a connection may send in a second, likewise. @default 0 */
+  bytesPerSecond?: number
   /** Bytes of a realm's retained events, and of each of its event histories; the oldest goes first. @default 67108864 */
   storedBytes?: number
 }
@@ -215,6 +227,8 @@ export interface FastifyWampOptions extends EndpointOptions {
   authorizerTimeout?: number
   /** Milliseconds for a client to answer GOODBYE before its connection is ended. @default 2000 */
   shutdownTimeout?: number
+  /** Milliseconds over which GOODBYE is said to all clients when the app closes, so that they don't come back all at once. @default 0 */
+  shutdownSpread?: number
   /**
    * Milliseconds: a client that has sent nothing for as long is sent a ping, and its connection is ended if it has not
    * answered after as long again; 0 for never. @default 30000

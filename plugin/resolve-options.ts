@@ -35,6 +35,7 @@ export interface ResolvedOptions {
   readonly handshakeTimeout: number
   readonly authorizerTimeout: number
   readonly shutdownTimeout: number
+  readonly shutdownSpread: number
   readonly pingInterval: number
   readonly limits: Required<LimitOptions>
   readonly failedLogins: Required<FailedLoginOptions>
@@ -67,13 +68,19 @@ const limitDefaults = {
   testaments: 100,
   retainedEvents: 10_000,
   storedBytes: 64 * 2 ** 20,
+  connectionsOfAddress: 0,
+  upgradesPerSecond: 0,
+  sessionsOfRealm: 0,
+  sessionsOfAuthid: 0,
+  messagesPerSecond: 0,
+  bytesPerSecond: 0,
   parked: 2 ** 20
 } as const satisfies Required<LimitOptions>
 const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 600 } as const satisfies Required<FailedLoginOptions>
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
 const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
-const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, pingInterval: 30_000 } as const
+const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 30_000 } as const
 
 /**
  * The options of the plugin, checked and with every default, in a new object.
@@ -81,10 +88,10 @@ const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shu
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, pingInterval, limits, failedLogins, ...endpoint } = given
+  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
-    ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout, pingInterval }),
+    ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout, shutdownSpread, pingInterval }),
     realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(realm)])),
     static: [files ?? []].flat().map(resolveStatic),
     limits: { ...limitDefaults, ...defined(limits ?? {}) },

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Authenticator, Principal } from './auth/authenticator.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
@@ -40,6 +41,9 @@ export interface SessionFilter {
   authrole?: string
 }
 
+/** In how many waves GOODBYE is said, if it is spread over a time. */
+const WAVES = 20
+
 /** A cookie tracker, as far as its logins are concerned. */
 type LoginTracker = Pick<CookieTracker, 'find' | 'revoke'>
 
@@ -50,6 +54,7 @@ const inProcessFeatures: ReadonlySet<string> = new Set(['publisher', 'subscriber
 export class Router implements SessionHost {
   readonly handshakeTimeout: number
   readonly shutdownTimeout: number
+  readonly #shutdownSpread: number
   readonly parkedBytes: number
   readonly failedLogins: FailedLogins
   readonly #log: FastifyBaseLogger
@@ -62,9 +67,10 @@ export class Router implements SessionHost {
   #state: 'open' | 'shutting_down' = 'open'
   #whenRemoteGone: (() => void) | undefined
 
-  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdownTimeout, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
+  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
     this.handshakeTimeout = handshakeTimeout
     this.shutdownTimeout = shutdownTimeout
+    this.#shutdownSpread = shutdownSpread
     this.parkedBytes = limits.parked
     this.failedLogins = new FailedLogins(failedLogins)
     this.#log = log
@@ -189,14 +195,20 @@ export class Router implements SessionHost {
   }
 
   /**
-   * Says GOODBYE to all remote peers, and takes no new ones. Resolves when they are gone; those that have not left
+   * Says GOODBYE to all remote peers, spread over `shutdownSpread`, and takes no new ones. Resolves when they are gone; those that have not left
    * after `shutdownTimeout` are cut off by their connections.
    */
   async shutdown (): Promise<void> {
     this.#state = 'shutting_down'
     if (this.#remote.size === 0) return
     const gone = new Promise<void>((resolve) => { this.#whenRemoteGone = resolve })
-    for (const connection of [...this.#remote]) connection.end(reasons.systemShutdown)
+    const connections = [...this.#remote]
+    const wave = Math.ceil(connections.length / WAVES)
+    for (let start = 0; start < connections.length; start += this.#shutdownSpread === 0 ? connections.length : wave) {
+      if (start > 0) await setTimeout(this.#shutdownSpread / WAVES)
+      const end = this.#shutdownSpread === 0 ? connections.length : start + wave
+      for (const connection of connections.slice(start, end)) connection.end(reasons.systemShutdown)
+    }
     await gone
   }
 

@@ -8,6 +8,7 @@ import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
 import { BatchedWebsocketTransport } from '../plugin/transport/batched-websocket-transport.ts'
+import type { Admission } from '../plugin/transport/admission.ts'
 import type { Heartbeat } from '../plugin/transport/heartbeat.ts'
 import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-frame.ts'
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
@@ -26,6 +27,7 @@ export interface WebsocketRouteOptions {
   readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
   readonly tracker: CookieTracker | null
   readonly heartbeat: Heartbeat
+  readonly admission: Admission
   readonly limits: WebsocketLimits & { readonly messageSize: number }
 }
 
@@ -58,12 +60,16 @@ class Doorway {
 
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    const { router, endpoint, subprotocols, limits } = this.#options
+    const { router, endpoint, subprotocols, admission, limits } = this.#options
     if (!request.ws) return undefined
     if (router.state !== 'open') return reply.code(503).send({ error: 'the router is shutting down' })
     if (!isAllowedOrigin(request, endpoint.allowedOrigins)) return reply.code(403).send({ error: 'this origin may not connect' })
     const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
     if (subprotocol === undefined) return reply.code(400).send({ error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
+
+    const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
+    if (typeof entry !== 'function') return reply.code(entry.status).header('retry-after', entry.retryAfter).send({ error: entry.error })
+    whenGone(request, entry)
 
     // Compression would have every connection keep its own dictionary, and no two share a frame.
     delete request.raw.headers['sec-websocket-extensions']
@@ -123,11 +129,16 @@ class Doorway {
       this.#fastify.log.warn('a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
     }
     const visitor = await tracker.arrive(arrival)
-    // An upgrade may still fail, and a connection ends somehow: whichever, its stream closes.
-    request.raw.socket?.once('close', () => { visitor.leave() })
-    if (request.raw.socket?.destroyed === true) visitor.leave()
+    whenGone(request, () => { visitor.leave() })
     return visitor
   }
+}
+
+/** An upgrade may still fail, and a connection ends somehow: whichever, its stream closes. */
+function whenGone (request: FastifyRequest, callback: () => void): void {
+  const { raw: { socket } } = request
+  if (socket?.destroyed === true) callback()
+  else socket?.once('close', callback)
 }
 
 /** The first of the client's subprotocols that is offered here. */

@@ -135,6 +135,23 @@ t.test('closing says GOODBYE to every session, and leaves nothing open [SES-15]'
   await t.rejects(inProcess.call('p'), { message: 'The session is closed: wamp.close.system_shutdown' })
 })
 
+t.test('GOODBYE may be spread over a time: those whose turn has not come are served until then', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { ...options, shutdownSpread: 400 })
+  const url = `${await start(t, app)}/ws`
+  const clients = []
+  for (let i = 0; i < 20; i++) clients.push(await joined(url))
+  const closed = app.close()
+  t.same(await clients[0]!.next(), [6, {}, 'wamp.close.system_shutdown'])
+  clients[19]!.send([48, 1, {}, 'com.example.none'])
+  t.match(await clients[19]!.next(), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
+  for (const [i, client] of clients.entries()) {
+    if (i > 0) t.same(await client.next(), [6, {}, 'wamp.close.system_shutdown'])
+    client.socket.close()
+  }
+  await closed
+})
+
 t.test('a client that comes back at once does not hold up the close', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, options)

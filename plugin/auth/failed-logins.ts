@@ -1,3 +1,4 @@
+import { networkOf } from '../network-of.ts'
 import type { Attempt } from './authenticator.ts'
 
 /** How many addresses, authids and cookies are remembered, each. The least recent is forgotten: who guesses cannot make it grow. */
@@ -68,11 +69,3 @@ export class FailedLogins {
 }
 
 type Kind = 'address' | 'authid' | 'cookie'
-
-/** One household has a whole /64 of IPv6 to itself. */
-function networkOf (address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address
-  const [head = '', tail = ''] = address.split('%')[0]!.split('::')
-  const [left, right] = [head, tail].map((part) => part === '' ? [] : part.split(':'))
-  return [...left!, ...Array<string>(Math.max(0, 8 - left!.length - right!.length)).fill('0'), ...right!].slice(0, 4).join(':')
-}

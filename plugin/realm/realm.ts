@@ -1,3 +1,4 @@
+import type { Principal } from '../auth/authenticator.ts'
 import type { Authorization, Authorizer } from '../auth/authorizer.ts'
 import type { Action } from '../options.ts'
 import { WampError } from '../errors.ts'
@@ -27,6 +28,7 @@ import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { ServiceSession } from './service-session.ts'
 import { isShown, sessionProcedures, testamentProcedures } from './session-procedures.ts'
+import { Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
 import { Testaments } from './testaments.ts'
 
@@ -45,7 +47,7 @@ export class Realm {
   /** True if a request id out of sequence is a violation. */
   readonly strictRequestIds: boolean
   readonly #roles: Map<string, Role>
-  readonly #sessions = new Map<Id, RoutedSession>()
+  readonly #sessions: Sessions
   readonly #broker: Broker
   readonly #registrations: Registrations
   readonly #dealer: Dealer
@@ -69,6 +71,7 @@ export class Realm {
   }) {
     this.name = name
     this.strictRequestIds = options.strictRequestIds
+    this.#sessions = new Sessions(limits)
     this.#roles = Role.rolesOf(options, (authorizer) =>
       new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, log }))
     const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
@@ -84,7 +87,7 @@ export class Realm {
 
   /** The sessions that are joined, by id. */
   get sessions (): ReadonlyMap<Id, RoutedSession> {
-    return this.#sessions
+    return this.#sessions.byId
   }
 
   /** True for a role that sessions can have; `trusted`, the app itself, is one. */
@@ -92,9 +95,14 @@ export class Realm {
     return this.#roles.has(role)
   }
 
+  /** The limit that keeps one more session of a principal out, or null. */
+  limitReached (principal: Principal): string | null {
+    return this.#sessions.limitReached(principal)
+  }
+
   /** Takes in a session that has been told WELCOME. */
   join (session: RoutedSession): void {
-    this.#sessions.set(session.id, session)
+    this.#sessions.add(session)
     if (isShown(session)) this.#sessionEvents.joined(session)
   }
 
@@ -229,7 +237,7 @@ export class Realm {
 
   /** Nothing is said to the session any more; its testaments are published as its own while its calls are still open. */
   #leave (session: RoutedSession, manner: 'told' | 'quietly'): void {
-    if (!this.#sessions.delete(session.id)) return
+    if (!this.#sessions.delete(session)) return
     const subscriptions = this.#broker.forget(session)
     const registrations = this.#registrations.withdraw(session)
     const testaments = this.#testaments.take(session)
@@ -255,7 +263,7 @@ export class Realm {
   }
 
   #joinService ({ bytes, logins, publish, log }: { bytes: number, logins: LoginsOfRealm, publish: PublishMetaEvent, log: RealmLog }): ServiceSession {
-    const findSession = (id: Id): RoutedSession | undefined => this.#sessions.get(id)
+    const findSession = (id: Id): RoutedSession | undefined => this.#sessions.byId.get(id)
     const procedures = Object.entries({
       ...sessionProcedures(this, (authid) => revokeLogins(logins, publish, { authid })),
       ...loginProcedures(logins, publish),

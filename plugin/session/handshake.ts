@@ -124,6 +124,8 @@ export class Handshake {
     const realm = host.realm(principal.realm)
     if (realm === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${principal.realm}"`)
     if (!this.#mayJoin(principal)) return this.#refuse(reasons.noSuchRole, `there is no role "${principal.authrole}" in realm "${principal.realm}"`)
+    const limit = realm.limitReached(principal)
+    if (limit !== null) return this.#refuse(reasons.limitExceeded, `limits.${limit}: there are too many sessions`)
     this.#state = 'over'
     this.#round.stop()
     this.#welcome({ realm, principal, features, letInByCookie, onLogout })

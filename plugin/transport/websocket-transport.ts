@@ -5,6 +5,7 @@ import type { Codec } from '../codec/codec.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { ClientMessage, EventMessage, RouterMessage } from '../protocol/message.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
+import { TokenBucket } from '../token-bucket.ts'
 import { Backlog } from './backlog.ts'
 import { flushSoon } from './outbox.ts'
 import type { Flushable } from './outbox.ts'
@@ -30,6 +31,8 @@ export interface WebsocketLimits {
   readonly depth: number
   readonly owedEvents: number
   readonly owed: number
+  readonly messagesPerSecond: number
+  readonly bytesPerSecond: number
 }
 
 // WebSocket close codes: normal closure, protocol error, internal error [RFC 6455, 7.4.1].
@@ -66,6 +69,10 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   /** How many want nothing to be read: a long batch, and a session whose authorizer thinks. */
   #pauses = 0
   #closeTimer: NodeJS.Timeout | undefined
+  /** What the peer may still send in this second; null for any amount. */
+  readonly #messages: TokenBucket | null
+  readonly #bytes: TokenBucket | null
+  #throttle: NodeJS.Timeout | undefined
 
   constructor ({ socket, stream, codec, frames, details, limits, log }: {
     socket: WebSocket
@@ -84,6 +91,8 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     this.#codec = codec
     this.#frames = frames
     this.#limits = limits
+    this.#messages = limits.messagesPerSecond === 0 ? null : new TokenBucket(limits.messagesPerSecond)
+    this.#bytes = limits.bytesPerSecond === 0 ? null : new TokenBucket(limits.bytesPerSecond)
     this.#log = log
   }
 
@@ -103,6 +112,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       this.#state = 'closed'
       this.#queue = []
       clearTimeout(this.#closeTimer)
+      clearTimeout(this.#throttle)
       listener.closed()
     })
     // ws closes the connection by itself after an error; a broken client is no news for the log of the host.
@@ -199,6 +209,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       return listener.fail(error instanceof ProtocolViolation ? error : new ProtocolViolation('the message cannot be read'))
     }
     listener.receive(message, data.length)
+    if (this.#messages !== null || this.#bytes !== null) this.#slowDown(data.length)
   }
 
   /** Takes what has come and had to wait: nothing more comes. */
@@ -207,6 +218,17 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   /** Has what is sent from now on framed by another builder. */
   protected answerBy (frames: FrameBuilder): void {
     this.#frames = frames
+  }
+
+  /** The peer has sent a message of so many bytes: if that is more than it may, it is not read for a while. */
+  #slowDown (size: number): void {
+    const wait = Math.max(this.#messages?.take(1) ?? 0, this.#bytes?.take(size) ?? 0)
+    if (wait === 0 || this.#throttle !== undefined) return
+    this.pause()
+    this.#throttle = setTimeout(() => {
+      this.#throttle = undefined
+      this.resume()
+    }, wait)
   }
 
   #queueFrame (frame: Buffer): void {

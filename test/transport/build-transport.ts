@@ -9,7 +9,7 @@ import { FakeSocket, FakeStream } from './fake-socket.ts'
 const codec = codecs.get('wamp.2.json')!
 
 /** A transport over a socket and a stream that keep what is done with them. */
-export function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {}) {
+export function build ({ withStream = true, owedEvents = 1000, owed = 2000, messagesPerSecond = 0, bytesPerSecond = 0 } = {}) {
   const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
   const line = (...all: unknown[]): void => { logged.push(String(all.at(-1))) }
   const frames = new FrameBuilder(codec)
@@ -19,7 +19,7 @@ export function build ({ withStream = true, owedEvents = 1000, owed = 2000 } = {
     codec,
     frames,
     details: { type: 'websocket', protocol: 'wamp.2.json' },
-    limits: { depth: 10, owedEvents, owed },
+    limits: { depth: 10, owedEvents, owed, messagesPerSecond, bytesPerSecond },
     log: { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger
   })
   transport.listen({ receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })

@@ -163,3 +163,21 @@ t.test('messages are decoded, faults are named, and after close nothing is heard
   socket.emit('message', Buffer.from('[34,1,1]'), false)
   t.equal(heard.length, 3)
 })
+
+t.test('who sends more than it may is read more slowly, and loses nothing', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  for (const limits of [{ messagesPerSecond: 2 }, { bytesPerSecond: 30 }]) {
+    const { socket, heard } = build(limits)
+    for (let i = 1; i <= 3; i++) socket.emit('message', Buffer.from('[6,{},"a.b.c"]'), false)
+    t.same(heard, [6, 6, 6])
+    t.same(socket.sent, ['paused'])
+    mock.timers.tick(1000)
+    t.same(socket.sent, ['paused', 'resumed'])
+    socket.emit('message', Buffer.from('[6,{},"a.b.c"]'), false)
+    socket.emit('close')
+    t.same(socket.sent, ['paused', 'resumed', 'paused'])
+    mock.timers.tick(10_000)
+    t.same(socket.sent, ['paused', 'resumed', 'paused'], 'no timer is left')
+  }
+})

@@ -1,0 +1,80 @@
+import t from 'tap'
+import { Admission } from '../../plugin/transport/admission.ts'
+import { buildApp } from '../helper/build-app.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
+
+const [json] = wireCodecs
+const unlimited = { connectionsOfAddress: 0, upgradesPerSecond: 0 }
+
+t.test('an address has so many connections, and a household of IPv6 is one address', async (t) => {
+  const admission = new Admission({ ...unlimited, connectionsOfAddress: 2 })
+  const [one, two] = [admission.enter('2001:db8::1'), admission.enter('2001:db8::2')]
+  t.type(one, 'function')
+  t.type(two, 'function')
+  t.match(admission.enter('2001:db8:0:0:1::3'), { status: 429, error: /^limits\.connectionsOfAddress:/, retryAfter: 10 })
+  t.type(admission.enter('2001:db8:0:1::3'), 'function', 'another household')
+  t.type(admission.enter(undefined), 'function', 'an injected connection has no address')
+  if (typeof one === 'function') one()
+  t.type(admission.enter('2001:db8::3'), 'function')
+})
+
+t.test('so many connect in a second, and others are told when to come', async (t) => {
+  let now = 0
+  const admission = new Admission({ ...unlimited, upgradesPerSecond: 3 }, () => now)
+  for (let i = 0; i < 3; i++) t.type(admission.enter('192.0.2.1'), 'function')
+  t.match(admission.enter('192.0.2.2'), { status: 503, error: /^limits\.upgradesPerSecond:/, retryAfter: 1 })
+  now += 1000
+  t.type(admission.enter('192.0.2.2'), 'function')
+})
+
+/** The status with which an upgrade is answered, and its Retry-After. */
+async function upgrade (url: string): Promise<{ status: number, retryAfter: string | undefined, text: string }> {
+  const { socket } = new WireClient(url, json!)
+  return await new Promise((resolve, reject) => {
+    socket.on('error', () => {})
+    socket.on('open', () => { reject(new Error('it was let in')) })
+    socket.on('unexpected-response', (_request, response) => {
+      let text = ''
+      response.on('data', (data) => { text += String(data) })
+      response.on('end', () => { resolve({ status: response.statusCode!, retryAfter: response.headers['retry-after'], text }) })
+    })
+  })
+}
+
+t.test('who is one too many is answered with a status, until another leaves', async (t) => {
+  const { url } = await buildApp(t, { limits: { connectionsOfAddress: 2 } })
+  const [first] = [await WireClient.join(t, url, json!), await WireClient.join(t, url, json!)]
+  t.match(await upgrade(url), { status: 429, retryAfter: '10', text: /limits\.connectionsOfAddress/ })
+  first.socket.terminate()
+  await first.closed
+  for (;;) {
+    // The router may learn of it later than the client.
+    const client = new WireClient(url, json!)
+    t.teardown(() => { client.socket.terminate() })
+    client.socket.on('error', () => {})
+    if (await new Promise((resolve) => { client.socket.once('open', () => { resolve(true) }).once('unexpected-response', (request) => { request.destroy(); resolve(false) }) })) break
+  }
+  t.match(await upgrade(url), { status: 429 })
+})
+
+t.test('a storm of clients is told to come later', async (t) => {
+  const { url } = await buildApp(t, { limits: { upgradesPerSecond: 2 } })
+  await WireClient.join(t, url, json!)
+  await WireClient.join(t, url, json!)
+  t.match(await upgrade(url), { status: 503, retryAfter: '1', text: /limits\.upgradesPerSecond/ })
+})
+
+t.test('a realm, and an authid in it, has so many sessions', async (t) => {
+  const { url, app } = await buildApp(t, { limits: { sessionsOfRealm: 4, sessionsOfAuthid: 2 }, auth: { anonymous: { type: 'static', authid: 'joe' } } })
+  const join = async (): Promise<WireClient> => await WireClient.connect(t, url, json!)
+  const hello = [1, 'realm1', { roles: { caller: {} } }]
+  const first = await join()
+  t.match(await first.ask(hello), [2])
+  t.match(await (await join()).ask(hello), [2])
+  t.match(await (await join()).ask(hello), [3, { message: 'limits.sessionsOfAuthid: there are too many sessions' }, 'fastify_wamp.error.limit_exceeded'])
+  t.match(await first.ask([6, {}, 'wamp.close.close_realm']), [6])
+  t.match(await (await join()).ask(hello), [2], 'one has left')
+  app.wamp.join('realm1', { authid: 'app1' })
+  app.wamp.join('realm1', { authid: 'app2' })
+  t.match(await (await join()).ask(hello), [3, { message: 'limits.sessionsOfRealm: there are too many sessions' }, 'fastify_wamp.error.limit_exceeded'])
+})
