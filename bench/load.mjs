@@ -15,6 +15,8 @@
 //   connect  open, HELLO, WELCOME, GOODBYE, close, 16 at a time  unit: a session
 //   login    as connect, but with --method ticket, wampcra, wamp-scram, cryptosign or cookie, as server.mjs login has them
 //   idle     CONNS joined sessions that then do nothing          unit: bytes of resident memory a session
+//   stall    one publisher, SUBS subscribers, and then one more that stops reading: 200 MB are published
+//   calm     CONNS sessions, 1000 a second, with ten subscriptions each, which all end at once; needs server.mjs watch
 //   latency  as rpc, but one call at a time                      unit: a call; p50 and p99 in microseconds
 //
 // --pid names the router's process: its CPU time (all threads and children) is then given per unit.
@@ -218,7 +220,7 @@ const scenarios = {
 
   async pubsub () { opt.subs = 1; return scenarios.fanout() },
 
-  async fanout () {
+  async fanout ({ keep = false } = {}) {
     const publisher = await new Peer().join()
     let delivered = 0; let sent = 0; const window = Math.max(1, Math.min(opt.window, Math.floor(20000 / opt.subs)))
     for (let i = 0; i < opt.subs; i++) {
@@ -235,7 +237,57 @@ const scenarios = {
       publisher.socket.write(Buffer.concat(parts))
     }
     publish()
-    return measure(() => delivered)
+    const found = await measure(() => delivered)
+    return keep ? { ...found, units: () => delivered } : found
+  },
+
+  async stall () {
+    opt.payload = 4000
+    const before = await scenarios.fanout({ keep: true })
+    const stalled = await new Peer().join()
+    await stalled.ask([32, 1, {}, 'bench.topic'])
+    stalled.socket.pause()
+    const start = rss(opt.pid)
+    let most = start
+    const watch = setInterval(() => { most = Math.max(most, rss(opt.pid)) }, 50)
+    const seconds = opt.seconds
+    // As long as 200 MB take, at the rate of before.
+    opt.seconds = Math.ceil(200e6 / 4000 / (before.per_second / opt.subs))
+    const after = await measure(() => before.units())
+    clearInterval(watch)
+    return {
+      scenario,
+      published_mb: Math.round(after.units / opt.subs * 4000 / 1e6),
+      seconds: opt.seconds,
+      rate_before: before.per_second,
+      rate_with_stalled: after.per_second,
+      rate_kept: +(after.per_second / before.per_second).toFixed(2),
+      rss_before_mib: +(start / 2 ** 20).toFixed(1),
+      rss_grown_mib: +((most - start) / 2 ** 20).toFixed(1),
+      measured: seconds
+    }
+  },
+
+  async calm () {
+    const watcher = await new Peer().join()
+    const delay = async () => (await watcher.ask([48, 1, {}, 'bench.delay']))[3][0]
+    const peers = []
+    await delay()
+    for (let i = 0; i < opt.conns; i += 50) {
+      const next = sleep(50)
+      peers.push(...await Promise.all(Array.from({ length: 50 }, async (_, n) => {
+        const peer = await new Peer().join()
+        for (let t = 0; t < 10; t++) await peer.ask([32, t + 1, {}, `bench.topic${(i + n) * 10 + t}`])
+        return peer
+      })))
+      await next
+    }
+    const joining = await delay()
+    await sleep(3000)
+    const idle = await delay()
+    for (const { socket } of peers) socket.destroy()
+    await sleep(5000)
+    return { scenario, sessions: peers.length, subscriptions: peers.length * 10, joining_ms: joining, idle_ms: idle, closing_ms: await delay() }
   },
 
   async connect () {

@@ -3,10 +3,12 @@
 // Usage: npm run bench -- [--runs 5] [--seconds 5]
 import { execFileSync } from 'node:child_process'
 import { createHash, createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { setUpPeers } from './peers.mjs'
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' } } })
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
@@ -45,12 +47,15 @@ const commands = {
   crowd: `${process.execPath} ${path('server.mjs')} ${PORT} crowd`
 }
 
-function measure (command, { args, of }) {
+const peerScenarios = scenarios.filter(({ name }) => ['rpc', 'pubsub 1→1, 32 bytes', 'fan-out 1→100', 'connect, join, leave'].includes(name))
+
+function run (command, { args }) {
   const out = execFileSync(process.execPath, [
     path('load.mjs'), ...args, '--json', '--seconds', values.seconds, '--url', `ws://127.0.0.1:${PORT}/ws`, '--cmd', command
   ], { encoding: 'utf8' })
-  return JSON.parse(out)[of]
+  return JSON.parse(out)
 }
+const measure = (command, scenario) => run(command, scenario)[scenario.of]
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
 const spread = (numbers) => `${median(numbers)} (${Math.min(...numbers)} to ${Math.max(...numbers)})`
 
@@ -91,6 +96,21 @@ const crowdLines = crowded.map((scenario) => compare(scenario, commands.router, 
 const loginLines = Object.keys(cryptography).map(compareLogin)
 
 const version = (name) => JSON.parse(readFileSync(path(`../node_modules/${name}/package.json`), 'utf8')).version
+const folder = mkdtempSync(join(tmpdir(), 'fastify-wamp-bench-'))
+const peers = setUpPeers(folder, PORT)
+const peerLines = peerScenarios.map((scenario) => {
+  // Some have short queues: no more than 32 are on their way at a time.
+  const all = [commands.router, ...peers.map(({ command }) => command)]
+  const medians = all.map((command) => median(Array.from({ length: Number(values.runs) }, () => measure(command, { ...scenario, args: [...scenario.args, '--window', '32'] }))))
+  const line = `| ${scenario.name} | ${medians.join(' | ')} | µs |`
+  process.stdout.write(`${line}\n`)
+  return line
+})
+rmSync(folder, { recursive: true })
+
+const stall = run(commands.router, { args: ['stall', '--subs', '10'] })
+const calm = run(`${commands.router} watch`, { args: ['calm', '--conns', '10000'] })
+
 writeFileSync(path('results.md'), `# What was measured
 
 \`npm run bench\` wrote this page on a machine with ${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB,
@@ -116,4 +136,16 @@ anonymous join and the method's own cryptography. In µs:
 | method | anonymous | login | cryptography | ratio |
 |---|---|---|---|---|
 ${loginLines.join('\n')}
+
+Other routers with their defaults, anonymous clients, JSON, no more than 32 messages on their way; router CPU time in µs:
+
+| scenario | fastify-wamp | ${peers.map(({ name, version }) => `${name} ${version}`).join(' | ')} | |
+|---|---|${peers.map(() => '---|').join('')}---|
+${peerLines.join('\n')}
+
+A subscriber that stops reading while ${stall.published_mb} MB are published to ten others: they keep ${Math.round(stall.rate_kept * 100)} % of their rate, and the process
+grows by ${stall.rss_grown_mib} MiB (its bound is 4 MiB a connection).
+
+${calm.sessions} sessions that join at 1000 a second and hold ${calm.subscriptions} subscriptions: the longest pause of the event loop is ${calm.joining_ms} ms while
+they join, ${calm.idle_ms} ms while they are idle, and ${calm.closing_ms} ms when all connections break at once.
 `)

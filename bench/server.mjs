@@ -1,15 +1,18 @@
 #!/usr/bin/env node
-// This router as its users run it: static permissions, every feature on, logging at info. Usage: node server.mjs [PORT] [crowd | login]
+// This router as its users run it: static permissions, every feature on, logging at info. Usage: node server.mjs [PORT] [crowd | login | watch]
 // With `login` clients may log in by every method, as joe with the password or ticket `secret`.
+// With `watch` the procedure bench.delay tells the longest pause of the event loop since it was last asked, in ms, and
+// bench.state tells of memory and handles; the meta API may be called.
 // With `crowd` the app itself holds 100 000 subscriptions, 10 000 of patterns, and 10 000 registrations, which nobody hits.
 import { createWriteStream } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import Fastify from 'fastify'
 import wampPlugin, { scramCredentials } from 'fastify-wamp'
 
 const allow = { call: true, register: true, publish: true, subscribe: true }
 const app = Fastify({ logger: { level: 'info', stream: createWriteStream('/dev/null') } })
 await app.register(wampPlugin, {
-  realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'bench.', match: 'prefix', allow }] } } } },
+  realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'bench.', match: 'prefix', allow }, ...(process.argv[3] === 'watch' ? [{ uri: 'wamp.', match: 'prefix', allow: { call: true } }] : [])] } } } },
   ...(process.argv[3] === 'login' ? await logins() : {})
 })
 if (process.argv[3] === 'crowd') {
@@ -21,6 +24,20 @@ if (process.argv[3] === 'crowd') {
     await session.register(`bench.q${i}.`, () => {}, { match: 'prefix' })
     await session.register(`bench..v${i}`, () => {}, { match: 'wildcard' })
   }
+}
+if (process.argv[3] === 'watch') {
+  const delays = monitorEventLoopDelay({ resolution: 1 })
+  delays.enable()
+  await app.wamp.join('realm1').register('bench.delay', () => {
+    const longest = delays.max / 1e6
+    delays.reset()
+    return Math.round(longest)
+  })
+  await app.wamp.join('realm1').register('bench.state', () => {
+    globalThis.gc?.()
+    const { heapUsed, rss } = process.memoryUsage()
+    return { heap: Math.round(heapUsed / 2 ** 20 * 10) / 10, rss: Math.round(rss / 2 ** 20), handles: process.getActiveResourcesInfo().length }
+  })
 }
 await app.listen({ port: Number(process.argv[2] ?? 8080), host: '127.0.0.1' })
 
