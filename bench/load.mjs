@@ -6,7 +6,7 @@
 // against any WAMP router that offers JSON over WebSocket and lets an anonymous client join.
 //
 //   node load.mjs SCENARIO [--url ws://127.0.0.1:8080/ws] [--realm realm1] [--seconds 5]
-//                 [--window 128] [--payload 32] [--subs 100] [--conns 2000] [--pid PID] [--cmd 'COMMAND'] [--json]
+//                 [--codec json|msgpack|cbor] [--half CODEC: every other subscriber's] [--window 128] [--payload 32] [--subs 100] [--conns 2000] [--pid PID] [--cmd 'COMMAND'] [--json]
 //
 // SCENARIO
 //   rpc      one caller, one callee, WINDOW calls in flight      unit: a call and its result
@@ -24,6 +24,7 @@
 import net from 'node:net'
 import { readFileSync, readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
+import { formats } from './wire.mjs'
 import { createHash, createHmac, createPrivateKey, pbkdf2Sync, randomBytes, sign } from 'node:crypto'
 
 const argv = process.argv.slice(2)
@@ -32,26 +33,29 @@ const opt = { url: 'ws://127.0.0.1:8080/ws', realm: 'realm1', seconds: 5, window
 for (let i = 0; i < argv.length; i++) {
   const name = argv[i].replace(/^--/, '')
   if (name === 'json') opt.json = true
-  else { const v = argv[++i]; opt[name] = ['url', 'realm', 'cmd', 'cookie', 'method'].includes(name) ? v : Number(v) }
+  else { const v = argv[++i]; opt[name] = ['url', 'realm', 'cmd', 'cookie', 'method', 'codec', 'half'].includes(name) ? v : Number(v) }
 }
 const url = new URL(opt.url)
 const PAYLOAD = 'x'.repeat(opt.payload)
+const format = formats[opt.codec ?? 'json']
+// The parts of messages that are always the same.
+const [none, echo, topic] = [{}, 'bench.echo', 'bench.topic'].map(format.constant)
+const payload = format.constant([PAYLOAD])
 
-function frame (text) {
-  const body = Buffer.from(text)
+function frame (body, opcode = format.opcode) {
   const n = body.length
   const head = n < 126
-    ? Buffer.from([0x81, 0x80 | n, 0, 0, 0, 0])
+    ? Buffer.from([opcode, 0x80 | n, 0, 0, 0, 0])
     : n < 65536
-      ? Buffer.from([0x81, 0xfe, n >> 8, n & 255, 0, 0, 0, 0])
-      : Buffer.concat([Buffer.from([0x81, 0xff, 0, 0, 0, 0]), (() => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b })(), Buffer.alloc(4)])
+      ? Buffer.from([opcode, 0xfe, n >> 8, n & 255, 0, 0, 0, 0])
+      : Buffer.concat([Buffer.from([opcode, 0xff, 0, 0, 0, 0]), (() => { const b = Buffer.alloc(4); b.writeUInt32BE(n); return b })(), Buffer.alloc(4)])
   return Buffer.concat([head, body]) // the masking key is zero: the payload stands as it is
 }
 
 class Peer {
-  constructor () { this.rest = null; this.onframe = () => {} }
+  constructor (own = format) { this.format = own; this.rest = null; this.onframe = () => {} }
 
-  open (protocol = 'wamp.2.json') {
+  open (protocol = this.format.subprotocol) {
     return new Promise((resolve, reject) => {
       const s = this.socket = net.connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true })
       s.once('error', reject)
@@ -95,11 +99,11 @@ class Peer {
     this.rest = o < b.length ? Buffer.from(b.subarray(o)) : null
   }
 
-  send (text) { this.socket.write(frame(text)) }
+  send (body) { this.socket.write(frame(body, this.format.opcode)) }
 
-  next () { return new Promise((resolve) => { this.onframe = (b, s, e) => resolve(JSON.parse(b.toString('utf8', s, e))) }) }
+  next () { return new Promise((resolve) => { this.onframe = (b, s, e) => resolve(this.format.decode(b.subarray(s, e))) }) }
 
-  async ask (message) { const answer = this.next(); this.send(JSON.stringify(message)); return answer }
+  async ask (message) { const answer = this.next(); this.send(this.format.encode(message)); return answer }
 
   async join () {
     this.header = await this.open()
@@ -134,14 +138,6 @@ const proofs = {
     hello: { authid: 'joe', authextra: { pubkey: '8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c' } },
     answer: ({ challenge }) => [sign(null, Buffer.from(challenge, 'hex'), privateKey).toString('hex') + challenge, {}]
   }
-}
-
-/** The integer that stands after the first comma of the message in b[from, to): its request or subscription id. */
-function secondNumber (b, from) {
-  let i = from
-  while (b[i] !== 44) i++
-  let v = 0
-  for (i++; ; i++) { const c = b[i]; if (c >= 48 && c <= 57) v = v * 10 + c - 48; else if (c !== 32) return v }
 }
 
 function cpuTicks (pid) { // user + system ticks of the process, its threads and its living descendants
@@ -190,13 +186,13 @@ const scenarios = {
     const reg = await callee.ask([64, 1, {}, 'bench.echo'])
     if (reg[0] !== 65) throw new Error('not registered: ' + JSON.stringify(reg))
     let done = 0; let request = 0; let out = []
-    const call = () => { request++; out.push(frame(`[48,${request},{},"bench.echo",["${PAYLOAD}"]]`)) }
+    const call = () => { request++; out.push(frame(format.message([48, request, none, echo, payload]))) }
     const flush = () => { if (out.length) { caller.socket.write(out.length === 1 ? out[0] : Buffer.concat(out)); out = [] } }
     let yields = []
     const flushYields = () => { callee.socket.write(yields.length === 1 ? yields[0] : Buffer.concat(yields)); yields = [] }
-    callee.onframe = (b, s) => { if (!yields.length) queueMicrotask(flushYields); yields.push(frame(`[70,${secondNumber(b, s)},{},["${PAYLOAD}"]]`)) }
+    callee.onframe = (b, s) => { if (!yields.length) queueMicrotask(flushYields); yields.push(frame(format.message([70, format.second(b, s), none, payload]))) }
     caller.onframe = (b, s, e) => {
-      if (b[s + 1] !== 53 || b[s + 2] !== 48) throw new Error('not a result: ' + b.toString('utf8', s, e))
+      if (format.code(b, s) !== 50) throw new Error('not a result: ' + b.toString('utf8', s, e))
       done++; if (!out.length) queueMicrotask(flush); call()
     }
     for (let i = 0; i < opt.window; i++) call()
@@ -208,8 +204,8 @@ const scenarios = {
     const callee = await new Peer().join(); const caller = await new Peer().join()
     await callee.ask([64, 1, {}, 'bench.echo'])
     const times = []; let request = 0; let t0
-    callee.onframe = (b, s) => callee.send(`[70,${secondNumber(b, s)},{},["${PAYLOAD}"]]`)
-    const call = () => { t0 = process.hrtime.bigint(); caller.send(`[48,${++request},{},"bench.echo",["${PAYLOAD}"]]`) }
+    callee.onframe = (b, s) => callee.send(format.message([70, format.second(b, s), none, payload]))
+    const call = () => { t0 = process.hrtime.bigint(); caller.send(format.message([48, ++request, none, echo, payload])) }
     caller.onframe = () => { times.push(Number(process.hrtime.bigint() - t0) / 1e3); call() }
     call()
     const out = await measure(() => times.length)
@@ -224,7 +220,7 @@ const scenarios = {
     const publisher = await new Peer().join()
     let delivered = 0; let sent = 0; const window = Math.max(1, Math.min(opt.window, Math.floor(20000 / opt.subs)))
     for (let i = 0; i < opt.subs; i++) {
-      const p = await new Peer().join()
+      const p = await new Peer(opt.half !== undefined && i % 2 === 1 ? formats[opt.half] : format).join()
       const sub = await p.ask([32, 1, {}, 'bench.topic'])
       if (sub[0] !== 33) throw new Error('not subscribed: ' + JSON.stringify(sub))
       p.onframe = () => { delivered++; if (delivered >= (sent - window / 2) * opt.subs) publish() }
@@ -233,7 +229,7 @@ const scenarios = {
       const room = window - (sent - Math.floor(delivered / opt.subs))
       if (room <= 0) return
       const parts = []
-      for (let i = 0; i < room; i++) parts.push(frame(`[16,${++sent},{},"bench.topic",["${PAYLOAD}"]]`))
+      for (let i = 0; i < room; i++) parts.push(frame(format.message([16, ++sent, none, topic, payload])))
       publisher.socket.write(Buffer.concat(parts))
     }
     publish()

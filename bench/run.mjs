@@ -96,6 +96,17 @@ const crowdLines = crowded.map((scenario) => compare(scenario, commands.router, 
 const loginLines = Object.keys(cryptography).map(compareLogin)
 
 const version = (name) => JSON.parse(readFileSync(path(`../node_modules/${name}/package.json`), 'utf8')).version
+/** A line of the table of codecs: the router's own, by the codec of its clients. */
+const codecLines = [
+  ...['rpc', 'pubsub'].map((name) => ({ name, runs: ['json', 'msgpack', 'cbor'].map((codec) => [name, '--codec', codec]) })),
+  { name: 'fan-out 1→100 from JSON, every other subscriber in', runs: ['json', 'msgpack', 'cbor'].map((codec) => ['fanout', '--subs', '100', '--half', codec]) }
+].map(({ name, runs }) => {
+  const found = runs.map((args) => median(Array.from({ length: Number(values.runs) }, () => measure(commands.router, { args, of: 'router_us_per_unit' }))))
+  const line = `| ${name} | ${found.map((time) => `${time} (${(time / found[0]).toFixed(2)})`).join(' | ')} | µs |`
+  process.stdout.write(`${line}\n`)
+  return line
+})
+
 const folder = mkdtempSync(join(tmpdir(), 'fastify-wamp-bench-'))
 const peers = setUpPeers(folder, PORT)
 const peerLines = peerScenarios.map((scenario) => {
@@ -136,6 +147,12 @@ anonymous join and the method's own cryptography. In µs:
 | method | anonymous | login | cryptography | ratio |
 |---|---|---|---|---|
 ${loginLines.join('\n')}
+
+By codec, and in proportion to JSON:
+
+| scenario | JSON | MessagePack | CBOR | |
+|---|---|---|---|---|
+${codecLines.join('\n')}
 
 Other routers with their defaults, anonymous clients, JSON, no more than 32 messages on their way; router CPU time in µs:
 
