@@ -28,6 +28,12 @@ export const errors = {
   /** An in-process session was used after it had left. */
   WAMP_ERR_SESSION_CLOSED: createError<[reason: string]>(
     'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 500),
+  /** Who iterates over events or results is too slow for them. */
+  WAMP_ERR_SLOW_READER: createError<[waiting: number]>(
+    'WAMP_ERR_SLOW_READER', '%d values wait for who iterates over them', 500),
+  /** `request.wamp` was used by a request that nobody has identified. */
+  WAMP_ERR_NO_PRINCIPAL: createError(
+    'WAMP_ERR_NO_PRINCIPAL', 'This request is nobody\'s: use the hook wampIdentify or wampRequireRole, and look at request.wampPrincipal first', 401),
   /** `reply.wampSignIn` cannot log anybody in. */
   WAMP_ERR_SIGN_IN: createError<[why: string]>(
     'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),

@@ -16,6 +16,7 @@ import { resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
+import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { Uri } from './protocol/uri.ts'
 import { Router } from './router.ts'
 
@@ -57,6 +58,11 @@ declare module 'fastify' {
     wampSignOut (): Promise<void>
   }
   interface FastifyRequest {
+    /**
+     * A session in the name of this request's principal, held to its permissions; it ends with the response. Throws
+     * WAMP_ERR_NO_PRINCIPAL if there is none.
+     */
+    readonly wamp: InProcessSession
     /** Who the cookie says that this request is, or null. Filled by the hook `fastify.wampIdentify`. */
     wampPrincipal: Principal | null
     /** The key of the login that it leads to, as `wampCookies.find` lists it, or null. */
@@ -141,7 +147,7 @@ export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
 export type { LoginFilter, StoredLogin } from './cookie/login-filter.ts'
 export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
-export type { Called, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
+export type { Called, InProcessCallOptions, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
 export type * from './auth-options.ts'
 export type * from './auth/authorizer.ts'
 export type * from './options.ts'

@@ -48,7 +48,10 @@ const WAVES = 20
 type LoginTracker = Pick<CookieTracker, 'find' | 'revoke'>
 
 /** The features of an in-process session: the app sees the details of what it is sent, and so how a payload is packed. */
-const inProcessFeatures: ReadonlySet<string> = new Set(['publisher', 'subscriber', 'caller', 'callee'].flatMap((role) => [role, `${role}.payload_passthru_mode`]))
+const inProcessFeatures: ReadonlySet<string> = new Set([
+  ...['publisher', 'subscriber', 'caller', 'callee'].flatMap((role) => [role, `${role}.payload_passthru_mode`]),
+  ...['caller', 'callee'].flatMap((role) => [`${role}.progressive_call_results`, `${role}.call_canceling`])
+])
 
 /** Realms by name, and the one place where transports, sessions and realms meet. */
 export class Router implements SessionHost {

@@ -6,6 +6,7 @@ import { errors } from '../plugin/errors.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
+import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isAllowedOrigin } from './origin.ts'
 
 /** A hook that lets a request pass, or answers it. */
@@ -13,6 +14,9 @@ export type IdentityHook = (request: FastifyRequest, reply: FastifyReply) => Pro
 
 /** Characters of a User-Agent that are kept with a login. */
 const USER_AGENT = 256
+
+/** The sessions of requests that asked for one. */
+const sessions = new WeakMap<FastifyRequest, InProcessSession>()
 
 /** What identities at REST routes are made of. */
 interface Parts {
@@ -40,6 +44,18 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
     if (roles.length === 0 || roles.includes(principal.authrole)) return undefined
     return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: 'this role may not do that' })
   })
+  fastify.decorateRequest('wamp', {
+    getter (this: FastifyRequest) {
+      const known = sessions.get(this)
+      if (known !== undefined) return known
+      const { wampPrincipal: principal } = this
+      if (principal === null) throw new errors.WAMP_ERR_NO_PRINCIPAL()
+      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole })
+      sessions.set(this, session)
+      return session
+    }
+  })
+  fastify.addHook('onResponse', async (request) => { await sessions.get(request)?.leave() })
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
     this.header('set-cookie', await needed(tracker).signIn(arrivalOf(this.request), principal))

@@ -10,10 +10,22 @@ import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
 
 /** What answers a request. */
 export type Reply = Published | Subscribed | Unsubscribed | Result | Registered | Unregistered
-interface Pending { accept (reply: Reply): void, reject (error: Error): void }
+interface Pending {
+  accept (reply: Reply): void
+  reject (error: unknown): void
+  /** Takes a result by progress. */
+  readonly progress: ((payload: Payload) => void) | undefined
+}
 
-/** Answers an invocation; what it throws becomes an ERROR. */
-export type InvocationHandler = (invocation: Invocation) => Promise<Payload>
+/** What a request may come with, beside its message. */
+export interface RequestOptions {
+  /** Cancels a call. */
+  readonly signal?: AbortSignal | undefined
+  readonly progress?: ((payload: Payload) => void) | undefined
+}
+
+/** Answers an invocation; what it throws becomes an ERROR. `progress` sends a result by progress, and is null if nobody wants that. */
+export type InvocationHandler = (invocation: Invocation, signal: AbortSignal, progress: ((payload: Payload) => void) | null) => Promise<Payload>
 /** Takes an event; what it throws is logged. */
 export type EventHandler = (event: EventMessage) => unknown
 
@@ -31,10 +43,12 @@ export class InProcessPeer {
   readonly #pending = new Map<Id, Pending>()
   readonly #subscriptions = new Map<Id, Set<EventHandler>>()
   readonly #registrations = new Map<Id, InvocationHandler>()
+  /** The invocations that are not answered yet. */
+  readonly #invocations = new Map<Id, AbortController>()
   #lastRequest: Id = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closeReason = ''
-  #whenClosed: (() => void)[] = []
+  readonly #whenClosed = new Set<() => void>()
 
   constructor ({ send, ended, log }: {
     send: (message: ClientMessage) => void
@@ -50,17 +64,26 @@ export class InProcessPeer {
   /**
    * Sends a request and waits for its answer. `accept` runs as the answer arrives, before any message after it.
    * Rejects with the WampError of an ERROR, with WAMP_ERR_SESSION_CLOSED when the session ends first, and with
-   * WAMP_ERR_INVALID_MESSAGE, which names the field, for what a client on the wire would be aborted for.
+   * WAMP_ERR_INVALID_MESSAGE, which names the field, for what a client on the wire would be aborted for. When the signal is
+   * aborted it rejects with its reason, and a call is canceled.
    */
-  request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply) => T): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      if (this.#state !== 'open') return reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
-      const request = nextId(this.#lastRequest)
-      const message = checked(make(request))
-      this.#lastRequest = request
-      this.#pending.set(request, { accept: (reply) => { resolve(accept(reply)) }, reject })
-      this.#send(message)
-    })
+  async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply) => T, { signal, progress }: RequestOptions = {}): Promise<T> {
+    signal?.throwIfAborted()
+    if (this.#state !== 'open') throw new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason)
+    const request = nextId(this.#lastRequest)
+    const message = checked(make(request))
+    this.#lastRequest = request
+    let cancel = (): void => {}
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#pending.set(request, { accept: (reply) => { resolve(accept(reply)) }, reject, progress })
+        cancel = () => { this.#cancel(request, signal?.reason) }
+        signal?.addEventListener('abort', cancel, { once: true })
+        this.#send(message)
+      })
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
   }
 
   /** Has events of a subscription handled, from now on. */
@@ -88,11 +111,22 @@ export class InProcessPeer {
     this.#registrations.delete(registration)
   }
 
+  /** True until the session is over, or about to be. */
+  get isOpen (): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Has somebody told when the session is closed. What is returned undoes that. */
+  whenClosed (tell: () => void): () => void {
+    this.#whenClosed.add(tell)
+    return () => { this.#whenClosed.delete(tell) }
+  }
+
   /** Leaves the realm. Resolves when the session is closed, whoever closed it. */
   leave (reason: string): Promise<void> {
     return new Promise((resolve) => {
       if (this.#state === 'closed') return resolve()
-      this.#whenClosed.push(resolve)
+      this.#whenClosed.add(resolve)
       if (this.#state === 'closing') return
       this.#state = 'closing'
       this.#closeReason = reason
@@ -114,10 +148,10 @@ export class InProcessPeer {
       case MessageType.Result:
       case MessageType.Registered:
       case MessageType.Unregistered: return this.#reply(message)
-      // WELCOME is known before it comes, and nothing that announces no feature is challenged or interrupted.
+      case MessageType.Interrupt: return this.#invocations.get(message.request)?.abort(new WampError(reasons.canceled))
+      // WELCOME is known before it comes, and who needs no login is not challenged.
       case MessageType.Welcome:
       case MessageType.Challenge:
-      case MessageType.Interrupt:
     }
   }
 
@@ -130,9 +164,11 @@ export class InProcessPeer {
     this.#registrations.clear()
     const pending = [...this.#pending.values()]
     this.#pending.clear()
+    for (const invocation of this.#invocations.values()) invocation.abort(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
+    this.#invocations.clear()
     for (const { reject } of pending) reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
-    for (const resolve of this.#whenClosed) resolve()
-    this.#whenClosed = []
+    for (const tell of this.#whenClosed) tell()
+    this.#whenClosed.clear()
     this.#ended()
   }
 
@@ -147,12 +183,23 @@ export class InProcessPeer {
     if (reply.request === 0) return
     const pending = this.#pending.get(reply.request)
     if (pending === undefined) return
-    this.#pending.delete(reply.request)
     try {
+      if (reply.type === MessageType.Result && reply.details.progress === true) return pending.progress?.(reply.payload)
+      this.#pending.delete(reply.request)
       pending.accept(reply)
     } catch (error) {
-      pending.reject(error instanceof Error ? error : new Error(String(error)))
+      this.#pending.delete(reply.request)
+      pending.reject(error)
     }
+  }
+
+  /** Nobody waits for a call any more: what comes for it is ignored. */
+  #cancel (request: Id, reason: unknown): void {
+    const pending = this.#pending.get(request)
+    if (pending === undefined) return
+    this.#pending.delete(request)
+    this.#send({ type: MessageType.Cancel, request, options: { mode: 'killnowait' } })
+    pending.reject(reason)
   }
 
   #error ({ request, error, payload }: ErrorMessage): void {
@@ -186,12 +233,20 @@ export class InProcessPeer {
 
   /** Never rejects. */
   async #answer (handler: InvocationHandler, invocation: Invocation): Promise<ClientMessage> {
-    const { request } = invocation
+    const { request, details } = invocation
+    const abortion = new AbortController()
+    this.#invocations.set(request, abortion)
+    const progress = (payload: Payload): void => {
+      if (this.#invocations.has(request) && !abortion.signal.aborted) this.#send({ type: MessageType.Yield, request, options: { progress: true }, payload })
+    }
     try {
-      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation) }
+      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation, abortion.signal, details.receive_progress === true ? progress : null) }
     } catch (error) {
       const failed = { type: MessageType.Error, requestType: 68, request, details: {} } as const
+      if (abortion.signal.aborted) return { ...failed, error: reasons.canceled, payload: Payload.empty }
       return { ...failed, ...this.#failure(error) }
+    } finally {
+      this.#invocations.delete(request)
     }
   }
 

@@ -1,12 +1,14 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { CallOptions, Dict, EventMessage, Invocation, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
+import type { CallOptions, Dict, EventMessage, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
+import { WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { InProcessPeer } from './in-process-peer.ts'
+import type { InProcessPeer, InvocationHandler } from './in-process-peer.ts'
+import { Stream } from './stream.ts'
 
 /** A result of more than one value: several args, or any kwargs. Calls resolve to one, and procedures return one. */
 export class CallResult {
@@ -25,6 +27,18 @@ export interface Called<A extends Args = Args> {
   readonly kwargs: Kwargs
   /** INVOCATION.Details: `caller`, `caller_authid`, `procedure`, … where they apply. */
   readonly details: Dict
+  /** Aborted when the caller cancels the call or is gone, when its time is over, and when this session ends. */
+  readonly signal: AbortSignal
+  /** Sends a result by progress: one value, or a CallResult. Null if the caller does not want any. */
+  readonly progress: ((value: unknown) => void) | null
+}
+
+/** How a call of this process is made. */
+export interface InProcessCallOptions extends CallOptions {
+  /** Cancels the call, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Takes results by progress; the last one is what the call resolves to. */
+  readonly onProgress?: (value: unknown) => void
 }
 
 /** What a subscriber is given. The values are its own. */
@@ -74,10 +88,31 @@ export class InProcessSession {
    * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs; rejects with
    * the WampError that it raised. The type is trusted, not checked.
    */
-  call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, options: CallOptions = {}): Promise<T> {
+  call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: InProcessCallOptions = {}): Promise<T> {
+    const options = onProgress === undefined ? given : { ...given, receive_progress: true }
     return this.#peer.request(
       (request) => ({ type: MessageType.Call, request, options, procedure, payload: copied(args, kwargs) }),
-      (reply) => valueOf('payload' in reply ? reply.payload : Payload.empty) as T)
+      (reply) => valueOf('payload' in reply ? reply.payload : Payload.empty) as T,
+      { signal, progress: onProgress === undefined ? undefined : (payload) => { onProgress(valueOf(payload)) } })
+  }
+
+  /**
+   * Calls a procedure likewise, and iterates over its results by progress; the iterator returns the last one. Who stops
+   * iterating cancels the call.
+   */
+  async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, ...options }: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
+    const stop = new AbortController()
+    const results = new Stream<T>()
+    const call = this.call<T>(procedure, args, kwargs, {
+      ...options, onProgress: (value) => { results.put(value as T) }, signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    })
+    call.then(() => { results.end() }, (error: unknown) => { results.end(error) })
+    try {
+      yield * results
+      return await call
+    } finally {
+      stop.abort(new WampError(reasons.canceled))
+    }
   }
 
   /**
@@ -86,9 +121,10 @@ export class InProcessSession {
    * The type of its args is trusted, not checked.
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
-    const invoke = async ({ payload, details }: Invocation): Promise<Payload> => {
+    const invoke: InvocationHandler = async ({ payload, details }, signal, send) => {
       const { args, kwargs } = payload.values()
-      return payloadOf(await handler({ args: args as A, kwargs, details }))
+      const progress = send === null ? null : (value: unknown): void => { send(payloadOf(value)) }
+      return payloadOf(await handler({ args: args as A, kwargs, details, signal, progress }))
     }
     return this.#peer.request(
       (request) => ({ type: MessageType.Register, request, options, procedure }),
@@ -125,6 +161,31 @@ export class InProcessSession {
         this.#peer.addEventHandler(id, onEvent)
         return { id, topic, unsubscribe: () => this.#unsubscribe(id, onEvent) }
       })
+  }
+
+  /**
+   * Subscribes to a topic, and iterates over its events. Who stops iterating, or aborts the signal, gives the subscription up.
+   * Ends when the session does. Rejects with WAMP_ERR_SLOW_READER when 10 000 events wait.
+   */
+  async * events<A extends Args = Args> (topic: Uri, { signal, ...options }: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
+    const events = new Stream<Received<A>>()
+    const subscription = await this.subscribe<A>(topic, (received) => { events.put(received) }, options)
+    const stop = (): void => { events.end() }
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted === true) stop()
+    const forget = this.#peer.whenClosed(stop)
+    try {
+      yield * events
+    } finally {
+      signal?.removeEventListener('abort', stop)
+      forget()
+      if (this.#peer.isOpen) await subscription.unsubscribe()
+    }
+  }
+
+  /** Leaves, at the end of a block: `await using session = app.wamp.join('realm1')`. */
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.leave()
   }
 
   /** Leaves the realm: registrations and subscriptions end with the session. Resolves when it is closed. */

@@ -113,6 +113,25 @@ t.test('a route may ask for a role', async (t) => {
   t.same(await statuses(), [200, 200])
 })
 
+t.test('a request speaks WAMP in its own name, until it is answered', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, {
+    ...options,
+    realms: { realm1: { roles: { frontend: { permissions: [{ uri: 'com.example.whoami', match: 'exact', allow: { call: true }, disclose: { caller: true } }] } } } }
+  })
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' }))
+  app.get('/call/:procedure', { onRequest: app.wampIdentify }, async ({ wamp, params }) => await wamp.call((params as { procedure: string }).procedure))
+  await app.ready()
+  const backend = app.wamp.join('realm1')
+  await backend.register('com.example.whoami', ({ details }) => ({ authid: details.caller_authid, sessions: app.wamp.sessions('realm1').length }))
+  const { http } = await listen(t, app)
+  const browser = new WebBrowser(http)
+  t.match(await (await browser.fetch('/call/com.example.whoami')).json(), { statusCode: 401, code: 'WAMP_ERR_NO_PRINCIPAL' })
+  await browser.fetch('/login', { body: {} })
+  for (let i = 0; i < 3; i++) t.same(await (await browser.fetch('/call/com.example.whoami')).json(), { authid: 'ann', sessions: 2 }, 'its own, and the one of before is gone')
+  t.match(await (await browser.fetch('/call/wamp.session.count')).json(), { message: /wamp\.error\.not_authorized/ })
+})
+
 t.test('a page of a foreign origin gains nothing by the cookie', async (t) => {
   const { http } = await build(t)
   const browser = new WebBrowser(http)

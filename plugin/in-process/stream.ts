@@ -1,0 +1,43 @@
+import { errors } from '../errors.ts'
+
+/** How many values may wait for who iterates. */
+const MOST_WAITING = 10_000
+
+/** Values that come, for one who iterates over them. */
+export class Stream<T> implements AsyncIterable<T> {
+  #waiting: T[] = []
+  #state: 'open' | 'ended' = 'open'
+  #error: { readonly error: unknown } | null = null
+  #wake = (): void => {}
+
+  /** Adds a value. When too many wait, the stream ends with WAMP_ERR_SLOW_READER. */
+  put (value: T): void {
+    if (this.#state === 'ended') return
+    if (this.#waiting.length >= MOST_WAITING) {
+      this.#waiting = []
+      return this.end(new errors.WAMP_ERR_SLOW_READER(MOST_WAITING))
+    }
+    this.#waiting.push(value)
+    this.#wake()
+  }
+
+  /** No more values come; with an error, the iteration throws it after what waits. */
+  end (...error: [] | [unknown]): void {
+    if (this.#state === 'ended') return
+    this.#state = 'ended'
+    if (error.length === 1) this.#error = { error: error[0] }
+    this.#wake()
+  }
+
+  async * [Symbol.asyncIterator] (): AsyncGenerator<T, void, void> {
+    for (;;) {
+      const values = this.#waiting
+      this.#waiting = []
+      yield * values
+      if (this.#waiting.length > 0) continue
+      if (this.#error !== null) throw this.#error.error
+      if (this.#state === 'ended') return
+      await new Promise<void>((resolve) => { this.#wake = resolve })
+    }
+  }
+}

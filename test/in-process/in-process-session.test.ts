@@ -1,0 +1,176 @@
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import { CallResult, WampError } from 'fastify-wamp'
+import type { InProcessSession } from 'fastify-wamp'
+import { buildApp } from '../helper/build-app.ts'
+import { everything } from '../helper/build-router.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
+
+const [json] = wireCodecs
+
+async function build (t: Test): Promise<{ app: FastifyInstance, caller: InProcessSession, callee: InProcessSession }> {
+  const { app } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything, guest: { permissions: [] } } } } })
+  return { app, caller: app.wamp.join('realm1'), callee: app.wamp.join('realm1') }
+}
+
+/** Resolves when a procedure is called, to what it is called with; it ends when its signal is aborted. */
+async function registerSlow (callee: InProcessSession, procedure: string): Promise<{ called: Promise<void>, aborted: Promise<unknown> }> {
+  let call = (): void => {}
+  let abort: (reason: unknown) => void = () => {}
+  const called = new Promise<void>((resolve) => { call = resolve })
+  const aborted = new Promise((resolve) => { abort = resolve })
+  await callee.register(procedure, async ({ signal }) => {
+    call()
+    await new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        abort(signal.reason)
+        reject(new Error('aborted'))
+      })
+    })
+  })
+  return { called, aborted }
+}
+
+t.test('a call that is aborted rejects at once, and its procedure is told [CAN-01]', async (t) => {
+  const { caller, callee } = await build(t)
+  const { called, aborted } = await registerSlow(callee, 'com.example.slow')
+  const stop = new AbortController()
+  const call = caller.call('com.example.slow', [], {}, { signal: stop.signal })
+  await called
+  stop.abort(new Error('no longer wanted'))
+  await t.rejects(call, { message: 'no longer wanted' })
+  t.match(await aborted, { error: 'wamp.error.canceled' })
+  await t.rejects(caller.call('com.example.slow', [], {}, { signal: AbortSignal.abort(new Error('never')) }), { message: 'never' })
+})
+
+t.test('a time that is over, a caller that is gone, and the end of the session abort a procedure', async (t) => {
+  const { app, caller, callee } = await build(t)
+  const timed = await registerSlow(callee, 'com.example.timed')
+  await t.rejects(caller.call('com.example.timed', [], {}, { timeout: 20 }), { message: 'wamp.error.timeout' })
+  t.match(await timed.aborted, { error: 'wamp.error.canceled' })
+
+  const left = await registerSlow(callee, 'com.example.left')
+  const gone = app.wamp.join('realm1')
+  const call = gone.call('com.example.left')
+  await left.called
+  await gone.leave()
+  await t.rejects(call, { code: 'WAMP_ERR_SESSION_CLOSED' })
+  t.match(await left.aborted, { error: 'wamp.error.canceled' })
+
+  const ended = await registerSlow(callee, 'com.example.ended')
+  const last = caller.call('com.example.ended')
+  await ended.called
+  await callee.leave()
+  t.match(await ended.aborted, { code: 'WAMP_ERR_SESSION_CLOSED' })
+  await t.rejects(last, { message: 'wamp.error.canceled' })
+})
+
+t.test('results by progress are given in order, to who wants them [PCR-01]', async (t) => {
+  const { caller, callee } = await build(t)
+  const wanted: boolean[] = []
+  await callee.register<[number]>('com.example.count', ({ args: [to], progress }) => {
+    wanted.push(progress !== null)
+    for (let i = 1; i < to; i++) progress?.(i === 2 ? new CallResult([i], { even: true }) : i)
+    return to
+  })
+  const seen: unknown[] = []
+  t.equal(await caller.call('com.example.count', [3], {}, { onProgress: (value) => { seen.push(value) } }), 3)
+  t.same(seen, [1, new CallResult([2], { even: true })])
+  t.equal(await caller.call('com.example.count', [3]), 3)
+  t.same(wanted, [true, false])
+  await t.rejects(caller.call('com.example.count', [3], {}, { onProgress: () => { throw new Error('mine') } }), { message: 'mine' })
+})
+
+t.test('results can be iterated over, and who stops cancels the call', async (t) => {
+  const { caller, callee } = await build(t)
+  await callee.register<[number]>('com.example.count', ({ args: [to], progress }) => {
+    for (let i = 1; i < to; i++) progress?.(i)
+    return to
+  })
+  const results = caller.results<number>('com.example.count', [4])
+  const seen: unknown[] = []
+  let last = await results.next()
+  for (; last.done !== true; last = await results.next()) seen.push(last.value)
+  t.same([seen, last.value], [[1, 2, 3], 4])
+
+  let told: (reason: unknown) => void = () => {}
+  const aborted = new Promise((resolve) => { told = resolve })
+  await callee.register('com.example.endless', async ({ progress, signal }) => {
+    progress?.('first')
+    await new Promise<void>((resolve) => { signal.addEventListener('abort', () => { told(signal.reason); resolve() }) })
+  })
+  const endless = caller.results('com.example.endless')
+  t.same(await endless.next(), { done: false, value: 'first' })
+  await endless.return(undefined)
+  t.match(await aborted, { error: 'wamp.error.canceled' })
+  await callee.register('com.example.fails', ({ progress }) => {
+    progress?.(1)
+    throw new WampError('com.example.error')
+  })
+  await t.rejects(async () => { for await (const value of caller.results('com.example.fails')) t.equal(value, 1) }, { message: 'com.example.error' })
+})
+
+t.test('events can be iterated over, until one stops, a signal says so, or the session ends', async (t) => {
+  const { app, caller, callee } = await build(t)
+  const stop = new AbortController()
+  const seen: unknown[] = []
+  const reading = (async () => { for await (const { args: [value] } of callee.events('com.example.news', { signal: stop.signal })) if (seen.push(value) === 3) stop.abort() })()
+  await caller.call('wamp.session.count') // the subscription stands
+  for (let i = 1; i <= 5; i++) await caller.publish('com.example.news', [i])
+  await reading
+  t.same(seen.slice(0, 3), [1, 2, 3])
+  t.same((await caller.call<{ exact: number[] }>('wamp.subscription.list')).exact, [])
+
+  const other = app.wamp.join('realm1')
+  const ending = (async () => { for await (const event of other.events('com.example.news')) t.fail(JSON.stringify(event)) })()
+  await caller.call('wamp.session.count')
+  await other.leave()
+  await ending
+  t.pass('the session has ended, and the iteration with it')
+})
+
+t.test('who iterates too slowly is told, and the subscription is given up', async (t) => {
+  const { caller, callee } = await build(t)
+  const events = callee.events('com.example.flood')
+  const first = events.next()
+  await caller.call('wamp.session.count')
+  for (let i = 0; i < 10_002; i++) await caller.publish('com.example.flood', [i])
+  t.match(await first, { value: { args: [0] } })
+  await t.rejects(async () => { for await (const event of events) t.fail(JSON.stringify(event)) }, { code: 'WAMP_ERR_SLOW_READER' })
+  t.same((await caller.call<{ exact: number[] }>('wamp.subscription.list')).exact, [])
+})
+
+t.test('a session that acts as a role is held to its permissions', async (t) => {
+  const { app } = await build(t)
+  const guest = app.wamp.join('realm1', { authid: 'joe', role: 'guest' })
+  await t.rejects(guest.call('com.example.any'), { message: 'wamp.error.not_authorized' })
+  await t.rejects(guest.publish('com.example.any'), { message: 'wamp.error.not_authorized' })
+})
+
+t.test('a session leaves at the end of its block', async (t) => {
+  const { app } = await build(t)
+  const before = app.wamp.sessions('realm1').length
+  {
+    await using session = app.wamp.join('realm1')
+    t.equal(app.wamp.sessions('realm1').length, before + 1)
+    await session.call('wamp.session.count')
+  }
+  t.equal(app.wamp.sessions('realm1').length, before)
+})
+
+t.test('a WebSocket client sees progress of a procedure of the app, and cancels it [CAN-01, PCR-01]', async (t) => {
+  const { app, url } = await buildApp(t)
+  const callee = app.wamp.join('realm1')
+  let told: () => void = () => {}
+  const aborted = new Promise<void>((resolve) => { told = resolve })
+  await callee.register('com.example.work', async ({ progress, signal }) => {
+    progress?.('half')
+    await new Promise<void>((_resolve, reject) => { signal.addEventListener('abort', () => { told(); reject(new Error('aborted')) }) })
+  })
+  const features = { call_canceling: true, progressive_call_results: true }
+  const client = await WireClient.join(t, url, json!, {}, { caller: { features } })
+  t.match(await client.ask([48, 1, { receive_progress: true }, 'com.example.work']), [50, 1, { progress: true }, ['half']])
+  t.match(await client.ask([49, 1, { mode: 'kill' }]), [8, 48, 1, {}, 'wamp.error.canceled'])
+  await aborted
+})
