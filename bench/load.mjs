@@ -17,6 +17,7 @@
 //   idle     CONNS joined sessions that then do nothing          unit: bytes of resident memory a session
 //   stall    one publisher, SUBS subscribers, and then one more that stops reading: 200 MB are published
 //   calm     CONNS sessions, 1000 a second, with ten subscriptions each, which all end at once; needs server.mjs watch
+//   inside   the app itself calls a callee here and publishes to a subscriber here; needs server.mjs watch
 //   latency  as rpc, but one call at a time                      unit: a call; p50 and p99 in microseconds
 //
 // --pid names the router's process: its CPU time (all threads and children) is then given per unit.
@@ -284,6 +285,16 @@ const scenarios = {
     for (const { socket } of peers) socket.destroy()
     await sleep(5000)
     return { scenario, sessions: peers.length, subscriptions: peers.length * 10, joining_ms: joining, idle_ms: idle, closing_ms: await delay() }
+  },
+
+  async inside () {
+    const callee = await new Peer().join(); const caller = await new Peer().join(); const subscriber = await new Peer().join()
+    await callee.ask([64, 1, {}, 'bench.echo'])
+    callee.onframe = (b, s) => { callee.send(format.message([70, format.second(b, s), none, payload])) }
+    await subscriber.ask([32, 1, {}, 'bench.topic'])
+    subscriber.onframe = () => {}
+    await caller.ask([48, 1, {}, 'bench.inside', [20_000]])
+    return { scenario, ...(await caller.ask([48, 2, {}, 'bench.inside', [100_000]]))[3][0] }
   },
 
   async connect () {

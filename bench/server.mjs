@@ -2,7 +2,8 @@
 // This router as its users run it: static permissions, every feature on, logging at info. Usage: node server.mjs [PORT] [crowd | login | watch]
 // With `login` clients may log in by every method, as joe with the password or ticket `secret`.
 // With `watch` the procedure bench.delay tells the longest pause of the event loop since it was last asked, in ms, and
-// bench.state tells of memory and handles; the meta API may be called.
+// bench.state tells of memory and handles; the meta API
+// may be called; bench.inside calls bench.echo and publishes to bench.topic so many times, and tells the CPU time of each in µs.
 // With `crowd` the app itself holds 100 000 subscriptions, 10 000 of patterns, and 10 000 registrations, which nobody hits.
 import { createWriteStream } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -38,6 +39,19 @@ if (process.argv[3] === 'watch') {
     const { heapUsed, rss } = process.memoryUsage()
     return { heap: Math.round(heapUsed / 2 ** 20 * 10) / 10, rss: Math.round(rss / 2 ** 20), handles: process.getActiveResourcesInfo().length }
   })
+}
+if (process.argv[3] === 'watch') {
+  const session = app.wamp.join('realm1')
+  const cpu = async (count, work) => {
+    const before = process.cpuUsage()
+    await Promise.all(Array.from({ length: 64 }, async () => { for (let i = 0; i < count / 64; i++) await work() }))
+    const { user, system } = process.cpuUsage(before)
+    return Math.round((user + system) / count * 100) / 100
+  }
+  await session.register('bench.inside', async ({ args: [count] }) => ({
+    call: await cpu(count, () => session.call('bench.echo', ['x'.repeat(32)])),
+    publish: await cpu(count, () => session.publish('bench.topic', ['x'.repeat(32)]))
+  }))
 }
 await app.listen({ port: Number(process.argv[2] ?? 8080), host: '127.0.0.1' })
 
