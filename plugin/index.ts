@@ -2,8 +2,10 @@ import fastifyCookie from '@fastify/cookie'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
+import { bridgeRoutes } from '../routes/bridge.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook } from '../routes/identity.ts'
+import { SignedRequests } from '../routes/signed-request.ts'
 import { staticRoute } from '../routes/static.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
@@ -11,8 +13,8 @@ import type { Grant, Principal } from './auth/authenticator.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
-import type { EndpointOptions, FastifyWampOptions } from './options.ts'
-import { resolveEndpoint, resolveOptions } from './resolve-options.ts'
+import type { BridgeOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
+import { checkBridge, resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
@@ -103,6 +105,16 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
   await mountEndpoint(fastify, core, resolveEndpoint(given, core.options))
 }
 
+const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
+  checkBridge(given)
+  const { call = null, publish = null, as, signature } = given
+  const session = as === undefined ? null : fastify.wamp.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+  // In a scope of its own: it takes JSON, and the app what it likes.
+  await fastify.register(async (scope) => {
+    await bridgeRoutes(scope, { call, publish, session, signatures: signature === undefined ? null : new SignedRequests(signature) })
+  })
+}
+
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
@@ -135,6 +147,8 @@ async function mountStatic (fastify: FastifyInstance, files: { root: string, pre
 export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
 /** A further WebSocket route to the same router, with its own path, authentication and cookie. */
 export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
+/** Calls and publications by HTTP POST, as Crossbar.io's HTTP bridge has them. */
+export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
 export default wampPlugin
 
 export { scramCredentials } from './auth/scram-credentials.ts'
@@ -142,6 +156,7 @@ export { fromCrossbarConfig } from './crossbar/node-configuration.ts'
 export { WampError } from './errors.ts'
 export { CallResult } from './in-process/in-process-session.ts'
 export { reasons } from './protocol/reasons.ts'
+export type { BridgeOptions } from './options.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
 export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'

@@ -196,12 +196,21 @@ const validatePlugin = ajv.compile(record({
   failedLogins: record({ address: count, authid: count, cookie: count, recovery: count })
 }, ['realms']) as SchemaObject)
 
+const path = { type: 'string', pattern: '^/' }
+const validateBridge = ajv.compile(record({
+  call: path,
+  publish: path,
+  as: record({ realm: text, role: text, authid: text }, ['realm', 'role']),
+  signature: record({ key: text, secret: text, tolerance: count }, ['key', 'secret'])
+}) as SchemaObject)
+const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge }
+
 /** What is wrong with an option, and where: `path` is empty for the options as a whole. */
 export interface OptionFault { readonly path: string, readonly expected: string }
 
-/** The first fault of plugin or endpoint options against their JSON schema, or null. No value is quoted in it. */
-export function findFault (options: unknown, of: 'plugin' | 'endpoint'): OptionFault | null {
-  const validate = of === 'plugin' ? validatePlugin : validateEndpoint
+/** The first fault of options against their JSON schema, or null. No value is quoted in it. */
+export function findFault (options: unknown, of: 'plugin' | 'endpoint' | 'bridge'): OptionFault | null {
+  const validate = validators[of]
   if (validate(options)) return null
   // An `if` says no more than that its branch failed: the branch's own error stands before it.
   return describe(validate.errors![0]!)

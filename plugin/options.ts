@@ -237,3 +237,18 @@ export interface FastifyWampOptions extends EndpointOptions {
   limits?: LimitOptions
   failedLogins?: FailedLoginOptions
 }
+
+/** The options of `fastify.register(wampBridge, options)`. */
+export interface BridgeOptions {
+  /** The path where calls are made by POST. @default none */
+  call?: string
+  /** The path where events are published by POST. @default none */
+  publish?: string
+  /** In whose name that is. @default the principal of each request, by its cookie */
+  as?: { realm: Uri, role: string, authid?: string }
+  /**
+   * Requests must be signed: with a key, and a secret that both sides know. `tolerance` is in seconds, 300 by default.
+   * @default they need no signature
+   */
+  signature?: { key: string, secret: string, tolerance?: number }
+}

@@ -4,7 +4,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
-import type { CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { BridgeOptions, CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 
@@ -113,7 +113,14 @@ export function resolveEndpoint (given: EndpointOptions, { realms, static: files
   return Object.freeze(resolved)
 }
 
-function check (options: unknown, of: 'plugin' | 'endpoint'): void {
+/** The options of the HTTP bridge, checked likewise. */
+export function checkBridge (given: BridgeOptions): void {
+  check(given, 'bridge')
+  if (given.call === undefined && given.publish === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('', 'must name a path: "call", "publish", or both')
+  if (given.signature !== undefined && given.as === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('signature', 'needs the option "as": a key is nobody in particular')
+}
+
+function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge'): void {
   const fault = findFault(options, of)
   if (fault !== null) throw new errors.WAMP_ERR_INVALID_OPTION(fault.path, fault.expected)
 }

@@ -20,7 +20,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   router: ['protocol', 'errors', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   crossbar: ['errors', 'options', 'protocol', 'index'],
-  routes: ['protocol', 'errors', 'codec', 'cookie', 'transport'],
+  routes: ['protocol', 'errors', 'codec', 'cookie', 'transport', 'in-process'],
   testing: [],
   index: ['protocol', 'errors', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
 }

@@ -1,0 +1,84 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseValues, stringifyValue } from '../plugin/codec/json-value.ts'
+import { errors, WampError } from '../plugin/errors.ts'
+import { CallResult } from '../plugin/in-process/in-process-session.ts'
+import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
+import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
+import { isDict } from '../plugin/protocol/wire-value.ts'
+import type { SignedRequests } from './signed-request.ts'
+
+/** What the HTTP bridge is made of. */
+export interface BridgeParts {
+  /** The path where calls are made, or null. */
+  readonly call: string | null
+  /** The path where events are published, or null. */
+  readonly publish: string | null
+  /** The session in whose name that is, or null for the principal of each request. */
+  readonly session: InProcessSession | null
+  /** Null if requests need no signature. */
+  readonly signatures: SignedRequests | null
+}
+
+const bodies = new WeakMap<FastifyRequest, string>()
+
+/** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, session, signatures }: BridgeParts): Promise<void> {
+  // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
+  fastify.removeAllContentTypeParsers()
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    bodies.set(request, String(body))
+    try {
+      done(null, parseValues(String(body)))
+    } catch {
+      done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }))
+    }
+  })
+  const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
+    fastify.post(path, { onRequest: fastify.wampIdentify }, async (request, reply) => {
+      const fault = signatures?.faultOf(request.query as Record<string, unknown>, bodies.get(request) ?? '') ?? null
+      if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
+      if (session === null && request.wampPrincipal === null) return await answer(reply, 401, { error: 'log in first', args: [], kwargs: {} })
+      const given = readBody(request.body, name)
+      if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
+      try {
+        return await answer(reply, 200, await perform(session ?? request.wamp, given, reply))
+      } catch (error) {
+        if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await answer(reply, 400, { error: error.message, args: [], kwargs: {} })
+        // What a procedure raises is an answer, too.
+        if (!(error instanceof WampError)) throw error
+        return await answer(reply, 200, { error: error.error, args: error.args, kwargs: error.kwargs })
+      }
+    })
+  }
+  if (call !== null) serve(call, 'procedure', makeCall)
+  if (publish !== null) serve(publish, 'topic', async (session, { uri, args, kwargs, options }) => ({ id: await session.publish(uri, args, kwargs, options as PublishOptions) }))
+}
+
+interface Given { readonly uri: string, readonly args: unknown[], readonly kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
+type Perform = (session: InProcessSession, given: Given, reply: FastifyReply) => Promise<object>
+
+async function makeCall (session: InProcessSession, { uri, args, kwargs, options }: Given, reply: FastifyReply): Promise<object> {
+  const gone = new AbortController()
+  reply.raw.once('close', () => { gone.abort() })
+  const value = await session.call(uri, args, kwargs, { ...options as CallOptions, signal: gone.signal })
+  if (!(value instanceof CallResult)) return { args: value === undefined ? [] : [value] }
+  return Object.keys(value.kwargs).length === 0 ? { args: value.args } : { args: value.args, kwargs: value.kwargs }
+}
+
+/** What a body asks for, or what is wrong with it. */
+function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
+  if (!isDict(body)) return 'the body must be an object'
+  const { [name]: uri, args, kwargs, options, ...rest } = body
+  const [unknown] = Object.keys(rest)
+  if (unknown !== undefined) return `"${unknown}" is not known`
+  if (typeof uri !== 'string') return `"${name}" must be a URI`
+  if (args != null && !Array.isArray(args)) return '"args" must be a list'
+  if (kwargs != null && !isDict(kwargs)) return '"kwargs" must be an object'
+  if (options != null && !isDict(options)) return '"options" must be an object'
+  return { uri, args: args ?? [], kwargs: kwargs ?? {}, options: options ?? {} }
+}
+
+/** Numbers beyond 2^53 and octets are written as `wamp.2.json` writes them. */
+async function answer (reply: FastifyReply, status: number, body: object): Promise<FastifyReply> {
+  return await reply.code(status).header('cache-control', 'no-store').type('application/json').send(stringifyValue(body))
+}

@@ -1,0 +1,133 @@
+import { createHmac } from 'node:crypto'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import wampPlugin, { CallResult, wampBridge, WampError } from 'fastify-wamp'
+import type { BridgeOptions } from 'fastify-wamp'
+import { SignedRequests } from '../../routes/signed-request.ts'
+import { WebBrowser } from '../helper/web-browser.ts'
+
+const allow = { call: true, publish: true }
+const as = { realm: 'realm1', role: 'service' }
+
+/** An app with a bridge, and procedures that it can call. */
+async function build (t: Test, bridge: BridgeOptions): Promise<{ app: FastifyInstance, http: string, post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<{ status: number, body: unknown }> }> {
+  const app = Fastify()
+  await app.register(wampPlugin, {
+    realms: { realm1: { roles: { user: { permissions: [{ uri: 'com.example.mine.', match: 'prefix', allow }] }, service: { permissions: [{ uri: 'com.example.', match: 'prefix', allow, disclose: { caller: true } }] } } } },
+    auth: { ticket: { type: 'static', principals: {} }, cookie: {} },
+    cookie: {}
+  })
+  await app.register(wampBridge, bridge)
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'user' }))
+  const backend = app.wamp.join('realm1')
+  await backend.register('com.example.echo', ({ args, kwargs }) => new CallResult(args, kwargs))
+  await backend.register('com.example.mine.who', ({ details }) => details.caller_authid ?? 'nobody')
+  await backend.register('com.example.fails', () => { throw new WampError('com.example.error', { args: ['no'], kwargs: { why: 1 } }) })
+  t.teardown(() => app.close())
+  const http = await app.listen({ port: 0, host: '127.0.0.1' })
+  const post = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<{ status: number, body: unknown }> => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const response = await fetch(`${http}${path}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: text })
+    return { status: response.status, body: JSON.parse(await response.text()) as unknown }
+  }
+  return { app, http, post }
+}
+
+t.test('a call is answered by its result, or by the error that it raised', async (t) => {
+  const { post } = await build(t, { call: '/call', as })
+  t.same(await post('/call', { procedure: 'com.example.echo', args: [1, 'ä'] }), { status: 200, body: { args: [1, 'ä'] } })
+  t.same(await post('/call', { procedure: 'com.example.echo', args: [], kwargs: { a: { b: null } } }), { status: 200, body: { args: [], kwargs: { a: { b: null } } } })
+  t.same(await post('/call', { procedure: 'com.example.mine.who' }), { status: 200, body: { args: ['http'] } })
+  t.same(await post('/call', { procedure: 'com.example.fails' }), { status: 200, body: { error: 'com.example.error', args: ['no'], kwargs: { why: 1 } } })
+  t.match(await post('/call', { procedure: 'com.example.none' }), { status: 200, body: { error: 'wamp.error.no_such_procedure' } })
+  t.match(await post('/call', { procedure: 'org.example.none' }), { status: 200, body: { error: 'wamp.error.not_authorized' } })
+})
+
+t.test('numbers and octets are those of wamp.2.json', async (t) => {
+  const { app, http } = await build(t, { call: '/call', as })
+  await app.wamp.join('realm1').register('com.example.native', ({ args: [big, octets] }) => [typeof big, big, octets])
+  const response = await fetch(`${http}/call`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"procedure":"com.example.native","args":[12345678901234567890,"\\u0000AAEC"]}' })
+  t.equal(await response.text(), '{"args":[["bigint",12345678901234567890,"\\u0000AAEC"]]}')
+})
+
+t.test('an event is published, with the options of PUBLISH', async (t) => {
+  const { app, post } = await build(t, { publish: '/publish', as })
+  const come = new Promise((resolve) => { app.wamp.join('realm1').subscribe('com.example.news', resolve).catch(() => {}) })
+  const { status, body } = await post('/publish', { topic: 'com.example.news', args: ['hello'], kwargs: { a: 1 }, options: { retain: true } })
+  t.match({ status, body }, { status: 200, body: { id: Number } })
+  t.match(await come, { args: ['hello'], kwargs: { a: 1 }, publication: (body as { id: number }).id })
+  t.equal((await post('/call', {})).status, 404, 'what is not asked for is not there')
+})
+
+t.test('without a name of its own the bridge speaks for who is logged in', async (t) => {
+  const { http, post } = await build(t, { call: '/call', publish: '/publish' })
+  t.match(await post('/call', { procedure: 'com.example.mine.who' }), { status: 401, body: { error: 'log in first' } })
+  const ann = new WebBrowser(http)
+  await ann.fetch('/login', { body: {} })
+  const call = async (procedure: string, headers = {}): Promise<unknown> => await (await ann.fetch('/call', { body: { procedure }, headers })).json()
+  t.same(await call('com.example.mine.who'), { args: ['nobody'] })
+  t.match(await call('com.example.echo'), { error: 'wamp.error.not_authorized' }, 'and no further than its role goes')
+  t.match(await call('com.example.mine.who', { origin: 'https://evil.example' }), { error: 'log in first' }, 'a page of a foreign origin is nobody')
+})
+
+t.test('what is wrong with a request is said by name', async (t) => {
+  const { post, http } = await build(t, { call: '/call', as })
+  for (const [body, error] of [
+    ['[', 'the body is not JSON'], [[], 'the body must be an object'], [{}, '"procedure" must be a URI'], [{ procedure: 5 }, '"procedure" must be a URI'],
+    [{ procedure: 'a', args: {} }, '"args" must be a list'], [{ procedure: 'a', kwargs: [] }, '"kwargs" must be an object'], [{ procedure: 'a', options: 1 }, '"options" must be an object'],
+    [{ procedure: 'a', topic: 'b' }, '"topic" is not known']
+  ] as const) {
+    const answer = await post('/call', body)
+    t.equal(answer.status, 400)
+    t.ok(JSON.stringify(answer.body).includes(JSON.stringify(error).slice(1, -1)), error)
+  }
+  t.match(await post('/call', { procedure: 'com.example.echo', options: { timeout: 'soon' } }), { status: 400, body: { error: /CALL\.options\.timeout/ } })
+  t.equal((await fetch(`${http}/call`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' })).status, 415)
+})
+
+/** The query of a signed request. */
+function sign (body: string, { key = 'key', secret = 'secret', timestamp = new Date().toISOString(), nonce = '7', seq = '1' } = {}): Record<string, string> {
+  const signature = createHmac('sha256', secret).update(key + timestamp + seq + nonce + body).digest('base64').replaceAll('+', '-').replaceAll('/', '_')
+  return { key, timestamp, seq, nonce, signature }
+}
+
+t.test('where a signature is asked for, nothing is done without one', async (t) => {
+  const { post } = await build(t, { call: '/call', as, signature: { key: 'key', secret: 'secret' } })
+  const body = JSON.stringify({ procedure: 'com.example.echo', args: [1] })
+  const query = new URLSearchParams(sign(body)).toString()
+  t.match(await post('/call', body), { status: 401, body: { error: /"key" is missing/ } })
+  t.same(await post(`/call?${query}`, body), { status: 200, body: { args: [1] } })
+  t.match(await post(`/call?${query}`, body), { status: 401, body: { error: 'the request was made before' } })
+  t.match(await post(`/call?${query}`, body.replace('1', '2')), { status: 401, body: { error: 'the signature is wrong' } })
+})
+
+t.test('a signature counts once, within the tolerance, for its key and its body', async (t) => {
+  let now = Date.now()
+  const requests = new SignedRequests({ key: 'key', secret: 'secret', tolerance: 60 }, () => now)
+  const at = (offset: number): string => new Date(now + offset).toISOString()
+  t.equal(requests.faultOf(sign('{}'), '{}'), null)
+  t.match(requests.faultOf(sign('{}', { timestamp: at(-61_000) }), '{}'), /more than 60 seconds off/)
+  t.match(requests.faultOf(sign('{}', { timestamp: at(61_000) }), '{}'), /more than 60 seconds off/)
+  t.match(requests.faultOf(sign('{}', { timestamp: 'yesterday' }), '{}'), /must be UTC/)
+  t.match(requests.faultOf(sign('{}', { key: 'other' }), '{}'), /signature is wrong/)
+  t.match(requests.faultOf(sign('{}', { secret: 'other' }), '{}'), /signature is wrong/)
+  t.match(requests.faultOf({ ...sign('{}'), signature: 'x' }, '{}'), /signature is wrong/)
+  const once = sign('{}', { nonce: '8' })
+  t.equal(requests.faultOf(once, '{}'), null)
+  now += 30_000
+  t.match(requests.faultOf(once, '{}'), /made before/)
+})
+
+t.test('options that make no sense are refused', async (t) => {
+  for (const [options, message] of [
+    [{}, /must name a path/], [{ call: 'call' }, /"call"/], [{ call: '/call', signature: { key: 'a', secret: 'b' } }, /"signature" needs the option "as"/],
+    [{ call: '/call', as: { realm: 'none', role: 'user' } }, /none/], [{ call: '/call', other: 1 }, /"other" is not an option/]
+  ] as const) {
+    const app = Fastify()
+    await app.register(wampPlugin, { realms: { realm1: { roles: { user: {} } } }, auth: { ticket: { type: 'static', principals: {} } } })
+    await t.rejects(async () => { await app.register(wampBridge, options as BridgeOptions) }, { message })
+    await app.close()
+  }
+})
