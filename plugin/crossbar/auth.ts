@@ -1,5 +1,5 @@
 import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, DynamicAuthOptions, TicketOptions, TlsOptions, WampCraOptions } from '../auth-options.ts'
-import { checkRole } from './realms.ts'
+import { checkRole, only } from './realms.ts'
 import type { Reach } from './realms.ts'
 import { present } from './setting.ts'
 import type { Setting, Settings } from './setting.ts'
@@ -37,10 +37,6 @@ function readAnonymous (setting: Setting, reach: Reach): AnonymousOptions {
   const realm = anonymous.find('realm')?.text()
   checkRole(anonymous.find('role') ?? setting, role ?? 'anonymous', realm === undefined ? reach : only(anonymous.get('realm'), realm, reach))
   return { type: 'static', ...present({ role, realm, authid: anonymous.find('authid')?.text() }) }
-}
-
-function only (setting: Setting, realm: string, { own }: Reach): Reach {
-  return { own: new Map([[realm, own.get(realm) ?? setting.fail('must name a realm of this worker')]]), foreign: new Map() }
 }
 
 function readTicket (setting: Setting, reach: Reach): TicketOptions {

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import { wampEndpoint, wampPlugin } from '../index.ts'
+import { wampBridge, wampEndpoint, wampPlugin } from '../index.ts'
 import { readCommandLine } from './command-line.ts'
 import type { CommandLine } from './command-line.ts'
 import { findConfigurationFile, readConfigurationFile } from './configuration-file.ts'
@@ -21,11 +21,12 @@ async function run (args: readonly string[]): Promise<void> {
   await serve(configuration, given)
 }
 
-async function serve ({ listen, https, plugin, endpoints }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
+async function serve ({ listen, https, plugin, endpoints, bridges }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
   const app = Fastify({ logger: true, https })
   try {
     await app.register(wampPlugin, plugin)
     for (const endpoint of endpoints) await app.register(wampEndpoint, endpoint)
+    for (const bridge of bridges) await app.register(wampBridge, bridge)
     await app.listen({ host: host ?? listen.host, port: port ?? listen.port })
   } catch (error) {
     await app.close()

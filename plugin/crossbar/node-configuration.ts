@@ -1,4 +1,4 @@
-import type { EndpointOptions, FastifyWampOptions } from '../options.ts'
+import type { BridgeOptions, EndpointOptions, FastifyWampOptions } from '../options.ts'
 import { readRealms } from './realms.ts'
 import type { Realms } from './realms.ts'
 import { Setting } from './setting.ts'
@@ -25,6 +25,8 @@ export interface NodeConfiguration {
   readonly plugin: FastifyWampOptions
   /** For `fastify.register(wampEndpoint, endpoint)`: the WebSocket routes beyond the first. */
   readonly endpoints: readonly EndpointOptions[]
+  /** For `fastify.register(wampBridge, bridge)`. */
+  readonly bridges: readonly BridgeOptions[]
   /** What is not served, or not as written, each with its path in the configuration. */
   readonly warnings: readonly string[]
 }
@@ -56,7 +58,7 @@ export function fromCrossbarConfig (config: unknown, { directory = '.', env = pr
     for (const transport of transports) readTransport(transport, { site, directory, reach })
   }
 
-  const { listen, https, messageSize, static: files, endpoints: [first, ...endpoints] } = site
+  const { listen, https, messageSize, static: files, endpoints: [first, ...endpoints], bridges } = site
   if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport: nobody could connect')
   const plugin: FastifyWampOptions = {
     ...first,
@@ -64,7 +66,7 @@ export function fromCrossbarConfig (config: unknown, { directory = '.', env = pr
     ...(files.length === 0 ? {} : { static: files }),
     ...(messageSize === undefined ? {} : { limits: { messageSize } })
   }
-  return { listen, https, plugin, endpoints, warnings }
+  return { listen, https, plugin, endpoints, bridges, warnings }
 }
 
 function warnOfController (setting: Setting): void {

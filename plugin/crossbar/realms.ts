@@ -30,6 +30,11 @@ export function checkRole (setting: Setting, role: string, { own, foreign }: Rea
   if (someHas(foreign, role)) setting.fail(`must not lead to the role "${role}": a realm of another router worker has it too, and would be open`)
 }
 
+/** The reach of clients that are given one realm, which must be one of their worker's. */
+export function only (setting: Setting, realm: string, { own }: Reach): Reach {
+  return { own: new Map([[realm, own.get(realm) ?? setting.fail('must name a realm of this worker')]]), foreign: new Map() }
+}
+
 function someHas (realms: Realms, role: string): boolean {
   return [...realms.values()].some(({ roles }) => Object.hasOwn(roles, role))
 }

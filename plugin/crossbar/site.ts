@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { EndpointOptions, StaticOptions } from '../options.ts'
+import type { BridgeOptions, EndpointOptions, StaticOptions } from '../options.ts'
 import type { CookieSettings } from './cookie.ts'
 import type { Reach } from './realms.ts'
 import type { Setting } from './setting.ts'
@@ -33,6 +33,8 @@ export class Site {
   readonly static: StaticOptions[] = []
   /** The WebSocket routes. */
   readonly endpoints: EndpointOptions[] = []
+  /** The HTTP bridges. */
+  readonly bridges: BridgeOptions[] = []
 
   readonly #owners = new Map<string, Setting>()
   readonly #facts = new Map<string, { value: unknown, setting: Setting }>()
@@ -60,6 +62,12 @@ export class Site {
   serveWebsocket (endpoint: EndpointOptions & { path: string }, setting: Setting): void {
     this.#claim(endpoint.path, setting)
     this.endpoints.push(endpoint)
+  }
+
+  /** Serves an HTTP bridge at a path. */
+  serveBridge (bridge: BridgeOptions, path: string, setting: Setting): void {
+    this.#claim(path, setting)
+    this.bridges.push(bridge)
   }
 
   /** Takes a cookie. Routes whose cookies have one name share it and its store, so they must describe it alike. */

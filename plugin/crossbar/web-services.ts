@@ -1,4 +1,7 @@
 import { resolve } from 'node:path'
+import type { BridgeOptions } from '../options.ts'
+import { checkRole, only } from './realms.ts'
+import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
 import type { Scope } from './site.ts'
 import { readWebsocket, websocketKeys } from './websocket-service.ts'
@@ -8,7 +11,9 @@ type ServiceReader = (setting: Setting, place: string, scope: Scope) => void
 const services: ReadonlyMap<string, ServiceReader> = new Map([
   ['static', readStatic],
   ['websocket', readWebsocketService],
-  ['path', readPath]
+  ['path', readPath],
+  ['caller', readBridge('call')],
+  ['publisher', readBridge('publish')]
 ])
 
 /**
@@ -26,6 +31,30 @@ export function readPaths (setting: Setting, place: string, scope: Scope): void 
 
 function readPath (setting: Setting, place: string, scope: Scope): void {
   readPaths(setting.record({ served: ['type', 'paths'], silent: ['id'] }).get('paths'), place, scope)
+}
+
+/** The HTTP bridge: calls or publications by POST, in the name of one role. */
+function readBridge (what: 'call' | 'publish'): ServiceReader {
+  return (setting, place, { site, reach }) => {
+    const service = setting.record({ served: ['type', 'realm', 'role', 'options'], silent: ['id'] })
+    const [realm, role] = [service.get('realm').text(), service.get('role').text()]
+    checkRole(service.get('role'), role, only(service.get('realm'), realm, reach))
+    const options = service.find('options')
+    const signature = options === undefined ? undefined : readSignature(options)
+    const path = place === '/' ? place : place.slice(0, -1)
+    site.serveBridge({ [what]: path, as: { realm, role }, ...(signature === undefined ? {} : { signature }) }, path, setting)
+  }
+}
+
+function readSignature (setting: Setting): BridgeOptions['signature'] {
+  const options = setting.record({
+    served: ['key', 'secret', 'timestamp_delta_limit', 'require_tls', 'require_ip'], unserved: ['post_body_limit'], silent: ['debug']
+  })
+  if (options.find('require_tls')?.flag() === true) options.get('require_tls').fail('is not served: serve over TLS alone')
+  options.find('require_ip')?.fail('is not served: leave it to a proxy or a firewall')
+  const tolerance = options.find('timestamp_delta_limit')?.integer(1)
+  if (options.find('key') === undefined && options.find('secret') === undefined) return undefined
+  return { key: options.get('key').text(), secret: options.get('secret').text(), ...present({ tolerance }) }
 }
 
 function readWebsocketService (setting: Setting, place: string, scope: Scope): void {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { convert, node, refused, web } from './sample.ts'
+import { convert, node, refused, variable, web } from './sample.ts'
 
 const PATHS = 'workers[0].transports[0].paths'
 const ws = { type: 'websocket' }
@@ -36,8 +36,28 @@ t.test('a WebSocket may be at the root', async (t) => {
   t.equal(convert(node({ transports: [web({ '/': ws })] })).plugin.path, '/')
 })
 
+t.test('callers and publishers are HTTP bridges in the name of a role, signed where there is a key', async (t) => {
+  const service = { realm: 'realm1', role: 'frontend' }
+  const { bridges, warnings } = convert(paths({
+    call: { type: 'caller', ...service, options: { debug: true } },
+    publish: { type: 'publisher', ...service, options: { key: 'k', secret: variable('SECRET'), timestamp_delta_limit: 60, post_body_limit: 8192 } }
+  }), { env: { SECRET: 's' } })
+  t.same(bridges, [
+    { call: '/call', as: service }, { publish: '/publish', as: service, signature: { key: 'k', secret: 's', tolerance: 60 } }
+  ])
+  t.same(warnings, [`${PATHS}.publish.options.post_body_limit has no counterpart`])
+  t.same(convert(paths({})).bridges, [])
+  const wrong = (given: object, where: string, expected: string): void => { refused(t, paths({ call: { type: 'caller', ...service, ...given } }), `${PATHS}.call${where}`, expected) }
+  wrong({ role: undefined }, '', 'must have "role"')
+  wrong({ other: 1 }, '.other', 'is not known')
+  wrong({ options: { key: 'k' } }, '.options', 'must have "secret"')
+  wrong({ options: { require_tls: true } }, '.options.require_tls', 'is not served: serve over TLS alone')
+  wrong({ options: { require_ip: ['127.0.0.1/8'] } }, '.options.require_ip', 'is not served: leave it to a proxy or a firewall')
+  refused(t, paths({ ws2: { type: 'caller', ...service }, a: { type: 'path', paths: { '/': { type: 'caller', ...service, realm: 'none' } } } }), `${PATHS}.a.paths["/"].realm`, 'must name a realm of this worker')
+})
+
 t.test('other web services are not served, with a warning', async (t) => {
-  for (const type of ['nodeinfo', 'archive', 'json', 'redirect', 'publisher', 'caller', 'longpoll', 'wsgi']) {
+  for (const type of ['nodeinfo', 'archive', 'json', 'redirect', 'webhook', 'longpoll', 'wsgi']) {
     t.same(convert(paths({ other: { type, any: 'thing' } })).warnings, [`${PATHS}.other is not served`])
   }
   refused(t, paths({ other: {} }), `${PATHS}.other`, 'must have "type"')
