@@ -44,7 +44,7 @@ const realm = record({
   uriCheck: { enum: ['loose', 'strict'] },
   strictRequestIds: flag,
   eventHistory: { type: 'array', items: record({ uri: { type: 'string' }, match, limit: count }, ['uri']) },
-  slowSubscribers: { type: 'array', items: record({ uri: { type: 'string' }, match, policy: { enum: ['drop-newest', 'drop-oldest', 'keep-latest', 'close'] } }, ['uri', 'policy']) }
+  slowSubscribers: { type: 'array', items: record({ uri: { type: 'string' }, match, policy: { enum: ['drop-newest', 'drop-oldest', 'keep-latest', 'close'] }, publishersWait: { ...milliseconds, minimum: 0 } }, ['uri', 'policy']) }
 }, ['roles'])
 
 const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' }

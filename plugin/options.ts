@@ -53,6 +53,11 @@ export interface SlowSubscriberOptions {
    * topic waits. `close`: the connection ends.
    */
   policy: 'drop-newest' | 'drop-oldest' | 'keep-latest' | 'close'
+  /**
+   * Milliseconds that an acknowledged publication may wait for subscribers that are owed more than half of
+   * `limits.owedEvents`. Who is behind for longer is not waited for. @default 0
+   */
+  publishersWait?: number
 }
 
 /** A realm: a routing namespace of its own. */

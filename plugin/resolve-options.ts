@@ -137,7 +137,7 @@ function resolveRealm ({ roles, eventHistory = [], slowSubscribers = [], ...rest
     ...defined(rest),
     roles: Object.fromEntries(resolved),
     eventHistory: eventHistory.map(({ uri, ...rest }) => ({ ...historyDefaults, ...defined(rest), uri })),
-    slowSubscribers: slowSubscribers.map(({ match = 'exact', ...rest }) => ({ ...rest, match }))
+    slowSubscribers: slowSubscribers.map(({ uri, policy, match = 'exact', publishersWait = 0 }) => ({ uri, policy, match, publishersWait }))
   }
 }
 

@@ -175,6 +175,7 @@ t.test('a history is of a topic or a pattern, once [HIS-13]', async (t) => {
   t.match(fault(withHistory({ uri: 'a', limit: 0 })).message, /eventHistory\[0\]\.limit"/)
   const withSlow = (...slowSubscribers: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, slowSubscribers } } })
   t.match(fault(withSlow({ uri: 'a', policy: 'block' })).message, /slowSubscribers\[0\]\.policy" must be one of drop-newest/)
+  t.match(fault(withSlow({ uri: 'a', policy: 'close', publishersWait: -1 })).message, /slowSubscribers\[0\]\.publishersWait" must be/)
   t.match(fault(withSlow({ uri: 'a' })).message, /slowSubscribers\[0\]\.policy" is missing/)
   t.match(fault(withSlow({ uri: 'a', policy: 'close' }, { uri: 'a', policy: 'close' })).message, /slowSubscribers\[1\]\.uri" is that of/)
 })

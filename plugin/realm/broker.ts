@@ -2,7 +2,7 @@ import type { SlowSubscriberOptions } from '../options.ts'
 import { randomId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Dict, EventMessage, Overflow, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
+import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
 import { passthruOf } from '../protocol/passthru.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -33,8 +33,8 @@ export class Broker {
   readonly #subscriptions = new Map<Id, Subscription>()
   readonly #held = new Map<RoutedSession, Set<Subscription>>()
   readonly #retained: RetainedEvents
-  /** What is to be done with events for who does not keep up; null where all are dropped. */
-  readonly #overflows: UriIndex<SlowSubscriberOptions['policy']> | null
+  /** What is to be done with events for who does not keep up; null where nothing is said of any topic. */
+  readonly #slowSubscribers: UriIndex<Required<SlowSubscriberOptions>> | null
 
   constructor ({ nextId, limits, histories, slowSubscribers, observer }: {
     nextId: () => Id
@@ -49,8 +49,8 @@ export class Broker {
     this.#limits = limits
     this.#observer = observer
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
-    this.#overflows = slowSubscribers.length === 0 ? null : new UriIndex()
-    for (const { uri, match, policy } of slowSubscribers) this.#overflows!.set(uri, match, policy)
+    this.#slowSubscribers = slowSubscribers.length === 0 ? null : new UriIndex()
+    for (const rule of slowSubscribers) this.#slowSubscribers!.set(rule.uri, rule.match, rule)
     for (const { uri, match, limit } of histories) this.#create(uri, match, new EventHistory({ limit, bytes: limits.storedBytes }))
   }
 
@@ -136,6 +136,20 @@ export class Broker {
     }
   }
 
+  /** Resolves when an acknowledged publication need not wait for its subscribers any longer; null if it need not wait. */
+  ready (publisher: RoutedSession, topic: Uri): Promise<unknown> | null {
+    const patience = this.#ruleOf(topic)?.publishersWait ?? 0
+    if (patience === 0) return null
+    const waits: Promise<void>[] = []
+    for (const { subscribers } of this.#index.matching(topic)) {
+      for (const subscriber of subscribers) {
+        const wait = subscriber === publisher ? null : subscriber.caughtUp(patience)
+        if (wait !== null) waits.push(wait)
+      }
+    }
+    return waits.length === 0 ? null : Promise.all(waits)
+  }
+
   /** The session has ended, and its subscriptions with it. Returns these: nobody has been told yet. */
   forget (session: RoutedSession): readonly Subscription[] {
     const held = [...this.#held.get(session) ?? []]
@@ -147,7 +161,8 @@ export class Broker {
     publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
   }): void {
     let detailsWithTopic: Dict | undefined
-    const overflow = this.#overflows === null ? undefined : this.#overflowOf(topic, this.#overflows)
+    const policy = this.#ruleOf(topic)?.policy
+    const overflow = policy === undefined || policy === 'drop-newest' ? undefined : { policy, topic }
     for (const { id, match, subscribers } of subscriptions) {
       const event: EventMessage = {
         type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow
@@ -158,10 +173,10 @@ export class Broker {
     }
   }
 
-  /** The policy of the exact topic, else of the longest prefix, else of the best wildcard. */
-  #overflowOf (topic: Uri, overflows: UriIndex<SlowSubscriberOptions['policy']>): Overflow | undefined {
-    const policy = overflows.get(topic, 'exact') ?? overflows.longestPrefix(topic) ?? overflows.bestWildcard(topic)
-    return policy === undefined || policy === 'drop-newest' ? undefined : { policy, topic }
+  /** The rule of the exact topic, else of the longest prefix, else of the best wildcard. */
+  #ruleOf (topic: Uri): Required<SlowSubscriberOptions> | undefined {
+    const rules = this.#slowSubscribers
+    return rules?.get(topic, 'exact') ?? rules?.longestPrefix(topic) ?? rules?.bestWildcard(topic)
   }
 
   #sendRetained (subscriber: RoutedSession, { id, uri, match }: Subscription): void {

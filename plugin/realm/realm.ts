@@ -175,7 +175,9 @@ export class Realm {
 
   #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
     announced(session, 'publisher', message.options)
-    const verdict = this.ask(session, 'publish', message.topic, 'exact', message.options)
+    const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
+    const ready = message.options.acknowledge === true ? this.#broker.ready(session, message.topic) : null
+    const verdict = ready === null ? asked : ready.then(() => asked)
     if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided) })
     this.#published(session, message, verdict)
     return undefined

@@ -15,6 +15,8 @@ export interface RoutedSession {
   readonly transport: TransportDetails
   /** Sends a message. Never throws, and never calls back into the realm before it returns. */
   send (message: RouterMessage): Delivery
+  /** Resolves when a client that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait. */
+  caughtUp (patience: number): Promise<void> | null
   /** Ends the session with GOODBYE; `message` is for people. What it held in the realm ends at once. */
   end (reason: Uri, message?: string): void
 }

@@ -82,6 +82,10 @@ export class ServiceSession implements RoutedSession {
     return 'sent'
   }
 
+  caughtUp (): null {
+    return null
+  }
+
   end (): void {}
 
   #callOf (request: Id): PendingCall | undefined {

@@ -72,6 +72,10 @@ export class Session implements RoutedSession {
     return this.#state === 'established' ? this.#context.transport.send(message) : 'closed'
   }
 
+  caughtUp (patience: number): Promise<void> | null {
+    return this.#context.transport.caughtUp(patience)
+  }
+
   /** Takes a message of the client, of so many bytes. Never throws. */
   receive (message: ClientMessage, size: number): void {
     if (this.#inbox?.hold(message, size) !== true) this.#handle(message)

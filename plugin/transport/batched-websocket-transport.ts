@@ -2,7 +2,7 @@ import type { Batching } from '../codec/batching.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { FrameBuilder } from './websocket-frame.ts'
 import { WebsocketTransport } from './websocket-transport.ts'
-import type { TransportListener } from './websocket-transport.ts'
+import type { TransportListener } from './transport.ts'
 
 /**
  * Octets that are taken in one turn, as many as one read from a socket brings. A batch may hold a hundred thousand

@@ -30,6 +30,10 @@ export class InProcessTransport implements Transport {
     return 'sent'
   }
 
+  caughtUp (): null {
+    return null
+  }
+
   // Nothing is read here: the app itself is at the other end.
   pause (): void {}
   resume (): void {}

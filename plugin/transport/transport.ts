@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
-import type { RouterMessage } from '../protocol/message.ts'
+import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import type { ProtocolViolation } from '../protocol/violation.ts'
 
 /** How a transport is closed: orderly, after a violation, or because the router failed. */
 export type CloseKind = 'normal' | 'violation' | 'failure'
@@ -40,6 +41,18 @@ export interface TlsChannel {
   channelBinding (type: string): Buffer | null
 }
 
+/** Who listens to a transport: the session side. */
+export interface TransportListener {
+  /** A message, and its size in bytes. */
+  receive (message: ClientMessage, size: number): void
+  /** The peer sent what is no message. */
+  fail (violation: ProtocolViolation): void
+  /** The peer keeps up again, or is gone: so much was dropped meanwhile. */
+  congested (congestion: Congestion): void
+  /** The transport is gone. */
+  closed (): void
+}
+
 /** One peer's way in and out, as the session sees it. Only the session writes to it. */
 export interface Transport {
   readonly details: TransportDetails
@@ -47,6 +60,8 @@ export interface Transport {
   readonly tls?: TlsChannel | null
   /** Sends a message, after all that were sent before. Never throws, and calls nothing back before it returns. */
   send (message: RouterMessage): Delivery
+  /** Resolves when a peer that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait. */
+  caughtUp (patience: number): Promise<void> | null
   /** Reads nothing more from the peer until `resume`. */
   pause (): void
   /** Reads on. */

@@ -3,28 +3,17 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Codec } from '../codec/codec.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { ClientMessage, EventMessage, RouterMessage } from '../protocol/message.ts'
+import type { EventMessage, RouterMessage } from '../protocol/message.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { Backlog } from './backlog.ts'
+import { CatchingUp } from './catching-up.ts'
 import { flushSoon } from './outbox.ts'
 import type { Flushable } from './outbox.ts'
 import { tlsChannelOf } from './tls-channel.ts'
-import type { CloseKind, Congestion, Delivery, TlsChannel, Transport, TransportDetails } from './transport.ts'
+import type { CloseKind, Delivery, TlsChannel, Transport, TransportDetails, TransportListener } from './transport.ts'
 import type { FrameBuilder } from './websocket-frame.ts'
 import type { Pulse } from './heartbeat.ts'
-
-/** Who listens to a transport: the session side. */
-export interface TransportListener {
-  /** A message, and its size in bytes. */
-  receive (message: ClientMessage, size: number): void
-  /** The peer sent what is no message. */
-  fail (violation: ProtocolViolation): void
-  /** The peer keeps up again, or is gone: so much was dropped meanwhile. */
-  congested (congestion: Congestion): void
-  /** The transport is gone. */
-  closed (): void
-}
 
 /** The bounds of one WebSocket connection, from the `limits` option. */
 export interface WebsocketLimits {
@@ -66,8 +55,11 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   #congestion: { readonly since: number, dropped: number } | null = null
   /** What it is sent meanwhile, where that is kept. */
   #backlog: Backlog | null = null
+  /** Who waits for it before it loses anything. */
+  #catchingUp: CatchingUp | null = null
   /** How many want nothing to be read: a long batch, and a session whose authorizer thinks. */
   #pauses = 0
+  #listener: TransportListener | null = null
   #closeTimer: NodeJS.Timeout | undefined
   /** What the peer may still send in this second; null for any amount. */
   readonly #messages: TokenBucket | null
@@ -98,6 +90,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
 
   /** Hands what arrives to the listener. Called in the turn of the upgrade: a message may have come with it. */
   listen (listener: TransportListener): void {
+    this.#listener = listener
     this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#state !== 'open') return
       this.#life = 'heard'
@@ -105,9 +98,9 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       else listener.fail(new ProtocolViolation(`${this.details.protocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`))
     })
     this.#socket.on('pong', () => { this.#life = 'quiet' })
-    this.#stream?.on('drain', () => { this.#relieve(listener) })
+    this.#stream?.on('drain', () => { this.#relieve() })
     this.#socket.on('close', () => {
-      this.#relieve(listener)
+      this.#relieve()
       this.finish(listener)
       this.#state = 'closed'
       this.#queue = []
@@ -121,7 +114,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
-    const owed = this.#queued + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+    const owed = this.#owed
     try {
       if (owed > this.#limits.owedEvents || this.#backlog !== null) {
         const delivery = this.#hold(message, owed)
@@ -133,6 +126,12 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       this.#log.warn({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver')
       return 'unencodable'
     }
+  }
+
+  caughtUp (patience: number): Promise<void> | null {
+    if (this.#state !== 'open' || this.#owed <= this.#limits.owedEvents / 2) return null
+    if (this.#queued === 0 && !this.#willDrain) return null
+    return (this.#catchingUp ??= new CatchingUp()).within(patience)
   }
 
   flush (): void {
@@ -154,6 +153,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       for (const frame of queue) this.#stream.write(frame)
       this.#stream.uncork()
     }
+    if (this.#stream !== null && !this.#willDrain) this.#relieve()
   }
 
   look (): void {
@@ -220,6 +220,15 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     this.#frames = frames
   }
 
+  get #owed (): number {
+    return this.#queued + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+  }
+
+  /** True if it will be told when what is written has been read. A stream that has taken all at once does not tell. */
+  get #willDrain (): boolean {
+    return this.#stream?.writableNeedDrain === true
+  }
+
   /** The peer has sent a message of so many bytes: if that is more than it may, it is not read for a while. */
   #slowDown (size: number): void {
     const wait = Math.max(this.#messages?.take(1) ?? 0, this.#bytes?.take(size) ?? 0)
@@ -267,11 +276,13 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   }
 
   /** The peer has read all that it was owed, or is gone. */
-  #relieve (listener: TransportListener): void {
+  #relieve (): void {
     const [congestion, backlog] = [this.#congestion, this.#backlog]
     this.#congestion = this.#backlog = null
+    this.#catchingUp?.over()
+    this.#catchingUp = null
     if (this.#state === 'open') for (const frame of backlog?.frames() ?? []) this.#queueFrame(frame)
-    if (congestion !== null) listener.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
+    if (congestion !== null) this.#listener?.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
   }
 
   /** Replies are never dropped, and memory is bounded: so the connection ends. */

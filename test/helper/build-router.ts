@@ -52,6 +52,10 @@ export class TestClient implements Transport {
     return this.delivery
   }
 
+  caughtUp (): null {
+    return null
+  }
+
   /** Whether it is read. */
   flow: 'flowing' | 'paused' = 'flowing'
 

@@ -29,6 +29,10 @@ export class FakeSession implements RoutedSession {
     return 'sent'
   }
 
+  caughtUp (): null {
+    return null
+  }
+
   end (reason: string, message?: string): void {
     this.sent.push({ type: MessageType.Goodbye, details: message === undefined ? {} : { message }, reason })
   }
