@@ -10,6 +10,8 @@ import { staticRoute } from '../routes/static.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
+import type { Codec } from './codec/codec.ts'
+import { codecs } from './codec/codecs.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
@@ -19,6 +21,7 @@ import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
+import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
 import { Router } from './router.ts'
 
@@ -41,6 +44,11 @@ declare module 'fastify' {
     wampAuthenticators: Authenticators
     /** The cookie tracker over the cookie store, or null if no cookie is tracked. */
     wampCookies: CookieTracker | null
+    /**
+     * A client without a port, for tests, as `app.inject` is for HTTP. Makes the app ready first. Rejects with
+     * WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
+     */
+    injectWamp (options: InjectOptions): Promise<InjectedClient>
     /** A hook that fills `request.wampPrincipal`: `app.addHook('onRequest', app.wampIdentify)`. */
     wampIdentify (request: FastifyRequest): Promise<void>
     /**
@@ -72,6 +80,17 @@ declare module 'fastify' {
   }
 }
 
+/** Who `injectWamp` lets in, without a login. */
+export interface InjectOptions {
+  readonly realm: Uri
+  /** @default 'app' */
+  readonly authid?: string
+  /** A role of the realm, whose permissions then count. @default 'trusted', which may do everything */
+  readonly authrole?: string
+  /** The serializer that its values go through. @default 'json' */
+  readonly codec?: Codec['name']
+}
+
 /** The plugin: a WAMP router on a WebSocket route of the app, and the app's own sessions. */
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
   const options = resolveOptions(given)
@@ -96,6 +115,12 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
   fastify.decorate('wampCookies', tracker)
+  fastify.decorate('injectWamp', async ({ realm, authid = 'app', authrole = 'trusted', codec = 'json' }) => {
+    const chosen = codecs.get(`wamp.2.${codec}`)
+    if (chosen === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('codec', 'must be "json", "msgpack" or "cbor"')
+    await fastify.ready()
+    return router.inject(realm, { authid, role: authrole }, chosen)
+  })
   decorateIdentity(fastify, { router, tracker, endpoint: options.endpoint })
   for (const files of options.static) await mountStatic(fastify, files)
 }
@@ -155,6 +180,7 @@ export { scramCredentials } from './auth/scram-credentials.ts'
 export { fromCrossbarConfig } from './crossbar/node-configuration.ts'
 export { WampError } from './errors.ts'
 export { CallResult } from './in-process/in-process-session.ts'
+export type { InjectedClient } from './in-process/injected-client.ts'
 export { reasons } from './protocol/reasons.ts'
 export type { BridgeOptions } from './options.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'

@@ -2,14 +2,18 @@ import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Authenticator, Principal } from './auth/authenticator.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
+import type { Codec } from './codec/codec.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { errors, WampError } from './errors.ts'
 import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
+import type { Pack, SessionParts } from './in-process/in-process-session.ts'
+import { InjectedClient } from './in-process/injected-client.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { nextId, randomId } from './protocol/id.ts'
 import type { Id } from './protocol/id.ts'
+import { Payload } from './protocol/payload.ts'
 import type { Args, Kwargs } from './protocol/payload.ts'
 import { reasons } from './protocol/reasons.ts'
 import { isUri } from './protocol/uri.ts'
@@ -133,7 +137,17 @@ export class Router implements SessionHost {
   /**
    * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM and WAMP_ERR_NO_SUCH_ROLE.
    */
-  join (name: Uri, { authid = 'app', role = 'trusted' }: JoinOptions = {}): InProcessSession {
+  join (name: Uri, options: JoinOptions = {}): InProcessSession {
+    return new InProcessSession(this.#admit(name, options, null))
+  }
+
+  /** Opens a session for a test, whose values are written and read by a codec. Throws likewise. */
+  inject (name: Uri, options: JoinOptions, codec: Codec): InjectedClient {
+    const pack: Pack = (args, kwargs) => Payload.ofBytes(codec, codec.encodePayload(args, Object.keys(kwargs).length === 0 ? undefined : kwargs))
+    return new InjectedClient({ ...this.#admit(name, options, codec), pack })
+  }
+
+  #admit (name: Uri, { authid = 'app', role = 'trusted' }: JoinOptions, codec: Codec | null): SessionParts {
     const realm = this.#realms.get(name)
     if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
@@ -149,12 +163,13 @@ export class Router implements SessionHost {
         connection.closed()
         this.#inProcess.delete(connection)
         peer.closed(reasons.closeRealm)
-      }
+      },
+      codec
     })
     const connection = new Connection({ transport, host: this, request: null, authenticators: new Map(), cookieLogin: false, visitor: null, log })
     this.#inProcess.add(connection)
     const { id } = connection.admit(principal, inProcessFeatures)
-    return new InProcessSession({ id, principal, peer })
+    return { id, principal, peer }
   }
 
   /**

@@ -1,5 +1,17 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
+import type { FastifyInstance } from 'fastify'
 import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
+import type { InjectOptions } from './index.ts'
+import type { InjectedClient } from './in-process/injected-client.ts'
+
+/**
+ * A client of an app's router without a port: `app.injectWamp`, also before the app has loaded its plugins. `fence` of the
+ * client proves silence.
+ */
+export async function injectWamp (app: FastifyInstance, options: InjectOptions): Promise<InjectedClient> {
+  await app.ready()
+  return await app.injectWamp(options)
+}
 
 /** One thing that a cookie store must do. `check` rejects with an AssertionError if it does not. */
 export interface CookieStoreCheck {

@@ -67,6 +67,18 @@ export interface Subscription {
   unsubscribe (): Promise<void>
 }
 
+/** Makes a payload of values that the app may change afterwards. Throws for what is no data, such as a function. */
+export type Pack = (args: Args, kwargs: Kwargs) => Payload
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly id: Id
+  readonly principal: Principal
+  readonly peer: InProcessPeer
+  /** How its values travel: as copies, unless this says otherwise. */
+  readonly pack?: Pack
+}
+
 /**
  * A WAMP session of the app itself, for REST handlers and background work. It needs no login, and is a session like any
  * other: it is counted, killed and told GOODBYE. Every method rejects with WAMP_ERR_SESSION_CLOSED once it is closed.
@@ -77,11 +89,13 @@ export class InProcessSession {
   /** Its session id. */
   readonly id: Id
   readonly #peer: InProcessPeer
+  readonly #pack: Pack
 
-  constructor ({ id, principal, peer }: { id: Id, principal: Principal, peer: InProcessPeer }) {
+  constructor ({ id, principal, peer, pack = copied }: SessionParts) {
     this.id = id
     this.principal = principal
     this.#peer = peer
+    this.#pack = pack
   }
 
   /**
@@ -91,7 +105,7 @@ export class InProcessSession {
   call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: InProcessCallOptions = {}): Promise<T> {
     const options = onProgress === undefined ? given : { ...given, receive_progress: true }
     return this.#peer.request(
-      (request) => ({ type: MessageType.Call, request, options, procedure, payload: copied(args, kwargs) }),
+      (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#pack(args, kwargs) }),
       (reply) => valueOf('payload' in reply ? reply.payload : Payload.empty) as T,
       { signal, progress: onProgress === undefined ? undefined : (payload) => { onProgress(valueOf(payload)) } })
   }
@@ -123,8 +137,8 @@ export class InProcessSession {
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
     const invoke: InvocationHandler = async ({ payload, details }, signal, send) => {
       const { args, kwargs } = payload.values()
-      const progress = send === null ? null : (value: unknown): void => { send(payloadOf(value)) }
-      return payloadOf(await handler({ args: args as A, kwargs, details, signal, progress }))
+      const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
+      return this.#payloadOf(await handler({ args: args as A, kwargs, details, signal, progress }))
     }
     return this.#peer.request(
       (request) => ({ type: MessageType.Register, request, options, procedure }),
@@ -141,7 +155,7 @@ export class InProcessSession {
    */
   publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
     return this.#peer.request(
-      (request) => ({ type: MessageType.Publish, request, options: { ...options, acknowledge: true }, topic, payload: copied(args, kwargs) }),
+      (request) => ({ type: MessageType.Publish, request, options: { ...options, acknowledge: true }, topic, payload: this.#pack(args, kwargs) }),
       (reply) => 'publication' in reply ? reply.publication : reply.request)
   }
 
@@ -193,6 +207,11 @@ export class InProcessSession {
     return this.#peer.leave(reason)
   }
 
+  #payloadOf (value: unknown): Payload {
+    if (value instanceof CallResult) return this.#pack(value.args, value.kwargs)
+    return value === undefined ? Payload.empty : this.#pack([value], {})
+  }
+
   async #unregister (registration: Id): Promise<void> {
     await this.#peer.request((request) => ({ type: MessageType.Unregister, request, registration }), () => {
       this.#peer.removeInvocationHandler(registration)
@@ -211,12 +230,6 @@ function valueOf (payload: Payload): unknown {
   return args.length > 1 || Object.keys(kwargs).length > 0 ? new CallResult(args, kwargs) : args[0]
 }
 
-function payloadOf (value: unknown): Payload {
-  if (value instanceof CallResult) return copied(value.args, value.kwargs)
-  return value === undefined ? Payload.empty : copied([value], {})
-}
-
-/** The app may change its objects while the message is on its way. Throws for what is no data, such as a function. */
 function copied (args: Args, kwargs: Kwargs): Payload {
   const values = structuredClone({ args, kwargs })
   return Payload.of(values.args, values.kwargs)

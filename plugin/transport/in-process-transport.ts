@@ -1,4 +1,6 @@
+import type { Codec } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
 import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
 
 const details: TransportDetails = Object.freeze({ type: 'in-process' })
@@ -11,21 +13,32 @@ export class InProcessTransport implements Transport {
   readonly details = details
   readonly #receive: (message: RouterMessage) => void
   readonly #closed: (kind: CloseKind) => void
+  readonly #codec: Codec | null
   #state: 'open' | 'closing' | 'closed' = 'open'
   #queue: RouterMessage[] = []
 
-  constructor ({ receive, closed }: {
+  constructor ({ receive, closed, codec = null }: {
     /** Takes a message of the router. Must not throw. */
     receive: (message: RouterMessage) => void
     /** Told once, after the last message. Must not throw. */
     closed: (kind: CloseKind) => void
+    /** Through which payloads go to the peer, as they would on the wire; null if they stay values. @default null */
+    codec?: Codec | null
   }) {
     this.#receive = receive
     this.#closed = closed
+    this.#codec = codec
   }
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
+    if (this.#codec !== null) {
+      try {
+        message = coded(message, this.#codec)
+      } catch {
+        return 'unencodable'
+      }
+    }
     if (this.#queue.push(message) === 1) queueMicrotask(() => { this.#deliver() })
     return 'sent'
   }
@@ -53,4 +66,9 @@ export class InProcessTransport implements Transport {
     this.#queue = []
     for (const message of queue) this.#receive(message)
   }
+}
+
+/** Throws an EncodingError. */
+function coded (message: RouterMessage, codec: Codec): RouterMessage {
+  return 'payload' in message ? { ...message, payload: Payload.ofBytes(codec, message.payload.in(codec)) } : message
 }
