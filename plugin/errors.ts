@@ -1,4 +1,5 @@
 import createError from '@fastify/error'
+import { statusOf } from './protocol/http-status.ts'
 import type { Args, Kwargs } from './protocol/payload.ts'
 import type { Uri } from './protocol/uri.ts'
 
@@ -70,5 +71,15 @@ export class WampError extends Error {
     this.error = error
     this.args = args
     this.kwargs = kwargs
+  }
+
+  /** The URI, as Fastify writes it into a reply. */
+  get code (): Uri {
+    return this.error
+  }
+
+  /** As what a route that throws it is answered. */
+  get statusCode (): number {
+    return statusOf(this.error)
   }
 }

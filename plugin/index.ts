@@ -5,6 +5,9 @@ import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook } from '../routes/identity.ts'
+import { procedureRoute } from '../routes/procedure-route.ts'
+import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
+import { RouteProcedures } from '../routes/route-procedure.ts'
 import { SignedRequests } from '../routes/signed-request.ts'
 import { staticRoute } from '../routes/static.ts'
 import { websocketRoute } from '../routes/websocket.ts'
@@ -56,6 +59,11 @@ declare module 'fastify' {
      * `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)`
      */
     wampRequireRole (...roles: string[]): IdentityHook
+    /**
+     * A route that calls a procedure in the name of who asks, by one schema for both. Throws WAMP_ERR_INVALID_OPTION.
+     * The other way round, `config: { wamp: { realm, procedure } }` makes any route a procedure.
+     */
+    wampRoute (options: ProcedureRouteOptions): void
     [kCore]: Core
   }
   interface FastifyReply {
@@ -121,7 +129,9 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     await fastify.ready()
     return router.inject(realm, { authid, role: authrole }, chosen)
   })
-  decorateIdentity(fastify, { router, tracker, endpoint: options.endpoint })
+  const procedures = new RouteProcedures(fastify, router)
+  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options) })
+  decorateIdentity(fastify, { router, tracker, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
   for (const files of options.static) await mountStatic(fastify, files)
 }
 
@@ -178,10 +188,15 @@ export default wampPlugin
 
 export { scramCredentials } from './auth/scram-credentials.ts'
 export { fromCrossbarConfig } from './crossbar/node-configuration.ts'
+export { wampContract } from './contract/contract.ts'
+export { contractReference } from './contract/reference.ts'
+export { typed } from './contract/typed-session.ts'
 export { WampError } from './errors.ts'
 export { CallResult } from './in-process/in-process-session.ts'
 export type { InjectedClient } from './in-process/injected-client.ts'
 export { reasons } from './protocol/reasons.ts'
+export type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
+export type { RouteProcedureOptions } from '../routes/route-procedure.ts'
 export type { BridgeOptions } from './options.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
 export type { ScramDerivation } from './auth/scram-credentials.ts'
@@ -189,6 +204,8 @@ export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } 
 export type { LoginFilter, StoredLogin } from './cookie/login-filter.ts'
 export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
 export type { Called, InProcessCallOptions, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
+export type { Api, ApiOf, Contract, JsonSchema, ProcedureContract, ProcedureTypes, TopicContract, TopicTypes } from './contract/contract.ts'
+export type { AutobahnSession, TypedSession, WampyClient } from './contract/typed-session.ts'
 export type * from './auth-options.ts'
 export type * from './auth/authorizer.ts'
 export type * from './options.ts'

@@ -39,12 +39,21 @@ const permission = record({
   cache: flag
 }, ['uri'])
 
+const schema = { type: 'object' }
+const ofTopic = { description: { type: 'string' }, args: schema, kwargs: schema }
+const status = { type: 'integer', minimum: 400, maximum: 599 }
+const contract = record({
+  procedures: mapOf(record({ ...ofTopic, result: schema, progress: schema, errors: mapOf(status) })),
+  topics: mapOf(record(ofTopic))
+})
+
 const realm = record({
   roles: mapOf(record({ permissions: { type: 'array', items: permission }, authorizer: { instance: 'URI or function' }, allowDiscloseMe: flag }), { propertyNames: { pattern: '.' } }),
   uriCheck: { enum: ['loose', 'strict'] },
   strictRequestIds: flag,
   eventHistory: { type: 'array', items: record({ uri: { type: 'string' }, match, limit: count }, ['uri']) },
-  slowSubscribers: { type: 'array', items: record({ uri: { type: 'string' }, match, policy: { enum: ['drop-newest', 'drop-oldest', 'keep-latest', 'close'] }, publishersWait: { ...milliseconds, minimum: 0 } }, ['uri', 'policy']) }
+  slowSubscribers: { type: 'array', items: record({ uri: { type: 'string' }, match, policy: { enum: ['drop-newest', 'drop-oldest', 'keep-latest', 'close'] }, publishersWait: { ...milliseconds, minimum: 0 } }, ['uri', 'policy']) },
+  contract
 }, ['roles'])
 
 const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' }

@@ -1,3 +1,4 @@
+import type { Contract } from './contract/contract.ts'
 import type { AuthOptions } from './auth-options.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import type { CookieStore } from './cookie/cookie-store.ts'
@@ -72,6 +73,8 @@ export interface RealmOptions {
   eventHistory?: readonly EventHistoryOptions[]
   /** What is to be done with events for subscribers that do not keep up, by topic. @default [], they are dropped */
   slowSubscribers?: readonly SlowSubscriberOptions[]
+  /** The payloads that procedures and topics have. Messages that differ are refused. @default none is looked at */
+  contract?: Contract
 }
 
 /** A subscription whose events are kept, in memory. */

@@ -1,5 +1,6 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
@@ -11,10 +12,11 @@ import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 /** A role with every default filled in. */
 export interface ResolvedRole extends Required<Omit<RoleOptions, 'authorizer'>> { readonly authorizer: Uri | Authorizer | null }
 /** A realm with every default filled in. */
-export interface ResolvedRealm extends Required<Omit<RealmOptions, 'roles' | 'eventHistory' | 'slowSubscribers'>> {
+export interface ResolvedRealm extends Required<Omit<RealmOptions, 'roles' | 'eventHistory' | 'slowSubscribers' | 'contract'>> {
   readonly roles: Readonly<Record<string, ResolvedRole>>
   readonly eventHistory: readonly Required<EventHistoryOptions>[]
   readonly slowSubscribers: readonly Required<SlowSubscriberOptions>[]
+  readonly contract: ContractChecks | null
 }
 /** Static files with every default filled in. */
 export interface ResolvedStatic { readonly root: string, readonly prefix: string }
@@ -78,7 +80,7 @@ const limitDefaults = {
 } as const satisfies Required<LimitOptions>
 const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 600 } as const satisfies Required<FailedLoginOptions>
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
-const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers'>
+const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers' | 'contract'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
 const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 30_000 } as const
 
@@ -92,7 +94,7 @@ export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
     ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout, shutdownSpread, pingInterval }),
-    realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(realm)])),
+    realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(name, realm)])),
     static: [files ?? []].flat().map(resolveStatic),
     limits: { ...limitDefaults, ...defined(limits ?? {}) },
     failedLogins: { ...failedLoginDefaults, ...defined(failedLogins ?? {}) },
@@ -130,14 +132,15 @@ function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
 }
 
-function resolveRealm ({ roles, eventHistory = [], slowSubscribers = [], ...rest }: RealmOptions): ResolvedRealm {
+function resolveRealm (name: string, { roles, eventHistory = [], slowSubscribers = [], contract, ...rest }: RealmOptions): ResolvedRealm {
   const resolved = Object.entries(roles).map(([name, role]) => [name, { ...roleDefaults, ...defined(role) }] as const)
   return {
     ...realmDefaults,
     ...defined(rest),
     roles: Object.fromEntries(resolved),
     eventHistory: eventHistory.map(({ uri, ...rest }) => ({ ...historyDefaults, ...defined(rest), uri })),
-    slowSubscribers: slowSubscribers.map(({ uri, policy, match = 'exact', publishersWait = 0 }) => ({ uri, policy, match, publishersWait }))
+    slowSubscribers: slowSubscribers.map(({ uri, policy, match = 'exact', publishersWait = 0 }) => ({ uri, policy, match, publishersWait })),
+    contract: contract === undefined ? null : new ContractChecks(contract, `realms.${name}.contract`)
   }
 }
 

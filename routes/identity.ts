@@ -23,11 +23,18 @@ interface Parts {
   readonly router: Router
   readonly tracker: CookieTracker | null
   readonly endpoint: ResolvedEndpoint
+  /** Who made the call that a request stands for. */
+  readonly callerOf: (request: FastifyRequest) => Principal | undefined
 }
 
 /** Lets REST routes know who a cookie says that a request is, and log browsers in and out. */
-export function decorateIdentity (fastify: FastifyInstance, { router, tracker, endpoint }: Parts): void {
+export function decorateIdentity (fastify: FastifyInstance, { router, tracker, endpoint, callerOf }: Parts): void {
   const identify = async (request: FastifyRequest): Promise<void> => {
+    const caller = callerOf(request)
+    if (caller !== undefined) {
+      request.wampPrincipal = caller
+      return
+    }
     // A foreign page can have a browser send the cookie, and must gain nothing by it.
     const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)
     const known = trusted ? await tracker?.identify(request.headers.cookie) : null

@@ -5,11 +5,12 @@ import t from 'tap'
 /** Which layers a layer may import values of. Types may come from anywhere. */
 const below: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
-  errors: [],
+  errors: ['protocol'],
   deadlines: [],
   'network-of': [],
   'token-bucket': [],
-  options: ['errors', 'protocol'],
+  contract: ['protocol', 'errors'],
+  options: ['errors', 'protocol', 'contract'],
   codec: ['protocol', 'errors'],
   auth: ['protocol', 'errors', 'network-of'],
   realm: ['protocol', 'errors', 'deadlines', 'auth'],
@@ -22,7 +23,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   crossbar: ['errors', 'options', 'protocol', 'index'],
   routes: ['protocol', 'errors', 'codec', 'cookie', 'transport', 'in-process'],
   testing: [],
-  index: ['protocol', 'errors', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
+  index: ['protocol', 'contract', 'errors', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
 }
 
 /** The packages that only these layers know: all others run without a port. */

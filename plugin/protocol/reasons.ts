@@ -73,6 +73,12 @@ export const reasons = {
   limitExceeded: 'fastify_wamp.error.limit_exceeded',
   /** Who tries to log in has failed too often. No URI of the specification says so. */
   tooManyFailedLogins: 'fastify_wamp.error.too_many_failed_logins',
+  /** A callee's result is not what the realm's contract says. No URI of the specification says so. */
+  invalidResult: 'fastify_wamp.error.invalid_result',
+  /** A route that is a procedure answered 404 or 410. No URI of the specification says so. */
+  notFound: 'fastify_wamp.error.not_found',
+  /** A route that is a procedure answered 409. No URI of the specification says so. */
+  conflict: 'fastify_wamp.error.conflict',
   /** A procedure threw something other than a WampError. */
   runtimeError: 'wamp.error.runtime_error'
 } as const

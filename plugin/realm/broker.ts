@@ -1,3 +1,4 @@
+import type { ContractChecks } from '../contract/contract-checks.ts'
 import type { SlowSubscriberOptions } from '../options.ts'
 import { randomId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
@@ -33,21 +34,24 @@ export class Broker {
   readonly #subscriptions = new Map<Id, Subscription>()
   readonly #held = new Map<RoutedSession, Set<Subscription>>()
   readonly #retained: RetainedEvents
+  readonly #contract: ContractChecks | null
   /** What is to be done with events for who does not keep up; null where nothing is said of any topic. */
   readonly #slowSubscribers: UriIndex<Required<SlowSubscriberOptions>> | null
 
-  constructor ({ nextId, limits, histories, slowSubscribers, observer }: {
+  constructor ({ nextId, limits, histories, slowSubscribers, contract, observer }: {
     nextId: () => Id
     limits: BrokerLimits
     /** The subscriptions whose events are kept. */
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
     /** What is to be done with events of these topics for who does not keep up. */
     slowSubscribers: readonly Required<SlowSubscriberOptions>[]
+    contract: ContractChecks | null
     observer: SubscriptionObserver
   }) {
     this.#nextId = nextId
     this.#limits = limits
     this.#observer = observer
+    this.#contract = contract
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
     this.#slowSubscribers = slowSubscribers.length === 0 ? null : new UriIndex()
     for (const rule of slowSubscribers) this.#slowSubscribers!.set(rule.uri, rule.match, rule)
@@ -116,8 +120,13 @@ export class Broker {
     this.#observer.unsubscribed(subscriber, subscription)
   }
 
-  /** Sends the event to all who are subscribed at this moment. */
+  /** Sends the event to all who are subscribed at this moment, if it is as the realm's contract says. */
   publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure): void {
+    const fault = this.#contract?.event(topic, options, payload) ?? null
+    if (fault !== null) {
+      if (options.acknowledge === true) publisher.send(refusal(MessageType.Publish, request, reasons.invalidArgument, fault))
+      return
+    }
     const publication = randomId()
     if (options.acknowledge === true) publisher.send({ type: MessageType.Published, request, publication })
 

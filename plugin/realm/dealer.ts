@@ -1,3 +1,4 @@
+import type { ContractChecks } from '../contract/contract-checks.ts'
 import { Deadlines } from '../deadlines.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
@@ -36,12 +37,14 @@ export interface DealerLimits {
 /** Routed remote procedure calls within a realm [basic, Remote Procedure Calls]. It has been asked whether the session may. */
 export class Dealer {
   readonly #registrations: Registrations
+  readonly #contract: ContractChecks | null
   readonly #limits: DealerLimits
   readonly #callers = new Map<RoutedSession, Caller>()
   readonly #deadlines = new Deadlines(() => performance.now())
 
-  constructor ({ registrations, limits }: { registrations: Registrations, limits: DealerLimits }) {
+  constructor ({ registrations, contract, limits }: { registrations: Registrations, contract: ContractChecks | null, limits: DealerLimits }) {
     this.#registrations = registrations
+    this.#contract = contract
     this.#limits = limits
   }
 
@@ -65,6 +68,11 @@ export class Dealer {
     // What comes after the last input, or after CANCEL, is of no use to anybody.
     if (call.state !== 'streaming' || call.procedure !== procedure) return true
     call.rerouting = null
+    const fault = this.#contract?.call(procedure, message.options, payload) ?? null
+    if (fault !== null) {
+      this.#giveUp(call, reasons.invalidArgument, fault, true)
+      return true
+    }
     if (!progress) call.state = 'invoked'
     const delivery = this.#send(call, call.offer!, payload, progress)
     if (delivery !== 'sent') this.#abandon(call, delivery)
@@ -76,6 +84,8 @@ export class Dealer {
     const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
     const registration = this.#registrations.best(procedure)
     if (registration === undefined) return refuse(caller, request, reasons.noSuchProcedure)
+    const fault = this.#contract?.call(procedure, message.options, payload) ?? null
+    if (fault !== null) return refuse(caller, request, reasons.invalidArgument, fault)
     const { calls } = this.#callerOf(caller)
     if (calls.size >= this.#limits.pendingCalls) return refuse(caller, request, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls')
 
@@ -123,6 +133,8 @@ export class Dealer {
     if (passthru !== null && !call.caller.features.has('caller.payload_passthru_mode')) {
       return this.#giveUp(call, reasons.featureNotSupported, 'the caller did not announce payload_passthru_mode', progress)
     }
+    const fault = this.#contract?.result(call.procedure, options, payload) ?? null
+    if (fault !== null) return this.#giveUp(call, reasons.invalidResult, fault, progress)
     if (progress) return this.#progress(call, { progress, ...passthru }, payload)
     this.#end(call, { type: MessageType.Result, request: call.request, details: passthru ?? noDetails, payload })
   }

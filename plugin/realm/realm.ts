@@ -78,9 +78,9 @@ export class Realm {
     this.#sessionEvents = new SessionEvents(publish)
     this.#subscriptionEvents = new SubscriptionEvents(publish)
     this.#registrationEvents = new RegistrationEvents(publish)
-    this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: this.#subscriptionEvents })
+    this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, contract: options.contract, observer: this.#subscriptionEvents })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
-    this.#dealer = new Dealer({ registrations: this.#registrations, limits })
+    this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#service = this.#joinService({ bytes: limits.messageSize, logins, publish, log })
   }

@@ -1,0 +1,107 @@
+import { Ajv } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import addFormats from 'ajv-formats'
+import { errors } from '../errors.ts'
+import type { PassthruOptions } from '../protocol/message.ts'
+import type { Payload } from '../protocol/payload.ts'
+import { isUri } from '../protocol/uri.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Contract, JsonSchema } from './contract.ts'
+
+type Check = (value: unknown) => string | null
+interface Checks { readonly args: Check, readonly kwargs: Check }
+interface ProcedureChecks extends Checks { readonly result: Check, readonly progress: Check }
+
+/** Characters of a fault that a client is told. */
+const FAULT = 200
+
+/** Looks at the payloads that a contract is about. Each method returns what is wrong, or null. */
+export class ContractChecks {
+  readonly #procedures = new Map<Uri, ProcedureChecks>()
+  readonly #topics = new Map<Uri, Checks>()
+
+  /** Throws WAMP_ERR_INVALID_OPTION for a schema that is none; `path` is where the contract stands. */
+  constructor ({ procedures = {}, topics = {} }: Contract, path: string) {
+    const ajv = new Ajv({ strict: false, allErrors: false, ownProperties: true })
+    // A CommonJS module: its types have the function one level deeper than it is.
+    const formats = addFormats as unknown as (ajv: Ajv) => void
+    formats(ajv)
+    const checkOf = (name: string, schema: JsonSchema | undefined, where: string, absent: Check): Check => {
+      if (schema === undefined) return absent
+      try {
+        return checkBy(name, ajv.compile(schema))
+      } catch (error) {
+        throw new errors.WAMP_ERR_INVALID_OPTION(`${where}.${name}`, `must be a JSON schema: ${(error as Error).message}`)
+      }
+    }
+    for (const [uri, { args, kwargs, result, progress, errors: raised = {} }] of Object.entries(procedures)) {
+      const where = `${path}.procedures["${uri}"]`
+      checkUri(uri, where)
+      for (const error of Object.keys(raised)) checkUri(error, `${where}.errors["${error}"]`)
+      this.#procedures.set(uri, {
+        args: checkOf('args', args, where, noArgs),
+        kwargs: checkOf('kwargs', kwargs, where, noKwargs),
+        result: checkOf('result', result, where, anything),
+        progress: checkOf('progress', progress, where, anything)
+      })
+    }
+    for (const [uri, { args, kwargs }] of Object.entries(topics)) {
+      const where = `${path}.topics["${uri}"]`
+      checkUri(uri, where)
+      this.#topics.set(uri, { args: checkOf('args', args, where, noArgs), kwargs: checkOf('kwargs', kwargs, where, noKwargs) })
+    }
+  }
+
+  /** What a procedure is called with. */
+  call (procedure: Uri, options: PassthruOptions, payload: Payload): string | null {
+    return faultOf(this.#procedures.get(procedure), options, payload)
+  }
+
+  /** What an event carries. */
+  event (topic: Uri, options: PassthruOptions, payload: Payload): string | null {
+    return faultOf(this.#topics.get(topic), options, payload)
+  }
+
+  /** What a procedure answers. */
+  result (procedure: Uri, options: PassthruOptions & { readonly progress?: boolean }, payload: Payload): string | null {
+    const checks = this.#procedures.get(procedure)
+    if (checks === undefined) return null
+    const check = options.progress === true ? checks.progress : checks.result
+    if (check === anything) return null
+    if (isPacked(options)) return packed
+    const { args, kwargs } = payload.values()
+    if (args.length > 1 || Object.keys(kwargs).length > 0) return 'the result must be one value'
+    return check(args[0] ?? null)
+  }
+}
+
+const packed = 'the payload must not be packed (ppt_scheme): this router checks it'
+const anything: Check = () => null
+const noArgs: Check = (args) => (args as unknown[]).length === 0 ? null : 'args must be empty'
+const noKwargs: Check = (kwargs) => Object.keys(kwargs as object).length === 0 ? null : 'kwargs must be empty'
+
+/** What starts with `wamp.` is the specification's, and needs no contract. */
+function checkUri (uri: string, path: string): void {
+  if (!isUri(uri) || uri.startsWith('wamp.')) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'must be a URI of the app')
+}
+
+function faultOf (checks: Checks | undefined, options: PassthruOptions, payload: Payload): string | null {
+  if (checks === undefined) return null
+  if (isPacked(options)) return packed
+  const { args, kwargs } = payload.values()
+  return checks.args(args) ?? checks.kwargs(kwargs)
+}
+
+function isPacked ({ ppt_scheme: scheme }: PassthruOptions): boolean {
+  return scheme !== undefined && scheme !== ''
+}
+
+function checkBy (name: string, validate: ValidateFunction): Check {
+  return (value) => validate(value) ? null : textOf(name, validate.errors?.[0]).slice(0, FAULT)
+}
+
+/** Where it is, and what it must be: `args[1] must be number`. Never the value itself. */
+function textOf (name: string, error: ErrorObject | undefined): string {
+  const steps = (error?.instancePath ?? '').split('/').slice(1).map((step) => /^\d+$/.test(step) ? `[${step}]` : `.${step.replaceAll('~1', '/').replaceAll('~0', '~')}`)
+  return `${name}${steps.join('')} ${error?.message ?? 'is not valid'}`
+}

@@ -1,0 +1,71 @@
+import type { FastifyTypeProvider, FastifyTypeProviderDefault } from 'fastify'
+import type { Kwargs } from '../protocol/payload.ts'
+import type { Uri } from '../protocol/uri.ts'
+
+/** A JSON schema, written by hand or by a builder such as TypeBox. */
+export type JsonSchema = object
+
+/** What the payloads of a procedure are. What has no schema must be absent; a result without one may be anything. */
+export interface ProcedureContract {
+  /** For people: the reference, and the route's summary. */
+  readonly description?: string
+  /** The list of positional arguments. */
+  readonly args?: JsonSchema
+  /** The object of keyword arguments. */
+  readonly kwargs?: JsonSchema
+  /** The result's one value. */
+  readonly result?: JsonSchema
+  /** The one value of each result by progress. */
+  readonly progress?: JsonSchema
+  /** The errors that it raises, and as what HTTP status a route answers with them. */
+  readonly errors?: Readonly<Record<Uri, number>>
+}
+
+/** What the events of a topic carry. What has no schema must be absent. */
+export interface TopicContract {
+  readonly description?: string
+  readonly args?: JsonSchema
+  readonly kwargs?: JsonSchema
+}
+
+/** The procedures and topics of an API, by their URIs: what a router checks, types say, and people read. */
+export interface Contract {
+  readonly procedures?: Readonly<Record<Uri, ProcedureContract>>
+  readonly topics?: Readonly<Record<Uri, TopicContract>>
+}
+
+/** Writes a contract down: what is given, with its type kept as it stands. */
+export function wampContract<const C extends Contract> (contract: C): C {
+  return contract
+}
+
+/** The TypeScript types of a procedure's payloads. */
+export interface ProcedureTypes { readonly args: unknown[], readonly kwargs: object, readonly result: unknown, readonly progress: unknown }
+/** The TypeScript types of a topic's payloads. */
+export interface TopicTypes { readonly args: unknown[], readonly kwargs: object }
+/** An API as TypeScript knows it. */
+export interface Api { readonly procedures: Readonly<Record<Uri, ProcedureTypes>>, readonly topics: Readonly<Record<Uri, TopicTypes>> }
+
+/** The type of what a schema means, as a type provider of Fastify tells. */
+type Meant<P extends FastifyTypeProvider, S> = (P & { schema: S })['validator']
+type OfKey<P extends FastifyTypeProvider, E, K extends string, Absent> = E extends { readonly [key in K]: infer S } ? Meant<P, S> : Absent
+type ArgsOf<P extends FastifyTypeProvider, E> = OfKey<P, E, 'args', []> extends infer A ? A extends unknown[] ? A : unknown[] : never
+type KwargsOf<P extends FastifyTypeProvider, E> = OfKey<P, E, 'kwargs', NoKwargs> extends infer K ? K extends object ? K : Kwargs : never
+type NoKwargs = Record<never, never>
+
+/**
+ * The types of a contract, by a type provider of Fastify: `ApiOf<typeof contract, TypeBoxTypeProvider>`. Without one, payloads
+ * are unknown, and URIs are checked.
+ */
+export interface ApiOf<C extends Contract, P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
+  readonly procedures: { readonly [U in keyof C['procedures']]: {
+    readonly args: ArgsOf<P, C['procedures'][U]>
+    readonly kwargs: KwargsOf<P, C['procedures'][U]>
+    readonly result: OfKey<P, C['procedures'][U], 'result', unknown>
+    readonly progress: OfKey<P, C['procedures'][U], 'progress', unknown>
+  } }
+  readonly topics: { readonly [U in keyof C['topics']]: {
+    readonly args: ArgsOf<P, C['topics'][U]>
+    readonly kwargs: KwargsOf<P, C['topics'][U]>
+  } }
+}

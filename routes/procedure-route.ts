@@ -1,0 +1,105 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { JsonSchema, ProcedureContract } from '../plugin/contract/contract.ts'
+import { errors, WampError } from '../plugin/errors.ts'
+import { CallResult } from '../plugin/in-process/in-process-session.ts'
+import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
+import type { Uri } from '../plugin/protocol/uri.ts'
+import { isDict } from '../plugin/protocol/wire-value.ts'
+
+/** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
+export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly procedure: Uri
+  /** What the procedure takes and gives: the route's schema is made of it. @default nothing is taken but what the schema says */
+  readonly contract?: ProcedureContract
+  /** What the positional arguments are called in the request. @default [] */
+  readonly args?: readonly string[]
+  /** In whose name it is called. @default the principal of the request's cookie; who has none is answered 401 */
+  readonly as?: InProcessSession
+}
+
+interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
+
+const failure = {
+  type: 'object',
+  required: ['statusCode', 'error', 'message'],
+  properties: { statusCode: { type: 'integer' }, code: { type: 'string' }, error: { type: 'string' }, message: { type: 'string' } }
+}
+
+/** Mounts a route that calls a procedure, in the name of who asks. Throws WAMP_ERR_INVALID_OPTION. */
+export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions): void {
+  const { onRequest = [], schema = {} } = route
+  const { errors: raised = {} } = contract
+  fastify.route({
+    ...route,
+    schema: { ...schemaOf(procedure, contract, names, route), ...schema },
+    onRequest: [...(as === undefined ? [fastify.wampIdentify] : []), ...[onRequest].flat()],
+    handler: async (request, reply) => {
+      if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
+      const { args, kwargs } = argumentsOf(request, names)
+      try {
+        const value = await call(as ?? request.wamp, procedure, { args, kwargs, reply })
+        return await answer(reply, value)
+      } catch (error) {
+        if (!(error instanceof WampError)) throw error
+        const { code, message } = error
+        const statusCode = raised[code] ?? error.statusCode
+        return await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
+      }
+    }
+  })
+}
+
+/** Fastify would send a string as it stands, and nothing for null: here all is JSON. */
+async function answer (reply: FastifyReply, value: unknown): Promise<unknown> {
+  if (value === undefined) return await reply.code(204).send()
+  return typeof value === 'string' || value === null ? await reply.type('application/json').send(JSON.stringify(value)) : value
+}
+
+/** Who gives up the request cancels the call. */
+async function call (session: InProcessSession, procedure: Uri, { args, kwargs, reply }: { args: unknown[], kwargs: Record<string, unknown>, reply: FastifyReply }): Promise<unknown> {
+  const gone = new AbortController()
+  reply.raw.once('close', () => { gone.abort() })
+  const value = await session.call(procedure, args, kwargs, { signal: gone.signal })
+  return value instanceof CallResult ? { args: value.args, kwargs: value.kwargs } : value
+}
+
+/** What a request brings, wherever it stands: by name, and the positional ones in their order. */
+function argumentsOf ({ params, query, body }: FastifyRequest, names: readonly string[]): { args: unknown[], kwargs: Record<string, unknown> } {
+  const kwargs: Record<string, unknown> = { ...(isDict(body) ? body : {}), ...(query as object), ...(params as object) }
+  const args = names.map((name) => kwargs[name])
+  for (const name of names) delete kwargs[name]
+  while (args.length > 0 && args.at(-1) === undefined) args.pop()
+  return { args, kwargs }
+}
+
+/** The schema of the route: what stands in the path is there, and the rest in the query, or in the body where there is one. */
+function schemaOf (procedure: Uri, { description, args, kwargs, result, errors: raised = {} }: ProcedureContract, names: readonly string[], { method, url }: Pick<ProcedureRouteOptions, 'method' | 'url'>): object {
+  const named = namesOf(args, names)
+  const { properties = {}, required = [], ...rest } = (kwargs ?? { type: 'object', additionalProperties: false }) as Schema
+  const all = { ...properties, ...named.properties }
+  const needed = [...required, ...named.required]
+  const inPath = [...url.matchAll(/:(\w+)/g)].map(([, name]) => name!)
+  const pick = (chosen: (name: string) => boolean): object => ({
+    ...rest, type: 'object', properties: Object.fromEntries(Object.entries(all).filter(([name]) => chosen(name))), required: needed.filter(chosen)
+  })
+  const elsewhere = method === 'GET' || method === 'DELETE' ? 'querystring' : 'body'
+  const params = inPath.length === 0 ? {} : { params: pick((name) => inPath.includes(name)) }
+  const statuses = Object.fromEntries([400, 401, 403, ...Object.values(raised)].map((status) => [status, failure]))
+  return {
+    ...(description === undefined ? {} : { summary: description }),
+    ...params,
+    [elsewhere]: pick((name) => !inPath.includes(name)),
+    response: { ...(result === undefined ? {} : { 200: result }), ...statuses },
+    'x-wamp-procedure': procedure
+  }
+}
+
+/** The schemas of positional arguments by the names that a route gives them. */
+function namesOf (schema: JsonSchema | undefined, names: readonly string[]): { properties: Record<string, object>, required: string[] } {
+  const { prefixItems, items = prefixItems, minItems = 0 } = (schema ?? { items: [] }) as { items?: unknown, prefixItems?: unknown, minItems?: number }
+  if (!Array.isArray(items)) throw new errors.WAMP_ERR_INVALID_OPTION('contract.args', 'must be a tuple: a route needs a name for each')
+  if (items.length !== names.length) throw new errors.WAMP_ERR_INVALID_OPTION('args', `must name the ${items.length} positional arguments of the contract`)
+  return { properties: Object.fromEntries(names.map((name, i) => [name, items[i] as object])), required: names.slice(0, minItems) }
+}

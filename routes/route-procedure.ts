@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import type { FastifyInstance, FastifyRequest, InjectOptions, RouteOptions } from 'fastify'
+import type { Principal } from '../plugin/auth/authenticator.ts'
+import { errors, WampError } from '../plugin/errors.ts'
+import type { Called } from '../plugin/in-process/in-process-session.ts'
+import type { Id } from '../plugin/protocol/id.ts'
+import { errorOfStatus } from '../plugin/protocol/http-status.ts'
+import { reasons } from '../plugin/protocol/reasons.ts'
+import { isUri } from '../plugin/protocol/uri.ts'
+import type { Uri } from '../plugin/protocol/uri.ts'
+import type { Router } from '../plugin/router.ts'
+
+/** `config.wamp` of a route that is also a procedure. */
+export interface RouteProcedureOptions {
+  readonly realm: Uri
+  readonly procedure: Uri
+  /** Which parameters the positional arguments are; those by keyword have their names. @default [] */
+  readonly args?: readonly string[]
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Makes the route a procedure, too: a call is a request, in the name of the caller. */
+    wamp?: RouteProcedureOptions
+  }
+}
+
+type HTTPMethod = NonNullable<Exclude<InjectOptions['method'], undefined>>
+
+/** The header by which a request is known to be a call. Its value means nothing but to this process, and only until the answer. */
+const HEADER = 'x-fastify-wamp-call'
+
+/** Routes that are procedures. A call goes through the route's own hooks, validation and serialization, like any request. */
+export class RouteProcedures {
+  readonly #fastify: FastifyInstance
+  readonly #router: Router
+  readonly #routes: { url: string, method: HTTPMethod, options: RouteProcedureOptions }[] = []
+  /** The callers whose requests are on their way to their route. */
+  readonly #callers = new Map<string, Principal>()
+  readonly #principals = new WeakMap<FastifyRequest, Principal>()
+
+  constructor (fastify: FastifyInstance, router: Router) {
+    this.#fastify = fastify
+    this.#router = router
+    fastify.addHook('onRoute', (route) => { this.#add(route) })
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      this.#recognize(request)
+      done()
+    })
+    fastify.addHook('onReady', async () => { await this.#register() })
+  }
+
+  /** Who made the call that a request stands for; undefined for a request of HTTP. */
+  callerOf (request: FastifyRequest): Principal | undefined {
+    return this.#principals.get(request)
+  }
+
+  #add ({ url, method, config, schema }: RouteOptions): void {
+    const options = config?.wamp
+    const [first] = [method].flat()
+    // Fastify adds a HEAD route to each GET by itself.
+    if (options === undefined || first === undefined || first === 'HEAD') return
+    if (!isUri(options.procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.procedure', `of ${first} ${url} must be a URI`)
+    if (schema !== undefined) (schema as Record<string, unknown>)['x-wamp-procedure'] = options.procedure
+    this.#routes.push({ url, method: first as HTTPMethod, options })
+  }
+
+  async #register (): Promise<void> {
+    const sessions = new Map([...new Set(this.#routes.map(({ options: { realm } }) => realm))].map((realm) => [realm, this.#router.join(realm, { authid: 'rest' })]))
+    for (const { url, method, options: { realm, procedure, args = [] } } of this.#routes) {
+      await sessions.get(realm)!.register(procedure, async (called) => {
+        const caller = this.#router.realm(realm)?.sessions.get(called.details['caller'] as Id)?.principal
+        if (caller === undefined) throw new WampError(reasons.canceled, { args: ['the caller has left'] })
+        return await this.#request({ url, method, values: valuesOf(called, args), caller, signal: called.signal })
+      }, { disclose_caller: true })
+    }
+  }
+
+  async #request ({ url, method, values, caller, signal }: { url: string, method: HTTPMethod, values: Record<string, unknown>, caller: Principal, signal: AbortSignal }): Promise<unknown> {
+    const path = url.replace(/:(\w+)(\([^)]*\))?\??/g, (_, name: string) => {
+      const value = values[name]
+      delete values[name]
+      return segmentOf(name, value)
+    })
+    const token = randomBytes(18).toString('base64url')
+    this.#callers.set(token, caller)
+    try {
+      const inQuery = method === 'GET' || method === 'DELETE'
+      const response = await this.#fastify.inject({
+        method, url: path, signal, headers: { [HEADER]: token }, ...(inQuery ? { query: queryOf(values) } : { payload: values })
+      })
+      return resultOf(response.statusCode, response.headers['content-type'], response.rawPayload)
+    } finally {
+      this.#callers.delete(token)
+    }
+  }
+
+  #recognize (request: FastifyRequest): void {
+    const token = request.headers[HEADER]
+    if (token === undefined) return
+    delete request.raw.headers[HEADER]
+    const caller = this.#callers.get(String(token))
+    if (caller !== undefined) this.#principals.set(request, caller)
+  }
+}
+
+/** A value as one step of a path. Dots alone would lead to another route, also when they are escaped. */
+function segmentOf (name: string, value: unknown): string {
+  const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : ''
+  if (text === '' || text === '.' || text === '..') throw new WampError(reasons.invalidArgument, { args: [`"${name}" must be a word or a number`] })
+  return encodeURIComponent(text)
+}
+
+function valuesOf ({ args, kwargs }: Called, names: readonly string[]): Record<string, unknown> {
+  if (args.length > names.length) throw new WampError(reasons.invalidArgument, { args: [`at most ${names.length} positional arguments`] })
+  return { ...kwargs, ...Object.fromEntries(names.slice(0, args.length).map((name, i) => [name, args[i]])) }
+}
+
+function queryOf (values: Record<string, unknown>): Record<string, string | string[]> {
+  const textOf = (value: unknown): string => typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value != null).map(([name, value]) => [name, Array.isArray(value) ? value.map(textOf) : textOf(value)]))
+}
+
+function resultOf (status: number, type: unknown, body: Buffer): unknown {
+  const value = body.length === 0 ? undefined : /^application\/(?:\S+\+)?json\b/.test(String(type)) ? JSON.parse(body.toString()) as unknown : String(type).startsWith('text/') ? body.toString() : body
+  if (status < 400) return value
+  const { code, message } = (typeof value === 'object' && value !== null ? value : {}) as { code?: unknown, message?: unknown }
+  const error = typeof code === 'string' && code.includes('.') && isUri(code) ? code : errorOfStatus(status)
+  throw new WampError(error, { args: typeof message === 'string' ? [message] : [], kwargs: { statusCode: status } })
+}

@@ -1,0 +1,163 @@
+import type { AddressInfo } from 'node:net'
+import fastifySwagger from '@fastify/swagger'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import { Type } from 'typebox'
+import wampPlugin, { CallResult, WampError, wampContract } from 'fastify-wamp'
+import { everything } from '../helper/build-router.ts'
+import { WebBrowser } from '../helper/web-browser.ts'
+
+const contract = wampContract({
+  procedures: {
+    'com.example.add2': { description: 'Adds two numbers', args: Type.Tuple([Type.Number(), Type.Number()]), result: Type.Number() },
+    'com.example.tasks.add': {
+      kwargs: Type.Object({ list: Type.String(), title: Type.String({ minLength: 1 }), done: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+      result: Type.Object({ id: Type.Integer(), by: Type.String() }),
+      errors: { 'com.example.error.list_full': 409 }
+    },
+    'com.example.name': { result: Type.String() }
+  }
+})
+
+const callsOfFrontend = [{ uri: 'com.example.', match: 'prefix', allow: { call: true } }] as const
+
+async function build (t: Test): Promise<{ app: FastifyInstance, browser: WebBrowser, url: string }> {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fastifySwagger)
+  await app.register(wampPlugin, {
+    realms: { realm1: { roles: { anonymous: everything, frontend: { permissions: callsOfFrontend }, guest: { permissions: [] } }, contract } },
+    auth: { wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } }, cookie: {} },
+    cookie: {}
+  })
+  app.post<{ Querystring: { role: string } }>('/login', async (request, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role: request.query.role }))
+  return { app, url: '', browser: new WebBrowser('') }
+}
+
+/** Has the app listen, and a browser log in. */
+async function logIn (app: FastifyInstance, role = 'frontend'): Promise<WebBrowser> {
+  if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' })
+  const browser = new WebBrowser(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  await browser.fetch(`/login?role=${role}`, { body: {} })
+  return browser
+}
+
+t.test('a procedure is a route by its contract, in the name of who asks', async (t) => {
+  const { app } = await build(t)
+  const procedures = contract.procedures
+  app.wampRoute({ method: 'GET', url: '/sum', procedure: 'com.example.add2', contract: procedures['com.example.add2'], args: ['x', 'y'] })
+  app.wampRoute({ method: 'POST', url: '/lists/:list/tasks', procedure: 'com.example.tasks.add', contract: procedures['com.example.tasks.add'] })
+  app.wampRoute({ method: 'GET', url: '/name', procedure: 'com.example.name', contract: procedures['com.example.name'] })
+  const backend = app.wamp.join('realm1')
+  await backend.register<[number, number]>('com.example.add2', ({ args: [x, y] }) => x + y)
+  await backend.register('com.example.name', () => 'a "name"')
+  await backend.register('com.example.tasks.add', ({ kwargs: { list, title }, details }) => {
+    if (list === 'full') throw new WampError('com.example.error.list_full', { args: ['this list is full'] })
+    return { id: String(title).length, by: details['caller_authid'] }
+  }, { disclose_caller: true })
+
+  const browser = await logIn(app)
+  const answer = async (path: string, body?: object): Promise<unknown[]> => {
+    const response = await browser.fetch(path, body === undefined ? {} : { body })
+    return [response.status, await response.json()]
+  }
+  t.strictSame(await answer('/sum?x=2&y=3'), [200, 5])
+  t.match(await answer('/sum?x=2'), [400, { code: 'FST_ERR_VALIDATION', message: /required propert/ }])
+  t.match(await answer('/sum?x=2&y=three'), [400, { message: 'querystring/y must be number' }])
+  t.strictSame(await answer('/name'), [200, 'a "name"'])
+  t.strictSame(await answer('/lists/home/tasks', { title: 'milk' }), [200, { id: 4, by: 'joe' }])
+  t.match(await answer('/lists/home/tasks', { title: '' }), [400, { message: 'body/title must NOT have fewer than 1 characters' }])
+  t.match(await answer('/lists/full/tasks', { title: 'milk' }), [409, { statusCode: 409, error: 'Conflict', code: 'com.example.error.list_full', message: 'com.example.error.list_full: this list is full' }])
+  t.match(await app.inject('/sum?x=2&y=3'), { statusCode: 401 })
+  t.match(await (await logIn(app, 'guest')).fetch('/sum?x=2&y=3'), { status: 403 }, 'the permissions are those of WAMP')
+})
+
+t.test('a procedure that breaks its contract, is missing, or fails is the server\'s fault', async (t) => {
+  const { app } = await build(t)
+  const as = app.wamp.join('realm1')
+  app.wampRoute({ method: 'GET', url: '/name', procedure: 'com.example.name', contract: contract.procedures['com.example.name'], as })
+  app.wampRoute({ method: 'GET', url: '/several', procedure: 'com.example.several', as })
+  app.wampRoute({ method: 'GET', url: '/nothing', procedure: 'com.example.nothing', as })
+  t.match((await app.inject('/name')).json(), { statusCode: 404, code: 'wamp.error.no_such_procedure' })
+  await as.register('com.example.name', () => 5)
+  await as.register('com.example.several', () => new CallResult([1], { two: 2 }))
+  await as.register('com.example.nothing', () => {})
+  t.match((await app.inject('/name')).json(), { statusCode: 502, code: 'fastify_wamp.error.invalid_result' })
+  t.strictSame((await app.inject('/several')).json(), { args: [1], kwargs: { two: 2 } })
+  t.equal((await app.inject('/nothing')).statusCode, 204)
+})
+
+t.test('a route that cannot be made of a contract is an error that names the option', async (t) => {
+  const { app } = await build(t)
+  const add2 = contract.procedures['com.example.add2']
+  t.throws(() => { app.wampRoute({ method: 'GET', url: '/a', procedure: 'com.example.add2', contract: add2 }) }, { code: 'WAMP_ERR_INVALID_OPTION', message: /"args" must name the 2/ })
+  t.throws(() => { app.wampRoute({ method: 'GET', url: '/a', procedure: 'com.example.add2', contract: { args: Type.Array(Type.Number()) } }) }, { code: 'WAMP_ERR_INVALID_OPTION', message: /"contract.args" must be a tuple/ })
+})
+
+t.test('a route is a procedure: its schema, its hooks and its errors are those of the call', async (t) => {
+  const { app } = await build(t)
+  const typed = app.withTypeProvider<TypeBoxTypeProvider>()
+  typed.get('/lists/:list/tasks', {
+    config: { wamp: { realm: 'realm1', procedure: 'com.example.tasks', args: ['list'] } },
+    onRequest: app.wampRequireRole('frontend'),
+    schema: { params: Type.Object({ list: Type.String() }), querystring: Type.Object({ limit: Type.Optional(Type.Integer({ maximum: 100 })), tags: Type.Optional(Type.Array(Type.String())) }), response: { 200: Type.Object({ list: Type.String(), limit: Type.Integer(), tags: Type.Array(Type.String()), by: Type.String() }) } }
+  }, async ({ params: { list }, query: { limit = 10, tags = [] }, wampPrincipal }) => ({ list, limit, tags, by: wampPrincipal!.authid, secret: 'not in the schema' }))
+  typed.put('/tasks/:id', { config: { wamp: { realm: 'realm1', procedure: 'com.example.put' } }, schema: { body: Type.Object({ title: Type.String() }) } }, async ({ params, body }, reply) => {
+    const { id } = params as { id: string }
+    if (id === 'gone') return await reply.code(404).send({ message: 'there is no such task' })
+    if (id === 'own') throw new WampError('com.example.error.own', { args: ['an error of its own'] })
+    if (id === 'bug') throw new Error('a bug with a secret')
+    return id === 'text' ? 'some text' : id === 'none' ? await reply.code(204).send() : body
+  })
+  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', authrole: 'frontend' })
+  t.strictSame(await joe.call('com.example.tasks', ['a/b & c'], { limit: 5, tags: ['x', 'y'] }), { list: 'a/b & c', limit: 5, tags: ['x', 'y'], by: 'joe' })
+  t.match(await joe.call('com.example.tasks', [], { list: 'home' }), { list: 'home', limit: 10 })
+  await t.rejects(joe.call('com.example.tasks', ['home'], { limit: 1000 }), { name: 'WampError', message: 'wamp.error.invalid_argument: querystring/limit must be <= 100' })
+  for (const list of ['..', '.', '', undefined, {}]) await t.rejects(joe.call('com.example.tasks', [list]), { code: 'wamp.error.invalid_argument' }, 'it leads nowhere else')
+  await t.rejects(joe.call('com.example.tasks', ['home', 5]), { code: 'wamp.error.invalid_argument' })
+
+  const guest = await app.injectWamp({ realm: 'realm1', authid: 'guest', authrole: 'anonymous' })
+  await t.rejects(guest.call('com.example.tasks', ['home']), { code: 'wamp.error.not_authorized' }, 'the route itself asks for a role')
+  t.strictSame(await guest.call('com.example.put', [], { id: 7, title: 'milk' }), { title: 'milk' })
+  t.equal(await guest.call('com.example.put', [], { id: 'text', title: 'milk' }), 'some text')
+  t.equal(await guest.call('com.example.put', [], { id: 'none', title: 'milk' }), undefined)
+  await t.rejects(guest.call('com.example.put', [], { id: 'gone', title: '' }), { message: 'fastify_wamp.error.not_found: there is no such task' })
+  await t.rejects(guest.call('com.example.put', [], { id: 'own', title: '' }), { code: 'com.example.error.own', statusCode: 422 })
+  await t.rejects(guest.call('com.example.put', [], { id: 'bug', title: '' }), { code: 'wamp.error.runtime_error' })
+})
+
+t.test('who makes a header up is nobody', async (t) => {
+  const { app } = await build(t)
+  app.get('/who', { onRequest: app.wampIdentify, config: { wamp: { realm: 'realm1', procedure: 'com.example.who' } } }, async ({ wampPrincipal, headers }) => [wampPrincipal?.authid ?? null, Object.keys(headers).filter((name) => name.startsWith('x-'))])
+  t.strictSame((await app.inject({ url: '/who', headers: { 'x-fastify-wamp-call': 'made up' } })).json(), [null, []])
+  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', authrole: 'frontend' })
+  t.strictSame(await joe.call('com.example.who'), ['joe', []])
+})
+
+t.test('OpenAPI shows both, by one schema', async (t) => {
+  const { app } = await build(t)
+  app.wampRoute({ method: 'POST', url: '/lists/:list/tasks', procedure: 'com.example.tasks.add', contract: contract.procedures['com.example.tasks.add'], schema: { tags: ['tasks'] } })
+  app.get('/plain', { schema: { querystring: { type: 'object', properties: { q: { type: 'string' } } } }, config: { wamp: { realm: 'realm1', procedure: 'com.example.plain' } } }, async () => 1)
+  await app.ready()
+  const { paths } = app.swagger() as unknown as { paths: Record<string, Record<string, object>> }
+  t.match(paths['/lists/{list}/tasks'], {
+    post: {
+      tags: ['tasks'],
+      'x-wamp-procedure': 'com.example.tasks.add',
+      responses: { 200: { schema: { properties: { id: { type: 'integer' } } } }, 409: {} }
+    }
+  })
+  t.match(JSON.stringify(paths['/lists/{list}/tasks']), '"required":["title"]')
+  t.match(JSON.stringify(paths['/lists/{list}/tasks']), '"required":true,"in":"path","name":"list"')
+  t.match(paths['/plain'], { get: { 'x-wamp-procedure': 'com.example.plain' } })
+})
+
+t.test('a route cannot be a procedure without a name or a realm', async (t) => {
+  const { app } = await build(t)
+  t.throws(() => { app.get('/a', { config: { wamp: { realm: 'realm1', procedure: 'com..x' } } }, async () => 1) }, { code: 'WAMP_ERR_INVALID_OPTION', message: 'GET /a' })
+  app.get('/b', { config: { wamp: { realm: 'nowhere', procedure: 'com.example.x' } } }, async () => 1)
+  await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_NO_SUCH_REALM' })
+})
