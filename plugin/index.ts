@@ -3,6 +3,7 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
+import { eventRoutes } from '../routes/events.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook } from '../routes/identity.ts'
 import { procedureRoute } from '../routes/procedure-route.ts'
@@ -142,10 +143,12 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
-  const { call = null, publish = null, as, signature } = given
+  const { call = null, publish = null, events = null, as, signature } = given
+  const { router, admission, options } = fastify[kCore]
   const session = as === undefined ? null : fastify.wamp.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
   // In a scope of its own: it takes JSON, and the app what it likes.
   await fastify.register(async (scope) => {
+    if (events !== null) await eventRoutes(scope, { path: events, session, router, tracker: fastify.wampCookies, admission, owed: options.limits.owedEvents })
     await bridgeRoutes(scope, { call, publish, session, signatures: signature === undefined ? null : new SignedRequests(signature) })
   })
 }
@@ -182,7 +185,7 @@ async function mountStatic (fastify: FastifyInstance, files: { root: string, pre
 export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
 /** A further WebSocket route to the same router, with its own path, authentication and cookie. */
 export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
-/** Calls and publications by HTTP POST, as Crossbar.io's HTTP bridge has them. */
+/** Calls and publications by HTTP POST, as Crossbar.io's HTTP bridge has them, and topics as Server-Sent Events. */
 export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
 export default wampPlugin
 

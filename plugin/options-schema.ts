@@ -209,6 +209,7 @@ const path = { type: 'string', pattern: '^/' }
 const validateBridge = ajv.compile(record({
   call: path,
   publish: path,
+  events: path,
   as: record({ realm: text, role: text, authid: text }, ['realm', 'role']),
   signature: record({ key: text, secret: text, tolerance: count }, ['key', 'secret'])
 }) as SchemaObject)

@@ -252,6 +252,8 @@ export interface BridgeOptions {
   call?: string
   /** The path where events are published by POST. @default none */
   publish?: string
+  /** The path where topics can be followed by GET, as Server-Sent Events. @default none */
+  events?: string
   /** In whose name that is. @default the principal of each request, by its cookie */
   as?: { realm: Uri, role: string, authid?: string }
   /**

@@ -118,7 +118,9 @@ export function resolveEndpoint (given: EndpointOptions, { realms, static: files
 /** The options of the HTTP bridge, checked likewise. */
 export function checkBridge (given: BridgeOptions): void {
   check(given, 'bridge')
-  if (given.call === undefined && given.publish === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('', 'must name a path: "call", "publish", or both')
+  const { call, publish, events, signature } = given
+  if (call === undefined && publish === undefined && events === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('', 'must name a path: "call", "publish" or "events"')
+  if (signature !== undefined && events !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('events', 'cannot be signed: register it by itself, without "signature"')
   if (given.signature !== undefined && given.as === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('signature', 'needs the option "as": a key is nobody in particular')
 }
 

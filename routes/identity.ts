@@ -35,6 +35,8 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
       request.wampPrincipal = caller
       return
     }
+    // A hook of the app knows who it is, by a token, say.
+    if (request.wampPrincipal !== null) return
     // A foreign page can have a browser send the cookie, and must gain nothing by it.
     const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)
     const known = trusted ? await tracker?.identify(request.headers.cookie) : null

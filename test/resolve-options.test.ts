@@ -26,7 +26,7 @@ t.test('the least that is given gets every default', async (t) => {
   t.equal(options.shutdownTimeout, 2_000)
   t.equal(options.limits.messageSize, 2 ** 20)
   t.same(options.realms.realm1, {
-    uriCheck: 'loose', strictRequestIds: false, eventHistory: [], slowSubscribers: [], roles: { anonymous: { permissions: [], authorizer: null, allowDiscloseMe: true }, frontend: { permissions: [], authorizer: null, allowDiscloseMe: true } }
+    uriCheck: 'loose', strictRequestIds: false, eventHistory: [], slowSubscribers: [], contract: null, roles: { anonymous: { permissions: [], authorizer: null, allowDiscloseMe: true }, frontend: { permissions: [], authorizer: null, allowDiscloseMe: true } }
   })
 })
 

@@ -197,6 +197,11 @@ export class InProcessSession {
     }
   }
 
+  /** Has somebody told when the session is over, whoever ended it. What is returned undoes that. */
+  whenClosed (tell: () => void): () => void {
+    return this.#peer.whenClosed(tell)
+  }
+
   /** Leaves, at the end of a block: `await using session = app.wamp.join('realm1')`. */
   async [Symbol.asyncDispose] (): Promise<void> {
     await this.leave()

@@ -17,9 +17,12 @@ export function writeFiles (t: Test, page: string, more: Readonly<Record<string,
   return t.testdir({ ...Object.fromEntries(files) as Record<string, string>, ...more })
 }
 
+/** How Node.js runs TypeScript that imports the package from its sources. */
+export const node = ['--import=@tapjs/typescript/import', '--conditions=fastify-wamp-source'] as const
+
 /** Runs a file of TypeScript or JavaScript as a program. Resolves to what it printed; rejects if it fails. */
 export async function run (folder: string, file: string, args: readonly string[] = []): Promise<string> {
-  const child = spawn(process.execPath, ['--import=@tapjs/typescript/import', '--conditions=fastify-wamp-source', ...args, file], {
+  const child = spawn(process.execPath, [...node, ...args, file], {
     cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: undefined }
   })
   let printed = ''

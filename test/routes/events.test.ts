@@ -1,0 +1,201 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import wampPlugin, { wampBridge } from 'fastify-wamp'
+import type { BridgeOptions, FastifyWampOptions } from 'fastify-wamp'
+import { everything } from '../helper/build-router.ts'
+import { WebBrowser } from '../helper/web-browser.ts'
+
+async function build (t: Test, { plugin = {}, bridge = {} }: { plugin?: Partial<FastifyWampOptions>, bridge?: BridgeOptions } = {}): Promise<{ app: FastifyInstance, url: string, browser: WebBrowser }> {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.addHook('onRequest', async (request) => {
+    const { authorization } = request.headers
+    if (authorization === 'Bearer good') request.wampPrincipal = { realm: 'realm1', authid: 'machine', authrole: 'frontend', authmethod: 'bearer', authprovider: 'function' }
+  })
+  await app.register(wampPlugin, {
+    realms: { realm1: { roles: { anonymous: everything, frontend: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: { subscribe: true, call: true } }] } } } },
+    auth: { wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } }, cookie: {} },
+    cookie: {},
+    ...plugin
+  })
+  await app.register(wampBridge, { events: '/events', ...bridge })
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role: 'frontend' }))
+  app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  const browser = new WebBrowser(url)
+  await browser.fetch('/login', { body: {} })
+  return { app, url, browser }
+}
+
+/** What comes of a stream, block by block. */
+class EventSource {
+  readonly #response: IncomingMessage
+  readonly #blocks: AsyncIterator<string>
+
+  constructor (response: IncomingMessage) {
+    this.#response = response
+    this.#blocks = this.#read()
+  }
+
+  static async open (url: string, headers: Record<string, string> = {}): Promise<EventSource> {
+    const sent = request(url, { headers, agent: false })
+    sent.end()
+    const [response] = await once(sent, 'response') as [IncomingMessage]
+    response.on('error', () => {})
+    return new EventSource(response)
+  }
+
+  get status (): number { return this.#response.statusCode! }
+  get headers (): IncomingMessage['headers'] { return this.#response.headers }
+
+  /** The next block, or undefined at the end. */
+  async next (): Promise<string | undefined> {
+    const { value, done } = await this.#blocks.next() as IteratorResult<string, undefined>
+    return done === true ? undefined : value
+  }
+
+  /** The data of the next event. */
+  async event (): Promise<{ topic: string, args: unknown[], kwargs: object, details: object }> {
+    return JSON.parse(/^data: (.*)$/m.exec(await this.next() ?? '')![1]!) as { topic: string, args: unknown[], kwargs: object, details: object }
+  }
+
+  pause (): void { this.#response.socket.pause() }
+  close (): void { this.#response.destroy() }
+
+  async * #read (): AsyncGenerator<string> {
+    let rest = ''
+    try {
+      for await (const chunk of this.#response) {
+        const blocks = (rest + String(chunk)).split('\n\n')
+        rest = blocks.pop()!
+        yield * blocks
+      }
+    } catch {
+      // The connection broke: that is an end, too.
+    }
+  }
+}
+
+/** Resolves when a session has no subscription to a topic any more. */
+async function unsubscribed (app: FastifyInstance): Promise<void> {
+  await new Promise<void>((resolve) => { app.wamp.join('realm1').subscribe('wamp.subscription.on_delete', () => { resolve() }).catch(() => {}) })
+}
+
+t.test('a topic comes as Server-Sent Events under the cookie, and the subscription ends with the client', async (t) => {
+  const { app, url, browser } = await build(t)
+  const backend = app.wamp.join('realm1')
+  const events = await EventSource.open(`${url}/events?topic=com.example.news&topic=com.example.other`, { cookie: browser.cookie })
+  t.equal(events.status, 200)
+  t.match(events.headers, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+  t.equal(await events.next(), 'retry: 3000')
+  const publication = await backend.publish('com.example.news', ['line one\nline two', 2n ** 60n], { from: 'backend' })
+  t.equal(await events.next(), `id: ${publication}\ndata: {"topic":"com.example.news","args":["line one\\nline two",1152921504606846976],"kwargs":{"from":"backend"},"details":{}}`)
+  await backend.publish('com.example.other', [2])
+  t.match(await events.event(), { topic: 'com.example.other', args: [2] })
+  t.match(app.wamp.sessions('realm1').filter(({ authid }) => authid === 'joe'), [{ authrole: 'frontend', authprovider: 'in-process' }])
+  const gone = unsubscribed(app)
+  events.close()
+  await gone
+})
+
+t.test('a pattern brings the topic of each event, and what was retained', async (t) => {
+  const { app, url, browser } = await build(t)
+  const backend = app.wamp.join('realm1')
+  await backend.publish('com.example.state', ['old'], {}, { retain: true })
+  const events = await EventSource.open(`${url}/events?topic=com.example.&match=prefix&get_retained=true`, { cookie: browser.cookie })
+  await events.next()
+  t.match(await events.event(), { topic: 'com.example.state', args: ['old'], details: { retained: true } })
+  await backend.publish('com.example.state', ['new'])
+  t.match(await events.event(), { topic: 'com.example.state', args: ['new'] })
+})
+
+t.test('a principal that a hook of the app has found counts, such as a token\'s', async (t) => {
+  const { app, url } = await build(t)
+  const events = await EventSource.open(`${url}/events?topic=com.example.news`, { authorization: 'Bearer good' })
+  await events.next()
+  await app.wamp.join('realm1').publish('com.example.news', ['hello'])
+  t.match(await events.event(), { args: ['hello'] })
+  t.equal((await EventSource.open(`${url}/events?topic=com.example.news`, { authorization: 'Bearer bad' })).status, 401)
+})
+
+t.test('who may not, or asks for nonsense, is told so by the status', async (t) => {
+  const { url, browser: { cookie } } = await build(t)
+  const refused = async (query: string, headers: Record<string, string> = { cookie }): Promise<unknown[]> => {
+    const response = await EventSource.open(`${url}/events?${query}`, headers)
+    return [response.status, await response.next()]
+  }
+  const cases = [
+    ['topic=com.example.news', {}, 401], ['topic=org.other', { cookie }, 403], ['topic=com..x', { cookie }, 400], ['', { cookie }, 400], ['topic=a&match=all', { cookie }, 400],
+    ['topic=a&more=1', { cookie }, 400], ['topic=a&get_retained=1', { cookie }, 400], ['topic=com.example.news', { cookie, origin: 'http://evil.example' }, 401]
+  ] as const
+  for (const [query, headers, status] of cases) t.equal((await refused(query, headers))[0], status, query)
+})
+
+t.test('a stream ends with the login, with the session, and with the app', async (t) => {
+  const { app, url, browser } = await build(t)
+  const open = async (): Promise<EventSource> => {
+    const events = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie: browser.cookie })
+    await events.next()
+    return events
+  }
+  const killed = await open()
+  app.wamp.kick('realm1', { authid: 'joe' })
+  t.equal(await killed.next(), undefined)
+
+  const [first, second] = [await open(), await open()]
+  await browser.fetch('/logout', { body: {} })
+  t.equal(await first.next(), undefined)
+  t.equal(await second.next(), undefined)
+
+  await browser.fetch('/login', { body: {} })
+  const revoked = await open()
+  await app.wampCookies!.revoke({ authid: 'joe' })
+  t.equal(await revoked.next(), undefined)
+
+  await browser.fetch('/login', { body: {} })
+  const last = await open()
+  await app.close()
+  t.equal(await last.next(), undefined)
+})
+
+t.test('a client that does not read is let go, and the limits of connections and sessions hold', async (t) => {
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { limits: { owedEvents: 2 ** 16, connectionsOfAddress: 2, sessionsOfAuthid: 1 } } })
+  const backend = app.wamp.join('realm1')
+  const stalled = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie })
+  await stalled.next()
+  t.equal((await EventSource.open(`${url}/events?topic=com.example.news`, { cookie })).status, 429, 'limits.sessionsOfAuthid')
+  stalled.pause()
+  const gone = unsubscribed(app)
+  const stop = new AbortController()
+  gone.then(() => { stop.abort() }, () => {})
+  while (!stop.signal.aborted) {
+    await backend.publish('com.example.news', ['x'.repeat(64_000)])
+    // The event loop must turn for the socket to be written.
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+})
+
+t.test('everybody gets the topics of one role where that is asked for', async (t) => {
+  const { app, url } = await build(t, { bridge: { events: '/public', as: { realm: 'realm1', role: 'frontend' } } })
+  const events = await EventSource.open(`${url}/public?topic=com.example.news`)
+  await events.next()
+  const gone = unsubscribed(app)
+  await app.wamp.join('realm1').publish('com.example.news', [1])
+  t.match(await events.event(), { args: [1] })
+  events.close()
+  await gone
+  t.equal((await EventSource.open(`${url}/public?topic=org.other`)).status, 403)
+})
+
+t.test('events cannot be signed, and something must be bridged', async (t) => {
+  for (const bridge of [{ events: '/e', as: { realm: 'realm1', role: 'frontend' }, signature: { key: 'a', secret: 'b' } }, { events: undefined }, { events: 'e' }]) {
+    await t.rejects(build(t, { bridge: bridge as BridgeOptions }), { code: 'WAMP_ERR_INVALID_OPTION' })
+  }
+})
