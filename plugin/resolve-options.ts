@@ -176,10 +176,8 @@ function checkPatterns (patterns: readonly { uri: string, match: MatchPolicy }[]
 }
 
 function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
-  const methods = Object.keys(auth).filter((method) => auth[method] !== undefined)
-  if (methods.every((method) => method === 'cookie')) {
-    throw new errors.WAMP_ERR_INVALID_OPTION('auth', 'must name a method beside cookie: nobody could log in first')
-  }
+  // A cookie alone will do: `reply.wampSignIn` logs in by REST.
+  if (Object.values(auth).every((method) => method === undefined)) throw new errors.WAMP_ERR_INVALID_OPTION('auth', 'must name a method')
   if (auth.cookie !== undefined && cookie === null) {
     throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'needs the "cookie" option')
   }

@@ -22,7 +22,7 @@ t.test('a fresh project installs the package, type-checks the README\'s first ex
   const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [{ filename: string, files: { path: string }[] }]
   t.same(files.map(({ path }) => path).filter((path) => !/^(dist\/(plugin|routes)\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path)), [], 'nothing that is not for users')
 
-  const [, example = ''] = /```ts\n(import Fastify[\s\S]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
+  const [, example = ''] = /```ts app.ts\n(import Fastify[\s\S]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
   t.match(example, /app\.listen\(\{ port: 8080 \}\)/)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'fresh', type: 'module', private: true }))
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({

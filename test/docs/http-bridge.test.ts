@@ -1,9 +1,7 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { node, snippetsOf, writeFiles } from './snippets.ts'
+import { snippetsOf, start, writeFiles } from './snippets.ts'
 
 const page = 'docs/http-bridge.md'
 
@@ -15,14 +13,12 @@ import './token.ts'
 import './bridge.ts'
 import './signed.ts'
 
-const url = await app.listen({ port: 0, host: '127.0.0.1' })
-console.log(JSON.stringify([url, app.jwt.sign({ sub: 'machine' })]))
+console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
+console.log(app.jwt.sign({ sub: 'machine' }))
 `
   })
-  const child = spawn(process.execPath, [...node, 'main.ts'], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(() => child.kill())
-  const [line] = await once(createInterface(child.stdout), 'line') as [string]
-  const [url, token] = JSON.parse(line) as [string, string]
+  const { url, line } = await start(t, folder)
+  const token = await line()
 
   const commands = snippetsOf(page).find(({ language }) => language === 'sh')!.text
   const { stdout } = await promisify(execFile)('bash', ['-ec', commands.replaceAll('http://localhost:8080', url)], { cwd: folder })

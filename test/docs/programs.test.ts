@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { run, snippetsOf, start, writeFiles } from './snippets.ts'
+
+t.test('every program in the docs has a name, and a test that runs its page', (t) => {
+  const tests = readdirSync('test/docs').filter((name) => name.endsWith('.test.ts')).map((name) => readFileSync(join('test/docs', name), 'utf8')).join('')
+  const pages = ['README.md', ...readdirSync('docs').filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+  for (const page of pages) {
+    const programs = snippetsOf(page).filter(({ language }) => language === 'ts' || language === 'js')
+    t.same(programs.filter(({ name }) => name === undefined), [], page)
+    if (programs.length > 0) t.ok(tests.includes(`'${page}'`), `${page} is run`)
+  }
+  t.end()
+})
+
+t.test('the page on sessions in process runs as it stands', async (t) => {
+  const folder = writeFiles(t, 'docs/in-process.md', {
+    'main.ts': `
+import { app, guest } from './app.ts'
+for (const name of ['procedures', 'calls', 'results', 'events', 'rest']) await import(\`./\${name}.ts\`)
+console.log(await guest.call('com.example.add2', [1, 1]))
+app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role: 'frontend' }))
+const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login' })
+console.log((await app.inject({ url: '/sum', cookies: { cbtid: String(cookie?.value) } })).body)
+await app.close()
+`
+  })
+  const steps = [1, 2, 3].map((month) => `{ month: ${month}, done: '2026-${month}' }`)
+  t.same((await run(folder, 'main.ts')).trim().split('\n'), ['5', ...steps, "{ url: '/reports/2026.pdf' }", '1', '2', 'Hello', 'Again', '2', '5'])
+})
+
+t.test('the programs of the page on options run as they stand', async (t) => {
+  const folder = writeFiles(t, 'docs/options.md', { 'main.ts': "import './endpoints.ts'\nimport { auth } from './scram.ts'\nconsole.log(auth['wamp-scram'].principals.joe.kdf)\n" })
+  t.equal(await run(folder, 'main.ts'), 'argon2id13\n')
+})
+
+t.test('the program of the page on Crossbar.io serves a configuration', async (t) => {
+  const port = await new Promise<number>((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => { resolve(port) })
+    })
+  })
+  const config = {
+    version: 2,
+    workers: [{
+      type: 'router',
+      realms: [{ name: 'realm1', roles: [{ name: 'anonymous', permissions: [{ uri: '', match: 'prefix', allow: { call: true } }] }] }],
+      transports: [{ type: 'web', endpoint: { type: 'tcp', port, interface: '127.0.0.1' }, paths: { '/': { type: 'static', directory: '..' }, ws: { type: 'websocket' } } }]
+    }]
+  }
+  const folder = writeFiles(t, 'docs/crossbar.md', { '.crossbar': { 'config.json': JSON.stringify(config) }, 'hello.txt': 'hello', 'main.ts': "import './crossbar.ts'" })
+  const { url: first, line } = await start(t, folder)
+  for (let printed = first; !printed.includes('Server listening');) printed = await line()
+  t.equal(await (await fetch(`http://127.0.0.1:${port}/hello.txt`)).text(), 'hello')
+})
+
+t.test('the page of the README logs in, and calls the procedure of its app', async (t) => {
+  const [app, page] = snippetsOf('README.md').filter(({ name }) => name !== undefined).map(({ text }) => text) as [string, string]
+  const first = 'console.log(await app.listen({ port: 0, host: "127.0.0.1" }))'
+  const { url } = await start(t, t.testdir({ 'main.ts': app.replace('logger: true', 'logger: false').replace('await app.listen({ port: 8080 })', first) }))
+  const client = t.testdir({
+    'page.js': page.replace('ws://localhost:8080', url.replace('http', 'ws')).replace('connection.open()', 'connection.open(); export { connection }'),
+    'main.ts': `
+import autobahn from 'autobahn'
+Object.assign(globalThis, { autobahn })
+const { connection } = await import('./page.js' as string) as { connection: { onopen: (...given: unknown[]) => Promise<void>, close (): void } }
+const { onopen } = connection
+connection.onopen = async (...given) => { await onopen(...given); connection.close() }
+`
+  })
+  t.match(await run(client, 'main.ts'), /^wampcra static\n5\n/)
+})
+
+t.test('the page on HTTP reads events as a browser gives them', async (t) => {
+  const folder = writeFiles(t, 'docs/http-bridge.md', {
+    'main.ts': `
+class EventSource { onmessage = (_event: { data: string }): void => {} }
+const made: EventSource[] = []
+Object.assign(globalThis, { EventSource: class extends EventSource { constructor () { super(); made.push(this) } } })
+await import('./page.js' as string)
+made[0]!.onmessage({ data: '{"topic":"com.example.news","args":[1],"kwargs":{}}' })
+`
+  })
+  t.equal(await run(folder, 'main.ts'), 'com.example.news [ 1 ] {}\n')
+})
