@@ -3,7 +3,7 @@ import neostandard from 'neostandard'
 export default [
   ...neostandard({ ts: true, ignores: ['dist/', '.tap/', 'coverage/'] }),
   {
-    files: ['plugin/**/*.ts', 'routes/**/*.ts'],
+    files: ['plugin/**/*.ts', 'routes/**/*.ts', 'routes/**/*.js'],
     rules: {
       'no-console': 'error',
       'max-lines': ['error', 300],

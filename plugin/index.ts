@@ -3,6 +3,7 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
+import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook } from '../routes/identity.ts'
@@ -19,8 +20,8 @@ import { codecs } from './codec/codecs.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
-import type { BridgeOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
-import { checkBridge, resolveEndpoint, resolveOptions } from './resolve-options.ts'
+import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
+import { checkBridge, checkConsole, resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
@@ -34,6 +35,8 @@ const kCore = Symbol('fastify-wamp.core')
 /** What a further endpoint needs of the plugin. */
 interface Core {
   readonly options: ResolvedOptions
+  /** The prefix of the scope that the plugin's routes are in. */
+  readonly prefix: string
   readonly router: Router
   readonly trackers: CookieTrackers
   readonly heartbeat: Heartbeat
@@ -108,7 +111,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core: Core = { options, router, trackers, heartbeat, admission: new Admission(options.limits) }
+  const core: Core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits) }
   // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close.
   fastify.addHook('preClose', async () => { await router.shutdown() })
   // Requests in flight are done by now: they may have used in-process sessions until here.
@@ -153,6 +156,15 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   })
 }
 
+const consolePage: FastifyPluginAsync<ConsoleOptions> = async (fastify, given) => {
+  const { options, prefix } = fastify[kCore]
+  checkConsole(given, options)
+  // In a scope of its own, for its hooks.
+  await fastify.register(async (scope) => {
+    await consoleRoutes(scope, { ...given, endpoint: `${prefix}${options.endpoint.path}` })
+  })
+}
+
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
@@ -187,6 +199,8 @@ export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
 export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
 /** Calls and publications by HTTP POST, as Crossbar.io's HTTP bridge has them, and topics as Server-Sent Events. */
 export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
+/** A page that shows what happens in the realm of who is logged in, and lets them do what their role may. */
+export const wampConsole = fp(consolePage, { fastify: '5.x', name: 'fastify-wamp-console', dependencies: ['fastify-wamp'] })
 export default wampPlugin
 
 export { scramCredentials } from './auth/scram-credentials.ts'
@@ -200,7 +214,6 @@ export type { InjectedClient } from './in-process/injected-client.ts'
 export { reasons } from './protocol/reasons.ts'
 export type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 export type { RouteProcedureOptions } from '../routes/route-procedure.ts'
-export type { BridgeOptions } from './options.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
 export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'

@@ -213,13 +213,14 @@ const validateBridge = ajv.compile(record({
   as: record({ realm: text, role: text, authid: text }, ['realm', 'role']),
   signature: record({ key: text, secret: text, tolerance: count }, ['key', 'secret'])
 }) as SchemaObject)
-const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge }
+const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$' }, role: text }, ['path', 'role']) as SchemaObject)
+const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole }
 
 /** What is wrong with an option, and where: `path` is empty for the options as a whole. */
 export interface OptionFault { readonly path: string, readonly expected: string }
 
 /** The first fault of options against their JSON schema, or null. No value is quoted in it. */
-export function findFault (options: unknown, of: 'plugin' | 'endpoint' | 'bridge'): OptionFault | null {
+export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {
   const validate = validators[of]
   if (validate(options)) return null
   // An `if` says no more than that its branch failed: the branch's own error stands before it.

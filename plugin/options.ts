@@ -246,6 +246,14 @@ export interface FastifyWampOptions extends EndpointOptions {
   failedLogins?: FailedLoginOptions
 }
 
+/** The options of `fastify.register(wampConsole, options)`. */
+export interface ConsoleOptions {
+  /** The path of the page. */
+  path: string
+  /** The role that may see it. What it may do there, its permissions say. */
+  role: string
+}
+
 /** The options of `fastify.register(wampBridge, options)`. */
 export interface BridgeOptions {
   /** The path where calls are made by POST. @default none */

@@ -5,7 +5,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
-import type { BridgeOptions, CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { BridgeOptions, ConsoleOptions, CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 
@@ -124,7 +124,15 @@ export function checkBridge (given: BridgeOptions): void {
   if (given.signature !== undefined && given.as === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('signature', 'needs the option "as": a key is nobody in particular')
 }
 
-function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge'): void {
+/** The options of the console, checked against those of the router, which the page needs. */
+export function checkConsole (given: ConsoleOptions, { endpoint, realms }: ResolvedOptions): void {
+  check(given, 'console')
+  if (!Object.values(realms).some(({ roles }) => Object.hasOwn(roles, given.role))) throw new errors.WAMP_ERR_INVALID_OPTION('role', `must name a role of a realm: "${given.role}" is none`)
+  if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is needed by the console, whose page comes in by its cookie')
+  if (!endpoint.serializers.includes('json')) throw new errors.WAMP_ERR_INVALID_OPTION('serializers', 'must have json for the console')
+}
+
+function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'console'): void {
   const fault = findFault(options, of)
   if (fault !== null) throw new errors.WAMP_ERR_INVALID_OPTION(fault.path, fault.expected)
 }

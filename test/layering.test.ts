@@ -71,6 +71,16 @@ t.test('the sources keep to the habits', async (t) => {
   for (const { path, text } of await sources()) {
     t.notMatch(path, /utils|common|helpers/)
     t.ok(text.split('\n').length <= 300, `${path} has at most 300 lines`)
-    t.notMatch(text, /console\.|: any\b|\bas any\b|@ts-ignore|@ts-expect-error|\bTODO\b|\benum \w+ \{/, path)
+    t.notMatch(text, /\bconsole\.\w+ ?\(|: any\b|\bas any\b|@ts-ignore|@ts-expect-error|\bTODO\b|\benum \w+ \{/, path)
+  }
+})
+
+t.test('what the console page is made of keeps to them, too', async (t) => {
+  const assets = await readdir('routes/console')
+  t.ok(assets.length > 9)
+  for (const name of assets) {
+    const text = await readFile(join('routes/console', name), 'utf8')
+    t.ok(text.split('\n').length <= 300, `${name} has at most 300 lines`)
+    t.notMatch(text, /console\.\w+ ?\(|innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|\bTODO\b/, name)
   }
 })

@@ -28,7 +28,8 @@ t.test('a fresh project installs the package, type-checks the README\'s first ex
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({
     compilerOptions: { module: 'NodeNext', target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, types: ['node'], skipLibCheck: false, outDir: 'out' }, files: ['app.ts']
   }))
-  await writeFile(join(folder, 'app.ts'), `${example.replace('port: 8080', 'port: 0').replace('logger: true', 'logger: false')}
+  await writeFile(join(folder, 'app.ts'), `${example.replace('port: 8080', 'port: 0').replace('logger: true', 'logger: false').replace('await app.listen', "await app.register(wampConsole, { path: '/console', role: 'frontend' })\nawait app.listen")}
+import { wampConsole } from 'fastify-wamp'
 import { cookieStoreContract } from 'fastify-wamp/testing'
 if (cookieStoreContract(() => { throw new Error('not opened') }).length < 5) throw new Error('the contract is missing')
 process.stdout.write(JSON.stringify(app.server.address()))
@@ -55,6 +56,8 @@ async function callIt (t: Test, folder: string): Promise<void> {
   const [type] = await joe.ask([5, createHmac('sha256', '123456').update(challenge).digest('base64'), {}])
   t.equal(type, 2)
   t.same(await joe.ask([48, 1, {}, 'com.example.add2', [2, 3]]), [50, 1, {}, [5]])
+  const cookie = joe.setCookie!.split(';')[0]!
+  for (const file of ['', 'console.js', 'theme.css']) t.equal((await fetch(`http://localhost:${port}/console/${file}`, { headers: { cookie } })).status, 200, `the console has its files: ${file}`)
   joe.socket.close()
   app.stdin.end()
   t.same(await once(app, 'exit'), [0, null])

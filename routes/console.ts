@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+/** What the console page is made of. */
+export interface ConsoleParts {
+  /** Where the page is mounted. */
+  readonly path: string
+  /** The role that may see it. */
+  readonly role: string
+  /** The path of the WebSocket route, with the prefix of its scope. */
+  readonly endpoint: string
+}
+
+const types: Readonly<Record<string, string>> = {
+  html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml'
+}
+const assets = ['index.html', 'icon.svg', 'theme.css', 'console.css', 'narrow.css', 'console.js', 'by-hand.js', 'connection.js', 'dom.js', 'lists.js', 'live-list.js', 'messages.js', 'table.js', 'wamp.js']
+
+const headers = {
+  // Its own files and its own WebSocket, and no text that could become markup or code.
+  'content-security-policy': "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store'
+} as const
+
+/** Mounts the console page, for who is logged in with its role. */
+export async function consoleRoutes (fastify: FastifyInstance, { path, role, endpoint }: ConsoleParts): Promise<void> {
+  const files = new Map(await Promise.all(assets.map(async (name) => [name, await readFile(new URL(`console/${name}`, import.meta.url), 'utf8')] as const)))
+  // Relative, as all links of the page: a proxy in front may have taken a prefix away.
+  const [, ...depth] = `${fastify.prefix}${path}`.split('/')
+  const up = `${'../'.repeat(depth.length)}${endpoint.slice(1)}`
+
+  fastify.addHook('onRequest', async (_request, reply) => { reply.headers(headers) })
+  fastify.addHook('onRequest', fastify.wampRequireRole(role))
+  const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { '*': name } = request.params as { '*'?: string }
+    // Without the slash at its end the page's links would lead beside it.
+    if (name === undefined && !request.url.split('?')[0]!.endsWith('/')) return await reply.redirect(`${depth.at(-1)}/`)
+    if (name === undefined || name === '') return await reply.type(types.html!).send(pageFor(request, files.get('index.html')!, up))
+    const file = files.get(name)
+    if (file === undefined || name === 'index.html') {
+      reply.callNotFound()
+      return reply
+    }
+    return await reply.type(types[name.slice(name.lastIndexOf('.') + 1)]!).send(file)
+  }
+  fastify.get(path, serve)
+  fastify.get(`${path}/*`, serve)
+}
+
+/** The page with what it has to know: it runs no script of its own text. */
+function pageFor ({ wampLogin }: FastifyRequest, html: string, endpoint: string): string {
+  const values: Readonly<Record<string, string>> = { endpoint, login: wampLogin ?? '' }
+  return html.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escape(values[name]!))
+}
+
+function escape (text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
+}

@@ -1,0 +1,193 @@
+import { byId, visible } from './dom.js'
+import { MOST_ROWS, Table } from './table.js'
+import { LOST } from './wamp.js'
+
+const NOT_AUTHORIZED = 'wamp.error.not_authorized'
+/** What came too late for what has ended meanwhile is no fault. */
+const GONE = ['wamp.error.no_such_session', 'wamp.error.no_such_subscription', 'wamp.error.no_such_registration']
+/** Milliseconds: not all that happens has an event. */
+const LOOK_EVERY = 30_000
+/** Calls about single rows that are open at a time. */
+const MOST_CALLS = 8
+
+/**
+ * A section that lists what there is, and follows it by events. Its makers give
+ * - `list (ask)`: all keys, as a list, or the rows by key, as a Map; undefined if that may not be asked;
+ * - `look (ask, key)`: the row of a key; undefined if there is none any more;
+ * - `events`: topics, with what each does to the list;
+ * - `usual`: what is said of it when nothing is wrong.
+ * `ask (procedure, args, gone)` is a call that gives undefined where the role may not make it, which is remembered, and where
+ * what it asks about is gone, which `gone` is told.
+ */
+export class LiveList {
+  #name
+  #list
+  #look
+  #events
+  #usual
+  #table
+  #session = null
+  #keys = new Set()
+  #stale = new Set()
+  #looking = 0
+  #refused = new Set()
+  /** True if nothing is there because it may not be asked for. */
+  #unknown = false
+  #fault = ''
+  #timer
+
+  constructor (name, { columns, order, list, look, events = {}, usual = 'Live.' }) {
+    this.#name = name
+    this.#list = list
+    this.#look = look
+    this.#events = events
+    this.#usual = usual
+    this.#table = new Table(byId(name), columns, order)
+    byId(`${name}-refresh`).addEventListener('click', () => this.refresh())
+  }
+
+  /** The rows that are shown. */
+  rows () {
+    return this.#table.keys().map((key) => this.#table.get(key))
+  }
+
+  get (key) {
+    return this.#table.get(key)
+  }
+
+  async open (session) {
+    this.#session = session
+    this.#refused.clear()
+    this.#fault = ''
+    byId(`${this.#name}-refresh`).disabled = false
+    // Events first, and then the list: nothing can happen between them unseen.
+    await Promise.all(Object.entries(this.#events).map(([topic, change]) =>
+      this.#try(`subscribe to ${topic}`, () => session.subscribe(topic, ({ args }) => change(this, args)))))
+    await this.refresh()
+  }
+
+  lost () {
+    this.#session = null
+    clearTimeout(this.#timer)
+    this.#stale.clear()
+    byId(`${this.#name}-refresh`).disabled = true
+    this.#say()
+  }
+
+  clear () {
+    this.#keys.clear()
+    this.#stale.clear()
+    this.#table.clear()
+    this.#say()
+  }
+
+  /** Asks for everything again, or only for what is not there yet. */
+  async refresh (what = 'everything') {
+    const session = this.#session
+    clearTimeout(this.#timer)
+    if (session === null) return
+    this.#fault = ''
+    const found = await this.#list(this.#ask(session))
+    if (session !== this.#session) return
+    if (found !== undefined) this.#replace(found, what)
+    this.#unknown = found === undefined && this.#refused.size > 0 && this.#keys.size === 0
+    this.#say()
+    this.#timer = setTimeout(() => this.#lookAgain(), LOOK_EVERY)
+  }
+
+  put (key, row) {
+    this.#unknown = false
+    this.#keys.add(key)
+    this.#table.set(key, row)
+    this.#say()
+  }
+
+  drop (key) {
+    this.#keys.delete(key)
+    this.#stale.delete(key)
+    this.#table.delete(key)
+    this.#say()
+  }
+
+  /** Something about a key has changed: what it is now must be asked. */
+  touch (key) {
+    this.#keys.add(key)
+    if (this.#look === undefined || (this.#table.size >= MOST_ROWS && this.#table.get(key) === undefined)) return
+    this.#stale.add(key)
+    this.#lookOn()
+  }
+
+  #lookAgain () {
+    const seen = !byId(this.#name).hidden && !document.hidden
+    const live = ![...this.#refused].some((what) => what.startsWith('subscribe'))
+    if (seen) this.refresh(live ? 'what is new' : 'everything')
+    else this.#timer = setTimeout(() => this.#lookAgain(), LOOK_EVERY)
+  }
+
+  #replace (found, what) {
+    const keys = new Set(found instanceof Map ? found.keys() : found)
+    for (const key of this.#keys) if (!keys.has(key)) this.drop(key)
+    this.#keys = keys
+    if (found instanceof Map) for (const [key, row] of found) this.put(key, row)
+    else for (const key of keys) if (what === 'everything' || this.#table.get(key) === undefined) this.touch(key)
+  }
+
+  #lookOn () {
+    while (this.#looking < MOST_CALLS && this.#stale.size > 0 && this.#session !== null) {
+      const [key] = this.#stale
+      this.#stale.delete(key)
+      this.#looking++
+      this.#lookAt(this.#session, key)
+    }
+  }
+
+  async #lookAt (session, key) {
+    const row = await this.#look(this.#ask(session), key)
+    this.#looking--
+    if (session === this.#session && this.#keys.has(key)) {
+      if (row === undefined) this.drop(key)
+      // An event may have told more than the role may look up.
+      else this.put(key, { ...this.#table.get(key), ...row })
+    }
+    this.#lookOn()
+  }
+
+  #ask (session) {
+    return (procedure, args = [], gone) => this.#try(`call ${procedure}`, async () => (await session.call(procedure, args)).args[0], gone)
+  }
+
+  // What was refused once is not asked for each row again.
+  async #try (what, act, gone) {
+    if (this.#refused.has(what)) return undefined
+    try {
+      return await act()
+    } catch (error) {
+      if (error.uri === NOT_AUTHORIZED) this.#refused.add(what)
+      else if (GONE.includes(error.uri)) gone?.()
+      else if (error.uri !== LOST) this.#fault = `${what}: ${error.message}`
+      this.#say()
+      return undefined
+    }
+  }
+
+  /** What is seen, and what is not, in the one line above the table. */
+  #say () {
+    const note = byId(`${this.#name}-note`)
+    const { size } = this.#keys
+    byId(`${this.#name}-count`).textContent = this.#unknown ? '–' : size
+    this.#table.sayEmpty(this.#unknown ? 'Your role may not list them.' : null)
+    const told = []
+    if (this.#session === null) told.push('Not connected: this is what was there.')
+    if (size > this.#table.size && this.#table.size >= MOST_ROWS) told.push(`The first ${MOST_ROWS} of ${size} are shown.`)
+    if (this.#refused.size > 0) told.push(`Your role may not ${phrase(this.#refused)}.`)
+    if (this.#fault !== '') told.push(`Failed to ${visible(this.#fault)}`)
+    note.textContent = told.length > 0 ? told.join(' ') : this.#usual
+    note.dataset.tone = told.length > 0 ? 'warn' : 'good'
+  }
+}
+
+/** Each verb once, with all that it is about. */
+function phrase (refused) {
+  const uris = (verb) => [...refused].filter((what) => what.startsWith(verb)).map((what) => what.slice(verb.length + 1)).join(', ')
+  return ['call', 'subscribe to'].filter((verb) => uris(verb) !== '').map((verb) => `${verb} ${uris(verb)}`).join(', nor ')
+}

@@ -1,0 +1,145 @@
+import { byId, element, foreign, onSubmit, payloadText, visible } from './dom.js'
+import { LOST } from './wamp.js'
+
+/** Rows that are kept: who wants more keeps them elsewhere. */
+const MOST_MESSAGES = 500
+
+const rows = byId('messages-rows')
+let session = null
+/** What is tailed, also over reconnections: `{ prefix, id }`, or null. */
+let tail = null
+let paused = false
+/** What came and is not shown yet: the newest, no more than are shown. */
+let waiting = []
+let missed = 0
+let total = 0
+let scheduled = false
+
+function say (text, tone = 'good') {
+  byId('messages-note').textContent = text
+  byId('messages-note').dataset.tone = tone
+}
+
+function receive ({ publication, details, args, kwargs }) {
+  total++
+  waiting.push({ at: new Date(), publication, details, payload: payloadText({ args, kwargs }) })
+  if (waiting.length > MOST_MESSAGES) {
+    waiting.shift()
+    missed++
+  }
+  schedule()
+}
+
+// A storm of events is written a few times a second, and not event by event.
+function schedule () {
+  if (scheduled) return
+  scheduled = true
+  setTimeout(() => {
+    scheduled = false
+    show()
+  }, 100)
+}
+
+function show () {
+  byId('messages-count').textContent = total
+  if (!paused) {
+    rows.prepend(...waiting.map(lineOf).reverse())
+    waiting = []
+    while (rows.childElementCount > MOST_MESSAGES) rows.lastElementChild.remove()
+  }
+  byId('messages-waiting').textContent = paused ? `${waiting.length} held back${missed > 0 ? `, ${missed} lost` : ''}` : ''
+  byId('messages-empty').hidden = rows.childElementCount > 0
+}
+
+function lineOf ({ at, publication, details, payload }) {
+  const { topic = tail?.prefix, publisher, publisher_authid: authid, publisher_authrole: role, ...rest } = details
+  const time = element('time', 'number', `${at.toLocaleTimeString(undefined, { hour12: false })}.${String(at.getMilliseconds()).padStart(3, '0')}`)
+  time.dateTime = at.toISOString()
+  time.title = `publication ${publication}`
+  const who = publisher === undefined ? '' : `${authid ?? publisher}${role === undefined ? '' : ` · ${role}`}`
+  const more = Object.keys(rest).length > 0 ? [element('span', 'quiet', visible(JSON.stringify(rest)))] : []
+  return element('li', '', time, foreign(topic, 'code topic'), foreign(who, 'quiet who'), foreign(payload, 'code payload'), ...more)
+}
+
+async function start (prefix) {
+  await stop()
+  tail = { prefix, id: null }
+  await resume()
+}
+
+async function resume () {
+  const wanted = tail
+  if (wanted === null || session === null) return
+  const name = wanted.prefix === '' ? 'every topic' : `topics that start with ${visible(wanted.prefix)}`
+  say(`Subscribing to ${name}…`, 'quiet')
+  // One request at a time: what it is answered with must belong to what is wanted.
+  setControls('busy')
+  try {
+    wanted.id = await session.subscribe(wanted.prefix, receive, { match: 'prefix', revoked })
+    say(`Listening to ${name}.`)
+  } catch (error) {
+    if (error.uri === LOST) return
+    tail = null
+    say(error.uri === 'wamp.error.not_authorized' ? `Your role may not subscribe to ${name}.` : visible(error.message), 'warn')
+  }
+  setControls()
+}
+
+function revoked (reason) {
+  tail = null
+  say(`The subscription was taken away${reason === undefined ? '' : `: ${visible(reason)}`}.`, 'warn')
+  setControls()
+}
+
+async function stop () {
+  const { id = null } = tail ?? {}
+  tail = null
+  say('Not listening. An empty field means every topic.', 'quiet')
+  if (id === null || session === null) return setControls()
+  setControls('busy')
+  await session.unsubscribe(id).catch(() => {})
+  setControls()
+}
+
+function setControls (state = 'free') {
+  byId('messages-start').disabled = session === null || state === 'busy'
+  byId('messages-stop').disabled = session === null || state === 'busy' || tail === null
+}
+
+function setPaused (value) {
+  paused = value
+  if (!paused) missed = 0
+  byId('messages-pause').setAttribute('aria-pressed', String(paused))
+  show()
+}
+
+function clear () {
+  rows.replaceChildren()
+  waiting = []
+  missed = 0
+  total = 0
+  show()
+}
+
+onSubmit(byId('messages-form'), () => start(byId('prefix').value.trim()))
+byId('messages-stop').addEventListener('click', stop)
+byId('messages-pause').addEventListener('click', () => setPaused(!paused))
+byId('messages-clear').addEventListener('click', clear)
+
+/** The tail of what is published. */
+export const messages = {
+  open (opened) {
+    session = opened
+    setControls()
+    resume()
+  },
+  lost () {
+    session = null
+    setControls()
+    if (tail !== null) {
+      tail.id = null
+      say('Not connected: listening goes on when the connection is back.', 'warn')
+    }
+  },
+  clear
+}
