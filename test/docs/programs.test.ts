@@ -87,3 +87,19 @@ made[0]!.onmessage({ data: '{"topic":"com.example.news","args":[1],"kwargs":{}}'
   })
   t.equal(await run(folder, 'main.ts'), 'com.example.news [ 1 ] {}\n')
 })
+
+t.test('the page on the console mounts it, for who has the role', async (t) => {
+  const folder = writeFiles(t, 'docs/console.md', {
+    'main.ts': `
+import { app } from './app.ts'
+app.post<{ Querystring: { role: string } }>('/login', async ({ query: { role } }, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role }))
+const open = async (role: string): Promise<number> => {
+  const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login', query: { role } })
+  return (await app.inject({ url: '/console/', cookies: { cbtid: String(cookie?.value) } })).statusCode
+}
+console.log(await open('admin'), await open('watcher'))
+await app.close()
+`
+  })
+  t.equal(await run(folder, 'main.ts'), '200 403\n')
+})

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,15 +8,15 @@ import type { BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import wampPlugin, { wampConsole } from 'fastify-wamp'
 import type { RoleOptions } from 'fastify-wamp'
+import { snippetsOf } from '../docs/snippets.ts'
 
 const everything: RoleOptions = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] }
 
 /** The roles of docs/console.md, as they are printed there. */
 async function documentedRoles (): Promise<Record<'admin' | 'watcher', RoleOptions>> {
-  const text = await readFile(new URL('../../docs/console.md', import.meta.url), 'utf8')
-  const [, code = ''] = /```js\n(const look[\s\S]*?)```/.exec(text) ?? []
-  const { roles } = await import(`data:text/javascript,${encodeURIComponent(`${code}export { roles }`)}`) as { roles: Record<'admin' | 'watcher', RoleOptions> }
-  return roles
+  const text = snippetsOf('docs/console.md').find(({ name }) => name === 'roles.ts')!.text
+  const code = text.replace(/^import type .*\n/, '').replace(/(?<=roles): .*(?= =)/, '')
+  return (await import(`data:text/javascript,${encodeURIComponent(code)}`) as { roles: Record<'admin' | 'watcher', RoleOptions> }).roles
 }
 
 /** An app with a console, at a port that it keeps when it is started again. */
