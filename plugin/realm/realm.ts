@@ -4,12 +4,11 @@ import type { Action } from '../options.ts'
 import { WampError } from '../errors.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, CallOptions, Cancel, Dict, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
+import type { Call, CallOptions, Dict, Publish } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
-import { ProtocolViolation } from '../protocol/violation.ts'
 import type { ResolvedOptions, ResolvedRealm } from '../resolve-options.ts'
 import type { Congestion } from '../transport/transport.ts'
 import { Broker } from './broker.ts'
@@ -19,11 +18,12 @@ import { loginProcedures, revokeLogins } from './login-procedures.ts'
 import type { LoginsOfRealm } from './login-procedures.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from './meta-events.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
-import { ParkedRequest } from './parked-request.ts'
-import { refusal } from './refusal.ts'
+import type { ParkedRequest } from './parked-request.ts'
 import { registrationProcedures } from './registration-procedures.ts'
 import { Registrations } from './registrations.ts'
-import { granted, refused, Role } from './role.ts'
+import { Requests } from './requests.ts'
+import type { RoutedMessage } from './requests.ts'
+import { granted, Role } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { ServiceSession } from './service-session.ts'
@@ -31,12 +31,6 @@ import { isShown, sessionProcedures, testamentProcedures } from './session-proce
 import { Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
 import { Testaments } from './testaments.ts'
-
-/** The messages that are routed; all others are the session's own matter. */
-export type RoutedMessage = Publish | Subscribe | Unsubscribe | Call | Cancel | Register | Unregister | Yield | ErrorMessage
-
-const forgotten = refused(reasons.notAuthorized)
-const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
 
 /** As much of a logger as a realm needs. */
 export interface RealmLog { error (details: object, text: string): void }
@@ -51,6 +45,7 @@ export class Realm {
   readonly #broker: Broker
   readonly #registrations: Registrations
   readonly #dealer: Dealer
+  readonly #requests: Requests
   readonly #testaments: Testaments
   readonly #service: ServiceSession
   readonly #sessionEvents: SessionEvents
@@ -81,6 +76,7 @@ export class Realm {
     this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, contract: options.contract, observer: this.#subscriptionEvents })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
+    this.#requests = new Requests({ roles: this.#roles, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#service = this.#joinService({ bytes: limits.messageSize, logins, publish, log })
   }
@@ -126,7 +122,7 @@ export class Realm {
 
   /** True for a CALL whose id is not the next one, but that of a call which it goes on with. */
   isContinuation (session: RoutedSession, call: Call): boolean {
-    return this.#dealer.isContinuation(session, call)
+    return this.#requests.isContinuation(session, call)
   }
 
   /** Forgets what authorizers decided, for one role or all, for one authid or all. */
@@ -148,93 +144,17 @@ export class Realm {
 
   /** A CALL was canceled before it was routed. */
   canceled (session: RoutedSession, call: Id): void {
-    session.send(refusal(MessageType.Call, call, reasons.canceled))
+    this.#requests.canceled(session, call)
   }
 
   /** Routes a message of a session. Returns the request if an authorizer has to think about it. Throws a ProtocolViolation. */
   receive (session: RoutedSession, message: RoutedMessage): ParkedRequest | undefined {
-    switch (message.type) {
-      case MessageType.Publish: return this.#publish(session, message)
-      case MessageType.Call: return this.#call(session, message)
-      case MessageType.Yield: this.#dealer.yield(session, message); break
-      case MessageType.Error: this.#dealer.error(session, message); break
-      case MessageType.Cancel: this.#dealer.cancel(session, message); break
-      case MessageType.Subscribe: return this.#subscribe(session, message)
-      case MessageType.Unsubscribe: this.#broker.unsubscribe(session, message); break
-      case MessageType.Register: return this.#register(session, message)
-      case MessageType.Unregister: this.#registrations.unregister(session, message); break
-      default: unreachable(message)
-    }
-    return undefined
+    return this.#requests.receive(session, message)
   }
 
   /** What a session may do; a promise, which never rejects, if an authorizer has to think. */
-  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options: Dict = noDetails): Verdict | Promise<Verdict> {
-    return this.#roles.get(session.principal.authrole)?.ask(session, action, uri, match, options) ?? forgotten
-  }
-
-  #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
-    announced(session, 'publisher', message.options)
-    const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
-    const ready = message.options.acknowledge === true ? this.#broker.ready(session, message.topic) : null
-    const verdict = ready === null ? asked : ready.then(() => asked)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided) })
-    this.#published(session, message, verdict)
-    return undefined
-  }
-
-  #published (session: RoutedSession, message: Publish, decided: Verdict): void {
-    const { acknowledge, disclose_me: discloseMe = false } = message.options
-    const verdict = this.#disclosing(session, decided, discloseMe)
-    if (verdict.refusal === null) this.#broker.publish(session, message, verdict)
-    else if (acknowledge === true) session.send(refusal(MessageType.Publish, message.request, verdict.refusal))
-  }
-
-  #call (session: RoutedSession, message: Call): ParkedRequest | undefined {
-    announced(session, 'caller', message.options)
-    if (this.#dealer.resume(session, message)) return undefined
-    const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#called(session, message, decided) })
-    this.#called(session, message, verdict)
-    return undefined
-  }
-
-  #called (session: RoutedSession, message: Call, decided: Verdict): void {
-    const verdict = this.#disclosing(session, decided, message.options.disclose_me === true)
-    if (verdict.refusal === null) this.#dealer.call(session, message, verdict)
-    else session.send(refusal(MessageType.Call, message.request, verdict.refusal))
-  }
-
-  #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {
-    const verdict = this.ask(session, 'subscribe', message.topic, message.options.match, message.options)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#subscribed(session, message, decided) })
-    this.#subscribed(session, message, verdict)
-    return undefined
-  }
-
-  #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {
-    if (error === null) this.#broker.subscribe(session, message)
-    else session.send(refusal(MessageType.Subscribe, message.request, error))
-  }
-
-  #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
-    const verdict = this.ask(session, 'register', message.procedure, message.options.match, message.options)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#registered(session, message, decided) })
-    this.#registered(session, message, verdict)
-    return undefined
-  }
-
-  #registered (session: RoutedSession, message: Register, decided: Verdict): void {
-    const verdict = this.#disclosing(session, decided, message.options.disclose_caller === true)
-    if (verdict.refusal === null) this.#registrations.register(session, message, verdict.forceReregister)
-    else session.send(refusal(MessageType.Register, message.request, verdict.refusal))
-  }
-
-  /** The verdict where disclosure is asked for, too: a role may not be allowed to ask. */
-  #disclosing ({ principal }: RoutedSession, verdict: Verdict, asked: boolean): Verdict {
-    if (!asked || verdict.disclose || verdict.refusal !== null) return verdict
-    if (this.#roles.get(principal.authrole)?.allowDiscloseMe !== true) return discloseMeDisallowed
-    return { ...verdict, disclose: true }
+  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | Promise<Verdict> {
+    return this.#requests.ask(session, action, uri, match, options)
   }
 
   /** Nothing is said to the session any more; its testaments are published as its own while its calls are still open. */
@@ -253,7 +173,7 @@ export class Realm {
   // At once, unless an authorizer has to think: then each waits for the one before.
   async #publishTestaments (session: RoutedSession, testaments: readonly Publish[]): Promise<void> {
     for (const testament of testaments) {
-      const parked = this.#publish(session, testament)
+      const parked = this.#requests.receive(session, testament)
       if (parked !== undefined) await parked.settled
     }
   }
@@ -285,14 +205,4 @@ export class Realm {
   #procedureAsked (procedure: Uri, timeout: number): Authorizer {
     return async (session, uri, action, options) => (await this.call(procedure, [session, uri, action, options], { options: { timeout } })).args[0] as boolean | Authorization
   }
-}
-
-/** Payload passthru is only for who announced it [advanced, Payload Passthru Mode]. */
-function announced ({ features }: RoutedSession, role: 'publisher' | 'caller', { ppt_scheme: scheme }: PassthruOptions): void {
-  if (scheme === undefined || scheme === '' || features.has(`${role}.payload_passthru_mode`)) return
-  throw new ProtocolViolation(`options.ppt_scheme by a ${role} that did not announce payload_passthru_mode`)
-}
-
-function unreachable (message: never): never {
-  throw new TypeError(`Unreachable: ${JSON.stringify(message)}`)
 }

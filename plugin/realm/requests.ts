@@ -1,0 +1,142 @@
+import type { Action } from '../options.ts'
+import { MessageType, noDetails } from '../protocol/message.ts'
+import type { Call, Cancel, Dict, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
+import type { Id } from '../protocol/id.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import type { Broker } from './broker.ts'
+import type { Dealer } from './dealer.ts'
+import { ParkedRequest } from './parked-request.ts'
+import { refusal } from './refusal.ts'
+import type { Registrations } from './registrations.ts'
+import { refused } from './role.ts'
+import type { Role, Verdict } from './role.ts'
+import type { RoutedSession } from './routed-session.ts'
+
+/** The messages that are routed; all others are the session's own matter. */
+export type RoutedMessage = Publish | Subscribe | Unsubscribe | Call | Cancel | Register | Unregister | Yield | ErrorMessage
+
+const forgotten = refused(reasons.notAuthorized)
+const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
+
+/** What sessions ask of a realm: whether they may, and who does it then. */
+export class Requests {
+  readonly #roles: ReadonlyMap<string, Role>
+  readonly #broker: Broker
+  readonly #registrations: Registrations
+  readonly #dealer: Dealer
+
+  constructor ({ roles, broker, registrations, dealer }: { roles: ReadonlyMap<string, Role>, broker: Broker, registrations: Registrations, dealer: Dealer }) {
+    this.#roles = roles
+    this.#broker = broker
+    this.#registrations = registrations
+    this.#dealer = dealer
+  }
+
+  /** Routes a message of a session. Returns the request if an authorizer has to think about it. Throws a ProtocolViolation. */
+  receive (session: RoutedSession, message: RoutedMessage): ParkedRequest | undefined {
+    switch (message.type) {
+      case MessageType.Publish: return this.#publish(session, message)
+      case MessageType.Call: return this.#call(session, message)
+      case MessageType.Yield: this.#dealer.yield(session, message); break
+      case MessageType.Error: this.#dealer.error(session, message); break
+      case MessageType.Cancel: this.#dealer.cancel(session, message); break
+      case MessageType.Subscribe: return this.#subscribe(session, message)
+      case MessageType.Unsubscribe: this.#broker.unsubscribe(session, message); break
+      case MessageType.Register: return this.#register(session, message)
+      case MessageType.Unregister: this.#registrations.unregister(session, message); break
+      default: unreachable(message)
+    }
+    return undefined
+  }
+
+  /** What a session may do; a promise, which never rejects, if an authorizer has to think. */
+  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options: Dict = noDetails): Verdict | Promise<Verdict> {
+    return this.#roles.get(session.principal.authrole)?.ask(session, action, uri, match, options) ?? forgotten
+  }
+
+  /** True for a CALL whose id is not the next one, but that of a call which it goes on with. */
+  isContinuation (session: RoutedSession, call: Call): boolean {
+    return this.#dealer.isContinuation(session, call)
+  }
+
+  /** A CALL was canceled before it was routed. */
+  canceled (session: RoutedSession, call: Id): void {
+    session.send(refusal(MessageType.Call, call, reasons.canceled))
+  }
+
+  #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
+    announced(session, 'publisher', message.options)
+    const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
+    const ready = message.options.acknowledge === true ? this.#broker.ready(session, message.topic) : null
+    const verdict = ready === null ? asked : ready.then(() => asked)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided) })
+    this.#published(session, message, verdict)
+    return undefined
+  }
+
+  #published (session: RoutedSession, message: Publish, decided: Verdict): void {
+    const { acknowledge, disclose_me: discloseMe = false } = message.options
+    const verdict = this.#disclosing(session, decided, discloseMe)
+    if (verdict.refusal === null) this.#broker.publish(session, message, verdict)
+    else if (acknowledge === true) session.send(refusal(MessageType.Publish, message.request, verdict.refusal))
+  }
+
+  #call (session: RoutedSession, message: Call): ParkedRequest | undefined {
+    announced(session, 'caller', message.options)
+    if (this.#dealer.resume(session, message)) return undefined
+    const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#called(session, message, decided) })
+    this.#called(session, message, verdict)
+    return undefined
+  }
+
+  #called (session: RoutedSession, message: Call, decided: Verdict): void {
+    const verdict = this.#disclosing(session, decided, message.options.disclose_me === true)
+    if (verdict.refusal === null) this.#dealer.call(session, message, verdict)
+    else session.send(refusal(MessageType.Call, message.request, verdict.refusal))
+  }
+
+  #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {
+    const verdict = this.ask(session, 'subscribe', message.topic, message.options.match, message.options)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#subscribed(session, message, decided) })
+    this.#subscribed(session, message, verdict)
+    return undefined
+  }
+
+  #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {
+    if (error === null) this.#broker.subscribe(session, message)
+    else session.send(refusal(MessageType.Subscribe, message.request, error))
+  }
+
+  #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
+    const verdict = this.ask(session, 'register', message.procedure, message.options.match, message.options)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#registered(session, message, decided) })
+    this.#registered(session, message, verdict)
+    return undefined
+  }
+
+  #registered (session: RoutedSession, message: Register, decided: Verdict): void {
+    const verdict = this.#disclosing(session, decided, message.options.disclose_caller === true)
+    if (verdict.refusal === null) this.#registrations.register(session, message, verdict.forceReregister)
+    else session.send(refusal(MessageType.Register, message.request, verdict.refusal))
+  }
+
+  /** The verdict where disclosure is asked for, too: a role may not be allowed to ask. */
+  #disclosing ({ principal }: RoutedSession, verdict: Verdict, asked: boolean): Verdict {
+    if (!asked || verdict.disclose || verdict.refusal !== null) return verdict
+    if (this.#roles.get(principal.authrole)?.allowDiscloseMe !== true) return discloseMeDisallowed
+    return { ...verdict, disclose: true }
+  }
+}
+
+/** Payload passthru is only for who announced it [advanced, Payload Passthru Mode]. */
+function announced ({ features }: RoutedSession, role: 'publisher' | 'caller', { ppt_scheme: scheme }: PassthruOptions): void {
+  if (scheme === undefined || scheme === '' || features.has(`${role}.payload_passthru_mode`)) return
+  throw new ProtocolViolation(`options.ppt_scheme by a ${role} that did not announce payload_passthru_mode`)
+}
+
+function unreachable (message: never): never {
+  throw new TypeError(`Unreachable: ${JSON.stringify(message)}`)
+}
