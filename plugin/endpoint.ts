@@ -7,6 +7,7 @@ import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
 import { openCookieStore } from './cookie/cookie-stores.ts'
 import { TrackingCookie } from './cookie/tracking-cookie.ts'
+import { WatchedStore } from './cookie/watched-store.ts'
 import { errors } from './errors.ts'
 import type { CookieOptions } from './options.ts'
 import type { ResolvedEndpoint } from './resolve-options.ts'
@@ -22,10 +23,13 @@ export interface Endpoint {
 /** The cookie trackers of an app: endpoints with one cookie name and path share one, since browsers send them one cookie. */
 export class CookieTrackers {
   readonly #fastify: FastifyInstance
+  readonly #router: object
   readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
 
-  constructor (fastify: FastifyInstance) {
+  /** The router is named to who watches stores. */
+  constructor (fastify: FastifyInstance, router: object) {
     this.#fastify = fastify
+    this.#router = router
   }
 
   /**
@@ -52,7 +56,8 @@ export class CookieTrackers {
 
   async #open (options: Required<CookieOptions>): Promise<CookieTracker> {
     const { log, serializeCookie: serialize } = this.#fastify
-    return new CookieTracker({ ...await openCookieStore(options.store, log), options, cookie: new TrackingCookie(options, serialize), log })
+    const { store, shared } = await openCookieStore(options.store, log)
+    return new CookieTracker({ store: new WatchedStore(store, this.#router), shared, options, cookie: new TrackingCookie(options, serialize), log })
   }
 }
 

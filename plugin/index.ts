@@ -109,7 +109,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   await registerHostPlugins(fastify)
 
   const router = new Router(options, fastify.log)
-  const trackers = new CookieTrackers(fastify)
+  const trackers = new CookieTrackers(fastify, router)
   const heartbeat = new Heartbeat(options.pingInterval)
   const core: Core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits) }
   // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close.
@@ -208,6 +208,7 @@ export { fromCrossbarConfig } from './crossbar/node-configuration.ts'
 export { wampContract } from './contract/contract.ts'
 export { contractReference } from './contract/reference.ts'
 export { typed } from './contract/typed-session.ts'
+export { wampChannels } from './diagnostics.ts'
 export { WampError } from './errors.ts'
 export { CallResult } from './in-process/in-process-session.ts'
 export type { InjectedClient } from './in-process/injected-client.ts'
@@ -224,6 +225,10 @@ export type { Api, ApiOf, Contract, JsonSchema, ProcedureContract, ProcedureType
 export type { AutobahnSession, TypedSession, WampyClient } from './contract/typed-session.ts'
 export type * from './auth-options.ts'
 export type * from './auth/authorizer.ts'
+export type {
+  CallDetails, CallEndedMessage, CallMessage, CallOutcome, DiagnosticsMessage, EventsDroppedMessage, InvocationEndedMessage, InvocationMessage, LoginFailedMessage,
+  PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation
+} from './diagnostics.ts'
 export type * from './options.ts'
 export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
 export type { TlsChannel, TransportDetails } from './transport/transport.ts'

@@ -22,6 +22,7 @@ import type { LoginInfo, LoginQuery, LoginsOfRealm } from './realm/login-procedu
 import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
 import type { SessionHost } from './session/session-host.ts'
+import { Traffic } from './session/traffic.ts'
 import { InProcessTransport } from './transport/in-process-transport.ts'
 import type { Transport } from './transport/transport.ts'
 
@@ -64,6 +65,7 @@ export class Router implements SessionHost {
   readonly #shutdownSpread: number
   readonly parkedBytes: number
   readonly failedLogins: FailedLogins
+  readonly traffic = new Traffic()
   readonly #log: FastifyBaseLogger
   readonly #realms = new Map<Uri, Realm>()
   readonly #trackers = new Set<LoginTracker>()
@@ -84,7 +86,9 @@ export class Router implements SessionHost {
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing: clients echo these ids, and not all of them encode large ones well.
       const logins: LoginsOfRealm = { find: (query) => this.#findLogins(name, query), revoke: (query) => this.#revokeLogins(name, query) }
-      this.#realms.set(name, new Realm({ name, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log }))
+      this.#realms.set(name, new Realm({
+        name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: log.child({ realm: name })
+      }))
     }
   }
 
@@ -153,9 +157,8 @@ export class Router implements SessionHost {
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
 
     const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process' })
-    const log = this.#log.child({ realm: name, authid })
     const peer = new InProcessPeer({
-      log, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
+      log: { error: (details, text) => { connection.log.error(details, text) } }, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
     })
     const transport = new InProcessTransport({
       receive: (message) => { peer.receive(message) },
@@ -166,7 +169,7 @@ export class Router implements SessionHost {
       },
       codec
     })
-    const connection = new Connection({ transport, host: this, request: null, authenticators: new Map(), cookieLogin: false, visitor: null, log })
+    const connection = new Connection({ transport, host: this, request: null, authenticators: new Map(), cookieLogin: false, visitor: null, log: this.#log })
     this.#inProcess.add(connection)
     const { id } = connection.admit(principal, inProcessFeatures)
     return { id, principal, peer }
@@ -180,6 +183,11 @@ export class Router implements SessionHost {
     const realm = this.#realms.get(name)
     if (realm === undefined) throw new WampError(reasons.noSuchRealm, { args: [`there is no realm "${name}"`] })
     return await realm.call(procedure, args, { role, options: { timeout: this.handshakeTimeout } })
+  }
+
+  /** What there is at this moment in each realm, for who counts. */
+  census (): ReadonlyMap<Uri, ReturnType<Realm['census']>> {
+    return new Map([...this.#realms].map(([name, realm]) => [name, realm.census()]))
   }
 
   /** The sessions of a realm, those of the app included. Throws WAMP_ERR_NO_SUCH_REALM. */

@@ -87,7 +87,7 @@ class Doorway {
     socket.removeAllListeners('error')
     const { subprotocol: { name, codec, batching }, visitor } = getUpgrade(request.raw)!
     const { log } = request
-    const shared = { socket, stream: request.raw.socket ?? null, limits, log, details: detailsOf(request, name) }
+    const shared = { socket, stream: request.raw.socket ?? null, limits, details: detailsOf(request, name) }
     const transport = batching === null
       ? new WebsocketTransport({ ...shared, codec, frames: this.#framesOf(codec, FrameBuilder) })
       : new BatchedWebsocketTransport({ ...shared, batching, framesOf: (batching) => this.#framesOf(batching, BatchFrameBuilder) })
@@ -102,6 +102,7 @@ class Doorway {
     })
     heartbeat.add(transport)
     transport.listen({
+      get log () { return connection.log },
       receive: (message, size) => { connection.receive(message, size) },
       fail: (violation) => { connection.fail(violation) },
       congested: (congestion) => { connection.congested(congestion) },

@@ -7,23 +7,24 @@ const below: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   errors: ['protocol'],
   deadlines: [],
+  diagnostics: [],
   'network-of': [],
   'token-bucket': [],
   contract: ['protocol', 'errors'],
   options: ['errors', 'protocol', 'contract'],
   codec: ['protocol', 'errors'],
   auth: ['protocol', 'errors', 'network-of'],
-  realm: ['protocol', 'errors', 'deadlines', 'auth'],
-  session: ['protocol', 'errors', 'auth'],
+  realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'auth'],
+  session: ['protocol', 'errors', 'diagnostics', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket'],
-  cookie: ['protocol', 'errors', 'deadlines'],
+  cookie: ['protocol', 'errors', 'diagnostics', 'deadlines'],
   'in-process': ['protocol', 'errors'],
   router: ['protocol', 'errors', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   crossbar: ['errors', 'options', 'protocol', 'index'],
   routes: ['protocol', 'errors', 'codec', 'cookie', 'transport', 'in-process'],
   testing: [],
-  index: ['protocol', 'contract', 'errors', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
+  index: ['protocol', 'contract', 'errors', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
 }
 
 /** The packages that only these layers know: all others run without a port. */

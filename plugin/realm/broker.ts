@@ -120,22 +120,25 @@ export class Broker {
     this.#observer.unsubscribed(subscriber, subscription)
   }
 
-  /** Sends the event to all who are subscribed at this moment, if it is as the realm's contract says. */
-  publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure): void {
+  /**
+   * Sends the event to all who are subscribed at this moment, if it is as the realm's contract says, and returns how many
+   * were sent. `added` are attributes of EVENT.Details that only count now: what is kept does not have them.
+   */
+  publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure, added: Dict | null = null): number {
     const fault = this.#contract?.event(topic, options, payload) ?? null
     if (fault !== null) {
       if (options.acknowledge === true) publisher.send(refusal(MessageType.Publish, request, reasons.invalidArgument, fault))
-      return
+      return 0
     }
     const publication = randomId()
     if (options.acknowledge === true) publisher.send({ type: MessageType.Published, request, publication })
 
     const subscriptions = this.#index.matching(topic)
-    if (subscriptions.length === 0 && options.retain !== true) return
+    if (subscriptions.length === 0 && options.retain !== true) return 0
     const details = eventDetails(publisher, disclosure, passthruOf(options))
     const excluded = options.exclude_me === false ? null : publisher
     const receivers = Receivers.of(options)
-    this.#dispatch(subscriptions, { publication, topic, details, payload, excluded, receivers })
+    const sent = this.#dispatch(subscriptions, { publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers })
     if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
       const size = payload.size + topic.length + (receivers?.size ?? 0)
       const kept = { id: publication, at: Date.now(), topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null, size }
@@ -143,6 +146,7 @@ export class Broker {
       // A session's id means nothing later: what is meant for certain sessions is not history [advanced, Event History].
       if (receivers?.nameSessions !== true) for (const { history } of subscriptions) history?.add({ ...kept, excluded: null })
     }
+    return sent
   }
 
   /** Resolves when an acknowledged publication need not wait for its subscribers any longer; null if it need not wait. */
@@ -168,7 +172,8 @@ export class Broker {
 
   #dispatch (subscriptions: readonly Subscription[], { publication, topic, details, payload, excluded, receivers }: {
     publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
-  }): void {
+  }): number {
+    let sent = 0
     let detailsWithTopic: Dict | undefined
     const policy = this.#ruleOf(topic)?.policy
     const overflow = policy === undefined || policy === 'drop-newest' ? undefined : { policy, topic }
@@ -177,9 +182,10 @@ export class Broker {
         type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow
       }
       for (const subscriber of subscribers) {
-        if (subscriber !== excluded && (receivers === null || receivers.include(subscriber))) subscriber.send(event)
+        if (subscriber !== excluded && (receivers === null || receivers.include(subscriber)) && subscriber.send(event) === 'sent') sent++
       }
     }
+    return sent
   }
 
   /** The rule of the exact topic, else of the longest prefix, else of the best wildcard. */

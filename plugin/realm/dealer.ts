@@ -1,16 +1,18 @@
 import type { ContractChecks } from '../contract/contract-checks.ts'
 import { Deadlines } from '../deadlines.ts'
+import type { CallOutcome } from '../diagnostics.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, Cancel, Dict, ErrorMessage, RouterMessage, Yield } from '../protocol/message.ts'
+import type { Call, Cancel, Dict, ErrorMessage, Result, Yield } from '../protocol/message.ts'
 import { passthruOf } from '../protocol/passthru.ts'
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Delivery } from '../transport/transport.ts'
-import { commonDetails, detailsFor, isAble, isForwarded, takesProgress } from './pending-call.ts'
+import type { CallWatch } from './call-watch.ts'
+import { commonDetails, detailsFor, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
 import { refusal } from './refusal.ts'
 import type { Offer } from './registration.ts'
@@ -79,15 +81,22 @@ export class Dealer {
     return true
   }
 
-  /** Has a procedure invoked. `disclosure` is what the callee is told. */
-  call (caller: RoutedSession, message: Call, disclosure: Disclosure): void {
+  /** How many calls are open. */
+  get pendingCalls (): number {
+    let count = 0
+    for (const { calls } of this.#callers.values()) count += calls.size
+    return count
+  }
+
+  /** Has a procedure invoked. `disclosure` is what the callee is told; `watch` is told what becomes of the call. */
+  call (caller: RoutedSession, message: Call, disclosure: Disclosure, watch: CallWatch | null = null): void {
     const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
     const registration = this.#registrations.best(procedure)
-    if (registration === undefined) return refuse(caller, request, reasons.noSuchProcedure)
+    if (registration === undefined) return refuse(caller, request, watch, reasons.noSuchProcedure)
     const fault = this.#contract?.call(procedure, message.options, payload) ?? null
-    if (fault !== null) return refuse(caller, request, reasons.invalidArgument, fault)
+    if (fault !== null) return refuse(caller, request, watch, reasons.invalidArgument, fault)
     const { calls } = this.#callerOf(caller)
-    if (calls.size >= this.#limits.pendingCalls) return refuse(caller, request, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls')
+    if (calls.size >= this.#limits.pendingCalls) return refuse(caller, request, watch, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls')
 
     const details = commonDetails(message, registration, caller, disclosure)
     const call: PendingCall = {
@@ -103,7 +112,8 @@ export class Dealer {
       invocation: 0,
       state: progressive ? 'streaming' : 'invoked',
       lift: undefined,
-      rerouting: null
+      rerouting: null,
+      watch
     }
     calls.set(request, call)
     this.#invoke(call, payload, null)
@@ -150,7 +160,7 @@ export class Dealer {
   /** The session has ended, and its calls with it, on either side. */
   forget (session: RoutedSession): void {
     for (const call of [...this.#registrations.callee(session)?.invocations.values() ?? []]) {
-      this.#end(call, call.caller === session ? null : refusal(MessageType.Call, call.request, reasons.canceled, 'the callee has left'))
+      this.#end(call, call.caller === session ? null : refusal(MessageType.Call, call.request, reasons.canceled, 'the callee has left'), 'error')
     }
     for (const call of [...this.#callers.get(session)?.calls.values() ?? []]) {
       this.#end(call, null)
@@ -175,6 +185,7 @@ export class Dealer {
       }
       this.#unassign(call)
       call.offer = null
+      call.watch?.endInvocation('error', errorOf(delivery))
       if (delivery === 'unencodable') return this.#end(call, refusal(MessageType.Call, call.request, reasons.invalidArgument))
       tried = (tried ?? new Set()).add(offer)
     }
@@ -190,6 +201,7 @@ export class Dealer {
     offer.open++
     call.offer = offer
     call.invocation = callee.lastInvocation
+    call.watch?.invoke(callee.session, call.invocation)
   }
 
   #unassign ({ offer, invocation }: PendingCall): void {
@@ -197,8 +209,9 @@ export class Dealer {
   }
 
   #send (call: PendingCall, offer: Offer, payload: Payload, progress: boolean): Delivery {
+    const details = detailsFor(call, offer, progress)
     return offer.callee.session.send({
-      type: MessageType.Invocation, request: call.invocation, registration: call.registration.id, details: detailsFor(call, offer, progress), payload
+      type: MessageType.Invocation, request: call.invocation, registration: call.registration.id, details: call.watch === null ? details : call.watch.told(details), payload
     })
   }
 
@@ -212,6 +225,7 @@ export class Dealer {
 
   #reroute (call: PendingCall, { payload, tried }: NonNullable<PendingCall['rerouting']>): void {
     this.#unassign(call)
+    call.watch?.endInvocation('error', reasons.unavailable)
     tried.add(call.offer!)
     call.offer = null
     this.#invoke(call, payload, tried)
@@ -226,7 +240,7 @@ export class Dealer {
 
   /** Part of a call did not reach the other side: what follows would make no sense. */
   #abandon (call: PendingCall, delivery: Exclude<Delivery, 'sent'>): void {
-    this.#giveUp(call, delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure, undefined, true)
+    this.#giveUp(call, errorOf(delivery), undefined, true)
   }
 
   #giveUp (call: PendingCall, error: Uri, text: string | undefined, tellCallee: boolean): void {
@@ -234,17 +248,18 @@ export class Dealer {
     if (tellCallee) interrupt(call, 'killnowait')
   }
 
-  /** The one place where a call ends: in all tables at once, with its one final answer, or none for a caller who left. */
-  #end (call: PendingCall, answer: RouterMessage | null): void {
-    const { caller, request } = call
+  /** The one place where a call ends: in all tables at once, with its one final answer, or none for a caller who left. `outcome` says more than the answer. */
+  #end (call: PendingCall, answer: Result | ErrorMessage | null, outcome?: CallOutcome): void {
+    const { caller, request, watch } = call
     const state = this.#callers.get(caller)
     if (state?.calls.get(request) !== call) return
     state.calls.delete(request)
     if (call.progressive && call.state !== 'invoked') rememberEnded(state, request)
     this.#unassign(call)
     call.lift?.()
-    if (answer === null || caller.send(answer) !== 'unencodable') return
+    if (answer === null || caller.send(answer) !== 'unencodable') return watch?.answered(answer, outcome)
     caller.send(refusal(MessageType.Call, request, reasons.invalidArgument))
+    watch?.end('error', reasons.invalidArgument)
   }
 
   /** The call of an answer; undefined if it has ended meanwhile. Throws for an invocation that never was. */
@@ -261,28 +276,18 @@ export class Dealer {
   }
 }
 
-function refuse (caller: RoutedSession, request: Id, error: Uri, text?: string): void {
+function refuse (caller: RoutedSession, request: Id, watch: CallWatch | null, error: Uri, text?: string): void {
   caller.send(refusal(MessageType.Call, request, error, text))
+  watch?.end('error', error)
+}
+
+/** The error of a call whose invocation, or part of it, did not reach the callee. */
+function errorOf (delivery: Exclude<Delivery, 'sent'>): Uri {
+  return delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure
 }
 
 function rememberEnded (caller: Caller, request: Id): void {
   caller.ended ??= new Set()
   caller.ended.add(request)
   if (caller.ended.size > MOST_ENDED) caller.ended.delete(caller.ended.values().next().value!)
-}
-
-function isInterruptible ({ offer }: PendingCall): boolean {
-  return offer?.callee.session.features.has('callee.call_canceling') === true
-}
-
-function interrupt (call: PendingCall, mode: 'kill' | 'killnowait'): void {
-  if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
-}
-
-/** Why no callee takes a call: an ERROR's URI and text. */
-function whyNobody ({ registration: { offers }, rerouting }: PendingCall, tried: Set<Offer> | null): [error: Uri, text?: string] {
-  if (rerouting !== null) return [reasons.noAvailableCallee]
-  if (tried !== null) return [reasons.networkFailure]
-  if (offers.some(({ open, concurrency }) => open >= concurrency)) return [reasons.noAvailableCallee, 'the callees have as many calls as they take at once']
-  return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer']
 }

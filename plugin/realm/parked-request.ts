@@ -4,14 +4,23 @@ import type { Verdict } from './role.ts'
 export class ParkedRequest {
   /** Resolves when the request has been acted upon, or abandoned. Never rejects. */
   readonly settled: Promise<void>
-  #state: 'parked' | 'abandoned' = 'parked'
+  readonly #abandoned: (why: 'canceled' | 'gone') => void
+  #state: 'parked' | 'acted upon' | 'abandoned' = 'parked'
 
-  constructor (verdict: Promise<Verdict>, act: (verdict: Verdict) => void) {
-    this.settled = verdict.then((decided) => { if (this.#state === 'parked') act(decided) })
+  /** One of both is called, once. */
+  constructor (verdict: Promise<Verdict>, act: (verdict: Verdict) => void, abandoned: (why: 'canceled' | 'gone') => void = () => {}) {
+    this.#abandoned = abandoned
+    this.settled = verdict.then((decided) => {
+      if (this.#state === 'abandoned') return
+      this.#state = 'acted upon'
+      act(decided)
+    })
   }
 
-  /** Whatever is decided, nothing happens: the session has left, or thought better of it. */
-  abandon (): void {
+  /** Whatever is decided, nothing happens: the session has thought better of it, or is gone. */
+  abandon (why: 'canceled' | 'gone'): void {
+    if (this.#state !== 'parked') return
     this.#state = 'abandoned'
+    this.#abandoned(why)
   }
 }

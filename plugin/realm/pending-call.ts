@@ -1,9 +1,11 @@
 import type { Id } from '../protocol/id.ts'
-import { noDetails } from '../protocol/message.ts'
+import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Dict } from '../protocol/message.ts'
 import { passthruOf } from '../protocol/passthru.ts'
 import type { Payload } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
+import type { CallWatch } from './call-watch.ts'
 import type { Offer, Registration } from './registration.ts'
 import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
@@ -37,6 +39,8 @@ export interface PendingCall {
   lift: (() => void) | undefined
   /** What another callee would be invoked with; null where no other one can be. */
   rerouting: { readonly payload: Payload, readonly tried: Set<Offer> } | null
+  /** Who tells what becomes of it; null if nobody wants to know. */
+  readonly watch: CallWatch | null
 }
 
 /** INVOCATION.Details as far as they are the same for every callee. */
@@ -84,4 +88,22 @@ export function isAble ({ features }: RoutedSession, { progressive, details }: P
 /** INVOCATION.Details that tell who calls. */
 function identityOf ({ id, principal: { authid, authrole } }: RoutedSession): Dict {
   return { caller: id, caller_authid: authid, caller_authrole: authrole }
+}
+
+/** True if the callee can be told that nobody waits for it any more. */
+export function isInterruptible ({ offer }: PendingCall): boolean {
+  return offer?.callee.session.features.has('callee.call_canceling') === true
+}
+
+/** Tells the callee that nobody waits for it any more, if it can be told. */
+export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait'): void {
+  if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
+}
+
+/** Why no callee takes a call: an ERROR's URI and text. */
+export function whyNobody ({ registration: { offers }, rerouting }: PendingCall, tried: Set<Offer> | null): [error: Uri, text?: string] {
+  if (rerouting !== null) return [reasons.noAvailableCallee]
+  if (tried !== null) return [reasons.networkFailure]
+  if (offers.some(({ open, concurrency }) => open >= concurrency)) return [reasons.noAvailableCallee, 'the callees have as many calls as they take at once']
+  return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer']
 }

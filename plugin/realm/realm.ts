@@ -1,6 +1,7 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Authorization, Authorizer } from '../auth/authorizer.ts'
 import type { Action } from '../options.ts'
+import { eventsDropped, identityOf, sessionJoined, sessionLeft } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
@@ -40,6 +41,7 @@ export class Realm {
   readonly name: Uri
   /** True if a request id out of sequence is a violation. */
   readonly strictRequestIds: boolean
+  readonly #router: object
   readonly #roles: Map<string, Role>
   readonly #sessions: Sessions
   readonly #broker: Broker
@@ -52,8 +54,10 @@ export class Realm {
   readonly #subscriptionEvents: SubscriptionEvents
   readonly #registrationEvents: RegistrationEvents
 
-  constructor ({ name, options, limits, authorizerTimeout, logins, nextId, log }: {
+  constructor ({ name, router, options, limits, authorizerTimeout, logins, nextId, log }: {
     name: Uri
+    /** The router that is named to who watches what happens. */
+    router: object
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
     /** Milliseconds for an authorizer to answer. */
@@ -65,6 +69,7 @@ export class Realm {
     log: RealmLog
   }) {
     this.name = name
+    this.#router = router
     this.strictRequestIds = options.strictRequestIds
     this.#sessions = new Sessions(limits)
     this.#roles = Role.rolesOf(options, (authorizer) =>
@@ -76,7 +81,7 @@ export class Realm {
     this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, contract: options.contract, observer: this.#subscriptionEvents })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
-    this.#requests = new Requests({ roles: this.#roles, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
+    this.#requests = new Requests({ router, roles: this.#roles, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#service = this.#joinService({ bytes: limits.messageSize, logins, publish, log })
   }
@@ -84,6 +89,13 @@ export class Realm {
   /** The sessions that are joined, by id. */
   get sessions (): ReadonlyMap<Id, RoutedSession> {
     return this.#sessions.byId
+  }
+
+  /** How many sessions each role has, and how many calls are open. */
+  census (): { sessions: ReadonlyMap<string, number>, calls: number } {
+    const sessions = new Map([...this.#roles.keys()].map((role) => [role, 0]))
+    for (const { principal: { authrole } } of this.sessions.values()) sessions.set(authrole, (sessions.get(authrole) ?? 0) + 1)
+    return { sessions, calls: this.#dealer.pendingCalls }
   }
 
   /** True for a role that sessions can have; `trusted`, the app itself, is one. */
@@ -99,12 +111,14 @@ export class Realm {
   /** Takes in a session that has been told WELCOME. */
   join (session: RoutedSession): void {
     this.#sessions.add(session)
+    if (sessionJoined.hasSubscribers) sessionJoined.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
     if (isShown(session)) this.#sessionEvents.joined(session)
   }
 
   /** Tells that a session did not keep up for a time. */
   congested (session: RoutedSession, congestion: Congestion): void {
     this.#sessionEvents.congested(session, congestion)
+    if (eventsDropped.hasSubscribers) eventsDropped.publish({ router: this.#router, ...identityOf(session), ...congestion })
   }
 
   /** Lets a session go: all that it held ends, and those who wait for it are told. */
@@ -168,6 +182,7 @@ export class Realm {
     for (const subscription of subscriptions) this.#subscriptionEvents.unsubscribed(session, subscription)
     for (const registration of registrations) this.#registrationEvents.unregistered(session, registration)
     if (manner === 'told' && isShown(session)) this.#sessionEvents.left(session)
+    if (sessionLeft.hasSubscribers) sessionLeft.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
   }
 
   // At once, unless an authorizer has to think: then each waits for the one before.

@@ -6,8 +6,10 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Broker } from './broker.ts'
+import { CallWatch } from './call-watch.ts'
 import type { Dealer } from './dealer.ts'
 import { ParkedRequest } from './parked-request.ts'
+import { PublicationWatch } from './publication-watch.ts'
 import { refusal } from './refusal.ts'
 import type { Registrations } from './registrations.ts'
 import { refused } from './role.ts'
@@ -22,12 +24,21 @@ const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
 
 /** What sessions ask of a realm: whether they may, and who does it then. */
 export class Requests {
+  readonly #router: object
   readonly #roles: ReadonlyMap<string, Role>
   readonly #broker: Broker
   readonly #registrations: Registrations
   readonly #dealer: Dealer
 
-  constructor ({ roles, broker, registrations, dealer }: { roles: ReadonlyMap<string, Role>, broker: Broker, registrations: Registrations, dealer: Dealer }) {
+  constructor ({ router, roles, broker, registrations, dealer }: {
+    /** The router that is named to who watches calls and publications. */
+    router: object
+    roles: ReadonlyMap<string, Role>
+    broker: Broker
+    registrations: Registrations
+    dealer: Dealer
+  }) {
+    this.#router = router
     this.#roles = roles
     this.#broker = broker
     this.#registrations = registrations
@@ -68,34 +79,42 @@ export class Requests {
 
   #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
     announced(session, 'publisher', message.options)
+    const watch = PublicationWatch.start(this.#router, session, message)
     const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
     const ready = message.options.acknowledge === true ? this.#broker.ready(session, message.topic) : null
     const verdict = ready === null ? asked : ready.then(() => asked)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided) })
-    this.#published(session, message, verdict)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => watch?.end('publisher gone'))
+    this.#published(session, message, verdict, watch)
     return undefined
   }
 
-  #published (session: RoutedSession, message: Publish, decided: Verdict): void {
+  #published (session: RoutedSession, message: Publish, decided: Verdict, watch: PublicationWatch | null): void {
     const { acknowledge, disclose_me: discloseMe = false } = message.options
     const verdict = this.#disclosing(session, decided, discloseMe)
-    if (verdict.refusal === null) this.#broker.publish(session, message, verdict)
-    else if (acknowledge === true) session.send(refusal(MessageType.Publish, message.request, verdict.refusal))
+    if (verdict.refusal === null) {
+      const receivers = this.#broker.publish(session, message, verdict, watch?.details)
+      watch?.end('published', { receivers })
+      return
+    }
+    if (acknowledge === true) session.send(refusal(MessageType.Publish, message.request, verdict.refusal))
+    watch?.end('refused', { error: verdict.refusal })
   }
 
   #call (session: RoutedSession, message: Call): ParkedRequest | undefined {
     announced(session, 'caller', message.options)
     if (this.#dealer.resume(session, message)) return undefined
+    const watch = CallWatch.start(this.#router, session, message)
     const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#called(session, message, decided) })
-    this.#called(session, message, verdict)
+    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#called(session, message, decided, watch) }, (why) => watch?.abandoned(why))
+    this.#called(session, message, verdict, watch)
     return undefined
   }
 
-  #called (session: RoutedSession, message: Call, decided: Verdict): void {
+  #called (session: RoutedSession, message: Call, decided: Verdict, watch: CallWatch | null): void {
     const verdict = this.#disclosing(session, decided, message.options.disclose_me === true)
-    if (verdict.refusal === null) this.#dealer.call(session, message, verdict)
-    else session.send(refusal(MessageType.Call, message.request, verdict.refusal))
+    if (verdict.refusal === null) return this.#dealer.call(session, message, verdict, watch)
+    session.send(refusal(MessageType.Call, message.request, verdict.refusal))
+    watch?.end('error', verdict.refusal)
   }
 
   #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {

@@ -6,7 +6,7 @@ import type { ProtocolViolation } from '../protocol/violation.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
 import type { Congestion } from '../transport/transport.ts'
 import { Session } from './session.ts'
-import type { ConnectionContext } from './session-host.ts'
+import type { ConnectionContext, SessionLog } from './session-host.ts'
 
 /** What a transport carries: WAMP sessions, one after another [basic, Transport and Session Lifetime]. */
 export class Connection {
@@ -21,6 +21,11 @@ export class Connection {
   /** The session that is open, or null. */
   get session (): RoutedSession | null {
     return this.#session.state === 'established' ? this.#session : null
+  }
+
+  /** The log of the session that is open, or else of the connection. */
+  get log (): SessionLog {
+    return this.#session.log
   }
 
   /** Takes a message of the client, of so many bytes. Never throws. */

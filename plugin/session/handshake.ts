@@ -1,5 +1,6 @@
 import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
+import { loginFailed } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
 import { readFeatures } from '../protocol/features.ts'
 import type { Features } from '../protocol/features.ts'
@@ -12,9 +13,10 @@ import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { CloseKind } from '../transport/transport.ts'
 import { Round } from './round.ts'
-import type { ConnectionContext } from './session-host.ts'
+import type { ConnectionContext, SessionLog } from './session-host.ts'
+import { sendCounted } from './traffic.ts'
 
-/** Characters of an authid that are logged and counted. */
+/** Characters of what the client calls itself and its realm that are logged and counted. */
 const LONGEST_NAME = 256
 
 /** Who comes in, and how. */
@@ -35,6 +37,9 @@ export class Handshake {
   readonly #welcome: (admission: Admission) => void
   readonly #abort: (reason: Uri, text: string, kind: CloseKind) => void
   #abortion: AbortController | undefined
+  #log: SessionLog | undefined
+  /** The method that is tried, null before. */
+  #method: string | null = null
   readonly #round: Round
   #delay: NodeJS.Timeout | undefined
   #state: 'running' | 'over' = 'running'
@@ -52,7 +57,14 @@ export class Handshake {
     this.#context = context
     this.#welcome = welcome
     this.#abort = abort
-    this.#round = new Round(context.host.handshakeTimeout, () => { this.#refuse(reasons.authenticationFailed, 'no answer in time') })
+    this.#round = new Round(context.host.handshakeTimeout, () => { this.#fail(reasons.authenticationFailed, 'no answer in time') })
+  }
+
+  /** A log that says who this wants to be: nobody has proven that. Made when something is to be said. */
+  get log (): SessionLog {
+    const { authid, realm } = this.#guesser()
+    this.#log ??= this.#context.log.child({ session: this.#id, realm, authid })
+    return this.#log
   }
 
   /** Answers HELLO: at once, or when those who have to be asked have answered. */
@@ -61,8 +73,8 @@ export class Handshake {
       if (this.#state === 'over') return
       if (error instanceof WampError) return this.#deny(error)
       // What went wrong inside is for the log alone.
-      this.#context.log.error({ err: error }, 'authentication failed')
-      this.#refuse(reasons.authenticationFailed, 'authentication failed')
+      this.log.error({ err: error }, 'authentication failed')
+      this.#fail(reasons.authenticationFailed, 'authentication failed')
     })
   }
 
@@ -99,16 +111,17 @@ export class Handshake {
   }
 
   async #authenticate (methods: readonly string[], features: Features): Promise<void> {
-    const { authenticators, visitor, host, log, transport } = this.#context
+    const { authenticators, visitor, host, transport } = this.#context
     const method = methods.find((name) => authenticators.has(name))
     if (method === undefined) {
       return methods.every((name) => name === 'anonymous')
         ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not let in')
         : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
     }
+    this.#method = method
     if (method !== 'anonymous' && host.failedLogins.isRefused(this.#guesser())) {
-      log.warn({ authid: this.#guesser().authid, peer: transport.details.peer }, 'too many failed logins')
-      return this.#refuse(reasons.tooManyFailedLogins, 'too many logins have failed: try again later')
+      this.log.warn({ authmethod: method, peer: transport.details.peer }, 'too many failed logins')
+      return this.#fail(reasons.tooManyFailedLogins, 'too many logins have failed: try again later')
     }
     const grant = await authenticators.get(method)!(this.#attempt(method))
     const principal = this.#principalOf(grant, method)
@@ -138,19 +151,33 @@ export class Handshake {
 
   /** Refuses who failed, later and later when it goes on. */
   #deny (error: WampError): void {
-    const { host, log } = this.#context
-    if (!isGuess(error.error)) return this.#refuse(error.error, textOf(error))
+    const { host } = this.#context
+    if (!isGuess(error.error)) return this.#fail(error.error, textOf(error))
     const guesser = this.#guesser()
     const delay = host.failedLogins.count(guesser)
-    log.info({ authid: guesser.authid, peer: guesser.transport.peer, reason: error.error }, 'a login failed')
-    if (delay === 0) return this.#refuse(error.error, textOf(error))
+    this.log.info({ authmethod: this.#method, peer: guesser.transport.peer, reason: error.error }, 'a login failed')
+    if (delay === 0) return this.#fail(error.error, textOf(error))
+    this.#tellFailure(error.error)
     this.#round.stop()
     this.#delay = setTimeout(() => { this.#refuse(error.error, textOf(error)) }, delay)
   }
 
-  #guesser (): Guesser {
+  /** Refuses who could not be let in by the method that was tried. */
+  #fail (reason: Uri, text: string): void {
+    this.#tellFailure(reason)
+    this.#refuse(reason, text)
+  }
+
+  #tellFailure (reason: Uri): void {
+    if (this.#state === 'over' || this.#method === null || !loginFailed.hasSubscribers) return
+    const { realm, authid, transport: { peer } } = this.#guesser()
+    loginFailed.publish({ router: this.#context.host, realm, authid, authmethod: this.#method, reason, peer })
+  }
+
+  #guesser (): Guesser & { readonly realm: Uri | null } {
     const { transport, visitor } = this.#context
-    return { transport: transport.details, authid: this.#hello.details.authid?.slice(0, LONGEST_NAME), pseudonym: visitor?.pseudonym ?? null }
+    const { realm, details: { authid } } = this.#hello
+    return { transport: transport.details, realm: realm?.slice(0, LONGEST_NAME) ?? null, authid: authid?.slice(0, LONGEST_NAME), pseudonym: visitor?.pseudonym ?? null }
   }
 
   #refuse (reason: Uri, text: string, kind: CloseKind = 'normal'): void {
@@ -175,7 +202,7 @@ export class Handshake {
       request,
       pseudonym: visitor?.pseudonym ?? null,
       get signal () { return signal() },
-      challenge: (extra: Dict = {}) => this.#round.wait(() => { transport.send({ type: MessageType.Challenge, authmethod, extra }) })
+      challenge: (extra: Dict = {}) => this.#round.wait(() => { sendCounted(this.#context, { type: MessageType.Challenge, authmethod, extra }) })
     }
   }
 

@@ -50,7 +50,7 @@ export class Inbox {
     const found = waiting.length < this.#waiting.length
     this.#waiting = waiting
     if (this.#parked === null || !isIt(this.#parked.message)) return found
-    this.#parked.request.abandon()
+    this.#parked.request.abandon('canceled')
     const { request } = this.#parked
     queueMicrotask(() => { if (this.#parked?.request === request) this.#proceed() })
     return true
@@ -58,7 +58,7 @@ export class Inbox {
 
   /** Drops all. */
   close (): void {
-    this.#parked?.request.abandon()
+    this.#parked?.request.abandon('gone')
     this.#parked = null
     this.#waiting = []
     this.#shrinkTo(0)

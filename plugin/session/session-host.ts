@@ -6,6 +6,7 @@ import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Transport } from '../transport/transport.ts'
+import type { Traffic } from './traffic.ts'
 
 /** What sessions need of the router. */
 export interface SessionHost {
@@ -18,6 +19,8 @@ export interface SessionHost {
   readonly parkedBytes: number
   /** Who has failed to log in how often. */
   readonly failedLogins: FailedLogins
+  /** How many messages have come and gone. */
+  readonly traffic: Traffic
   realm (name: Uri): Realm | undefined
   /** A random session id that no live session has. */
   claimId (): Id
@@ -30,6 +33,8 @@ export interface SessionLog {
   info (details: object, text: string): void
   warn (details: object, text: string): void
   error (details: object, text: string): void
+  /** A log whose lines all say this, too. */
+  child (said: Record<string, unknown>): SessionLog
 }
 
 /** What all sessions of one connection share. */

@@ -18,7 +18,8 @@ import type { CloseKind, Congestion, Delivery, TransportDetails } from '../trans
 import { Handshake } from './handshake.ts'
 import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
-import type { ConnectionContext } from './session-host.ts'
+import type { ConnectionContext, SessionLog } from './session-host.ts'
+import { sendCounted } from './traffic.ts'
 
 /** The states of a session, as the router sees it [basic, Sessions]. */
 export type SessionState = 'establishing' | 'authenticating' | 'established' | 'shutting_down' | 'closed'
@@ -45,11 +46,14 @@ export class Session implements RoutedSession {
   features = noFeatures
   readonly #context: ConnectionContext
   readonly #renew: () => void
+  /** Counts what is sent. A thousand subscribers of one event make every look-up count. */
+  readonly #sent: Float64Array
   #state: SessionState = 'establishing'
   #realm: Realm | undefined
   #lastRequest: Id = 0
   #handshake: Handshake | undefined
   #onLogout: (() => unknown) | undefined
+  #log: SessionLog | undefined
   /** Made when an authorizer has to think: most sessions never need it. */
   #inbox: Inbox | undefined
   #timer: NodeJS.Timeout | undefined
@@ -58,6 +62,7 @@ export class Session implements RoutedSession {
   constructor (context: ConnectionContext, renew: () => void) {
     this.#context = context
     this.#renew = renew
+    this.#sent = context.host.traffic.sent
     this.#timer = setTimeout(() => { this.#abort(reasons.authenticationFailed, 'no HELLO in time', 'normal') }, context.host.handshakeTimeout)
   }
 
@@ -69,8 +74,19 @@ export class Session implements RoutedSession {
     return this.#state
   }
 
+  /** A log whose lines say which session it is. Made when something is to be said, which of most sessions is never. */
+  get log (): SessionLog {
+    if (this.principal === nobody) return this.#handshake?.log ?? this.#context.log
+    const { realm, authid } = this.principal
+    this.#log ??= this.#context.log.child({ session: this.id, realm, authid })
+    return this.#log
+  }
+
   send (message: RouterMessage): Delivery {
-    return this.#state === 'established' ? this.#context.transport.send(message) : 'closed'
+    if (this.#state !== 'established') return 'closed'
+    const delivery = this.#context.transport.send(message)
+    if (delivery === 'sent') this.#sent[message.type]!++
+    return delivery
   }
 
   caughtUp (patience: number): Promise<void> | null {
@@ -79,6 +95,7 @@ export class Session implements RoutedSession {
 
   /** Takes a message of the client, of so many bytes. Never throws. */
   receive (message: ClientMessage, size: number): void {
+    this.#context.host.traffic.receive(message.type)
     if (this.#inbox?.hold(message, size) !== true) this.#handle(message)
   }
 
@@ -87,21 +104,20 @@ export class Session implements RoutedSession {
       this.#take(message)
     } catch (error) {
       if (error instanceof ProtocolViolation) return this.fail(error)
-      this.#context.log.error({ err: error }, 'a message could not be handled')
+      this.log.error({ err: error }, 'a message could not be handled')
       this.#abort(reasons.runtimeError, 'the router failed', 'failure')
     }
   }
 
   /** The client broke a rule. */
   fail (violation: ProtocolViolation): void {
-    this.#context.log.debug({ violation: violation.message }, 'protocol violation')
+    this.log.debug({ violation: violation.message }, 'protocol violation')
     this.#abort(reasons.protocolViolation, violation.message, 'violation')
   }
 
   /** The client did not keep up for a time: people are told, once. */
   congested (congestion: Congestion): void {
-    const { id, principal: { authid } } = this
-    this.#context.log.warn({ session: id, authid, ...congestion }, 'a client did not read: events to it were dropped')
+    this.log.warn({ ...congestion }, 'a client did not read: events to it were dropped')
     this.#realm?.congested(this, congestion)
   }
 
@@ -117,7 +133,7 @@ export class Session implements RoutedSession {
     if (this.#state !== 'established') return
     this.#leave()
     this.#state = 'shutting_down'
-    transport.send({ type: MessageType.Goodbye, details: message === undefined ? noDetails : { message }, reason })
+    sendCounted(this.#context, { type: MessageType.Goodbye, details: message === undefined ? noDetails : { message }, reason })
     this.#timer = setTimeout(() => {
       this.#over()
       transport.close('normal')
@@ -183,7 +199,7 @@ export class Session implements RoutedSession {
   }
 
   #establish ({ realm, principal, features, letInByCookie, onLogout }: Admission): void {
-    const { transport, visitor, log } = this.#context
+    const { visitor, log } = this.#context
     clearTimeout(this.#timer)
     this.#handshake = undefined
     this.#realm = realm
@@ -191,7 +207,7 @@ export class Session implements RoutedSession {
     this.features = features
     this.#onLogout = onLogout
     this.#state = 'established'
-    transport.send({ type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
+    sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
     realm.join(this)
     visitor?.occupy({ letInByCookie, end: (reason) => { this.end(reason) } })
     const { authid, authmethod, authprovider } = principal
@@ -208,7 +224,7 @@ export class Session implements RoutedSession {
     if (reason !== reasons.logout || (visitor === null && this.#onLogout === undefined)) return this.#answerGoodbye()
     // The answer says that the login is forgotten, so it waits for the store, and for the app.
     this.#state = 'shutting_down'
-    this.#logout().catch((error: unknown) => { this.#context.log.error({ err: error }, 'logout failed') })
+    this.#logout().catch((error: unknown) => { this.log.error({ err: error }, 'logout failed') })
       .finally(() => { if (this.#state === 'shutting_down') this.#answerGoodbye() })
   }
 
@@ -227,17 +243,18 @@ export class Session implements RoutedSession {
 
   #answerGoodbye (): void {
     this.#over()
-    this.#context.transport.send({ type: MessageType.Goodbye, details: noDetails, reason: reasons.goodbyeAndOut })
+    sendCounted(this.#context, { type: MessageType.Goodbye, details: noDetails, reason: reasons.goodbyeAndOut })
     this.#renew()
   }
 
   #abort (reason: Uri, text: string, kind: CloseKind): void {
     if (this.#state === 'closed') return
+    this.log.debug({ reason }, 'session aborted')
     const { transport } = this.#context
     const silent = this.#state === 'shutting_down'
     this.#over()
     // After GOODBYE nothing more is said.
-    if (!silent) transport.send({ type: MessageType.Abort, details: { message: text }, reason, payload: Payload.empty })
+    if (!silent) sendCounted(this.#context, { type: MessageType.Abort, details: { message: text }, reason, payload: Payload.empty })
     transport.close(kind)
   }
 
@@ -250,6 +267,8 @@ export class Session implements RoutedSession {
     // Nothing that ends with the session may be sent to it.
     this.#state = 'shutting_down'
     realm.leave(this)
+    const { id, principal: { authid } } = this
+    this.#context.log.debug({ session: id, realm: realm.name, authid }, 'session left')
     this.#context.visitor?.occupy(null)
   }
 

@@ -41,8 +41,18 @@ export interface TlsChannel {
   channelBinding (type: string): Buffer | null
 }
 
+/** As much of a logger as a transport needs. */
+export interface TransportLog {
+  debug (details: object, text: string): void
+  info (details: object, text: string): void
+  warn (details: object, text: string): void
+  error (details: object, text: string): void
+}
+
 /** Who listens to a transport: the session side. */
 export interface TransportListener {
+  /** Where to write what happens: it knows whose transport this is. */
+  readonly log: TransportLog
   /** A message, and its size in bytes. */
   receive (message: ClientMessage, size: number): void
   /** The peer sent what is no message. */

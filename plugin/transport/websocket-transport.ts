@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Codec } from '../codec/codec.ts'
 import { MessageType } from '../protocol/message.ts'
@@ -43,7 +42,6 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   readonly #codec: Codec
   #frames: FrameBuilder
   readonly #limits: WebsocketLimits
-  readonly #log: FastifyBaseLogger
   #state: 'open' | 'closing' | 'closed' = 'open'
   /** A peer that has sent a message is alive; one that is quiet is asked by a ping. */
   #life: 'heard' | 'quiet' | 'asked' = 'heard'
@@ -66,7 +64,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
   readonly #bytes: TokenBucket | null
   #throttle: NodeJS.Timeout | undefined
 
-  constructor ({ socket, stream, codec, frames, details, limits, log }: {
+  constructor ({ socket, stream, codec, frames, details, limits }: {
     socket: WebSocket
     /** The connection's stream, or null where frames must go through `ws` (an injected connection). */
     stream: Duplex | null
@@ -74,7 +72,6 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     frames: FrameBuilder
     details: TransportDetails
     limits: WebsocketLimits
-    log: FastifyBaseLogger
   }) {
     this.details = details
     this.tls = tlsChannelOf(stream)
@@ -85,7 +82,6 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     this.#limits = limits
     this.#messages = limits.messagesPerSecond === 0 ? null : new TokenBucket(limits.messagesPerSecond)
     this.#bytes = limits.bytesPerSecond === 0 ? null : new TokenBucket(limits.bytesPerSecond)
-    this.#log = log
   }
 
   /** Hands what arrives to the listener. Called in the turn of the upgrade: a message may have come with it. */
@@ -109,7 +105,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       listener.closed()
     })
     // ws closes the connection by itself after an error; a broken client is no news for the log of the host.
-    this.#socket.on('error', (error) => { this.#log.debug({ err: error }, 'WebSocket connection failed') })
+    this.#socket.on('error', (error) => { listener.log.debug({ err: error }, 'WebSocket connection failed') })
   }
 
   send (message: RouterMessage): Delivery {
@@ -123,7 +119,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
       this.#queueFrame(this.#stream === null ? this.#frames.unframed(message) : this.#frames.frame(message))
       return 'sent'
     } catch (error) {
-      this.#log.warn({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver')
+      this.#listener?.log.warn({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver')
       return 'unencodable'
     }
   }
@@ -165,7 +161,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     }
     const waiting = this.#stream?.writableLength ?? 0
     if (this.#life === 'asked' && waiting >= this.#waitingWhenAsked) {
-      this.#log.info('a client does not answer a ping: its connection is ended')
+      this.#listener?.log.info({}, 'a client does not answer a ping: its connection is ended')
       return this.terminate()
     }
     if (this.#life === 'quiet') this.#socket.ping()
@@ -205,7 +201,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
     try {
       message = this.#codec.decode(data, this.#limits.depth)
     } catch (error) {
-      if (!(error instanceof ProtocolViolation)) this.#log.error({ err: error }, 'a message could not be read')
+      if (!(error instanceof ProtocolViolation)) listener.log.error({ err: error }, 'a message could not be read')
       return listener.fail(error instanceof ProtocolViolation ? error : new ProtocolViolation('the message cannot be read'))
     }
     listener.receive(message, data.length)
@@ -287,7 +283,7 @@ export class WebsocketTransport implements Transport, Flushable, Pulse {
 
   /** Replies are never dropped, and memory is bounded: so the connection ends. */
   #giveUp (owed: number): Delivery {
-    this.#log.warn({ owed }, 'a client does not read: its connection is ended')
+    this.#listener?.log.warn({ owed }, 'a client does not read: its connection is ended')
     this.#state = 'closing'
     this.#queue = []
     this.#queued = 0

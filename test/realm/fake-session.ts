@@ -42,7 +42,7 @@ export class FakeSession implements RoutedSession {
 export function buildRealm (): Realm {
   const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} } } } })
   let lastId = 0
-  return new Realm({ name: 'realm1', options: realms.realm1!, limits, authorizerTimeout: 1000, logins: { find: async () => [], revoke: async () => 0 }, nextId: () => ++lastId, log: { error () {} } })
+  return new Realm({ name: 'realm1', router: {}, options: realms.realm1!, limits, authorizerTimeout: 1000, logins: { find: async () => [], revoke: async () => 0 }, nextId: () => ++lastId, log: { error () {} } })
 }
 
 /** A message for a realm, from what stands on the wire. */

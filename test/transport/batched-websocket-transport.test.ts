@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import type { FastifyBaseLogger } from 'fastify'
 import t from 'tap'
 import type { WebSocket } from 'ws'
 import type { Batching } from '../../plugin/codec/batching.ts'
@@ -30,10 +29,10 @@ function build ({ name = 'wamp.2.json.batched', withStream = true, builders = ne
       return frames
     },
     details: { type: 'websocket', protocol: name },
-    limits: { depth: 10, owedEvents: 10_000_000, owed: 20_000_000, messagesPerSecond: 0, bytesPerSecond: 0 },
-    log: { warn: line, error: line, debug: line } as unknown as FastifyBaseLogger
+    limits: { depth: 10, owedEvents: 10_000_000, owed: 20_000_000, messagesPerSecond: 0, bytesPerSecond: 0 }
   })
   transport.listen({
+    log: { warn: line, error: line, info: line, debug: line },
     receive: (message) => {
       heard.push('request' in message ? message.request : message.type)
       if (message.type === 6) transport.close('normal')

@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import type { FastifyBaseLogger } from 'fastify'
 import type { WebSocket } from 'ws'
 import { codecs } from '../../plugin/codec/codecs.ts'
 import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
@@ -19,9 +18,9 @@ export function build ({ withStream = true, owedEvents = 1000, owed = 2000, mess
     codec,
     frames,
     details: { type: 'websocket', protocol: 'wamp.2.json' },
-    limits: { depth: 10, owedEvents, owed, messagesPerSecond, bytesPerSecond },
-    log: { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger
+    limits: { depth: 10, owedEvents, owed, messagesPerSecond, bytesPerSecond }
   })
-  transport.listen({ receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })
+  const log = { warn: line, error: line, info: line, debug: line }
+  transport.listen({ log, receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })
   return { transport, socket, stream, logged, heard, frames }
 }

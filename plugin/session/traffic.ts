@@ -1,0 +1,26 @@
+import type { MessageCode, RouterMessage } from '../protocol/message.ts'
+import type { Delivery } from '../transport/transport.ts'
+import type { ConnectionContext } from './session-host.ts'
+
+const CODES = 71
+
+/**
+ * How many messages have come and gone, by their codes. They are counted always: an addition costs less than to tell each
+ * message to who wants to know.
+ */
+export class Traffic {
+  readonly received = new Float64Array(CODES)
+  readonly sent = new Float64Array(CODES)
+
+  /** A message has come. */
+  receive (type: MessageCode): void {
+    this.received[type]!++
+  }
+}
+
+/** Sends a message to the peer of a connection, and counts it. */
+export function sendCounted ({ transport, host: { traffic } }: ConnectionContext, message: RouterMessage): Delivery {
+  const delivery = transport.send(message)
+  if (delivery === 'sent') traffic.sent[message.type]!++
+  return delivery
+}
