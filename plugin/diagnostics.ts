@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { Principal } from './auth/authenticator.ts'
 import type { Id } from './protocol/id.ts'
 import type { Uri } from './protocol/uri.ts'
@@ -154,6 +154,21 @@ export interface StoreMessage extends DiagnosticsMessage {
   readonly outcome: 'done' | 'failed'
 }
 
+/** What is told on each channel. */
+export interface WampMessages {
+  sessionJoined: SessionMessage
+  sessionLeft: SessionMessage
+  loginFailed: LoginFailedMessage
+  callStarted: CallMessage
+  invocationStarted: InvocationMessage
+  invocationEnded: InvocationEndedMessage
+  callEnded: CallEndedMessage
+  publicationStarted: PublicationMessage
+  publicationEnded: PublicationEndedMessage
+  eventsDropped: EventsDroppedMessage
+  storeDone: StoreMessage
+}
+
 interface TypedChannel<M> {
   readonly hasSubscribers: boolean
   publish (message: M): void
@@ -171,6 +186,13 @@ export const publicationStarted: TypedChannel<PublicationMessage> = channel(wamp
 export const publicationEnded: TypedChannel<PublicationEndedMessage> = channel(wampChannels.publicationEnded)
 export const eventsDropped: TypedChannel<EventsDroppedMessage> = channel(wampChannels.eventsDropped)
 export const storeDone: TypedChannel<StoreMessage> = channel(wampChannels.storeDone)
+
+/** Has what one router tells on a channel listened to, until what is returned is called. */
+export function hear<N extends keyof WampMessages> (router: object, name: N, take: (message: WampMessages[N]) => void): () => void {
+  const listener = (message: unknown): void => { if ((message as DiagnosticsMessage).router === router) take(message as WampMessages[N]) }
+  subscribe(wampChannels[name], listener)
+  return () => { unsubscribe(wampChannels[name], listener) }
+}
 
 /** Who a session is, in a message: `authextra` is between it and the router. */
 export function identityOf ({ id, principal: { realm, authid, authrole, authmethod, authprovider } }: { readonly id: Id, readonly principal: Principal }): SessionIdentity {

@@ -7,6 +7,7 @@ import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook } from '../routes/identity.ts'
+import { metricsRoute } from '../routes/metrics.ts'
 import { procedureRoute } from '../routes/procedure-route.ts'
 import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 import { RouteProcedures } from '../routes/route-procedure.ts'
@@ -29,6 +30,8 @@ import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
 import { Router } from './router.ts'
+import { Metrics, resolveMetrics } from './telemetry/metrics.ts'
+import type { MetricsOptions } from './telemetry/prom-client.ts'
 
 const kCore = Symbol('fastify-wamp.core')
 
@@ -165,6 +168,14 @@ const consolePage: FastifyPluginAsync<ConsoleOptions> = async (fastify, given) =
   })
 }
 
+const metrics: FastifyPluginAsync<MetricsOptions> = async (fastify, given) => {
+  const options = resolveMetrics(given)
+  const { path, registry } = options
+  const counted = new Metrics(options, fastify[kCore].router)
+  fastify.addHook('onClose', async () => { counted.close() })
+  if (path !== null) await fastify.register(metricsRoute, { path, registry })
+}
+
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
@@ -201,6 +212,8 @@ export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify
 export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
 /** A page that shows what happens in the realm of who is logged in, and lets them do what their role may. */
 export const wampConsole = fp(consolePage, { fastify: '5.x', name: 'fastify-wamp-console', dependencies: ['fastify-wamp'] })
+/** Metrics for Prometheus, by the app's own prom-client. */
+export const wampMetrics = fp(metrics, { fastify: '5.x', name: 'fastify-wamp-metrics', dependencies: ['fastify-wamp'] })
 export default wampPlugin
 
 export { scramCredentials } from './auth/scram-credentials.ts'
@@ -227,8 +240,9 @@ export type * from './auth-options.ts'
 export type * from './auth/authorizer.ts'
 export type {
   CallDetails, CallEndedMessage, CallMessage, CallOutcome, DiagnosticsMessage, EventsDroppedMessage, InvocationEndedMessage, InvocationMessage, LoginFailedMessage,
-  PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation
+  PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation, WampMessages
 } from './diagnostics.ts'
 export type * from './options.ts'
 export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
+export type { MetricsOptions, PromClient, PromRegistry } from './telemetry/prom-client.ts'
 export type { TlsChannel, TransportDetails } from './transport/transport.ts'

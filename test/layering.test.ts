@@ -21,10 +21,11 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'in-process': ['protocol', 'errors'],
   router: ['protocol', 'errors', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
+  telemetry: ['protocol', 'errors', 'diagnostics'],
   crossbar: ['errors', 'options', 'protocol', 'index'],
   routes: ['protocol', 'errors', 'codec', 'cookie', 'transport', 'in-process'],
   testing: [],
-  index: ['protocol', 'contract', 'errors', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'crossbar', 'routes']
+  index: ['protocol', 'contract', 'errors', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
 }
 
 /** The packages that only these layers know: all others run without a port. */

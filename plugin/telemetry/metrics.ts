@@ -1,0 +1,104 @@
+import { hear } from '../diagnostics.ts'
+import { errors } from '../errors.ts'
+import { layoutOf } from '../protocol/wire-format.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { Router } from '../router.ts'
+import type { MetricsOptions, PromClient, PromRegistry } from './prom-client.ts'
+
+/** Seconds. A call within one machine takes some hundred microseconds. */
+const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Checked options. */
+export type ResolvedMetrics = Required<Omit<MetricsOptions, 'path'>> & { readonly path: string | null }
+
+/** Checks the options of `wampMetrics`. Throws WAMP_ERR_INVALID_OPTION. */
+export function resolveMetrics (given: MetricsOptions): ResolvedMetrics {
+  const { client, registry = client?.register, prefix = 'wamp_', path = null } = given
+  if (typeof client?.Histogram !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('client', 'must be the module prom-client')
+  if (typeof registry?.metrics !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('registry', 'must be a registry of prom-client')
+  if (!/^[a-zA-Z_:][\w:]*$/.test(prefix)) throw new errors.WAMP_ERR_INVALID_OPTION('prefix', 'must be the beginning of a name of a metric, such as "wamp_"')
+  if (path !== null && !(typeof path === 'string' && path.startsWith('/'))) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'must be a path that starts with "/"')
+  return { client, registry, prefix, path }
+}
+
+/**
+ * Counts what a router does, in metrics of prom-client. No label is a URI, an authid or an id, so that no client can make
+ * the metrics grow: realms, roles and methods of login are those of the configuration.
+ */
+export class Metrics {
+  readonly #client: PromClient
+  readonly #registry: PromRegistry
+  readonly #prefix: string
+  readonly #router: Pick<Router, 'traffic' | 'census'>
+  readonly #names: string[] = []
+  readonly #undo: (() => void)[] = []
+
+  constructor ({ client, registry, prefix }: ResolvedMetrics, router: Pick<Router, 'traffic' | 'census'>) {
+    this.#client = client
+    this.#registry = registry
+    this.#prefix = prefix
+    this.#router = router
+    this.#countState()
+    this.#countTraffic()
+    this.#countEvents()
+  }
+
+  /** Counts no more, and takes the metrics out of the registry: another app of the process may come after this one. */
+  close (): void {
+    for (const undo of this.#undo) undo()
+    for (const name of this.#names) this.#registry.removeSingleMetric(name)
+  }
+
+  /** What there is when Prometheus asks. */
+  #countState (): void {
+    const sessions = new this.#client.Gauge({
+      ...this.#named('sessions', 'Sessions that are joined, those of the app itself included.', ['realm', 'authrole']),
+      collect: () => {
+        for (const [realm, { sessions: ofRole }] of this.#router.census()) for (const [authrole, count] of ofRole) sessions.set({ realm, authrole }, count)
+      }
+    })
+    const calls = new this.#client.Gauge({
+      ...this.#named('calls_in_flight', 'Calls that callees have not answered.', ['realm']),
+      collect: () => { for (const [realm, { calls: count }] of this.#router.census()) calls.set({ realm }, count) }
+    })
+  }
+
+  #countTraffic (): void {
+    const { received, sent } = this.#router.traffic
+    this.#countMessages(received, 'messages_received', 'Messages of WAMP that have come.')
+    this.#countMessages(sent, 'messages_sent', 'Messages of WAMP that were sent.')
+  }
+
+  /** The router counts them itself: here they are only read. */
+  #countMessages (counts: Float64Array, name: string, help: string): void {
+    const counter = new this.#client.Counter({
+      ...this.#named(`${name}_total`, help, ['type']),
+      collect: () => {
+        counter.reset()
+        for (const code of Object.values(MessageType)) if (counts[code]! > 0) counter.inc({ type: layoutOf(code).name }, counts[code])
+      }
+    })
+  }
+
+  /** What the router tells of. */
+  #countEvents (): void {
+    const { Counter, Histogram } = this.#client
+    const calls = new Histogram({ ...this.#named('call_duration_seconds', 'From a CALL to its answer.', ['realm', 'outcome']), buckets: BUCKETS })
+    const dropped = new Counter(this.#named('events_dropped_total', 'Events that clients have lost since they did not keep up.', ['realm']))
+    const failures = new Counter(this.#named('login_failures_total', 'Logins that have failed.', ['authmethod']))
+    const store = new Histogram({ ...this.#named('cookie_store_duration_seconds', 'What the cookie store took to answer.', ['operation', 'outcome']), buckets: BUCKETS })
+    const router = this.#router
+    this.#undo.push(
+      hear(router, 'callEnded', ({ call: { caller: { realm } }, outcome, milliseconds }) => { calls.observe({ realm, outcome: outcome.replace(' ', '_') }, milliseconds / 1000) }),
+      hear(router, 'eventsDropped', ({ realm, dropped: count }) => { dropped.inc({ realm }, count) }),
+      hear(router, 'loginFailed', ({ authmethod }) => { failures.inc({ authmethod }) }),
+      hear(router, 'storeDone', ({ operation, outcome, milliseconds }) => { store.observe({ operation, outcome }, milliseconds / 1000) })
+    )
+  }
+
+  #named (name: string, help: string, labelNames: string[]): { name: string, help: string, labelNames: string[], registers: never[] } {
+    const full = `${this.#prefix}${name}`
+    this.#names.push(full)
+    return { name: full, help, labelNames, registers: [this.#registry as never] }
+  }
+}
