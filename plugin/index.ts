@@ -31,7 +31,9 @@ import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
 import { Router } from './router.ts'
 import { Metrics, resolveMetrics } from './telemetry/metrics.ts'
+import type { TracingOptions } from './telemetry/opentelemetry.ts'
 import type { MetricsOptions } from './telemetry/prom-client.ts'
+import { checkTracing, Tracing } from './telemetry/tracing.ts'
 
 const kCore = Symbol('fastify-wamp.core')
 
@@ -176,6 +178,12 @@ const metrics: FastifyPluginAsync<MetricsOptions> = async (fastify, given) => {
   if (path !== null) await fastify.register(metricsRoute, { path, registry })
 }
 
+const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
+  checkTracing(given)
+  const traced = new Tracing(given.api, fastify[kCore].router)
+  fastify.addHook('onClose', async () => { traced.close() })
+}
+
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
@@ -214,6 +222,8 @@ export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridg
 export const wampConsole = fp(consolePage, { fastify: '5.x', name: 'fastify-wamp-console', dependencies: ['fastify-wamp'] })
 /** Metrics for Prometheus, by the app's own prom-client. */
 export const wampMetrics = fp(metrics, { fastify: '5.x', name: 'fastify-wamp-metrics', dependencies: ['fastify-wamp'] })
+/** Spans for OpenTelemetry, by the app's own API. */
+export const wampTracing = fp(tracing, { fastify: '5.x', name: 'fastify-wamp-tracing', dependencies: ['fastify-wamp'] })
 export default wampPlugin
 
 export { scramCredentials } from './auth/scram-credentials.ts'
@@ -244,5 +254,6 @@ export type {
 } from './diagnostics.ts'
 export type * from './options.ts'
 export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
+export type { OpenTelemetryApi, TracingOptions } from './telemetry/opentelemetry.ts'
 export type { MetricsOptions, PromClient, PromRegistry } from './telemetry/prom-client.ts'
 export type { TlsChannel, TransportDetails } from './transport/transport.ts'

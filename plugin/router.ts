@@ -10,6 +10,7 @@ import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
 import type { Pack, SessionParts } from './in-process/in-process-session.ts'
 import { InjectedClient } from './in-process/injected-client.ts'
+import type { PropagationSlot } from './in-process/propagation.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { nextId, randomId } from './protocol/id.ts'
 import type { Id } from './protocol/id.ts'
@@ -66,6 +67,8 @@ export class Router implements SessionHost {
   readonly parkedBytes: number
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
+  /** What takes a context along with the messages of the app's own sessions. */
+  readonly propagation: PropagationSlot = { current: null }
   readonly #log: FastifyBaseLogger
   readonly #realms = new Map<Uri, Realm>()
   readonly #trackers = new Set<LoginTracker>()
@@ -172,7 +175,7 @@ export class Router implements SessionHost {
     const connection = new Connection({ transport, host: this, request: null, authenticators: new Map(), cookieLogin: false, visitor: null, log: this.#log })
     this.#inProcess.add(connection)
     const { id } = connection.admit(principal, inProcessFeatures)
-    return { id, principal, peer }
+    return { id, principal, peer, propagation: this.propagation }
   }
 
   /**

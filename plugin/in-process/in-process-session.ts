@@ -8,6 +8,7 @@ import { WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { InProcessPeer, InvocationHandler } from './in-process-peer.ts'
+import type { PropagationSlot } from './propagation.ts'
 import { Stream } from './stream.ts'
 
 /** A result of more than one value: several args, or any kwargs. Calls resolve to one, and procedures return one. */
@@ -75,6 +76,8 @@ export interface SessionParts {
   readonly id: Id
   readonly principal: Principal
   readonly peer: InProcessPeer
+  /** What travels along with its messages. */
+  readonly propagation: PropagationSlot
   /** How its values travel: as copies, unless this says otherwise. */
   readonly pack?: Pack
 }
@@ -90,12 +93,14 @@ export class InProcessSession {
   readonly id: Id
   readonly #peer: InProcessPeer
   readonly #pack: Pack
+  readonly #propagation: PropagationSlot
 
-  constructor ({ id, principal, peer, pack = copied }: SessionParts) {
+  constructor ({ id, principal, peer, propagation, pack = copied }: SessionParts) {
     this.id = id
     this.principal = principal
     this.#peer = peer
     this.#pack = pack
+    this.#propagation = propagation
   }
 
   /**
@@ -103,7 +108,7 @@ export class InProcessSession {
    * the WampError that it raised. The type is trusted, not checked.
    */
   call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: InProcessCallOptions = {}): Promise<T> {
-    const options = onProgress === undefined ? given : { ...given, receive_progress: true }
+    const options = this.#carrying(onProgress === undefined ? given : { ...given, receive_progress: true })
     return this.#peer.request(
       (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#pack(args, kwargs) }),
       (reply) => valueOf('payload' in reply ? reply.payload : Payload.empty) as T,
@@ -138,7 +143,8 @@ export class InProcessSession {
     const invoke: InvocationHandler = async ({ payload, details }, signal, send) => {
       const { args, kwargs } = payload.values()
       const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
-      return this.#payloadOf(await handler({ args: args as A, kwargs, details, signal, progress }))
+      const answer = (): unknown => handler({ args: args as A, kwargs, details, signal, progress })
+      return this.#payloadOf(await (this.#propagation.current === null ? answer() : this.#propagation.current.run(details, answer)))
     }
     return this.#peer.request(
       (request) => ({ type: MessageType.Register, request, options, procedure }),
@@ -154,8 +160,9 @@ export class InProcessSession {
    * WampError of a refusal. The publisher itself does not receive it, unless `exclude_me` is false.
    */
   publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
+    const carried = this.#carrying(options)
     return this.#peer.request(
-      (request) => ({ type: MessageType.Publish, request, options: { ...options, acknowledge: true }, topic, payload: this.#pack(args, kwargs) }),
+      (request) => ({ type: MessageType.Publish, request, options: { ...carried, acknowledge: true }, topic, payload: this.#pack(args, kwargs) }),
       (reply) => 'publication' in reply ? reply.publication : reply.request)
   }
 
@@ -166,7 +173,8 @@ export class InProcessSession {
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
     const onEvent = ({ payload, details, publication }: EventMessage): unknown => {
       const { args, kwargs } = payload.values()
-      return handler({ args: args as A, kwargs, details, publication })
+      const handle = (): unknown => handler({ args: args as A, kwargs, details, publication })
+      return this.#propagation.current === null ? handle() : this.#propagation.current.run(details, handle)
     }
     return this.#peer.request(
       (request) => ({ type: MessageType.Subscribe, request, options, topic }),
@@ -215,6 +223,12 @@ export class InProcessSession {
   #payloadOf (value: unknown): Payload {
     if (value instanceof CallResult) return this.#pack(value.args, value.kwargs)
     return value === undefined ? Payload.empty : this.#pack([value], {})
+  }
+
+  /** The options with the context at work; what is given in them counts. */
+  #carrying<O extends Dict> (options: O): O {
+    const attributes = this.#propagation.current?.attributes() ?? null
+    return attributes === null ? options : { ...attributes, ...options }
   }
 
   async #unregister (registration: Id): Promise<void> {

@@ -13,7 +13,7 @@ function build () {
   const logged: string[] = []
   const ended: number[] = []
   const peer = new InProcessPeer({ send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, log: { error: (_, text) => { logged.push(text) } } })
-  const session = new InProcessSession({ id: 7, principal, peer })
+  const session = new InProcessSession({ id: 7, principal, peer, propagation: { current: null } })
   const receive = (message: RouterMessage): void => { peer.receive(message) }
   const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
   return { session, sent, logged, ended, receive, settled }
