@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import Fastify from 'fastify'
+import promClient from 'prom-client'
+import t from 'tap'
+import wampPlugin, { wampChannels, wampMetrics } from 'fastify-wamp'
+
+const docs = new URL('../docs/', import.meta.url)
+const page = await readFile(new URL('observability.md', docs), 'utf8')
+
+const before = `
+import Fastify from 'fastify'
+import autobahn from 'autobahn'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import wampPlugin from 'fastify-wamp'
+const exporter = new InMemorySpanExporter()
+api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+api.trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
+const warned = []
+const app = Fastify({ logger: { level: 'warn', stream: { write: (line) => { warned.push(JSON.parse(line)) } } } })
+await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: { call: true } }] } } } } })
+`
+const between = `
+const backend = app.wamp.join('realm1')
+await backend.register('com.example.add2', ({ args: [x, y] }) => api.trace.getActiveSpan().spanContext().traceId.startsWith('0af7') ? x + y : 0)
+await backend.register('com.example.slow', () => new Promise((resolve) => { setTimeout(resolve, 1100) }))
+app.get('/sum', async () => await api.trace.getTracer('app').startActiveSpan('GET /sum', async (span) => {
+  const sum = await backend.call('com.example.add2', [2, 3])
+  span.end()
+  return { sum }
+}))
+const http = await app.listen({ port: 0, host: '127.0.0.1' })
+const connection = new autobahn.Connection({ url: http.replace('http', 'ws') + '/ws', realm: 'realm1' })
+const session = await new Promise((resolve) => { connection.onopen = resolve; connection.open() })
+`
+const after = `
+await backend.call('com.example.slow')
+const read = async (url) => await (await fetch(url)).text()
+await read(http + '/sum')
+const port = inside.server.address().port
+const metrics = [await read(http + '/metrics'), await read('http://127.0.0.1:' + port + '/metrics')]
+connection.close()
+await inside.close()
+await app.close()
+const spans = exporter.getFinishedSpans().map((span) => [span.name, span.spanContext().traceId])
+process.stdout.write(JSON.stringify({ warned, metrics, spans }))
+`
+
+t.test('every snippet of docs/observability.md does what it says', async (t) => {
+  const snippets = [...page.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
+  t.equal(snippets.length, 5)
+  // Whoever calls needs the app to listen.
+  const [calls, others] = [snippets.filter((code) => code.includes('session.call')), snippets.filter((code) => !code.includes('session.call'))]
+  const folder = t.testdir({ 'page.mjs': [before, ...others, between, ...calls, after].join('\n').replace('port: 9090', 'port: 0') })
+  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, join(folder, 'page.mjs')])
+  const { warned, metrics, spans } = JSON.parse(stdout) as { warned: object[], metrics: string[], spans: [string, string][] }
+  t.match(warned, [{ msg: 'a slow call', procedure: 'com.example.slow', authid: 'app', outcome: 'result', milliseconds: Number }])
+  for (const text of metrics) t.match(text, /^wamp_call_duration_seconds_count\{realm="realm1",outcome="result"\} 3$/m)
+  const traced = spans.filter(([name]) => name === 'com.example.add2').map(([, trace]) => trace)
+  t.same(traced.slice(0, 2), Array(2).fill('0af7651916cd43dd8448eb211c80319c'), 'of the client')
+  t.same(traced.slice(2), Array(2).fill(spans.find(([name]) => name === 'GET /sum')![1]), 'of the request')
+})
+
+t.test('the page names all channels and all metrics, and the dashboard shows each metric by labels that it has', async (t) => {
+  for (const name of Object.keys(wampChannels)) t.ok(page.includes(`\`${name}\``), name)
+  const registry = new promClient.Registry()
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: {} } } } })
+  await app.register(wampMetrics, { client: promClient, registry })
+  t.teardown(() => app.close())
+  const metrics = registry.getMetricsAsArray() as unknown as { name: string, labelNames: string[] }[]
+  for (const { name } of metrics) t.ok(page.includes(`\`${name}\``), name)
+
+  const text = await readFile(new URL('grafana.json', docs), 'utf8')
+  const { panels } = JSON.parse(text) as { panels: { targets: { expr: string, legendFormat: string }[] }[] }
+  const shown = new Set<string>()
+  for (const { expr, legendFormat } of panels.flatMap(({ targets }) => targets)) {
+    const [[, name = ''] = []] = expr.matchAll(/(wamp_\w+?)(?:_bucket|_count|_sum)?\{/g)
+    const metric = metrics.find((metric) => metric.name === name)
+    t.ok(metric, expr)
+    shown.add(name)
+    const labels = [...legendFormat.matchAll(/\{\{(\w+)\}\}/g), ...expr.matchAll(/(\w+)=~?"/g)].map(([, label]) => label)
+    const grouped = (/by \(([^)]*)\)/.exec(expr)?.[1] ?? '').split(', ')
+    for (const label of [...labels, ...grouped]) t.ok(['instance', 'le', ...metric!.labelNames].includes(label!), `${label} of ${name}`)
+  }
+  for (const [name = ''] of text.matchAll(/wamp_\w+/g)) t.ok(metrics.some((metric) => name.startsWith(metric.name)), name)
+  t.same([...shown].sort(), metrics.map(({ name }) => name).sort())
+})
