@@ -7,11 +7,15 @@ import type { Test } from 'tap'
 import { wampChannels } from 'fastify-wamp'
 import type { CookieStore, InvocationMessage } from 'fastify-wamp'
 import { WatchedStore } from '../plugin/cookie/watched-store.ts'
+import { Payload } from '../plugin/protocol/payload.ts'
+import { CallWatch } from '../plugin/realm/call-watch.ts'
+import { PublicationWatch } from '../plugin/realm/publication-watch.ts'
 import { buildApp } from './helper/build-app.ts'
 import { buildParties } from './helper/build-parties.ts'
 import { listen } from './helper/listen.ts'
 import { inProcess } from './helper/transports.ts'
 import { HELLO, WireClient, wireCodecs } from './helper/wire-client.ts'
+import { buildRealm, FakeSession, routed } from './realm/fake-session.ts'
 
 const [json] = wireCodecs
 const calls = ['callStarted', 'invocationStarted', 'invocationEnded', 'callEnded'] as const
@@ -190,6 +194,21 @@ t.test('what is asked of a cookie store is told, with the time that it took', as
   await t.rejects(async () => { await failing.get('key') }, /not reachable/)
   t.same(heard.map(({ message: { operation, outcome } }) => [operation, outcome]), [['get', 'done'], ['set', 'done'], ['delete', 'done'], ['entries', 'done'], ['close', 'done'], ['get', 'failed']])
   t.ok(heard.every(({ message }) => typeof message.milliseconds === 'number' && Object.keys(message).length === 4), 'neither key nor record')
+})
+
+t.test('while nobody wants to know, calls and publications are not watched, and no clock is read', async (t) => {
+  const { now } = performance
+  t.teardown(() => { performance.now = now })
+  performance.now = () => t.fail('a clock was read') as never
+  const caller = new FakeSession(1)
+  t.equal(CallWatch.start({}, caller, { type: 48, request: 1, options: {}, procedure: 'p', payload: Payload.empty }), null)
+  t.equal(PublicationWatch.start({}, caller, { type: 16, request: 1, options: {}, topic: 't', payload: Payload.empty }), null)
+  const [realm, callee] = [buildRealm(), new FakeSession(2)]
+  for (const session of [caller, callee]) realm.join(session)
+  realm.receive(callee, routed(64, 1, {}, 'p'))
+  realm.receive(caller, routed(48, 1, {}, 'p'))
+  realm.receive(callee, routed(70, 1, {}))
+  t.equal(caller.sent.at(-1)?.type, 50)
 })
 
 t.test('a store is used as it is while nobody wants to know', async (t) => {

@@ -38,7 +38,8 @@ export class WatchedStore implements CookieStore {
     const since = performance.now()
     let outcome: StoreMessage['outcome'] = 'failed'
     try {
-      const answer = await askStore(ask)
+      // To close a store may take long: files are written.
+      const answer = await (operation === 'close' ? ask() : askStore(ask))
       outcome = 'done'
       return answer
     } finally {
