@@ -1,31 +1,30 @@
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import Fastify from 'fastify'
 import promClient from 'prom-client'
 import t from 'tap'
 import wampPlugin, { wampChannels, wampMetrics } from 'fastify-wamp'
+import { run, writeFiles } from './snippets.ts'
 
-const docs = new URL('../docs/', import.meta.url)
+const docs = new URL('../../docs/', import.meta.url)
 const page = await readFile(new URL('observability.md', docs), 'utf8')
 
-const before = `
-import Fastify from 'fastify'
-import autobahn from 'autobahn'
+const main = `
+import * as api from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import wampPlugin from 'fastify-wamp'
+import autobahn from 'autobahn'
+import type { AddressInfo } from 'node:net'
+import { app } from './app.ts'
+import { add } from './client.ts'
+import './traces.ts'
+import './slow.ts'
+
 const exporter = new InMemorySpanExporter()
 api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 api.trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
-const warned = []
-const app = Fastify({ logger: { level: 'warn', stream: { write: (line) => { warned.push(JSON.parse(line)) } } } })
-await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: { call: true } }] } } } } })
-`
-const between = `
 const backend = app.wamp.join('realm1')
-await backend.register('com.example.add2', ({ args: [x, y] }) => api.trace.getActiveSpan().spanContext().traceId.startsWith('0af7') ? x + y : 0)
+await backend.register<[number, number]>('com.example.add2', ({ args: [x, y] }) => x + y)
 await backend.register('com.example.slow', () => new Promise((resolve) => { setTimeout(resolve, 1100) }))
 app.get('/sum', async () => await api.trace.getTracer('app').startActiveSpan('GET /sum', async (span) => {
   const sum = await backend.call('com.example.add2', [2, 3])
@@ -33,31 +32,27 @@ app.get('/sum', async () => await api.trace.getTracer('app').startActiveSpan('GE
   return { sum }
 }))
 const http = await app.listen({ port: 0, host: '127.0.0.1' })
+const { inside } = await import('./inside.ts')
 const connection = new autobahn.Connection({ url: http.replace('http', 'ws') + '/ws', realm: 'realm1' })
-const session = await new Promise((resolve) => { connection.onopen = resolve; connection.open() })
-`
-const after = `
+const session = await new Promise<autobahn.Session>((resolve) => { connection.onopen = resolve; connection.open() })
+await add(session)
 await backend.call('com.example.slow')
-const read = async (url) => await (await fetch(url)).text()
+const read = async (url: string): Promise<string> => await (await fetch(url)).text()
 await read(http + '/sum')
-const port = inside.server.address().port
-const metrics = [await read(http + '/metrics'), await read('http://127.0.0.1:' + port + '/metrics')]
+const metrics = [await read(http + '/metrics'), await read('http://127.0.0.1:' + (inside.server.address() as AddressInfo).port + '/metrics')]
 connection.close()
 await inside.close()
 await app.close()
 const spans = exporter.getFinishedSpans().map((span) => [span.name, span.spanContext().traceId])
-process.stdout.write(JSON.stringify({ warned, metrics, spans }))
+console.log(JSON.stringify({ metrics, spans }))
 `
 
-t.test('every snippet of docs/observability.md does what it says', async (t) => {
-  const snippets = [...page.matchAll(/```js\n([^]*?)```/g)].map(([, code = '']) => code)
-  t.equal(snippets.length, 5)
-  // Whoever calls needs the app to listen.
-  const [calls, others] = [snippets.filter((code) => code.includes('session.call')), snippets.filter((code) => !code.includes('session.call'))]
-  const folder = t.testdir({ 'page.mjs': [before, ...others, between, ...calls, after].join('\n').replace('port: 9090', 'port: 0') })
-  const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, join(folder, 'page.mjs')])
-  const { warned, metrics, spans } = JSON.parse(stdout) as { warned: object[], metrics: string[], spans: [string, string][] }
-  t.match(warned, [{ msg: 'a slow call', procedure: 'com.example.slow', authid: 'app', outcome: 'result', milliseconds: Number }])
+t.test('the programs of the page on what the router is doing run as they stand', async (t) => {
+  const folder = writeFiles(t, 'docs/observability.md', { 'main.ts': main })
+  await writeFile(join(folder, 'inside.ts'), (await readFile(join(folder, 'inside.ts'), 'utf8')).replace('port: 9090', 'port: 0'))
+  const [warned, printed] = (await run(folder, 'main.ts')).split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as unknown)
+  const { metrics, spans } = printed as { metrics: string[], spans: [string, string][] }
+  t.match(warned, { msg: 'a slow call', procedure: 'com.example.slow', authid: 'app', outcome: 'result', milliseconds: Number })
   for (const text of metrics) t.match(text, /^wamp_call_duration_seconds_count\{realm="realm1",outcome="result"\} 3$/m)
   const traced = spans.filter(([name]) => name === 'com.example.add2').map(([, trace]) => trace)
   t.same(traced.slice(0, 2), Array(2).fill('0af7651916cd43dd8448eb211c80319c'), 'of the client')
