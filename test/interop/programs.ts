@@ -25,6 +25,15 @@ export function needsRedis (): { skip: string | false } {
   return status === 0 ? { skip: false } : missing('there is no redis-server: apt-get install redis-server, or set REDIS_SERVER')
 }
 
+/** The program of the proxy nginx. */
+export const nginx = process.env.NGINX ?? '/usr/sbin/nginx'
+
+/** The options of a test that cannot run without nginx and certificates. */
+export function needsNginx (): { skip: string | false } {
+  const { status } = spawnSync(nginx, ['-v'], { stdio: 'ignore' })
+  return status === 0 ? needsOpenssl() : missing('there is no nginx: apt-get install nginx-light, or set NGINX')
+}
+
 /** Where a failure must not look like a success, a missing program is one. */
 function missing (what: string): { skip: string } {
   if (process.env.CI === 'true') throw new Error(what)
