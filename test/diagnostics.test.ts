@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { Test } from 'tap'
-import { wampChannels } from 'fastify-wamp'
+import { wampChannels, wampContract } from 'fastify-wamp'
 import type { CookieStore, InvocationMessage } from 'fastify-wamp'
 import { WatchedStore } from '../plugin/cookie/watched-store.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
@@ -143,6 +143,18 @@ t.test('a publication is told, and how many events it became', async (t) => {
   t.same([start!.options, start!.details], [{ acknowledge: true }, {}])
   t.match(end, { outcome: 'published', receivers: 2 })
   t.equal(end!.publication, start)
+})
+
+t.test('a publication that is not as the contract says is told as refused', async (t) => {
+  const contract = wampContract({ topics: { 'com.example.news': { args: { type: 'array', items: { type: 'string' } } } } })
+  const { app, carol } = await buildParties(t, inProcess, { realm: { contract } })
+  const heard = listen(t, app.wamp, ['publicationEnded'])
+  carol.send([16, 1, {}, 'com.example.news', [1]])
+  await carol.ask([16, 2, { acknowledge: true }, 'com.example.news', [1]])
+  await carol.ask([16, 3, { acknowledge: true }, 'com.example.news', ['text']])
+  t.match(heard.map(({ message }) => message), [
+    ...Array(2).fill({ outcome: 'refused', error: 'wamp.error.invalid_argument', receivers: 0 }), { outcome: 'published', error: null }
+  ])
 })
 
 t.test('who is told of an invocation or a publication may add to its details, and replaces nothing', async (t) => {

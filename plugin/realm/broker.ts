@@ -1,4 +1,3 @@
-import type { ContractChecks } from '../contract/contract-checks.ts'
 import type { SlowSubscriberOptions } from '../options.ts'
 import { randomId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
@@ -34,24 +33,21 @@ export class Broker {
   readonly #subscriptions = new Map<Id, Subscription>()
   readonly #held = new Map<RoutedSession, Set<Subscription>>()
   readonly #retained: RetainedEvents
-  readonly #contract: ContractChecks | null
   /** What is to be done with events for who does not keep up; null where nothing is said of any topic. */
   readonly #slowSubscribers: UriIndex<Required<SlowSubscriberOptions>> | null
 
-  constructor ({ nextId, limits, histories, slowSubscribers, contract, observer }: {
+  constructor ({ nextId, limits, histories, slowSubscribers, observer }: {
     nextId: () => Id
     limits: BrokerLimits
     /** The subscriptions whose events are kept. */
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
     /** What is to be done with events of these topics for who does not keep up. */
     slowSubscribers: readonly Required<SlowSubscriberOptions>[]
-    contract: ContractChecks | null
     observer: SubscriptionObserver
   }) {
     this.#nextId = nextId
     this.#limits = limits
     this.#observer = observer
-    this.#contract = contract
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
     this.#slowSubscribers = slowSubscribers.length === 0 ? null : new UriIndex()
     for (const rule of slowSubscribers) this.#slowSubscribers!.set(rule.uri, rule.match, rule)
@@ -121,15 +117,9 @@ export class Broker {
   }
 
   /**
-   * Sends the event to all who are subscribed at this moment, if it is as the realm's contract says, and returns how many
-   * were sent. `added` are attributes of EVENT.Details that only count now: what is kept does not have them.
+   * Sends the event to all who are subscribed at this moment, and returns how many were sent. `added` are attributes of EVENT.Details that only count now: what is kept does not have them.
    */
   publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure, added: Dict | null = null): number {
-    const fault = this.#contract?.event(topic, options, payload) ?? null
-    if (fault !== null) {
-      if (options.acknowledge === true) publisher.send(refusal(MessageType.Publish, request, reasons.invalidArgument, fault))
-      return 0
-    }
     const publication = randomId()
     if (options.acknowledge === true) publisher.send({ type: MessageType.Published, request, publication })
 

@@ -78,10 +78,10 @@ export class Realm {
     this.#sessionEvents = new SessionEvents(publish)
     this.#subscriptionEvents = new SubscriptionEvents(publish)
     this.#registrationEvents = new RegistrationEvents(publish)
-    this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, contract: options.contract, observer: this.#subscriptionEvents })
+    this.#broker = new Broker({ nextId, limits, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: this.#subscriptionEvents })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
-    this.#requests = new Requests({ router, roles: this.#roles, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
+    this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#service = this.#joinService({ bytes: limits.messageSize, logins, publish, log })
   }

@@ -1,3 +1,4 @@
+import type { ContractChecks } from '../contract/contract-checks.ts'
 import type { Action } from '../options.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
@@ -26,20 +27,23 @@ const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
 export class Requests {
   readonly #router: object
   readonly #roles: ReadonlyMap<string, Role>
+  readonly #contract: ContractChecks | null
   readonly #broker: Broker
   readonly #registrations: Registrations
   readonly #dealer: Dealer
 
-  constructor ({ router, roles, broker, registrations, dealer }: {
+  constructor ({ router, roles, contract, broker, registrations, dealer }: {
     /** The router that is named to who watches calls and publications. */
     router: object
     roles: ReadonlyMap<string, Role>
+    contract: ContractChecks | null
     broker: Broker
     registrations: Registrations
     dealer: Dealer
   }) {
     this.#router = router
     this.#roles = roles
+    this.#contract = contract
     this.#broker = broker
     this.#registrations = registrations
     this.#dealer = dealer
@@ -89,15 +93,17 @@ export class Requests {
   }
 
   #published (session: RoutedSession, message: Publish, decided: Verdict, watch: PublicationWatch | null): void {
-    const { acknowledge, disclose_me: discloseMe = false } = message.options
-    const verdict = this.#disclosing(session, decided, discloseMe)
-    if (verdict.refusal === null) {
+    const { request, topic, options, payload } = message
+    const verdict = this.#disclosing(session, decided, options.disclose_me === true)
+    const fault = verdict.refusal === null ? this.#contract?.event(topic, options, payload) ?? null : null
+    if (verdict.refusal === null && fault === null) {
       const receivers = this.#broker.publish(session, message, verdict, watch?.details)
       watch?.end('published', { receivers })
       return
     }
-    if (acknowledge === true) session.send(refusal(MessageType.Publish, message.request, verdict.refusal))
-    watch?.end('refused', { error: verdict.refusal })
+    const error = verdict.refusal ?? reasons.invalidArgument
+    if (options.acknowledge === true) session.send(refusal(MessageType.Publish, request, error, fault ?? undefined))
+    watch?.end('refused', { error })
   }
 
   #call (session: RoutedSession, message: Call): ParkedRequest | undefined {
