@@ -37,7 +37,7 @@ export function procedureRoute (fastify: FastifyInstance, { procedure, contract 
     onRequest: [...(as === undefined ? [fastify.wampIdentify] : []), ...[onRequest].flat()],
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
-      const { args, kwargs } = argumentsOf(request, names)
+      const { args, kwargs } = argumentsOf(request, placeOf(route), names)
       try {
         const value = await call(as ?? request.wamp, procedure, { args, kwargs, reply })
         return await answer(reply, value)
@@ -65,9 +65,15 @@ async function call (session: InProcessSession, procedure: Uri, { args, kwargs, 
   return value instanceof CallResult ? { args: value.args, kwargs: value.kwargs } : value
 }
 
-/** What a request brings, wherever it stands: by name, and the positional ones in their order. */
-function argumentsOf ({ params, query, body }: FastifyRequest, names: readonly string[]): { args: unknown[], kwargs: Record<string, unknown> } {
-  const kwargs: Record<string, unknown> = { ...(isDict(body) ? body : {}), ...(query as object), ...(params as object) }
+/** Where the arguments stand that the path does not name. What stands elsewhere no schema has looked at. */
+function placeOf ({ method }: Pick<ProcedureRouteOptions, 'method'>): 'query' | 'body' {
+  return method === 'GET' || method === 'DELETE' ? 'query' : 'body'
+}
+
+/** What a request brings: by name, and the positional ones in their order. */
+function argumentsOf ({ params, query, body }: FastifyRequest, place: 'query' | 'body', names: readonly string[]): { args: unknown[], kwargs: Record<string, unknown> } {
+  const given = place === 'query' ? query as object : isDict(body) ? body : {}
+  const kwargs: Record<string, unknown> = { ...given, ...(params as object) }
   const args = names.map((name) => kwargs[name])
   for (const name of names) delete kwargs[name]
   while (args.length > 0 && args.at(-1) === undefined) args.pop()
@@ -80,11 +86,11 @@ function schemaOf (procedure: Uri, { description, args, kwargs, result, errors: 
   const { properties = {}, required = [], ...rest } = (kwargs ?? { type: 'object', additionalProperties: false }) as Schema
   const all = { ...properties, ...named.properties }
   const needed = [...required, ...named.required]
-  const inPath = [...url.matchAll(/:(\w+)/g)].map(([, name]) => name!)
+  const inPath = [...url.matchAll(/(?<!:):(\w+)/g)].map(([, name]) => name!)
   const pick = (chosen: (name: string) => boolean): object => ({
     ...rest, type: 'object', properties: Object.fromEntries(Object.entries(all).filter(([name]) => chosen(name))), required: needed.filter(chosen)
   })
-  const elsewhere = method === 'GET' || method === 'DELETE' ? 'querystring' : 'body'
+  const elsewhere = placeOf({ method }) === 'query' ? 'querystring' : 'body'
   const params = inPath.length === 0 ? {} : { params: pick((name) => inPath.includes(name)) }
   const statuses = Object.fromEntries([400, 401, 403, ...Object.values(raised)].map((status) => [status, failure]))
   return {

@@ -8,6 +8,7 @@ import { errorOfStatus } from '../plugin/protocol/http-status.ts'
 import { reasons } from '../plugin/protocol/reasons.ts'
 import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
+import type { RoutedSession } from '../plugin/realm/routed-session.ts'
 import type { Router } from '../plugin/router.ts'
 
 /** `config.wamp` of a route that is also a procedure. */
@@ -25,6 +26,7 @@ declare module 'fastify' {
   }
 }
 
+type Caller = Pick<RoutedSession, 'principal' | 'transport'>
 type HTTPMethod = NonNullable<Exclude<InjectOptions['method'], undefined>>
 
 /** The header by which a request is known to be a call. Its value means nothing but to this process, and only until the answer. */
@@ -60,6 +62,7 @@ export class RouteProcedures {
     const [first] = [method].flat()
     // Fastify adds a HEAD route to each GET by itself.
     if (options === undefined || first === undefined || first === 'HEAD') return
+    if (url.includes('*')) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `cannot be given to ${first} ${url}: what a * stands for has no name`)
     if (!isUri(options.procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.procedure', `of ${first} ${url} must be a URI`)
     if (schema !== undefined) (schema as Record<string, unknown>)['x-wamp-procedure'] = options.procedure
     this.#routes.push({ url, method: first as HTTPMethod, options })
@@ -69,25 +72,27 @@ export class RouteProcedures {
     const sessions = new Map([...new Set(this.#routes.map(({ options: { realm } }) => realm))].map((realm) => [realm, this.#router.join(realm, { authid: 'rest' })]))
     for (const { url, method, options: { realm, procedure, args = [] } } of this.#routes) {
       await sessions.get(realm)!.register(procedure, async (called) => {
-        const caller = this.#router.realm(realm)?.sessions.get(called.details['caller'] as Id)?.principal
+        const caller = this.#router.realm(realm)?.sessions.get(called.details['caller'] as Id)
         if (caller === undefined) throw new WampError(reasons.canceled, { args: ['the caller has left'] })
         return await this.#request({ url, method, values: valuesOf(called, args), caller, signal: called.signal })
       }, { disclose_caller: true })
     }
   }
 
-  async #request ({ url, method, values, caller, signal }: { url: string, method: HTTPMethod, values: Record<string, unknown>, caller: Principal, signal: AbortSignal }): Promise<unknown> {
-    const path = url.replace(/:(\w+)(\([^)]*\))?\??/g, (_, name: string) => {
-      const value = values[name]
-      delete values[name]
-      return segmentOf(name, value)
-    })
+  async #request ({ url, method, values, caller, signal }: { url: string, method: HTTPMethod, values: Record<string, unknown>, caller: Caller, signal: AbortSignal }): Promise<unknown> {
+    const path = pathOf(url, values)
     const token = randomBytes(18).toString('base64url')
-    this.#callers.set(token, caller)
+    this.#callers.set(token, caller.principal)
     try {
       const inQuery = method === 'GET' || method === 'DELETE'
       const response = await this.#fastify.inject({
-        method, url: path, signal, headers: { [HEADER]: token }, ...(inQuery ? { query: queryOf(values) } : { payload: values })
+        method,
+        url: path,
+        signal,
+        headers: { [HEADER]: token, ...(inQuery ? {} : { 'content-type': 'application/json' }) },
+        // Whom a hook lets in by address is not everybody who can call.
+        ...(caller.transport.peer === undefined ? {} : { remoteAddress: caller.transport.peer }),
+        ...(inQuery ? { query: queryOf(values) } : { payload: bodyOf(values) })
       })
       return resultOf(response.statusCode, response.headers['content-type'], response.rawPayload)
     } finally {
@@ -104,6 +109,16 @@ export class RouteProcedures {
   }
 }
 
+/** The path with what its parameters are called with, which `values` then are without. In a path `::` is a colon. */
+function pathOf (url: string, values: Record<string, unknown>): string {
+  return url.replace(/::|(\/?):(\w+)(?:\([^)]*\))?(\??)/g, (found, slash: string, name: string, optional: string) => {
+    if (found === '::') return ':'
+    const value = values[name]
+    delete values[name]
+    return optional !== '' && value === undefined ? '' : `${slash}${segmentOf(name, value)}`
+  })
+}
+
 /** A value as one step of a path. Dots alone would lead to another route, also when they are escaped. */
 function segmentOf (name: string, value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : ''
@@ -114,6 +129,14 @@ function segmentOf (name: string, value: unknown): string {
 function valuesOf ({ args, kwargs }: Called, names: readonly string[]): Record<string, unknown> {
   if (args.length > names.length) throw new WampError(reasons.invalidArgument, { args: [`at most ${names.length} positional arguments`] })
   return { ...kwargs, ...Object.fromEntries(names.slice(0, args.length).map((name, i) => [name, args[i]])) }
+}
+
+function bodyOf (values: Record<string, unknown>): string {
+  try {
+    return JSON.stringify(values)
+  } catch {
+    throw new WampError(reasons.invalidArgument, { args: ['the arguments have no form in JSON'] })
+  }
 }
 
 function queryOf (values: Record<string, unknown>): Record<string, string | string[]> {

@@ -2,13 +2,14 @@ import type { AddressInfo } from 'node:net'
 import fastifySwagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import { Type } from 'typebox'
 import wampPlugin, { CallResult, WampError, wampContract } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 const contract = wampContract({
   procedures: {
@@ -24,8 +25,8 @@ const contract = wampContract({
 
 const callsOfFrontend = [{ uri: 'com.example.', match: 'prefix', allow: { call: true } }] as const
 
-async function build (t: Test): Promise<{ app: FastifyInstance, browser: WebBrowser, url: string }> {
-  const app = Fastify()
+async function build (t: Test, options: FastifyServerOptions = {}): Promise<{ app: FastifyInstance, browser: WebBrowser, url: string }> {
+  const app = Fastify(options)
   t.teardown(() => app.close())
   await app.register(fastifySwagger)
   await app.register(wampPlugin, {
@@ -70,6 +71,7 @@ t.test('a procedure is a route by its contract, in the name of who asks', async 
   t.strictSame(await answer('/name'), [200, 'a "name"'])
   t.strictSame(await answer('/lists/home/tasks', { title: 'milk' }), [200, { id: 4, by: 'joe' }])
   t.match(await answer('/lists/home/tasks', { title: '' }), [400, { message: 'body/title must NOT have fewer than 1 characters' }])
+  t.match(await answer('/lists/home/tasks?title=bread&by=nobody', { title: 'milk' }), [200, { id: 4 }], 'what no schema has looked at does not count')
   t.match(await answer('/lists/full/tasks', { title: 'milk' }), [409, { statusCode: 409, error: 'Conflict', code: 'com.example.error.list_full', message: 'com.example.error.list_full: this list is full' }])
   t.match(await app.inject('/sum?x=2&y=3'), { statusCode: 401 })
   t.match(await (await logIn(app, 'guest')).fetch('/sum?x=2&y=3'), { status: 403 }, 'the permissions are those of WAMP')
@@ -127,6 +129,27 @@ t.test('a route is a procedure: its schema, its hooks and its errors are those o
   await t.rejects(guest.call('com.example.put', [], { id: 'gone', title: '' }), { message: 'fastify_wamp.error.not_found: there is no such task' })
   await t.rejects(guest.call('com.example.put', [], { id: 'own', title: '' }), { code: 'com.example.error.own', statusCode: 422 })
   await t.rejects(guest.call('com.example.put', [], { id: 'bug', title: '' }), { code: 'wamp.error.runtime_error' })
+})
+
+t.test('a path may have colons and steps that can be left out, but no wildcard', async (t) => {
+  const { app } = await build(t)
+  const echo = async ({ url }: { url: string }): Promise<string> => url
+  app.get('/tasks::done/:id?', { config: { wamp: { realm: 'realm1', procedure: 'com.example.done', args: ['id'] } } }, echo)
+  t.throws(() => { app.get('/files/*', { config: { wamp: { realm: 'realm1', procedure: 'com.example.files' } } }, echo) }, { code: 'WAMP_ERR_INVALID_OPTION', message: 'GET /files/*' })
+  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', authrole: 'frontend' })
+  t.equal(await joe.call('com.example.done', [7]), '/tasks:done/7')
+  t.equal(await joe.call('com.example.done'), '/tasks:done')
+})
+
+t.test('a call comes to its route from the address of its caller, and with what JSON can say', async (t) => {
+  const { app } = await build(t, { trustProxy: '127.0.0.1' })
+  app.post('/whence', { config: { wamp: { realm: 'realm1', procedure: 'com.example.whence' } } }, async ({ ip }) => ip)
+  const { cookie } = await logIn(app)
+  const [, , cbor] = wireCodecs
+  const joe = await WireClient.connect(t, `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`, cbor!, { headers: { cookie, 'x-forwarded-for': '203.0.113.7' } })
+  await joe.ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['cookie'] }])
+  t.same(await joe.ask([48, 1, {}, 'com.example.whence']), [50, 1, {}, ['203.0.113.7']])
+  t.match(await joe.ask([48, 2, {}, 'com.example.whence', [], { big: 2n ** 60n }]), [8, 48, 2, {}, 'wamp.error.invalid_argument'])
 })
 
 t.test('who makes a header up is nobody', async (t) => {
