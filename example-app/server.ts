@@ -2,8 +2,11 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import wampPlugin, { reasons, WampError } from 'fastify-wamp'
+import wampPlugin, { typed, wampConsole } from 'fastify-wamp'
 import type { StoredLogin } from 'fastify-wamp'
+import { contract } from './contract.ts'
+import type { Api } from './contract.ts'
+import { countPrimes } from './primes.ts'
 
 /** What can be different from one start to the next. */
 export interface AppOptions {
@@ -13,8 +16,9 @@ export interface AppOptions {
   logger?: boolean
 }
 
+const calls = { uri: 'com.example.*', allow: { call: true } } as const
 const feed = { uri: 'com.example.feed', match: 'exact', allow: { publish: true, subscribe: true }, disclose: { publisher: true } } as const
-const add2 = { uri: 'com.example.add2', match: 'exact', allow: { call: true } } as const
+const everything = { uri: '*', allow: { call: true, publish: true, subscribe: true } } as const
 
 /** A page with a login that its cookie brings back, a REST API, and WAMP between them. */
 export async function buildApp ({ cookieFile = 'cookies.dat', logger = false }: AppOptions = {}): Promise<FastifyInstance> {
@@ -28,41 +32,34 @@ export async function buildApp ({ cookieFile = 'cookies.dat', logger = false }: 
       { root: new URL('web/', import.meta.url), prefix: '/' },
       { root: new URL('./', import.meta.resolve('autobahn-browser')), prefix: '/vendor/' }
     ],
-    realms: { realm1: { roles: { frontend: { permissions: [add2, feed] } } } },
+    realms: { realm1: { contract, roles: { frontend: { permissions: [calls, feed] }, admin: { permissions: [everything, feed] } } } },
     auth: {
-      wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } },
+      wampcra: { type: 'static', users: { joe: { role: 'frontend', secret: '123456' }, ann: { role: 'admin', secret: '123456' } } },
       cookie: {}
     },
     cookie: { store: { type: 'file', filename: cookieFile } }
   })
+  await app.register(wampConsole, { path: '/console', role: 'admin' })
   await addApi(app)
+  addLogins(app)
   return app
 }
 
-/** The app's own session: it serves a procedure, and is how REST requests reach WAMP. */
+/** The app's own session: it serves procedures, and is how REST requests reach WAMP. */
 async function addApi (app: FastifyInstance): Promise<void> {
-  const backend = app.wamp.join('realm1', { authid: 'rest' })
+  const session = app.wamp.join('realm1', { authid: 'rest' })
+  const backend = typed<Api>(session)
+  await backend.register('com.example.add2', ({ args: [x, y] }) => x + y)
+  await backend.register('com.example.primes', ({ args: [last], signal, progress }) => countPrimes(last, { signal, progress }))
 
-  await backend.register('com.example.add2', ({ args: [x, y] }) => {
-    if (typeof x === 'number' && typeof y === 'number') return x + y
-    throw new WampError(reasons.invalidArgument, { args: ['add2 needs two numbers'] })
-  })
+  const add2 = contract.procedures['com.example.add2']
+  app.wampRoute({ method: 'GET', url: '/api/sum', procedure: 'com.example.add2', contract: add2, args: ['x', 'y'], as: session })
 
-  app.get<{ Querystring: { x: number, y: number } }>('/api/sum', {
-    schema: {
-      querystring: { type: 'object', required: ['x', 'y'], properties: { x: { type: 'number' }, y: { type: 'number' } } },
-      response: { 200: { type: 'object', properties: { sum: { type: 'number' } } } }
-    }
-  }, async ({ query: { x, y } }) => ({ sum: await backend.call('com.example.add2', [x, y]) }))
-
-  addLogins(app)
-
+  const [entry] = contract.topics['com.example.feed'].args.items
   app.post<{ Body: { text: string } }>('/api/feed', {
     // The cookie that logs a browser in over WebSocket also tells a REST route who is asking.
     onRequest: app.wampIdentify,
-    schema: {
-      body: { type: 'object', required: ['text'], properties: { text: { type: 'string', pattern: '\\S', maxLength: 280 } } }
-    }
+    schema: { body: { type: 'object', required: ['text'], properties: { text: entry } } }
   }, async ({ body: { text }, wampPrincipal }) => {
     const from = wampPrincipal?.authid ?? 'somebody'
     return { publication: await backend.publish('com.example.feed', [text], { from }, { disclose_me: true }) }
@@ -71,7 +68,7 @@ async function addApi (app: FastifyInstance): Promise<void> {
 
 /** "Your devices": where a user is logged in, and how to end that. */
 function addLogins (app: FastifyInstance): void {
-  const onRequest = app.wampRequireRole('frontend')
+  const onRequest = app.wampRequireRole('frontend', 'admin')
   const loginsOf = async ({ wampPrincipal }: FastifyRequest): Promise<StoredLogin[]> =>
     await app.wampCookies!.find({ realm: 'realm1', authid: wampPrincipal!.authid })
 

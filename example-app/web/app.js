@@ -1,4 +1,7 @@
 /* global autobahn */
+import { byId, on, setError, textOf } from './dom.js'
+import { listLogins } from './logins.js'
+import { count, deferredWithProgress, forget } from './primes.js'
 
 const URL_OF_WAMP = `${window.location.protocol === 'https:' ? 'wss' : 'ws'}://${window.location.host}/ws`
 const LOGOUT = 'wamp.close.logout'
@@ -6,7 +9,6 @@ const MOST_ENTRIES = 100
 const FIRST_DELAY = 1000
 const LAST_DELAY = 15_000
 
-const byId = (id) => document.getElementById(id)
 const views = ['welcome', 'login', 'app'].map(byId)
 
 /** The session while there is one, else null. */
@@ -28,10 +30,6 @@ function say (text, tone) {
 /** Without a session there is nothing to press, and what was shown stays. */
 function setLive (live) {
   for (const control of document.querySelectorAll('#app fieldset, #logout')) control.disabled = !live
-}
-
-function setError (form, text = '') {
-  byId(`${form}-error`).textContent = text
 }
 
 function showLogin ({ note = 'The server does not know this browser yet.', error = '' } = {}) {
@@ -73,7 +71,7 @@ function connect ({ authmethods, authid, password }, refused) {
     authmethods,
     authid,
     onchallenge: (_session, _method, { challenge }) => autobahn.auth_cra.sign(password, challenge),
-    use_es6_promises: true,
+    use_deferred: deferredWithProgress,
     // AutobahnJS does not come back after a GOODBYE, which a server sends that restarts. So this page does it itself.
     max_retries: 0
   })
@@ -130,6 +128,7 @@ function enter (opened, { authid, authrole, authmethod, authprovider }) {
   byId('authrole').textContent = authrole
   byId('authmethod').textContent = authmethod
   byId('authprovider').textContent = ` / provider ${authprovider}`
+  byId('console').hidden = authrole !== 'admin'
   document.querySelector('#login fieldset').disabled = false
   byId('password').value = ''
   setLive(true)
@@ -144,6 +143,7 @@ function enter (opened, { authid, authrole, authmethod, authprovider }) {
 
 function leave (reason) {
   session = null
+  forget()
   setLive(false)
   // The router's answer to this page's own logout, or its word that another tab logged out.
   if (reason !== 'wamp.close.goodbye_and_out' && reason !== LOGOUT) return comeBackLater()
@@ -156,11 +156,6 @@ function leave (reason) {
 /** The router says who published. Only the REST API, a part of the server, speaks for others. */
 function receive ([text], { from }, { publisher_authid: publisher }) {
   showEntry(String(text), publisher === 'rest' ? `${from}, by REST` : publisher)
-}
-
-/** The text of an error that came by WAMP, or of any other. */
-function textOf (error) {
-  return error.args?.[0] ?? error.error ?? error.message
 }
 
 async function add () {
@@ -186,41 +181,6 @@ async function post (text) {
   if (!response.ok) throw new Error((await response.json()).message)
 }
 
-async function listLogins () {
-  setError('logins')
-  try {
-    const response = await fetch('/api/logins')
-    const answer = await response.json()
-    if (!response.ok) throw new Error(answer.message)
-    byId('logins').replaceChildren(...answer.map(loginEntry))
-  } catch (error) {
-    setError('logins', textOf(error))
-  }
-}
-
-function loginEntry ({ login, own, userAgent, address, lastSeen }) {
-  const entry = document.createElement('li')
-  const text = document.createElement('p')
-  const browser = document.createElement('b')
-  const seen = document.createElement('span')
-  const end = document.createElement('button')
-  browser.textContent = own ? 'This browser' : userAgent ?? 'Unknown browser'
-  seen.className = 'quiet'
-  seen.textContent = `${address ?? 'somewhere'}, last seen ${new Date(lastSeen).toLocaleString()}`
-  end.type = 'button'
-  end.textContent = 'End'
-  end.addEventListener('click', () => { endLogin(login) })
-  text.append(browser, seen)
-  entry.append(text, end)
-  return entry
-}
-
-async function endLogin (login) {
-  const response = await fetch(`/api/logins/${login}`, { method: 'DELETE' })
-  if (!response.ok) setError('logins', (await response.json()).message)
-  await listLogins()
-}
-
 async function sendText (send) {
   const text = byId('text').value.trim()
   setError('feed', text === '' ? 'Say something first.' : '')
@@ -234,13 +194,6 @@ async function sendText (send) {
 }
 
 // What is pressed
-
-function on (id, event, act) {
-  byId(id).addEventListener(event, (happened) => {
-    happened.preventDefault()
-    act()
-  })
-}
 
 function updateSumLink () {
   const { value: x } = byId('x')
@@ -260,6 +213,7 @@ async function copyCurl () {
 on('login-form', 'submit', () => { logIn(byId('user').value, byId('password').value) })
 on('logout', 'click', () => { session.leave(LOGOUT) })
 on('add-form', 'submit', add)
+on('primes-form', 'submit', () => count(session))
 on('add-form', 'input', updateSumLink)
 on('feed-form', 'submit', () => sendText(publish))
 on('post', 'click', () => sendText(post))

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir } from 'node:fs/promises'
@@ -11,7 +12,9 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
-import { WampError } from 'fastify-wamp'
+import { wampChannels, WampError } from 'fastify-wamp'
+import type { InvocationEndedMessage } from 'fastify-wamp'
+import { countPrimes } from '../../example-app/primes.ts'
 import { buildApp } from '../../example-app/server.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
@@ -22,14 +25,14 @@ async function build (t: Test): Promise<FastifyInstance> {
   return app
 }
 
-/** Logs joe in over WebSocket, as the page does; resolves to the browser's cookie. */
-async function logIn (t: Test, port: number, userAgent: string): Promise<string> {
+/** Logs a user in over WebSocket, as the page does; resolves to the browser's cookie. */
+async function logIn (t: Test, port: number, userAgent: string, authid = 'joe'): Promise<string> {
   const [json] = wireCodecs
   const client = await WireClient.connect(t, `ws://127.0.0.1:${port}/ws`, json!, { headers: { 'user-agent': userAgent } })
-  const [, , extra] = await client.ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['wampcra'], authid: 'joe' }])
+  const [, , extra] = await client.ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['wampcra'], authid }])
   const { challenge } = extra as { challenge: string }
   const [type] = await client.ask([5, createHmac('sha256', '123456').update(challenge).digest('base64'), {}])
-  if (type !== 2) throw new Error('joe is not welcome')
+  if (type !== 2) throw new Error(`${authid} is not welcome`)
   return client.setCookie!.split(';')[0]!
 }
 
@@ -55,7 +58,7 @@ t.test('GET /api/sum calls the procedure', async (t) => {
   const app = await build(t)
   const response = await app.inject('/api/sum?x=2&y=-0.5')
   t.equal(response.statusCode, 200)
-  t.same(response.json(), { sum: 1.5 })
+  t.equal(response.json(), 1.5)
 })
 
 t.test('GET /api/sum takes two numbers, and nothing else', async (t) => {
@@ -65,10 +68,48 @@ t.test('GET /api/sum takes two numbers, and nothing else', async (t) => {
   }
 })
 
-t.test('the procedure refuses what is no number', async (t) => {
+t.test('by WAMP what is no number is refused by the same schema', async (t) => {
   const app = await build(t)
   const session = app.wamp.join('realm1', { role: 'frontend' })
-  await t.rejects(session.call('com.example.add2', [2, 'three']), new WampError('wamp.error.invalid_argument', { args: ['add2 needs two numbers'] }))
+  await t.rejects(session.call('com.example.add2', [2, 'three']), new WampError('wamp.error.invalid_argument', { args: ['args[1] must be number'] }))
+})
+
+t.test('primes are counted, and the caller is told how far it is', async (t) => {
+  const app = await build(t)
+  const session = app.wamp.join('realm1', { role: 'frontend' })
+  const shares: number[] = []
+  t.equal(await session.call('com.example.primes', [1_000_000], {}, { onProgress: (share) => { shares.push(share as number) } }), 78498)
+  t.ok(shares.length > 0)
+  t.same(shares, shares.toSorted((a, b) => a - b))
+  for (const last of [1, 2.5, 1e12]) await t.rejects(session.call('com.example.primes', [last]), { code: 'wamp.error.invalid_argument' })
+})
+
+t.test('a count that is canceled is not gone on with', async (t) => {
+  const app = await build(t)
+  const session = app.wamp.join('realm1', { role: 'frontend' })
+  const ended = new Promise<unknown>((resolve) => {
+    const hear = (message: unknown): void => {
+      resolve((message as InvocationEndedMessage).outcome)
+    }
+    subscribe(wampChannels.invocationEnded, hear)
+    t.teardown(() => unsubscribe(wampChannels.invocationEnded, hear))
+  })
+  const canceled = new AbortController()
+  await t.rejects(session.call('com.example.primes', [100_000_000], {}, { signal: canceled.signal, onProgress: () => { canceled.abort() } }), { name: 'AbortError' })
+  t.equal(await ended, 'canceled')
+
+  const stopped = new AbortController()
+  const shares: number[] = []
+  await t.rejects(countPrimes(100_000_000, { signal: stopped.signal, progress: (share) => { stopped.abort(); shares.push(share) } }), { name: 'AbortError' })
+  t.equal(shares.length, 1)
+})
+
+t.test('the console is for the admin', async (t) => {
+  const app = await build(t)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const status = async (authid: string): Promise<number> => (await fetch(`http://127.0.0.1:${port}/console/`, { headers: { cookie: await logIn(t, port, 'One/1', authid) } })).status
+  t.same([await status('ann'), await status('joe')], [200, 403])
 })
 
 t.test('POST /api/feed publishes into the feed', async (t) => {
@@ -106,8 +147,9 @@ t.test('the page brings its own scripts, and allows no others', async (t) => {
   const page = await app.inject('/')
   t.match(page.headers, { 'content-type': /^text\/html/, 'content-security-policy': /default-src 'self'/ })
   const files = [...page.body.matchAll(/(?:src|href)="([^":#?]+)"/g)].map(([, file]) => file)
-  t.same(new Set(files), new Set(['icon.svg', 'app.css', 'vendor/autobahn.min.js', 'app.js']))
-  for (const file of files) t.equal((await app.inject(`/${file}`)).statusCode, 200, `${file} is served`)
+  t.same(new Set(files), new Set(['icon.svg', 'app.css', 'vendor/autobahn.min.js', 'app.js', 'console/']))
+  for (const file of files.filter((file) => file !== 'console/')) t.equal((await app.inject(`/${file}`)).statusCode, 200, `${file} is served`)
+  for (const file of ['dom.js', 'logins.js', 'primes.js']) t.equal((await app.inject(`/${file}`)).statusCode, 200, `${file} is served`)
   t.notMatch(page.body, /<script(?![^>]* src=)|<style| style=| on[a-z]+=/)
 })
 
@@ -122,7 +164,7 @@ t.test('run directly it listens where the environment says, and ends in order', 
   for await (const line of createInterface(server.stdout)) {
     const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? []
     if (url === undefined) continue
-    t.same(await (await fetch(`${url}/api/sum?x=2&y=3`)).json(), { sum: 5 })
+    t.same(await (await fetch(`${url}/api/sum?x=2&y=3`)).json(), 5)
     t.ok(existsSync(cookies))
     break
   }

@@ -4,6 +4,7 @@ import { Example, launch, missing, mustRun, Tab } from './browser.ts'
 
 const CHALLENGE = 4
 const AUTHENTICATE = 5
+const CANCEL = 49
 
 t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? missing : false }, async (t) => {
   t.equal(missing, null, 'a browser is there')
@@ -141,15 +142,72 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     await tab.page.getByLabel('First number').fill('-0.5')
     await tab.page.getByLabel('Second number').fill('42')
     await tab.press('Add')
-    await tab.page.locator('output').filter({ hasText: '41.5' }).waitFor()
+    await tab.page.locator('#sum').filter({ hasText: '41.5' }).waitFor()
     const link = tab.page.getByRole('link', { name: '/api/sum?x=-0.5&y=42' })
     t.equal(await link.getAttribute('href'), '/api/sum?x=-0.5&y=42')
 
     await tab.page.getByLabel('First number').fill('')
     await tab.press('Add')
-    await tab.page.getByRole('alert').filter({ hasText: 'add2 needs two numbers' }).waitFor()
-    t.equal(await tab.page.locator('output').textContent(), '–', 'no result of before')
+    await tab.page.getByRole('alert').filter({ hasText: 'args[0] must be number' }).waitFor()
+    t.equal(await tab.page.locator('#sum').textContent(), '–', 'no result of before')
     t.same(tab.errors, [])
+  })
+
+  await t.test('a long call says how far it is, and stops when it is canceled', async (t) => {
+    const { tab } = await visit(t)
+    await tab.logIn()
+    await tab.page.getByLabel('Count the primes up to').fill('1000000')
+    await tab.press('Count')
+    await tab.page.locator('#primes').filter({ hasText: /^78.498$/ }).waitFor()
+
+    await tab.page.getByLabel('Count the primes up to').fill('100000000')
+    await tab.press('Count')
+    await tab.page.locator('#progress:not([value="0"])').waitFor()
+    t.ok(await tab.page.getByRole('button', { name: 'Count', exact: true }).isDisabled(), 'one at a time')
+    await tab.press('Add')
+    await tab.page.locator('#sum').filter({ hasText: '5' }).waitFor()
+    await tab.press('Cancel')
+    await tab.page.locator('#primes').filter({ hasText: 'canceled' }).waitFor()
+    t.same(tab.messages.find(([code]) => code === CANCEL)?.[2], { mode: 'kill' })
+
+    await tab.page.getByLabel('Count the primes up to').fill('2.5')
+    await tab.press('Count')
+    await tab.page.getByRole('alert').filter({ hasText: 'args[0] must be integer' }).waitFor()
+    t.ok(await tab.page.getByRole('button', { name: 'Cancel' }).isDisabled())
+    t.same(tab.errors, [])
+  })
+
+  await t.test('a call whose answer is lost with the connection is given up', async (t) => {
+    const { example, tab } = await visit(t)
+    await tab.logIn()
+    await tab.page.getByLabel('Count the primes up to').fill('100000000')
+    await tab.press('Count')
+    await tab.page.locator('#progress:not([value="0"])').waitFor()
+    await example.stop()
+    await tab.sees('Connection lost, trying again…')
+    await example.start()
+    await tab.sees('Connected')
+    t.ok(await tab.page.getByRole('button', { name: 'Count', exact: true }).isEnabled())
+    t.equal(await tab.page.locator('#primes').textContent(), '–')
+  })
+
+  await t.test('an admin finds the console', async (t) => {
+    const { example, tab } = await visit(t)
+    await tab.page.getByLabel('User').fill('ann')
+    await tab.logIn()
+    await tab.sees('role admin')
+    await tab.page.getByRole('link', { name: 'Console' }).click()
+    await tab.page.getByText('Registrations').first().click()
+    await tab.sees('com.example.primes')
+    t.same(tab.errors, [])
+
+    await tab.page.goto(example.url)
+    await tab.press('Log out')
+    await tab.sees('You are logged out.')
+    await tab.page.getByLabel('User').fill('joe')
+    await tab.logIn()
+    await tab.sees('role frontend')
+    t.notOk(await tab.page.getByText('Console').isVisible(), 'and nobody else does')
   })
 
   await t.test('what is posted by REST is seen in the feed, with who posted it', async (t) => {
