@@ -24,6 +24,7 @@ export interface TicketOptions {
 export interface WampCraUser {
   /** The shared secret; with `salt` the derived key (Base64), unless `secretIsPlain`. */
   secret: string
+  /** The role that the user gets. */
   role: string
   /** @default the realm that the client asks for */
   realm?: Uri
@@ -50,6 +51,7 @@ export interface ScramCredentials {
   kdf: 'pbkdf2' | 'argon2id13'
   /** Base64. */
   salt: string
+  /** The cost of the derivation: passes of Argon2id, or rounds of PBKDF2. */
   iterations: number
   /** KiB; with `argon2id13` alone. */
   memory?: number
@@ -61,6 +63,7 @@ export interface ScramCredentials {
 
 /** A user of WAMP-SCRAM. */
 export interface WampScramPrincipal extends ScramCredentials {
+  /** The role that the principal gets. */
   role: string
   /** @default the realm that the client asks for */
   realm?: Uri
@@ -77,6 +80,7 @@ export interface WampScramOptions {
 export interface CryptosignPrincipal {
   /** The public keys by which it may log in: Ed25519, 32 octets, in hex. */
   authorizedKeys: readonly string[]
+  /** The role that the principal gets. */
   role: string
   /** @default the realm that the client asks for */
   realm?: Uri
@@ -100,6 +104,7 @@ export interface TlsPrincipal {
   certificateSha1?: string
   /** Hex, with or without colons. */
   certificateSha256?: string
+  /** The role that the principal gets. */
   role: string
   /** @default the realm that the client asks for */
   realm?: Uri
@@ -115,6 +120,7 @@ export interface TlsOptions {
 /** A method whose proof is checked by a function of the app. */
 export interface FunctionAuthOptions {
   type: 'function'
+  /** Decides who comes in. */
   authenticator: Authenticator
 }
 
@@ -142,12 +148,19 @@ export interface CookieAuthOptions {
 
 /** The methods by which clients may come in. */
 export interface AuthOptions {
+  /** Anybody, without a proof. */
   anonymous?: AnonymousOptions | DynamicAuthOptions | FunctionAuthOptions
+  /** A ticket: a shared secret that is sent as it is [advanced, Ticket-based Authentication]. */
   ticket?: TicketOptions | DynamicAuthOptions | FunctionAuthOptions
+  /** Challenge and response by a shared secret [advanced, Challenge Response Authentication]. */
   wampcra?: WampCraOptions | DynamicAuthOptions | FunctionAuthOptions
+  /** Challenge and response by a salted password [advanced, Salted Challenge Response]. */
   'wamp-scram'?: WampScramOptions | DynamicAuthOptions | FunctionAuthOptions
+  /** A signature by a private key of Ed25519 [advanced, Cryptosign-based Authentication]. */
   cryptosign?: CryptosignOptions | DynamicAuthOptions | FunctionAuthOptions
+  /** A client certificate, where TLS ends in this process. */
   tls?: TlsOptions | DynamicAuthOptions | FunctionAuthOptions
+  /** The login that the browser's cookie stands for. */
   cookie?: CookieAuthOptions
   /** Any other method, by its name in HELLO.Details.authmethods. */
   [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | WampScramOptions | CryptosignOptions | TlsOptions | DynamicAuthOptions | FunctionAuthOptions | CookieAuthOptions | undefined

@@ -36,6 +36,7 @@ export const wampChannels = {
 
 /** Who a session is. */
 export interface SessionIdentity extends Omit<Principal, 'authextra'> {
+  /** The session id. */
   readonly session: Id
 }
 
@@ -47,6 +48,7 @@ export interface DiagnosticsMessage {
 
 /** A session that has joined or left. */
 export interface SessionMessage extends DiagnosticsMessage, SessionIdentity {
+  /** How its connection came. */
   readonly transport: TransportDetails
 }
 
@@ -54,6 +56,7 @@ export interface SessionMessage extends DiagnosticsMessage, SessionIdentity {
 export interface LoginFailedMessage extends DiagnosticsMessage {
   /** The realm that was asked for, or null. Anybody may have written it, as `authid`. */
   readonly realm: Uri | null
+  /** Who the client said it was; nobody has proven it. */
   readonly authid: string | undefined
   /** One of the configured methods. */
   readonly authmethod: string
@@ -65,19 +68,29 @@ export interface LoginFailedMessage extends DiagnosticsMessage {
 
 /** Of CALL.Options what is known and harmless: clients may put anything into others. */
 export interface CallDetails {
+  /** CALL.Options.timeout, milliseconds. */
   readonly timeout?: number
+  /** CALL.Options.receive_progress. */
   readonly receive_progress?: boolean
+  /** CALL.Options.progress. */
   readonly progress?: boolean
+  /** CALL.Options.disclose_me. */
   readonly disclose_me?: boolean
+  /** The trace that it belongs to [W3C Trace Context]. */
   readonly traceparent?: string
+  /** What vendors add to that. */
   readonly tracestate?: string
 }
 
 /** A call: one object from its start to its end. */
 export interface CallMessage extends DiagnosticsMessage {
+  /** Who calls. */
   readonly caller: SessionIdentity
+  /** CALL.Request: its number in the caller's session. */
   readonly request: Id
+  /** What is called. */
   readonly procedure: Uri
+  /** Those of its options that may be told. */
   readonly options: CallDetails
 }
 
@@ -86,7 +99,9 @@ export type CallOutcome = 'result' | 'error' | 'canceled' | 'caller gone'
 
 /** A call that has ended. */
 export interface CallEndedMessage extends DiagnosticsMessage {
+  /** What was told of its start. */
   readonly call: CallMessage
+  /** How it ended. */
   readonly outcome: CallOutcome
   /** The URI of the ERROR, null where there is none. */
   readonly error: Uri | null
@@ -96,7 +111,9 @@ export interface CallEndedMessage extends DiagnosticsMessage {
 
 /** An invocation of a callee, one object from its start to its end. A call that is re-routed has several. */
 export interface InvocationMessage extends DiagnosticsMessage {
+  /** What was told of the call's start. */
   readonly call: CallMessage
+  /** Who is invoked. */
   readonly callee: SessionIdentity
   /** INVOCATION.Request. */
   readonly invocation: Id
@@ -106,26 +123,39 @@ export interface InvocationMessage extends DiagnosticsMessage {
 
 /** An invocation that has ended: as its call, or with the error for which another callee may be asked. */
 export interface InvocationEndedMessage extends DiagnosticsMessage {
+  /** What was told of its start. */
   readonly invocation: InvocationMessage
+  /** How it ended. */
   readonly outcome: CallOutcome
+  /** The URI of an error, else null. */
   readonly error: Uri | null
 }
 
 /** Of PUBLISH.Options what is known and harmless. */
 export interface PublicationDetails {
+  /** PUBLISH.Options.acknowledge. */
   readonly acknowledge?: boolean
+  /** PUBLISH.Options.exclude_me. */
   readonly exclude_me?: boolean
+  /** PUBLISH.Options.disclose_me. */
   readonly disclose_me?: boolean
+  /** PUBLISH.Options.retain. */
   readonly retain?: boolean
+  /** The trace that it belongs to [W3C Trace Context]. */
   readonly traceparent?: string
+  /** What vendors add to that. */
   readonly tracestate?: string
 }
 
 /** A publication of a session, one object from its start to its end. Those of the meta API are not told. */
 export interface PublicationMessage extends DiagnosticsMessage {
+  /** Who publishes. */
   readonly publisher: SessionIdentity
+  /** PUBLISH.Request: its number in the publisher's session. */
   readonly request: Id
+  /** Where to. */
   readonly topic: Uri
+  /** Those of its options that may be told. */
   readonly options: PublicationDetails
   /** Who is told of the start may put attributes in here that EVENT.Details then carry. */
   readonly details: Record<string, unknown>
@@ -133,7 +163,9 @@ export interface PublicationMessage extends DiagnosticsMessage {
 
 /** A publication that has ended. */
 export interface PublicationEndedMessage extends DiagnosticsMessage {
+  /** What was told of its start. */
   readonly publication: PublicationMessage
+  /** How it ended. */
   readonly outcome: 'published' | 'refused' | 'publisher gone'
   /** The URI by which it was refused. */
   readonly error: Uri | null
@@ -149,23 +181,37 @@ export type StoreOperation = 'get' | 'set' | 'delete' | 'entries' | 'close'
 
 /** Something that was asked of a cookie store. */
 export interface StoreMessage extends DiagnosticsMessage {
+  /** What was asked for. */
   readonly operation: StoreOperation
+  /** How long the answer took. */
   readonly milliseconds: number
+  /** Whether it was done. */
   readonly outcome: 'done' | 'failed'
 }
 
 /** What is told on each channel. */
 export interface WampMessages {
+  /** A session has joined. */
   sessionJoined: SessionMessage
+  /** A session has left. */
   sessionLeft: SessionMessage
+  /** A login was refused. */
   loginFailed: LoginFailedMessage
+  /** A CALL has come. */
   callStarted: CallMessage
+  /** A callee is asked. */
   invocationStarted: InvocationMessage
+  /** A callee has answered, or is not waited for any longer. */
   invocationEnded: InvocationEndedMessage
+  /** A call has its answer. */
   callEnded: CallEndedMessage
+  /** A PUBLISH has come. */
   publicationStarted: PublicationMessage
+  /** Its events are sent, or it was refused. */
   publicationEnded: PublicationEndedMessage
+  /** A client that has lost events keeps up again, or is gone. */
   eventsDropped: EventsDroppedMessage
+  /** The cookie store has answered. */
   storeDone: StoreMessage
 }
 

@@ -61,8 +61,11 @@ export const errors = {
  */
 export class WampError extends Error {
   override readonly name = 'WampError'
+  /** The URI. */
   readonly error: Uri
+  /** Positional values; the first is often a text for people. */
   readonly args: Args
+  /** Values by name. */
   readonly kwargs: Kwargs
 
   constructor (error: Uri, { args = [], kwargs = {}, cause }: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {

@@ -16,7 +16,6 @@ import { staticRoute } from '../routes/static.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
-import type { Codec } from './codec/codec.ts'
 import { codecs } from './codec/codecs.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
@@ -37,13 +36,15 @@ import { checkTracing, Tracing } from './telemetry/tracing.ts'
 
 const kCore = Symbol('fastify-wamp.core')
 
-/** What a further endpoint needs of the plugin. */
+/** What further plugins need of the first. */
 interface Core {
   readonly options: ResolvedOptions
   /** The prefix of the scope that the plugin's routes are in. */
   readonly prefix: string
   readonly router: Router
   readonly trackers: CookieTrackers
+  /** That of the plugin's own endpoint. */
+  readonly tracker: CookieTracker | null
   readonly heartbeat: Heartbeat
   readonly admission: Admission
 }
@@ -53,9 +54,9 @@ declare module 'fastify' {
     /** The sessions and realms of the router. */
     wamp: Pick<Router, 'join' | 'sessions' | 'kick' | 'forgetDecisions'>
     /** The authenticators by method. An app adds its own before it is ready. */
-    wampAuthenticators: Authenticators
-    /** The cookie tracker over the cookie store, or null if no cookie is tracked. */
-    wampCookies: CookieTracker | null
+    wampAuthenticators: Pick<Authenticators, 'get' | 'set' | 'has'>
+    /** The logins of browsers, or null if no cookie is tracked. */
+    wampCookies: Pick<CookieTracker, 'find' | 'revoke'> | null
     /**
      * A client without a port, for tests, as `app.inject` is for HTTP. Makes the app ready first. Rejects with
      * WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
@@ -99,13 +100,14 @@ declare module 'fastify' {
 
 /** Who `injectWamp` lets in, without a login. */
 export interface InjectOptions {
+  /** The realm to join. */
   readonly realm: Uri
   /** @default 'app' */
   readonly authid?: string
   /** A role of the realm, whose permissions then count. @default 'trusted', which may do everything */
   readonly authrole?: string
   /** The serializer that its values go through. @default 'json' */
-  readonly codec?: Codec['name']
+  readonly codec?: 'json' | 'msgpack' | 'cbor'
 }
 
 /** The plugin: a WAMP router on a WebSocket route of the app, and the app's own sessions. */
@@ -116,7 +118,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify, router)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core: Core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits) }
+  const core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits) }
   // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close.
   fastify.addHook('preClose', async () => { await router.shutdown() })
   // Requests in flight are done by now: they may have used in-process sessions until here.
@@ -128,7 +130,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
   const { tracker } = endpoint
-  fastify.decorate(kCore, core)
+  fastify.decorate(kCore, { ...core, tracker })
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
   fastify.decorate('wampCookies', tracker)
@@ -152,11 +154,11 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature } = given
-  const { router, admission, options } = fastify[kCore]
+  const { router, admission, options, tracker } = fastify[kCore]
   const session = as === undefined ? null : fastify.wamp.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
   // In a scope of its own: it takes JSON, and the app what it likes.
   await fastify.register(async (scope) => {
-    if (events !== null) await eventRoutes(scope, { path: events, session, router, tracker: fastify.wampCookies, admission, owed: options.limits.owedEvents })
+    if (events !== null) await eventRoutes(scope, { path: events, session, router, tracker, admission, owed: options.limits.owedEvents })
     await bridgeRoutes(scope, { call, publish, session, signatures: signature === undefined ? null : new SignedRequests(signature) })
   })
 }
@@ -184,7 +186,7 @@ const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { traced.close() })
 }
 
-async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'tracker'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
@@ -236,23 +238,31 @@ export { WampError } from './errors.ts'
 export { CallResult } from './in-process/in-process-session.ts'
 export type { InjectedClient } from './in-process/injected-client.ts'
 export { reasons } from './protocol/reasons.ts'
+export type { IdentityHook } from '../routes/identity.ts'
 export type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 export type { RouteProcedureOptions } from '../routes/route-procedure.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'
 export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
+export type { KeyvLike } from './cookie/keyv-store.ts'
 export type { LoginFilter, StoredLogin } from './cookie/login-filter.ts'
 export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
+export type { Listen } from './crossbar/site.ts'
+export type { Https } from './crossbar/tls.ts'
 export type { Called, InProcessCallOptions, InProcessSession, Received, Registration, Subscription } from './in-process/in-process-session.ts'
 export type { Api, ApiOf, Contract, JsonSchema, ProcedureContract, ProcedureTypes, TopicContract, TopicTypes } from './contract/contract.ts'
 export type { AutobahnSession, TypedSession, WampyClient } from './contract/typed-session.ts'
 export type * from './auth-options.ts'
-export type * from './auth/authorizer.ts'
+export type { Authorization, Authorizer, AuthorizingSession } from './auth/authorizer.ts'
 export type {
   CallDetails, CallEndedMessage, CallMessage, CallOutcome, DiagnosticsMessage, EventsDroppedMessage, InvocationEndedMessage, InvocationMessage, LoginFailedMessage,
   PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation, WampMessages
 } from './diagnostics.ts'
 export type * from './options.ts'
+export type { Id } from './protocol/id.ts'
+export type { CallOptions, Dict, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions } from './protocol/message.ts'
+export type { Args, Kwargs } from './protocol/payload.ts'
+export type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
 export type { OpenTelemetryApi, TracingOptions } from './telemetry/opentelemetry.ts'
 export type { MetricsOptions, PromClient, PromRegistry } from './telemetry/prom-client.ts'

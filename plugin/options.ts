@@ -242,7 +242,9 @@ export interface FastifyWampOptions extends EndpointOptions {
    * answered after as long again; 0 for never. @default 30000
    */
   pingInterval?: number
+  /** What a client may take. @default see each */
   limits?: LimitOptions
+  /** How often somebody may fail to log in. @default see each */
   failedLogins?: FailedLoginOptions
 }
 

@@ -37,13 +37,17 @@ export interface JoinOptions {
 
 /** A session as `sessions` lists it. */
 export interface SessionInfo extends Principal {
+  /** The session id. */
   readonly session: Id
 }
 
 /** Which sessions are meant: those to which all that is given applies. */
 export interface SessionFilter {
+  /** The session of this id. */
   session?: Id
+  /** The sessions of this authid. */
   authid?: string
+  /** The sessions of this role. */
   authrole?: string
 }
 

@@ -17,6 +17,7 @@ export async function injectWamp (app: FastifyInstance, options: InjectOptions):
 export interface CookieStoreCheck {
   /** A sentence, for the name of a test. */
   readonly name: string
+  /** Opens a store, checks it, and closes it. */
   check (): Promise<void>
 }
 

@@ -9,7 +9,9 @@ import { isDict } from '../plugin/protocol/wire-value.ts'
 
 /** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
+  /** The method of HTTP. With GET and DELETE arguments stand in the query, else in the body. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** What is called. */
   readonly procedure: Uri
   /** What the procedure takes and gives: the route's schema is made of it. @default nothing is taken but what the schema says */
   readonly contract?: ProcedureContract

@@ -13,7 +13,9 @@ import type { Router } from '../plugin/router.ts'
 
 /** `config.wamp` of a route that is also a procedure. */
 export interface RouteProcedureOptions {
+  /** The realm that it is registered in. */
   readonly realm: Uri
+  /** What it is registered as. */
   readonly procedure: Uri
   /** Which parameters the positional arguments are; those by keyword have their names. @default [] */
   readonly args?: readonly string[]

@@ -6,8 +6,11 @@ import type { TlsChannel, TransportDetails } from '../transport/transport.ts'
 
 /** Who a session is: what WELCOME announces, and what authorization asks for. */
 export interface Principal {
+  /** The realm that it is in. */
   readonly realm: Uri
+  /** The name of who it is. */
   readonly authid: string
+  /** Its role, whose permissions count. */
   readonly authrole: string
   /** The method that the identity was first proven by, such as `wampcra`. */
   readonly authmethod: string
@@ -31,6 +34,7 @@ export interface Attempt {
   readonly authextra: Dict
   /** The id that the session will have. */
   readonly session: Id
+  /** How its connection came. */
   readonly transport: TransportDetails
   /** The TLS channel, with the client's certificate; null where TLS ends in a proxy, and without TLS. Not for logs. */
   readonly tls: TlsChannel | null
@@ -52,7 +56,9 @@ export interface Attempt {
 
 /** What an authenticator grants. */
 export interface Grant {
+  /** Who it is. */
   readonly authid: string
+  /** A role of the realm. */
   readonly role: string
   /** @default the realm that HELLO asks for */
   readonly realm?: Uri

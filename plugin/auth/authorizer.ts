@@ -10,16 +10,23 @@ import type { Decision } from './permissions.ts'
 export interface AuthorizingSession {
   /** The session id. A decision that is cached counts for all sessions of the same principal. */
   readonly session: Id
+  /** Who it is. */
   readonly authid: string
+  /** Its role. */
   readonly authrole: string
+  /** The method that the identity was first proven by. */
   readonly authmethod: string
+  /** Who vouched for it. */
   readonly authprovider: string
+  /** What its authenticator has told it. */
   readonly authextra?: Dict
+  /** How its connection came. */
   readonly transport: TransportDetails
 }
 
 /** An authorizer's answer in full. `true` and `false` are short for `allow` alone. */
 export interface Authorization {
+  /** Whether it may. */
   readonly allow: boolean
   /** Tells the other side who calls or publishes. @default false */
   readonly disclose?: boolean

@@ -23,14 +23,19 @@ export interface ProcedureContract {
 
 /** What the events of a topic carry. What has no schema must be absent. */
 export interface TopicContract {
+  /** For people: the reference. */
   readonly description?: string
+  /** The list of positional values. */
   readonly args?: JsonSchema
+  /** The object of values by name. */
   readonly kwargs?: JsonSchema
 }
 
 /** The procedures and topics of an API, by their URIs: what a router checks, types say, and people read. */
 export interface Contract {
+  /** By their URIs. */
   readonly procedures?: Readonly<Record<Uri, ProcedureContract>>
+  /** By their URIs. */
   readonly topics?: Readonly<Record<Uri, TopicContract>>
 }
 
@@ -40,11 +45,28 @@ export function wampContract<const C extends Contract> (contract: C): C {
 }
 
 /** The TypeScript types of a procedure's payloads. */
-export interface ProcedureTypes { readonly args: unknown[], readonly kwargs: object, readonly result: unknown, readonly progress: unknown }
+export interface ProcedureTypes extends TopicTypes {
+  /** The type of the result's one value. */
+  readonly result: unknown
+  /** The type of the one value of each result by progress. */
+  readonly progress: unknown
+}
+
 /** The TypeScript types of a topic's payloads. */
-export interface TopicTypes { readonly args: unknown[], readonly kwargs: object }
+export interface TopicTypes {
+  /** The type of the positional values. */
+  readonly args: unknown[]
+  /** The type of the values by name. */
+  readonly kwargs: object
+}
+
 /** An API as TypeScript knows it. */
-export interface Api { readonly procedures: Readonly<Record<Uri, ProcedureTypes>>, readonly topics: Readonly<Record<Uri, TopicTypes>> }
+export interface Api {
+  /** By their URIs. */
+  readonly procedures: Readonly<Record<Uri, ProcedureTypes>>
+  /** By their URIs. */
+  readonly topics: Readonly<Record<Uri, TopicTypes>>
+}
 
 /** The type of what a schema means, as a type provider of Fastify tells. */
 type Meant<P extends FastifyTypeProvider, S> = (P & { schema: S })['validator']
@@ -58,12 +80,14 @@ type NoKwargs = Record<never, never>
  * are unknown, and URIs are checked.
  */
 export interface ApiOf<C extends Contract, P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
+  /** By their URIs. */
   readonly procedures: { readonly [U in keyof C['procedures']]: {
     readonly args: ArgsOf<P, C['procedures'][U]>
     readonly kwargs: KwargsOf<P, C['procedures'][U]>
     readonly result: OfKey<P, C['procedures'][U], 'result', unknown>
     readonly progress: OfKey<P, C['procedures'][U], 'progress', unknown>
   } }
+  /** By their URIs. */
   readonly topics: { readonly [U in keyof C['topics']]: {
     readonly args: ArgsOf<P, C['topics'][U]>
     readonly kwargs: KwargsOf<P, C['topics'][U]>

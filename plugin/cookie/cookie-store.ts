@@ -11,15 +11,19 @@ interface Lifetime {
 
 /** A login: who somebody proved to be. It is written once, and counts until it is deleted. */
 export interface LoginRecord extends Lifetime {
+  /** Who has logged in. */
   readonly authid: string
+  /** The role then. */
   readonly authrole: string
   /** The method that the identity was proven by; never `cookie`. */
   readonly authmethod: string
+  /** The realm that it was in. */
   readonly authrealm: Uri
   /** What the authenticator gave for WELCOME.Details.authextra. */
   readonly authextra?: Dict
   /** The browser that logged in: its User-Agent, shortened, and its address. */
   readonly userAgent?: string
+  /** The address that it came from. */
   readonly address?: string
 }
 

@@ -5,8 +5,11 @@ import type { LoginRecord } from './cookie-store.ts'
 export interface LoginFilter {
   /** The key of a login, as `find` lists it: it stands for all cookies that lead to the login. */
   readonly cookie?: string
+  /** The logins of this realm. */
   readonly realm?: string
+  /** The logins of this authid. */
   readonly authid?: string
+  /** The logins with this role. */
   readonly authrole?: string
 }
 
@@ -14,6 +17,7 @@ export interface LoginFilter {
 export interface StoredLogin {
   /** Its key, of no use to who reads it. */
   readonly cookie: string
+  /** What is stored of it. */
   readonly record: LoginRecord
   /** When it was used last, in milliseconds since 1970, to the minute: at first when it was made. */
   readonly lastSeen: number

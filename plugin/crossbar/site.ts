@@ -7,7 +7,9 @@ import type { Https } from './tls.ts'
 
 /** Where the HTTP server listens. */
 export interface Listen {
+  /** The address or name of an interface. */
   readonly host: string
+  /** The port. */
   readonly port: number
 }
 

@@ -15,6 +15,7 @@ export interface Https {
   readonly requestCert?: true
   /** OpenSSL's names of cipher suites. */
   readonly ciphers?: string
+  /** Parameters for Diffie-Hellman, in PEM. */
   readonly dhparam?: string
 }
 

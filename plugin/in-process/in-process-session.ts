@@ -13,7 +13,9 @@ import { Stream } from './stream.ts'
 
 /** A result of more than one value: several args, or any kwargs. Calls resolve to one, and procedures return one. */
 export class CallResult {
+  /** The positional values. */
   readonly args: Args
+  /** The values by name. */
   readonly kwargs: Kwargs
 
   constructor (args: Args = [], kwargs: Kwargs = {}) {
@@ -24,7 +26,9 @@ export class CallResult {
 
 /** What a procedure is called with. The values are its own. */
 export interface Called<A extends Args = Args> {
+  /** The positional arguments. */
   readonly args: A
+  /** The arguments by name. */
   readonly kwargs: Kwargs
   /** INVOCATION.Details: `caller`, `caller_authid`, `procedure`, … where they apply. */
   readonly details: Dict
@@ -44,7 +48,9 @@ export interface InProcessCallOptions extends CallOptions {
 
 /** What a subscriber is given. The values are its own. */
 export interface Received<A extends Args = Args> {
+  /** The positional values. */
   readonly args: A
+  /** The values by name. */
   readonly kwargs: Kwargs
   /** EVENT.Details: `publisher`, `topic`, … where they apply. */
   readonly details: Dict
@@ -54,7 +60,9 @@ export interface Received<A extends Args = Args> {
 
 /** A registration of this session. */
 export interface Registration {
+  /** REGISTERED.Registration. */
   readonly id: Id
+  /** What is registered. */
   readonly procedure: Uri
   /** Rejects with a WampError if the registration is gone already. */
   unregister (): Promise<void>
@@ -62,7 +70,9 @@ export interface Registration {
 
 /** A subscription of this session. */
 export interface Subscription {
+  /** SUBSCRIBED.Subscription. */
   readonly id: Id
+  /** What is subscribed to. */
   readonly topic: Uri
   /** Removes this handler. Rejects with a WampError if the subscription is gone already. */
   unsubscribe (): Promise<void>

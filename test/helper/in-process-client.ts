@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
+import { Authenticators } from '../../plugin/auth/authenticators.ts'
 import { Router } from '../../plugin/router.ts'
 import type { Connection } from '../../plugin/session/connection.ts'
 import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
@@ -21,7 +22,7 @@ export class InProcessClient extends Peer {
 
   constructor ({ wamp: router, wampAuthenticators, log }: FastifyInstance) {
     super()
-    if (!(router instanceof Router)) throw new TypeError('the app has no router')
+    if (!(router instanceof Router && wampAuthenticators instanceof Authenticators)) throw new TypeError('the app has no router')
     let resolve: (code: number) => void
     this.closed = new Promise((_resolve) => { resolve = _resolve })
     this.#link = new InProcessTransport({
