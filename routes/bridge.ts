@@ -5,6 +5,7 @@ import { CallResult } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
+import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import type { SignedRequests } from './signed-request.ts'
 
 /** What the HTTP bridge is made of. */
@@ -40,9 +41,11 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, s
       if (session === null && request.wampPrincipal === null) return await answer(reply, 401, { error: 'log in first', args: [], kwargs: {} })
       const given = readBody(request.body, name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
+      const gone = goneOf(reply)
       try {
-        return await answer(reply, 200, await perform(session ?? request.wamp, given, reply))
+        return await answer(reply, 200, await perform(session ?? request.wamp, given, gone))
       } catch (error) {
+        if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await answer(reply, 400, { error: error.message, args: [], kwargs: {} })
         // What a procedure raises is an answer, too.
         if (!(error instanceof WampError)) throw error
@@ -55,12 +58,11 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, s
 }
 
 interface Given { readonly uri: string, readonly args: unknown[], readonly kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
-type Perform = (session: InProcessSession, given: Given, reply: FastifyReply) => Promise<object>
+type Perform = (session: InProcessSession, given: Given, gone: AbortSignal) => Promise<object>
 
-async function makeCall (session: InProcessSession, { uri, args, kwargs, options }: Given, reply: FastifyReply): Promise<object> {
-  const gone = new AbortController()
-  reply.raw.once('close', () => { gone.abort() })
-  const value = await session.call(uri, args, kwargs, { ...options as CallOptions, signal: gone.signal })
+/** Who gives up the request cancels the call. */
+async function makeCall (session: InProcessSession, { uri, args, kwargs, options }: Given, gone: AbortSignal): Promise<object> {
+  const value = await session.call(uri, args, kwargs, { ...options as CallOptions, signal: gone })
   if (!(value instanceof CallResult)) return { args: value === undefined ? [] : [value] }
   return Object.keys(value.kwargs).length === 0 ? { args: value.args } : { args: value.args, kwargs: value.kwargs }
 }

@@ -15,6 +15,14 @@ export type IdentityHook = (request: FastifyRequest, reply: FastifyReply) => Pro
 /** Characters of a User-Agent that are kept with a login. */
 const USER_AGENT = 256
 
+const kReply = Symbol('fastify-wamp.reply')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [kReply]: FastifyReply | null
+  }
+}
+
 /** The sessions of requests that asked for one. */
 const sessions = new WeakMap<FastifyRequest, InProcessSession>()
 
@@ -53,18 +61,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
     if (roles.length === 0 || roles.includes(principal.authrole)) return undefined
     return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: 'this role may not do that' })
   })
-  fastify.decorateRequest('wamp', {
-    getter (this: FastifyRequest) {
-      const known = sessions.get(this)
-      if (known !== undefined) return known
-      const { wampPrincipal: principal } = this
-      if (principal === null) throw new errors.WAMP_ERR_NO_PRINCIPAL()
-      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole })
-      sessions.set(this, session)
-      return session
-    }
-  })
-  fastify.addHook('onResponse', async (request) => { await sessions.get(request)?.leave() })
+  decorateSession(fastify, router)
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
     this.header('set-cookie', await needed(tracker).signIn(arrivalOf(this.request), principal))
@@ -75,6 +72,31 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
     this.header('set-cookie', await needed(tracker).signOut(arrivalOf(this.request)))
     this.request.wampPrincipal = null
     this.request.wampLogin = null
+  })
+}
+
+/** Gives requests a session that ends with the response, and also where there is none, since the client has gone. */
+function decorateSession (fastify: FastifyInstance, router: Router): void {
+  fastify.decorateRequest(kReply, null)
+  fastify.addHook('onRequest', (request, reply, done) => {
+    request[kReply] = reply
+    done()
+  })
+  fastify.addHook('onResponse', async (request) => { await sessions.get(request)?.leave() })
+  fastify.decorateRequest('wamp', {
+    getter (this: FastifyRequest) {
+      const known = sessions.get(this)
+      if (known !== undefined) return known
+      const { wampPrincipal: principal } = this
+      if (principal === null) throw new errors.WAMP_ERR_NO_PRINCIPAL()
+      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole })
+      sessions.set(this, session)
+      const response = this[kReply]?.raw
+      const leave = (): void => { session.leave() }
+      if (response?.destroyed === true) leave()
+      else response?.once('close', leave)
+      return session
+    }
   })
 }
 

@@ -6,6 +6,7 @@ import { CallResult } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
+import { CLIENT_GONE, goneOf } from './client-gone.ts'
 
 /** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -40,10 +41,11 @@ export function procedureRoute (fastify: FastifyInstance, { procedure, contract 
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
       const { args, kwargs } = argumentsOf(request, placeOf(route), names)
+      const gone = goneOf(reply)
       try {
-        const value = await call(as ?? request.wamp, procedure, { args, kwargs, reply })
-        return await answer(reply, value)
+        return await answer(reply, await call(as ?? request.wamp, procedure, args, kwargs, gone))
       } catch (error) {
+        if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (!(error instanceof WampError)) throw error
         const { code, message } = error
         const statusCode = raised[code] ?? error.statusCode
@@ -59,11 +61,8 @@ async function answer (reply: FastifyReply, value: unknown): Promise<unknown> {
   return typeof value === 'string' || value === null ? await reply.type('application/json').send(JSON.stringify(value)) : value
 }
 
-/** Who gives up the request cancels the call. */
-async function call (session: InProcessSession, procedure: Uri, { args, kwargs, reply }: { args: unknown[], kwargs: Record<string, unknown>, reply: FastifyReply }): Promise<unknown> {
-  const gone = new AbortController()
-  reply.raw.once('close', () => { gone.abort() })
-  const value = await session.call(procedure, args, kwargs, { signal: gone.signal })
+async function call (session: InProcessSession, procedure: Uri, args: unknown[], kwargs: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {
+  const value = await session.call(procedure, args, kwargs, { signal })
   return value instanceof CallResult ? { args: value.args, kwargs: value.kwargs } : value
 }
 
