@@ -98,6 +98,8 @@ class EventStream {
   readonly readable = new Readable({ read () {} })
   readonly #owed: number
   readonly #subscriptions: { unsubscribe (): Promise<void> }[] = []
+  /** Takes back that the session tells of its end: it may serve many streams. */
+  #forget = (): void => {}
   #state: 'open' | 'ended' = 'open'
 
   constructor (owed: number) {
@@ -115,7 +117,7 @@ class EventStream {
       throw error
     }
     if (this.#state === 'ended') this.#unsubscribe()
-    session.whenClosed(() => { this.end() })
+    else this.#forget = session.whenClosed(() => { this.end() })
   }
 
   comment (): void {
@@ -133,6 +135,7 @@ class EventStream {
     this.#state = 'ended'
     this.readable.push(null)
     setTimeout(() => { this.readable.destroy() }, CLOSE_TIMEOUT).unref()
+    this.#forget()
     this.#unsubscribe()
   }
 

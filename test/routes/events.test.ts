@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,6 +10,7 @@ import wampPlugin, { wampBridge } from 'fastify-wamp'
 import type { BridgeOptions, FastifyWampOptions } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
+import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
 
 async function build (t: Test, { plugin = {}, bridge = {} }: { plugin?: Partial<FastifyWampOptions>, bridge?: BridgeOptions } = {}): Promise<{ app: FastifyInstance, url: string, browser: WebBrowser }> {
   const app = Fastify()
@@ -192,6 +193,29 @@ t.test('everybody gets the topics of one role where that is asked for', async (t
   events.close()
   await gone
   t.equal((await EventSource.open(`${url}/public?topic=org.other`)).status, 403)
+})
+
+t.test('streams in the name of one session leave nothing behind in it', async (t) => {
+  const { whenClosed } = InProcessSession.prototype
+  let told = 0
+  const seen = new EventEmitter()
+  InProcessSession.prototype.whenClosed = function (tell) {
+    const forget = whenClosed.call(this, tell)
+    told++
+    return () => {
+      forget()
+      told--
+      seen.emit('forgotten')
+    }
+  }
+  t.teardown(() => { InProcessSession.prototype.whenClosed = whenClosed })
+  const { url } = await build(t, { bridge: { as: { realm: 'realm1', role: 'anonymous' } } })
+  const source = await EventSource.open(`${url}/events?topic=com.example.news`)
+  t.equal(told, 1)
+  const forgotten = once(seen, 'forgotten')
+  source.close()
+  await forgotten
+  t.equal(told, 0)
 })
 
 t.test('events cannot be signed, and something must be bridged', async (t) => {
