@@ -159,7 +159,7 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   // In a scope of its own: it takes JSON, and the app what it likes.
   await fastify.register(async (scope) => {
     if (events !== null) await eventRoutes(scope, { path: events, session, router, tracker, admission, owed: options.limits.owedEvents })
-    await bridgeRoutes(scope, { call, publish, session, signatures: signature === undefined ? null : new SignedRequests(signature) })
+    await bridgeRoutes(scope, { call, publish, session, signatures: signature === undefined ? null : new SignedRequests(signature), depth: options.limits.depth })
   })
 }
 

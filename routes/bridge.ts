@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { parseValues, stringifyValue } from '../plugin/codec/json-value.ts'
+import { readValues, stringifyValue } from '../plugin/codec/json-value.ts'
+import { EncodingError } from '../plugin/codec/codec.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
@@ -18,20 +19,22 @@ export interface BridgeParts {
   readonly session: InProcessSession | null
   /** Null if requests need no signature. */
   readonly signatures: SignedRequests | null
+  /** The most levels of lists and dicts in a body. */
+  readonly depth: number
 }
 
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
-export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, session, signatures }: BridgeParts): Promise<void> {
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, session, signatures, depth }: BridgeParts): Promise<void> {
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     bodies.set(request, String(body))
     try {
-      done(null, parseValues(String(body)))
-    } catch {
-      done(Object.assign(new Error('the body is not JSON'), { statusCode: 400 }))
+      done(null, readValues(String(body), depth))
+    } catch (error) {
+      done(Object.assign(new Error(error instanceof EncodingError ? `the body cannot be taken: ${error.message}` : 'the body is not JSON'), { statusCode: 400 }))
     }
   })
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {

@@ -9,7 +9,7 @@ import { isDict } from '../protocol/wire-value.ts'
 import { EncodingError } from './codec.ts'
 import type { Allocate, Codec } from './codec.ts'
 import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
-import { parseValues, stringifyValue } from './json-value.ts'
+import { isDeeper, parseValues, stringifyValue } from './json-value.ts'
 import { readUtf8 } from './utf8.ts'
 
 const COMMA = 0x2c
@@ -103,16 +103,6 @@ function parse (data: Buffer): unknown[] {
   }
   if (!Array.isArray(value) || value.length === 0) throw new ProtocolViolation('a message is a list that is not empty')
   return value
-}
-
-function isDeeper (value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (levels === 0) return true
-  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1))
-  for (const key in value) {
-    if (isDeeper((value as Dict)[key], levels - 1)) return true
-  }
-  return false
 }
 
 const GREATEST_ID = /^\s*9007199254740992(?:\.0+)?\s*$/

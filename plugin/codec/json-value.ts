@@ -34,6 +34,26 @@ export function parseValues (text: string): unknown {
   return text.includes('\\u0000') ? replaceStrings(values, octetsOf) : values
 }
 
+/**
+ * The values of text that need not be valid, of at most so many levels of lists and dicts.
+ * Throws a SyntaxError for text that is no JSON, and an EncodingError for what is too deep or has too long an integer.
+ */
+export function readValues (text: string, maxDepth: number): unknown {
+  if (isDeeper(JSON.parse(text), maxDepth)) throw new EncodingError('it is nested too deep')
+  return parseValues(text)
+}
+
+/** True for a value with more levels of lists and dicts. */
+export function isDeeper (value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1))
+  for (const key in value) {
+    if (isDeeper((value as Record<string, unknown>)[key], levels - 1)) return true
+  }
+  return false
+}
+
 /** The text with each integer that a Number would round as a marked string. */
 function markIntegers (text: string): string {
   let marked = ''

@@ -267,6 +267,7 @@ export class InProcessPeer {
 
 /** A message that is as the wire table says. */
 function checked<M extends ClientMessage> (message: M): M {
+  if (message.type === MessageType.Call && message.options.progress === true) throw new errors.WAMP_ERR_INVALID_MESSAGE('CALL.options.progress: a session of the app sends its input at once')
   try {
     toMessage(layoutOf(message.type), toElements(message), Payload.empty)
     return message

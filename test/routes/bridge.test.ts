@@ -87,6 +87,18 @@ t.test('what is wrong with a request is said by name', async (t) => {
   t.equal((await fetch(`${http}/call`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' })).status, 415)
 })
 
+t.test('no body hangs, fails or ends the session that speaks for all', async (t) => {
+  const { post } = await build(t, { call: '/call', as })
+  for (const body of ['"1234567890123456', '{"procedure":1234567890123456', '{"args":[-', `{"procedure":"com.example.echo","args":${'['.repeat(400_000)}${']'.repeat(400_000)}}`]) {
+    t.equal((await post('/call', body)).status, 400, body.slice(0, 40))
+  }
+  t.match(await post('/call', { procedure: 'com.example.echo', args: ['1'.repeat(5000)] }), { status: 200 })
+  t.match(await post('/call', `{"procedure":"com.example.echo","args":[${'1'.repeat(400_000)}]}`), { status: 400, body: { message: /too long/ } })
+  for (const options of [{ progress: true }, { receive_progress: true }, { ppt_scheme: 'x_mine' }, { timeout: 1, _own: 1 }]) await post('/call', { procedure: 'com.example.echo', options })
+  t.match(await post('/call', { procedure: 'com.example.echo', options: { progress: true } }), { status: 400, body: { error: /CALL\.options\.progress/ } })
+  t.match(await post('/call', { procedure: 'com.example.echo', args: [1] }), { status: 200, body: { args: [1] } })
+})
+
 /** The query of a signed request. */
 function sign (body: string, { key = 'key', secret = 'secret', timestamp = new Date().toISOString(), nonce = '7', seq = '1' } = {}): Record<string, string> {
   const signature = createHmac('sha256', secret).update(key + timestamp + seq + nonce + body).digest('base64').replaceAll('+', '-').replaceAll('/', '_')
