@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,7 +25,10 @@ class Copy {
     t.teardown(async () => { await rm(path, { recursive: true }) })
     const copy = new Copy(path)
     for (const part of ['plugin', 'routes', 'test']) {
-      for (const file of await readdir(join(root, part), { recursive: true })) if (file.endsWith('.ts')) await copy.#write(join(part, file), (text) => text)
+      for (const file of await readdir(join(root, part), { recursive: true })) {
+        if (file.endsWith('.ts')) await copy.#write(join(part, file), (text) => text)
+        else if (/\.(?:html|css|js|svg)$/.test(file)) await cp(join(root, part, file), join(path, part, file))
+      }
     }
     await writeFile(join(path, 'package.json'), (await readFile(join(root, 'package.json'), 'utf8')).replaceAll(/"\.\/plugin\/(\w+)\.ts"/g, '"./plugin/$1.js"'))
     await symlink(join(root, 'node_modules'), join(path, 'node_modules'))

@@ -285,5 +285,82 @@ export const defences: readonly Defence[] = [
     code: 'await writable.chmod(0o600)',
     without: '',
     test: ['cookie/file-store.test.ts', 'only its owner may read the file']
+  },
+  {
+    defence: 'A request whose client has gone leaves no session behind',
+    file: 'routes/identity.ts',
+    code: 'else response?.once(\'close\', leave)',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who leaves before the answer']
+  },
+  {
+    defence: 'A stream of events ends when its login does',
+    file: 'routes/events.ts',
+    code: 'visitor?.occupy({ letInByCookie: true, end: () => { stream.end() } })',
+    without: '',
+    test: ['routes/events.test.ts', 'a stream ends with the login']
+  },
+  {
+    defence: 'A client that does not read its stream of events is let go',
+    file: 'routes/events.ts',
+    code: 'if (this.readable.readableLength > this.#owed)',
+    without: 'if (this.readable.readableLength > 2 ** 40)',
+    test: ['routes/events.test.ts', 'a client that does not read is let go']
+  },
+  {
+    defence: 'Streams of events leave nothing behind in a session that many have',
+    file: 'routes/events.ts',
+    code: '    this.#forget()\n',
+    without: '',
+    test: ['routes/events.test.ts', 'streams in the name of one session']
+  },
+  {
+    defence: 'Nothing that is called by HTTP ends the session that speaks for all',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: 'message.type === MessageType.Call && message.options.progress === true',
+    without: 'message.type === MessageType.Call && message.options.progress === null',
+    test: ['routes/bridge.test.ts', 'no body hangs']
+  },
+  {
+    defence: 'A signed request counts once',
+    file: 'routes/signed-request.ts',
+    code: 'if (this.#seen.has(signature)) return true',
+    without: '',
+    test: ['routes/bridge.test.ts', 'a signature counts once']
+  },
+  {
+    defence: 'A header that makes up a caller is no identity',
+    file: 'routes/route-procedure.ts',
+    code: 'const caller = this.#callers.get(String(token))',
+    without: 'const caller = this.#callers.get(String(token)) ?? { realm: \'realm1\', authid: \'joe\', authrole: \'frontend\', authmethod: \'x\', authprovider: \'x\' }',
+    test: ['routes/procedures.test.ts', 'who makes a header up is nobody']
+  },
+  {
+    defence: 'No value of a call leads to another route',
+    file: 'routes/route-procedure.ts',
+    code: 'if (text === \'\' || text === \'.\' || text === \'..\') throw',
+    without: 'if (text === \'\') throw',
+    test: ['routes/procedures.test.ts', 'a route is a procedure']
+  },
+  {
+    defence: 'What no schema has looked at is no argument of a route',
+    file: 'routes/procedure-route.ts',
+    code: 'const given = place === \'query\' ? query as object : isDict(body) ? body : {}',
+    without: 'const given = { ...(isDict(body) ? body : {}), ...(place === \'query\' ? query as object : query as object) }',
+    test: ['routes/procedures.test.ts', 'a procedure is a route by its contract']
+  },
+  {
+    defence: 'An event that is not as the contract says reaches nobody',
+    file: 'plugin/realm/requests.ts',
+    code: 'this.#contract?.event(topic, options, payload) ?? null : null',
+    without: 'null as string | null : null',
+    test: ['contract/contract.test.ts', 'who sends what the contract does not know']
+  },
+  {
+    defence: 'The console is for its role alone',
+    file: 'routes/console.ts',
+    code: '  fastify.addHook(\'onRequest\', fastify.wampRequireRole(role))\n',
+    without: '',
+    test: ['routes/console.test.ts', 'the page and its files are there']
   }
 ]
