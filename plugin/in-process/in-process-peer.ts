@@ -116,8 +116,12 @@ export class InProcessPeer {
     return this.#state === 'open'
   }
 
-  /** Has somebody told when the session is closed. What is returned undoes that. */
+  /** Has somebody told when the session is closed, at once if it is. What is returned undoes that. */
   whenClosed (tell: () => void): () => void {
+    if (this.#state === 'closed') {
+      tell()
+      return () => {}
+    }
     this.#whenClosed.add(tell)
     return () => { this.#whenClosed.delete(tell) }
   }

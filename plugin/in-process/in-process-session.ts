@@ -215,7 +215,7 @@ export class InProcessSession {
     }
   }
 
-  /** Has somebody told when the session is over, whoever ended it. What is returned undoes that. */
+  /** Has somebody told when the session is over, whoever ended it, at once if it is. What is returned undoes that. */
   whenClosed (tell: () => void): () => void {
     return this.#peer.whenClosed(tell)
   }

@@ -128,6 +128,9 @@ t.test('events can be iterated over, until one stops, a signal says so, or the s
   await other.leave()
   await ending
   t.pass('the session has ended, and the iteration with it')
+  let told = 0
+  other.whenClosed(() => { told++ })
+  t.equal(told, 1, 'who asks later is told at once')
 })
 
 t.test('who iterates too slowly is told, and the subscription is given up', async (t) => {
