@@ -1,10 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { WebSocketServer } from 'ws'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 
 /** What the hook of a WAMP route decided about an upgrade, for the WebSocket server to act on. */
 export interface Upgrade {
+  readonly response: ServerResponse
   readonly subprotocol: Subprotocol
   /** Bytes of one WebSocket message. */
   readonly maxPayload: number

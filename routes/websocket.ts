@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Authenticator } from '../plugin/auth/authenticator.ts'
@@ -5,11 +6,15 @@ import type { Encoder } from '../plugin/codec/codec.ts'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
+import type { ClientMessage } from '../plugin/protocol/message.ts'
+import type { ProtocolViolation } from '../plugin/protocol/violation.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
+import type { Connection } from '../plugin/session/connection.ts'
 import { BatchedWebsocketTransport } from '../plugin/transport/batched-websocket-transport.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import type { Heartbeat } from '../plugin/transport/heartbeat.ts'
+import type { Congestion, TransportListener, TransportLog } from '../plugin/transport/transport.ts'
 import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-frame.ts'
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
 import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
@@ -45,6 +50,40 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
   })
 }
 
+/** What comes and goes with a connection. */
+interface Comer {
+  readonly transport: WebsocketTransport
+  readonly connection: Connection
+  readonly visitor: CookieConnection | null
+}
+
+/** Tells a connection what its transport tells, and all others when it is gone. A class: closures of each connection's own take more memory. */
+class Listener implements TransportListener {
+  readonly #comer: Comer
+  readonly #options: WebsocketRouteOptions
+
+  constructor (comer: Comer, options: WebsocketRouteOptions) {
+    this.#comer = comer
+    this.#options = options
+  }
+
+  get log (): TransportLog { return this.#comer.connection.log }
+
+  receive (message: ClientMessage, size: number): void { this.#comer.connection.receive(message, size) }
+
+  fail (violation: ProtocolViolation): void { this.#comer.connection.fail(violation) }
+
+  congested (congestion: Congestion): void { this.#comer.connection.congested(congestion) }
+
+  closed (): void {
+    const { transport, connection, visitor } = this.#comer
+    this.#options.heartbeat.delete(transport)
+    connection.closed()
+    this.#options.router.disconnected(connection)
+    visitor?.leave()
+  }
+}
+
 /** From an upgrade request to a connection of the router. */
 class Doorway {
   readonly #fastify: FastifyInstance
@@ -75,7 +114,7 @@ class Doorway {
     delete request.raw.headers['sec-websocket-extensions']
     // A batch may be as long as a message may, and what a batch of one takes beside.
     const maxPayload = limits.messageSize + (subprotocol.batching?.overhead ?? 0)
-    setUpgrade(request.raw, { subprotocol, maxPayload, visitor: await this.#arrive(request) })
+    setUpgrade(request.raw, { response: reply.raw, subprotocol, maxPayload, visitor: await this.#arrive(request) })
     return undefined
   }
 
@@ -85,7 +124,8 @@ class Doorway {
     // @fastify/websocket closes the sockets it knows without a GOODBYE, and logs a client's broken connection as an error.
     this.#fastify.websocketServer.clients.delete(socket)
     socket.removeAllListeners('error')
-    const { subprotocol: { name, codec, batching }, visitor } = getUpgrade(request.raw)!
+    const { response, subprotocol: { name, codec, batching }, visitor } = getUpgrade(request.raw)!
+    endExchange(response)
     const { log } = request
     const shared = { socket, stream: request.raw.socket ?? null, limits, details: detailsOf(request, name) }
     const transport = batching === null
@@ -101,18 +141,7 @@ class Doorway {
       cookieLogin: endpoint.auth.cookie !== undefined
     })
     heartbeat.add(transport)
-    transport.listen({
-      get log () { return connection.log },
-      receive: (message, size) => { connection.receive(message, size) },
-      fail: (violation) => { connection.fail(violation) },
-      congested: (congestion) => { connection.congested(congestion) },
-      closed: () => {
-        heartbeat.delete(transport)
-        connection.closed()
-        router.disconnected(connection)
-        visitor?.leave()
-      }
-    })
+    transport.listen(new Listener({ transport, connection, visitor }, this.#options))
   }
 
   #framesOf<E extends Encoder> (encoder: E, Builder: new (encoder: E) => FrameBuilder): FrameBuilder {
@@ -140,6 +169,13 @@ function whenGone (request: FastifyRequest, callback: () => void): void {
   const { raw: { socket } } = request
   if (socket?.destroyed === true) callback()
   else socket?.once('close', callback)
+}
+
+/** Ends an upgrade as Node.js ends any answered request. Else the socket keeps the request and the response for as long as it lives. */
+function endExchange (response: ServerResponse): void {
+  if (response.socket !== null) response.detachSocket(response.socket)
+  response.destroy()
+  response.emit('close')
 }
 
 /** The first of the client's subprotocols that is offered here. */

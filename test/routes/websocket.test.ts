@@ -1,0 +1,30 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import Fastify from 'fastify'
+import t from 'tap'
+import wampPlugin from 'fastify-wamp'
+import type { InProcessSession } from 'fastify-wamp'
+import { everything } from '../helper/build-router.ts'
+import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
+
+t.test('an upgrade is over with its 101: the connection keeps neither request nor response, and what they had is let go', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  t.teardown(() => app.close())
+  const upgrades: Array<{ response: ServerResponse, session: InProcessSession, over: Promise<unknown> }> = []
+  app.addHook('onRequest', async (request, reply) => {
+    request.wampPrincipal = { realm: 'realm1', authid: 'joe', authrole: 'anonymous', authmethod: 'token', authprovider: 'app' }
+    upgrades.push({ response: reply.raw, session: request.wamp, over: once(reply.raw, 'close') })
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const [json] = wireCodecs
+  const client = await WireClient.connect(t, `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`, json!)
+  const [{ response, session, over }] = upgrades as [typeof upgrades[number]]
+  await over
+  t.equal(response.socket, null)
+  t.ok(response.destroyed)
+  await new Promise<void>((resolve) => { session.whenClosed(resolve) })
+  t.match(await client.ask(HELLO), [2], 'the connection lives on')
+  t.equal(app.wamp.sessions('realm1').length, 1)
+})
