@@ -4,11 +4,14 @@ import { stringifyValue } from '../plugin/codec/json-value.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
 import { errors, WampError } from '../plugin/errors.ts'
-import type { InProcessSession, Received } from '../plugin/in-process/in-process-session.ts'
+import type { InProcessSession, Received, Subscription } from '../plugin/in-process/in-process-session.ts'
+import { isId } from '../plugin/protocol/id.ts'
+import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { arrivalOf } from './identity.ts'
+import { missedEvents } from './missed-events.ts'
 
 /** What Server-Sent Events are made of. */
 export interface EventParts {
@@ -42,6 +45,8 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const refuse = async (status: number, error: string): Promise<FastifyReply> => await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(400, asked)
+    const last = lastEventOf(request)
+    if (Number.isNaN(last)) return await refuse(400, '"Last-Event-ID" must be the id of an event')
     const { wampPrincipal: principal } = request
     if (parts.session === null && principal === null) return await refuse(401, 'log in first')
     const limit = parts.session !== null ? null : parts.router.realm(principal!.realm)?.limitReached(principal!) ?? null
@@ -55,7 +60,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const stream = new EventStream(parts.owed)
     reply.raw.once('close', () => { stream.end() })
     try {
-      await stream.open(parts.session ?? request.wamp, asked.topics, asked.options)
+      await stream.open(parts.session ?? request.wamp, { ...asked, last })
     } catch (error) {
       visitor?.leave()
       if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(400, error.message)
@@ -93,13 +98,22 @@ function topicsOf ({ topic, match = 'exact', get_retained: retained = 'false', .
   return { topics, options: { match, get_retained: retained === 'true' } }
 }
 
+/** The event that a browser had last when it comes back, null if it does not, NaN if that is none. */
+function lastEventOf ({ headers: { 'last-event-id': given = '' } }: FastifyRequest): Id | null {
+  if (given === '') return null
+  return /^\d+$/.test(String(given)) && isId(Number(given)) ? Number(given) : NaN
+}
+
 /** The events of some topics as text, for one client. */
 class EventStream {
-  readonly readable = new Readable({ read () {} })
+  readonly readable = new Readable({ read: () => { this.#wanted() } })
   readonly #owed: number
-  readonly #subscriptions: { unsubscribe (): Promise<void> }[] = []
+  readonly #subscriptions: Subscription[] = []
   /** Takes back that the session tells of its end: it may serve many streams. */
   #forget = (): void => {}
+  #wanted: () => void = () => {}
+  /** What comes while the client is given what it missed, and the size of that in characters. */
+  #held: { readonly events: Map<Id, string>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
   constructor (owed: number) {
@@ -109,7 +123,10 @@ class EventStream {
   }
 
   /** Rejects with the WampError of a refusal. */
-  async open (session: InProcessSession, topics: readonly string[], options: SubscribeOptions): Promise<void> {
+  async open (session: InProcessSession, { topics, options, last }: { topics: readonly string[], options: SubscribeOptions, last: Id | null }): Promise<void> {
+    // The id says where a client was in one history: of several, it would miss some all the same.
+    const missed = topics.length === 1 ? last : null
+    if (missed !== null) this.#held = { events: new Map(), size: 0 }
     try {
       for (const topic of topics) this.#subscriptions.push(await session.subscribe(topic, (received) => { this.#write(topic, received) }, options))
     } catch (error) {
@@ -118,6 +135,7 @@ class EventStream {
     }
     if (this.#state === 'ended') this.#unsubscribe()
     else this.#forget = session.whenClosed(() => { this.end() })
+    if (missed !== null) this.#catchUp(session, missed).catch(() => { this.#giveUp() })
   }
 
   comment (): void {
@@ -133,6 +151,7 @@ class EventStream {
   end (): void {
     if (this.#state === 'ended') return
     this.#state = 'ended'
+    this.#wanted()
     this.readable.push(null)
     setTimeout(() => { this.readable.destroy() }, CLOSE_TIMEOUT).unref()
     this.#forget()
@@ -144,14 +163,46 @@ class EventStream {
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe().catch(() => {})
   }
 
-  #write (topic: string, { args, kwargs, details, publication }: Received): void {
-    if (this.#state === 'ended') return
-    if (this.readable.readableLength > this.#owed) {
-      // It does not read: what waits is not worth keeping.
-      this.end()
-      this.readable.destroy()
-      return
+  /** Gives the client what it missed, as fast as it reads, and then what came meanwhile. */
+  async #catchUp (session: InProcessSession, last: Id): Promise<void> {
+    const [{ id, topic }] = this.#subscriptions as [Subscription]
+    const had = new Set([last])
+    try {
+      for await (const event of missedEvents(session, id, last)) {
+        if (this.#state === 'ended') return
+        had.add(event.publication)
+        if (!this.readable.push(textOf(topic, event))) await new Promise<void>((resolve) => { this.#wanted = resolve })
+      }
+    } catch (error) {
+      // Nothing is kept, or this role may not ask for it: the stream goes on with what is new.
+      if (!(error instanceof WampError)) throw error
     }
-    this.readable.push(`id: ${publication}\ndata: ${stringifyValue({ topic: details['topic'] ?? topic, args, kwargs, details })}\n\n`)
+    const held = this.#held?.events ?? []
+    this.#held = null
+    for (const [publication, text] of held) if (!had.has(publication)) this.#push(text)
   }
+
+  #write (topic: string, received: Received): void {
+    const text = textOf(topic, received)
+    if (this.#held === null) return this.#push(text)
+    this.#held.events.set(received.publication, text)
+    this.#held.size += text.length
+    if (this.#held.size > this.#owed) this.#giveUp()
+  }
+
+  #push (text: string): void {
+    if (this.#state === 'ended') return
+    if (this.readable.readableLength > this.#owed) this.#giveUp()
+    else this.readable.push(text)
+  }
+
+  /** What waits for who does not read is not worth keeping. */
+  #giveUp (): void {
+    this.end()
+    this.readable.destroy()
+  }
+}
+
+function textOf (topic: string, { args, kwargs, details, publication }: Received): string {
+  return `id: ${publication}\ndata: ${stringifyValue({ topic: details['topic'] ?? topic, args, kwargs, details })}\n\n`
 }

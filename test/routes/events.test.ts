@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampBridge } from 'fastify-wamp'
-import type { BridgeOptions, FastifyWampOptions } from 'fastify-wamp'
+import type { BridgeOptions, FastifyWampOptions, Id } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
@@ -68,6 +68,7 @@ class EventSource {
   }
 
   pause (): void { this.#response.socket.pause() }
+  resume (): void { this.#response.socket.resume() }
   close (): void { this.#response.destroy() }
 
   async * #read (): AsyncGenerator<string> {
@@ -181,6 +182,89 @@ t.test('a client that does not read is let go, and the limits of connections and
     // The event loop must turn for the socket to be written.
     await new Promise((resolve) => { setImmediate(resolve) })
   }
+})
+
+t.test('a browser that comes back is given what it missed, each event once and in order', async (t) => {
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.', match: 'prefix', limit: 1000 }] } } } })
+  const backend = app.wamp.join('realm1')
+  const publish = async (first: number, last: number): Promise<Id[]> => await Promise.all(Array.from({ length: last - first + 1 }, async (_, i) => await backend.publish('com.example.news', [first + i, 'x'.repeat(2000)])))
+  const open = async (last: Id | string): Promise<EventSource> => {
+    const source = await EventSource.open(`${url}/events?topic=com.example.&match=prefix`, { cookie, 'last-event-id': String(last) })
+    await source.next()
+    return source
+  }
+  const read = async (source: EventSource, first: number, last: number): Promise<void> => {
+    for (let i = first; i <= last; i++) t.equal((await source.event()).args[0], i)
+  }
+  const [, second] = await publish(1, 250)
+  const back = await open(second!)
+  await publish(251, 300)
+  await read(back, 3, 300)
+  await publish(301, 301)
+  await read(back, 301, 301)
+
+  const upToDate = await open((await publish(302, 302))[0]!)
+  await publish(303, 303)
+  await read(upToDate, 303, 303)
+
+  const unknown = await open(5)
+  await read(unknown, 1, 303)
+  t.equal((await EventSource.open(`${url}/events?topic=com.example.&match=prefix`, { cookie, 'last-event-id': 'five' })).status, 400)
+})
+
+t.test('where nothing is kept, the role may not ask, or there are more topics, a browser that comes back is given what is new', async (t) => {
+  const kept = { roles: { frontend: everything, guest: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: { subscribe: true } }] } }, eventHistory: [{ uri: 'com.example.kept' }] } as const
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: kept } } })
+  const backend = app.wamp.join('realm1')
+  const last = await backend.publish('com.example.kept', ['had'])
+  await backend.publish('com.example.kept', ['missed'])
+  const { app: guests, url: guest } = await build(t, { plugin: { realms: { realm1: kept } }, bridge: { as: { realm: 'realm1', role: 'guest' } } })
+  const ofGuests = guests.wamp.join('realm1')
+  const lastOfGuests = await ofGuests.publish('com.example.kept', ['had'])
+  await ofGuests.publish('com.example.kept', ['missed'])
+  const cases = [
+    [`${url}/events?topic=com.example.new`, backend, 'com.example.new', last], [`${url}/events?topic=com.example.kept&topic=com.example.new`, backend, 'com.example.new', last],
+    [`${guest}/events?topic=com.example.kept`, ofGuests, 'com.example.kept', lastOfGuests]
+  ] as const
+  for (const [address, publisher, topic, id] of cases) {
+    const source = await EventSource.open(address, { cookie, 'last-event-id': String(id) })
+    await source.next()
+    await publisher.publish(topic, ['new'])
+    t.match(await source.event(), { args: ['new'] })
+  }
+})
+
+t.test('what a browser missed waits for it to read, and what comes meanwhile is bounded', async (t) => {
+  const { app, url, browser: { cookie } } = await build(t, {
+    plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 1000 }] } }, limits: { owedEvents: 2 ** 20 } }
+  })
+  const backend = app.wamp.join('realm1')
+  const big = 'x'.repeat(64_000)
+  for (let i = 0; i < 400; i++) await backend.publish('com.example.news', [i, big])
+  const back = async (): Promise<EventSource> => await EventSource.open(`${url}/events?topic=com.example.news`, { cookie, 'last-event-id': '1' })
+
+  const slow = await back()
+  slow.pause()
+  await backend.publish('com.example.news', [400])
+  slow.resume()
+  await slow.next()
+  for (let i = 0; i <= 400; i++) t.equal((await slow.event()).args[0], i)
+  await backend.publish('com.example.news', [401])
+  t.equal((await slow.event()).args[0], 401)
+  slow.close()
+
+  const stalled = await back()
+  stalled.pause()
+  const gone = new Promise<void>((resolve) => { app.wamp.join('realm1').subscribe('wamp.subscription.on_unsubscribe', () => { resolve() }).catch(() => {}) })
+  const stop = new AbortController()
+  gone.then(() => { stop.abort() }, () => {})
+  let published = 0
+  while (!stop.signal.aborted) {
+    await backend.publish('com.example.news', [big])
+    published++
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+  t.ok(published <= 2 ** 20 / big.length + 2, 'what is held while it catches up counts, not what it missed')
 })
 
 t.test('everybody gets the topics of one role where that is asked for', async (t) => {
