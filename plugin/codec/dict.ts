@@ -20,9 +20,3 @@ export function keyOf (key: unknown, strict: boolean): string {
   if (typeof key === 'number' || typeof key === 'bigint') return String(key)
   throw new EncodingError('a key that is neither a string nor a number has no form in another serializer')
 }
-
-/** True for an object that is written as a dict; false for a Map, an ArrayBuffer and the like. */
-export function isPlain (value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype || Object.prototype.toString.call(value) === '[object Object]'
-}

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { routerRoles } from '../protocol/features.ts'
+import { isPlain } from '../protocol/wire-value.ts'
 import { EncodingError, OpaqueValue } from './codec.ts'
-import { isPlain } from './dict.ts'
 import { MAX_INTEGER_BITS, narrow } from './integer.ts'
 
 const QUOTE = 0x22

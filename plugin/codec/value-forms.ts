@@ -1,6 +1,6 @@
+import { isPlain } from '../protocol/wire-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { EncodingError, OpaqueValue } from './codec.ts'
-import { isPlain } from './dict.ts'
 
 /** How a binary serializer writes each kind of value. */
 export interface ValueForms {

@@ -7,6 +7,7 @@ import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
+import { ownValues } from './own-values.ts'
 
 /** What answers a request. */
 export type Reply = Published | Subscribed | Unsubscribed | Result | Registered | Unregistered
@@ -258,7 +259,7 @@ export class InProcessPeer {
   #failure (error: unknown): { error: string, payload: Payload } {
     if (error instanceof WampError) {
       try {
-        const { args, kwargs } = structuredClone({ args: error.args, kwargs: error.kwargs })
+        const { args, kwargs } = ownValues(error.args, error.kwargs)
         return { error: error.error, payload: Payload.of(args, kwargs) }
       } catch (cause) {
         this.#log.error({ err: cause }, 'the values of an error are no data')

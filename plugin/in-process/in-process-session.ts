@@ -8,6 +8,7 @@ import { WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { InProcessPeer, InvocationHandler } from './in-process-peer.ts'
+import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
 import { Stream } from './stream.ts'
 
@@ -78,7 +79,7 @@ export interface Subscription {
   unsubscribe (): Promise<void>
 }
 
-/** Makes a payload of values that the app may change afterwards. Throws for what is no data, such as a function. */
+/** Makes a payload of values that are nobody else's. */
 export type Pack = (args: Args, kwargs: Kwargs) => Payload
 
 /** What a session is made of. */
@@ -88,7 +89,7 @@ export interface SessionParts {
   readonly peer: InProcessPeer
   /** What travels along with its messages. */
   readonly propagation: PropagationSlot
-  /** How its values travel: as copies, unless this says otherwise. */
+  /** How its values travel: as they are, unless this says otherwise. */
   readonly pack?: Pack
 }
 
@@ -105,7 +106,7 @@ export class InProcessSession {
   readonly #pack: Pack
   readonly #propagation: PropagationSlot
 
-  constructor ({ id, principal, peer, propagation, pack = copied }: SessionParts) {
+  constructor ({ id, principal, peer, propagation, pack = (args, kwargs) => Payload.of(args, kwargs) }: SessionParts) {
     this.id = id
     this.principal = principal
     this.#peer = peer
@@ -120,7 +121,7 @@ export class InProcessSession {
   call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: InProcessCallOptions = {}): Promise<T> {
     const options = this.#carrying(onProgress === undefined ? given : { ...given, receive_progress: true })
     return this.#peer.request(
-      (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#pack(args, kwargs) }),
+      (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#payload(args, kwargs) }),
       (reply) => valueOf('payload' in reply ? reply.payload : Payload.empty) as T,
       { signal, progress: onProgress === undefined ? undefined : (payload) => { onProgress(valueOf(payload)) } })
   }
@@ -172,7 +173,7 @@ export class InProcessSession {
   publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
     const carried = this.#carrying(options)
     return this.#peer.request(
-      (request) => ({ type: MessageType.Publish, request, options: { ...carried, acknowledge: true }, topic, payload: this.#pack(args, kwargs) }),
+      (request) => ({ type: MessageType.Publish, request, options: { ...carried, acknowledge: true }, topic, payload: this.#payload(args, kwargs) }),
       (reply) => 'publication' in reply ? reply.publication : reply.request)
   }
 
@@ -230,9 +231,14 @@ export class InProcessSession {
     return this.#peer.leave(reason)
   }
 
+  #payload (given: Args, named: Kwargs): Payload {
+    const { args, kwargs } = ownValues(given, named)
+    return this.#pack(args, kwargs)
+  }
+
   #payloadOf (value: unknown): Payload {
-    if (value instanceof CallResult) return this.#pack(value.args, value.kwargs)
-    return value === undefined ? Payload.empty : this.#pack([value], {})
+    if (value instanceof CallResult) return this.#payload(value.args, value.kwargs)
+    return value === undefined ? Payload.empty : this.#payload([value], {})
   }
 
   /** The options with the context at work; what is given in them counts. */
@@ -257,9 +263,4 @@ export class InProcessSession {
 function valueOf (payload: Payload): unknown {
   const { args, kwargs } = payload.values()
   return args.length > 1 || Object.keys(kwargs).length > 0 ? new CallResult(args, kwargs) : args[0]
-}
-
-function copied (args: Args, kwargs: Kwargs): Payload {
-  const values = structuredClone({ args, kwargs })
-  return Payload.of(values.args, values.kwargs)
 }

@@ -19,6 +19,12 @@ export function isDict (value: unknown): value is Dict {
   return prototype === Object.prototype || prototype === null
 }
 
+/** True for an object that is written as a dict; false for a Map, an ArrayBuffer and the like. */
+export function isPlain (value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype || Object.prototype.toString.call(value) === '[object Object]'
+}
+
 export function isNaturalNumber (value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }

@@ -21,7 +21,7 @@ for (const codec of codecs) {
     t.match(await ann.call('com.example.echo', [{ octets: Buffer.from([1, 2]), big: 2n ** 60n }]), {
       value: { octets: Buffer.from([1, 2]), big: 2n ** 60n }
     })
-    t.strictSame(await ann.call('com.example.echo', [{ gone: undefined }]), { value: { gone: null }, details: {} }, 'no serializer has undefined')
+    t.strictSame(await ann.call('com.example.echo', [{ gone: undefined }]), { value: {}, details: {} }, 'no serializer has undefined')
     await t.rejects(ann.call('com.example.echo', [() => {}]))
     await t.rejects(ann.call('com.example.nothing'), { name: 'WampError', error: 'wamp.error.no_such_procedure' })
   })
@@ -59,12 +59,11 @@ t.test('a value that the receiver\'s serializer has no form for reaches nobody, 
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms })
-  const [cyclic, backend] = [{} as Record<string, unknown>, app.wamp.join('realm1')]
-  cyclic['self'] = cyclic
-  const joe = await app.injectWamp({ realm: 'realm1' })
+  const backend = app.wamp.join('realm1')
+  const joe = await app.injectWamp({ realm: 'realm1', codec: 'msgpack' })
   const seen: unknown[] = []
   await joe.subscribe('com.example.news', ({ args }) => { seen.push(args) })
-  await backend.publish('com.example.news', [cyclic])
+  await backend.publish('com.example.news', [2n ** 70n])
   await backend.publish('com.example.news', ['next'])
   await joe.fence()
   t.strictSame(seen, [['next']])
