@@ -5,6 +5,7 @@ import { FailedLogins } from './auth/failed-logins.ts'
 import type { Codec } from './codec/codec.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import type { Visitor } from './cookie/visitor.ts'
+import { Deadlines } from './deadlines.ts'
 import { errors, WampError } from './errors.ts'
 import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
@@ -33,6 +34,8 @@ export interface JoinOptions {
   authid?: string
   /** A role of the realm, whose permissions then count. @default 'trusted', which may do everything */
   role?: string
+  /** When the session ends. @default when it leaves, or the app closes */
+  expires?: Date | undefined
 }
 
 /** A session as `sessions` lists it. */
@@ -71,6 +74,7 @@ export class Router implements SessionHost {
   readonly parkedBytes: number
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
+  readonly expiries = new Deadlines(Date.now)
   /** What takes a context along with the messages of the app's own sessions. */
   readonly propagation: PropagationSlot = { current: null }
   readonly #log: FastifyBaseLogger
@@ -158,12 +162,12 @@ export class Router implements SessionHost {
     return new InjectedClient({ ...this.#admit(name, options, codec), pack })
   }
 
-  #admit (name: Uri, { authid = 'app', role = 'trusted' }: JoinOptions, codec: Codec | null): SessionParts {
+  #admit (name: Uri, { authid = 'app', role = 'trusted', expires }: JoinOptions, codec: Codec | null): SessionParts {
     const realm = this.#realms.get(name)
     if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
 
-    const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process' })
+    const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process', ...(expires === undefined ? {} : { expires }) })
     const peer = new InProcessPeer({
       log: { error: (details, text) => { connection.log.error(details, text) } }, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
     })
@@ -250,6 +254,7 @@ export class Router implements SessionHost {
     for (const connection of [...this.#inProcess]) connection.end(reasons.systemShutdown)
     // Their links deliver in microtasks: one turn is enough for GOODBYE and its answer.
     await new Promise((resolve) => { setImmediate(resolve) })
+    this.expiries.close()
   }
 
   async #findLogins (realm: Uri, query: LoginQuery): Promise<LoginInfo[]> {

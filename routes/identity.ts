@@ -89,7 +89,7 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
       if (known !== undefined) return known
       const { wampPrincipal: principal } = this
       if (principal === null) throw new errors.WAMP_ERR_NO_PRINCIPAL()
-      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole })
+      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires })
       sessions.set(this, session)
       const response = this[kReply]?.raw
       const leave = (): void => { session.leave() }
@@ -113,11 +113,12 @@ function needed (tracker: CookieTracker | null): CookieTracker {
   return tracker
 }
 
-function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'http', authprovider = 'function', extra }: Grant): Principal {
+function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'http', authprovider = 'function', extra, expires }: Grant): Principal {
   const realm = router.realm(name)
   if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
   // The role `trusted` is the app itself: no login gives it.
   if (role === 'trusted' || !realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
+  if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('takes no "expires": a cookie has the "maxAge" of the option cookie')
   if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('needs somebody in particular')
   return { realm: name, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }) }
 }

@@ -19,7 +19,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket'],
   cookie: ['protocol', 'errors', 'diagnostics', 'deadlines'],
   'in-process': ['protocol', 'errors'],
-  router: ['protocol', 'errors', 'auth', 'realm', 'session', 'transport', 'in-process'],
+  router: ['protocol', 'errors', 'deadlines', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   telemetry: ['protocol', 'errors', 'diagnostics'],
   crossbar: ['errors', 'options', 'protocol', 'index'],

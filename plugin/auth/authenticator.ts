@@ -18,6 +18,8 @@ export interface Principal {
   readonly authprovider: string
   /** What the authenticator wants the client to know; WELCOME.Details.authextra. */
   readonly authextra?: Dict
+  /** When its sessions end. No client is told. */
+  readonly expires?: Date
 }
 
 /** A client that wants to come in by one method. */
@@ -68,6 +70,11 @@ export interface Grant {
   readonly authprovider?: string
   /** WELCOME.Details.authextra. */
   readonly extra?: Dict
+  /**
+   * When the session ends, with GOODBYE and `wamp.close.logout`: when a token or the session of the app does. Such a login is
+   * attached to no cookie, which would outlive it. @default never
+   */
+  readonly expires?: Date | null | undefined
   /** Called when the client says GOODBYE with `wamp.close.logout`, before it is answered. */
   readonly onLogout?: () => unknown
 }

@@ -125,8 +125,8 @@ export class Handshake {
     }
     const grant = await authenticators.get(method)!(this.#attempt(method))
     const principal = this.#principalOf(grant, method)
-    // A cookie's identity is proven once and stands for long: it is never bound to nobody in particular.
-    if (visitor !== null && this.#state === 'running' && principal.authmethod !== 'anonymous' && this.#mayJoin(principal)) await visitor.bind(principal)
+    // A cookie's identity is proven once and stands for long: it is never bound to nobody in particular, nor to what ends sooner.
+    if (visitor !== null && this.#state === 'running' && principal.authmethod !== 'anonymous' && principal.expires === undefined && this.#mayJoin(principal)) await visitor.bind(principal)
     this.#admit(principal, features, false, grant.onLogout)
   }
 
@@ -216,13 +216,20 @@ export class Handshake {
   /** What an authenticator granted, checked: it may be anybody's function. */
   #principalOf (grant: Grant, method: string): Principal {
     if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" granted nothing and refused nothing`)
-    const { authid, role, realm = this.#hello.realm, authmethod = method, authprovider = 'function', extra } = grant
+    const { authid, role, realm = this.#hello.realm, authmethod = method, authprovider = 'function', extra, expires } = grant
     if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was asked for, and none is assigned'] })
     if (typeof authid !== 'string' || authid === '') throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
     if (typeof role !== 'string' || role === '') throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
-    const principal = { realm, authid, authrole: role, authmethod, authprovider }
-    return Object.freeze(extra === undefined ? principal : { ...principal, authextra: extra })
+    return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
   }
+}
+
+/** When what was granted ends, if it does. */
+function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
+  if (expires === undefined || expires === null) return {}
+  if (!(expires instanceof Date) || Number.isNaN(expires.getTime())) throw new TypeError(`the authenticator for "${method}" granted "expires" that is no Date`)
+  if (expires.getTime() <= Date.now()) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
+  return { expires }
 }
 
 /** True for an error that says that the proof was wrong: one of the router's own that says so, or one of the app's. */

@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Authenticator } from '../auth/authenticator.ts'
 import type { FailedLogins } from '../auth/failed-logins.ts'
 import type { Visitor } from '../cookie/visitor.ts'
+import type { Deadlines } from '../deadlines.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
@@ -21,6 +22,8 @@ export interface SessionHost {
   readonly failedLogins: FailedLogins
   /** How many messages have come and gone. */
   readonly traffic: Traffic
+  /** When sessions end whose logins do, in milliseconds since 1970. */
+  readonly expiries: Deadlines
   realm (name: Uri): Realm | undefined
   /** A random session id that no live session has. */
   claimId (): Id

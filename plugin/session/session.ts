@@ -57,6 +57,7 @@ export class Session implements RoutedSession {
   /** Made when an authorizer has to think: most sessions never need it. */
   #inbox: Inbox | undefined
   #timer: NodeJS.Timeout | undefined
+  #liftExpiry: (() => void) | undefined
 
   /** `renew` is called when this session is over and another may follow on the same transport. */
   constructor (context: ConnectionContext, renew: () => void) {
@@ -199,7 +200,7 @@ export class Session implements RoutedSession {
   }
 
   #establish ({ realm, principal, features, letInByCookie, onLogout }: Admission): void {
-    const { visitor, log } = this.#context
+    const { host, visitor, log } = this.#context
     clearTimeout(this.#timer)
     this.#handshake = undefined
     this.#realm = realm
@@ -209,6 +210,7 @@ export class Session implements RoutedSession {
     this.#state = 'established'
     sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
     realm.join(this)
+    if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(reasons.logout, 'the login has expired') })
     visitor?.occupy({ letInByCookie, end: (reason) => { this.end(reason) } })
     const { authid, authmethod, authprovider } = principal
     log.debug({ session: this.id, realm: realm.name, authid, authmethod, authprovider }, 'session joined')
@@ -264,6 +266,7 @@ export class Session implements RoutedSession {
     if (realm === undefined) return
     this.#realm = undefined
     this.#inbox?.close()
+    this.#liftExpiry?.()
     // Nothing that ends with the session may be sent to it.
     this.#state = 'shutting_down'
     realm.leave(this)

@@ -17,7 +17,9 @@ async function build (t: Test, { plugin = {}, bridge = {} }: { plugin?: Partial<
   t.teardown(() => app.close())
   app.addHook('onRequest', async (request) => {
     const { authorization } = request.headers
-    if (authorization === 'Bearer good') request.wampPrincipal = { realm: 'realm1', authid: 'machine', authrole: 'frontend', authmethod: 'bearer', authprovider: 'function' }
+    const machine = { realm: 'realm1', authid: 'machine', authrole: 'frontend', authmethod: 'bearer', authprovider: 'function' }
+    if (authorization === 'Bearer good') request.wampPrincipal = machine
+    if (authorization === 'Bearer short') request.wampPrincipal = { ...machine, expires: new Date(Date.now() + 100) }
   })
   await app.register(wampPlugin, {
     realms: { realm1: { roles: { anonymous: everything, frontend: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: { subscribe: true, call: true } }] } } } },
@@ -125,6 +127,14 @@ t.test('a principal that a hook of the app has found counts, such as a token\'s'
   await app.wamp.join('realm1').publish('com.example.news', ['hello'])
   t.match(await events.event(), { args: ['hello'] })
   t.equal((await EventSource.open(`${url}/events?topic=com.example.news`, { authorization: 'Bearer bad' })).status, 401)
+})
+
+t.test('a stream ends when the token does that let it in', async (t) => {
+  const { app, url } = await build(t)
+  const events = await EventSource.open(`${url}/events?topic=com.example.news`, { authorization: 'Bearer short' })
+  t.equal(await events.next(), 'retry: 3000')
+  t.equal(await events.next(), undefined)
+  t.same(app.wamp.sessions('realm1'), [])
 })
 
 t.test('who may not, or asks for nonsense, is told so by the status', async (t) => {

@@ -36,8 +36,8 @@ async function listen (t: Test, app: FastifyInstance): Promise<{ http: string, w
 async function build (t: Test, given: Partial<FastifyWampOptions> = {}): Promise<{ app: FastifyInstance, http: string, ws: string }> {
   const app = Fastify()
   await app.register(wampPlugin, { ...options, ...given })
-  app.post<{ Body: { authid: string, role?: string } }>('/login', async ({ body: { authid, role = 'frontend' } }, reply) =>
-    await reply.wampSignIn('realm1', { authid, role, authmethod: 'password', extra: { theme: 'dark' } }))
+  app.post<{ Body: { authid: string, role?: string, expires?: string } }>('/login', async ({ body: { authid, role = 'frontend', expires } }, reply) =>
+    await reply.wampSignIn('realm1', { authid, role, authmethod: 'password', extra: { theme: 'dark' }, expires: expires === undefined ? null : new Date(expires) }))
   app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
   app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ who: wampPrincipal?.authid ?? null }))
   app.get('/any', { onRequest: app.wampRequireRole() }, async () => 'in')
@@ -147,6 +147,7 @@ t.test('what cannot be signed in is an error that says why', async (t) => {
   t.equal(await message({ authid: 'ann', role: 'other' }), 'WAMP_ERR_NO_SUCH_ROLE')
   t.equal(await message({ authid: 'ann', role: 'trusted' }), 'WAMP_ERR_NO_SUCH_ROLE')
   t.equal(await message({ authid: '' }), 'WAMP_ERR_SIGN_IN')
+  t.equal(await message({ authid: 'ann', expires: '2100-01-01' }), 'WAMP_ERR_SIGN_IN', 'a cookie would outlive it')
   const { http: untracked } = await build(t, { auth: { ticket: options.auth!.ticket! } })
   t.equal(await message({ authid: 'ann' }, untracked), 'WAMP_ERR_SIGN_IN')
   const broken: CookieStore = { get () { return undefined }, set () { throw new Error('disk full') }, delete () {}, entries: () => [], close () {} }

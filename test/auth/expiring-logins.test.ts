@@ -1,0 +1,42 @@
+import t from 'tap'
+import type { FastifyWampOptions } from 'fastify-wamp'
+import { buildApp } from '../helper/build-app.ts'
+import { everything } from '../helper/build-router.ts'
+import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
+
+const [json] = wireCodecs
+const soon = (): Date => new Date(Date.now() + 200)
+
+function granting (expires: () => unknown): Partial<FastifyWampOptions> {
+  return {
+    realms: { realm1: { roles: { frontend: everything } } },
+    auth: { anonymous: { type: 'function', authenticator: () => ({ authid: 'joe', role: 'frontend', authmethod: 'session', expires: expires() as Date }) }, cookie: {} },
+    cookie: {}
+  }
+}
+
+t.test('a session ends when what its authenticator granted does, and is attached to no cookie', async (t) => {
+  const { app, url } = await buildApp(t, granting(soon))
+  const client = await WireClient.connect(t, url, json!)
+  t.match(await client.ask(HELLO), [2, Number, { authid: 'joe', authmethod: 'session' }])
+  t.same(await app.wampCookies!.find({ authid: 'joe' }), [])
+  t.same(await client.next(), [6, { message: 'the login has expired' }, 'wamp.close.logout'])
+  t.same(app.wamp.sessions('realm1'), [])
+})
+
+t.test('a login that does not end is attached, and one that has ended, or ends at no time, is refused', async (t) => {
+  for (const [expires, answer] of [[null, [2]], [undefined, [2]], [new Date(0), [3, { message: 'that login has expired' }, 'wamp.error.authentication_required']], [new Date(NaN), [3, {}, 'wamp.error.authentication_failed']], ['tomorrow', [3, {}, 'wamp.error.authentication_failed']]] as const) {
+    const { app, url } = await buildApp(t, granting(() => expires))
+    t.match(await (await WireClient.connect(t, url, json!)).ask(HELLO), answer)
+    t.equal((await app.wampCookies!.find({ authid: 'joe' })).length, answer[0] === 2 ? 1 : 0)
+  }
+})
+
+t.test('a session of the app ends likewise, and one that has left before does not end again', async (t) => {
+  const { app } = await buildApp(t)
+  const [session, left] = [app.wamp.join('realm1', { expires: soon() }), app.wamp.join('realm1', { expires: soon() })]
+  await left.leave()
+  await new Promise<void>((resolve) => { session.whenClosed(resolve) })
+  await t.rejects(session.call('com.example.any'), { code: 'WAMP_ERR_SESSION_CLOSED', message: /wamp.close.logout/ })
+  t.same(app.wamp.sessions('realm1'), [])
+})
