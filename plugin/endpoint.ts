@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import { Authenticators } from './auth/authenticators.ts'
 import { verifyStaticUsers } from './auth/cookie-authenticator.ts'
 import type { CallProcedure } from './auth/dynamic-authenticator.ts'
@@ -7,6 +7,7 @@ import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
 import { openCookieStore } from './cookie/cookie-stores.ts'
 import { TrackingCookie } from './cookie/tracking-cookie.ts'
+import type { SerializeCookie } from './cookie/tracking-cookie.ts'
 import { WatchedStore } from './cookie/watched-store.ts'
 import { errors } from './errors.ts'
 import type { CookieOptions } from './options.ts'
@@ -22,13 +23,15 @@ export interface Endpoint {
 
 /** The cookie trackers of an app: endpoints with one cookie name and path share one, since browsers send them one cookie. */
 export class CookieTrackers {
-  readonly #fastify: FastifyInstance
+  readonly #log: FastifyBaseLogger
+  readonly #serialize: SerializeCookie
   readonly #router: object
   readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
 
   /** The router is named to who watches stores. */
-  constructor (fastify: FastifyInstance, router: object) {
-    this.#fastify = fastify
+  constructor (log: FastifyBaseLogger, serialize: SerializeCookie, router: object) {
+    this.#log = log
+    this.#serialize = serialize
     this.#router = router
   }
 
@@ -55,9 +58,8 @@ export class CookieTrackers {
   }
 
   async #open (options: Required<CookieOptions>): Promise<CookieTracker> {
-    const { log, serializeCookie: serialize } = this.#fastify
-    const { store, shared } = await openCookieStore(options.store, log)
-    return new CookieTracker({ store: new WatchedStore(store, this.#router), shared, options, cookie: new TrackingCookie(options, serialize), log })
+    const { store, shared } = await openCookieStore(options.store, this.#log)
+    return new CookieTracker({ store: new WatchedStore(store, this.#router), shared, options, cookie: new TrackingCookie(options, this.#serialize), log: this.#log })
   }
 }
 

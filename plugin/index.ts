@@ -113,10 +113,11 @@ export interface InjectOptions {
 /** The plugin: a WAMP router on a WebSocket route of the app, and the app's own sessions. */
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
   const options = resolveOptions(given)
-  await registerHostPlugins(fastify)
+  await registerWebsocket(fastify)
+  const serialize = await cookieSerializer(fastify)
 
   const router = new Router(options, fastify.log)
-  const trackers = new CookieTrackers(fastify, router)
+  const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
   const core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits) }
   // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close.
@@ -194,15 +195,25 @@ async function mountEndpoint (fastify: FastifyInstance, { options, router, track
   return endpoint
 }
 
-/** Uses what the host has registered, and registers what it has not. */
-async function registerHostPlugins (fastify: FastifyInstance): Promise<void> {
-  if (!fastify.hasDecorator('serializeCookie')) await fastify.register(fastifyCookie)
+/** Uses the host's @fastify/websocket, or registers it. */
+async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
   fastify.addHook('onReady', async () => {
     // Each registration answers every upgrade of the HTTP server: two would both write to its socket.
     if (fastify.server.listeners('upgrade').filter(({ name }) => name === 'onUpgrade').length < 2) return
     throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice: register it once, on the root instance, before fastify-wamp')
   })
+}
+
+/** What @fastify/cookie writes cookies by. Where the host has not registered it, it is in a scope of its own: the host still may. */
+async function cookieSerializer (fastify: FastifyInstance): Promise<FastifyInstance['serializeCookie']> {
+  if (fastify.hasDecorator('serializeCookie')) return fastify.serializeCookie
+  let serialize!: FastifyInstance['serializeCookie']
+  await fastify.register(async (scope) => {
+    await scope.register(fastifyCookie)
+    serialize = scope.serializeCookie
+  })
+  return serialize
 }
 
 async function mountStatic (fastify: FastifyInstance, files: { root: string, prefix: string }): Promise<void> {

@@ -50,6 +50,9 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
   })
 }
 
+/** Characters of an Origin header that are logged. */
+const LONGEST_ORIGIN = 256
+
 /** What comes and goes with a connection. */
 interface Comer {
   readonly transport: WebsocketTransport
@@ -100,9 +103,13 @@ class Doorway {
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
-    if (!request.ws) return undefined
+    if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'WAMP over WebSocket is spoken here: connect by ws or wss' })
     if (router.state !== 'open') return reply.code(503).send({ error: 'the router is shutting down' })
-    if (!isAllowedOrigin(request, endpoint.allowedOrigins)) return reply.code(403).send({ error: 'this origin may not connect' })
+    if (!isAllowedOrigin(request, endpoint.allowedOrigins)) {
+      // No browser shows its page the answer.
+      request.log.info({ origin: request.headers.origin?.slice(0, LONGEST_ORIGIN) }, 'a page of another origin was refused: the option allowedOrigins lets it connect')
+      return reply.code(403).send({ error: 'this origin may not connect' })
+    }
     const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
     if (subprotocol === undefined) return reply.code(400).send({ error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 

@@ -67,6 +67,15 @@ t.test('an app without any of the plugins gets a router on /ws', async (t) => {
   await client.closed
 })
 
+t.test('an app may register @fastify/cookie before this plugin, or after it', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { ...options, cookie: {} })
+  await app.register(fastifyCookie)
+  app.get('/rest', async (_request, reply) => reply.setCookie('own', '1').send({ ok: true }))
+  await joined(`${await start(t, app)}/ws`)
+  t.equal((await app.inject('/rest')).headers['set-cookie'], 'own=1; SameSite=Lax')
+})
+
 t.test('a host\'s own REST routes, WebSocket routes, cookies and files stay as they are', async (t) => {
   const root = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
   await writeFile(join(root, 'index.html'), '<p>hello</p>')
@@ -86,7 +95,7 @@ t.test('a host\'s own REST routes, WebSocket routes, cookies and files stay as t
   t.equal((await app.inject('/files/index.html')).body, '<p>hello</p>')
   t.equal((await app.inject('/web/')).body, '<p>hello</p>')
   t.equal((await app.inject('/page')).body, '<p>other</p>')
-  t.equal((await app.inject('/ws')).statusCode, 404, 'no page at the WebSocket\'s path')
+  t.match(await app.inject('/ws'), { statusCode: 426, headers: { upgrade: 'websocket' }, body: /connect by ws or wss/ }, 'no page at the WebSocket\'s path')
 
   const client = await joined(`${url}/ws`)
   const echo = new WebSocket(`${url}/echo`, ['a', 'b'])

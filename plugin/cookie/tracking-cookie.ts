@@ -4,7 +4,7 @@ import type { CookieOptions } from '../options.ts'
 /** A browser can be made to send several cookies of one name; more than these are not looked at. */
 const MOST_VALUES = 4
 
-/** `fastify.serializeCookie` of @fastify/cookie. */
+/** `serializeCookie` of @fastify/cookie. */
 export type SerializeCookie = (name: string, value: string, options: {
   maxAge: number, path: string, httpOnly: boolean, secure: boolean, sameSite: 'strict' | 'lax' | 'none', encode: (value: string) => string
 }) => string

@@ -28,3 +28,16 @@ t.test('an upgrade is over with its 101: the connection keeps neither request no
   t.match(await client.ask(HELLO), [2], 'the connection lives on')
   t.equal(app.wamp.sessions('realm1').length, 1)
 })
+
+t.test('a page of another origin that is refused stands in the log, with the option that would let it connect', async (t) => {
+  const lines: object[] = []
+  const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as object) } } } })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  t.teardown(() => app.close())
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const [json] = wireCodecs
+  const origin = `http://${'x'.repeat(1000)}.example`
+  const url = `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`
+  await t.rejects(WireClient.connect(t, url, json!, { headers: { origin } }), { message: /403/ })
+  t.match(lines.find((line) => 'origin' in line), { level: 30, origin: origin.slice(0, 256), msg: /allowedOrigins/ })
+})
