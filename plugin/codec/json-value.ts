@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { routerRoles } from '../protocol/features.ts'
+import { OpaqueValue } from '../protocol/opaque-value.ts'
 import { isPlain } from '../protocol/wire-value.ts'
-import { EncodingError, OpaqueValue } from './codec.ts'
+import { EncodingError } from './codec.ts'
 import { MAX_INTEGER_BITS, narrow } from './integer.ts'
 
 const QUOTE = 0x22

@@ -1,6 +1,7 @@
+import { OpaqueValue } from '../protocol/opaque-value.ts'
 import { isPlain } from '../protocol/wire-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
-import { EncodingError, OpaqueValue } from './codec.ts'
+import { EncodingError } from './codec.ts'
 
 /** How a binary serializer writes each kind of value. */
 export interface ValueForms {

@@ -1,5 +1,6 @@
 import { errors } from '../errors.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
+import { OpaqueValue } from '../protocol/opaque-value.ts'
 import { isPlain } from '../protocol/wire-value.ts'
 
 /** Levels of lists and dicts: what is deeper is most likely within itself. */
@@ -35,6 +36,8 @@ function ownObject (value: object, depth: number): unknown {
   if (depth > DEEPEST) throw new errors.WAMP_ERR_INVALID_MESSAGE('the values are nested too deep, or within themselves')
   if (Array.isArray(value)) return listOf(value, depth)
   if (value instanceof Uint8Array) return new Uint8Array(value)
+  // As it came from a client: its serializer can write it.
+  if (value instanceof OpaqueValue) return value
   if (!isPlain(value)) throw new errors.WAMP_ERR_INVALID_MESSAGE(`${Object.prototype.toString.call(value)} is no data`)
   return dictOf(value, depth)
 }

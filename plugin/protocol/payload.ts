@@ -1,3 +1,6 @@
+import { OpaqueValue } from './opaque-value.ts'
+import { isPlain } from './wire-value.ts'
+
 /** Positional arguments: the values that a message carries in order. */
 export type Args = unknown[]
 /** Keyword arguments: the values that a message carries by name. */
@@ -86,7 +89,7 @@ export class Payload {
   /** Args and kwargs as values that belong to the receiver: it may change them. */
   values (): { args: Args, kwargs: Kwargs } {
     if (this.#codec !== undefined && this.#encoded !== undefined) return this.#codec.decodePayload(this.#encoded)
-    if (this.#given !== undefined) return structuredClone({ args: this.#given.args, kwargs: this.#given.kwargs ?? {} })
+    if (this.#given !== undefined) return { args: this.#given.args.map(copyOf), kwargs: dictOf(this.#given.kwargs ?? {}) }
     return { args: [], kwargs: {} }
   }
 
@@ -95,6 +98,18 @@ export class Payload {
     if (this.#codec === undefined || this.#encoded === undefined) return this
     return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: Buffer.from(this.#encoded.bytes) }, undefined)
   }
+}
+
+/** A copy of data: lists, dicts and octets are the receiver's own. A Date, and what only one serializer knows, is as it was. */
+function copyOf (value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof OpaqueValue) return value
+  if (Array.isArray(value)) return value.map(copyOf)
+  if (value instanceof Uint8Array) return new Uint8Array(value)
+  return isPlain(value) ? dictOf(value) : value
+}
+
+function dictOf (value: object): Kwargs {
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]))
 }
 
 /** About how many bytes a value takes on the wire. */
