@@ -102,6 +102,11 @@ export class InProcessPeer {
     return true
   }
 
+  /** True if a subscription's events are handled. */
+  hasEventHandlers (subscription: Id): boolean {
+    return this.#subscriptions.has(subscription)
+  }
+
   /** Has invocations of a registration answered, from now on. */
   setInvocationHandler (registration: Id, handler: InvocationHandler): void {
     this.#registrations.set(registration, handler)
@@ -214,7 +219,9 @@ export class InProcessPeer {
   }
 
   #event (event: EventMessage): void {
-    for (const handler of this.#subscriptions.get(event.subscription) ?? []) {
+    const handlers = [...this.#subscriptions.get(event.subscription) ?? []]
+    // What was retained comes right after SUBSCRIBED, for who asked last: the others have it, or did not ask.
+    for (const handler of event.details.retained === true ? handlers.slice(-1) : handlers) {
       this.#handle(handler, event).catch((error: unknown) => {
         this.#log.error({ err: error, subscription: event.subscription }, 'an event handler failed')
       })

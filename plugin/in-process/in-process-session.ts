@@ -105,6 +105,8 @@ export class InProcessSession {
   readonly #peer: InProcessPeer
   readonly #pack: Pack
   readonly #propagation: PropagationSlot
+  /** What is asked for and not answered. */
+  readonly #subscribing = new Set<Promise<Subscription>>()
 
   constructor ({ id, principal, peer, propagation, pack = (args, kwargs) => Payload.of(args, kwargs) }: SessionParts) {
     this.id = id
@@ -187,13 +189,17 @@ export class InProcessSession {
       const handle = (): unknown => handler({ args: args as A, kwargs, details, publication })
       return this.#propagation.current === null ? handle() : this.#propagation.current.run(details, handle)
     }
-    return this.#peer.request(
+    const subscribed = this.#peer.request(
       (request) => ({ type: MessageType.Subscribe, request, options, topic }),
       (reply) => {
         const id = 'subscription' in reply ? reply.subscription : reply.request
         this.#peer.addEventHandler(id, onEvent)
         return { id, topic, unsubscribe: () => this.#unsubscribe(id, onEvent) }
       })
+    this.#subscribing.add(subscribed)
+    const settled = (): void => { this.#subscribing.delete(subscribed) }
+    subscribed.then(settled, settled)
+    return subscribed
   }
 
   /**
@@ -256,6 +262,9 @@ export class InProcessSession {
   async #unsubscribe (subscription: Id, handler: (event: EventMessage) => unknown): Promise<void> {
     // Others of this session may hold the same subscription: only the last one gives it up.
     if (!this.#peer.removeEventHandler(subscription, handler)) return
+    // One that is under way may be for the same: an authorizer may think about it for long.
+    while (this.#subscribing.size > 0) await Promise.allSettled(this.#subscribing)
+    if (!this.#peer.isOpen || this.#peer.hasEventHandlers(subscription)) return
     await this.#peer.request((request) => ({ type: MessageType.Unsubscribe, request, subscription }), () => {})
   }
 }

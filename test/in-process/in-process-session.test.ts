@@ -1,8 +1,9 @@
+import { EventEmitter, once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import { CallResult, WampError } from 'fastify-wamp'
-import type { InProcessSession } from 'fastify-wamp'
+import type { InProcessSession, Subscription } from 'fastify-wamp'
 import { buildApp } from '../helper/build-app.ts'
 import { everything } from '../helper/build-router.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -142,6 +143,52 @@ t.test('who iterates too slowly is told, and the subscription is given up', asyn
   t.match(await first, { value: { args: [0] } })
   await t.rejects(async () => { for await (const event of events) t.fail(JSON.stringify(event)) }, { code: 'WAMP_ERR_SLOW_READER' })
   t.same((await caller.call<{ exact: number[] }>('wamp.subscription.list')).exact, [])
+})
+
+t.test('a subscription is not given up while another handler of it is under way', async (t) => {
+  let decide = (): void => {}
+  const asked = new EventEmitter()
+  const authorizer = async (): Promise<boolean> => {
+    asked.emit('asked')
+    await new Promise<void>((resolve) => { decide = resolve })
+    return true
+  }
+  const { app } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything, guest: { authorizer } } } } })
+  const [guest, backend] = [app.wamp.join('realm1', { role: 'guest' }), app.wamp.join('realm1')]
+  const seen: unknown[] = []
+  const subscribe = async (): Promise<Promise<Subscription>[]> => {
+    const thinking = once(asked, 'asked')
+    const subscribed = guest.subscribe('com.example.news', ({ args }) => { seen.push(args[0]) })
+    await thinking
+    return [subscribed]
+  }
+  const [first] = await subscribe()
+  decide()
+  const subscription = await first!
+  const [second] = await subscribe()
+  const given = subscription.unsubscribe()
+  decide()
+  const [stays] = await Promise.all([second!, given])
+  await backend.publish('com.example.news', ['seen'])
+  await backend.call('wamp.session.count')
+  t.same(seen, ['seen'])
+  await stays.unsubscribe()
+  t.same(await backend.call('wamp.subscription.lookup', ['com.example.news']), null)
+})
+
+t.test('what was retained is for the handler that asked', async (t) => {
+  const { app } = await buildApp(t)
+  const [backend, guest] = [app.wamp.join('realm1'), app.wamp.join('realm1')]
+  await backend.publish('com.example.state', ['retained'], {}, { retain: true })
+  const seen: string[] = []
+  for (const [name, retained] of [['a', false], ['b', true], ['c', true]] as const) {
+    await guest.subscribe('com.example.state', ({ args }) => { seen.push(`${name} ${String(args[0])}`) }, { get_retained: retained })
+  }
+  await guest.call('wamp.session.count')
+  t.same(seen, ['b retained', 'c retained'])
+  await backend.publish('com.example.state', ['new'])
+  await guest.call('wamp.session.count')
+  t.same(seen.slice(2), ['a new', 'b new', 'c new'])
 })
 
 t.test('a session that acts as a role is held to its permissions', async (t) => {
