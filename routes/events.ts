@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stringifyValue } from '../plugin/codec/json-value.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
@@ -35,9 +35,11 @@ const COMMENTS = 15_000
 /** Mounts topics as Server-Sent Events: a GET that lasts, under the same cookie and the same permissions. */
 export async function eventRoutes (fastify: FastifyInstance, parts: EventParts): Promise<void> {
   const streams = new Set<EventStream>()
+  let state: 'open' | 'closing' = 'open'
   const comments = setInterval(() => { for (const stream of streams) stream.comment() }, COMMENTS).unref()
   // A stream never ends by itself: it would hold up the close.
   fastify.addHook('preClose', async () => {
+    state = 'closing'
     clearInterval(comments)
     for (const stream of streams) stream.end()
   })
@@ -57,7 +59,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
 
     const visitor = await visitorOf(request, parts)
     if (visitor === 'gone') return await refuse(401, 'log in first')
-    const stream = new EventStream(parts.owed)
+    const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
     reply.raw.once('close', () => { stream.end() })
     try {
       await stream.open(parts.session ?? request.wamp, { ...asked, last })
@@ -68,6 +70,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
       throw error
     }
     streams.add(stream)
+    if (state === 'closing') stream.end()
     visitor?.occupy({ letInByCookie: true, end: () => { stream.end() } })
     stream.whenEnded(() => {
       streams.delete(stream)
@@ -90,7 +93,7 @@ async function visitorOf (request: FastifyRequest, { session, tracker }: EventPa
 /** What a query asks for, or what is wrong with it. */
 function topicsOf ({ topic, match = 'exact', get_retained: retained = 'false', ...rest }: Record<string, unknown>): { topics: string[], options: SubscribeOptions } | string {
   const [unknown] = Object.keys(rest)
-  const topics = [topic ?? []].flat()
+  const topics = [...new Set([topic ?? []].flat())]
   if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not known`
   if (topics.length === 0 || topics.length > MOST_TOPICS || !topics.every((one) => typeof one === 'string')) return `"topic" must be a URI, and stand 1 to ${MOST_TOPICS} times`
   if (match !== 'exact' && match !== 'prefix' && match !== 'wildcard') return '"match" must be "exact", "prefix" or "wildcard"'
@@ -108,16 +111,23 @@ function lastEventOf ({ headers: { 'last-event-id': given = '' } }: FastifyReque
 class EventStream {
   readonly readable = new Readable({ read: () => { this.#wanted() } })
   readonly #owed: number
+  /** Ends the response at once. */
+  readonly #cut: () => void
+  readonly #log: FastifyBaseLogger
   readonly #subscriptions: Subscription[] = []
   /** Takes back that the session tells of its end: it may serve many streams. */
   #forget = (): void => {}
   #wanted: () => void = () => {}
   /** What comes while the client is given what it missed, and the size of that in characters. */
   #held: { readonly events: Map<Id, string>, size: number } | null = null
+  /** What the client has of what it missed, while it is given that. */
+  readonly #had = new Set<Id>()
   #state: 'open' | 'ended' = 'open'
 
-  constructor (owed: number) {
+  constructor ({ owed, cut, log }: { owed: number, cut: () => void, log: FastifyBaseLogger }) {
     this.#owed = owed
+    this.#cut = cut
+    this.#log = log
     this.readable.push('retry: 3000\n\n')
     this.readable.once('close', () => { this.end() })
   }
@@ -135,7 +145,8 @@ class EventStream {
     }
     if (this.#state === 'ended') this.#unsubscribe()
     else this.#forget = session.whenClosed(() => { this.end() })
-    if (missed !== null) this.#catchUp(session, missed).catch(() => { this.#giveUp() })
+    // If that fails the browser comes back, and asks again.
+    if (missed !== null) this.#catchUp(session, missed).catch(() => { this.end() })
   }
 
   comment (): void {
@@ -153,7 +164,7 @@ class EventStream {
     this.#state = 'ended'
     this.#wanted()
     this.readable.push(null)
-    setTimeout(() => { this.readable.destroy() }, CLOSE_TIMEOUT).unref()
+    setTimeout(this.#cut, CLOSE_TIMEOUT).unref()
     this.#forget()
     this.#unsubscribe()
   }
@@ -166,28 +177,42 @@ class EventStream {
   /** Gives the client what it missed, as fast as it reads, and then what came meanwhile. */
   async #catchUp (session: InProcessSession, last: Id): Promise<void> {
     const [{ id, topic }] = this.#subscriptions as [Subscription]
-    const had = new Set([last])
-    try {
-      for await (const event of missedEvents(session, id, last)) {
-        if (this.#state === 'ended') return
-        had.add(event.publication)
-        if (!this.readable.push(textOf(topic, event))) await new Promise<void>((resolve) => { this.#wanted = resolve })
-      }
-    } catch (error) {
-      // Nothing is kept, or this role may not ask for it: the stream goes on with what is new.
-      if (!(error instanceof WampError)) throw error
+    this.#had.add(last)
+    for await (const event of missedEvents(session, id, last)) {
+      if (this.#state === 'ended') return
+      const text = this.#had.has(event.publication) ? null : this.#textOf(topic, event)
+      this.#had.add(event.publication)
+      if (text !== null && !this.readable.push(text)) await new Promise<void>((resolve) => { this.#wanted = resolve })
     }
     const held = this.#held?.events ?? []
     this.#held = null
-    for (const [publication, text] of held) if (!had.has(publication)) this.#push(text)
+    for (const [publication, text] of held) if (!this.#had.has(publication)) this.#push(text)
+    this.#had.clear()
   }
 
   #write (topic: string, received: Received): void {
-    const text = textOf(topic, received)
+    const text = this.#textOf(topic, received)
+    if (text === null) return
     if (this.#held === null) return this.#push(text)
+    // What was retained is older than what came meanwhile, and may be among what was missed.
+    if (received.details['retained'] === true) {
+      this.#had.add(received.publication)
+      return this.#push(text)
+    }
     this.#held.events.set(received.publication, text)
     this.#held.size += text.length
     if (this.#held.size > this.#owed) this.#giveUp()
+  }
+
+  /** An event as a client reads it, or null if its values have no form in JSON. What was retained is no place to come back to. */
+  #textOf (topic: string, { args, kwargs, details, publication }: Received): string | null {
+    try {
+      const id = details['retained'] === true ? '' : `id: ${publication}\n`
+      return `${id}data: ${stringifyValue({ topic: details['topic'] ?? topic, args, kwargs, details })}\n\n`
+    } catch (error) {
+      this.#log.error({ err: error, topic }, 'an event has no form in JSON')
+      return null
+    }
   }
 
   #push (text: string): void {
@@ -199,10 +224,6 @@ class EventStream {
   /** What waits for who does not read is not worth keeping. */
   #giveUp (): void {
     this.end()
-    this.readable.destroy()
+    this.#cut()
   }
-}
-
-function textOf (topic: string, { args, kwargs, details, publication }: Received): string {
-  return `id: ${publication}\ndata: ${stringifyValue({ topic: details['topic'] ?? topic, args, kwargs, details })}\n\n`
 }

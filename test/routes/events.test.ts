@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Tag } from 'cbor-x'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
@@ -10,6 +11,7 @@ import wampPlugin, { wampBridge } from 'fastify-wamp'
 import type { BridgeOptions, FastifyWampOptions, Id } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
 
 async function build (t: Test, { plugin = {}, bridge = {} }: { plugin?: Partial<FastifyWampOptions>, bridge?: BridgeOptions } = {}): Promise<{ app: FastifyInstance, url: string, browser: WebBrowser }> {
@@ -275,6 +277,106 @@ t.test('what a browser missed waits for it to read, and what comes meanwhile is 
     await new Promise((resolve) => { setImmediate(resolve) })
   }
   t.ok(published <= 2 ** 20 / big.length + 2, 'what is held while it catches up counts, not what it missed')
+})
+
+t.test('an event without a form in JSON is passed over, live and when it was missed', async (t) => {
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { anonymous: everything, frontend: everything }, eventHistory: [{ uri: 'com.example.news' }] } }, auth: { anonymous: { type: 'static', role: 'anonymous' }, cookie: {} } } })
+  const [, , cbor] = wireCodecs
+  const publisher = await WireClient.join(t, `${url.replace('http', 'ws')}/ws`, cbor!)
+  const open = async (last: string): Promise<EventSource> => {
+    const source = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie, ...(last === '' ? {} : { 'last-event-id': last }) })
+    await source.next()
+    return source
+  }
+  const live = await open('')
+  for (const [request, value] of ['had', new Tag(1, 4711), 'after'].entries()) t.match(await publisher.ask([16, request + 1, { acknowledge: true }, 'com.example.news', [value]]), [17])
+  t.equal((await live.event()).args[0], 'had')
+  t.equal((await live.event()).args[0], 'after')
+  const back = await open('5')
+  t.equal((await back.event()).args[0], 'had')
+  t.equal((await back.event()).args[0], 'after')
+  await app.close()
+  t.equal(await back.next(), undefined)
+})
+
+t.test('a client that reads slower than the history forgets is given no event out of order', async (t) => {
+  const { app, url, browser: { cookie } } = await build(t, {
+    plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 200 }] } }, limits: { owedEvents: 2 ** 28 } }
+  })
+  const backend = app.wamp.join('realm1')
+  const publish = async (first: number, last: number): Promise<void> => { for (let i = first; i <= last; i++) await backend.publish('com.example.news', [i, 'x'.repeat(50_000)]) }
+  await publish(1, 200)
+  const slow = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie, 'last-event-id': '5' })
+  slow.pause()
+  await publish(201, 500)
+  slow.resume()
+  await slow.next()
+  const seen: number[] = []
+  while (seen.at(-1) !== 500) seen.push((await slow.event()).args[0] as number)
+  t.same(seen, [...seen].sort((a, b) => a - b))
+  t.equal(new Set(seen).size, seen.length)
+  t.same(seen.slice(-300), Array.from({ length: 300 }, (_, i) => 201 + i), 'what came while it was there is all there')
+})
+
+t.test('a failure in the midst of what was missed ends the stream, and the browser comes back for the rest', async (t) => {
+  let asked = 0
+  const authorizer = async (_session: unknown, uri: string): Promise<boolean> => {
+    if (uri === 'wamp.subscription.get_events' && ++asked === 4) throw new Error('the database is away')
+    return true
+  }
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: { authorizer } }, eventHistory: [{ uri: 'com.example.news', limit: 1000 }] } } } })
+  const backend = app.wamp.join('realm1')
+  for (let i = 1; i <= 250; i++) await backend.publish('com.example.news', [i])
+  const seen: unknown[] = []
+  let last = '5'
+  for (const count of [100, 150]) {
+    const source = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie, 'last-event-id': last })
+    await source.next()
+    for (let i = 0; i < count; i++) {
+      const block = await source.next()
+      last = /^id: (.*)$/m.exec(block!)![1]!
+      seen.push((JSON.parse(/^data: (.*)$/m.exec(block!)![1]!) as { args: unknown[] }).args[0])
+    }
+    if (count === 100) t.equal(await source.next(), undefined)
+  }
+  t.same(seen, Array.from({ length: 250 }, (_, i) => i + 1))
+})
+
+t.test('what is retained is no place to come back to, and is not given twice', async (t) => {
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.', match: 'prefix' }] } } } })
+  const backend = app.wamp.join('realm1')
+  await backend.publish('com.example.state', ['state'], {}, { retain: true })
+  const last = await backend.publish('com.example.news', [1])
+  await backend.publish('com.example.news', [2])
+  for (const id of [last, 5]) {
+    const source = await EventSource.open(`${url}/events?topic=com.example.&match=prefix&get_retained=true`, { cookie, 'last-event-id': String(id) })
+    await source.next()
+    t.match(await source.next(), /^data: .*"state"/, 'without an id')
+    for (const value of id === last ? [2] : [1, 2]) t.equal((await source.event()).args[0], value)
+    await backend.publish('com.example.other', ['new'], {}, { eligible_authrole: ['frontend'] })
+    t.equal((await source.event()).args[0], 'new')
+  }
+})
+
+t.test('a stream that is opened while the app closes does not hold it up, and a topic that stands twice is one', async (t) => {
+  const thinking = new EventEmitter()
+  let decide = (): void => {}
+  const authorizer = async (): Promise<boolean> => {
+    thinking.emit('asked')
+    await new Promise<void>((resolve) => { decide = resolve })
+    return true
+  }
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: { authorizer } } } } } })
+  const asked = once(thinking, 'asked')
+  const opening = EventSource.open(`${url}/events?topic=com.example.news&topic=com.example.news`, { cookie })
+  await asked
+  const closing = new Promise<void>((resolve) => { app.server.once('close', resolve) })
+  const closed = app.close()
+  decide()
+  const source = await opening
+  await source.next()
+  t.equal(await source.next(), undefined)
+  await Promise.all([closed, closing])
 })
 
 t.test('everybody gets the topics of one role where that is asked for', async (t) => {
