@@ -13,6 +13,7 @@ import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 import { RouteProcedures } from '../routes/route-procedure.ts'
 import { SignedRequests } from '../routes/signed-request.ts'
 import { staticRoute } from '../routes/static.ts'
+import { refusePipelined } from '../routes/websocket-upgrade.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
@@ -197,6 +198,9 @@ async function mountEndpoint (fastify: FastifyInstance, { options, router, track
 
 /** Uses the host's @fastify/websocket, or registers it. */
 async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
+  fastify.server.prependListener('upgrade', refusePipelined)
+  // While anybody listens, Node.js leaves upgrades to them.
+  fastify.addHook('preClose', async () => { fastify.server.removeListener('upgrade', refusePipelined) })
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
   fastify.addHook('onReady', async () => {
     // Each registration answers every upgrade of the HTTP server: two would both write to its socket.

@@ -1,4 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { WebSocketServer } from 'ws'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
@@ -61,4 +63,18 @@ function limitNext (server: WebSocketServer, { maxPayload }: Upgrade): void {
   // The codec checks the text, and answers with ABORT; ws would close without a word of WAMP.
   options.skipUTF8Validation = true
   server.once('connection', () => { Object.assign(options, before) })
+}
+
+/**
+ * Cuts off who asks for an upgrade before it has the answer to its last request: nobody could answer that in order, and its
+ * connection would stay, for ever.
+ */
+export function refusePipelined (request: IncomingMessage, socket: Socket): void {
+  const response = new ServerResponse(request)
+  try {
+    response.assignSocket(socket)
+    response.detachSocket(socket)
+  } catch {
+    socket.destroy()
+  }
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
@@ -40,4 +41,27 @@ t.test('a page of another origin that is refused stands in the log, with the opt
   const url = `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`
   await t.rejects(WireClient.connect(t, url, json!, { headers: { origin } }), { message: /403/ })
   t.match(lines.find((line) => 'origin' in line), { level: 30, origin: origin.slice(0, 256), msg: /allowedOrigins/ })
+})
+
+t.test('who asks for an upgrade before its last request is answered is cut off, and holds nothing up', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  let answer = (): void => {}
+  const asked = new Promise<void>((resolve) => {
+    app.get('/slow', async () => {
+      resolve()
+      await new Promise<void>((resolve) => { answer = resolve })
+      return 'done'
+    })
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  socket.write('GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await asked
+  const closed = once(socket, 'close')
+  socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n')
+  await closed
+  answer()
+  await app.close()
+  t.equal(app.server.listening, false)
 })
