@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { Test } from 'tap'
+import { snippetsOf } from './docs/snippets.ts'
 import { HELLO, WireClient, wireCodecs } from './helper/wire-client.ts'
 
 const run = promisify(execFile)
@@ -39,6 +40,16 @@ process.stdin.resume().once('end', () => { app.close() })
   const tsc = join(require.resolve('typescript/package.json'), '../bin/tsc')
   await t.resolves(run(process.execPath, [tsc, '-p', folder], { cwd: folder }).catch((error: { stdout: string }) => { throw new Error(error.stdout) }), 'its types are whole')
   await callIt(t, folder)
+  await writeFile(join(folder, 'wamp.cjs'), snippetsOf(join(root, 'docs/add-wamp.md')).find(({ name }) => name === 'wamp.cjs')!.text)
+  await writeFile(join(folder, 'app.cjs'), `
+const app = require('fastify')()
+app.register(require('./wamp.cjs'))
+app.ready().then(async () => {
+  console.log(await app.wamp.join('realm1').call('com.example.tasks.count'))
+  await app.close()
+})
+`)
+  t.match(await run(process.execPath, [join(folder, 'app.cjs')], { cwd: folder }), { stdout: /^0$/m }, 'it is there for CommonJS')
   const help = await run(process.execPath, [join(folder, 'node_modules/.bin/fastify-wamp'), '--help'], { cwd: folder })
   t.match(help.stdout, /fastify-wamp CONFIG/)
 })

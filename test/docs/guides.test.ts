@@ -58,6 +58,26 @@ console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
   t.equal(await closed, 'wamp.close.logout')
 })
 
+t.test('a client in Node.js that sends a cookie runs as it stands', async (t) => {
+  const folder = writeFiles(t, 'docs/add-wamp.md', {
+    'main.ts': `
+import { app } from './app.ts'
+import './wamp.ts'
+import { connect } from './client.js'
+const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login', payload: { user: 'joe' } })
+const url = (await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')
+const connection = connect(url + '/ws', \`\${cookie.name}=\${cookie.value}\`)
+connection.onopen = (session, details) => {
+  console.log(details.authid)
+  connection.close()
+  app.close()
+}
+connection.open()
+`
+  })
+  t.match(await run(folder, 'main.ts'), /^joe\n/)
+})
+
 t.test('a login by REST is one over WebSocket, and a user sees its devices', async (t) => {
   const { url } = await start(t, writeFiles(t, 'docs/log-in-once.md', {
     'main.ts': `
