@@ -23,8 +23,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'An upgrade from a page of a foreign origin is refused',
     file: 'routes/websocket.ts',
-    code: 'if (!isAllowedOrigin(request, endpoint.allowedOrigins)) return',
-    without: 'if (!isAllowedOrigin(request, ["*"])) return',
+    code: 'if (!isAllowedOrigin(request, endpoint.allowedOrigins)) {',
+    without: 'if (!isAllowedOrigin(request, ["*"])) {',
     test: [foreignPages, 'a page of another origin cannot open a WebSocket']
   },
   {
@@ -362,5 +362,33 @@ export const defences: readonly Defence[] = [
     code: '  fastify.addHook(\'onRequest\', fastify.wampRequireRole(role))\n',
     without: '',
     test: ['routes/console.test.ts', 'the page and its files are there']
+  },
+  {
+    defence: 'A login by a token, or by a session of the app, ends when that does',
+    file: 'plugin/session/session.ts',
+    code: 'if (principal.expires !== undefined)',
+    without: 'if (principal.expires === null)',
+    test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
+  },
+  {
+    defence: 'It is attached to no cookie, which would outlive it',
+    file: 'plugin/session/handshake.ts',
+    code: 'principal.expires === undefined && this.#mayJoin',
+    without: 'this.#mayJoin',
+    test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
+  },
+  {
+    defence: 'What `toJSON` hides from REST answers is hidden from events, results and errors',
+    file: 'plugin/in-process/own-values.ts',
+    code: 'isSpoken(given) ? given.toJSON() : given',
+    without: 'given',
+    test: ['in-process/own-values.test.ts', 'what an object hides']
+  },
+  {
+    defence: 'An upgrade that comes before the last answer is cut off',
+    file: 'routes/websocket-upgrade.ts',
+    code: '} catch {\n    socket.destroy()',
+    without: '} catch {',
+    test: ['routes/websocket.test.ts', 'who asks for an upgrade before']
   }
 ]
