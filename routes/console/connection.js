@@ -18,22 +18,27 @@ export class Connection {
   #session = null
   #delay = FIRST_DELAY
   #since = 0
+  /** `waiting` to try again, `idle` until somebody asks, `connecting`, `open`. */
+  #state = 'idle'
   #retry
   #probe
 
   constructor (url, listener) {
     this.#url = url
     this.#listener = listener
-    window.addEventListener('online', () => { if (this.#retry !== undefined) this.connect() })
+    window.addEventListener('online', () => { if (this.#state === 'waiting') this.connect() })
   }
 
+  /** Connects now, unless that is done already. */
   async connect () {
+    if (this.#state === 'connecting' || this.#state === 'open') return
     clearTimeout(this.#retry)
-    this.#retry = undefined
+    this.#state = 'connecting'
     this.#listener.state('busy', 'Connecting…')
     try {
       const session = await Session.open(this.#url, (error) => this.#lose(error))
       this.#session = session
+      this.#state = 'open'
       this.#since = performance.now()
       this.#listener.state('good', 'Connected')
       this.#listener.open(session)
@@ -54,6 +59,7 @@ export class Connection {
   }
 
   #comeBack (error) {
+    this.#state = 'idle'
     if (!(error instanceof WampError)) throw error
     if (LOGIN_OVER.includes(error.uri)) {
       this.#listener.state('bad', 'Your login has ended')
@@ -64,6 +70,7 @@ export class Connection {
     this.#delay = Math.min(this.#delay * 2, LAST_DELAY)
     const why = error.uri === LOST ? 'Connection lost' : `Ended: ${error.message}`
     this.#listener.state('bad', `${why}, trying again…`)
+    this.#state = 'waiting'
     this.#retry = setTimeout(() => this.connect(), delay)
   }
 
