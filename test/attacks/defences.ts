@@ -380,7 +380,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'What `toJSON` hides from REST answers is hidden from events, results and errors',
     file: 'plugin/in-process/own-values.ts',
-    code: 'isSpoken(given) ? given.toJSON() : given',
+    code: 'isSpoken(given) ? given.toJSON(key) : given',
     without: 'given',
     test: ['in-process/own-values.test.ts', 'what an object hides']
   },

@@ -50,12 +50,15 @@ t.test('what is no list, no object or no data is told to who sends it, and nobod
   const { app } = await buildApp(t)
   const backend = app.wamp.join('realm1')
   const within: Record<string, unknown> = {}
+  within['rows'] = Array.from({ length: 100_000 }, (_, i) => ({ id: i }))
   within['self'] = within
+  let deep: unknown[] = []
+  for (let i = 0; i < 1000; i++) deep = [deep]
   const cases: Array<[args: unknown, kwargs: unknown, fault: RegExp]> = [
     [{ id: 1 }, {}, /args must be a list: write \[value\]/], ['text', {}, /args must be a list/], [5, {}, /args must be a list/], [null, {}, /args must be a list/],
     [[], [1], /kwargs must be an object/], [[], null, /kwargs must be an object/], [[], 'text', /kwargs must be an object/],
     [[() => {}], {}, /a function is no data/], [[], { mark: Symbol('mark') }, /a symbol is no data/], [[new Map()], {}, /\[object Map\] is no data/],
-    [[within], {}, /within themselves/]
+    [[within], {}, /a value is within itself/], [[[within]], {}, /a value is within itself/], [deep, {}, /nested too deep/]
   ]
   for (const [args, kwargs, message] of cases) {
     const refused = { code: 'WAMP_ERR_INVALID_MESSAGE', message }
@@ -64,4 +67,15 @@ t.test('what is no list, no object or no data is told to who sends it, and nobod
   }
   await backend.register('com.example.function', () => () => {})
   await t.rejects(backend.call('com.example.function'), { name: 'WampError', error: 'wamp.error.runtime_error' })
+})
+
+t.test('what a value says of itself counts as in JSON: by its name, and nothing for undefined', async (t) => {
+  const { app } = await buildApp(t)
+  const backend = app.wamp.join('realm1')
+  const named = { toJSON: (key: string) => `at ${key}` }
+  const nothing = { toJSON: () => undefined }
+  const shared = { a: 1 }
+  await backend.register('com.example.echo', ({ args, kwargs }) => new CallResult(args, kwargs))
+  const given = [{ x: named, y: nothing, z: [named] }, shared, shared]
+  t.strictSame(await backend.call('com.example.echo', given), new CallResult(JSON.parse(JSON.stringify(given)) as unknown[]))
 })
