@@ -105,8 +105,10 @@ export class InProcessSession {
   readonly #peer: InProcessPeer
   readonly #pack: Pack
   readonly #propagation: PropagationSlot
-  /** What is asked for and not answered. */
-  readonly #subscribing = new Set<Promise<Subscription>>()
+  /** What is asked for and not answered, and what for. */
+  readonly #subscribing = new Map<Promise<Subscription>, string>()
+  /** Subscriptions that nobody handles, until it is known whether somebody will. */
+  readonly #leaving = new Map<Id, Promise<void>>()
 
   constructor ({ id, principal, peer, propagation, pack = (args, kwargs) => Payload.of(args, kwargs) }: SessionParts) {
     this.id = id
@@ -189,14 +191,15 @@ export class InProcessSession {
       const handle = (): unknown => handler({ args: args as A, kwargs, details, publication })
       return this.#propagation.current === null ? handle() : this.#propagation.current.run(details, handle)
     }
+    const wanted = `${options.match ?? 'exact'} ${topic}`
     const subscribed = this.#peer.request(
       (request) => ({ type: MessageType.Subscribe, request, options, topic }),
       (reply) => {
         const id = 'subscription' in reply ? reply.subscription : reply.request
         this.#peer.addEventHandler(id, onEvent)
-        return { id, topic, unsubscribe: () => this.#unsubscribe(id, onEvent) }
+        return { id, topic, unsubscribe: () => this.#unsubscribe(id, wanted, onEvent) }
       })
-    this.#subscribing.add(subscribed)
+    this.#subscribing.set(subscribed, wanted)
     const settled = (): void => { this.#subscribing.delete(subscribed) }
     subscribed.then(settled, settled)
     return subscribed
@@ -259,13 +262,27 @@ export class InProcessSession {
     })
   }
 
-  async #unsubscribe (subscription: Id, handler: (event: EventMessage) => unknown): Promise<void> {
+  async #unsubscribe (subscription: Id, wanted: string, handler: (event: EventMessage) => unknown): Promise<void> {
     // Others of this session may hold the same subscription: only the last one gives it up.
     if (!this.#peer.removeEventHandler(subscription, handler)) return
-    // One that is under way may be for the same: an authorizer may think about it for long.
-    while (this.#subscribing.size > 0) await Promise.allSettled(this.#subscribing)
-    if (!this.#peer.isOpen || this.#peer.hasEventHandlers(subscription)) return
+    // Or be about to hold it: an authorizer may think about that for long.
+    let leaving = this.#leaving.get(subscription)
+    if (leaving === undefined && this.#wanting(wanted).length > 0) this.#leaving.set(subscription, leaving = this.#giveUpLater(subscription, wanted))
+    await (leaving ?? this.#giveUp(subscription))
+  }
+
+  async #giveUpLater (subscription: Id, wanted: string): Promise<void> {
+    for (let others = this.#wanting(wanted); others.length > 0; others = this.#wanting(wanted)) await Promise.allSettled(others)
+    this.#leaving.delete(subscription)
+    if (this.#peer.isOpen && !this.#peer.hasEventHandlers(subscription)) await this.#giveUp(subscription)
+  }
+
+  async #giveUp (subscription: Id): Promise<void> {
     await this.#peer.request((request) => ({ type: MessageType.Unsubscribe, request, subscription }), () => {})
+  }
+
+  #wanting (wanted: string): Promise<Subscription>[] {
+    return [...this.#subscribing].filter(([, what]) => what === wanted).map(([subscribed]) => subscribed)
   }
 }
 

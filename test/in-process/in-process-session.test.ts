@@ -176,6 +176,32 @@ t.test('a subscription is not given up while another handler of it is under way'
   t.same(await backend.call('wamp.subscription.lookup', ['com.example.news']), null)
 })
 
+t.test('a subscription is given up whatever else is under way, and once if two leave together', async (t) => {
+  const asked = new EventEmitter()
+  let decide = (): void => {}
+  const authorizer = async (_session: unknown, uri: string): Promise<boolean> => {
+    if (uri !== 'com.example.slow') return true
+    asked.emit('asked')
+    await new Promise<void>((resolve) => { decide = resolve })
+    return true
+  }
+  const { app } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything, guest: { authorizer } } } } })
+  const [guest, backend] = [app.wamp.join('realm1', { role: 'guest' }), app.wamp.join('realm1')]
+  const given = new Promise((resolve) => { backend.subscribe('wamp.subscription.on_unsubscribe', ({ args }) => { resolve(args[0]) }).catch(() => {}) })
+  await backend.call('wamp.session.count')
+  const one = await guest.subscribe('com.example.one', () => {})
+  const slow = await Promise.all([once(asked, 'asked').then(() => { decide() }), guest.subscribe('com.example.slow', () => {})]).then(([, subscription]) => subscription)
+  const thinking = once(asked, 'asked')
+  const again = guest.subscribe('com.example.slow', () => {})
+  await thinking
+  // The router has it after what waits; this session does not wait for another topic's answer before it asks.
+  const left = Promise.all([slow.unsubscribe(), one.unsubscribe()])
+  decide()
+  await Promise.all([left, again.then(async (subscription) => { await subscription.unsubscribe() })])
+  t.equal(await given, guest.id)
+  for (const topic of ['com.example.one', 'com.example.slow']) t.same(await backend.call('wamp.subscription.lookup', [topic]), null)
+})
+
 t.test('what was retained is for the handler that asked', async (t) => {
   const { app } = await buildApp(t)
   const [backend, guest] = [app.wamp.join('realm1'), app.wamp.join('realm1')]
