@@ -119,9 +119,7 @@ class EventStream {
   #forget = (): void => {}
   #wanted: () => void = () => {}
   /** What comes while the client is given what it missed, and the size of that in characters. */
-  #held: { readonly events: Map<Id, string>, size: number } | null = null
-  /** What the client has of what it missed, while it is given that. */
-  readonly #had = new Set<Id>()
+  #held: { readonly retained: Map<Id, string>, readonly events: Map<Id, string>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
   constructor ({ owed, cut, log }: { owed: number, cut: () => void, log: FastifyBaseLogger }) {
@@ -136,7 +134,7 @@ class EventStream {
   async open (session: InProcessSession, { topics, options, last }: { topics: readonly string[], options: SubscribeOptions, last: Id | null }): Promise<void> {
     // The id says where a client was in one history: of several, it would miss some all the same.
     const missed = topics.length === 1 ? last : null
-    if (missed !== null) this.#held = { events: new Map(), size: 0 }
+    if (missed !== null) this.#held = { retained: new Map(), events: new Map(), size: 0 }
     try {
       for (const topic of topics) this.#subscriptions.push(await session.subscribe(topic, (received) => { this.#write(topic, received) }, options))
     } catch (error) {
@@ -177,29 +175,28 @@ class EventStream {
   /** Gives the client what it missed, as fast as it reads, and then what came meanwhile. */
   async #catchUp (session: InProcessSession, last: Id): Promise<void> {
     const [{ id, topic }] = this.#subscriptions as [Subscription]
-    this.#had.add(last)
+    const had = new Set([last])
     for await (const event of missedEvents(session, id, last)) {
       if (this.#state === 'ended') return
-      const text = this.#had.has(event.publication) ? null : this.#textOf(topic, event)
-      this.#had.add(event.publication)
+      had.add(event.publication)
+      const text = this.#textOf(topic, event)
       if (text !== null && !this.readable.push(text)) await new Promise<void>((resolve) => { this.#wanted = resolve })
     }
-    const held = this.#held?.events ?? []
+    const held = this.#held!
     this.#held = null
-    for (const [publication, text] of held) if (!this.#had.has(publication)) this.#push(text)
-    this.#had.clear()
+    // What was retained and is among what was missed stands there already, in its place.
+    for (const events of [held.retained, held.events]) {
+      for (const [publication, text] of events) if (!had.has(publication)) this.#push(text)
+    }
   }
 
   #write (topic: string, received: Received): void {
     const text = this.#textOf(topic, received)
     if (text === null) return
     if (this.#held === null) return this.#push(text)
-    // What was retained is older than what came meanwhile, and may be among what was missed.
-    if (received.details['retained'] === true) {
-      this.#had.add(received.publication)
-      return this.#push(text)
-    }
-    this.#held.events.set(received.publication, text)
+    const { retained, events } = this.#held
+    const held = received.details['retained'] === true ? retained : events
+    held.set(received.publication, text)
     this.#held.size += text.length
     if (this.#held.size > this.#owed) this.#giveUp()
   }

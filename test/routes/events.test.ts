@@ -342,20 +342,24 @@ t.test('a failure in the midst of what was missed ends the stream, and the brows
   t.same(seen, Array.from({ length: 250 }, (_, i) => i + 1))
 })
 
-t.test('what is retained is no place to come back to, and is not given twice', async (t) => {
-  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.', match: 'prefix' }] } } } })
+t.test('what is retained is no place to come back to, and stands in its place among what was missed', async (t) => {
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.', match: 'prefix' }, { uri: 'com.example.price' }] } } } })
   const backend = app.wamp.join('realm1')
   await backend.publish('com.example.state', ['state'], {}, { retain: true })
-  const last = await backend.publish('com.example.news', [1])
-  await backend.publish('com.example.news', [2])
-  for (const id of [last, 5]) {
-    const source = await EventSource.open(`${url}/events?topic=com.example.&match=prefix&get_retained=true`, { cookie, 'last-event-id': String(id) })
+  const [first] = [await backend.publish('com.example.price', [1], {}, { retain: true }), await backend.publish('com.example.price', [2], {}, { retain: true }), await backend.publish('com.example.price', [3], {}, { retain: true })]
+  const open = async (query: string, last: Id): Promise<EventSource> => {
+    const source = await EventSource.open(`${url}/events?get_retained=true&${query}`, { cookie, 'last-event-id': String(last) })
     await source.next()
-    t.match(await source.next(), /^data: .*"state"/, 'without an id')
-    for (const value of id === last ? [2] : [1, 2]) t.equal((await source.event()).args[0], value)
-    await backend.publish('com.example.other', ['new'], {}, { eligible_authrole: ['frontend'] })
-    t.equal((await source.event()).args[0], 'new')
+    return source
   }
+  const price = await open('topic=com.example.price', first)
+  const all = await open('topic=com.example.&match=prefix', first)
+  for (const source of [price, all]) for (const value of [2, 3]) t.equal((await source.event()).args[0], value)
+  t.match(await all.next(), /^data: .*"state"/, 'older than the last event, and without an id')
+  const unknown = await open('topic=com.example.&match=prefix', 5)
+  for (const value of ['state', 1, 2, 3]) t.equal((await unknown.event()).args[0], value)
+  await backend.publish('com.example.price', ['new'])
+  for (const source of [price, all, unknown]) t.equal((await source.event()).args[0], 'new')
 })
 
 t.test('a stream that is opened while the app closes does not hold it up, and a topic that stands twice is one', async (t) => {
