@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Authenticator, Principal } from './auth/authenticator.ts'
+import { isTime } from './auth/expiry.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
 import type { Codec } from './codec/codec.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
@@ -150,7 +151,8 @@ export class Router implements SessionHost {
   }
 
   /**
-   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM and WAMP_ERR_NO_SUCH_ROLE.
+   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE, and WAMP_ERR_INVALID_OPTION for
+   * `expires` that is no Date.
    */
   join (name: Uri, options: JoinOptions = {}): InProcessSession {
     return new InProcessSession(this.#admit(name, options, null))
@@ -166,6 +168,7 @@ export class Router implements SessionHost {
     const realm = this.#realms.get(name)
     if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
+    if (expires !== undefined && !isTime(expires)) throw new errors.WAMP_ERR_INVALID_OPTION('expires', 'must be a Date')
 
     const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process', ...(expires === undefined ? {} : { expires }) })
     const peer = new InProcessPeer({

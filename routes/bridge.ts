@@ -50,6 +50,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, s
       } catch (error) {
         if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await answer(reply, 400, { error: error.message, args: [], kwargs: {} })
+        if (error instanceof errors.WAMP_ERR_SESSION_CLOSED && session === null) return await answer(reply, 401, { error: 'the login has ended', args: [], kwargs: {} })
         // What a procedure raises is an answer, too.
         if (!(error instanceof WampError)) throw error
         return await answer(reply, 200, { error: error.error, args: error.args, kwargs: error.kwargs })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant, Principal } from '../plugin/auth/authenticator.ts'
+import { isOver } from '../plugin/auth/expiry.ts'
 import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
 import type { Arrival } from '../plugin/cookie/login-filter.ts'
 import { errors } from '../plugin/errors.ts'
@@ -88,8 +89,8 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
       const known = sessions.get(this)
       if (known !== undefined) return known
       const { wampPrincipal: principal } = this
-      if (principal === null) throw new errors.WAMP_ERR_NO_PRINCIPAL()
-      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires })
+      if (principal === null || isOver(principal.expires)) throw new errors.WAMP_ERR_NO_PRINCIPAL()
+      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires ?? undefined })
       sessions.set(this, session)
       const response = this[kReply]?.raw
       const leave = (): void => { session.leave() }

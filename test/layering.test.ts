@@ -23,7 +23,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   telemetry: ['protocol', 'errors', 'diagnostics'],
   crossbar: ['errors', 'options', 'protocol', 'index'],
-  routes: ['protocol', 'errors', 'codec', 'cookie', 'transport', 'in-process'],
+  routes: ['protocol', 'errors', 'auth', 'codec', 'cookie', 'transport', 'in-process'],
   testing: [],
   index: ['protocol', 'contract', 'errors', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
 }

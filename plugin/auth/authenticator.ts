@@ -18,8 +18,8 @@ export interface Principal {
   readonly authprovider: string
   /** What the authenticator wants the client to know; WELCOME.Details.authextra. */
   readonly authextra?: Dict
-  /** When its sessions end. No client is told. */
-  readonly expires?: Date
+  /** When its sessions end. No client is told. @default never */
+  readonly expires?: Date | undefined
 }
 
 /** A client that wants to come in by one method. */

@@ -1,4 +1,5 @@
 import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
+import { isOver, isTime } from '../auth/expiry.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
 import { loginFailed } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
@@ -227,8 +228,8 @@ export class Handshake {
 /** When what was granted ends, if it does. */
 function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
   if (expires === undefined || expires === null) return {}
-  if (!(expires instanceof Date) || Number.isNaN(expires.getTime())) throw new TypeError(`the authenticator for "${method}" granted "expires" that is no Date`)
-  if (expires.getTime() <= Date.now()) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
+  if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted "expires" that is no Date`)
+  if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
   return { expires }
 }
 

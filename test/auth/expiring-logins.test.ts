@@ -40,3 +40,11 @@ t.test('a session of the app ends likewise, and one that has left before does no
   await t.rejects(session.call('com.example.any'), { code: 'WAMP_ERR_SESSION_CLOSED', message: /wamp.close.logout/ })
   t.same(app.wamp.sessions('realm1'), [])
 })
+
+t.test('what is no time ends nobody\'s session late, and leaves none behind', async (t) => {
+  const { app } = await buildApp(t)
+  for (const expires of [null, Date.now() + 1000, '2030-01-01', new Date(NaN)]) {
+    t.throws(() => app.wamp.join('realm1', { expires: expires as Date }), { code: 'WAMP_ERR_INVALID_OPTION', message: /"expires" must be a Date/ })
+  }
+  t.same(app.wamp.sessions('realm1'), [])
+})

@@ -143,3 +143,30 @@ t.test('options that make no sense are refused', async (t) => {
     await app.close()
   }
 })
+
+t.test('who has a token that has expired is not logged in, nor is who has one that does meanwhile', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { user: { permissions: [{ uri: '', match: 'prefix', allow }] } } } }, auth: { ticket: { type: 'static', principals: {} } } })
+  app.addHook('onRequest', async (request) => {
+    const expires = new Date(Date.now() + Number(request.headers['x-expires-in']))
+    request.wampPrincipal = { realm: 'realm1', authid: 'machine', authrole: 'user', authmethod: 'token', authprovider: 'app', expires }
+  })
+  await app.register(wampBridge, { call: '/call' })
+  t.teardown(() => app.close())
+  // A deadline keeps no process alive; a server does.
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const backend = app.wamp.join('realm1')
+  const ended = new Promise((resolve) => {
+    backend.register('com.example.slow', async ({ signal }) => { await new Promise(() => { signal.addEventListener('abort', resolve) }) }).catch(() => {})
+  })
+  await backend.register('com.example.fast', () => 1)
+  const call = async (procedure: string, expires: number): Promise<unknown> => {
+    const { statusCode, body } = await app.inject({ method: 'POST', url: '/call', headers: { 'x-expires-in': String(expires) }, payload: { procedure } })
+    return [statusCode, (JSON.parse(body) as { error?: string }).error]
+  }
+  t.same(await call('com.example.fast', 60_000), [200, undefined])
+  t.match(await call('com.example.fast', -1000), [401])
+  t.same(await call('com.example.slow', 100), [401, 'the login has ended'])
+  await ended
+  t.equal(app.wamp.sessions('realm1').length, 1)
+})
