@@ -141,8 +141,8 @@ class EventStream {
       this.end()
       throw error
     }
-    if (this.#state === 'ended') this.#unsubscribe()
-    else this.#forget = session.whenClosed(() => { this.end() })
+    if (this.#state === 'ended') return this.#unsubscribe()
+    this.#forget = session.whenClosed(() => { this.end() })
     // If that fails the browser comes back, and asks again.
     if (missed !== null) this.#catchUp(session, missed).catch(() => { this.end() })
   }
@@ -191,6 +191,7 @@ class EventStream {
   }
 
   #write (topic: string, received: Received): void {
+    if (this.#state === 'ended') return
     const text = this.#textOf(topic, received)
     if (text === null) return
     if (this.#held === null) return this.#push(text)

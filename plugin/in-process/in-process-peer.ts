@@ -219,9 +219,9 @@ export class InProcessPeer {
   }
 
   #event (event: EventMessage): void {
-    const handlers = [...this.#subscriptions.get(event.subscription) ?? []]
+    const handlers = this.#subscriptions.get(event.subscription) ?? []
     // What was retained comes right after SUBSCRIBED, for who asked last: the others have it, or did not ask.
-    for (const handler of event.details.retained === true ? handlers.slice(-1) : handlers) {
+    for (const handler of event.details.retained === true ? [...handlers].slice(-1) : handlers) {
       this.#handle(handler, event).catch((error: unknown) => {
         this.#log.error({ err: error, subscription: event.subscription }, 'an event handler failed')
       })
