@@ -1,6 +1,5 @@
 // Logs in and out without end, and says each time what is stored: to be killed. Usage: login-child.ts KIND PATH ROUND
 import type { FastifyBaseLogger } from 'fastify'
-import { once } from 'node:events'
 import { freshLoginKey, freshValue, keyOf } from '../../plugin/cookie/cookie-id.ts'
 import { LoginStore } from '../../plugin/cookie/login-store.ts'
 import { record } from '../cookie/store-contract.ts'
@@ -10,9 +9,9 @@ const [, , kind, path = ''] = process.argv
 const log = { warn () {}, error () {} } as unknown as FastifyBaseLogger
 const logins = new LoginStore({ store: await openStore(kind!, path), log, now: Date.now, idleTimeout: 0 })
 
-/** Resolves when it is in the pipe: what is about to be done must be known before it is. */
+/** Resolves when it is in the pipe: what is about to be done must be known before it is, and what is buffered here dies with this process. */
 async function say (line: string): Promise<void> {
-  if (!process.stdout.write(`${line}\n`)) await once(process.stdout, 'drain')
+  await new Promise((resolve) => process.stdout.write(`${line}\n`, resolve))
 }
 
 async function user (): Promise<void> {
@@ -32,5 +31,4 @@ async function user (): Promise<void> {
   }
 }
 
-process.stdout.setMaxListeners(0)
 await Promise.all(Array.from({ length: 100 }, () => user()))
