@@ -8,6 +8,7 @@ import { isDict } from '../protocol/wire-value.ts'
 import { randomOctets } from '../protocol/random-octets.ts'
 import type { Attempt, Authenticator, Grant } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
+import { isTime } from './expiry.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
@@ -28,7 +29,7 @@ const technical = new Set<Uri>([
 
 /**
  * Asks a WAMP procedure about who comes in, as Crossbar.io does: it is called with `(realm, authid, details)`, and answers
- * with a role, or with a dict of role, authid, realm, extra, and what the method needs: `secret` for wampcra, `pubkey` for
+ * with a role, or with a dict of role, authid, realm, extra, expires, and what the method needs: `secret` for wampcra, `pubkey` for
  * cryptosign, and so on. An error that it raises is the reason of the ABORT.
  */
 export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAuthOptions, call: CallProcedure): Authenticator {
@@ -40,8 +41,9 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
     const proven = await prove(method, answer, { ...attempt, authid })
     const realm = text(answer, 'realm')
+    const expires = time(answer, 'expires')
     const extra = { ...dict(answer, 'extra'), ...proven.extra }
-    return { authid, role: answer.role, authprovider: 'dynamic', ...(realm === undefined ? {} : { realm }), ...(Object.keys(extra).length > 0 ? { extra } : {}) }
+    return { authid, role: answer.role, authprovider: 'dynamic', ...(realm === undefined ? {} : { realm }), ...(expires === undefined ? {} : { expires }), ...(Object.keys(extra).length > 0 ? { extra } : {}) }
   }
 }
 
@@ -104,6 +106,15 @@ function text (answer: Dict, key: string): string | undefined {
   const { [key]: value = null } = answer
   if (value !== null && (typeof value !== 'string' || value === '')) throw new TypeError(`the authenticator's "${key}" must be a string`)
   return value ?? undefined
+}
+
+/** A Date of JavaScript arrives as this text, too. Without its offset a time would mean another one on each machine. */
+function time (answer: Dict, key: string): Date | undefined {
+  const value = text(answer, key)
+  if (value === undefined) return undefined
+  const date = new Date(value)
+  if (!/T.*(?:Z|[+-]\d\d:\d\d)$/.test(value) || !isTime(date)) throw new TypeError(`the authenticator's "${key}" must be a time such as 2030-12-31T23:59:59Z`)
+  return date
 }
 
 function needed (answer: Dict, key: string): string {

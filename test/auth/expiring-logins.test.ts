@@ -32,6 +32,32 @@ t.test('a login that does not end is attached, and one that has ended, or ends a
   }
 })
 
+t.test('a procedure that knows the users says likewise when a login ends, by a Date or its text', async (t) => {
+  const authenticator = 'com.example.authenticate'
+  let expires: () => unknown
+  const { app, url } = await buildApp(t, { ...granting(soon), auth: { ticket: { type: 'dynamic', authenticator }, cookie: {} } })
+  await app.wamp.join('realm1').register(authenticator, () => ({ role: 'frontend', expires: expires() }))
+  const login = async (when: () => unknown): Promise<WireClient> => {
+    expires = when
+    const client = await WireClient.connect(t, url, json!)
+    await client.ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['ticket'], authid: 'joe' }])
+    client.send([5, 'secret', {}])
+    return client
+  }
+  for (const when of [soon, () => soon().toISOString().replace('Z', '+00:00')]) {
+    const client = await login(when)
+    t.match(await client.next(), [2, Number, { authid: 'joe' }])
+    t.same(await client.next(), [6, { message: 'the login has expired' }, 'wamp.close.logout'])
+  }
+  t.same(await app.wampCookies!.find({ authid: 'joe' }), [])
+  t.match(await (await login(() => '2001-01-01T00:00:00Z')).next(), [3, { message: 'that login has expired' }, 'wamp.error.authentication_required'])
+  for (const when of [1_900_000_000, 'tomorrow', '2101-01-01', '2101-01-01T00:00:00', '2101-13-01T00:00:00Z']) {
+    t.match(await (await login(() => when)).next(), [3, {}, 'wamp.error.authentication_failed'], String(when))
+  }
+  t.match(await (await login(() => null)).next(), [2])
+  t.equal((await app.wampCookies!.find({ authid: 'joe' })).length, 1)
+})
+
 t.test('a session of the app ends likewise, and one that has left before does not end again', async (t) => {
   const { app } = await buildApp(t)
   const [session, left] = [app.wamp.join('realm1', { expires: soon() }), app.wamp.join('realm1', { expires: soon() })]
