@@ -1,6 +1,6 @@
+import { SIMPLE_VALUE } from '../protocol/opaque-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { BIGNUM, DICT, FALSE, FLOAT64, LIST, NEGATIVE, NEGATIVE_BIGNUM, NULL, OCTETS, POSITIVE, SIMPLE, TAG, TEXT, TRUE } from './cbor-types.ts'
-import { SIMPLE_VALUE } from './codec.ts'
 import { writeValue } from './value-forms.ts'
 import type { ValueForms } from './value-forms.ts'
 

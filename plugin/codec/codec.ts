@@ -1,5 +1,5 @@
-import { OpaqueValue } from '../protocol/opaque-value.ts'
 import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import { OpaqueValue } from '../protocol/opaque-value.ts'
 import type { PayloadCodec } from '../protocol/payload.ts'
 
 /** Gives a buffer whose last `length` octets are the message's: what stands before them is the transport's framing. */
@@ -44,6 +44,3 @@ export class EncodingError extends Error {
     return error instanceof EncodingError ? error : new EncodingError(`the values cannot be written in ${codec}`, { cause: error })
   }
 }
-
-/** The tag of a CBOR simple value that means nothing. */
-export const SIMPLE_VALUE = -1

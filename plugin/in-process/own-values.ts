@@ -1,6 +1,6 @@
 import { errors } from '../errors.ts'
-import type { Args, Kwargs } from '../protocol/payload.ts'
 import { OpaqueValue } from '../protocol/opaque-value.ts'
+import type { Args, Kwargs } from '../protocol/payload.ts'
 import { isPlain } from '../protocol/wire-value.ts'
 
 /** Levels of lists and dicts: deeper ones would exhaust the stack. */

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
-import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
+import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { decode, DEPTH, encode, hex, payloadOf, resultOf } from './messages.ts'
 
