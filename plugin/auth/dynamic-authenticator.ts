@@ -29,8 +29,8 @@ const technical = new Set<Uri>([
 
 /**
  * Asks a WAMP procedure about who comes in, as Crossbar.io does: it is called with `(realm, authid, details)`, and answers
- * with a role, or with a dict of role, authid, realm, extra, expires, and what the method needs: `secret` for wampcra, `pubkey` for
- * cryptosign, and so on. An error that it raises is the reason of the ABORT.
+ * with a role, or with a dict of role, authid, realm, extra, expires, and what the method needs: `secret` for wampcra,
+ * `pubkey` for cryptosign, and so on. An error that it raises is the reason of the ABORT.
  */
 export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAuthOptions, call: CallProcedure): Authenticator {
   return async (attempt) => {
@@ -41,9 +41,8 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
     const proven = await prove(method, answer, { ...attempt, authid })
     const realm = text(answer, 'realm')
-    const expires = time(answer, 'expires')
     const extra = { ...dict(answer, 'extra'), ...proven.extra }
-    return { authid, role: answer.role, authprovider: 'dynamic', ...(realm === undefined ? {} : { realm }), ...(expires === undefined ? {} : { expires }), ...(Object.keys(extra).length > 0 ? { extra } : {}) }
+    return { authid, role: answer.role, authprovider: 'dynamic', expires: time(answer, 'expires'), ...(realm === undefined ? {} : { realm }), ...(Object.keys(extra).length > 0 ? { extra } : {}) }
   }
 }
 
