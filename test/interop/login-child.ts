@@ -1,4 +1,4 @@
-// Logs in and out without end, and says each time what is stored: to be killed. Usage: login-child.ts KIND PATH ROUND
+// Logs in and out without end, and says each time what is stored: to be killed. Usage: login-child.ts KIND PATH
 import type { FastifyBaseLogger } from 'fastify'
 import { freshLoginKey, freshValue, keyOf } from '../../plugin/cookie/cookie-id.ts'
 import { LoginStore } from '../../plugin/cookie/login-store.ts'
