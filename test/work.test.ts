@@ -1,0 +1,99 @@
+import t from 'tap'
+import { enqueue, isTurnOver, nextTurn, spend, spendOctets, UNITS_OF_TURN, unitsSpent } from '../plugin/work.ts'
+import type { Worker } from '../plugin/work.ts'
+
+/** The event loop has gone round. */
+function turn (): Promise<void> {
+  return new Promise((resolve) => { setImmediate(resolve) })
+}
+
+/** Uses up what is left of this turn. */
+function useUp (): void {
+  while (!isTurnOver()) spend(UNITS_OF_TURN)
+}
+
+/** A worker with so many pieces of work, of so many units each. It writes its name down for each. */
+function worker (name: string, pieces: number, units: number, done: string[]): Worker {
+  return {
+    work () {
+      spend(units)
+      done.push(name)
+      return --pieces > 0
+    }
+  }
+}
+
+t.test('units add up, and 64 octets are one', async (t) => {
+  const before = unitsSpent()
+  spend(3)
+  spendOctets(128)
+  t.equal(unitsSpent() - before, 5)
+})
+
+t.test('a turn ends when its units are used up, and the rest waits for the next one', async (t) => {
+  useUp()
+  const done: string[] = []
+  enqueue(worker('a', 30, UNITS_OF_TURN / 10, done))
+  t.same(done, [], 'nothing is done at once')
+  await turn()
+  t.ok(done.length >= 9 && done.length <= 11, `${done.length} of 30 pieces in the first turn`)
+  while (done.length < 30) await turn()
+  await turn()
+  t.equal(done.length, 30)
+})
+
+t.test('workers share a turn by units, not by pieces', async (t) => {
+  useUp()
+  const done: string[] = []
+  enqueue(worker('heavy', 1000, 2000, done))
+  enqueue(worker('light', 1000, 20, done))
+  await turn()
+  const [heavy, light] = ['heavy', 'light'].map((name) => done.filter((one) => one === name).length) as [number, number]
+  t.ok(light * 20 > heavy * 2000 / 3 && light * 20 < heavy * 2000 * 3, `${heavy} heavy pieces, ${light} light ones`)
+  while (done.length < 2000) await turn()
+})
+
+t.test('a worker that was idle is served before a thousand that always have work', async (t) => {
+  useUp()
+  const done: string[] = []
+  for (let i = 0; i < 1000; i++) enqueue(worker('busy', 50, 100, done))
+  await turn()
+  await turn()
+  useUp()
+  const before = done.length
+  enqueue(worker('idle', 1, 1, done))
+  await turn()
+  t.ok(done.indexOf('idle') - before <= 10, `after ${done.indexOf('idle') - before} pieces of the others`)
+  while (done.length < 50_001) await turn()
+})
+
+t.test('those that always have work are served between many that come and go', async (t) => {
+  useUp()
+  const done: string[] = []
+  enqueue(worker('busy', 100, 400, done))
+  await turn()
+  useUp()
+  for (let i = 0; i < 1000; i++) enqueue(worker('fresh', 1, 400, done))
+  await turn()
+  t.ok(done.includes('busy'))
+  while (done.length < 1100) await turn()
+})
+
+t.test('what no worker does waits for units, too', async (t) => {
+  await turn()
+  useUp()
+  const waiting = nextTurn()
+  t.ok(waiting instanceof Promise)
+  await waiting
+  t.equal(nextTurn(), null, 'there are units again')
+})
+
+t.test('a worker that is queued twice works once, and one that counts nothing ends its share', async (t) => {
+  useUp()
+  const done: string[] = []
+  const once = worker('once', 3, 0, done)
+  enqueue(once)
+  enqueue(once)
+  await turn()
+  t.same(done, ['once', 'once', 'once'])
+})
