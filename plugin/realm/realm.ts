@@ -163,7 +163,9 @@ export class Realm {
 
   /** Routes a message of a session. Returns the request if an authorizer has to think about it. Throws a ProtocolViolation. */
   receive (session: RoutedSession, message: RoutedMessage): ParkedRequest | undefined {
-    return this.#requests.receive(session, message)
+    const parked = this.#requests.receive(session, message)
+    this.#service.answer()
+    return parked
   }
 
   /** What a session may do; a promise, which never rejects, if an authorizer has to think. */
@@ -211,7 +213,7 @@ export class Realm {
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
     const session = new ServiceSession({ realm: this.name, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log })
     procedures.forEach(([procedure], i) => {
-      this.receive(session, { type: MessageType.Register, request: i + 1, options: { disclose_caller: true }, procedure })
+      this.#requests.receive(session, { type: MessageType.Register, request: i + 1, options: { disclose_caller: true }, procedure })
     })
     return session
   }

@@ -8,6 +8,7 @@ import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
+import { Queue } from '../queue.ts'
 import type { Delivery, TransportDetails } from '../transport/transport.ts'
 import type { RoutedSession } from './routed-session.ts'
 
@@ -38,6 +39,9 @@ export class ServiceSession implements RoutedSession {
   readonly #procedures: readonly MetaProcedure[]
   readonly #registered = new Map<Id, MetaProcedure>()
   readonly #calls = new Map<Id, PendingCall>()
+  /** Nothing may re-enter the realm while it routes: invocations wait until it has. */
+  readonly #invocations = new Queue<Invocation>()
+  #state: 'idle' | 'answering' = 'idle'
   readonly #findSession: (id: Id) => RoutedSession | undefined
   readonly #say: (message: Call | Yield | ErrorMessage) => void
   readonly #log: { error (details: object, text: string): void }
@@ -73,8 +77,7 @@ export class ServiceSession implements RoutedSession {
   send (message: RouterMessage): Delivery {
     switch (message.type) {
       case MessageType.Registered: this.#registered.set(message.registration, this.#procedures[message.request - 1]!); break
-      // Nothing may re-enter the realm while it routes.
-      case MessageType.Invocation: queueMicrotask(() => { this.#handle(message).then(this.#say) }); break
+      case MessageType.Invocation: this.#wait(message); break
       case MessageType.Result: this.#callOf(message.request)?.resolve(message.payload.values()); break
       case MessageType.Error: this.#callOf(message.request)?.reject(new WampError(message.error, message.payload.values())); break
       default:
@@ -94,19 +97,44 @@ export class ServiceSession implements RoutedSession {
     return call
   }
 
-  /** Never rejects. */
-  async #handle ({ request, registration, details, payload }: Invocation): Promise<Yield | ErrorMessage> {
-    const procedure = this.#registered.get(registration)!
+  /**
+   * Runs the procedures that were invoked while a message was routed. They belong to the work of that message: a client
+   * that calls many of them is read no faster than they are answered. Never throws.
+   */
+  answer (): void {
+    if (this.#state === 'answering') return
+    this.#state = 'answering'
+    for (let next = this.#invocations.take(); next !== undefined; next = this.#invocations.take()) this.#run(next)
+    this.#state = 'idle'
+  }
+
+  #wait (invocation: Invocation): void {
+    this.#invocations.add(invocation)
+    // For calls that are routed later than they came, by the decision of an authorizer.
+    if (this.#invocations.size === 1) queueMicrotask(() => { this.answer() })
+  }
+
+  #run (invocation: Invocation): void {
+    const { request, registration, details, payload } = invocation
     try {
-      // Registered with disclose_caller: every invocation says who calls. Who has left meanwhile needs no answer.
+      // Registered with disclose_caller: every invocation says who calls. A caller that has left needs no answer.
       const caller = this.#findSession(details.caller as Id)
-      const args = caller === undefined ? [] : await procedure({ caller, ...payload.values() })
-      return { type: MessageType.Yield, request, options: noDetails, payload: Payload.of(args) }
+      const args = caller === undefined ? [] : this.#registered.get(registration)!({ caller, ...payload.values() })
+      if (args instanceof Promise) args.then((args) => { this.#yield(request, args) }, (error: unknown) => { this.#refuse(request, error) })
+      else this.#yield(request, args)
     } catch (error) {
-      const refused = { type: MessageType.Error, requestType: MessageType.Invocation, request, details: noDetails } as const
-      if (error instanceof WampError) return { ...refused, error: error.error, payload: Payload.of(error.args) }
-      this.#log.error({ err: error }, 'a meta procedure failed')
-      return { ...refused, error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) }
+      this.#refuse(request, error)
     }
+  }
+
+  #yield (request: Id, args: Args): void {
+    this.#say({ type: MessageType.Yield, request, options: noDetails, payload: Payload.of(args) })
+  }
+
+  #refuse (request: Id, error: unknown): void {
+    const refused = { type: MessageType.Error, requestType: MessageType.Invocation, request, details: noDetails } as const
+    if (error instanceof WampError) return this.#say({ ...refused, error: error.error, payload: Payload.of(error.args) })
+    this.#log.error({ err: error }, 'a meta procedure failed')
+    this.#say({ ...refused, error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) })
   }
 }

@@ -1,20 +1,30 @@
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { ClientMessage, MessageCode } from '../protocol/message.ts'
+import { Queue } from '../queue.ts'
 import type { ParkedRequest } from '../realm/parked-request.ts'
+import { enqueue, isTurnOver, spend } from '../work.ts'
+import type { Worker } from '../work.ts'
 
 const { Publish, Subscribe, Unsubscribe, Call, Register, Unregister, Goodbye } = MessageType
 // Answers do not wait: two authorizers that wait for each other's would never end.
 const waits: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister, Goodbye])
 
+/** Bytes that a waiting message takes beside those that it had on the wire. */
+const BYTES_OF_MESSAGE = 256
+
+interface Waiting { readonly message: ClientMessage, readonly bytes: number, state: 'waiting' | 'canceled' }
+
 /** What a client has sent while an authorizer thinks about what it sent before: it keeps its order [basic, Ordering Guarantees]. */
-export class Inbox {
+export class Inbox implements Worker {
   readonly #limit: number
   readonly #take: (message: ClientMessage) => void
   readonly #flow: { pause (): void, resume (): void }
   #parked: { readonly message: ClientMessage, readonly request: ParkedRequest } | null = null
-  #waiting: { readonly message: ClientMessage, readonly size: number }[] = []
-  #size = 0
+  readonly #waiting = new Queue<Waiting>()
+  /** The CALLs that wait, by their ids: further input of a progressive call has the same. */
+  readonly #calls = new Map<Id, Waiting[]>()
+  #bytes = 0
 
   constructor ({ limit, take, flow }: {
     /** Bytes that may wait before the client is no longer read. */
@@ -30,52 +40,78 @@ export class Inbox {
 
   /** Has a message of so many bytes wait, if it must. False if it is its turn at once. */
   hold (message: ClientMessage, size: number): boolean {
-    if (this.#parked === null || !waits.has(message.type)) return false
-    this.#waiting.push({ message, size })
-    if (this.#size <= this.#limit && this.#size + size > this.#limit) this.#flow.pause()
-    this.#size += size
+    if ((this.#parked === null && this.#waiting.size === 0) || !waits.has(message.type)) return false
+    spend(1)
+    const waiting: Waiting = { message, bytes: size + BYTES_OF_MESSAGE, state: 'waiting' }
+    this.#waiting.add(waiting)
+    if (message.type === Call) this.#note(message.request, waiting)
+    if (this.#bytes <= this.#limit && this.#bytes + waiting.bytes > this.#limit) this.#flow.pause()
+    this.#bytes += waiting.bytes
     return true
   }
 
   /** From now on messages wait for this one. */
   park (message: ClientMessage, request: ParkedRequest): void {
     this.#parked = { message, request }
-    request.settled.then(() => { if (this.#parked?.request === request) this.#proceed() })
+    request.settled.then(() => { this.#unpark(request) })
   }
 
   /** Drops a CALL that waits, or whose authorizer thinks. False if there is none. What waited behind it goes on in a turn of its own. */
   cancel (call: Id): boolean {
-    const isIt = (message: ClientMessage): boolean => message.type === Call && message.request === call
-    const waiting = this.#waiting.filter(({ message }) => !isIt(message))
-    const found = waiting.length < this.#waiting.length
-    this.#waiting = waiting
-    if (this.#parked === null || !isIt(this.#parked.message)) return found
-    this.#parked.request.abandon('canceled')
+    const waiting = this.#calls.get(call)
+    this.#calls.delete(call)
+    for (const one of waiting ?? []) one.state = 'canceled'
+    if (this.#parked?.message.type !== Call || this.#parked.message.request !== call) return waiting !== undefined
     const { request } = this.#parked
-    queueMicrotask(() => { if (this.#parked?.request === request) this.#proceed() })
+    request.abandon('canceled')
+    queueMicrotask(() => { this.#unpark(request) })
     return true
+  }
+
+  /** Takes the next message. False if none is left, or one has to wait for its authorizer. */
+  work (): boolean {
+    if (this.#parked !== null) return false
+    const next = this.#waiting.take()
+    if (next === undefined) return false
+    this.#shrinkTo(this.#bytes - next.bytes)
+    this.#forget(next)
+    if (next.state === 'waiting') this.#take(next.message)
+    else spend(1)
+    return this.#parked === null && this.#waiting.size > 0
   }
 
   /** Drops all. */
   close (): void {
     this.#parked?.request.abandon('gone')
     this.#parked = null
-    this.#waiting = []
+    this.#waiting.clear()
+    this.#calls.clear()
     this.#shrinkTo(0)
   }
 
-  #proceed (): void {
+  #unpark (request: ParkedRequest): void {
+    if (this.#parked?.request !== request) return
     this.#parked = null
-    while (this.#parked === null && this.#waiting.length > 0) {
-      const { message, size } = this.#waiting.shift()!
-      this.#shrinkTo(this.#size - size)
-      this.#take(message)
-    }
-    if (this.#waiting.length === 0) this.#shrinkTo(0)
+    while (!isTurnOver()) if (!this.work()) return
+    if (this.#waiting.size > 0) enqueue(this)
   }
 
-  #shrinkTo (size: number): void {
-    if (this.#size > this.#limit && size <= this.#limit) this.#flow.resume()
-    this.#size = size
+  #note (call: Id, waiting: Waiting): void {
+    const noted = this.#calls.get(call)
+    if (noted === undefined) this.#calls.set(call, [waiting])
+    else noted.push(waiting)
+  }
+
+  /** A CALL no longer waits: those of one id are taken in the order in which they were noted. */
+  #forget ({ message, state }: Waiting): void {
+    if (message.type !== Call || state === 'canceled') return
+    const noted = this.#calls.get(message.request)
+    if (noted === undefined || noted.length === 1) this.#calls.delete(message.request)
+    else noted.shift()
+  }
+
+  #shrinkTo (bytes: number): void {
+    if (this.#bytes > this.#limit && bytes <= this.#limit) this.#flow.resume()
+    this.#bytes = bytes
   }
 }

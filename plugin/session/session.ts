@@ -15,6 +15,7 @@ import type { Realm } from '../realm/realm.ts'
 import type { RoutedMessage } from '../realm/requests.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
 import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
+import { spend } from '../work.ts'
 import { Handshake } from './handshake.ts'
 import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
@@ -32,6 +33,10 @@ const accepts: Readonly<Record<SessionState, ReadonlySet<MessageCode>>> = {
   shutting_down: new Set([GoodbyeType, Abort]),
   closed: new Set()
 }
+
+/** Units of work that messages cost which are more than routed; others cost UNITS_OF_MESSAGE. */
+const unitsOf: ReadonlyMap<MessageCode, number> = new Map([[Hello, 400], [Authenticate, 400], [Abort, 100], [GoodbyeType, 100], [Subscribe, 40], [Register, 40], [Call, 30]])
+const UNITS_OF_MESSAGE = 8
 
 /** The requests that share one sequence of ids [basic, IDs]. */
 const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister])
@@ -101,6 +106,7 @@ export class Session implements RoutedSession {
   }
 
   #handle (message: ClientMessage): void {
+    spend(unitsOf.get(message.type) ?? UNITS_OF_MESSAGE)
     try {
       this.#take(message)
     } catch (error) {

@@ -1,6 +1,7 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import type { Authorization } from '../../plugin/auth/authorizer.ts'
+import { unitsSpent } from '../../plugin/work.ts'
 import { buildRouter, everything, HELLO, settled } from '../helper/build-router.ts'
 
 type Answer = (answer: boolean | Authorization | Promise<boolean>) => void
@@ -52,20 +53,55 @@ t.test('GOODBYE waits for its turn, ABORT does not [SES-11, SES-09]', async (t) 
 })
 
 t.test('above its bound a client is no longer read, below it again [WSK-12]', async (t) => {
-  const { join, asked } = buildThinking({ parked: 1000 })
+  const { join, asked } = buildThinking({ parked: 4000 })
   const client = await join()
   client.say([32, 1, {}, 'slow'])
-  for (let i = 2; i < 12; i++) client.say([16, i, {}, 'a', ['x'.repeat(75)]])
+  // 100 bytes each, and 256 for what it takes in memory.
+  for (let i = 2; i < 13; i++) client.say([16, i, {}, 'a', ['x'.repeat(75)]])
   t.equal(client.flow, 'flowing')
-  client.say([16, 12, {}, 'a', ['x'.repeat(75)]])
+  client.say([16, 13, {}, 'a', ['x'.repeat(75)]])
   t.equal(client.flow, 'paused')
   asked[0]!.answer(false)
   await settled()
   t.equal(client.flow, 'flowing')
-  client.say([32, 13, {}, 'slow'], [16, 14, {}, 'a', ['x'.repeat(2000)]])
+  client.say([32, 14, {}, 'slow'], [16, 15, {}, 'a', ['x'.repeat(4000)]])
   t.equal(client.flow, 'paused')
   client.connection.end('wamp.close.killed')
   t.equal(client.flow, 'flowing', 'it may still answer GOODBYE')
+})
+
+t.test('to cancel many CALLs that wait costs as much as there are, whatever else waits', async (t) => {
+  const { join, asked } = buildThinking()
+  const client = await join()
+  client.say([32, 1, {}, 'slow'])
+  for (let i = 1; i <= 2000; i++) client.say([48, i + 1, {}, 'none'], [16, i + 10_000, {}, 'a'])
+  const before = unitsSpent()
+  for (let i = 1; i <= 2000; i++) client.say([49, i + 1, {}])
+  t.ok(unitsSpent() - before < 2000 * 20, `${unitsSpent() - before} units`)
+  t.equal(client.heard().filter(([type, , , , error]) => type === 8 && error === 'wamp.error.canceled').length, 2000)
+  asked[0]!.answer(true)
+  client.say([48, 20_000, {}, 'last'])
+  while (client.sent.length < 2) await settled()
+  t.match(client.heard(), [[33, 1], [8, 48, 20_000, {}, 'wamp.error.no_such_procedure']], 'no canceled call is made')
+})
+
+t.test('what waited for a decision goes on over several turns, in its order, also when another one has to be asked', async (t) => {
+  const { join, asked } = buildThinking({ parked: 100_000_000 })
+  const client = await join()
+  client.say([32, 1, {}, 'slow.1'])
+  for (let i = 2; i <= 20_000; i++) client.say([48, i, {}, i === 10_000 ? 'slow.2' : 'none'])
+  asked[0]!.answer(true)
+  await settled()
+  const first = client.sent.length
+  t.ok(first < 9_000, `${first} answers in the first turn`)
+  client.say([48, 20_001, {}, 'none'])
+  while (asked.length < 2) await settled()
+  t.equal(client.sent.length, 9_999)
+  await settled()
+  t.equal(client.sent.length, 9_999, 'what stands behind it waits')
+  asked[1]!.answer(true)
+  while (client.sent.length < 20_001) await settled()
+  t.same(client.heard().map(([type, request, call]) => type === 8 ? call : request), Array.from({ length: 20_001 }, (_, i) => i + 1))
 })
 
 t.test('the same thing is asked once at a time, for all sessions of a principal [AZN-12]', async (t) => {

@@ -182,18 +182,50 @@ t.test('a long batch takes several turns, in which nothing is read, and what com
   t.equal(heard.length, 20_011)
 })
 
-t.test('a connection that closes has its last batch heard to the end, and no more after a violation [BAT-09]', async (t) => {
-  const { socket, heard } = build()
+t.test('a peer that says that it closes has its last batch heard to the end, in turns, and no more after a violation [BAT-09]', async (t) => {
+  const { transport, socket, heard } = build()
   socket.emit('message', many(1, 20_000), false)
-  socket.emit('close')
+  socket.emit('close', 1000)
+  t.ok(heard.length < 20_000, `${heard.length} in the first turn`)
+  t.equal(transport.send(published(1)), 'closed')
+  while (heard.at(-1) !== 'closed') await turn()
   t.strictSame(heard, [...numbers(20_000), 'closed'])
-  await turn()
-  t.equal(heard.length, 20_001)
 
   const broken = build()
   broken.socket.emit('message', Buffer.concat([many(1, 10_000), Buffer.from('[\x1e'), many(1, 10_000)]), false)
-  broken.socket.emit('close')
+  broken.socket.emit('close', 1001)
+  while (broken.heard.at(-1) !== 'closed') await turn()
   t.strictSame(broken.heard, [...numbers(10_000), 'the text is not JSON', 'closed'])
+})
+
+t.test('of a peer that is gone without a word, what waits is dropped with its session', async (t) => {
+  const { socket, heard } = build()
+  socket.emit('message', many(1, 20_000), false)
+  const before = heard.length
+  socket.emit('close', 1006)
+  t.strictSame(heard.slice(before), ['closed'])
+  await turn()
+  t.equal(heard.length, before + 1)
+})
+
+t.test('what peers leave when they close is bounded, however many close at once', async (t) => {
+  const batch = many(1_000_000, 60_000)
+  const peers = Array.from({ length: 40 }, () => build())
+  for (const { socket } of peers) {
+    socket.emit('message', batch, false)
+    socket.emit('close', 1000)
+  }
+  const dropped = (): number => peers.filter(({ heard }) => heard.length < 60_001 && heard.at(-1) === 'closed').length
+  t.ok(dropped() >= 20 && dropped() < 40, `${dropped()} of 40 at once`)
+  const atOnce = dropped()
+  while (peers.some(({ heard }) => heard.at(-1) !== 'closed')) await turn()
+  t.equal(dropped(), atOnce, 'the others are heard to the end')
+
+  const later = build()
+  later.socket.emit('message', batch, false)
+  later.socket.emit('close', 1000)
+  while (later.heard.at(-1) !== 'closed') await turn()
+  t.equal(later.heard.length, 60_001, 'then there is room again')
 })
 
 t.test('a connection that is closed from here reads again, for the answer to the close frame', async (t) => {

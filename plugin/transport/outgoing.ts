@@ -1,0 +1,179 @@
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { MessageType } from '../protocol/message.ts'
+import type { EventMessage, RouterMessage } from '../protocol/message.ts'
+import { spend, spendOctets } from '../work.ts'
+import { Backlog } from './backlog.ts'
+import { CatchingUp } from './catching-up.ts'
+import { flushSoon } from './outbox.ts'
+import type { Flushable } from './outbox.ts'
+import type { Congestion, Delivery } from './transport.ts'
+
+/** How much a connection may be owed, in octets. */
+export interface OutgoingLimits {
+  readonly owedEvents: number
+  readonly owed: number
+}
+
+const OPEN = 1
+/** Units of work that it takes to send a frame that is built, beside its octets. */
+const UNITS_OF_FRAME = 4
+
+/** The connection that a queue writes for. */
+export interface Outlet {
+  readonly isOpen: boolean
+  /** A message as it is queued. Throws an EncodingError for a payload that has no form in the peer's serializer. */
+  frame (message: RouterMessage): Buffer
+  /** Frames of `octets` in all, for one write. */
+  join (frames: readonly Buffer[], octets: number): Buffer
+  /** The turn is over: nothing need be kept of the last frame. */
+  forget (): void
+  /** Replies are never dropped, and memory is bounded: the connection ends, which was owed so many octets. */
+  giveUp (owed: number): void
+  /** The peer reads again, or is gone. */
+  congested (congestion: Congestion): void
+}
+
+/**
+ * What a connection is sent, on its way to the socket: queued until the turn ends, then one write. It is bounded; what
+ * becomes of events for a peer that does not keep up depends on their topic's policy.
+ */
+export class Outgoing implements Flushable {
+  readonly #outlet: Outlet
+  readonly #socket: WebSocket
+  readonly #stream: Duplex | null
+  readonly #binary: boolean
+  readonly #limits: OutgoingLimits
+  #queue: Buffer[] = []
+  #queued = 0
+  /** Since when the peer has not kept up, and how many events it has lost since. */
+  #congestion: { readonly since: number, dropped: number } | null = null
+  /** What it is sent meanwhile, where that is kept. */
+  #backlog: Backlog | null = null
+  /** Publishers that wait for it before it loses anything. */
+  #catchingUp: CatchingUp | null = null
+
+  constructor ({ outlet, socket, stream, binary, limits }: {
+    outlet: Outlet
+    socket: WebSocket
+    /** The connection's stream, or null where messages must go through `ws` (an injected connection). */
+    stream: Duplex | null
+    binary: boolean
+    limits: OutgoingLimits
+  }) {
+    this.#outlet = outlet
+    this.#socket = socket
+    this.#stream = stream
+    this.#binary = binary
+    this.#limits = limits
+  }
+
+  /** Queues a message, or does with it what its policy says. Throws what the encoder throws. */
+  send (message: RouterMessage): Delivery {
+    const { owed } = this
+    if (owed > this.#limits.owedEvents || this.#backlog !== null) {
+      const delivery = this.#hold(message, owed)
+      if (delivery !== null) return delivery
+    }
+    this.#add(this.#outlet.frame(message))
+    return 'sent'
+  }
+
+  caughtUp (patience: number): Promise<void> | null {
+    if (this.owed <= this.#limits.owedEvents / 2) return null
+    if (this.#queued === 0 && !this.#willDrain) return null
+    return (this.#catchingUp ??= new CatchingUp()).within(patience)
+  }
+
+  flush (): void {
+    const queue = this.#queue
+    const queued = this.#queued
+    this.#queue = []
+    this.#queued = 0
+    this.#outlet.forget()
+    if (queue.length === 0 || this.#socket.readyState !== OPEN) return
+    if (this.#stream === null) {
+      for (const message of queue) this.#socket.send(message, { binary: this.#binary })
+    } else if (queue.length === 1) {
+      this.#stream.write(queue[0])
+    } else if (this.#stream.writableLength === 0) {
+      this.#stream.write(this.#outlet.join(queue, queued))
+    } else {
+      // The peer is behind: by reference, an event that many such peers are owed exists once.
+      this.#stream.cork()
+      for (const frame of queue) this.#stream.write(frame)
+      this.#stream.uncork()
+    }
+    if (this.#stream !== null && !this.#willDrain) this.relieve()
+  }
+
+  /** The peer has read all that it was owed, or is gone. */
+  relieve (): void {
+    const [congestion, backlog] = [this.#congestion, this.#backlog]
+    this.#congestion = this.#backlog = null
+    this.#catchingUp?.over()
+    this.#catchingUp = null
+    if (this.#outlet.isOpen) for (const frame of backlog?.frames() ?? []) this.#add(frame)
+    if (congestion !== null) this.#outlet.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
+  }
+
+  /** Drops what is queued. */
+  drop (): void {
+    this.#queue = []
+    this.#queued = 0
+    this.#backlog = null
+  }
+
+  /** Octets that the peer has not read, as far as this process knows. */
+  get owed (): number {
+    return this.#queued + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+  }
+
+  /** True if the stream will emit 'drain': one that has taken all at once does not. */
+  get #willDrain (): boolean {
+    return this.#stream?.writableNeedDrain === true
+  }
+
+  #add (frame: Buffer): void {
+    spend(UNITS_OF_FRAME)
+    spendOctets(frame.length)
+    if (this.#queue.push(frame) === 1) flushSoon(this)
+    this.#queued += frame.length
+  }
+
+  /** The peer does not keep up. Null if the message is sent all the same. Throws what the encoder throws. */
+  #hold (message: RouterMessage, owed: number): Delivery | null {
+    if (message.type === MessageType.Invocation) return 'congested'
+    if (message.type === MessageType.Event) return this.#holdEvent(message, owed)
+    const all = owed + (this.#backlog?.octets ?? 0)
+    if (all > this.#limits.owed) return this.#giveUp(all)
+    if (this.#backlog === null) return null
+    // Nothing overtakes the events that wait.
+    this.#backlog.add(this.#outlet.frame(message))
+    return 'sent'
+  }
+
+  #holdEvent (event: EventMessage, owed: number): Delivery {
+    this.#congestion ??= { since: performance.now(), dropped: 0 }
+    const { policy, topic } = event.overflow ?? { policy: 'drop-newest', topic: '' }
+    if (policy === 'close') return this.#giveUp(owed)
+    // Only a stream tells when it has been read.
+    if (this.#stream === null || (policy === 'drop-newest' && this.#backlog === null)) return this.#drop()
+    const frame = this.#outlet.frame(event)
+    this.#backlog ??= new Backlog(this.#limits.owedEvents)
+    if (policy === 'drop-newest' && !this.#backlog.hasRoom(frame.length)) return this.#drop()
+    this.#congestion.dropped += this.#backlog.addEvent(frame, policy === 'keep-latest' ? `${event.subscription} ${topic}` : null)
+    return 'sent'
+  }
+
+  #drop (): Delivery {
+    this.#congestion!.dropped++
+    return 'congested'
+  }
+
+  #giveUp (owed: number): Delivery {
+    this.drop()
+    this.#outlet.giveUp(owed)
+    return 'closed'
+  }
+}
