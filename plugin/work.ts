@@ -22,6 +22,8 @@ interface Waiting { readonly worker: Worker, credit: number }
 let left = UNITS_OF_TURN
 let total = 0
 let state: 'idle' | 'scheduled' = 'idle'
+/** Whether more workers are served in this turn. */
+let loop: 'goes on' | 'ends' = 'goes on'
 const queued = new Set<Worker>()
 /** Workers that had nothing to do before: between two of those that always have, one of these is served. */
 const fresh = new Queue<Waiting>()
@@ -62,6 +64,8 @@ export function nextTurn (): Promise<void> | null {
   return new Promise((resolve) => {
     enqueue({
       work () {
+        // What waits for it runs when this callback is over: the rest of the turn's units is for that.
+        loop = 'ends'
         resolve()
         return false
       }
@@ -78,12 +82,17 @@ function schedule (): void {
 function takeTurn (): void {
   state = 'idle'
   left = UNITS_OF_TURN
-  for (let turn = 0; !isTurnOver(); turn++) {
+  loop = 'goes on'
+  for (let turn = 0; goesOn(); turn++) {
     const waiting = turn % 2 === 0 ? fresh.take() ?? busy.take() : busy.take() ?? fresh.take()
     if (waiting === undefined) return
     serve(waiting)
   }
   if (queued.size > 0) schedule()
+}
+
+function goesOn (): boolean {
+  return loop === 'goes on' && !isTurnOver()
 }
 
 /** Serves one worker, whose units beyond its share are owed from its next ones. */

@@ -6,7 +6,9 @@ import { CallResult } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
+import { spendOctets } from '../plugin/work.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
+import { fairTurn } from './fair-turn.ts'
 import type { SignedRequests } from './signed-request.ts'
 
 /** What the HTTP bridge is made of. */
@@ -31,6 +33,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, s
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     bodies.set(request, String(body))
+    spendOctets(body.length)
     try {
       done(null, readValues(String(body), depth))
     } catch (error) {
@@ -38,7 +41,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, s
     }
   })
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
-    fastify.post(path, { onRequest: fastify.wampIdentify }, async (request, reply) => {
+    fastify.post(path, { onRequest: fastify.wampIdentify, preHandler: fairTurn }, async (request, reply) => {
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, bodies.get(request) ?? '') ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
       if (session === null && request.wampPrincipal === null) return await answer(reply, 401, { error: 'log in first', args: [], kwargs: {} })

@@ -10,6 +10,7 @@ import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
+import { fairTurn } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
 
@@ -43,7 +44,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     clearInterval(comments)
     for (const stream of streams) stream.end()
   })
-  fastify.get(parts.path, { onRequest: fastify.wampIdentify }, async (request, reply) => {
+  fastify.get(parts.path, { onRequest: fastify.wampIdentify, preHandler: fairTurn }, async (request, reply) => {
     const refuse = async (status: number, error: string): Promise<FastifyReply> => await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(400, asked)

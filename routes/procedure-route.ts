@@ -7,6 +7,7 @@ import type { InProcessSession } from '../plugin/in-process/in-process-session.t
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
+import { fairTurn } from './fair-turn.ts'
 
 /** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -32,12 +33,13 @@ const failure = {
 
 /** Mounts a route that calls a procedure, in the name of who asks. Throws WAMP_ERR_INVALID_OPTION. */
 export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions): void {
-  const { onRequest = [], schema = {} } = route
+  const { onRequest = [], preHandler = [], schema = {} } = route
   const { errors: raised = {} } = contract
   fastify.route({
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
     onRequest: [...(as === undefined ? [fastify.wampIdentify] : []), ...[onRequest].flat()],
+    preHandler: [...[preHandler].flat(), fairTurn],
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
       const { args, kwargs } = argumentsOf(request, placeOf(route), names)
