@@ -237,10 +237,7 @@ export interface FastifyWampOptions extends EndpointOptions {
   shutdownTimeout?: number
   /** Milliseconds over which GOODBYE is said to all clients when the app closes, so that they don't come back all at once. @default 0 */
   shutdownSpread?: number
-  /**
-   * Milliseconds: a client that has sent nothing for as long is sent a ping, and its connection is ended if it has not
-   * answered after as long again; 0 for never. @default 30000
-   */
+  /** Milliseconds: a client that sends nothing is pinged before it was silent for as long, and its connection is ended if it then sends no octet for as long again, unless it goes on reading what it is owed; 0 for never. @default 25000 */
   pingInterval?: number
   /** What a client may take. @default see each */
   limits?: LimitOptions

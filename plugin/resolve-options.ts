@@ -82,7 +82,7 @@ const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 60
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
 const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers' | 'contract'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
-const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 30_000 } as const
+const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 25_000 } as const
 
 /**
  * The options of the plugin, checked and with every default, in a new object.

@@ -7,7 +7,10 @@ export interface Pulse {
 /** In how many parts the connections are looked at: ten thousand pings at once would keep all others waiting. */
 const PARTS = 50
 
-/** Looks at each connection once an interval, by one timer for all of them. */
+/**
+ * Looks at each connection twice an interval, by one timer for all of them. So a peer that is silent is pinged within an
+ * interval, and has another one to answer.
+ */
 export class Heartbeat {
   readonly #parts: Set<Pulse>[] = Array.from({ length: PARTS }, () => new Set())
   readonly #partOf = new Map<Pulse, Set<Pulse>>()
@@ -17,7 +20,7 @@ export class Heartbeat {
 
   /** The interval is in milliseconds; 0 looks at nothing. */
   constructor (interval: number) {
-    if (interval > 0) this.#timer = setInterval(() => { this.#look() }, Math.max(1, interval / PARTS)).unref()
+    if (interval > 0) this.#timer = setInterval(() => { this.#look() }, Math.max(1, interval / 2 / PARTS)).unref()
   }
 
   add (connection: Pulse): void {

@@ -2,12 +2,15 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { MessageType } from '../protocol/message.ts'
 import type { EventMessage, RouterMessage } from '../protocol/message.ts'
+import { Queue } from '../queue.ts'
 import { spend, spendOctets } from '../work.ts'
 import { Backlog } from './backlog.ts'
 import { CatchingUp } from './catching-up.ts'
 import { flushSoon } from './outbox.ts'
 import type { Flushable } from './outbox.ts'
 import type { Congestion, Delivery } from './transport.ts'
+import { FRAGMENT, fragmentsOf } from './websocket-frame.ts'
+import type { Fragment } from './websocket-frame.ts'
 
 /** How much a connection may be owed, in octets. */
 export interface OutgoingLimits {
@@ -16,6 +19,11 @@ export interface OutgoingLimits {
 }
 
 const OPEN = 1
+/**
+ * Octets that the stream is given at once. What it was given it writes as a whole, so how much of it has left cannot be
+ * seen; the rest stays here, and the limits and the heartbeat see that a slow peer takes some of it.
+ */
+const WINDOW = 2 * FRAGMENT
 /** Units of work that it takes to send a frame that is built, beside its octets. */
 const UNITS_OF_FRAME = 4
 
@@ -46,6 +54,10 @@ export class Outgoing implements Flushable {
   readonly #limits: OutgoingLimits
   #queue: Buffer[] = []
   #queued = 0
+  /** What the stream is not given yet, since it has enough; null where there is nothing. */
+  #rest: Queue<Fragment> | null = null
+  #restOctets = 0
+  #given = 0
   /** Since when the peer has not kept up, and how many events it has lost since. */
   #congestion: { readonly since: number, dropped: number } | null = null
   /** What it is sent meanwhile, where that is kept. */
@@ -92,19 +104,30 @@ export class Outgoing implements Flushable {
     this.#queued = 0
     this.#outlet.forget()
     if (queue.length === 0 || this.#socket.readyState !== OPEN) return
-    if (this.#stream === null) {
+    const stream = this.#stream
+    if (stream === null) {
       for (const message of queue) this.#socket.send(message, { binary: this.#binary })
-    } else if (queue.length === 1) {
-      this.#stream.write(queue[0])
-    } else if (this.#stream.writableLength === 0) {
-      this.#stream.write(this.#outlet.join(queue, queued))
+    } else if (this.#rest === null && queued <= FRAGMENT && stream.writableLength === 0) {
+      this.#give(queue.length === 1 ? queue[0]! : this.#outlet.join(queue, queued))
+      if (!this.#willDrain) this.relieve()
     } else {
-      // The peer is behind: by reference, an event that many such peers are owed exists once.
-      this.#stream.cork()
-      for (const frame of queue) this.#stream.write(frame)
-      this.#stream.uncork()
+      const isBehind = this.#rest !== null || stream.writableLength > 0
+      // By reference where the peer is behind: an event that many such peers are owed exists once.
+      for (const frame of isBehind ? queue : this.#joined(queue)) for (const fragment of fragmentsOf(frame)) this.#addRest(fragment)
+      this.drained()
     }
-    if (this.#stream !== null && !this.#willDrain) this.relieve()
+  }
+
+  /** The stream has written what it was given. */
+  drained (): void {
+    this.#giveRest(WINDOW)
+    if (!this.#willDrain) this.relieve()
+  }
+
+  /** Gives all to the stream, also to one that is behind: what `ws` writes after this must not overtake it. */
+  finish (): void {
+    this.flush()
+    this.#giveRest(Infinity)
   }
 
   /** The peer has read all that it was owed, or is gone. */
@@ -117,21 +140,65 @@ export class Outgoing implements Flushable {
     if (congestion !== null) this.#outlet.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
   }
 
-  /** Drops what is queued. */
+  /** Drops what the stream was not given. */
   drop (): void {
     this.#queue = []
     this.#queued = 0
+    this.#rest = null
+    this.#restOctets = 0
     this.#backlog = null
   }
 
-  /** Octets that the peer has not read, as far as this process knows. */
+  /** Octets that have not left this process. */
   get owed (): number {
-    return this.#queued + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+    return this.#queued + this.#restOctets + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+  }
+
+  /** Octets that have left this process. */
+  get left (): number {
+    return this.#given - (this.#stream?.writableLength ?? 0)
   }
 
   /** True if the stream will emit 'drain': one that has taken all at once does not. */
   get #willDrain (): boolean {
     return this.#stream?.writableNeedDrain === true
+  }
+
+  /** Frames, the short ones joined as far as one write goes. */
+  * #joined (frames: readonly Buffer[]): Generator<Buffer, void> {
+    for (let start = 0, end = 0; start < frames.length; start = end) {
+      let octets = frames[end++]!.length
+      while (end < frames.length && octets + frames[end]!.length <= FRAGMENT) octets += frames[end++]!.length
+      yield end - start === 1 ? frames[start]! : this.#outlet.join(frames.slice(start, end), octets)
+    }
+  }
+
+  #addRest (fragment: Fragment): void {
+    this.#rest ??= new Queue()
+    this.#rest.add(fragment)
+    for (const { length } of fragment) this.#restOctets += length
+  }
+
+  #give (octets: Buffer): void {
+    this.#given += octets.length
+    this.#stream!.write(octets)
+  }
+
+  /** Gives the stream what it was not given, until it has `window` octets. `ws` may write control frames between fragments. */
+  #giveRest (window: number): void {
+    const [rest, stream] = [this.#rest, this.#stream]
+    if (rest === null || stream === null) return
+    stream.cork()
+    while (rest.size > 0 && stream.writableLength < window) {
+      for (const part of rest.take()!) {
+        this.#give(part)
+        this.#restOctets -= part.length
+      }
+    }
+    stream.uncork()
+    if (rest.size > 0) return
+    this.#rest = null
+    this.#restOctets = 0
   }
 
   #add (frame: Buffer): void {

@@ -3,6 +3,12 @@ import type { RouterMessage } from '../protocol/message.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
+/** Octets of one fragment of a long message, with its header of four. */
+export const FRAGMENT = 65536
+/** Fragments of a message at most: a peer may bound them. Those of very long messages are longer. */
+const MOST_FRAGMENTS = 1024
+const FINAL = 0x80
+
 /**
  * Octets of a batch of several messages, as many as a header of four says. Beyond it a longer batch saves nothing, and
  * has the client wait for its end before it sees its beginning.
@@ -30,6 +36,15 @@ function allocateFrame (opcode: number, length: number): Buffer {
   frame.writeUInt32BE(Math.floor(length / 2 ** 32), 2)
   frame.writeUInt32BE(length >>> 0, 6)
   return frame
+}
+
+/** The header of a frame of so many octets. */
+function headerOf (opcode: number, length: number): Buffer {
+  if (length < 126) return Buffer.from([opcode, length])
+  const header = Buffer.from([opcode, length < 65536 ? 126 : 127, 0, 0, 0, 0, 0, 0, 0, 0])
+  if (length < 65536) return header.subarray(0, header.writeUInt16BE(length, 2))
+  header.writeBigUInt64BE(BigInt(length), 2)
+  return header
 }
 
 const allocateText: Allocate = (length) => allocateFrame(FINAL_TEXT, length)
@@ -92,6 +107,26 @@ export class BatchFrameBuilder extends FrameBuilder {
     }
     return joined.length === 1 ? joined[0]! : Buffer.concat(joined)
   }
+}
+
+/** Parts that must be written one directly after the other. */
+export type Fragment = readonly Buffer[]
+
+/**
+ * A frame as what is written of it at a time. A long message goes out in fragments [RFC 6455, 5.4]: between these, and not
+ * within one, a ping or pong may be written. The content is not copied.
+ */
+export function fragmentsOf (frame: Buffer): Fragment[] {
+  if (frame.length <= FRAGMENT) return [[frame]]
+  const content = frame.subarray(headerLength(frame))
+  const length = Math.max(FRAGMENT - 4, Math.ceil(content.length / MOST_FRAGMENTS))
+  const fragments: Fragment[] = []
+  for (let at = 0; at < content.length; at += length) {
+    const part = content.subarray(at, at + length)
+    const opcode = (at === 0 ? frame[0]! & ~FINAL : 0) | (at + length >= content.length ? FINAL : 0)
+    fragments.push([headerOf(opcode, part.length), part])
+  }
+  return fragments
 }
 
 function headerLength (frame: Buffer): number {

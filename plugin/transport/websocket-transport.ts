@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Codec } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
@@ -44,7 +44,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   readonly details: TransportDetails
   readonly tls: TlsChannel | null
   readonly #socket: WebSocket
-  readonly #stream: Duplex | null
+  readonly #stream: Socket | null
   readonly #codec: Codec
   #frames: FrameBuilder
   readonly #limits: WebsocketLimits
@@ -52,12 +52,15 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   readonly #intake: Intake
   /** `finishing`: the peer has closed, and the messages that it sent before are still taken. */
   #state: 'open' | 'closing' | 'finishing' | 'closed' = 'open'
-  /** A peer that has sent a message is alive; one that is quiet is asked by a ping. */
-  #life: 'heard' | 'quiet' | 'asked' = 'heard'
-  /** Octets that waited for the peer when it was asked: one that takes some of them is only slow. */
-  #waitingWhenAsked = 0
-  /** Octets that the peer left to be taken. */
+  /** `pinged`, `overdue`: a peer that has sent nothing was pinged, half an interval ago or less, or longer ago. */
+  #liveness: 'active' | 'pinged' | 'overdue' = 'active'
+  /** Octets that had come from the peer at the last look. */
+  #read = 0
+  /** Octets that had left for the peer at the last look, and whether the system took no more then. */
   #left = 0
+  #outflow: 'free' | 'blocked' = 'free'
+  /** Octets that the peer left to be taken when it closed. */
+  #remainder = 0
   #listener: TransportListener | null = null
   #closeTimer: NodeJS.Timeout | undefined
   /** What the peer may still send in this second; null for any amount. */
@@ -68,7 +71,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   constructor ({ socket, stream, codec, frames, details, limits }: {
     socket: WebSocket
     /** The connection's stream, or null where frames must go through `ws` (an injected connection). */
-    stream: Duplex | null
+    stream: Socket | null
     codec: Codec
     frames: FrameBuilder
     details: TransportDetails
@@ -92,12 +95,10 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#listener = listener
     this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (this.#state !== 'open') return
-      this.#life = 'heard'
       if (isBinary === this.#codec.binary) this.arrive(this.#intake, data)
       else this.#intake.receiveBatch(this.#refuse(`${this.details.protocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`), data.length)
     })
-    this.#socket.on('pong', () => { this.#life = 'quiet' })
-    this.#stream?.on('drain', () => { this.#outgoing.relieve() })
+    this.#stream?.on('drain', () => { this.#outgoing.drained() })
     this.#socket.on('close', (code: number) => { this.#closed(code) })
     // ws closes the connection by itself after an error; a broken client is no news for the log of the host.
     this.#socket.on('error', (error) => { listener.log.debug({ err: error }, 'WebSocket connection failed') })
@@ -141,20 +142,22 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   }
 
   look (): void {
-    // Nothing is read of a paused peer, so nothing can be told of it.
-    if (this.#state !== 'open' || this.#intake.isPaused) return
-    if (this.#life === 'heard') {
-      this.#life = 'quiet'
-      return
-    }
-    const waiting = this.#stream?.writableLength ?? 0
-    if (this.#life === 'asked' && waiting >= this.#waitingWhenAsked) {
-      this.#listener?.log.info({}, 'a client does not answer a ping: its connection is ended')
-      return this.terminate()
-    }
-    if (this.#life === 'quiet') this.#socket.ping()
-    this.#life = 'asked'
-    this.#waitingWhenAsked = waiting
+    if (this.#state !== 'open' || this.#stream === null) return
+    const { bytesRead } = this.#stream
+    const { left } = this.#outgoing
+    // The system takes more again only when the peer's has acknowledged some. Before it took no more, octets may have left for nobody.
+    const isSlow = left > this.#left && this.#outflow === 'blocked'
+    const isHeard = bytesRead > this.#read
+    this.#read = bytesRead
+    this.#left = left
+    this.#outflow = this.#stream.writableLength > 0 ? 'blocked' : 'free'
+    if (isHeard) this.#liveness = 'active'
+    else if (this.#liveness === 'active') this.#ping()
+    else if (isSlow) this.#liveness = 'pinged'
+    else if (this.#liveness === 'pinged') this.#liveness = 'overdue'
+    // Nothing is read of a paused peer, so its answer cannot be heard; pings keep the proxies between alive.
+    else if (this.#intake.isPaused) this.#ping()
+    else this.#cutOff()
   }
 
   pause (): void {
@@ -178,15 +181,10 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     if (this.#state === 'finishing') return this.#end()
     if (this.#state !== 'open') return
     this.#intake.drop()
-    this.#outgoing.flush()
+    this.#outgoing.finish()
     this.#state = 'closing'
     this.#socket.close(closeCodes[kind])
     this.#closeTimer = setTimeout(() => { this.#socket.terminate() }, CLOSE_TIMEOUT)
-  }
-
-  /** Ends the connection at once, without a farewell. */
-  terminate (): void {
-    this.#socket.terminate()
   }
 
   /** True until the connection is closed, from here or from there. */
@@ -224,6 +222,16 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#frames = frames
   }
 
+  #ping (): void {
+    this.#liveness = 'pinged'
+    this.#socket.ping()
+  }
+
+  #cutOff (): void {
+    this.#listener?.log.info({}, 'a client does not answer a ping: its connection is ended')
+    this.#socket.terminate()
+  }
+
   /** No messages, but a violation when it is their turn. */
   * #refuse (fault: string): Generator<Buffer, void> {
     this.fail(new ProtocolViolation(fault))
@@ -235,13 +243,13 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     const { octets } = this.#intake
     if (this.#state !== 'open' || octets === 0 || code === ABNORMAL || octetsLeft + octets > MOST_LEFT) return this.#end()
     this.#state = 'finishing'
-    this.#left = octets
+    this.#remainder = octets
     octetsLeft += octets
   }
 
   #end (): void {
-    octetsLeft -= this.#left
-    this.#left = 0
+    octetsLeft -= this.#remainder
+    this.#remainder = 0
     this.#state = 'closed'
     this.#outgoing.drop()
     this.#intake.drop()

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { codecs } from '../../plugin/codec/codecs.ts'
 import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
@@ -14,7 +14,7 @@ export function build ({ withStream = true, owedEvents = 1000, owed = 2000, mess
   const frames = new FrameBuilder(codec)
   const transport = new WebsocketTransport({
     socket: socket as unknown as WebSocket,
-    stream: withStream ? stream as unknown as Duplex : null,
+    stream: withStream ? stream as unknown as Socket : null,
     codec,
     frames,
     details: { type: 'websocket', protocol: 'wamp.2.json' },

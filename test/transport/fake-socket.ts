@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events'
 export class FakeStream extends EventEmitter {
   readonly writes: Buffer[] = []
   writableLength = 0
+  bytesRead = 0
   get writableNeedDrain (): boolean { return this.writableLength > 0 }
   corked = 0
   write (chunk: Buffer): boolean { this.writes.push(chunk); return true }

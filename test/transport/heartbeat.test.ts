@@ -8,10 +8,10 @@ import { build } from './build-transport.ts'
 
 const [json] = wireCodecs
 
-t.test('each connection is looked at once an interval, not all at once, until it is gone', async (t) => {
+t.test('each connection is looked at twice an interval, not all at once, until it is gone', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
-  const heartbeat = new Heartbeat(1000)
+  const heartbeat = new Heartbeat(2000)
   const looks = Array.from({ length: 200 }, () => 0)
   const connections = looks.map((_, i) => ({ look: () => { looks[i]!++ } }))
   for (const connection of connections) heartbeat.add(connection)
@@ -28,40 +28,58 @@ t.test('each connection is looked at once an interval, not all at once, until it
   t.equal(looks[8], 2)
 })
 
-t.test('a peer that was quiet is asked, and is cut off if it does not answer', async (t) => {
-  const { transport, socket, logged } = build()
+t.test('a peer that was silent for half an interval is pinged, and cut off if it sends nothing in another whole one', async (t) => {
+  const { transport, socket, stream, logged } = build()
+  stream.bytesRead = 100
   transport.look()
   t.same(socket.sent, [], 'it has only just come')
   transport.look()
   t.same(socket.sent, ['ping'])
-  socket.emit('pong')
+  stream.bytesRead += 6
+  transport.look()
+  t.same(socket.sent, ['ping'], 'it has answered')
+  transport.look()
   transport.look()
   t.same(socket.sent, ['ping', 'ping'])
-  socket.emit('message', Buffer.from('[6,{},"a.b"]'), false)
+  stream.bytesRead += 1
   transport.look()
-  t.same(socket.sent, ['ping', 'ping'], 'who talks is not asked')
-  transport.look()
-  transport.look()
+  t.same(socket.sent, ['ping', 'ping'], 'an octet of a long message is a sign of life')
+  for (let look = 0; look < 3; look++) transport.look()
   t.same(socket.sent, ['ping', 'ping', 'ping', 'terminated'])
   t.same(logged, ['a client does not answer a ping: its connection is ended'])
 })
 
-t.test('one that reads slowly, or is not read, is not cut off', async (t) => {
-  const { transport, socket, stream } = build()
-  stream.writableLength = 5000
+t.test('a peer that takes what waits for it, however slowly, is not cut off, and one that takes nothing is', async (t) => {
+  const { transport, socket, stream } = build({ owedEvents: 10_000_000 })
   transport.look()
+  stream.writableLength = 200_000
   transport.look()
-  for (let left = 4000; left > 0; left -= 1000) {
-    stream.writableLength = left
+  for (let taken = 0; taken < 10; taken++) {
+    stream.writableLength -= 10
     transport.look()
   }
+  t.same(socket.sent, ['ping'])
+  transport.look()
+  transport.look()
+  t.same(socket.sent, ['ping', 'terminated'])
+})
+
+t.test('what leaves for a peer without being held up is no sign of its life', async (t) => {
+  const { transport, socket, stream } = build()
+  for (let look = 0; look < 3; look++) {
+    transport.look()
+    transport.send({ type: 17, request: 1, publication: 1 })
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+  t.equal(stream.writes.length, 3)
+  t.same(socket.sent, ['ping', 'terminated'])
+})
+
+t.test('one that is not read is pinged, for the proxies between, and not cut off', async (t) => {
+  const { transport, socket } = build()
   transport.pause()
-  transport.look()
-  transport.look()
-  t.same(socket.sent, ['ping', 'paused'])
-  transport.resume()
-  transport.look()
-  t.same(socket.sent.at(-1), 'terminated')
+  for (let look = 0; look < 5; look++) transport.look()
+  t.same(socket.sent, ['paused', 'ping', 'ping', 'ping'])
 })
 
 /** A client that never answers a ping. */

@@ -1,0 +1,94 @@
+import { PassThrough } from 'node:stream'
+import t from 'tap'
+import { noDetails } from '../../plugin/protocol/message.ts'
+import type { EventMessage } from '../../plugin/protocol/message.ts'
+import { Payload } from '../../plugin/protocol/payload.ts'
+import { fragmentsOf, FRAGMENT } from '../../plugin/transport/websocket-frame.ts'
+import { buildApp } from '../helper/build-app.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
+import { build } from './build-transport.ts'
+import { unfragmented } from './unfragmented.ts'
+
+const [json] = wireCodecs
+const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
+const event = (length: number): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload: Payload.of(['x'.repeat(length)]) })
+
+t.test('a long frame becomes fragments, each of which can be written by itself, and no short one does', async (t) => {
+  for (const length of [0, 1, 125, 126, FRAGMENT - 4]) {
+    const frame = Buffer.alloc(length < 126 ? 2 + length : 4 + length, 'a')
+    t.strictSame(fragmentsOf(frame), [[frame]])
+  }
+  for (const length of [FRAGMENT, 2 * FRAGMENT - 8, 2 * FRAGMENT - 7, 1_000_000, 100_000_000]) {
+    const content = Buffer.alloc(length, 'abcdefg')
+    const head = Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 0, 0, 0])
+    head.writeBigUInt64BE(BigInt(length), 2)
+    const frame = Buffer.concat([head, content])
+    const fragments = fragmentsOf(frame)
+    t.ok(fragments.length > 1 && fragments.length <= 1024, `${fragments.length} fragments of ${length} octets`)
+    t.ok(unfragmented(Buffer.concat(fragments.flat())).equals(frame))
+  }
+})
+
+t.test('the stream is given a part of what a slow peer is owed, and the rest as it leaves', async (t) => {
+  const { transport, stream } = build({ owedEvents: 10_000_000, owed: 20_000_000 })
+  let waiting = 0
+  stream.write = function (chunk) {
+    this.writes.push(chunk)
+    waiting += chunk.length
+    this.writableLength = waiting
+    return true
+  }
+  const sent = [event(1_000_000), event(10), event(200_000)]
+  for (const message of sent) transport.send(message)
+  await turn()
+  t.ok(waiting <= 3 * FRAGMENT, `${waiting} octets at once`)
+  const octets = (): number => stream.writes.reduce((sum, { length }) => sum + length, 0)
+  for (let before = 0; octets() > before;) {
+    before = octets()
+    waiting = 0
+    stream.writableLength = 0
+    stream.emit('drain')
+    t.ok(octets() - before <= 3 * FRAGMENT)
+  }
+  const texts = [...unfragmented(Buffer.concat(stream.writes)).toString('latin1').matchAll(/\[36,1,2,\{\},\["(x*)"\]\]/g)].map(([, text]) => text!.length)
+  t.same(texts, [1_000_000, 10, 200_000])
+  t.equal(transport.send(event(10)), 'sent')
+})
+
+t.test('what a peer is owed and the stream was not given counts, and is given before a farewell', async (t) => {
+  const { transport, stream, socket } = build({ owedEvents: 1_000_000, owed: 20_000_000 })
+  stream.write = function (chunk) {
+    this.writes.push(chunk)
+    this.writableLength += chunk.length
+    return true
+  }
+  transport.send(event(900_000))
+  await turn()
+  t.ok(stream.writableLength < 200_000)
+  t.equal(transport.send(event(200_000)), 'sent')
+  await turn()
+  t.equal(transport.send(event(10)), 'congested')
+  transport.close('normal')
+  t.ok(stream.writableLength > 1_100_000, 'all has been given')
+  t.same(socket.sent, [1000])
+})
+
+t.test('a long event arrives whole at a client that reads with pauses, and so do the pings between', async (t) => {
+  const { app, url } = await buildApp(t, { pingInterval: 20, limits: { messageSize: 32_000_000, owedEvents: 60_000_000, owed: 64_000_000 } })
+  const backend = app.wamp.join('realm1')
+  const client = await WireClient.join(t, url, json!)
+  await client.ask([32, 1, {}, 'com.example.long'])
+  client.socket.pause()
+  const pings = new Promise<void>((resolve) => {
+    let count = 0
+    client.socket.on('ping', () => { if (++count === 2) resolve() })
+  })
+  const text = 'y'.repeat(30_000_000)
+  await backend.publish('com.example.long', [text])
+  client.socket.resume()
+  const received = (await client.next())[4] as string[]
+  t.equal(received[0], text)
+  await pings
+  t.match(await client.ask([32, 2, {}, 'com.example.long']), [33, 2, Number])
+  t.ok(new PassThrough().writableHighWaterMark <= 2 * FRAGMENT, 'a stream that has a window to write tells when it has written it')
+})
