@@ -26,8 +26,8 @@ export class Target {
     const block = fill(() => json(PLAIN))
     const once = async () => (await written(router, DEADLINE, () => write(peer, block))).cpu
     await written(router, DEADLINE, () => write(peer, Buffer.concat(Array.from({ length: YARDSTICK_WARM }, () => block))))
-    target.idle = await median(9, async () => (await written(router, DEADLINE, () => 0)).cpu)
-    target.yard = await median(15, once) - target.idle
+    target.idle = await median(5, async () => (await written(router, DEADLINE, () => 0)).cpu)
+    target.yard = await median(9, once) - target.idle
     peer.socket.destroy()
     return target
   }
@@ -96,14 +96,17 @@ export class Attacker {
 export async function measure (target, attack, shared, deadline = DEADLINE) {
   const { router } = target
   const attacker = new Attacker(router, attack, shared)
-  const end = performance.now() + deadline
+  let left = deadline
   const sum = { blocks: 0, octets: 0, sent: 0, cpu: 0, units: 0, rss: 0, pause: 0 }
   let before = router.cpu
   let planned = 0
   const once = async () => {
     const act = await attacker.prepare()
     before = router.cpu
-    return await written(router, end - performance.now(), async () => (planned = await act()))
+    const start = performance.now()
+    const found = await written(router, left, async () => (planned = await act()))
+    left -= performance.now() - start
+    return found
   }
   const add = (found) => {
     sum.blocks++
