@@ -20,7 +20,7 @@ const batches = {
 const reset = (batch) => async ({ peer, router }) => {
   const { received } = await router.ask('state')
   peer.socket.write(batch)
-  while ((await router.ask('state')).received < received + batch.length);
+  while (peer.state === 'open' && (await router.ask('state')).received < received + batch.length);
   peer.socket.resetAndDestroy()
   return batch.length
 }

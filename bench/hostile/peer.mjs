@@ -64,11 +64,13 @@ export class Peer {
   /** Sends a message in JSON, and resolves to the next one. */
   async ask (message) {
     const answer = new Promise((resolve, reject) => {
+      const closed = () => { reject(new Error('closed')) }
       this.hear((heard) => {
         this.#hear = null
+        this.socket.off('close', closed)
         resolve(heard)
       })
-      this.socket.once('close', () => { reject(new Error('closed')) })
+      this.socket.once('close', closed)
     })
     this.socket.write(frame(Buffer.from(JSON.stringify(message))))
     return await answer
