@@ -175,7 +175,7 @@ export class Router implements SessionHost {
       log: { error: (details, text) => { connection.log.error(details, text) } }, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
     })
     const transport = new InProcessTransport({
-      receive: (message) => { peer.receive(message) },
+      receive: (message, values) => { peer.receive(message, values) },
       closed: () => {
         connection.closed()
         this.#inProcess.delete(connection)

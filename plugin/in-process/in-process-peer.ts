@@ -3,7 +3,8 @@ import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { ClientMessage, ErrorMessage, EventMessage, Invocation, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
-import { Payload } from '../protocol/payload.ts'
+import { copyOfValues, Payload } from '../protocol/payload.ts'
+import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
@@ -12,23 +13,23 @@ import { ownValues } from './own-values.ts'
 /** What answers a request. */
 export type Reply = Published | Subscribed | Unsubscribed | Result | Registered | Unregistered
 interface Pending {
-  accept (reply: Reply): void
+  accept (reply: Reply, values: Values): void
   reject (error: unknown): void
   /** Takes a result by progress. */
-  readonly progress: ((payload: Payload) => void) | undefined
+  readonly progress: ((values: Values) => void) | undefined
 }
 
 /** What a request may come with, beside its message. */
 export interface RequestOptions {
   /** Cancels a call. */
   readonly signal?: AbortSignal | undefined
-  readonly progress?: ((payload: Payload) => void) | undefined
+  readonly progress?: ((values: Values) => void) | undefined
 }
 
 /** Answers an invocation; what it throws becomes an ERROR. `progress` sends a result by progress, and is null if nobody wants that. */
-export type InvocationHandler = (invocation: Invocation, signal: AbortSignal, progress: ((payload: Payload) => void) | null) => Promise<Payload>
-/** Takes an event; what it throws is logged. */
-export type EventHandler = (event: EventMessage) => unknown
+export type InvocationHandler = (invocation: Invocation, values: Values, signal: AbortSignal, progress: ((payload: Payload) => void) | null) => Promise<Payload>
+/** Takes an event, and values of its own; what it throws is logged. */
+export type EventHandler = (event: EventMessage, values: Values) => unknown
 
 /** As much of a logger as is needed here. */
 export interface PeerLog { error (details: object, text: string): void }
@@ -68,7 +69,7 @@ export class InProcessPeer {
    * WAMP_ERR_INVALID_MESSAGE, which names the field, for what a client on the wire would be aborted for. When the signal is
    * aborted it rejects with its reason, and a call is canceled.
    */
-  async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply) => T, { signal, progress }: RequestOptions = {}): Promise<T> {
+  async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, { signal, progress }: RequestOptions = {}): Promise<T> {
     signal?.throwIfAborted()
     if (this.#state !== 'open') throw new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason)
     const request = nextId(this.#lastRequest)
@@ -77,7 +78,7 @@ export class InProcessPeer {
     let cancel = (): void => {}
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#pending.set(request, { accept: (reply) => { resolve(accept(reply)) }, reject, progress })
+        this.#pending.set(request, { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress })
         cancel = () => { this.#cancel(request, signal?.reason) }
         signal?.addEventListener('abort', cancel, { once: true })
         this.#send(message)
@@ -144,12 +145,12 @@ export class InProcessPeer {
     })
   }
 
-  /** Takes a message of the router. Never throws. */
-  receive (message: RouterMessage): void {
+  /** Takes a message of the router, and the values of its payload. Never throws. */
+  receive (message: RouterMessage, values: Values): void {
     switch (message.type) {
-      case MessageType.Event: return this.#event(message)
-      case MessageType.Invocation: return this.#invocation(message)
-      case MessageType.Error: return this.#error(message)
+      case MessageType.Event: return this.#event(message, values)
+      case MessageType.Invocation: return this.#invocation(message, values)
+      case MessageType.Error: return this.#error(message, values)
       case MessageType.Goodbye: return this.#goodbye(message.reason)
       case MessageType.Abort: return this.closed(message.reason)
       case MessageType.Published:
@@ -157,7 +158,7 @@ export class InProcessPeer {
       case MessageType.Unsubscribed:
       case MessageType.Result:
       case MessageType.Registered:
-      case MessageType.Unregistered: return this.#reply(message)
+      case MessageType.Unregistered: return this.#reply(message, values)
       case MessageType.Interrupt: return this.#invocations.get(message.request)?.abort(new WampError(reasons.canceled))
       // WELCOME is known before it comes, and who needs no login is not challenged.
       case MessageType.Welcome:
@@ -177,7 +178,13 @@ export class InProcessPeer {
     for (const invocation of this.#invocations.values()) invocation.abort(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     this.#invocations.clear()
     for (const { reject } of pending) reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
-    for (const tell of this.#whenClosed) tell()
+    for (const tell of this.#whenClosed) {
+      try {
+        tell()
+      } catch (error) {
+        this.#log.error({ err: error }, 'what waited for the end of a session failed')
+      }
+    }
     this.#whenClosed.clear()
     this.#ended()
   }
@@ -189,14 +196,14 @@ export class InProcessPeer {
     this.closed(reason)
   }
 
-  #reply (reply: Reply): void {
+  #reply (reply: Reply, values: Values): void {
     if (reply.request === 0) return
     const pending = this.#pending.get(reply.request)
     if (pending === undefined) return
     try {
-      if (reply.type === MessageType.Result && reply.details.progress === true) return pending.progress?.(reply.payload)
+      if (reply.type === MessageType.Result && reply.details.progress === true) return pending.progress?.(values)
       this.#pending.delete(reply.request)
-      pending.accept(reply)
+      pending.accept(reply, values)
     } catch (error) {
       this.#pending.delete(reply.request)
       pending.reject(error)
@@ -212,39 +219,40 @@ export class InProcessPeer {
     pending.reject(reason)
   }
 
-  #error ({ request, error, payload }: ErrorMessage): void {
+  #error ({ request, error }: ErrorMessage, values: Values): void {
     const pending = this.#pending.get(request)
     this.#pending.delete(request)
-    pending?.reject(new WampError(error, payload.values()))
+    pending?.reject(new WampError(error, values))
   }
 
-  #event (event: EventMessage): void {
-    const handlers = this.#subscriptions.get(event.subscription) ?? []
+  #event (event: EventMessage, values: Values): void {
+    const all = [...this.#subscriptions.get(event.subscription) ?? []]
     // What was retained comes right after SUBSCRIBED, for who asked last: the others have it, or did not ask.
-    for (const handler of event.details.retained === true ? [...handlers].slice(-1) : handlers) {
-      this.#handle(handler, event).catch((error: unknown) => {
+    const handlers = event.details.retained === true ? all.slice(-1) : all
+    handlers.forEach((handler, i) => {
+      this.#handle(handler, event, i < handlers.length - 1 ? copyOfValues(values) : values).catch((error: unknown) => {
         this.#log.error({ err: error, subscription: event.subscription }, 'an event handler failed')
       })
-    }
+    })
   }
 
   // The handler starts in this turn, so that events are handled in their order; it may go on asynchronously.
-  async #handle (handler: EventHandler, event: EventMessage): Promise<void> {
-    await handler(event)
+  async #handle (handler: EventHandler, event: EventMessage, values: Values): Promise<void> {
+    await handler(event, values)
   }
 
-  #invocation (invocation: Invocation): void {
+  #invocation (invocation: Invocation, values: Values): void {
     const handler = this.#registrations.get(invocation.registration)
     const { request } = invocation
     const answer = (message: ClientMessage): void => { if (this.#state === 'open') this.#send(message) }
     if (handler === undefined) {
       return answer({ type: MessageType.Error, requestType: 68, request, details: {}, error: reasons.noSuchRegistration, payload: Payload.empty })
     }
-    this.#answer(handler, invocation).then(answer)
+    this.#answer(handler, invocation, values).then(answer)
   }
 
   /** Never rejects. */
-  async #answer (handler: InvocationHandler, invocation: Invocation): Promise<ClientMessage> {
+  async #answer (handler: InvocationHandler, invocation: Invocation, values: Values): Promise<ClientMessage> {
     const { request, details } = invocation
     const abortion = new AbortController()
     this.#invocations.set(request, abortion)
@@ -252,7 +260,7 @@ export class InProcessPeer {
       if (this.#invocations.has(request) && !abortion.signal.aborted) this.#send({ type: MessageType.Yield, request, options: { progress: true }, payload })
     }
     try {
-      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation, abortion.signal, details.receive_progress === true ? progress : null) }
+      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation, values, abortion.signal, details.receive_progress === true ? progress : null) }
     } catch (error) {
       const failed = { type: MessageType.Error, requestType: 68, request, details: {} } as const
       if (abortion.signal.aborted) return { ...failed, error: reasons.canceled, payload: Payload.empty }

@@ -1,13 +1,13 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { CallOptions, Dict, EventMessage, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
+import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Args, Kwargs } from '../protocol/payload.ts'
+import type { Args, Kwargs, Values } from '../protocol/payload.ts'
 import { WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { InProcessPeer, InvocationHandler } from './in-process-peer.ts'
+import type { EventHandler, InProcessPeer, InvocationHandler } from './in-process-peer.ts'
 import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
 import { Stream } from './stream.ts'
@@ -126,8 +126,8 @@ export class InProcessSession {
     const options = this.#carrying(onProgress === undefined ? given : { ...given, receive_progress: true })
     return this.#peer.request(
       (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#payload(args, kwargs) }),
-      (reply) => valueOf('payload' in reply ? reply.payload : Payload.empty) as T,
-      { signal, progress: onProgress === undefined ? undefined : (payload) => { onProgress(valueOf(payload)) } })
+      (_, values) => valueOf(values) as T,
+      { signal, progress: onProgress === undefined ? undefined : (values) => { onProgress(valueOf(values)) } })
   }
 
   /**
@@ -155,8 +155,7 @@ export class InProcessSession {
    * The type of its args is trusted, not checked.
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
-    const invoke: InvocationHandler = async ({ payload, details }, signal, send) => {
-      const { args, kwargs } = payload.values()
+    const invoke: InvocationHandler = async ({ details }, { args, kwargs }, signal, send) => {
       const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
       const answer = (): unknown => handler({ args: args as A, kwargs, details, signal, progress })
       return this.#payloadOf(await (this.#propagation.current === null ? answer() : this.#propagation.current.run(details, answer)))
@@ -186,8 +185,7 @@ export class InProcessSession {
    * The type of its args is trusted, not checked.
    */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
-    const onEvent = ({ payload, details, publication }: EventMessage): unknown => {
-      const { args, kwargs } = payload.values()
+    const onEvent: EventHandler = ({ details, publication }, { args, kwargs }) => {
       const handle = (): unknown => handler({ args: args as A, kwargs, details, publication })
       return this.#propagation.current === null ? handle() : this.#propagation.current.run(details, handle)
     }
@@ -262,7 +260,7 @@ export class InProcessSession {
     })
   }
 
-  async #unsubscribe (subscription: Id, wanted: string, handler: (event: EventMessage) => unknown): Promise<void> {
+  async #unsubscribe (subscription: Id, wanted: string, handler: EventHandler): Promise<void> {
     // Others of this session may hold the same subscription: only the last one gives it up.
     if (!this.#peer.removeEventHandler(subscription, handler)) return
     // Or be about to hold it: an authorizer may think about that for long.
@@ -286,7 +284,6 @@ export class InProcessSession {
   }
 }
 
-function valueOf (payload: Payload): unknown {
-  const { args, kwargs } = payload.values()
+function valueOf ({ args, kwargs }: Values): unknown {
   return args.length > 1 || Object.keys(kwargs).length > 0 ? new CallResult(args, kwargs) : args[0]
 }

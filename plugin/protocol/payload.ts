@@ -6,12 +6,18 @@ export type Args = unknown[]
 /** Keyword arguments: the values that a message carries by name. */
 export type Kwargs = { [name: string]: unknown }
 
+/** Args and kwargs as values. */
+export interface Values {
+  readonly args: Args
+  readonly kwargs: Kwargs
+}
+
 /** What a payload needs of a codec. */
 export interface PayloadCodec {
   /** The serializer's name: `json`, `msgpack`, `cbor`. */
   readonly name: string
-  /** Reads what `encodePayload` wrote; a new object at each call. */
-  decodePayload (encoded: EncodedPayload): { args: Args, kwargs: Kwargs }
+  /** Reads what `encodePayload` wrote; a new object at each call. Throws for a value that has no form in JavaScript. */
+  decodePayload (encoded: EncodedPayload): Values
   /** Writes args and kwargs as they stand in a message, one after the other; `undefined` is not written. */
   encodePayload (args: Args | undefined, kwargs: Kwargs | undefined): EncodedPayload
 }
@@ -29,9 +35,18 @@ type Transcoded = EncodedPayload | { readonly failure: unknown }
 
 const nothing: EncodedPayload = { elements: 0, bytes: Buffer.alloc(0) }
 
+/** Kept payloads that hold transcoded bytes until the turn ends. */
+const toForget = new Set<Payload>()
+
+function forgetAll (): void {
+  for (const payload of toForget) payload.forget()
+  toForget.clear()
+}
+
 /**
  * Args and kwargs on their way through the router. They travel as the bytes that came in, and are read only where the
- * receiver's codec differs or the receiver lives in this process; each representation is made once and kept.
+ * receiver's codec differs or the receiver lives in this process. Each representation is made once; a payload that is kept
+ * (`detached`) forgets it when the turn ends, because the limits count only its own bytes.
  * A trailing empty kwargs, and then a trailing empty args, is left out [basic, Empty Arguments and Keyword Arguments].
  */
 export class Payload {
@@ -53,12 +68,16 @@ export class Payload {
   readonly #codec: PayloadCodec | undefined
   readonly #encoded: EncodedPayload | undefined
   readonly #given: { args: Args, kwargs: Kwargs | undefined } | undefined
+  readonly #isKept: boolean
   #transcoded: Map<PayloadCodec, Transcoded> | undefined
+  /** For which codecs it has a form, as far as somebody has asked; null stands for the values of this process. */
+  #forms: Map<PayloadCodec | null, boolean> | undefined
 
-  private constructor (codec: PayloadCodec | undefined, encoded: EncodedPayload | undefined, given: { args: Args, kwargs: Kwargs | undefined } | undefined) {
+  private constructor (codec: PayloadCodec | undefined, encoded: EncodedPayload | undefined, given: { args: Args, kwargs: Kwargs | undefined } | undefined, isKept = false) {
     this.#codec = codec
     this.#encoded = encoded
     this.#given = given
+    this.#isKept = isKept
   }
 
   /** The bytes for a receiver of this codec. Throws what the codec throws for a value that it has no form for. */
@@ -66,9 +85,28 @@ export class Payload {
     if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined)) return this.#encoded
     this.#transcoded ??= new Map()
     let made = this.#transcoded.get(codec)
-    if (made === undefined) this.#transcoded.set(codec, made = this.#transcode(codec))
+    if (made === undefined) {
+      this.#transcoded.set(codec, made = this.#transcode(codec))
+      if (this.#isKept && toForget.add(this).size === 1) setImmediate(forgetAll)
+    }
     if ('failure' in made) throw made.failure
     return made
+  }
+
+  /**
+   * True if the values can be read in this process, and written by a codec, or null for no codec. Only the answer is
+   * remembered, not the bytes.
+   */
+  hasForm (codec: PayloadCodec | null): boolean {
+    this.#forms ??= new Map()
+    let has = this.#forms.get(codec)
+    if (has === undefined) this.#forms.set(codec, has = this.#isWritable(codec))
+    return has
+  }
+
+  /** Lets go of transcoded bytes. Failures stay: they are small, and would cost as much again. */
+  forget (): void {
+    for (const [codec, made] of this.#transcoded ?? []) if (!('failure' in made)) this.#transcoded!.delete(codec)
   }
 
   /** About how many bytes this takes: what came in, or would be written of values. */
@@ -78,33 +116,58 @@ export class Payload {
 
   #transcode (codec: PayloadCodec): Transcoded {
     try {
-      const { args, kwargs } = this.#given ?? this.values()
-      const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
-      return codec.encodePayload(args, hasKwargs ? kwargs : undefined)
+      return this.#write(codec)
     } catch (error) {
       return { failure: error }
     }
   }
 
-  /** Args and kwargs as values that belong to the receiver: it may change them. */
-  values (): { args: Args, kwargs: Kwargs } {
+  #isWritable (codec: PayloadCodec | null): boolean {
+    try {
+      if (codec === null || codec === this.#codec) this.values()
+      else this.#write(codec)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #write (codec: PayloadCodec): EncodedPayload {
+    const { args, kwargs } = this.#given ?? this.values()
+    const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
+    return codec.encodePayload(args, hasKwargs ? kwargs : undefined)
+  }
+
+  /**
+   * Args and kwargs as values that belong to the receiver: it may change them. Throws what the codec throws for a value
+   * that has no form in JavaScript: call it where that can be answered.
+   */
+  values (): Values {
     if (this.#codec !== undefined && this.#encoded !== undefined) return this.#codec.decodePayload(this.#encoded)
-    if (this.#given !== undefined) return { args: this.#given.args.map(copyOf), kwargs: dictOf(this.#given.kwargs ?? {}) }
+    if (this.#given !== undefined) return copyOfValues({ args: this.#given.args, kwargs: this.#given.kwargs ?? {} })
     return { args: [], kwargs: {} }
   }
 
   /** The same payload on bytes of its own. For what outlives the turn: a slice pins the whole chunk that was read. */
   detached (): Payload {
+    if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, true)
     if (this.#codec === undefined || this.#encoded === undefined) return this
-    return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: Buffer.from(this.#encoded.bytes) }, undefined)
+    return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: Buffer.from(this.#encoded.bytes) }, undefined, true)
   }
 }
 
-/** A copy of data: lists, dicts and octets are the receiver's own. A Date, and what only one serializer knows, is as it was. */
+/** A copy for one more receiver: what one changes the other does not see. */
+export function copyOfValues ({ args, kwargs }: Values): Values {
+  return { args: args.map(copyOf), kwargs: dictOf(kwargs) }
+}
+
+/** A copy of data: all that can be changed is the receiver's own. */
 function copyOf (value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || value instanceof OpaqueValue) return value
+  if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyOf)
-  if (value instanceof Uint8Array) return new Uint8Array(value)
+  if (value instanceof Uint8Array) return Buffer.isBuffer(value) ? Buffer.from(value) : new Uint8Array(value)
+  if (value instanceof Date) return new Date(value)
+  if (value instanceof OpaqueValue) return new OpaqueValue(value.codec, value.tag, copyOf(value.content))
   return isPlain(value) ? dictOf(value) : value
 }
 

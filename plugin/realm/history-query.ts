@@ -28,8 +28,8 @@ interface HistoryQuery {
 }
 
 /**
- * The events of a subscription that a session may see, the oldest first. As many as have `bytes` of payload together, and
- * one at least: for the rest it asks again. Throws `wamp.error.history_unavailable` and `wamp.error.invalid_argument`.
+ * The events of a subscription that a session may see, and that its serializer has a form for, the oldest first. As many as
+ * have `bytes` of payload together, and one at least: for the rest it asks again. Throws `wamp.error.history_unavailable` and `wamp.error.invalid_argument`.
  */
 export function getEvents (session: RoutedSession, { id, match, history }: Subscription, kwargs: Kwargs, bytes: number): object[] {
   const query = toQuery(kwargs)
@@ -38,7 +38,7 @@ export function getEvents (session: RoutedSession, { id, match, history }: Subsc
     .filter(({ at, topic }) => at >= query.from && at > query.after && at < query.before && at <= query.until && (query.topic ?? topic) === topic)
     .filter((publication) => mayReceive(session, publication))
   if (query.reverse) asked.reverse()
-  return withinBytes(asked.slice(0, query.limit), bytes).map((publication) => describe(publication, id, match))
+  return firstWithForm(asked, session, query.limit, bytes).map((publication) => describe(publication, id, match))
 }
 
 function toQuery (kwargs: Kwargs): HistoryQuery {
@@ -80,11 +80,21 @@ function inRange (kept: Publication[], { fromPublication, afterPublication, befo
   return Number.isNaN(start) || Number.isNaN(end) ? [] : kept.slice(start, Math.max(start, end))
 }
 
-function withinBytes (publications: Publication[], bytes: number): Publication[] {
+/** One value without a form would make an answer of all others fail. */
+function firstWithForm (publications: readonly Publication[], session: RoutedSession, limit: number, bytes: number): Publication[] {
+  const first: Publication[] = []
   let size = 0
-  return publications.filter(({ payload }, i) => (size += payload.size) <= bytes || i === 0)
+  for (const publication of publications) {
+    if (first.length >= limit) break
+    if (!session.takes(publication.payload)) continue
+    size += publication.payload.size
+    if (size > bytes && first.length > 0) break
+    first.push(publication)
+  }
+  return first
 }
 
+/** The payload's values can be read: the session takes them. */
 function describe (publication: Publication, subscription: Id, match: MatchPolicy): object {
   const { args, kwargs } = publication.payload.values()
   return {

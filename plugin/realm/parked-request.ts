@@ -2,12 +2,12 @@ import type { Verdict } from './role.ts'
 
 /** A request whose authorizer thinks. Until it has decided, what its session asks for after it must wait. */
 export class ParkedRequest {
-  /** Resolves when the request has been acted upon, or abandoned. Never rejects. */
+  /** Resolves when the request has been acted upon, or abandoned. Rejects with what acting upon it throws. */
   readonly settled: Promise<void>
   readonly #abandoned: (why: 'canceled' | 'gone') => void
   #state: 'parked' | 'acted upon' | 'abandoned' = 'parked'
 
-  /** One of both is called, once. */
+  /** One of both is called, once. `act` may throw a ProtocolViolation. */
   constructor (verdict: Promise<Verdict>, act: (verdict: Verdict) => void, abandoned: (why: 'canceled' | 'gone') => void = () => {}) {
     this.#abandoned = abandoned
     this.settled = verdict.then((decided) => {

@@ -42,6 +42,7 @@ export class Realm {
   /** True if a request id out of sequence is a violation. */
   readonly strictRequestIds: boolean
   readonly #router: object
+  readonly #log: RealmLog
   readonly #roles: Map<string, Role>
   readonly #sessions: Sessions
   readonly #broker: Broker
@@ -70,6 +71,7 @@ export class Realm {
   }) {
     this.name = name
     this.#router = router
+    this.#log = log
     this.strictRequestIds = options.strictRequestIds
     this.#sessions = new Sessions(limits)
     this.#roles = Role.rolesOf(options, (authorizer) =>
@@ -187,11 +189,15 @@ export class Realm {
     if (sessionLeft.hasSubscribers) sessionLeft.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
   }
 
-  // At once, unless an authorizer has to think: then each waits for the one before.
+  /** At once, unless an authorizer has to think: then each waits for the one before. Never rejects: nobody is left to be told. */
   async #publishTestaments (session: RoutedSession, testaments: readonly Publish[]): Promise<void> {
     for (const testament of testaments) {
-      const parked = this.#requests.receive(session, testament)
-      if (parked !== undefined) await parked.settled
+      try {
+        const parked = this.#requests.receive(session, testament)
+        if (parked !== undefined) await parked.settled
+      } catch (error) {
+        this.#log.error({ err: error, topic: testament.topic }, 'a testament could not be published')
+      }
     }
   }
 

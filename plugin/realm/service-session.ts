@@ -3,9 +3,9 @@ import { WampError } from '../errors.ts'
 import { nextId, randomId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, CallOptions, ErrorMessage, Invocation, RouterMessage, Yield } from '../protocol/message.ts'
+import type { Call, CallOptions, ErrorMessage, Invocation, Result, RouterMessage, Yield } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Args, Kwargs } from '../protocol/payload.ts'
+import type { Args, Kwargs, Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { Queue } from '../queue.ts'
@@ -21,6 +21,8 @@ export interface MetaCall {
 
 /** Answers a call with the args of the RESULT. Throws a WampError to refuse. */
 export type MetaProcedure = (call: MetaCall) => Args | Promise<Args>
+
+interface Invoked { readonly invocation: Invocation, readonly values: Values }
 
 interface PendingCall {
   resolve (result: { args: Args, kwargs: Kwargs }): void
@@ -40,7 +42,7 @@ export class ServiceSession implements RoutedSession {
   readonly #registered = new Map<Id, MetaProcedure>()
   readonly #calls = new Map<Id, PendingCall>()
   /** Nothing may re-enter the realm while it routes: invocations wait until it has. */
-  readonly #invocations = new Queue<Invocation>()
+  readonly #invocations = new Queue<Invoked>()
   #state: 'idle' | 'answering' = 'idle'
   readonly #findSession: (id: Id) => RoutedSession | undefined
   readonly #say: (message: Call | Yield | ErrorMessage) => void
@@ -77,12 +79,16 @@ export class ServiceSession implements RoutedSession {
   send (message: RouterMessage): Delivery {
     switch (message.type) {
       case MessageType.Registered: this.#registered.set(message.registration, this.#procedures[message.request - 1]!); break
-      case MessageType.Invocation: this.#wait(message); break
-      case MessageType.Result: this.#callOf(message.request)?.resolve(message.payload.values()); break
-      case MessageType.Error: this.#callOf(message.request)?.reject(new WampError(message.error, message.payload.values())); break
+      case MessageType.Invocation:
+      case MessageType.Result:
+      case MessageType.Error: return this.#take(message)
       default:
     }
     return 'sent'
+  }
+
+  takes (payload: Payload): boolean {
+    return payload.hasForm(null)
   }
 
   caughtUp (): null {
@@ -108,18 +114,31 @@ export class ServiceSession implements RoutedSession {
     this.#state = 'idle'
   }
 
-  #wait (invocation: Invocation): void {
-    this.#invocations.add(invocation)
+  /** Reads the payload here, where it can be answered that it has no form. */
+  #take (message: Invocation | Result | ErrorMessage): Delivery {
+    let values: Values
+    try {
+      values = message.payload.values()
+    } catch {
+      return 'unencodable'
+    }
+    if (message.type === MessageType.Invocation) this.#wait({ invocation: message, values })
+    else if (message.type === MessageType.Result) this.#callOf(message.request)?.resolve(values)
+    else this.#callOf(message.request)?.reject(new WampError(message.error, values))
+    return 'sent'
+  }
+
+  #wait (invoked: Invoked): void {
+    this.#invocations.add(invoked)
     // For calls that are routed later than they came, by the decision of an authorizer.
     if (this.#invocations.size === 1) queueMicrotask(() => { this.answer() })
   }
 
-  #run (invocation: Invocation): void {
-    const { request, registration, details, payload } = invocation
+  #run ({ invocation: { request, registration, details }, values }: Invoked): void {
     try {
       // Registered with disclose_caller: every invocation says who calls. A caller that has left needs no answer.
       const caller = this.#findSession(details.caller as Id)
-      const args = caller === undefined ? [] : this.#registered.get(registration)!({ caller, ...payload.values() })
+      const args = caller === undefined ? [] : this.#registered.get(registration)!({ caller, ...values })
       if (args instanceof Promise) args.then((args) => { this.#yield(request, args) }, (error: unknown) => { this.#refuse(request, error) })
       else this.#yield(request, args)
     } catch (error) {
@@ -128,13 +147,22 @@ export class ServiceSession implements RoutedSession {
   }
 
   #yield (request: Id, args: Args): void {
-    this.#say({ type: MessageType.Yield, request, options: noDetails, payload: Payload.of(args) })
+    this.#reply({ type: MessageType.Yield, request, options: noDetails, payload: Payload.of(args) })
   }
 
   #refuse (request: Id, error: unknown): void {
     const refused = { type: MessageType.Error, requestType: MessageType.Invocation, request, details: noDetails } as const
-    if (error instanceof WampError) return this.#say({ ...refused, error: error.error, payload: Payload.of(error.args) })
+    if (error instanceof WampError) return this.#reply({ ...refused, error: error.error, payload: Payload.of(error.args) })
     this.#log.error({ err: error }, 'a meta procedure failed')
-    this.#say({ ...refused, error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) })
+    this.#reply({ ...refused, error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) })
+  }
+
+  /** Never throws: what the realm throws is logged. */
+  #reply (answer: Yield | ErrorMessage): void {
+    try {
+      this.#say(answer)
+    } catch (error) {
+      this.#log.error({ err: error }, 'the answer of a meta procedure could not be routed')
+    }
   }
 }

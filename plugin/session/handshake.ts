@@ -3,7 +3,7 @@ import { isOver, isTime } from '../auth/expiry.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
 import { loginFailed } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
-import { readFeatures } from '../protocol/features.ts'
+import { readFeatures, routerRoles } from '../protocol/features.ts'
 import type { Features } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
@@ -231,6 +231,12 @@ function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, '
   if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted "expires" that is no Date`)
   if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
   return { expires }
+}
+
+/** WELCOME.Details of who was let in. */
+export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
+  const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
+  return authextra === undefined ? details : { ...details, authextra }
 }
 
 /** True for an error that says that the proof was wrong: one of the router's own that says so, or one of the app's. */

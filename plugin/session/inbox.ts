@@ -19,6 +19,7 @@ interface Waiting { readonly message: ClientMessage, readonly bytes: number, sta
 export class Inbox implements Worker {
   readonly #limit: number
   readonly #take: (message: ClientMessage) => void
+  readonly #failed: (error: unknown) => void
   readonly #flow: { pause (): void, resume (): void }
   #parked: { readonly message: ClientMessage, readonly request: ParkedRequest } | null = null
   readonly #waiting = new Queue<Waiting>()
@@ -26,15 +27,18 @@ export class Inbox implements Worker {
   readonly #calls = new Map<Id, Waiting[]>()
   #bytes = 0
 
-  constructor ({ limit, take, flow }: {
+  constructor ({ limit, take, failed, flow }: {
     /** Bytes that may wait before the client is no longer read. */
     limit: number
     /** Handles a message whose turn has come. Never throws. */
     take: (message: ClientMessage) => void
+    /** Told what acting upon a parked request threw. Never throws. */
+    failed: (error: unknown) => void
     flow: { pause (): void, resume (): void }
   }) {
     this.#limit = limit
     this.#take = take
+    this.#failed = failed
     this.#flow = flow
   }
 
@@ -53,7 +57,7 @@ export class Inbox implements Worker {
   /** From now on messages wait for this one. */
   park (message: ClientMessage, request: ParkedRequest): void {
     this.#parked = { message, request }
-    request.settled.then(() => { this.#unpark(request) })
+    request.settled.catch(this.#failed).then(() => { this.#unpark(request) })
   }
 
   /** Drops a CALL that waits, or whose authorizer thinks. False if there is none. What waited behind it goes on in a turn of its own. */

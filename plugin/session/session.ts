@@ -1,10 +1,9 @@
 import type { Principal } from '../auth/authenticator.ts'
-import { routerRoles } from '../protocol/features.ts'
 import type { Features } from '../protocol/features.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { ClientMessage, Dict, Goodbye, MessageCode, RouterMessage } from '../protocol/message.ts'
+import type { ClientMessage, Goodbye, MessageCode, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -16,9 +15,10 @@ import type { RoutedMessage } from '../realm/requests.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
 import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
 import { spend } from '../work.ts'
-import { Handshake } from './handshake.ts'
+import { Handshake, welcomeDetails } from './handshake.ts'
 import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
+import { unitsOf } from './message-units.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
 import { sendCounted } from './traffic.ts'
 
@@ -33,10 +33,6 @@ const accepts: Readonly<Record<SessionState, ReadonlySet<MessageCode>>> = {
   shutting_down: new Set([GoodbyeType, Abort]),
   closed: new Set()
 }
-
-/** Units of work that messages cost which are more than routed; others cost UNITS_OF_MESSAGE. */
-const unitsOf: ReadonlyMap<MessageCode, number> = new Map([[Hello, 400], [Authenticate, 400], [Abort, 100], [GoodbyeType, 100], [Subscribe, 40], [Register, 40], [Call, 30]])
-const UNITS_OF_MESSAGE = 8
 
 /** The requests that share one sequence of ids [basic, IDs]. */
 const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister])
@@ -95,6 +91,10 @@ export class Session implements RoutedSession {
     return delivery
   }
 
+  takes (payload: Payload): boolean {
+    return this.#context.transport.takes(payload)
+  }
+
   caughtUp (patience: number): Promise<void> | null {
     return this.#context.transport.caughtUp(patience)
   }
@@ -106,14 +106,19 @@ export class Session implements RoutedSession {
   }
 
   #handle (message: ClientMessage): void {
-    spend(unitsOf.get(message.type) ?? UNITS_OF_MESSAGE)
+    spend(unitsOf(message.type))
     try {
       this.#take(message)
     } catch (error) {
-      if (error instanceof ProtocolViolation) return this.fail(error)
-      this.log.error({ err: error }, 'a message could not be handled')
-      this.#abort(reasons.runtimeError, 'the router failed', 'failure')
+      this.#failed(error)
     }
+  }
+
+  /** What handling a message threw: the client's fault, or the router's. */
+  #failed (error: unknown): void {
+    if (error instanceof ProtocolViolation) return this.fail(error)
+    this.log.error({ err: error }, 'a message could not be handled')
+    this.#abort(reasons.runtimeError, 'the router failed', 'failure')
   }
 
   /** The client broke a rule. */
@@ -186,7 +191,7 @@ export class Session implements RoutedSession {
 
   #park (message: RoutedMessage, parked: ParkedRequest): void {
     const { transport, host } = this.#context
-    this.#inbox ??= new Inbox({ limit: host.parkedBytes, take: (waiting) => { this.#handle(waiting) }, flow: transport })
+    this.#inbox ??= new Inbox({ limit: host.parkedBytes, take: (waiting) => { this.#handle(waiting) }, failed: (error) => { this.#failed(error) }, flow: transport })
     this.#inbox.park(message, parked)
   }
 
@@ -214,7 +219,8 @@ export class Session implements RoutedSession {
     this.features = features
     this.#onLogout = onLogout
     this.#state = 'established'
-    sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
+    const delivery = sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
+    if (delivery === 'unencodable') return this.#abort(reasons.authenticationFailed, 'what was granted has no form in your serializer', 'normal')
     realm.join(this)
     if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(reasons.logout, 'the login has expired') })
     visitor?.occupy({ letInByCookie, end: (reason) => { this.end(reason) } })
@@ -233,7 +239,8 @@ export class Session implements RoutedSession {
     // The answer says that the login is forgotten, so it waits for the store, and for the app.
     this.#state = 'shutting_down'
     this.#logout().catch((error: unknown) => { this.log.error({ err: error }, 'logout failed') })
-      .finally(() => { if (this.#state === 'shutting_down') this.#answerGoodbye() })
+      .then(() => { if (this.#state === 'shutting_down') this.#answerGoodbye() })
+      .catch((error: unknown) => { this.#failed(error) })
   }
 
   async #logout (): Promise<void> {
@@ -291,9 +298,4 @@ export class Session implements RoutedSession {
     this.#handshake = undefined
     if (this.id !== 0) this.#context.host.releaseId(this.id)
   }
-}
-
-function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
-  const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
-  return authextra === undefined ? details : { ...details, authextra }
 }

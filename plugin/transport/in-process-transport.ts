@@ -1,25 +1,32 @@
 import type { Codec } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
+import type { Values } from '../protocol/payload.ts'
 import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
 
 const details: TransportDetails = Object.freeze({ type: 'in-process' })
 
+/** The values of a message without a payload. They are never read. */
+const none: Values = Object.freeze({ args: [], kwargs: {} })
+
+interface Queued { readonly message: RouterMessage, readonly values: Values }
+
 /**
  * The router's end of a link to a peer in this process. Messages are objects and stay objects. They are handed over
- * after the code at work, in order, so that nothing re-enters the router while it routes.
+ * after the code at work, in order, so that nothing re-enters the router while it routes. Payloads are read before that: a
+ * value without a form in JavaScript is answered like one without a form in a serializer.
  */
 export class InProcessTransport implements Transport {
   readonly details = details
-  readonly #receive: (message: RouterMessage) => void
+  readonly #receive: (message: RouterMessage, values: Values) => void
   readonly #closed: (kind: CloseKind) => void
   readonly #codec: Codec | null
   #state: 'open' | 'closing' | 'closed' = 'open'
-  #queue: RouterMessage[] = []
+  #queue: Queued[] = []
 
   constructor ({ receive, closed, codec = null }: {
-    /** Takes a message of the router. Must not throw. */
-    receive: (message: RouterMessage) => void
+    /** Takes a message of the router, and the values of its payload, which belong to the receiver. Must not throw. */
+    receive: (message: RouterMessage, values: Values) => void
     /** Told once, after the last message. Must not throw. */
     closed: (kind: CloseKind) => void
     /** Through which payloads go to the peer, as they would on the wire; null if they stay values. @default null */
@@ -32,15 +39,20 @@ export class InProcessTransport implements Transport {
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
-    if (this.#codec !== null) {
+    let values = none
+    if ('payload' in message) {
       try {
-        message = coded(message, this.#codec)
+        values = this.#read(message.payload)
       } catch {
         return 'unencodable'
       }
     }
-    if (this.#queue.push(message) === 1) queueMicrotask(() => { this.#deliver() })
+    if (this.#queue.push({ message, values }) === 1) queueMicrotask(() => { this.#deliver() })
     return 'sent'
+  }
+
+  takes (payload: Payload): boolean {
+    return payload.hasForm(this.#codec)
   }
 
   caughtUp (): null {
@@ -64,11 +76,11 @@ export class InProcessTransport implements Transport {
   #deliver (): void {
     const queue = this.#queue
     this.#queue = []
-    for (const message of queue) this.#receive(message)
+    for (const { message, values } of queue) this.#receive(message, values)
   }
-}
 
-/** Throws an EncodingError. */
-function coded (message: RouterMessage, codec: Codec): RouterMessage {
-  return 'payload' in message ? { ...message, payload: Payload.ofBytes(codec, message.payload.in(codec)) } : message
+  /** Throws for a value that has no form in the codec, or in JavaScript. */
+  #read (payload: Payload): Values {
+    return this.#codec === null ? payload.values() : Payload.ofBytes(this.#codec, payload.in(this.#codec)).values()
+  }
 }

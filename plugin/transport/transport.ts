@@ -1,12 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
 import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import type { Payload } from '../protocol/payload.ts'
 import type { ProtocolViolation } from '../protocol/violation.ts'
 
 /** How a transport is closed: orderly, after a violation, or because the router failed. */
 export type CloseKind = 'normal' | 'violation' | 'failure'
 
 /**
- * What became of a message: on its way, without a form in the receiver's serializer, refused because the receiver does
+ * What became of a message: on its way, without a form in the receiver's serializer or in JavaScript, refused because the receiver does
  * not keep up, or too late.
  */
 export type Delivery = 'sent' | 'unencodable' | 'congested' | 'closed'
@@ -70,6 +71,8 @@ export interface Transport {
   readonly tls?: TlsChannel | null
   /** Sends a message, after all that were sent before. Never throws, and calls nothing back before it returns. */
   send (message: RouterMessage): Delivery
+  /** True if the values of a payload can be read here, and have a form in the peer's serializer. Never throws. */
+  takes (payload: Payload): boolean
   /** Resolves when a peer that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait. */
   caughtUp (patience: number): Promise<void> | null
   /** Reads nothing more from the peer until `resume`. */

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Codec } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
+import type { Payload } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { spend, spendOctets } from '../work.ts'
@@ -62,6 +63,8 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   /** Octets that the peer left to be taken when it closed. */
   #remainder = 0
   #listener: TransportListener | null = null
+  /** A client that chooses payloads must not fill the log. */
+  #formlessLevel: 'warn' | 'debug' = 'warn'
   #closeTimer: NodeJS.Timeout | undefined
   /** What the peer may still send in this second; null for any amount. */
   readonly #messages: TokenBucket | null
@@ -109,10 +112,13 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     try {
       return this.#outgoing.send(message)
     } catch (error) {
-      this.#listener?.log.warn({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver')
+      this.#listener?.log[this.#formlessLevel]({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver; more of them are logged at debug')
+      this.#formlessLevel = 'debug'
       return 'unencodable'
     }
   }
+
+  takes (payload: Payload): boolean { return payload.hasForm(this.#codec) }
 
   caughtUp (patience: number): Promise<void> | null {
     return this.#state === 'open' ? this.#outgoing.caughtUp(patience) : null

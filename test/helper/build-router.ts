@@ -6,6 +6,7 @@ import type { FastifyWampOptions } from '../../plugin/options.ts'
 import type { ClientMessage, RouterMessage } from '../../plugin/protocol/message.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
+import type { Values } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import { clientLayout, toElements, toMessage } from '../../plugin/protocol/wire-format.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
@@ -28,12 +29,15 @@ export function messageOf (list: List): ClientMessage {
 }
 
 /** The list of a message, as a client reads it. */
-export function listOf (message: RouterMessage): unknown[] {
+export function listOf (message: RouterMessage, { args, kwargs }: Values = valuesOf(message)): unknown[] {
   const elements = toElements(message)
-  if (!('payload' in message)) return elements
-  const { args, kwargs } = message.payload.values()
   if (Object.keys(kwargs).length > 0) return [...elements, args, kwargs]
   return args.length > 0 ? [...elements, args] : elements
+}
+
+/** The values of a message's payload. */
+export function valuesOf (message: RouterMessage): Values {
+  return 'payload' in message ? message.payload.values() : { args: [], kwargs: {} }
 }
 
 /** A client on a transport without a wire: what it is sent is kept as lists. */
@@ -50,6 +54,10 @@ export class TestClient implements Transport {
     if (this.closedBy !== undefined) return 'closed'
     if (this.delivery === 'sent') this.sent.push(listOf(message))
     return this.delivery
+  }
+
+  takes (payload: Payload): boolean {
+    return payload.hasForm(null)
   }
 
   caughtUp (): null {

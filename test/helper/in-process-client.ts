@@ -26,7 +26,7 @@ export class InProcessClient extends Peer {
     let resolve: (code: number) => void
     this.closed = new Promise((_resolve) => { resolve = _resolve })
     this.#link = new InProcessTransport({
-      receive: (message) => { if (this.#state === 'connected') this.take(listOf(message)) },
+      receive: (message, values) => { if (this.#state === 'connected') this.take(listOf(message, values)) },
       closed: (kind) => {
         this.#connection.closed()
         router.disconnected(this.#connection)

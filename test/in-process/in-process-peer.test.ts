@@ -5,6 +5,7 @@ import { CallResult, InProcessSession } from '../../plugin/in-process/in-process
 import { MessageType } from '../../plugin/protocol/message.ts'
 import type { ClientMessage, RouterMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
+import { valuesOf } from '../helper/build-router.ts'
 
 const principal = { realm: 'realm1', authid: 'app', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' }
 
@@ -14,7 +15,7 @@ function build () {
   const ended: number[] = []
   const peer = new InProcessPeer({ send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, log: { error: (_, text) => { logged.push(text) } } })
   const session = new InProcessSession({ id: 7, principal, peer, propagation: { current: null } })
-  const receive = (message: RouterMessage): void => { peer.receive(message) }
+  const receive = (message: RouterMessage): void => { peer.receive(message, valuesOf(message)) }
   const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
   return { session, sent, logged, ended, receive, settled }
 }

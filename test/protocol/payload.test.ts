@@ -79,7 +79,36 @@ t.test('a detached payload does not pin the chunk that it came in', async (t) =>
   const payload = Payload.ofBytes(codec, { elements: 1, bytes: chunk.subarray(100, 107) }).detached()
   chunk.fill('!')
   t.equal(payload.in(codec).bytes.toString(), '[["x"]]')
-  const given = Payload.of([1])
-  t.equal(given.detached(), given, 'values of this process pin nothing')
+  t.same(Payload.of([1]).detached().values(), { args: [1], kwargs: {} })
   t.equal(Payload.empty.detached(), Payload.empty)
+})
+
+t.test('a payload that is kept forgets what it was transcoded to when the turn ends', async (t) => {
+  const [a, b] = [counting('a'), counting('b')]
+  for (const payload of [Payload.ofBytes(a, encoded([['x']], 1)), Payload.of(['x'])]) {
+    const kept = payload.detached()
+    t.equal(kept.in(b), kept.in(b), 'all receivers of a turn share it')
+    const before = kept.in(b)
+    t.equal(payload.in(b), payload.in(b))
+    await new Promise((resolve) => { setImmediate(resolve) })
+    t.not(kept.in(b), before)
+    t.same(kept.in(b), before)
+  }
+})
+
+t.test('whether a payload has a form is found out once, without keeping the form', async (t) => {
+  const calls: string[] = []
+  const unable: PayloadCodec = {
+    name: 'unable',
+    encodePayload () { calls.push('write'); throw new Error('no form') },
+    decodePayload () { calls.push('read'); throw new Error('no form') }
+  }
+  const able = counting('able')
+  const payload = Payload.of(['x'])
+  t.same([1, 2].map(() => payload.hasForm(unable)), [false, false])
+  t.same(calls, ['write'])
+  t.same([payload.hasForm(able), payload.hasForm(null), Payload.empty.hasForm(able)], [true, true, true])
+  const unreadable = Payload.ofBytes(unable, encoded([['x']], 1))
+  t.same([unreadable.hasForm(unable), unreadable.hasForm(able), unreadable.hasForm(null)], [false, false, false])
+  t.same(unreadable.in(unable), encoded([['x']], 1), 'its own bytes travel all the same')
 })

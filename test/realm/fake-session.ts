@@ -29,6 +29,10 @@ export class FakeSession implements RoutedSession {
     return 'sent'
   }
 
+  takes (): boolean {
+    return true
+  }
+
   caughtUp (): null {
     return null
   }

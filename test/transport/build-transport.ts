@@ -10,7 +10,8 @@ const codec = codecs.get('wamp.2.json')!
 /** A transport over a socket and a stream that keep what is done with them. */
 export function build ({ withStream = true, owedEvents = 1000, owed = 2000, messagesPerSecond = 0, bytesPerSecond = 0 } = {}) {
   const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
-  const line = (...all: unknown[]): void => { logged.push(String(all.at(-1))) }
+  const levels: string[] = []
+  const line = (level: string) => (...all: unknown[]): void => { levels.push(level); logged.push(String(all.at(-1))) }
   const frames = new FrameBuilder(codec)
   const transport = new WebsocketTransport({
     socket: socket as unknown as WebSocket,
@@ -20,7 +21,7 @@ export function build ({ withStream = true, owedEvents = 1000, owed = 2000, mess
     details: { type: 'websocket', protocol: 'wamp.2.json' },
     limits: { depth: 10, owedEvents, owed, messagesPerSecond, bytesPerSecond }
   })
-  const log = { warn: line, error: line, info: line, debug: line }
+  const log = { warn: line('warn'), error: line('error'), info: line('info'), debug: line('debug') }
   transport.listen({ log, receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })
-  return { transport, socket, stream, logged, heard, frames }
+  return { transport, socket, stream, logged, levels, heard, frames }
 }

@@ -1,5 +1,9 @@
 import t from 'tap'
+import { jsonCodec } from '../../plugin/codec/json-codec.ts'
+import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import type { RouterMessage } from '../../plugin/protocol/message.ts'
+import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
+import { Payload } from '../../plugin/protocol/payload.ts'
 import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
 
 const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
@@ -22,4 +26,22 @@ t.test('messages are handed over in order, after the code at work', async (t) =>
   transport.close('failure')
   await new Promise((resolve) => { setImmediate(resolve) })
   t.same(seen, ['17:1', '17:2', '17:3', 'normal'], 'what was sent leaves before the end, which is told once')
+})
+
+t.test('a payload that cannot be read is told to who sent it, and one that can is handed over with its values', async (t) => {
+  const long = Payload.ofBytes(jsonCodec, { elements: 1, bytes: Buffer.from(`[${'1'.repeat(1300)}]`) })
+  const opaque = Payload.of([new OpaqueValue('msgpack', 5, Buffer.from([1]))])
+  const plain = Payload.of(['x'], { k: 1 })
+  const result = (payload: Payload): RouterMessage => ({ type: 50, request: 1, details: {}, payload })
+  for (const [codec, forms] of [[null, [false, true, true]], [jsonCodec, [false, false, true]], [msgpackCodec, [false, true, true]]] as const) {
+    const seen: unknown[] = []
+    const transport = new InProcessTransport({ receive: (_, { args, kwargs }) => { seen.push([args.length, kwargs]) }, closed: () => {}, codec })
+    for (const [i, payload] of [long, opaque, plain].entries()) {
+      t.equal(transport.takes(payload), forms[i])
+      t.equal(transport.send(result(payload)), forms[i] ? 'sent' : 'unencodable')
+    }
+    await Promise.resolve()
+    t.equal(seen.length, forms.filter((form) => form).length)
+    t.same(seen.at(-1), [1, { k: 1 }])
+  }
 })

@@ -125,6 +125,14 @@ t.test('a payload without a form in the codec is told to who sent it', async (t)
   t.equal(transport.send(event(Payload.of(cyclic))), 'unencodable')
 })
 
+t.test('payloads without a form are logged once a connection, so that nobody can fill the log', async (t) => {
+  const { transport, levels } = build()
+  for (let i = 0; i < 5; i++) transport.send(event(Payload.of([Symbol('x')])))
+  t.same(levels, ['warn', 'debug', 'debug', 'debug', 'debug'])
+  t.equal(build().transport.takes(Payload.of([Symbol('x')])), false)
+  t.equal(build().transport.takes(Payload.of(['x'])), true)
+})
+
 t.test('closing flushes first, says why by its code, and terminates who does not answer [WSK-09]', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
