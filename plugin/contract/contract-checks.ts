@@ -3,7 +3,7 @@ import type { ErrorObject, ValidateFunction } from 'ajv'
 import addFormats from 'ajv-formats'
 import { errors } from '../errors.ts'
 import type { PassthruOptions } from '../protocol/message.ts'
-import type { Payload } from '../protocol/payload.ts'
+import type { Payload, Values } from '../protocol/payload.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Contract, JsonSchema } from './contract.ts'
@@ -15,7 +15,7 @@ interface ProcedureChecks extends Checks { readonly result: Check, readonly prog
 /** Characters of a fault that a client is told. */
 const FAULT = 200
 
-/** Looks at the payloads that a contract is about. Each method returns what is wrong, or null. */
+/** Looks at the payloads that a contract is about. Each method returns what is wrong, or null, and never throws. */
 export class ContractChecks {
   readonly #procedures = new Map<Uri, ProcedureChecks>()
   readonly #topics = new Map<Uri, Checks>()
@@ -69,13 +69,15 @@ export class ContractChecks {
     const check = options.progress === true ? checks.progress : checks.result
     if (check === anything) return null
     if (isPacked(options)) return packed
-    const { args, kwargs } = payload.values()
-    if (args.length > 1 || Object.keys(kwargs).length > 0) return 'the result must be one value'
-    return check(args[0] ?? null)
+    return faultIn(payload, ({ args, kwargs }) => {
+      if (args.length > 1 || Object.keys(kwargs).length > 0) return 'the result must be one value'
+      return check(args[0] ?? null)
+    })
   }
 }
 
 const packed = 'the payload must not be packed (ppt_scheme): this router checks it'
+const unreadable = 'the payload holds a value that this router cannot read, and so cannot check'
 const anything: Check = () => null
 const noArgs: Check = (args) => (args as unknown[]).length === 0 ? null : 'args must be empty'
 const noKwargs: Check = (kwargs) => Object.keys(kwargs as object).length === 0 ? null : 'kwargs must be empty'
@@ -88,8 +90,16 @@ function checkUri (uri: string, path: string): void {
 function faultOf (checks: Checks | undefined, options: PassthruOptions, payload: Payload): string | null {
   if (checks === undefined) return null
   if (isPacked(options)) return packed
-  const { args, kwargs } = payload.values()
-  return checks.args(args) ?? checks.kwargs(kwargs)
+  return faultIn(payload, ({ args, kwargs }) => checks.args(args) ?? checks.kwargs(kwargs))
+}
+
+/** What is wrong with the values of a payload. A value without a form in JavaScript, and one that exhausts a check, is a fault of its sender. */
+function faultIn (payload: Payload, check: (values: Values) => string | null): string | null {
+  try {
+    return check(payload.values())
+  } catch {
+    return unreadable
+  }
 }
 
 function isPacked ({ ppt_scheme: scheme }: PassthruOptions): boolean {
