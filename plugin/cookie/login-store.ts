@@ -180,7 +180,10 @@ export class LoginStore {
 
   async #read (key: string): Promise<StoredRecord | undefined | 'cannot tell'> {
     try {
-      return await askStore(() => this.#store.get(key))
+      const record: unknown = await askStore(() => this.#store.get(key))
+      if (record === undefined || record === null) return undefined
+      if (typeof record !== 'object') throw new TypeError(`the cookie store returned a ${typeof record} for a record`)
+      return record as StoredRecord
     } catch (error) {
       return this.#cannotTell(error)
     }
