@@ -5,6 +5,7 @@ import { errors, WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
+import { reasons } from '../plugin/protocol/reasons.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
 import { spendOctets } from '../plugin/work.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
@@ -87,7 +88,15 @@ function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
   return { uri, args: args ?? [], kwargs: kwargs ?? {}, options: options ?? {} }
 }
 
-/** Numbers beyond 2^53 and octets are written as `wamp.2.json` writes them. */
 async function answer (reply: FastifyReply, status: number, body: object): Promise<FastifyReply> {
-  return await reply.code(status).header('cache-control', 'no-store').type('application/json').send(stringifyValue(body))
+  return await reply.code(status).header('cache-control', 'no-store').type('application/json').send(textOf(body))
+}
+
+/** Numbers beyond 2^53 and octets are written as `wamp.2.json` writes them; what has no form is the same ERROR as there. */
+function textOf (body: object): string {
+  try {
+    return stringifyValue(body)
+  } catch {
+    return stringifyValue({ error: reasons.invalidArgument, args: ['the payload has no form in JSON'], kwargs: {} })
+  }
 }

@@ -115,6 +115,7 @@ class EventStream {
   /** Ends the response at once. */
   readonly #cut: () => void
   readonly #log: FastifyBaseLogger
+  #formlessLevel: 'warn' | 'debug' = 'warn'
   readonly #subscriptions: Subscription[] = []
   /** Takes back that the session tells of its end: it may serve many streams. */
   #forget = (): void => {}
@@ -209,7 +210,8 @@ class EventStream {
       const id = details['retained'] === true ? '' : `id: ${publication}\n`
       return `${id}data: ${stringifyValue({ topic: details['topic'] ?? topic, args, kwargs, details })}\n\n`
     } catch (error) {
-      this.#log.error({ err: error, topic }, 'an event has no form in JSON')
+      this.#log[this.#formlessLevel]({ err: error, topic }, 'an event has no form in JSON; more of them are logged at debug')
+      this.#formlessLevel = 'debug'
       return null
     }
   }

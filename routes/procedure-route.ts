@@ -1,13 +1,16 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { stringifyValue } from '../plugin/codec/json-value.ts'
 import type { JsonSchema, ProcedureContract } from '../plugin/contract/contract.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
+import { reasons } from '../plugin/protocol/reasons.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
+import { jsonFormOf } from './json-form.ts'
 
 /** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -50,7 +53,8 @@ export function procedureRoute (fastify: FastifyInstance, { procedure, contract 
         if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (!(error instanceof WampError)) throw error
         const { code, message } = error
-        const statusCode = raised[code] ?? error.statusCode
+        // An error may be called `constructor`.
+        const statusCode = Object.hasOwn(raised, code) ? raised[code]! : error.statusCode
         return await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
       }
     }
@@ -60,7 +64,25 @@ export function procedureRoute (fastify: FastifyInstance, { procedure, contract 
 /** Fastify would send a string as it stands, and nothing for null: here all is JSON. */
 async function answer (reply: FastifyReply, value: unknown): Promise<unknown> {
   if (value === undefined) return await reply.code(204).send()
-  return typeof value === 'string' || value === null ? await reply.type('application/json').send(JSON.stringify(value)) : value
+  if (typeof value === 'string' || value === null) return await reply.type('application/json').send(JSON.stringify(value))
+  const form = jsonFormOf(value)
+  if (form === 'none' || (form === 'with BigInts' && !writesBigInts(reply, value))) throw new WampError(reasons.invalidArgument, { args: ['the result has no form in JSON'] })
+  return value
+}
+
+/** Has BigInts written as digits, unless the route's schema says how: then false if it cannot write them. */
+function writesBigInts (reply: FastifyReply, value: unknown): boolean {
+  const write = reply.getSerializationFunction('200')
+  if (write === undefined) {
+    reply.serializer(stringifyValue)
+    return true
+  }
+  try {
+    write(value as Record<string, unknown>)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function call (session: InProcessSession, procedure: Uri, args: unknown[], kwargs: Record<string, unknown>, signal: AbortSignal): Promise<unknown> {

@@ -10,6 +10,7 @@ import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import type { RoutedSession } from '../plugin/realm/routed-session.ts'
 import type { Router } from '../plugin/router.ts'
+import { jsonFormOf } from './json-form.ts'
 
 /** `config.wamp` of a route that is also a procedure. */
 export interface RouteProcedureOptions {
@@ -30,6 +31,9 @@ declare module 'fastify' {
 
 type Caller = Pick<RoutedSession, 'principal' | 'transport'>
 type HTTPMethod = NonNullable<Exclude<InjectOptions['method'], undefined>>
+
+/** Half of a surrogate pair, which has no form in a URL. */
+const halfPair = /\p{Surrogate}/u
 
 /** The header by which a request is known to be a call. Its value means nothing but to this process, and only until the answer. */
 const HEADER = 'x-fastify-wamp-call'
@@ -124,7 +128,7 @@ function pathOf (url: string, values: Record<string, unknown>): string {
 /** A value as one step of a path. Dots alone would lead to another route, also when they are escaped. */
 function segmentOf (name: string, value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : ''
-  if (text === '' || text === '.' || text === '..') throw new WampError(reasons.invalidArgument, { args: [`"${name}" must be a word or a number`] })
+  if (text === '' || text === '.' || text === '..' || halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: [`"${name}" must be a word or a number`] })
   return encodeURIComponent(text)
 }
 
@@ -133,16 +137,18 @@ function valuesOf ({ args, kwargs }: Called, names: readonly string[]): Record<s
   return { ...kwargs, ...Object.fromEntries(names.slice(0, args.length).map((name, i) => [name, args[i]])) }
 }
 
-function bodyOf (values: Record<string, unknown>): string {
-  try {
-    return JSON.stringify(values)
-  } catch {
-    throw new WampError(reasons.invalidArgument, { args: ['the arguments have no form in JSON'] })
-  }
+function bodyOf (values: object): string {
+  if (jsonFormOf(values) !== 'plain') throw new WampError(reasons.invalidArgument, { args: ['the arguments have no form in JSON'] })
+  return JSON.stringify(values)
 }
 
 function queryOf (values: Record<string, unknown>): Record<string, string | string[]> {
-  const textOf = (value: unknown): string => typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const textOf = (value: unknown): string => {
+    const text = typeof value === 'object' && value !== null ? bodyOf(value) : String(value)
+    if (halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: ['the arguments have no form in a URL'] })
+    return text
+  }
+  for (const name of Object.keys(values)) textOf(name)
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value != null).map(([name, value]) => [name, Array.isArray(value) ? value.map(textOf) : textOf(value)]))
 }
 

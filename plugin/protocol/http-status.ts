@@ -1,7 +1,7 @@
 import { reasons } from './reasons.ts'
 import type { Uri } from './uri.ts'
 
-const statuses: Readonly<Record<Uri, number>> = {
+const statuses: ReadonlyMap<Uri, number> = new Map(Object.entries({
   [reasons.invalidUri]: 400,
   [reasons.invalidArgument]: 400,
   [reasons.notAuthorized]: 403,
@@ -24,7 +24,7 @@ const statuses: Readonly<Record<Uri, number>> = {
   [reasons.unavailable]: 503,
   [reasons.noAvailableCallee]: 503,
   [reasons.timeout]: 504
-}
+}))
 
 const uris: Readonly<Record<number, Uri>> = {
   401: reasons.notAuthorized,
@@ -40,7 +40,7 @@ const uris: Readonly<Record<number, Uri>> = {
 
 /** As what HTTP status an error is answered: an app's own means that the request was understood, and could not be done. */
 export function statusOf (error: Uri): number {
-  return statuses[error] ?? (error.startsWith('wamp.') || error.startsWith('fastify_wamp.') ? 500 : 422)
+  return statuses.get(error) ?? (error.startsWith('wamp.') || error.startsWith('fastify_wamp.') ? 500 : 422)
 }
 
 /** As what error an HTTP status of 400 or more is raised. */

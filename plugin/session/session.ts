@@ -91,9 +91,7 @@ export class Session implements RoutedSession {
     return delivery
   }
 
-  takes (payload: Payload): boolean {
-    return this.#context.transport.takes(payload)
-  }
+  takes (payload: Payload): boolean { return this.#context.transport.takes(payload) }
 
   caughtUp (patience: number): Promise<void> | null {
     return this.#context.transport.caughtUp(patience)
