@@ -140,7 +140,7 @@ export interface DynamicAuthOptions {
 /** Logins by cookie; needs `cookie` to be configured. */
 export interface CookieAuthOptions {
   /**
-   * Decides whether a stored login still counts. It replaces the default check, by which a user that is configured
+   * Decides whether a stored login still counts, if its method is configured here. It replaces the default check, by which a user that is configured
    * statically must still exist and is given the role of today.
    */
   verify?: (record: LoginRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>

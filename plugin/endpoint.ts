@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Authenticators } from './auth/authenticators.ts'
-import { verifyStaticUsers } from './auth/cookie-authenticator.ts'
+import { verifyLogins } from './auth/cookie-authenticator.ts'
 import type { CallProcedure } from './auth/dynamic-authenticator.ts'
 import { subprotocols } from './codec/subprotocols.ts'
 import type { Subprotocol } from './codec/subprotocols.ts'
+import { CookieEntrance } from './cookie/cookie-entrance.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
 import { openCookieStore } from './cookie/cookie-stores.ts'
 import { TrackingCookie } from './cookie/tracking-cookie.ts'
@@ -19,6 +20,8 @@ export interface Endpoint {
   readonly subprotocols: ReadonlyMap<string, Subprotocol>
   readonly authenticators: Authenticators
   readonly tracker: CookieTracker | null
+  /** The tracker, as browsers come to it at this endpoint. */
+  readonly entrance: CookieEntrance | null
 }
 
 /** The cookie trackers of an app: endpoints with one cookie name and path share one, since browsers send them one cookie. */
@@ -48,8 +51,13 @@ export class CookieTrackers {
     }
     const tracker = known?.tracker ?? await this.#open(cookie)
     this.#known.set(key, { options: cookie, tracker })
-    if (auth.cookie !== undefined) tracker.enableLogins(auth.cookie.verify ?? verifyStaticUsers(auth))
+    if (auth.cookie !== undefined) tracker.enableLogins()
     return tracker
+  }
+
+  /** The way to a tracker from an endpoint with these options. */
+  entrance (tracker: CookieTracker, auth: ResolvedEndpoint['auth'], authenticators: Authenticators): CookieEntrance {
+    return new CookieEntrance({ tracker, log: this.#log, verify: auth.cookie === undefined ? null : verifyLogins(auth, authenticators) })
   }
 
   /** Closes all trackers and their stores. */
@@ -66,12 +74,10 @@ export class CookieTrackers {
 /** Makes what an endpoint needs of its options. */
 export async function buildEndpoint (options: ResolvedEndpoint, trackers: CookieTrackers, call: CallProcedure): Promise<Endpoint> {
   const offered = [...subprotocols].filter(([, { codec, batching }]) => options.serializers.includes(codec.name) && (options.batched || batching === null))
-  return {
-    options,
-    subprotocols: new Map(offered),
-    authenticators: new Authenticators(options.auth, call),
-    tracker: await trackers.tracker(options)
-  }
+  const authenticators = new Authenticators(options.auth, call)
+  const tracker = await trackers.tracker(options)
+  const entrance = tracker === null ? null : trackers.entrance(tracker, options.auth, authenticators)
+  return { options, subprotocols: new Map(offered), authenticators, tracker, entrance }
 }
 
 function isSame (a: Required<CookieOptions>, b: Required<CookieOptions>): boolean {

@@ -18,6 +18,7 @@ import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
 import { codecs } from './codec/codecs.ts'
+import type { CookieEntrance } from './cookie/cookie-entrance.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
@@ -45,7 +46,7 @@ interface Core {
   readonly router: Router
   readonly trackers: CookieTrackers
   /** That of the plugin's own endpoint. */
-  readonly tracker: CookieTracker | null
+  readonly entrance: CookieEntrance | null
   readonly heartbeat: Heartbeat
   readonly admission: Admission
 }
@@ -131,8 +132,8 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   })
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
-  const { tracker } = endpoint
-  fastify.decorate(kCore, { ...core, tracker })
+  const { tracker, entrance } = endpoint
+  fastify.decorate(kCore, { ...core, entrance })
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
   fastify.decorate('wampCookies', tracker)
@@ -144,7 +145,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   })
   const procedures = new RouteProcedures(fastify, router)
   fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options) })
-  decorateIdentity(fastify, { router, tracker, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
+  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
   for (const files of options.static) await mountStatic(fastify, files)
 }
 
@@ -156,11 +157,11 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature } = given
-  const { router, admission, options, tracker } = fastify[kCore]
+  const { router, admission, options, entrance } = fastify[kCore]
   const session = as === undefined ? null : fastify.wamp.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
   // In a scope of its own: it takes JSON, and the app what it likes.
   await fastify.register(async (scope) => {
-    if (events !== null) await eventRoutes(scope, { path: events, session, router, tracker, admission, owed: options.limits.owedEvents })
+    if (events !== null) await eventRoutes(scope, { path: events, session, router, entrance, admission, owed: options.limits.owedEvents })
     await bridgeRoutes(scope, { call, publish, session, signatures: signature === undefined ? null : new SignedRequests(signature), depth: options.limits.depth })
   })
 }
@@ -188,7 +189,7 @@ const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { traced.close() })
 }
 
-async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'tracker'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { stringifyValue } from '../plugin/codec/json-value.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
-import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
+import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import type { InProcessSession, Received, Subscription } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
@@ -20,7 +20,7 @@ export interface EventParts {
   /** The session in whose name topics are subscribed, or null for the principal of each request. */
   readonly session: InProcessSession | null
   readonly router: Pick<Router, 'realm'>
-  readonly tracker: CookieTracker | null
+  readonly entrance: CookieEntrance | null
   readonly admission: Admission
   /** Bytes that wait for a client before its stream is ended. */
   readonly owed: number
@@ -83,9 +83,9 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
 }
 
 /** Where a cookie let somebody in: the stream ends when the login does. `gone` if that is over already. */
-async function visitorOf (request: FastifyRequest, { session, tracker }: EventParts): Promise<CookieConnection | null | 'gone'> {
-  if (session !== null || tracker === null || request.wampLogin === null) return null
-  const visitor = await tracker.arrive(arrivalOf(request))
+async function visitorOf (request: FastifyRequest, { session, entrance }: EventParts): Promise<CookieConnection | null | 'gone'> {
+  if (session !== null || entrance === null || request.wampLogin === null) return null
+  const visitor = await entrance.arrive(arrivalOf(request))
   if (await visitor.recall() !== null) return visitor
   visitor.leave()
   return 'gone'

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant, Principal } from '../plugin/auth/authenticator.ts'
 import { isOver } from '../plugin/auth/expiry.ts'
-import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
+import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import type { Arrival } from '../plugin/cookie/login-filter.ts'
 import { errors } from '../plugin/errors.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
@@ -30,14 +30,14 @@ const sessions = new WeakMap<FastifyRequest, InProcessSession>()
 /** What identities at REST routes are made of. */
 interface Parts {
   readonly router: Router
-  readonly tracker: CookieTracker | null
+  readonly entrance: CookieEntrance | null
   readonly endpoint: ResolvedEndpoint
   /** Who made the call that a request stands for. */
   readonly callerOf: (request: FastifyRequest) => Principal | undefined
 }
 
 /** Lets REST routes know who a cookie says that a request is, and log browsers in and out. */
-export function decorateIdentity (fastify: FastifyInstance, { router, tracker, endpoint, callerOf }: Parts): void {
+export function decorateIdentity (fastify: FastifyInstance, { router, entrance, endpoint, callerOf }: Parts): void {
   const identify = async (request: FastifyRequest): Promise<void> => {
     const caller = callerOf(request)
     if (caller !== undefined) {
@@ -48,7 +48,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
     if (request.wampPrincipal !== null) return
     // A foreign page can have a browser send the cookie, and must gain nothing by it.
     const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)
-    const known = trusted ? await tracker?.identify(request.headers.cookie) : null
+    const known = trusted ? await entrance?.identify(request.headers.cookie) : null
     request.wampPrincipal = known?.principal ?? null
     request.wampLogin = known?.login ?? null
   }
@@ -65,12 +65,12 @@ export function decorateIdentity (fastify: FastifyInstance, { router, tracker, e
   decorateSession(fastify, router)
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
-    this.header('set-cookie', await needed(tracker).signIn(arrivalOf(this.request), principal))
+    this.header('set-cookie', await needed(entrance).signIn(arrivalOf(this.request), principal))
     this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
-    this.header('set-cookie', await needed(tracker).signOut(arrivalOf(this.request)))
+    this.header('set-cookie', await needed(entrance).signOut(arrivalOf(this.request)))
     this.request.wampPrincipal = null
     this.request.wampLogin = null
   })
@@ -109,9 +109,9 @@ export function arrivalOf (request: FastifyRequest): Arrival {
   return { cookieHeader: request.headers.cookie, secure: connected && request.protocol === 'https', device }
 }
 
-function needed (tracker: CookieTracker | null): CookieTracker {
-  if (tracker === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option cookie')
-  return tracker
+function needed (entrance: CookieEntrance | null): CookieEntrance {
+  if (entrance === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option cookie')
+  return entrance
 }
 
 function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'http', authprovider = 'function', extra, expires }: Grant): Principal {

@@ -5,7 +5,7 @@ import type { Authenticator } from '../plugin/auth/authenticator.ts'
 import type { Encoder } from '../plugin/codec/codec.ts'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
-import type { CookieTracker } from '../plugin/cookie/cookie-tracker.ts'
+import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import type { ClientMessage } from '../plugin/protocol/message.ts'
 import type { ProtocolViolation } from '../plugin/protocol/violation.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
@@ -30,7 +30,7 @@ export interface WebsocketRouteOptions {
   readonly subprotocols: ReadonlyMap<string, Subprotocol>
   /** Looked at when a connection is made: an app adds authenticators until it is ready. */
   readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
-  readonly tracker: CookieTracker | null
+  readonly entrance: CookieEntrance | null
   readonly heartbeat: Heartbeat
   readonly admission: Admission
   readonly limits: WebsocketLimits & { readonly messageSize: number }
@@ -158,14 +158,14 @@ class Doorway {
   }
 
   async #arrive (request: FastifyRequest): Promise<CookieConnection | null> {
-    const { tracker } = this.#options
-    if (tracker === null) return null
+    const { entrance } = this.#options
+    if (entrance === null) return null
     const arrival = arrivalOf(request)
     if (!arrival.secure && this.#proxy === 'fine' && String(request.headers['x-forwarded-proto']).startsWith('https')) {
       this.#proxy = 'warned of'
       this.#fastify.log.warn('a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
     }
-    const visitor = await tracker.arrive(arrival)
+    const visitor = await entrance.arrive(arrival)
     whenGone(request, () => { visitor.leave() })
     return visitor
   }

@@ -1,5 +1,19 @@
 import type { LoginRecord } from '../cookie/cookie-store.ts'
-import type { AuthOptions } from '../auth-options.ts'
+import type { AuthOptions, CookieAuthOptions } from '../auth-options.ts'
+
+type Verify = NonNullable<CookieAuthOptions['verify']>
+
+/**
+ * Which logins that a cookie brings back count at an endpoint: those that could be made there today, and that its check lets
+ * pass. Logins that the app made itself, by `reply.wampSignIn`, are the app's at every endpoint.
+ */
+export function verifyLogins (auth: AuthOptions, offered: { has (method: string): boolean }): Verify {
+  const verify = auth.cookie?.verify ?? verifyStaticUsers(auth)
+  return (record) => {
+    const { authmethod, method = authmethod } = record
+    return (method === null || offered.has(method)) && verify(record)
+  }
+}
 
 /**
  * The check of a login that a cookie brings back, where the app has none of its own: a user of a static method must still

@@ -9,10 +9,13 @@ import type { Visitor } from './visitor.ts'
 /** The browser behind a connection, for the list of a user's logins. */
 export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 
+/** Who a login lets in where a connection came, or null. Never rejects. */
+export type AdmitLogin = (record: LoginRecord) => Promise<Principal | null>
+
 /** What a connection needs of the tracker. */
 export interface ConnectionTracker {
-  recall (login: Login): Promise<Principal | null>
-  bind (connection: CookieConnection, principal: Principal): Promise<void>
+  recall (login: Login): Promise<LoginRecord | null>
+  bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
   forget (login: Login, except: CookieConnection): Promise<void>
   expire (login: Login, end: () => void): () => void
   left (connection: CookieConnection): void
@@ -29,13 +32,15 @@ export class CookieConnection implements Visitor {
   /** The id that it was handed; undefined if it came with a login, or if nothing may be bound. */
   readonly handed: HandedId<CookieConnection> | undefined
   readonly #tracker: ConnectionTracker
+  readonly #admit: AdmitLogin
   #login: Login | undefined
   #session: OpenSession | null = null
   #liftExpiry: (() => void) | undefined
   #state: 'open' | 'left' = 'open'
 
-  constructor ({ tracker, pseudonym, setCookie, hand, login, device }: {
+  constructor ({ tracker, admit, pseudonym, setCookie, hand, login, device }: {
     tracker: ConnectionTracker
+    admit: AdmitLogin
     pseudonym: string
     device: Device
     setCookie?: string | undefined
@@ -44,6 +49,7 @@ export class CookieConnection implements Visitor {
   }) {
     this.device = device
     this.#tracker = tracker
+    this.#admit = admit
     this.pseudonym = pseudonym
     this.setCookie = setCookie
     this.#login = login
@@ -78,13 +84,14 @@ export class CookieConnection implements Visitor {
   async recall (): Promise<Principal | null> {
     const login = this.#login
     if (login === undefined) return null
-    const principal = await this.#tracker.recall(login)
+    const record = await this.#tracker.recall(login)
+    const principal = record === null ? null : await this.#admit(record)
     // A logout may have landed meanwhile.
     return this.#login === login ? principal : null
   }
 
-  async bind (principal: Principal): Promise<void> {
-    if (this.#state === 'open') await this.#tracker.bind(this, principal)
+  async bind (principal: Principal, method = principal.authmethod): Promise<void> {
+    if (this.#state === 'open') await this.#tracker.bind(this, principal, method)
   }
 
   async logout (): Promise<void> {

@@ -17,6 +17,8 @@ export interface LoginRecord extends Lifetime {
   readonly authrole: string
   /** The method that the identity was proven by; never `cookie`. */
   readonly authmethod: string
+  /** The configured method that the login was made by; null for `reply.wampSignIn`. @default authmethod */
+  readonly method?: string | null
   /** The realm that it was in. */
   readonly authrealm: Uri
   /** What the authenticator gave for WELCOME.Details.authextra. */

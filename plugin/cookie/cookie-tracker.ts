@@ -1,12 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Principal } from '../auth/authenticator.ts'
-import type { CookieAuthOptions } from '../auth-options.ts'
 import { Deadlines } from '../deadlines.ts'
 import { errors } from '../errors.ts'
 import type { CookieOptions } from '../options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { CookieConnection } from './cookie-connection.ts'
-import type { ConnectionTracker, Device } from './cookie-connection.ts'
+import type { AdmitLogin, ConnectionTracker, Device } from './cookie-connection.ts'
 import { freshLoginKey, freshValue, keyOf, mayBeKnown, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { CookieStore, LoginRecord } from './cookie-store.ts'
@@ -18,9 +17,6 @@ import { LoginStore } from './login-store.ts'
 import type { FoundLogin, Login } from './login-store.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
 
-/** Decides whether a stored login still counts, and with which role. */
-export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
-
 /** A login that a browser came with, and the value that it brought. */
 type Known = FoundLogin & { readonly brought: BroughtValue }
 
@@ -30,7 +26,6 @@ export class CookieTracker implements ConnectionTracker {
   readonly #rotation: CookieRotation
   readonly #options: Required<CookieOptions>
   readonly #cookie: TrackingCookie
-  readonly #log: FastifyBaseLogger
   readonly #now: () => number
   readonly #deadlines: Deadlines
   readonly #timers: NodeJS.Timeout[] = []
@@ -38,7 +33,7 @@ export class CookieTracker implements ConnectionTracker {
   readonly #connections = new KeyedSet<CookieConnection>()
   /** The ids that were handed out, by their keys, as long as a connection needs them. */
   readonly #handed = new Map<string, HandedId<CookieConnection>>()
-  #verify: VerifyLogin | null = null
+  #logins: 'disabled' | 'enabled' = 'disabled'
 
   constructor ({ store, shared, options, cookie, log, now = Date.now }: {
     store: CookieStore
@@ -54,7 +49,6 @@ export class CookieTracker implements ConnectionTracker {
     this.#rotation = new CookieRotation({ store, log, now, rotateAfter: rotateAfter * 1000 })
     this.#options = options
     this.#cookie = cookie
-    this.#log = log
     this.#now = now
     this.#deadlines = new Deadlines(now)
     if (shared) this.#timers.push(setInterval(() => { this.#recheck() }, recheck * 1000).unref())
@@ -62,45 +56,45 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** Lets logins be attached to cookies, and brought back by them. */
-  enableLogins (verify: VerifyLogin): void {
-    this.#verify = verify
+  enableLogins (): void {
+    this.#logins = 'enabled'
   }
 
-  /** A browser wants to connect. Resolves when its cookie has been looked up; `leave` must be called when it is gone. */
-  async arrive ({ cookieHeader, secure, device = {} }: Arrival): Promise<CookieConnection> {
+  /**
+   * A browser wants to connect. `admit` says which logins count where it does. Resolves when its cookie has been looked up;
+   * `leave` must be called when it is gone.
+   */
+  async arrive ({ cookieHeader, secure, device = {} }: Arrival, admit: AdmitLogin): Promise<CookieConnection> {
     const values = this.#cookie.read(cookieHeader)
     const known = await this.#find(values)
-    if (known === 'cannot tell') return this.#open({ pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device })
-    if (known !== null) return this.#open({ pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
+    if (known === 'cannot tell') return this.#open({ admit, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device })
+    if (known !== null) return this.#open({ admit, pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
 
     const brought = values.find(({ value }) => visitorOf(value) !== undefined)
     // Without logins there is nothing to be gained by a planted id: the browser keeps what it has.
-    if (this.#verify === null && brought !== undefined) {
-      return this.#open({ pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
+    if (this.#logins === 'disabled' && brought !== undefined) {
+      return this.#open({ admit, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
     }
     const value = this.#freshFor(brought)
     const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#hand(keyOf(value), brought?.value, connection)
-    return this.#open({ pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
+    return this.#open({ admit, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
   }
 
-  /** Who a request's cookie says that it is, and the key of the login; null also if the store cannot tell. */
-  async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, login: string } | null> {
+  /** The login that a request's cookie leads to; null also if the store cannot tell. */
+  async known (cookieHeader: string | undefined): Promise<Login | null> {
     const known = await this.#find(this.#cookie.read(cookieHeader))
-    if (known === null || known === 'cannot tell') return null
-    const principal = await this.#verified(known)
-    return principal === null ? null : { principal, login: known.key }
+    return known === 'cannot tell' ? null : known
   }
 
   /**
    * Logs a browser in by a REST request: attaches the identity to a fresh id, and forgets the login that the request brought.
-   * Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN if logins are not enabled, or cannot be stored.
+   * Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN if it cannot be stored.
    */
   async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<string> {
-    if (this.#verify === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option auth.cookie')
     const values = this.#cookie.read(cookieHeader)
     // What is brought may be planted: it is not even looked up before it is replaced.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
-    if (!await this.#store.add(this.#newLogin(principal, device, [keyOf(value)]))) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
+    if (!await this.#store.add(this.#newLogin(principal, null, device, [keyOf(value)]))) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
     const known = await this.#find(values)
     if (known !== null && known !== 'cannot tell') await this.forget(known, null)
     return this.#cookie.write(value, secure)
@@ -144,22 +138,22 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** @internal */
-  async recall (login: Login): Promise<Principal | null> {
+  async recall (login: Login): Promise<LoginRecord | null> {
     const record = await this.#store.get(login.key)
-    return record === 'cannot tell' || record === null ? null : await this.#verified({ ...login, record })
+    return record === 'cannot tell' ? null : record
   }
 
   /** @internal */
-  async bind (connection: CookieConnection, principal: Principal): Promise<void> {
+  async bind (connection: CookieConnection, principal: Principal, method: string): Promise<void> {
     const { login } = connection
-    if (this.#verify === null || principal.authmethod === 'anonymous') return
+    if (this.#logins === 'disabled' || principal.authmethod === 'anonymous') return
     if (login !== undefined) {
       // The same user again: the login stays. Anybody else: it is over, and its id, which others may know, is bound no more.
       if (login.record.authid === principal.authid && login.record.authrealm === principal.realm) return
       connection.detach()
       return await this.forget(login, connection)
     }
-    await this.#attach(connection, connection.handed?.bind() ?? [], principal)
+    await this.#attach(connection, connection.handed?.bind() ?? [], principal, method)
   }
 
   /** @internal */
@@ -214,9 +208,9 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** Attaches an identity to ids. Who logged in comes in even if that cannot be stored. */
-  async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal): Promise<void> {
+  async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal, method: string): Promise<void> {
     if (ids.length === 0) return
-    const login = this.#newLogin(principal, by.device, ids.map(({ key }) => key))
+    const login = this.#newLogin(principal, method, by.device, ids.map(({ key }) => key))
     // A logout on any of them is one on all: so they are known before the store is asked.
     for (const concerned of new Set([by, ...ids.map(({ connection }) => connection ?? by)])) {
       concerned.attach(login)
@@ -225,9 +219,11 @@ export class CookieTracker implements ConnectionTracker {
     await this.#store.add(login)
   }
 
-  #newLogin ({ realm, authid, authrole, authmethod, authextra }: Principal, device: Device, cookies: readonly string[]): Login {
-    const record: LoginRecord = { created: this.#now(), maxAge: this.#options.maxAge, authid, authrole, authmethod, authrealm: realm, ...device, ...(authextra === undefined ? {} : { authextra }) }
-    return { key: freshLoginKey(), record, cookies }
+  /** `method` is the configured method that the login is made by, null for a REST login. */
+  #newLogin ({ realm, authid, authrole, authmethod, authextra }: Principal, method: string | null, device: Device, cookies: readonly string[]): Login {
+    const { maxAge } = this.#options
+    const made = { ...(method === authmethod ? {} : { method }), ...device, ...(authextra === undefined ? {} : { authextra }) }
+    return { key: freshLoginKey(), record: { created: this.#now(), maxAge, authid, authrole, authmethod, authrealm: realm, ...made }, cookies }
   }
 
   /** Ends all that hangs on a login: sessions, and what connections remember. */
@@ -240,7 +236,7 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   async #find (values: readonly BroughtValue[]): Promise<Known | null | 'cannot tell'> {
-    if (this.#verify === null) return null
+    if (this.#logins === 'disabled') return null
     for (const brought of values) {
       if (!mayBeKnown(brought.value)) continue
       const found = await this.#store.find(keyOf(brought.value))
@@ -251,25 +247,6 @@ export class CookieTracker implements ConnectionTracker {
       return { ...found, brought }
     }
     return null
-  }
-
-  async #verified ({ record }: Login): Promise<Principal | null> {
-    const { authid, authrole, authmethod, authrealm, authextra } = record
-    try {
-      const verdict = await this.#verify?.(record) ?? false
-      if (verdict === false) return null
-      return {
-        realm: authrealm,
-        authid,
-        authrole: verdict === true ? authrole : verdict.authrole,
-        authmethod,
-        authprovider: 'cookie',
-        ...(authextra === undefined ? {} : { authextra })
-      }
-    } catch (error) {
-      this.#log.error({ err: error }, 'auth.cookie.verify failed')
-      return null
-    }
   }
 
   /** Another process may have forgotten a login. */

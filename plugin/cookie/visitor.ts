@@ -14,10 +14,10 @@ export interface Visitor {
    */
   recall (): Promise<Principal | null>
   /**
-   * Attaches an identity to the cookie that this connection was handed. Resolves once it is stored; a store that fails
-   * is logged, and the session comes in all the same. Never rejects.
+   * Attaches an identity, proven by a configured method, to the cookie that this connection was handed. Resolves once it is
+   * stored; a store that fails is logged, and the session comes in all the same. Never rejects.
    */
-  bind (principal: Principal): Promise<void>
+  bind (principal: Principal, method: string): Promise<void>
   /** Logs out: forgets all cookies of this login, and ends the other sessions that it let in. Never rejects. */
   logout (): Promise<void>
   /**

@@ -133,6 +133,13 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a user that is no longer configured']
   },
   {
+    defence: 'A login by a method that an endpoint does not offer is not let in there by cookie',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: '(method === null || offered.has(method)) && verify(record)',
+    without: 'verify(record)',
+    test: [stolen, 'a login by a method that is not configured']
+  },
+  {
     defence: 'Stores see hashes of cookies only',
     file: 'plugin/cookie/cookie-id.ts',
     code: 'export function keyOf (value: string): string {\n  return createHash(\'sha256\').update(value).digest(\'hex\')',

@@ -59,6 +59,48 @@ t.test('a user that is no longer configured does not come back by its cookie', a
   t.equal(await enter(joe.cookie), 'joe')
 })
 
+t.test('a login by a method that is not configured any more does not come back by its cookie, over WebSocket and REST', async (t) => {
+  for (const method of ['ticket', 'token']) {
+    const store = new MemoryStore()
+    store.close = () => {}
+    const principals = { joe: { ticket: 'secret of joe', role: 'user' } } as const
+    const first = method === 'ticket' ? { ticket: { type: 'static', principals } as const } : { ticket: { type: 'function', authenticator: () => ({ authid: 'joe', role: 'user', authmethod: 'wampcra' }) } as const }
+    const before = await buildTarget(t, { auth: { ...first, cookie: {} }, cookie: { store } })
+    const joe = before.browser()
+    if (method === 'ticket') await before.login(joe)
+    else await (await joe.open(t, before.ws)).ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['ticket'] }])
+    t.equal(await before.enter(joe.cookie), 'joe')
+    await before.app.close()
+
+    const { enter, http } = await buildTarget(t, { auth: { wampcra: { type: 'static', users: { joe: { secret: 'x', role: 'user' } } }, cookie: { verify: () => true } }, cookie: { store } })
+    t.equal(await enter(joe.cookie), null, `${method} is not configured`)
+    t.same(await (await fetch(`${http}/me`, { headers: { cookie: joe.cookie } })).json(), { who: null })
+  }
+})
+
+t.test('a cookie of one endpoint is not let in at another that does not offer the method of its login', async (t) => {
+  const cookie = { store: { type: 'memory' } } as const
+  const strict = { path: '/strict', auth: { cryptosign: { type: 'static', principals: {} }, cookie: {} }, cookie } as const
+  const { browser, login, enter } = await buildTarget(t, { cookie }, {}, strict)
+  const joe = browser()
+  await login(joe)
+  t.equal(await enter(joe.cookie), 'joe')
+  t.equal(await enter(joe.cookie, {}, '/strict'), null)
+  const ann = browser()
+  await ann.fetch('/login', { body: { authid: 'ann' } })
+  t.equal(await enter(ann.cookie, {}, '/strict'), 'ann', 'a REST login is one of the app, which every endpoint belongs to')
+})
+
+t.test('each of two endpoints looks its own users up', async (t) => {
+  const cookie = { store: { type: 'memory' } } as const
+  const own = { path: '/own', auth: { ticket: { type: 'static', principals: { ann: { ticket: 'secret of ann', role: 'user' } } }, cookie: {} }, cookie } as const
+  const { browser, login, enter } = await buildTarget(t, { cookie }, {}, own)
+  const joe = browser()
+  await login(joe)
+  t.equal(await enter(joe.cookie), 'joe')
+  t.equal(await enter(joe.cookie, {}, '/own'), null)
+})
+
 t.test('what a store holds is no cookie: neither its keys nor its records let anybody in [CKO-16]', async (t) => {
   const store = new MemoryStore()
   const { browser, login, enter } = await buildTarget(t, { cookie: { store } })

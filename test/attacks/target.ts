@@ -2,8 +2,8 @@ import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
-import wampPlugin from 'fastify-wamp'
-import type { FastifyWampOptions } from 'fastify-wamp'
+import wampPlugin, { wampEndpoint } from 'fastify-wamp'
+import type { EndpointOptions, FastifyWampOptions } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -19,16 +19,16 @@ export interface Target {
   browser (): WebBrowser
   /** Opens a WebSocket with what is in the browser, logs in, and resolves to the client. */
   login (browser: WebBrowser, authid?: string): Promise<WireClient>
-  /** Opens a WebSocket with a Cookie header, and resolves to who is let in by it, or to null. */
-  enter (cookie: string, details?: object): Promise<string | null>
+  /** Opens a WebSocket with a Cookie header, at an endpoint's path, and resolves to who is let in by it, or to null. */
+  enter (cookie: string, details?: object, path?: string): Promise<string | null>
   /** Opens a WebSocket with a Cookie header, and offers `cookie` alone. */
-  connect (cookie: string, details?: object): Promise<{ client: WireClient, answer: unknown[] }>
+  connect (cookie: string, details?: object, path?: string): Promise<{ client: WireClient, answer: unknown[] }>
   /** The status with which an upgrade is answered. */
   upgrade (headers: Record<string, string>): Promise<number>
 }
 
-/** Starts the app. */
-export async function buildTarget (t: Test, options: Partial<FastifyWampOptions> = {}, server: FastifyServerOptions = {}): Promise<Target> {
+/** Starts the app, with a further endpoint if one is given. */
+export async function buildTarget (t: Test, options: Partial<FastifyWampOptions> = {}, server: FastifyServerOptions = {}, further?: EndpointOptions): Promise<Target> {
   const app = Fastify(server as object)
   await app.register(wampPlugin, {
     realms: { realm1: { roles: { user: everything } }, realm2: { roles: { user: everything } } },
@@ -37,6 +37,7 @@ export async function buildTarget (t: Test, options: Partial<FastifyWampOptions>
     shutdownTimeout: 100,
     ...options
   })
+  if (further !== undefined) await app.register(wampEndpoint, further)
   app.post<{ Body: { authid: string } }>('/login', async ({ body: { authid } }, reply) => await reply.wampSignIn('realm1', { authid, role: 'user' }))
   app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ who: wampPrincipal?.authid ?? null }))
   t.teardown(() => app.close())
@@ -44,9 +45,10 @@ export async function buildTarget (t: Test, options: Partial<FastifyWampOptions>
   const { port } = app.server.address() as AddressInfo
   const http = `http://127.0.0.1:${port}`
   const ws = `ws://127.0.0.1:${port}/ws`
+  const urlOf = (path: string): string => new URL(path, ws).href
 
-  const connect = async (cookie: string, details: object = {}): Promise<{ client: WireClient, answer: unknown[] }> => {
-    const client = await WireClient.connect(t, ws, json!, { headers: cookie === '' ? {} : { cookie } })
+  const connect = async (cookie: string, details: object = {}, path = '/ws'): Promise<{ client: WireClient, answer: unknown[] }> => {
+    const client = await WireClient.connect(t, urlOf(path), json!, { headers: cookie === '' ? {} : { cookie } })
     return { client, answer: await client.ask([1, 'realm1', { roles, authmethods: ['cookie'], ...details }]) }
   }
   return {
@@ -63,8 +65,8 @@ export async function buildTarget (t: Test, options: Partial<FastifyWampOptions>
       if (welcome[0] !== 2) throw new Error(`no WELCOME: ${JSON.stringify(welcome)}`)
       return client
     },
-    async enter (cookie, details) {
-      const { client, answer } = await connect(cookie, details)
+    async enter (cookie, details, path) {
+      const { client, answer } = await connect(cookie, details, path)
       client.socket.terminate()
       return answer[0] === 2 ? (answer[2] as { authid: string }).authid : null
     },

@@ -3,7 +3,8 @@ import type { Principal } from '../../plugin/auth/authenticator.ts'
 import type { CookieConnection } from '../../plugin/cookie/cookie-connection.ts'
 import type { CookieStore } from '../../plugin/cookie/cookie-store.ts'
 import { CookieTracker } from '../../plugin/cookie/cookie-tracker.ts'
-import type { VerifyLogin } from '../../plugin/cookie/cookie-tracker.ts'
+import { CookieEntrance } from '../../plugin/cookie/cookie-entrance.ts'
+import type { VerifyLogin } from '../../plugin/cookie/cookie-entrance.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
 import type { CookieOptions } from '../../plugin/options.ts'
@@ -18,6 +19,9 @@ export function principal (given: Partial<Principal> = {}): Principal {
   return { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'static', ...given }
 }
 
+/** A tracker with its one entrance. */
+export type TestTracker = CookieEntrance & Pick<CookieTracker, 'find' | 'revoke' | 'connected' | 'close'>
+
 /** A tracker over a memory store, and what it logged. */
 export function buildTracker ({ store = new MemoryStore(), shared = false, options = {}, verify = () => true, now }: {
   store?: CookieStore, shared?: boolean, options?: Partial<CookieOptions>, verify?: VerifyLogin | null, now?: () => number
@@ -25,15 +29,19 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
   const logged: string[] = []
   const line = (_: object, text: string): void => { logged.push(text) }
   const given = { ...defaults, ...options }
-  const tracker = new CookieTracker({
+  const log = { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger
+  const logins = new CookieTracker({
     store,
     shared,
     options: given,
     cookie: new TrackingCookie(given, (name, value, { maxAge, path, httpOnly, secure, sameSite }) => `${name}=${value}; ${JSON.stringify({ maxAge, path, httpOnly, secure, sameSite })}`),
-    log: { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger,
+    log,
     ...(now === undefined ? {} : { now })
   })
-  if (verify !== null) tracker.enableLogins(verify)
+  if (verify !== null) logins.enableLogins()
+  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify }), {
+    find: logins.find.bind(logins), revoke: logins.revoke.bind(logins), connected: logins.connected.bind(logins), close: logins.close.bind(logins)
+  })
   return { tracker, store, logged }
 }
 
@@ -44,10 +52,10 @@ export function handedValue ({ setCookie }: CookieConnection): string | undefine
 
 /** A browser with one cookie jar. */
 export class Browser {
-  readonly #tracker: CookieTracker
+  readonly #tracker: CookieEntrance
   value: string | undefined
 
-  constructor (tracker: CookieTracker) {
+  constructor (tracker: CookieEntrance) {
     this.#tracker = tracker
   }
 

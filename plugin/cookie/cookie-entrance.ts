@@ -1,0 +1,67 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Principal } from '../auth/authenticator.ts'
+import type { CookieAuthOptions } from '../auth-options.ts'
+import { errors } from '../errors.ts'
+import type { CookieConnection } from './cookie-connection.ts'
+import type { LoginRecord } from './cookie-store.ts'
+import type { CookieTracker } from './cookie-tracker.ts'
+import type { Arrival } from './login-filter.ts'
+
+/** Decides whether a stored login still counts, and with which role. */
+export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
+
+/** The tracker as one endpoint uses it. Endpoints may share a tracker, but each decides which logins count there. */
+export class CookieEntrance {
+  readonly #tracker: CookieTracker
+  readonly #log: FastifyBaseLogger
+  readonly #verify: VerifyLogin | null
+
+  /** `verify` is null for an endpoint without logins by cookie. */
+  constructor ({ tracker, log, verify }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: VerifyLogin | null }) {
+    this.#tracker = tracker
+    this.#log = log
+    this.#verify = verify
+  }
+
+  /** A browser wants to connect. Resolves when its cookie has been looked up; `leave` must be called when it is gone. */
+  async arrive (arrival: Arrival): Promise<CookieConnection> {
+    return await this.#tracker.arrive(arrival, async (record) => await this.#admit(record))
+  }
+
+  /** Who a request's cookie says that it is, and the key of the login; null also if the store cannot tell. */
+  async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, login: string } | null> {
+    const known = await this.#tracker.known(cookieHeader)
+    const principal = known === null ? null : await this.#admit(known.record)
+    return principal === null ? null : { principal, login: known!.key }
+  }
+
+  /** Logs a browser in by a REST request. Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN. */
+  async signIn (arrival: Arrival, principal: Principal): Promise<string> {
+    if (this.#verify === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option auth.cookie')
+    return await this.#tracker.signIn(arrival, principal)
+  }
+
+  /** Logs a browser out by a REST request. Resolves to the Set-Cookie header that removes the cookie. */
+  async signOut (arrival: Arrival): Promise<string> {
+    return await this.#tracker.signOut(arrival)
+  }
+
+  async #admit (record: LoginRecord): Promise<Principal | null> {
+    const { authid, authrole, authmethod, authrealm, authextra } = record
+    try {
+      const verdict = await this.#verify?.(record) ?? false
+      if (verdict === false) return null
+      return {
+        realm: authrealm,
+        authid,
+        authrole: verdict === true ? authrole : verdict.authrole,
+        authmethod,
+        authprovider: 'cookie',
+        ...(authextra === undefined ? {} : { authextra })
+      }
+    } catch (error) {
+      this.#log.error({ err: error }, 'auth.cookie.verify failed')
+      return null
+    }
+  }
+}
