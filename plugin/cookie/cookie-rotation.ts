@@ -59,6 +59,15 @@ export class CookieRotation {
     })
   }
 
+  /** Has a cookie lead to another login, and the cookie that replaces it. */
+  async lead (key: string, login: string): Promise<void> {
+    const replacement = await this.#inTurn(key, async (record) => {
+      await askStore(() => this.#store.set(key, { ...record, login }))
+      return record.replacement
+    })
+    if (typeof replacement === 'string') await this.lead(replacement, login)
+  }
+
   /** Waits for what is under way. */
   async settle (): Promise<void> {
     await Promise.all(this.#turns.values())
@@ -71,7 +80,7 @@ export class CookieRotation {
         const record = await askStore(() => this.#store.get(key))
         return record === undefined || !('login' in record) || isExpired(record, this.#now()) ? null : await change(record)
       } catch (error) {
-        this.#log.warn({ err: error }, 'a cookie could not be replaced by a newer one')
+        this.#log.warn({ err: error }, 'the record of a cookie could not be changed')
         return null
       }
     })

@@ -11,7 +11,7 @@ import { CookieRotation } from './cookie-rotation.ts'
 import type { CookieStore, LoginRecord } from './cookie-store.ts'
 import { HandedId } from './handed-id.ts'
 import { KeyedSet } from './keyed-set.ts'
-import { isMeant } from './login-filter.ts'
+import { isMeant, isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, StoredLogin } from './login-filter.ts'
 import { LoginStore } from './login-store.ts'
 import type { FoundLogin, Login } from './login-store.ts'
@@ -147,13 +147,13 @@ export class CookieTracker implements ConnectionTracker {
   async bind (connection: CookieConnection, principal: Principal, method: string): Promise<void> {
     const { login } = connection
     if (this.#logins === 'disabled' || principal.authmethod === 'anonymous') return
+    const lasts = principal.expires === undefined
     if (login !== undefined) {
-      // The same user again: the login stays. Anybody else: it is over, and its id, which others may know, is bound no more.
-      if (login.record.authid === principal.authid && login.record.authrealm === principal.realm) return
-      connection.detach()
-      return await this.forget(login, connection)
+      if (lasts && isUserOf(login.record, principal)) return await this.#replace(connection, login, principal, method)
+      // Anybody else, or a login that ends sooner than a cookie: the old one is over, and its id, which others may know, is bound no more.
+      return await this.#giveUp(connection, login)
     }
-    await this.#attach(connection, connection.handed?.bind() ?? [], principal, method)
+    if (lasts) await this.#attach(connection, connection.handed?.bind() ?? [], principal, method)
   }
 
   /** @internal */
@@ -217,6 +217,34 @@ export class CookieTracker implements ConnectionTracker {
       this.#connections.add(login.key, concerned)
     }
     await this.#store.add(login)
+  }
+
+  /**
+   * The same user has logged in again: what was granted now takes the place of what is stored, in a record of its own, since a
+   * login that is deleted meanwhile must not come back. Who has another role now is ended elsewhere.
+   */
+  async #replace (by: CookieConnection, before: Login, principal: Principal, method: string): Promise<void> {
+    const { key, record, cookies } = this.#newLogin(principal, method, by.device, before.cookies)
+    const { created, maxAge } = before.record
+    const next = { key, cookies, record: { ...record, created, maxAge } }
+    if (isSameGrant(before.record, record)) return
+    const stored = await this.#store.get(before.key)
+    if (stored === null || stored === 'cannot tell' || !await this.#store.add({ ...next, cookies: [] })) return await this.#giveUp(by, before)
+    for (const cookie of cookies) await this.#rotation.lead(cookie, key)
+    // A logout may have landed meanwhile.
+    if (by.login !== before) return await this.#store.forget(next)
+    const moved = record.authrole === before.record.authrole ? this.#connections.get(before.key) : [by]
+    for (const connection of moved) {
+      this.#connections.delete(before.key, connection)
+      this.#connections.add(key, connection)
+      connection.attach(next)
+    }
+    await this.forget({ ...before, cookies: [] }, null)
+  }
+
+  async #giveUp (connection: CookieConnection, login: Login): Promise<void> {
+    connection.detach()
+    await this.forget(login, connection)
   }
 
   /** `method` is the configured method that the login is made by, null for a REST login. */

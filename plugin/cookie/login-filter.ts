@@ -1,3 +1,4 @@
+import type { Principal } from '../auth/authenticator.ts'
 import type { Device } from './cookie-connection.ts'
 import type { LoginRecord } from './cookie-store.ts'
 
@@ -37,4 +38,14 @@ export interface Arrival {
 export function isMeant (filter: LoginFilter, cookie: string, { authrealm, authid, authrole }: LoginRecord): boolean {
   return (filter.cookie ?? cookie) === cookie && (filter.realm ?? authrealm) === authrealm &&
     (filter.authid ?? authid) === authid && (filter.authrole ?? authrole) === authrole
+}
+
+/** True for a login of the user that a principal is. */
+export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, realm }: Principal): boolean {
+  return authid === user && authrealm === realm
+}
+
+/** True if two logins of one user give the same rights, and are made in the same way. */
+export function isSameGrant (a: LoginRecord, b: LoginRecord): boolean {
+  return a.authrole === b.authrole && a.authmethod === b.authmethod && a.method === b.method && JSON.stringify(a.authextra) === JSON.stringify(b.authextra)
 }

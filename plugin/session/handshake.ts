@@ -126,8 +126,7 @@ export class Handshake {
     }
     const grant = await authenticators.get(method)!(this.#attempt(method))
     const principal = this.#principalOf(grant, method)
-    // A cookie's identity is proven once and stands for long: it is never bound to nobody in particular, nor to what ends sooner.
-    if (visitor !== null && this.#state === 'running' && principal.authmethod !== 'anonymous' && principal.expires === undefined && this.#mayJoin(principal)) await visitor.bind(principal, method)
+    if (visitor !== null && this.#state === 'running' && this.#mayJoin(principal)) await visitor.bind(principal, method)
     this.#admit(principal, features, false, grant.onLogout)
   }
 

@@ -84,6 +84,20 @@ export const defences: readonly Defence[] = [
     test: [planted, 'who logs in on the cookie of somebody else']
   },
   {
+    defence: 'What a fresh login granted takes the place of what was stored',
+    file: tracker,
+    code: 'if (isSameGrant(before.record, record)) return',
+    without: 'if (before.record !== record) return',
+    test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
+  },
+  {
+    defence: 'Who has another role by a fresh login is ended elsewhere',
+    file: tracker,
+    code: 'record.authrole === before.record.authrole ? this',
+    without: 'record.authrole !== before.key ? this',
+    test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
+  },
+  {
     defence: 'With `secret`, what is not signed is not looked up',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'return valid ? { value, renew } : null',
@@ -379,9 +393,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'It is attached to no cookie, which would outlive it',
-    file: 'plugin/session/handshake.ts',
-    code: 'principal.expires === undefined && this.#mayJoin',
-    without: 'this.#mayJoin',
+    file: tracker,
+    code: 'if (lasts) await this.#attach',
+    without: 'await this.#attach',
     test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
   },
   {

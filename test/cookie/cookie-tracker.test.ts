@@ -76,13 +76,60 @@ t.test('without cookie logins the cookie only tracks: it is kept, and binds noth
   t.equal(await tracker.identify(browser.header), null)
 })
 
-t.test('the same user logs in again: the login stays as it is [CKL-06, CKL-12]', async (t) => {
+t.test('the same user logs in again and is granted the same: the login stays as it is [CKL-06, CKL-12]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
   const before = entries(store)
-  await (await browser.open()).bind(principal({ authmethod: 'ticket' }))
+  await (await browser.open()).bind(principal())
   t.same(entries(store), before)
+})
+
+t.test('what a fresh login of the same user granted takes the place of what was stored', async (t) => {
+  const { tracker, store } = buildTracker()
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal({ authrole: 'admin' }))
+  const [tab, other] = [await browser.open(), await browser.open()]
+  const ended: string[] = []
+  other.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+  await tab.bind(principal({ authrole: 'admin', authextra: { verifier: 'new' } }))
+  t.same(ended, [], 'who has the same role stays')
+  t.match(await other.recall(), { authrole: 'admin', authextra: { verifier: 'new' } })
+  await tab.bind(principal({ authrole: 'user', authmethod: 'ticket' }), 'token')
+  t.same(ended, ['wamp.close.logout'])
+  t.match(await (await browser.open()).recall(), { authid: 'joe', authrole: 'user', authmethod: 'ticket', authextra: undefined })
+  t.equal(entries(store).length, 2, 'one login, and the cookie that leads to it')
+  t.match(await tab.recall(), { authrole: 'user' })
+  await tab.logout()
+  t.same(entries(store), [])
+})
+
+t.test('a login that ends sooner than a cookie takes the place of one that is stored, and is not stored', async (t) => {
+  for (const authid of ['joe', 'ann']) {
+    const { tracker, store } = buildTracker()
+    const browser = new Browser(tracker)
+    await (await browser.open()).bind(principal())
+    await (await browser.open()).bind(principal({ authid, expires: new Date(Date.now() + 60_000) }))
+    t.same(entries(store), [], authid)
+  }
+})
+
+t.test('a login that is over elsewhere is not brought back by a fresh one of the same user, nor is one that a logout ends meanwhile', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const tab = await browser.open()
+  store.delete(entries(store).find(([, record]) => 'authid' in record)![0])
+  await tab.bind(principal({ authrole: 'admin' }))
+  t.equal(await browser.identity(), undefined)
+
+  const second = new Browser(tracker)
+  await (await second.open()).bind(principal())
+  const [one, two] = [await second.open(), await second.open()]
+  await Promise.all([one.bind(principal({ authrole: 'admin' })), two.logout()])
+  t.equal(await second.identity(), undefined)
+  t.same(await tracker.find(), [])
 })
 
 t.test('another user logs in: the old login is over, and its id is bound no more [CKL-06, CKL-15]', async (t) => {
