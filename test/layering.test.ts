@@ -15,7 +15,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   contract: ['protocol', 'errors', 'work'],
   options: ['errors', 'protocol', 'contract'],
   codec: ['protocol', 'errors', 'work'],
-  auth: ['protocol', 'errors', 'network-of'],
+  auth: ['protocol', 'errors', 'network-of', 'queue'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'work', 'auth'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],

@@ -30,7 +30,7 @@ export interface Authorization {
   readonly allow: boolean
   /** Tells the other side who calls or publishes. @default false */
   readonly disclose?: boolean
-  /** Keeps the answer for this principal, action, URI and match. @default false: the next message asks again */
+  /** Keeps the answer for this principal with its authextra, action, URI and match. @default false: the next message asks again */
   readonly cache?: boolean
   /** The trust level of a call or publication, from 0. @default none is told */
   readonly trustlevel?: number

@@ -14,6 +14,7 @@ import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { CloseKind } from '../transport/transport.ts'
 import { Round } from './round.ts'
+import type { Answer } from './round.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
 import { sendCounted } from './traffic.ts'
 
@@ -43,6 +44,8 @@ export class Handshake {
   #method: string | null = null
   readonly #round: Round
   #delay: NodeJS.Timeout | undefined
+  /** Says that a proof has been checked; undefined while none is. */
+  #checked: (() => void) | undefined
   #state: 'running' | 'over' = 'running'
 
   constructor ({ hello, id, context, welcome, abort }: {
@@ -63,7 +66,7 @@ export class Handshake {
 
   /** A log that says who this wants to be: nobody has proven that. Made when something is to be said. */
   get log (): SessionLog {
-    const { authid, realm } = this.#guesser()
+    const { authid, realm } = this.#names()
     this.#log ??= this.#context.log.child({ session: this.#id, realm, authid })
     return this.#log
   }
@@ -71,12 +74,13 @@ export class Handshake {
   /** Answers HELLO: at once, or when those who have to be asked have answered. */
   start (): void {
     this.#run().catch((error: unknown) => {
-      if (this.#state === 'over') return
       if (error instanceof WampError) return this.#deny(error)
+      if (this.#state === 'over') return
       // What went wrong inside is for the log alone.
       this.log.error({ err: error }, 'authentication failed')
       this.#fail(reasons.authenticationFailed, 'authentication failed')
-    })
+      // A failure is counted before the next proof is checked.
+    }).finally(() => this.#checked?.())
   }
 
   /** Takes the answer to a CHALLENGE. False if none is waited for. */
@@ -89,6 +93,7 @@ export class Handshake {
     if (this.#state === 'over') return
     this.#state = 'over'
     this.#round.stop()
+    this.#checked?.()
     clearTimeout(this.#delay)
     this.#abortion?.abort()
   }
@@ -112,7 +117,7 @@ export class Handshake {
   }
 
   async #authenticate (methods: readonly string[], features: Features): Promise<void> {
-    const { authenticators, visitor, host, transport } = this.#context
+    const { authenticators, visitor } = this.#context
     const method = methods.find((name) => authenticators.has(name))
     if (method === undefined) {
       return methods.every((name) => name === 'anonymous')
@@ -120,14 +125,33 @@ export class Handshake {
         : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
     }
     this.#method = method
-    if (method !== 'anonymous' && host.failedLogins.isRefused(this.#guesser())) {
-      this.log.warn({ authmethod: method, peer: transport.details.peer }, 'too many failed logins')
-      return this.#fail(reasons.tooManyFailedLogins, 'too many logins have failed: try again later')
-    }
+    await this.#beginCheck()
     const grant = await authenticators.get(method)!(this.#attempt(method))
     const principal = this.#principalOf(grant, method)
-    if (visitor !== null && this.#state === 'running' && this.#mayJoin(principal)) await visitor.bind(principal, method)
+    this.#checked?.()
+    if (visitor !== null && principal.authmethod !== 'anonymous' && this.#state === 'running' && this.#mayJoin(principal)) await visitor.bind(principal, method)
     this.#admit(principal, features, false, grant.onLogout)
+  }
+
+  /** A proof is checked from here until it has been, or until the client is asked for more. Rejects for who has failed too often. */
+  async #beginCheck (): Promise<void> {
+    const { host, transport } = this.#context
+    if (this.#method === 'anonymous') return
+    const checked = await host.failedLogins.begin(this.#guesser())
+    if (checked === null) {
+      this.log.warn({ authmethod: this.#method, peer: transport.details.peer }, 'too many failed logins')
+      throw new WampError(reasons.tooManyFailedLogins, { args: ['too many logins have failed: try again later'] })
+    }
+    this.#checked = checked
+    if (this.#state === 'over') checked()
+  }
+
+  async #challenge (authmethod: string, extra: Dict): Promise<Answer> {
+    // Nobody waits for a client that thinks.
+    this.#checked?.()
+    const answer = await this.#round.wait(() => { sendCounted(this.#context, { type: MessageType.Challenge, authmethod, extra }) })
+    await this.#beginCheck()
+    return answer
   }
 
   #admit (principal: Principal, features: Features, letInByCookie: boolean, onLogout: Admission['onLogout']): void {
@@ -149,12 +173,13 @@ export class Handshake {
     return authrole !== 'trusted' && this.#context.host.realm(realm)?.hasRole(authrole) === true
   }
 
-  /** Refuses who failed, later and later when it goes on. */
+  /** Refuses who failed, later and later when it goes on. A client that has left before has failed all the same. */
   #deny (error: WampError): void {
     const { host } = this.#context
     if (!isGuess(error.error)) return this.#fail(error.error, textOf(error))
     const guesser = this.#guesser()
     const delay = host.failedLogins.count(guesser)
+    if (this.#state === 'over') return
     this.log.info({ authmethod: this.#method, peer: guesser.transport.peer, reason: error.error }, 'a login failed')
     if (delay === 0) return this.#fail(error.error, textOf(error))
     this.#tellFailure(error.error)
@@ -170,14 +195,19 @@ export class Handshake {
 
   #tellFailure (reason: Uri): void {
     if (this.#state === 'over' || this.#method === null || !loginFailed.hasSubscribers) return
-    const { realm, authid, transport: { peer } } = this.#guesser()
-    loginFailed.publish({ router: this.#context.host, realm, authid, authmethod: this.#method, reason, peer })
+    const { host, transport } = this.#context
+    loginFailed.publish({ router: host, ...this.#names(), authmethod: this.#method, reason, peer: transport.details.peer })
   }
 
-  #guesser (): Guesser & { readonly realm: Uri | null } {
+  #guesser (): Guesser {
     const { transport, visitor } = this.#context
+    return { transport: transport.details, authid: this.#hello.details.authid, pseudonym: visitor?.pseudonym ?? null }
+  }
+
+  /** What the client calls itself and its realm, no longer than a log should have it. */
+  #names (): { realm: Uri | null, authid: string | undefined } {
     const { realm, details: { authid } } = this.#hello
-    return { transport: transport.details, realm: realm?.slice(0, LONGEST_NAME) ?? null, authid: authid?.slice(0, LONGEST_NAME), pseudonym: visitor?.pseudonym ?? null }
+    return { realm: realm?.slice(0, LONGEST_NAME) ?? null, authid: authid?.slice(0, LONGEST_NAME) }
   }
 
   #refuse (reason: Uri, text: string, kind: CloseKind = 'normal'): void {
@@ -202,7 +232,7 @@ export class Handshake {
       request,
       pseudonym: visitor?.pseudonym ?? null,
       get signal () { return signal() },
-      challenge: (extra: Dict = {}) => this.#round.wait(() => { sendCounted(this.#context, { type: MessageType.Challenge, authmethod, extra }) })
+      challenge: (extra: Dict = {}) => this.#challenge(authmethod, extra)
     }
   }
 
@@ -240,6 +270,7 @@ export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovi
 
 /** True for an error that says that the proof was wrong: one of the router's own that says so, or one of the app's. */
 function isGuess (error: Uri): boolean {
+  if (error === reasons.tooManyFailedLogins) return false
   return error === reasons.authenticationDenied || error === reasons.noSuchPrincipal || error === reasons.notAuthorized || !error.startsWith('wamp.')
 }
 

@@ -247,9 +247,37 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Who has failed too often is not even challenged',
     file: 'plugin/session/handshake.ts',
-    code: 'if (method !== \'anonymous\' && host.failedLogins.isRefused(this.#guesser()))',
-    without: 'if (host.state !== \'open\')',
+    code: 'await this.#beginCheck()\n    const grant',
+    without: 'const grant',
     test: ['auth/failed-logins.test.ts', 'a client that guesses is held back']
+  },
+  {
+    defence: 'No more proofs are checked at a time than may fail',
+    file: 'plugin/auth/failed-logins.ts',
+    code: '< line.checking + 1',
+    without: '< 1',
+    test: ['auth/failed-logins.test.ts', 'no more proofs are checked at a time']
+  },
+  {
+    defence: 'Clients that are challenged first and answer together have no more guesses',
+    file: 'plugin/session/handshake.ts',
+    code: 'await this.#beginCheck()\n    return answer',
+    without: 'return answer',
+    test: ['auth/failed-logins.test.ts', 'clients that are challenged first']
+  },
+  {
+    defence: 'An answer counts also if the client leaves with it',
+    file: 'plugin/session/handshake.ts',
+    code: 'if (error instanceof WampError) return this.#deny(error)\n      if (this.#state === \'over\') return',
+    without: 'if (this.#state === \'over\') return\n      if (error instanceof WampError) return this.#deny(error)',
+    test: ['auth/failed-logins.test.ts', 'an answer counts also']
+  },
+  {
+    defence: 'Names that look the same to a method are counted as one',
+    file: 'plugin/auth/failed-logins.ts',
+    code: 'normalize(authid) ?? authid',
+    without: 'authid',
+    test: ['auth/failed-logins.test.ts', 'names that look the same']
   },
   {
     defence: 'Who makes up names does not make the counts grow',
@@ -285,6 +313,20 @@ export const defences: readonly Defence[] = [
     code: ' && concerned.some((rule) => covers(rule, pattern))',
     without: '',
     test: ['auth/permissions.test.ts', 'through no pattern does a role reach']
+  },
+  {
+    defence: 'What an authorizer is asked for one session answers no other one',
+    file: 'plugin/realm/decisions.ts',
+    code: 'new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()',
+    without: '(() => { let one; return { get: () => one, set: (_, map) => { one = map } } })()',
+    test: ['realm/decisions.test.ts', 'an answer for one session']
+  },
+  {
+    defence: 'What an authorizer has kept counts for the same authextra alone',
+    file: 'plugin/realm/decisions.ts',
+    code: 'authprovider, authextra, action',
+    without: 'authprovider, action',
+    test: ['realm/decisions.test.ts', 'an answer that is kept']
   },
   {
     defence: 'A cookie file inside a static root is refused',

@@ -2,6 +2,8 @@ import { mock } from 'node:test'
 import t from 'tap'
 import { FailedLogins } from '../../plugin/auth/failed-logins.ts'
 import type { Guesser } from '../../plugin/auth/failed-logins.ts'
+import type { Authenticator } from '../../plugin/auth/authenticator.ts'
+import { WampError } from '../../plugin/errors.ts'
 import { buildRouter, everything, settled } from '../helper/build-router.ts'
 
 const limits = { address: 4, authid: 4, cookie: 4, recovery: 100 }
@@ -11,11 +13,17 @@ function times (logins: FailedLogins, guesser: Guesser, count: number): number[]
   return Array.from({ length: count }, () => logins.count(guesser))
 }
 
+async function isRefused (logins: FailedLogins, guesser: Guesser): Promise<boolean> {
+  const checked = await logins.begin(guesser)
+  checked?.()
+  return checked === null
+}
+
 t.test('half may fail at once, more are held back, all are refused', async (t) => {
   const logins = new FailedLogins(limits, () => 0)
   t.same(times(logins, from('192.0.2.1'), 4), [0, 0, 1000, 1000])
-  t.ok(logins.isRefused(from('192.0.2.1')))
-  t.notOk(logins.isRefused(from('192.0.2.2')))
+  t.ok(await isRefused(logins, from('192.0.2.1')))
+  t.notOk(await isRefused(logins, from('192.0.2.2')))
 })
 
 t.test('address, authid and cookie count each on its own', async (t) => {
@@ -25,8 +33,8 @@ t.test('address, authid and cookie count each on its own', async (t) => {
   for (const [one, other] of guessers) {
     const logins = new FailedLogins(limits, () => 0)
     times(logins, one, 4)
-    t.ok(logins.isRefused(other))
-    t.notOk(logins.isRefused(from('192.0.2.9', 'ann', 'other')))
+    t.ok(await isRefused(logins, other))
+    t.notOk(await isRefused(logins, from('192.0.2.9', 'ann', 'other')))
   }
 })
 
@@ -36,11 +44,11 @@ t.test('what is used up comes back by and by, and no more than there was', async
   const guesser = from('192.0.2.1')
   times(logins, guesser, 4)
   now = 24_999
-  t.ok(logins.isRefused(guesser))
+  t.ok(await isRefused(logins, guesser))
   now = 25_000
-  t.notOk(logins.isRefused(guesser), 'one of four, after a quarter of the time')
+  t.notOk(await isRefused(logins, guesser), 'one of four, after a quarter of the time')
   logins.count(guesser)
-  t.ok(logins.isRefused(guesser))
+  t.ok(await isRefused(logins, guesser))
   now = 1_000_000
   t.same(times(logins, guesser, 4), [0, 0, 1000, 1000])
 })
@@ -51,16 +59,45 @@ t.test('an IPv6 household is one address', async (t) => {
   ] as const) {
     const logins = new FailedLogins(limits, () => 0)
     times(logins, from(one), 4)
-    t.equal(logins.isRefused(from(other)), same, `${one} ${other}`)
+    t.equal(await isRefused(logins, from(other)), same, `${one} ${other}`)
   }
+})
+
+t.test('names that look the same to a method are one', async (t) => {
+  const logins = new FailedLogins(limits, () => 0)
+  for (const name of ['joe', 'jo\u00ade', `${'\u00ad'.repeat(300)}joe`, 'j\u2060oe']) logins.count(from(undefined, name))
+  t.ok(await isRefused(logins, from(undefined, 'joe')))
+  t.notOk(await isRefused(logins, from(undefined, 'ann')))
+})
+
+t.test('no more proofs are checked at a time than may fail: others wait until these are known to be right, or are refused', async (t) => {
+  const logins = new FailedLogins(limits, () => 0)
+  const joe = from('192.0.2.1', 'joe')
+  const checks = await Promise.all(Array.from({ length: 4 }, async () => await logins.begin(joe)))
+  const begun: string[] = []
+  const all = Array.from({ length: 100 }, async (_, i) => {
+    const checked = await logins.begin(joe)
+    begun.push(checked === null ? 'refused' : 'begun')
+    if (i < 50) return checked?.()
+    logins.count(joe)
+    checked?.()
+  })
+  const elsewhere = logins.begin(from('192.0.2.1', 'ann'))
+  await settled()
+  t.same(begun, [])
+  t.notOk(await isRefused(logins, from('192.0.2.9', 'bob')), 'of another address and authid nobody has to wait')
+  for (const checked of checks) checked!()
+  await Promise.all(all)
+  t.equal(begun.filter((one) => one === 'begun').length, 54, 'those that were right, and four that were wrong')
+  t.equal(await elsewhere, null)
 })
 
 t.test('who makes up names does not make it grow', async (t) => {
   const logins = new FailedLogins({ ...limits, address: 1e9 }, () => 0)
   times(logins, from(undefined, 'first'), 4)
   for (let i = 0; i < 100_000; i++) logins.count(from('192.0.2.1', `made up ${i}`))
-  t.notOk(logins.isRefused(from(undefined, 'first')), 'the least recent is forgotten')
-  t.notOk(logins.isRefused(from(undefined)), 'who cannot be told apart is not counted')
+  t.notOk(await isRefused(logins, from(undefined, 'first')), 'the least recent is forgotten')
+  t.notOk(await isRefused(logins, from(undefined)), 'who cannot be told apart is not counted')
 })
 
 t.test('a client that guesses is held back, and then not even challenged; others are not', async (t) => {
@@ -96,6 +133,82 @@ t.test('a client that guesses is held back, and then not even challenged; others
   t.match(anonymous.heard(), [[2]], 'who claims nothing has nothing to guess')
   t.ok(logged.some((line) => line.startsWith('too many failed logins')))
   t.notMatch(logged.join(), /wrong|right/)
+})
+
+const users = { joe: { ticket: 'right', role: 'user' }, ann: { ticket: 'right', role: 'user' } } as const
+const hello = [1, 'realm1', { roles: { caller: {} }, authmethods: ['ticket'], authid: 'joe' }] as const
+
+function buildGuarded (authenticator?: Authenticator): ReturnType<typeof buildRouter> {
+  return buildRouter({
+    realms: { realm1: { roles: { user: everything } } },
+    auth: { ticket: authenticator === undefined ? { type: 'static', principals: users } : { type: 'function', authenticator } },
+    failedLogins: { authid: 4, address: 1000, recovery: 100 }
+  })
+}
+
+t.test('clients that are challenged first and answer together have no more guesses', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const slowly: Authenticator = async ({ authid, challenge }) => {
+    const { signature } = await challenge()
+    await settled()
+    if (signature !== 'right') throw new WampError('wamp.error.authentication_denied')
+    return { authid: authid!, role: 'user' }
+  }
+  for (const authenticator of [undefined, slowly]) {
+    const { connect } = buildGuarded(authenticator)
+    const clients = Array.from({ length: 20 }, () => connect().say(hello))
+    await settled()
+    for (const client of clients) t.match(client.heard(), [[4]])
+    clients.forEach((client, i) => { client.say([5, i < 10 ? 'wrong' : 'right', {}]) })
+    for (let i = 0; i < 100; i++) await settled()
+    mock.timers.tick(1000)
+    const answers = clients.map((client) => client.heard()[0]!)
+    t.equal(answers.filter(([type, , reason]) => type === 3 && reason === 'wamp.error.authentication_denied').length, 4)
+    t.equal(answers.filter(([, , reason]) => reason === 'fastify_wamp.error.too_many_failed_logins').length, 16)
+  }
+})
+
+t.test('an answer counts also if the client leaves with it, a challenge that is not answered does not, nor does a right one', async (t) => {
+  const { connect } = buildGuarded()
+  const login = async (...answer: unknown[][]): Promise<unknown[] | undefined> => {
+    const client = connect().say(hello)
+    await settled()
+    client.say(...answer)
+    await settled()
+    return client.heard()[1]
+  }
+  const open = Array.from({ length: 100 }, () => connect().say(hello))
+  await settled()
+  for (const client of open) t.match(client.heard(), [[4]])
+  for (let i = 0; i < 10; i++) t.match(await login([5, 'right', {}]), [2], 'the owner is let in beside a hundred open challenges')
+  for (let i = 0; i < 10; i++) await login([3, {}, 'wamp.close.normal'])
+  for (const client of open) client.connection.closed()
+  t.match(await login([5, 'right', {}]), [2])
+  for (let i = 0; i < 4; i++) await login([5, 'wrong', {}], [3, {}, 'wamp.close.normal'])
+  const last = connect().say(hello)
+  await settled()
+  t.match(last.heard(), [[3, {}, 'fastify_wamp.error.too_many_failed_logins']])
+})
+
+t.test('who logs in rightly is not refused because many do at once, nor because an authenticator never decides', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  let state = 'hanging'
+  const { connect } = buildGuarded(async () => {
+    if (state === 'hanging') await new Promise(() => {})
+    await settled()
+    return { authid: 'joe', role: 'user' }
+  })
+  Array.from({ length: 10 }, () => connect().say(hello))
+  await settled()
+  state = 'deciding'
+  const late = Array.from({ length: 20 }, () => connect())
+  mock.timers.tick(5000)
+  for (const client of late) client.say(hello)
+  mock.timers.tick(5000)
+  for (let i = 0; i < 50; i++) await settled()
+  for (const client of late) t.match(client.heard(), [[2]])
 })
 
 t.test('who leaves while a refusal is held back leaves nothing behind', async (t) => {
