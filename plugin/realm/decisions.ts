@@ -18,13 +18,14 @@ const LONGEST_KEPT = 1024
 const failed = refused(reasons.authorizationFailed)
 const notAuthorized = refused(reasons.notAuthorized)
 
-/** What a role's authorizer decides: asked once at a time for the same thing, and kept if it says so. */
+/** What a role's authorizer decides: asked once at a time by a session for the same thing, and kept if it says so. */
 export class Decisions {
   readonly #authorizer: Authorizer
   readonly #timeout: number
   readonly #log: RealmLog
   readonly #kept = new Map<string, { readonly authid: string, readonly verdict: Verdict }>()
-  #asked = new Map<string, Promise<Verdict>>()
+  /** What is being decided, by session: the authorizer may look at more of one than its principal. */
+  #asked = new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()
 
   constructor ({ authorizer, timeout, log }: {
     authorizer: Authorizer
@@ -39,17 +40,19 @@ export class Decisions {
 
   /** The verdict on an action; a promise, which never rejects, if the authorizer has to think. */
   decide (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy, options: Dict): Verdict | Promise<Verdict> {
-    const { authid, authmethod, authprovider } = session.principal
-    const key = JSON.stringify([authid, authmethod, authprovider, action, match, uri])
+    const { authid, authmethod, authprovider, authextra = null } = session.principal
+    const key = JSON.stringify([authid, authmethod, authprovider, authextra, action, match, uri], withoutBigInts)
     const kept = this.#kept.get(key)
     if (kept !== undefined) return kept.verdict
 
+    const asked = this.#asked.get(session)
     const question = `${key}${JSON.stringify(options, withoutBigInts)}`
-    const asked = this.#asked.get(question)
-    if (asked !== undefined) return asked
+    const known = asked?.get(question)
+    if (known !== undefined) return known
     const verdict = this.#ask(session, action, uri, options, key)
     if (!(verdict instanceof Promise)) return verdict
-    const asking = this.#asked
+    const asking = asked ?? new Map<string, Promise<Verdict>>()
+    this.#asked.set(session, asking)
     asking.set(question, verdict)
     verdict.then(() => { asking.delete(question) })
     return verdict
@@ -57,7 +60,7 @@ export class Decisions {
 
   /** Forgets what was decided, for one authid or for all; what is being decided will not be kept. */
   forget (authid?: string): void {
-    this.#asked = new Map()
+    this.#asked = new WeakMap()
     for (const [key, kept] of this.#kept) if (authid === undefined || kept.authid === authid) this.#kept.delete(key)
   }
 

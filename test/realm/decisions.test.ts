@@ -1,0 +1,44 @@
+import t from 'tap'
+import type { Authorization } from '../../plugin/auth/authorizer.ts'
+import type { Dict } from '../../plugin/protocol/message.ts'
+import { Decisions } from '../../plugin/realm/decisions.ts'
+import type { RoutedSession } from '../../plugin/realm/routed-session.ts'
+
+let lastId = 0
+
+function sessionOf (authextra?: Dict): RoutedSession {
+  const principal = { realm: 'realm1', authid: 'joe', authrole: 'user', authmethod: 'token', authprovider: 'function', ...(authextra === undefined ? {} : { authextra }) }
+  return { id: ++lastId, principal, features: new Set(), transport: { type: 'websocket' }, send: () => 'sent', caughtUp: () => null, end () {} }
+}
+
+/** Decisions by an authorizer that lets tokens write which say so, and the questions that it was asked. */
+function build (cache: boolean): { may: (session: RoutedSession) => Promise<boolean>, asked: number[] } {
+  const asked: number[] = []
+  const decisions = new Decisions({
+    authorizer: async ({ session, authextra }): Promise<Authorization> => {
+      asked.push(session)
+      return { allow: authextra?.['scope'] === 'write', cache }
+    },
+    timeout: 1000,
+    log: { error () {} }
+  })
+  const may = async (session: RoutedSession): Promise<boolean> => (await decisions.decide(session, 'publish', 'com.example.topic', 'exact', {})).refusal === null
+  return { may, asked }
+}
+
+t.test('an answer for one session is not given to another one of the same authid that asks meanwhile', async (t) => {
+  const { may, asked } = build(false)
+  const [writes, reads] = [sessionOf({ scope: 'write' }), sessionOf({ scope: 'read' })]
+  t.same(await Promise.all([may(writes), may(reads), may(writes), may(reads)]), [true, false, true, false])
+  t.same(asked, [writes.id, reads.id], 'each is asked about once at a time')
+})
+
+t.test('an answer that is kept counts for sessions of the same principal with the same authextra', async (t) => {
+  const { may, asked } = build(true)
+  t.equal(await may(sessionOf({ scope: 'write', since: 1n })), true)
+  t.equal(await may(sessionOf({ scope: 'read' })), false)
+  t.equal(await may(sessionOf()), false)
+  t.equal(await may(sessionOf({ scope: 'write', since: 1n })), true)
+  t.equal(await may(sessionOf({ scope: 'read' })), false)
+  t.equal(asked.length, 3)
+})
