@@ -1,17 +1,22 @@
 // A timer for a longer time fires at once.
 const LONGEST_TIMER = 2 ** 31 - 1
+// Timers measure how long, and not until when: the clock is looked at this often, since it may be set.
+const LONGEST_TIMER_TO_A_DATE = 10_000
 
 interface Deadline { readonly at: number, readonly expire: () => void, state: 'set' | 'lifted' }
 
 /** Many deadlines over one timer: they are kept in a heap, the nearest on top. */
 export class Deadlines {
   readonly #now: () => number
+  readonly #longest: number
   readonly #heap: Deadline[] = []
   #timer: NodeJS.Timeout | undefined
   #lifted = 0
 
-  constructor (now: () => number) {
+  /** `dates` are kept by a clock that may be set, `durations` by one that never is; `now` reads it in milliseconds. */
+  constructor (kind: 'dates' | 'durations', now: () => number = kind === 'dates' ? Date.now : () => performance.now()) {
     this.#now = now
+    this.#longest = kind === 'dates' ? LONGEST_TIMER_TO_A_DATE : LONGEST_TIMER
   }
 
   /** Has `expire` called at a time, in milliseconds as `now` counts them. Returns how to lift the deadline. */
@@ -44,7 +49,7 @@ export class Deadlines {
     clearTimeout(this.#timer)
     const [next] = this.#heap
     if (next === undefined) return
-    this.#timer = setTimeout(() => { this.#fire() }, Math.min(Math.max(next.at - this.#now(), 0), LONGEST_TIMER))
+    this.#timer = setTimeout(() => { this.#fire() }, Math.min(Math.max(next.at - this.#now(), 0), this.#longest))
     // What will expire is no reason for the process to go on.
     this.#timer.unref()
   }

@@ -1,7 +1,32 @@
-/** The network that an address belongs to, as far as one household has it: an address of IPv4, or a /64 of IPv6. */
+import { isIPv4, isIPv6 } from 'node:net'
+
+/**
+ * The network that an address belongs to, as far as one household has it: an address of IPv4, or a /64 of IPv6. However an
+ * address is written, with a port, in brackets or as IPv4 in IPv6, it belongs to one network.
+ */
 export function networkOf (address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address
-  const [head = '', tail = ''] = address.split('%')[0]!.split('::')
-  const [left, right] = [head, tail].map((part) => part === '' ? [] : part.split(':'))
-  return [...left!, ...Array<string>(Math.max(0, 8 - left!.length - right!.length)).fill('0'), ...right!].slice(0, 4).join(':')
+  const bare = withoutPort(address.trim())
+  if (!isIPv6(bare)) return bare
+  const groups = groupsOf(bare.split('%')[0]!)
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+  if (isMapped) return [groups[6]! >> 8, groups[6]! & 255, groups[7]! >> 8, groups[7]! & 255].join('.')
+  return groups.slice(0, 4).map((group) => group.toString(16)).join(':')
+}
+
+/** Proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+function withoutPort (address: string): string {
+  const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(address)?.[1]
+  if (bracketed !== undefined) return bracketed
+  const [host, port] = address.split(':')
+  return port !== undefined && isIPv4(host!) ? host! : address
+}
+
+/** The eight groups of an address of IPv6. */
+function groupsOf (address: string): number[] {
+  const [head = '', tail = ''] = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets: string[]) => {
+    const [a, b, c, d] = octets.map(Number) as [number, number, number, number]
+    return `${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`
+  }).split('::')
+  const [left, right] = [head, tail].map((part) => part === '' ? [] : part.split(':').map((group) => parseInt(group, 16))) as [number[], number[]]
+  return [...left, ...Array<number>(Math.max(0, 8 - left.length - right.length)).fill(0), ...right]
 }

@@ -1,4 +1,5 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
@@ -247,8 +248,18 @@ function checkCookieFile (cookie: Required<CookieOptions> | null, files: readonl
   const given = 'filename' in store ? store.filename : 'path' in store ? store.path : null
   if (given === null) return
   const filename = resolve(given)
-  if (!files.some(({ root }) => isServed(root, filename))) return
+  // Files are served through symbolic links, too.
+  if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return
   throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.store.${option}`, 'must not be inside a static root: it would be served')
+}
+
+/** Where a path leads in the end; what of it does not exist yet stays as it is. */
+function realPath (path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return dirname(path) === path ? path : join(realPath(dirname(path)), basename(path))
+  }
 }
 
 /** True for a file in a static root. What is, or is in, a dotfile is not served. */

@@ -75,7 +75,7 @@ export class Router implements SessionHost {
   readonly parkedBytes: number
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
-  readonly expiries = new Deadlines(Date.now)
+  readonly expiries = new Deadlines('dates')
   /** What takes a context along with the messages of the app's own sessions. */
   readonly propagation: PropagationSlot = { current: null }
   readonly #log: FastifyBaseLogger

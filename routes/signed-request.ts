@@ -8,8 +8,13 @@ export interface SignatureOptions {
   tolerance?: number
 }
 
-/** Of how many requests within the tolerance it is remembered that they came: none counts twice. */
+/**
+ * How many requests are remembered, so that none counts twice. When more come, the oldest are forgotten, and what is not newer
+ * than these is refused: the tolerance shrinks.
+ */
 const MOST_REMEMBERED = 100_000
+/** How many are left then: to forget takes as long as to look at all. */
+const LEFT_OF_MOST = 0.9 * MOST_REMEMBERED
 
 /**
  * Checks requests that are signed as Crossbar.io's HTTP bridge has it: by `key`, `timestamp`, `seq`, `nonce` and `signature` in the
@@ -18,8 +23,13 @@ const MOST_REMEMBERED = 100_000
 export class SignedRequests {
   readonly #options: Required<SignatureOptions>
   readonly #now: () => number
-  /** Signatures, by when they were seen. */
-  readonly #seen = new Map<string, number>()
+  /** The signatures that count no more, by the second of their timestamps. */
+  readonly #seen = new Map<number, Set<string>>()
+  #remembered = 0
+  /** The latest second of which something was forgotten: what is not newer may have been made before, whatever the clock says. */
+  #forgotten = -Infinity
+  /** The second when it was last looked for what to forget. */
+  #lookedAt = -Infinity
 
   constructor ({ key, secret, tolerance = 300 }: SignatureOptions, now: () => number = Date.now) {
     this.#options = { key, secret, tolerance }
@@ -41,16 +51,27 @@ export class SignedRequests {
     const right = createHmac('sha256', secret).update(key + timestamp + seq + nonce).update(body).digest()
     const given = Buffer.from(signature, 'base64url')
     if (key !== expected || given.length !== right.length || !timingSafeEqual(given, right)) return 'the signature is wrong'
-    return this.#isRepeated(right.toString('hex'), now) ? 'the request was made before' : null
+    return this.#faultOfRepetition(Math.floor(time / 1000), right.toString('base64'), Math.floor(now / 1000))
   }
 
-  #isRepeated (signature: string, now: number): boolean {
-    for (const [earlier, seen] of this.#seen) {
-      if (now - seen <= 2 * this.#options.tolerance * 1000 && this.#seen.size <= MOST_REMEMBERED) break
-      this.#seen.delete(earlier)
+  #faultOfRepetition (second: number, signature: string, now: number): string | null {
+    if (now !== this.#lookedAt) this.#forget((other) => other < now - this.#options.tolerance - 1)
+    this.#lookedAt = now
+    if (second <= this.#forgotten) return '"timestamp" is older than what is remembered: sign the request anew'
+    const seen = this.#seen.get(second) ?? new Set()
+    if (seen.has(signature)) return 'the request was made before'
+    this.#seen.set(second, seen.add(signature))
+    if (++this.#remembered > MOST_REMEMBERED) this.#forget(() => this.#remembered > LEFT_OF_MOST)
+    return null
+  }
+
+  /** Forgets seconds from the oldest on, as long as they are meant. */
+  #forget (isMeant: (second: number) => boolean): void {
+    for (const second of [...this.#seen.keys()].sort((a, b) => a - b)) {
+      if (!isMeant(second)) return
+      this.#remembered -= this.#seen.get(second)!.size
+      this.#seen.delete(second)
+      this.#forgotten = Math.max(this.#forgotten, second)
     }
-    if (this.#seen.has(signature)) return true
-    this.#seen.set(signature, now)
-    return false
   }
 }

@@ -6,7 +6,7 @@ t.beforeEach(() => { mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 100
 t.afterEach(() => { mock.timers.reset() })
 
 t.test('each fires at its time, whatever their order, and lifted ones do not', async (t) => {
-  const deadlines = new Deadlines(Date.now)
+  const deadlines = new Deadlines('dates')
   const fired: number[] = []
   const times = Array.from({ length: 300 }, (_, i) => 1001 + (i * 7919) % 300)
   const lifts = times.map((at) => deadlines.add(at, () => { fired.push(at) }))
@@ -20,7 +20,7 @@ t.test('each fires at its time, whatever their order, and lifted ones do not', a
 })
 
 t.test('a deadline in the past fires at once, one beyond the reach of a timer at its time', async (t) => {
-  const deadlines = new Deadlines(Date.now)
+  const deadlines = new Deadlines('dates')
   const fired: string[] = []
   deadlines.add(1000 + 2 ** 31 + 5000, () => { fired.push('far') })
   deadlines.add(10, () => { fired.push('past') })
@@ -33,8 +33,36 @@ t.test('a deadline in the past fires at once, one beyond the reach of a timer at
 })
 
 t.test('after close none fires', async (t) => {
-  const deadlines = new Deadlines(Date.now)
+  const deadlines = new Deadlines('dates')
   deadlines.add(1001, () => { t.fail('it is closed') })
   deadlines.close()
   mock.timers.tick(10)
+})
+
+t.test('a date comes soon after the clock is set forward, and not before when it is set back', async (t) => {
+  let now = 1000
+  const deadlines = new Deadlines('dates', () => now)
+  const fired: string[] = []
+  deadlines.add(3_601_000, () => { fired.push('an hour') })
+  now += 7_200_000
+  mock.timers.tick(10_000)
+  t.same(fired, ['an hour'])
+  deadlines.add(now + 5000, () => { fired.push('five seconds') })
+  now -= 7_200_000
+  mock.timers.tick(10_000)
+  t.same(fired, ['an hour'])
+  now += 7_205_000
+  mock.timers.tick(10_000)
+  t.same(fired, ['an hour', 'five seconds'])
+})
+
+t.test('a duration is looked at once, when it is over', async (t) => {
+  let looks = 0
+  const deadlines = new Deadlines('durations', () => {
+    looks++
+    return Date.now()
+  })
+  deadlines.add(3_601_000, () => {})
+  mock.timers.tick(3_599_000)
+  t.equal(looks, 1)
 })

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { pathToFileURL } from 'node:url'
 import { resolveEndpoint, resolveOptions } from '../plugin/resolve-options.ts'
@@ -136,6 +137,14 @@ for (const [name, options, message] of wrong) {
 t.test('no secret is quoted in what is said of a wrong option', async (t) => {
   const auth = { wampcra: { type: 'static', users: { joe: { secret: 'top secret', role: 'frontend', salt: 5 } } } }
   t.notMatch(fault({ realms, auth }).message, 'top secret')
+})
+
+t.test('a cookie file that is served through a symbolic link is refused, whether it exists or not', async (t) => {
+  const dir = t.testdir({ data: { 'known.dat': '' }, web: t.fixture('symlink', 'data'), other: t.fixture('symlink', 'web') })
+  for (const [root, filename] of [['web', 'data/known.dat'], ['web', 'data/new.dat'], ['data', 'web/known.dat'], ['other', 'data/new/er.dat'], ['data', 'other/new.dat']] as const) {
+    t.match(fault({ realms, static: { root: join(dir, root) }, cookie: { store: { type: 'file', filename: join(dir, filename) } } }), { code: 'WAMP_ERR_INVALID_OPTION' }, `${root} ${filename}`)
+  }
+  t.ok(resolveOptions({ realms, static: { root: join(dir, 'web') }, cookie: { store: { type: 'file', filename: join(dir, 'cookies.dat') } } }))
 })
 
 t.test('a cookie file beside a static root, or in a folder of it that is not served, is fine', async (t) => {

@@ -6,7 +6,7 @@ import type { CookieOptions } from '../options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { CookieConnection } from './cookie-connection.ts'
 import type { AdmitLogin, ConnectionTracker, Device } from './cookie-connection.ts'
-import { freshLoginKey, freshValue, keyOf, mayBeKnown, pseudonymOf, visitorOf } from './cookie-id.ts'
+import { freshLoginKey, freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { CookieStore, LoginRecord } from './cookie-store.ts'
 import { HandedId } from './handed-id.ts'
@@ -50,7 +50,7 @@ export class CookieTracker implements ConnectionTracker {
     this.#options = options
     this.#cookie = cookie
     this.#now = now
-    this.#deadlines = new Deadlines(now)
+    this.#deadlines = new Deadlines('dates', now)
     if (shared) this.#timers.push(setInterval(() => { this.#recheck() }, recheck * 1000).unref())
     if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#useOpen() }, idleTimeout * 250).unref())
   }
@@ -266,7 +266,6 @@ export class CookieTracker implements ConnectionTracker {
   async #find (values: readonly BroughtValue[]): Promise<Known | null | 'cannot tell'> {
     if (this.#logins === 'disabled') return null
     for (const brought of values) {
-      if (!mayBeKnown(brought.value)) continue
       const found = await this.#store.find(keyOf(brought.value))
       if (found === 'cannot tell') return found
       if (found === null) continue

@@ -1,5 +1,6 @@
 import fastifyCookie from '@fastify/cookie'
 import type { CookieOptions } from '../options.ts'
+import { mayBeKnown } from './cookie-id.ts'
 
 /** A browser can be made to send several cookies of one name; more than these are not looked at. */
 const MOST_VALUES = 4
@@ -30,7 +31,7 @@ export class TrackingCookie {
     this.#signer = secrets.length === 0 ? null : new fastifyCookie.Signer(secrets)
   }
 
-  /** The values of the cookies of this name, in the order of the header. What is no cookie, or not signed by us, is passed over. */
+  /** The values of the cookies of this name, in the order of the header. What cannot be a value, or is not signed by us, is passed over. */
   read (header: string | undefined): BroughtValue[] {
     const { name } = this.#options
     const values: BroughtValue[] = []
@@ -63,6 +64,7 @@ export class TrackingCookie {
   }
 
   #unsign (sent: string): BroughtValue | null {
+    if (!mayBeKnown(this.#signer === null ? sent : sent.slice(0, Math.max(0, sent.lastIndexOf('.'))))) return null
     if (this.#signer === null) return { value: sent, renew: false }
     const { valid, renew, value } = this.#signer.unsign(sent)
     return valid ? { value, renew } : null

@@ -42,7 +42,7 @@ export class Dealer {
   readonly #contract: ContractChecks | null
   readonly #limits: DealerLimits
   readonly #callers = new Map<RoutedSession, Caller>()
-  readonly #deadlines = new Deadlines(() => performance.now())
+  readonly #deadlines = new Deadlines('durations')
 
   constructor ({ registrations, contract, limits }: { registrations: Registrations, contract: ContractChecks | null, limits: DealerLimits }) {
     this.#registrations = registrations

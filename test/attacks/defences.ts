@@ -336,6 +336,41 @@ export const defences: readonly Defence[] = [
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
+    defence: 'Nor is it served through a symbolic link',
+    file: 'plugin/resolve-options.ts',
+    code: ' || isServed(realPath(root), realPath(filename))',
+    without: '',
+    test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
+  },
+  {
+    defence: 'What can never be a value of the cookie hides none',
+    file: 'plugin/cookie/tracking-cookie.ts',
+    code: 'if (!mayBeKnown(',
+    without: 'if (sent === null && !mayBeKnown(',
+    test: ['cookie/cookie-tracker.test.ts', 'what can never be a value']
+  },
+  {
+    defence: 'A signed request that is forgotten does not count again',
+    file: 'routes/signed-request.ts',
+    code: 'if (second <= this.#forgotten)',
+    without: 'if (second === this.#forgotten + 0.5)',
+    test: ['routes/bridge.test.ts', 'a signed request counts once, also after']
+  },
+  {
+    defence: 'A login ends at its date also when the clock is set',
+    file: 'plugin/deadlines.ts',
+    code: 'kind === \'dates\' ? LONGEST_TIMER_TO_A_DATE : LONGEST_TIMER',
+    without: 'LONGEST_TIMER',
+    test: ['deadlines.test.ts', 'a date comes soon after']
+  },
+  {
+    defence: 'An address counts as one in every writing',
+    file: 'plugin/network-of.ts',
+    code: 'if (isMapped) return',
+    without: 'if (isMapped && address.startsWith(\'192\')) return',
+    test: ['network-of.test.ts', 'an address belongs to one network']
+  },
+  {
     defence: 'Cookies that browsers would refuse or send in the clear are refused at the start',
     file: 'plugin/resolve-options.ts',
     code: 'if (sameSite === \'none\' && secure !== true) throw',
@@ -418,6 +453,20 @@ export const defences: readonly Defence[] = [
     code: 'this.#contract?.event(topic, options, payload) ?? null : null',
     without: 'null as string | null : null',
     test: ['contract/contract.test.ts', 'who sends what the contract does not know']
+  },
+  {
+    defence: 'What is checked by a contract is what is delivered',
+    file: 'plugin/contract/contract-checks.ts',
+    code: 'if (fault === null) payload.keep({ args, kwargs })\n  return fault',
+    without: 'return fault',
+    test: ['contract/contract-checks.test.ts', 'what is checked is what is delivered']
+  },
+  {
+    defence: 'A number that JSON has no form for is none to a contract',
+    file: 'plugin/contract/contract-checks.ts',
+    code: 'if (!isJson(value)) return',
+    without: 'if (value === isJson) return',
+    test: ['contract/contract-checks.test.ts', 'a number that JSON has no form for']
   },
   {
     defence: 'The console is for its role alone',

@@ -49,6 +49,16 @@ t.test('of several cookies of the name, the first known one counts', async (t) =
   t.match(await connection.recall(), { authid: 'joe' })
 })
 
+t.test('what can never be a value hides no cookie', async (t) => {
+  for (const options of [{}, { secret: 's'.repeat(32) }]) {
+    const { tracker } = buildTracker({ options })
+    const browser = new Browser(tracker)
+    await (await browser.open()).bind(principal())
+    const junk = ['x', '', '"x"', '%00', 'x'.repeat(81), 'not~a~value', 'x.y', '.'].map((value) => `cbtid=${value}`).join('; ')
+    t.equal((await tracker.identify(`${junk}; ${browser.header}`))?.principal.authid, 'joe')
+  }
+})
+
 t.test('an anonymous join is never bound [CKL-11]', async (t) => {
   const { tracker, store } = buildTracker()
   await (await new Browser(tracker).open()).bind(principal({ authmethod: 'anonymous' }))

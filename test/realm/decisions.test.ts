@@ -28,9 +28,9 @@ function build (cache: boolean): { may: (session: RoutedSession) => Promise<bool
 
 t.test('an answer for one session is not given to another one of the same authid that asks meanwhile', async (t) => {
   const { may, asked } = build(false)
-  const [writes, reads] = [sessionOf({ scope: 'write' }), sessionOf({ scope: 'read' })]
-  t.same(await Promise.all([may(writes), may(reads), may(writes), may(reads)]), [true, false, true, false])
-  t.same(asked, [writes.id, reads.id], 'each is asked about once at a time')
+  const [writes, reads, twin] = [sessionOf({ scope: 'write' }), sessionOf({ scope: 'read' }), sessionOf({ scope: 'write' })]
+  t.same(await Promise.all([may(writes), may(reads), may(twin), may(writes), may(reads)]), [true, false, true, true, false])
+  t.same(asked, [writes.id, reads.id, twin.id], 'each is asked about once at a time')
 })
 
 t.test('an answer that is kept counts for sessions of the same principal with the same authextra', async (t) => {

@@ -132,6 +132,30 @@ t.test('a signature counts once, within the tolerance, for its key and its body'
   t.match(requests.faultOf(once, '{}'), /made before/)
 })
 
+t.test('a signed request counts once, also after many others, and when the clock has been set back', async (t) => {
+  let now = Date.parse('2026-10-14T16:59:51.123Z')
+  const signed = new SignedRequests({ key: 'k', secret: 's' }, () => now)
+  const sign = (nonce: string): Record<string, string> => {
+    const query = { key: 'k', timestamp: new Date(now).toISOString(), seq: '1', nonce }
+    return { ...query, signature: createHmac('sha256', 's').update(`k${query.timestamp}1${nonce}{}`).digest('base64url') }
+  }
+  const first = sign('first')
+  t.equal(signed.faultOf(first, '{}'), null)
+  for (let i = 0; i < 100_001; i++) {
+    if (i % 1000 === 0) now += 1000
+    if (signed.faultOf(sign(String(i)), '{}') !== null) t.fail('what is new counts')
+  }
+  t.match(signed.faultOf(first, '{}'), /older than what is remembered/)
+  const late = sign('late')
+  t.equal(signed.faultOf(late, '{}'), null)
+  now += 700_000
+  t.match(signed.faultOf(late, '{}'), /seconds off/)
+  t.equal(signed.faultOf(sign('another'), '{}'), null)
+  now -= 600_000
+  t.match(signed.faultOf(late, '{}'), /older than what is remembered/)
+  t.equal(signed.faultOf(sign('new'), '{}'), null)
+})
+
 t.test('options that make no sense are refused', async (t) => {
   for (const [options, message] of [
     [{}, /must name a path/], [{ call: 'call' }, /"call"/], [{ call: '/call', signature: { key: 'a', secret: 'b' } }, /"signature" needs the option "as"/],
