@@ -5,6 +5,8 @@ import { errors } from '../errors.ts'
 import type { PassthruOptions } from '../protocol/message.ts'
 import type { Payload, Values } from '../protocol/payload.ts'
 import { isUri } from '../protocol/uri.ts'
+import { isDict } from '../protocol/wire-value.ts'
+import { spend } from '../work.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Contract, JsonSchema } from './contract.ts'
 
@@ -22,7 +24,7 @@ export class ContractChecks {
 
   /** Throws WAMP_ERR_INVALID_OPTION for a schema that is none; `path` is where the contract stands. */
   constructor ({ procedures = {}, topics = {} }: Contract, path: string) {
-    const ajv = new Ajv({ strict: false, allErrors: false, ownProperties: true })
+    const ajv = new Ajv({ strict: false, strictNumbers: true, allErrors: false, ownProperties: true })
     // A CommonJS module: its types have the function one level deeper than it is.
     const formats = addFormats as unknown as (ajv: Ajv) => void
     formats(ajv)
@@ -96,7 +98,11 @@ function faultOf (checks: Checks | undefined, options: PassthruOptions, payload:
 /** What is wrong with the values of a payload. A value without a form in JavaScript, and one that exhausts a check, is a fault of its sender. */
 function faultIn (payload: Payload, check: (values: Values) => string | null): string | null {
   try {
-    return check(payload.values())
+    const values = payload.values()
+    const fault = check(values)
+    // What was checked is delivered, and not what else the bytes may say to another reader.
+    if (fault === null) payload.keep(values)
+    return fault
   } catch {
     return unreadable
   }
@@ -107,7 +113,30 @@ function isPacked ({ ppt_scheme: scheme }: PassthruOptions): boolean {
 }
 
 function checkBy (name: string, validate: ValidateFunction): Check {
-  return (value) => validate(value) ? null : textOf(name, validate.errors?.[0]).slice(0, FAULT)
+  return (value) => {
+    if (!isJson(value)) return `${name} must have finite numbers only`
+    return validate(hasBigInt(value) ? withoutBigInts(value) : value) ? null : textOf(name, validate.errors?.[0]).slice(0, FAULT)
+  }
+}
+
+/** False if a number is in it that JSON has no form for. */
+function isJson (value: unknown): boolean {
+  spend(1)
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (Array.isArray(value)) return value.every(isJson)
+  return !isDict(value) || Object.values(value).every(isJson)
+}
+
+function hasBigInt (value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasBigInt)
+  return typeof value === 'bigint' || (isDict(value) && Object.values(value).some(hasBigInt))
+}
+
+/** Integers beyond 2^53 are integers to a schema. It sees the nearest number; the receiver is given the integer itself. */
+function withoutBigInts (value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (Array.isArray(value)) return value.map(withoutBigInts)
+  return isDict(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBigInts(item)])) : value
 }
 
 /** Where it is, and what it must be: `args[1] must be number`. Never the value itself. */

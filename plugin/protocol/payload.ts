@@ -66,8 +66,8 @@ export class Payload {
   }
 
   readonly #codec: PayloadCodec | undefined
-  readonly #encoded: EncodedPayload | undefined
-  readonly #given: { args: Args, kwargs: Kwargs | undefined } | undefined
+  #encoded: EncodedPayload | undefined
+  #given: { args: Args, kwargs: Kwargs | undefined } | undefined
   readonly #isKept: boolean
   #transcoded: Map<PayloadCodec, Transcoded> | undefined
   /** For which codecs it has a form, as far as somebody has asked; null stands for the values of this process. */
@@ -124,7 +124,7 @@ export class Payload {
 
   #isWritable (codec: PayloadCodec | null): boolean {
     try {
-      if (codec === null || codec === this.#codec) this.values()
+      if (codec === null || (codec === this.#codec && this.#encoded !== undefined)) this.values()
       else this.#write(codec)
       return true
     } catch {
@@ -146,6 +146,14 @@ export class Payload {
     if (this.#codec !== undefined && this.#encoded !== undefined) return this.#codec.decodePayload(this.#encoded)
     if (this.#given !== undefined) return copyOfValues({ args: this.#given.args, kwargs: this.#given.kwargs ?? {} })
     return { args: [], kwargs: {} }
+  }
+
+  /** Has the values that were read from its bytes take their place: what these may say besides, such as a key twice, reaches nobody. */
+  keep (values: { args: Args, kwargs: Kwargs }): void {
+    if (this.#codec === undefined || this.#encoded === undefined) return
+    this.#encoded = undefined
+    this.#given = values
+    this.#transcoded = undefined
   }
 
   /** The same payload on bytes of its own. For what outlives the turn: a slice pins the whole chunk that was read. */

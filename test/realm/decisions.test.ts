@@ -8,7 +8,16 @@ let lastId = 0
 
 function sessionOf (authextra?: Dict): RoutedSession {
   const principal = { realm: 'realm1', authid: 'joe', authrole: 'user', authmethod: 'token', authprovider: 'function', ...(authextra === undefined ? {} : { authextra }) }
-  return { id: ++lastId, principal, features: new Set(), transport: { type: 'websocket' }, send: () => 'sent', caughtUp: () => null, end () {} }
+  return {
+    id: ++lastId,
+    principal,
+    features: new Set(),
+    transport: { type: 'websocket' },
+    send: () => 'sent',
+    caughtUp: () => null,
+    takes: () => true,
+    end () {}
+  }
 }
 
 /** Decisions by an authorizer that lets tokens write which say so, and the questions that it was asked. */
