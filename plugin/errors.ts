@@ -35,6 +35,9 @@ export const errors = {
   /** `request.wamp` was used by a request that nobody has identified. */
   WAMP_ERR_NO_PRINCIPAL: createError(
     'WAMP_ERR_NO_PRINCIPAL', 'This request is nobody\'s: use the hook wampIdentify or wampRequireRole, and look at request.wampPrincipal first', 401),
+  /** `request.wamp` was used where the realm or the authid has as many sessions as it may. */
+  WAMP_ERR_SESSION_LIMIT: createError<[limit: string]>(
+    'WAMP_ERR_SESSION_LIMIT', 'limits.%s: there are too many sessions', 429),
   /** `reply.wampSignIn` cannot log anybody in. */
   WAMP_ERR_SIGN_IN: createError<[why: string]>(
     'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),

@@ -90,7 +90,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /**
      * A session in the name of this request's principal, held to its permissions; it ends with the response. Throws
-     * WAMP_ERR_NO_PRINCIPAL if there is none.
+     * WAMP_ERR_NO_PRINCIPAL if there is none, and WAMP_ERR_SESSION_LIMIT if there are too many sessions already.
      */
     readonly wamp: InProcessSession
     /** Who the cookie says that this request is, or null. Filled by the hook `fastify.wampIdentify`. */
@@ -158,11 +158,13 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature } = given
   const { router, admission, options, entrance } = fastify[kCore]
-  const session = as === undefined ? null : fastify.wamp.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+  const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+  // Wrong options are told at once.
+  await join?.().leave()
   // In a scope of its own: it takes JSON, and the app what it likes.
   await fastify.register(async (scope) => {
-    if (events !== null) await eventRoutes(scope, { path: events, session, router, entrance, admission, owed: options.limits.owedEvents })
-    await bridgeRoutes(scope, { call, publish, session, signatures: signature === undefined ? null : new SignedRequests(signature), depth: options.limits.depth })
+    if (events !== null) await eventRoutes(scope, { path: events, join, entrance, admission, owed: options.limits.owedEvents })
+    await bridgeRoutes(scope, { call, publish, join, signatures: signature === undefined ? null : new SignedRequests(signature), depth: options.limits.depth })
   })
 }
 

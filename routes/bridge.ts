@@ -18,8 +18,8 @@ export interface BridgeParts {
   readonly call: string | null
   /** The path where events are published, or null. */
   readonly publish: string | null
-  /** The session in whose name that is, or null for the principal of each request. */
-  readonly session: InProcessSession | null
+  /** Opens a session in whose name a request is, or null for the principal of each request. */
+  readonly join: (() => InProcessSession) | null
   /** Null if requests need no signature. */
   readonly signatures: SignedRequests | null
   /** The most levels of lists and dicts in a body. */
@@ -29,7 +29,7 @@ export interface BridgeParts {
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
-export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, session, signatures, depth }: BridgeParts): Promise<void> {
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, signatures, depth }: BridgeParts): Promise<void> {
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -45,19 +45,24 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, s
     fastify.post(path, { onRequest: fastify.wampIdentify, preHandler: fairTurn }, async (request, reply) => {
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, bodies.get(request) ?? '') ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
-      if (session === null && request.wampPrincipal === null) return await answer(reply, 401, { error: 'log in first', args: [], kwargs: {} })
+      if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: 'log in first', args: [], kwargs: {} })
       const given = readBody(request.body, name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = goneOf(reply)
+      // One of its own: no request waits for the calls of another one, nor lives by what becomes of it.
+      const own = join?.()
       try {
-        return await answer(reply, 200, await perform(session ?? request.wamp, given, gone))
+        return await answer(reply, 200, await perform(own ?? request.wamp, given, gone))
       } catch (error) {
         if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await answer(reply, 400, { error: error.message, args: [], kwargs: {} })
-        if (error instanceof errors.WAMP_ERR_SESSION_CLOSED && session === null) return await answer(reply, 401, { error: 'the login has ended', args: [], kwargs: {} })
+        if (error instanceof errors.WAMP_ERR_SESSION_CLOSED && join === null) return await answer(reply, 401, { error: 'the login has ended', args: [], kwargs: {} })
+        if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await answer(reply, 429, { error: error.message, args: [], kwargs: {} })
         // What a procedure raises is an answer, too.
         if (!(error instanceof WampError)) throw error
         return await answer(reply, 200, { error: error.error, args: error.args, kwargs: error.kwargs })
+      } finally {
+        await own?.leave()
       }
     })
   }

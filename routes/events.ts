@@ -8,7 +8,6 @@ import type { InProcessSession, Received, Subscription } from '../plugin/in-proc
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
-import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { fairTurn } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
@@ -17,9 +16,8 @@ import { missedEvents } from './missed-events.ts'
 /** What Server-Sent Events are made of. */
 export interface EventParts {
   readonly path: string
-  /** The session in whose name topics are subscribed, or null for the principal of each request. */
-  readonly session: InProcessSession | null
-  readonly router: Pick<Router, 'realm'>
+  /** Opens a session in whose name topics are subscribed, or null for the principal of each request. */
+  readonly join: (() => InProcessSession) | null
   readonly entrance: CookieEntrance | null
   readonly admission: Admission
   /** Bytes that wait for a client before its stream is ended. */
@@ -51,9 +49,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const last = lastEventOf(request)
     if (Number.isNaN(last)) return await refuse(400, '"Last-Event-ID" must be the id of an event')
     const { wampPrincipal: principal } = request
-    if (parts.session === null && principal === null) return await refuse(401, 'log in first')
-    const limit = parts.session !== null ? null : parts.router.realm(principal!.realm)?.limitReached(principal!) ?? null
-    if (limit !== null) return await refuse(429, limit)
+    if (parts.join === null && principal === null) return await refuse(401, 'log in first')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(entry.status, entry.error)
     reply.raw.once('close', entry)
@@ -62,10 +58,14 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (visitor === 'gone') return await refuse(401, 'log in first')
     const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
     reply.raw.once('close', () => { stream.end() })
+    let own: InProcessSession | undefined
     try {
-      await stream.open(parts.session ?? request.wamp, { ...asked, last })
+      own = parts.join?.()
+      await stream.open(own ?? request.wamp, { ...asked, last })
     } catch (error) {
       visitor?.leave()
+      own?.leave()
+      if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await refuse(429, error.message)
       if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(400, error.message)
       if (error instanceof WampError) return await refuse(error.statusCode, error.error)
       throw error
@@ -76,6 +76,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     stream.whenEnded(() => {
       streams.delete(stream)
       visitor?.leave()
+      own?.leave()
     })
     if (visitor?.setCookie !== undefined) reply.header('set-cookie', visitor.setCookie)
     return await reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream').send(stream.readable)
@@ -83,8 +84,8 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
 }
 
 /** Where a cookie let somebody in: the stream ends when the login does. `gone` if that is over already. */
-async function visitorOf (request: FastifyRequest, { session, entrance }: EventParts): Promise<CookieConnection | null | 'gone'> {
-  if (session !== null || entrance === null || request.wampLogin === null) return null
+async function visitorOf (request: FastifyRequest, { join, entrance }: EventParts): Promise<CookieConnection | null | 'gone'> {
+  if (join !== null || entrance === null || request.wampLogin === null) return null
   const visitor = await entrance.arrive(arrivalOf(request))
   if (await visitor.recall() !== null) return visitor
   visitor.leave()

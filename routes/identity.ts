@@ -90,6 +90,9 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
       if (known !== undefined) return known
       const { wampPrincipal: principal } = this
       if (principal === null || isOver(principal.expires)) throw new errors.WAMP_ERR_NO_PRINCIPAL()
+      // No await between this and the join: those that come at once must not all find room.
+      const limit = router.realm(principal.realm)?.limitReached(principal) ?? null
+      if (limit !== null) throw new errors.WAMP_ERR_SESSION_LIMIT(limit)
       const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires ?? undefined })
       sessions.set(this, session)
       const response = this[kReply]?.raw

@@ -12,6 +12,7 @@ import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Delivery } from '../transport/transport.ts'
 import type { CallWatch } from './call-watch.ts'
+import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
 import { commonDetails, detailsFor, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
 import { refusal } from './refusal.ts'
@@ -42,6 +43,7 @@ export class Dealer {
   readonly #contract: ContractChecks | null
   readonly #limits: DealerLimits
   readonly #callers = new Map<RoutedSession, Caller>()
+  #asking: RoutedSession | undefined
   readonly #deadlines = new Deadlines('durations')
 
   constructor ({ registrations, contract, limits }: { registrations: Registrations, contract: ContractChecks | null, limits: DealerLimits }) {
@@ -173,6 +175,7 @@ export class Dealer {
   /** Gives a call to a callee that can take it; ends it if there is none. */
   #invoke (call: PendingCall, payload: Payload, tried: Set<Offer> | null): void {
     const { registration, timeout, progressive } = call
+    this.#asking = call.caller
     for (let offer = registration.pick(tried, this.#hasRoom); offer !== undefined; offer = registration.pick(tried, this.#hasRoom)) {
       const { session } = offer.callee
       if (!isAble(session, call)) return this.#end(call, refusal(MessageType.Call, call.request, reasons.featureNotSupported))
@@ -192,20 +195,23 @@ export class Dealer {
     this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, tried)))
   }
 
-  readonly #hasRoom = ({ open, concurrency, callee }: Offer): boolean => open < concurrency && callee.invocations.size < this.#limits.pendingInvocations
+  readonly #hasRoom = ({ open, concurrency, callee }: Offer): boolean => open < concurrency && hasShare(callee, this.#asking!, this.#limits.pendingInvocations)
 
   #assign (call: PendingCall, offer: Offer): void {
     const { callee } = offer
     callee.lastInvocation = nextId(callee.lastInvocation)
     callee.invocations.set(callee.lastInvocation, call)
+    addToShare(callee, call.caller)
     offer.open++
     call.offer = offer
     call.invocation = callee.lastInvocation
     call.watch?.invoke(callee.session, call.invocation)
   }
 
-  #unassign ({ offer, invocation }: PendingCall): void {
-    if (offer?.callee.invocations.delete(invocation) === true) offer.open--
+  #unassign ({ caller, offer, invocation }: PendingCall): void {
+    if (offer?.callee.invocations.delete(invocation) !== true) return
+    takeFromShare(offer.callee, caller, this.#limits.pendingInvocations)
+    offer.open--
   }
 
   #send (call: PendingCall, offer: Offer, payload: Payload, progress: boolean): Delivery {

@@ -105,5 +105,5 @@ export function whyNobody ({ registration: { offers }, rerouting }: PendingCall,
   if (rerouting !== null) return [reasons.noAvailableCallee]
   if (tried !== null) return [reasons.networkFailure]
   if (offers.some(({ open, concurrency }) => open >= concurrency)) return [reasons.noAvailableCallee, 'the callees have as many calls as they take at once']
-  return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer']
+  return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer, or too many of this caller']
 }

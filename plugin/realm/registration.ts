@@ -11,6 +11,8 @@ export interface Callee {
   /** What it has not answered. */
   readonly invocations: Map<Id, PendingCall>
   readonly registrations: Set<Registration>
+  /** How many of these each caller has; null while there is room for all. */
+  openBy: Map<RoutedSession, number> | null
 }
 
 /** A callee of one registration, on its own terms. */

@@ -126,7 +126,7 @@ export class Registrations {
 
   #calleeOf (session: RoutedSession): Callee {
     let callee = this.#callees.get(session)
-    if (callee === undefined) this.#callees.set(session, callee = { session, lastInvocation: 0, invocations: new Map(), registrations: new Set() })
+    if (callee === undefined) this.#callees.set(session, callee = { session, lastInvocation: 0, invocations: new Map(), registrations: new Set(), openBy: null })
     return callee
   }
 

@@ -455,6 +455,20 @@ export const defences: readonly Defence[] = [
     test: ['contract/contract.test.ts', 'who sends what the contract does not know']
   },
   {
+    defence: 'Requests that come at once are held to the limit of sessions',
+    file: 'routes/identity.ts',
+    code: 'if (limit !== null) throw',
+    without: 'if (limit === router as unknown) throw',
+    test: ['routes/events.test.ts', 'streams that are opened at once']
+  },
+  {
+    defence: 'A caller whose calls hang leaves room for others',
+    file: 'plugin/realm/callee-share.ts',
+    code: '<= limit - size',
+    without: '<= limit',
+    test: ['realm/dealer.test.ts', 'a caller whose calls hang']
+  },
+  {
     defence: 'What is checked by a contract is what is delivered',
     file: 'plugin/contract/contract-checks.ts',
     code: 'if (fault === null) payload.keep({ args, kwargs })\n  return fault',

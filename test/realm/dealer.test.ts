@@ -245,6 +245,27 @@ t.test('too many calls and registrations are refused with the limit\'s name', as
   t.same(one.heard(), [], 'an answer makes room')
 })
 
+t.test('a caller whose calls hang leaves room for others, on all procedures of the callee', async (t) => {
+  const { join } = buildRouter({ limits: { pendingInvocations: 100 } })
+  const [hog, second, honest, callee] = [await join(), await join(), await join(), await join()]
+  callee.ask([64, 1, {}, 'p'])
+  callee.ask([64, 2, {}, 'q'])
+  const call = (caller: typeof hog, count: number, procedure: string): number => {
+    const before = callee.heard().length
+    t.equal(before, 0)
+    for (let i = 0; i < count; i++) caller.say([48, i + 1, {}, procedure])
+    caller.heard()
+    return callee.heard().length
+  }
+  t.equal(call(hog, 200, 'p'), 51)
+  t.equal(call(honest, 10, 'q'), 10)
+  t.equal(call(second, 200, 'p'), 20)
+  hog.connection.closed()
+  const late = await join()
+  callee.heard()
+  t.equal(call(late, 200, 'p'), 36, 'what hung makes room when it ends')
+})
+
 /** What can happen to a call, from either side: whatever comes first, and whatever second, the caller hears one end. */
 const happenings: Readonly<Record<string, (call: Table) => void | Promise<void>>> = {
   result: ({ callee }) => { callee.say([70, 1, {}, ['result']]) },

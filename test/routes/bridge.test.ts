@@ -105,6 +105,26 @@ function sign (body: string, { key = 'key', secret = 'secret', timestamp = new D
   return { key, timestamp, seq, nonce, signature }
 }
 
+t.test('the bridge goes on after all sessions were killed, and calls that hang keep no other client out', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { realms: { realm1: { roles: { service: { permissions: [{ uri: '', match: 'prefix', allow }] } } } }, auth: { ticket: { type: 'static', principals: {} } }, limits: { pendingCalls: 2 } })
+  await app.register(wampBridge, { call: '/call', as })
+  const backend = app.wamp.join('realm1')
+  const hanging = new Set<() => void>()
+  await backend.register('com.example.hangs', async () => { await new Promise<void>((resolve) => { hanging.add(resolve) }) })
+  await backend.register('com.example.answers', () => 1)
+  const call = async (procedure: string): Promise<unknown> => (await app.inject({ method: 'POST', url: '/call', payload: { procedure } })).json()
+  const all = Array.from({ length: 5 }, async () => await call('com.example.hangs'))
+  t.same(await call('com.example.answers'), { args: [1] })
+  while (hanging.size < 5) await new Promise((resolve) => { setImmediate(resolve) })
+  for (const resolve of hanging) resolve()
+  await Promise.all(all)
+  await app.wamp.join('realm1').call('wamp.session.kill_all')
+  t.same(await call('com.example.answers'), { args: [1] })
+  t.equal(app.wamp.sessions('realm1').filter(({ authid }) => authid === 'http').length, 0, 'each session ends with its request')
+})
+
 t.test('where a signature is asked for, nothing is done without one', async (t) => {
   const { post } = await build(t, { call: '/call', as, signature: { key: 'key', secret: 'secret' } })
   const body = JSON.stringify({ procedure: 'com.example.echo', args: [1] })

@@ -12,6 +12,7 @@ import type { BridgeOptions, FastifyWampOptions, Id } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
 
 async function build (t: Test, { plugin = {}, bridge = {} }: { plugin?: Partial<FastifyWampOptions>, bridge?: BridgeOptions } = {}): Promise<{ app: FastifyInstance, url: string, browser: WebBrowser }> {
@@ -194,6 +195,18 @@ t.test('a client that does not read is let go, and the limits of connections and
     // The event loop must turn for the socket to be written.
     await new Promise((resolve) => { setImmediate(resolve) })
   }
+})
+
+t.test('streams that are opened at once are held to the limit of sessions, also on a slow store, and so are calls', async (t) => {
+  const store = new MemoryStore()
+  const get = store.get.bind(store)
+  const slow = Object.assign(store, { get: async (key: string) => { await new Promise((resolve) => { setTimeout(resolve, 20) }); return get(key) } })
+  const { url, browser: { cookie } } = await build(t, { plugin: { cookie: { store: slow }, limits: { sessionsOfAuthid: 2 } }, bridge: { call: '/call' } })
+  const opened = await Promise.all(Array.from({ length: 10 }, async () => await EventSource.open(`${url}/events?topic=com.example.news`, { cookie })))
+  t.same(opened.map(({ status }) => status).sort(), [200, 200, ...Array<number>(8).fill(429)])
+  const called = await fetch(`${url}/call`, { method: 'POST', headers: { cookie, 'content-type': 'application/json' }, body: '{"procedure":"com.example.any"}' })
+  t.equal(called.status, 429)
+  t.match(await called.json(), { error: /limits\.sessionsOfAuthid/ })
 })
 
 t.test('a browser that comes back is given what it missed, each event once and in order', async (t) => {
