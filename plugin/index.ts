@@ -6,7 +6,7 @@ import { bridgeRoutes } from '../routes/bridge.ts'
 import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
 import { decorateIdentity } from '../routes/identity.ts'
-import type { IdentityHook } from '../routes/identity.ts'
+import type { IdentityHook, RoleOfRealm } from '../routes/identity.ts'
 import { metricsRoute } from '../routes/metrics.ts'
 import { procedureRoute } from '../routes/procedure-route.ts'
 import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
@@ -68,9 +68,10 @@ declare module 'fastify' {
     wampIdentify (request: FastifyRequest): Promise<void>
     /**
      * A hook that answers 401 to who is not logged in, and 403 to who has none of the roles. Without roles any will do.
-     * `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)`
+     * `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)` means the role of the one realm that has it; where several
+     * realms do, name one: `{ realm: 'realm1', role: 'staff' }`. Throws WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
      */
-    wampRequireRole (...roles: string[]): IdentityHook
+    wampRequireRole (...roles: (string | RoleOfRealm)[]): IdentityHook
     /**
      * A route that calls a procedure in the name of who asks, by one schema for both. Throws WAMP_ERR_INVALID_OPTION.
      * The other way round, `config: { wamp: { realm, procedure } }` makes any route a procedure.
@@ -256,7 +257,7 @@ export { WampError } from './errors.ts'
 export { CallResult } from './in-process/in-process-session.ts'
 export type { InjectedClient } from './in-process/injected-client.ts'
 export { reasons } from './protocol/reasons.ts'
-export type { IdentityHook } from '../routes/identity.ts'
+export type { IdentityHook, RoleOfRealm } from '../routes/identity.ts'
 export type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 export type { RouteProcedureOptions } from '../routes/route-procedure.ts'
 export type { Attempt, Authenticator, Grant, Principal } from './auth/authenticator.ts'

@@ -213,7 +213,7 @@ const validateBridge = ajv.compile(record({
   as: record({ realm: text, role: text, authid: text }, ['realm', 'role']),
   signature: record({ key: text, secret: text, tolerance: count }, ['key', 'secret'])
 }) as SchemaObject)
-const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$' }, role: text }, ['path', 'role']) as SchemaObject)
+const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$' }, role: text, realm: text }, ['path', 'role']) as SchemaObject)
 const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole }
 
 /** What is wrong with an option, and where: `path` is empty for the options as a whole. */

@@ -251,6 +251,8 @@ export interface ConsoleOptions {
   path: string
   /** The role that may see it. What it may do there, its permissions say. */
   role: string
+  /** The realm of that role. @default the one realm that has it */
+  realm?: Uri
 }
 
 /** The options of `fastify.register(wampBridge, options)`. */

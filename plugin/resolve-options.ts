@@ -128,7 +128,10 @@ export function checkBridge (given: BridgeOptions): void {
 /** The options of the console, checked against those of the router, which the page needs. */
 export function checkConsole (given: ConsoleOptions, { endpoint, realms }: ResolvedOptions): void {
   check(given, 'console')
-  if (!Object.values(realms).some(({ roles }) => Object.hasOwn(roles, given.role))) throw new errors.WAMP_ERR_INVALID_OPTION('role', `must name a role of a realm: "${given.role}" is none`)
+  if (given.realm !== undefined && realms[given.realm] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('realm', 'must name one of the realms')
+  const having = Object.entries(realms).filter(([name, { roles }]) => (given.realm ?? name) === name && Object.hasOwn(roles, given.role))
+  if (having.length === 0) throw new errors.WAMP_ERR_INVALID_OPTION('role', `must name a role of a realm: "${given.role}" is none`)
+  if (having.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('realm', `must name the realm whose role "${given.role}" is meant: several have one`)
   if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is needed by the console, whose page comes in by its cookie')
   if (!endpoint.serializers.includes('json')) throw new errors.WAMP_ERR_INVALID_OPTION('serializers', 'must have json for the console')
 }

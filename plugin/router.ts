@@ -112,6 +112,11 @@ export class Router implements SessionHost {
     return this.#realms.get(name)
   }
 
+  /** The names of the realms that have a role. */
+  realmsWith (role: string): Uri[] {
+    return [...this.#realms].filter(([, realm]) => realm.hasRole(role)).map(([name]) => name)
+  }
+
   claimId (): Id {
     let id = randomId()
     while (this.#ids.has(id)) id = randomId()

@@ -7,6 +7,8 @@ export interface ConsoleParts {
   readonly path: string
   /** The role that may see it. */
   readonly role: string
+  /** The realm of that role; undefined if only one realm has it. */
+  readonly realm?: string
   /** The path of the WebSocket route, with the prefix of its scope. */
   readonly endpoint: string
 }
@@ -28,14 +30,14 @@ const headers = {
 } as const
 
 /** Mounts the console page, for who is logged in with its role. */
-export async function consoleRoutes (fastify: FastifyInstance, { path, role, endpoint }: ConsoleParts): Promise<void> {
+export async function consoleRoutes (fastify: FastifyInstance, { path, role, realm, endpoint }: ConsoleParts): Promise<void> {
   const files = new Map(await Promise.all(assets.map(async (name) => [name, await readFile(new URL(`console/${name}`, import.meta.url), 'utf8')] as const)))
   // Relative, as all links of the page: a proxy in front may have taken a prefix away.
   const [, ...depth] = `${fastify.prefix}${path}`.split('/')
   const up = `${'../'.repeat(depth.length)}${endpoint.slice(1)}`
 
   fastify.addHook('onRequest', async (_request, reply) => { reply.headers(headers) })
-  fastify.addHook('onRequest', fastify.wampRequireRole(role))
+  fastify.addHook('onRequest', fastify.wampRequireRole(realm === undefined ? role : { realm, role }))
   const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { '*': name } = request.params as { '*'?: string }
     // Without the slash at its end the page's links would lead beside it.

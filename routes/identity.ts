@@ -13,6 +13,9 @@ import { isAllowedOrigin } from './origin.ts'
 /** A hook that lets a request pass, or answers it. */
 export type IdentityHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
+/** A role, which is one of a realm: another realm's role of that name is not meant. */
+export interface RoleOfRealm { readonly realm: Uri, readonly role: string }
+
 /** Characters of a User-Agent that are kept with a login. */
 const USER_AGENT = 256
 
@@ -55,12 +58,15 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
   fastify.decorateRequest('wampPrincipal', null)
   fastify.decorateRequest('wampLogin', null)
   fastify.decorate('wampIdentify', identify)
-  fastify.decorate('wampRequireRole', (...roles: string[]): IdentityHook => async (request, reply) => {
-    await identify(request)
-    const { wampPrincipal: principal } = request
-    if (principal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
-    if (roles.length === 0 || roles.includes(principal.authrole)) return undefined
-    return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: 'this role may not do that' })
+  fastify.decorate('wampRequireRole', (...roles: (string | RoleOfRealm)[]): IdentityHook => {
+    const meant = roles.map((role) => roleOfRealm(router, role))
+    return async (request, reply) => {
+      await identify(request)
+      const { wampPrincipal: principal } = request
+      if (principal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
+      if (meant.length === 0 || meant.some(({ realm, role }) => realm === principal.realm && role === principal.authrole)) return undefined
+      return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: 'this role may not do that' })
+    }
   })
   decorateSession(fastify, router)
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
@@ -110,6 +116,15 @@ export function arrivalOf (request: FastifyRequest): Arrival {
   const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT)
   const device = { ...(userAgent === undefined ? {} : { userAgent }), ...(connected ? { address: request.ip } : {}) }
   return { cookieHeader: request.headers.cookie, secure: connected && request.protocol === 'https', device }
+}
+
+/** A name alone means the role of the one realm that has it. */
+function roleOfRealm (router: Router, role: string | RoleOfRealm): RoleOfRealm {
+  const given = typeof role === 'string' ? { realm: undefined, role } : role
+  const realms = router.realmsWith(given.role).filter((name) => given.realm === undefined || name === given.realm)
+  if (realms.length === 0) throw new errors.WAMP_ERR_NO_SUCH_ROLE(given.role, given.realm ?? 'any')
+  if (realms.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('wampRequireRole', `must name the realm, as { realm, role }: several have the role "${given.role}"`)
+  return { realm: realms[0]!, role: given.role }
 }
 
 function needed (entrance: CookieEntrance | null): CookieEntrance {

@@ -455,6 +455,13 @@ export const defences: readonly Defence[] = [
     test: ['contract/contract.test.ts', 'who sends what the contract does not know']
   },
   {
+    defence: 'A role of another realm is not the one that a route asks for',
+    file: 'routes/identity.ts',
+    code: 'realm === principal.realm && role',
+    without: 'realm !== null && role',
+    test: ['routes/identity.test.ts', 'a role is one of its realm']
+  },
+  {
     defence: 'Requests that come at once are held to the limit of sessions',
     file: 'routes/identity.ts',
     code: 'if (limit !== null) throw',
@@ -485,7 +492,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'The console is for its role alone',
     file: 'routes/console.ts',
-    code: '  fastify.addHook(\'onRequest\', fastify.wampRequireRole(role))\n',
+    code: '  fastify.addHook(\'onRequest\', fastify.wampRequireRole(realm === undefined ? role : { realm, role }))\n',
     without: '',
     test: ['routes/console.test.ts', 'the page and its files are there']
   },

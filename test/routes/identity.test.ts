@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
-import wampPlugin, { WampError } from 'fastify-wamp'
+import wampPlugin, { wampConsole, WampError } from 'fastify-wamp'
 import type { CookieStore, FastifyWampOptions } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
@@ -271,4 +271,24 @@ t.test('an app that logs in by @fastify/jwt does so likewise', async (t) => {
   t.match(await byMessage.ask([5, token, {}]), [2, Number, { authid: 'ann' }])
   const forged = await WireClient.connect(t, ws, json!, { headers: { authorization: `Bearer ${token.slice(0, -2)}xx` } })
   t.match(await forged.ask([1, 'realm1', { roles, authmethods: ['jwt'] }]), [3, {}, 'wamp.error.authentication_failed'])
+})
+
+t.test('a role is one of its realm: another realm\'s role of that name is not let in, nor shown the console', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { realms: { realm1: { roles: { admin: {}, user: {} } }, realm2: { roles: { admin: {}, guest: {} } } }, auth: { ticket: { type: 'static', principals: {} }, cookie: {} }, cookie: {} })
+  await app.register(wampConsole, { path: '/console', role: 'admin', realm: 'realm1' })
+  t.throws(() => app.wampRequireRole('admin'), { code: 'WAMP_ERR_INVALID_OPTION', message: /several have the role "admin"/ })
+  t.throws(() => app.wampRequireRole('none'), { code: 'WAMP_ERR_NO_SUCH_ROLE' })
+  t.throws(() => app.wampRequireRole({ realm: 'realm2', role: 'user' }), { code: 'WAMP_ERR_NO_SUCH_ROLE' })
+  app.get('/admin', { onRequest: app.wampRequireRole({ realm: 'realm1', role: 'admin' }) }, async () => 'in')
+  app.get('/user', { onRequest: app.wampRequireRole('user', { realm: 'realm2', role: 'admin' }) }, async () => 'in')
+  app.post<{ Params: { realm: string } }>('/login/:realm', async ({ params: { realm } }, reply) => await reply.wampSignIn(realm, { authid: 'ann', role: 'admin' }))
+  const statuses = async (realm: string): Promise<number[]> => {
+    const login = await app.inject({ method: 'POST', url: `/login/${realm}` })
+    const cookie = String(login.headers['set-cookie']).split(';')[0]!
+    return await Promise.all(['/admin', '/user', '/console/'].map(async (url) => (await app.inject({ url, headers: { cookie } })).statusCode))
+  }
+  t.same(await statuses('realm1'), [200, 403, 200])
+  t.same(await statuses('realm2'), [403, 200, 403])
 })
