@@ -116,9 +116,13 @@ export class FailedLogins {
   #keysOf ({ transport: { peer }, authid, pseudonym }: Guesser): [kind: Kind, key: string][] {
     // A method may take names that look the same for one.
     const keys: [Kind, string | null | undefined][] = [['address', peer === undefined ? undefined : networkOf(peer)], ['authid', authid === undefined ? undefined : normalize(authid) ?? authid], ['cookie', pseudonym]]
-    // Who makes up a name chooses its length, too.
-    return keys.flatMap(([kind, key]) => typeof key === 'string' ? [[kind, key.slice(0, LONGEST_KEY)] as [Kind, string]] : [])
+    return keys.flatMap(([kind, key]) => typeof key === 'string' ? [[kind, beginningOf(key)] as [Kind, string]] : [])
   }
+}
+
+/** Clients that make up a name choose its length, too. A mere slice would keep the whole name in memory. */
+function beginningOf (name: string): string {
+  return name.length <= LONGEST_KEY ? name : Buffer.from(name.slice(0, LONGEST_KEY), 'utf16le').toString('utf16le')
 }
 
 type Kind = 'address' | 'authid' | 'cookie'

@@ -22,11 +22,11 @@ const texts: Readonly<Record<Uri, string>> = {
   [reasons.invalidArgument]: 'the payload has no form in the serializer of its receiver'
 }
 
-const payloads = new Map<string, Payload>()
+/** The router's own texts only: what clients have a part in would fill the memory. */
+const payloads = new Map(Object.entries(texts).map(([error, text]) => [error, Payload.of([text])]))
 
-/** An ERROR that the router answers with; `text` says more than the URI, and is one of few. */
-export function refusal (requestType: RequestCode, request: Id, error: Uri, text = texts[error] ?? error): ErrorMessage {
-  let payload = payloads.get(text)
-  if (payload === undefined) payloads.set(text, payload = Payload.of([text]))
+/** An ERROR that the router answers with; `text` says more than the URI. */
+export function refusal (requestType: RequestCode, request: Id, error: Uri, text?: string): ErrorMessage {
+  const payload = (text === undefined ? payloads.get(error) : undefined) ?? Payload.of([text ?? error])
   return { type: MessageType.Error, requestType, request, details: noDetails, error, payload }
 }

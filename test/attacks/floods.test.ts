@@ -4,7 +4,9 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import type { Test } from 'tap'
 import { Browser, buildTracker } from '../cookie/build-tracker.ts'
+import { FailedLogins } from '../../plugin/auth/failed-logins.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { buildRouter, everything } from '../helper/build-router.ts'
 import { buildTarget } from './target.ts'
 
 /** Bytes of live objects. */
@@ -72,4 +74,28 @@ t.test('a Cookie header of one request asks the store a few times at most', asyn
   const { enter } = await buildTarget(t, { cookie: { store } })
   await enter(Array.from({ length: 200 }, (_, n) => `cbtid=${String(n).padStart(40, 'a')}`).join('; '))
   t.ok(asked > 0 && asked <= 4, `${asked} times`)
+})
+
+t.test('what clients have a part in is not kept of refusals, however many there are', async (t) => {
+  const contract = { procedures: { 'a.b': { kwargs: { type: 'object', additionalProperties: { type: 'number' } } } } } as const
+  const client = await buildRouter({ realms: { realm1: { roles: { anonymous: everything }, contract } } }).join()
+  client.say([64, 1, {}, 'a.b'])
+  const errors = new Set<unknown>()
+  const refuse = (from: number, count: number): void => {
+    for (let i = from; i < from + count; i++) errors.add(client.ask([48, i, {}, 'a.b', [], { [`${i}${'k'.repeat(500)}`]: 'x' }])?.[4])
+  }
+  refuse(1, 1000)
+  const before = heap()
+  refuse(1001, 10_000)
+  t.same(errors, new Set(['wamp.error.invalid_argument']))
+  t.ok(heap() - before < 3_000_000, `${heap() - before} bytes more after 10 000 refusals`)
+})
+
+t.test('of a long name that fails to log in only its beginning is kept', async (t) => {
+  const failed = new FailedLogins({ address: 100, authid: 50, cookie: 20, recovery: 600 })
+  const before = heap()
+  // As they come: each a text of its own.
+  for (let i = 0; i < 500; i++) failed.count({ transport: { type: 'websocket' }, authid: Buffer.alloc(100_000, `${i} `).toString('latin1'), pseudonym: null })
+  t.ok(heap() - before < 3_000_000, `${heap() - before} bytes more after 500 names of 100 KB`)
+  t.notOk(failed.isRefused({ transport: { type: 'websocket' }, authid: 'joe', pseudonym: null }))
 })
