@@ -154,7 +154,10 @@ export interface StaticOptions {
 
 /** The bounds that keep a client from taking more than its share. */
 export interface LimitOptions {
-  /** Bytes of one message, or of one batch, at most 2^30; above it the connection closes with 1009. @default 1048576 */
+  /**
+   * Bytes of one message, or of one batch, at most 2^30; above it the connection closes with 1009. Answers of the meta API are
+   * cut at it, too. @default 1048576
+   */
   messageSize?: number
   /** Nested lists and dicts in a message, at most 1000. @default 100 */
   depth?: number

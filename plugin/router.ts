@@ -5,6 +5,7 @@ import { isTime } from './auth/expiry.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
 import type { Codec } from './codec/codec.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
+import type { LoginFilter } from './cookie/login-filter.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { Deadlines } from './deadlines.ts'
 import { errors, WampError } from './errors.ts'
@@ -59,7 +60,7 @@ export interface SessionFilter {
 const WAVES = 20
 
 /** A cookie tracker, as far as its logins are concerned. */
-type LoginTracker = Pick<CookieTracker, 'find' | 'revoke'>
+type LoginTracker = Pick<CookieTracker, 'page' | 'revoke'>
 
 /** The features of an in-process session: the app sees the details of what it is sent, and so how a payload is packed. */
 const inProcessFeatures: ReadonlySet<string> = new Set([
@@ -97,7 +98,7 @@ export class Router implements SessionHost {
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing: clients echo these ids, and not all of them encode large ones well.
-      const logins: LoginsOfRealm = { find: (query) => this.#findLogins(name, query), revoke: (query) => this.#revokeLogins(name, query) }
+      const logins: LoginsOfRealm = { find: (query, after, most) => this.#findLogins({ ...query, realm: name }, after, most), revoke: (query) => this.#revokeLogins(name, query) }
       this.#realms.set(name, new Realm({
         name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: log.child({ realm: name })
       }))
@@ -265,10 +266,11 @@ export class Router implements SessionHost {
     this.expiries.close()
   }
 
-  async #findLogins (realm: Uri, query: LoginQuery): Promise<LoginInfo[]> {
-    const found = await Promise.all([...this.#trackers].map((tracker) => tracker.find({ ...query, realm })))
-    return found.flat().map(({ cookie, record: { authid, authrole, authmethod, created, userAgent, address }, lastSeen, connected }) =>
-      ({ cookie, authid, authrole, authmethod, created, lastSeen, userAgent, address, connected }))
+  async #findLogins (filter: LoginFilter, after: string, most: number): Promise<LoginInfo[]> {
+    const pages = await Promise.all([...this.#trackers].map((tracker) => tracker.page(filter, after, most)))
+    const found = pages.length === 1 ? pages[0]! : pages.flat().sort((a, b) => a.place < b.place ? -1 : 1).slice(0, most)
+    return found.map(({ place, login: { cookie, record: { authid, authrole, authmethod, created, userAgent, address }, lastSeen, connected } }) =>
+      ({ place, cookie, authid, authrole, authmethod, created, lastSeen, userAgent, address, connected }))
   }
 
   async #revokeLogins (realm: Uri, query: LoginQuery): Promise<number> {

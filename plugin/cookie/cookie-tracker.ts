@@ -11,8 +11,9 @@ import { CookieRotation } from './cookie-rotation.ts'
 import type { CookieStore, LoginRecord } from './cookie-store.ts'
 import { HandedId } from './handed-id.ts'
 import { KeyedSet } from './keyed-set.ts'
-import { isMeant, isSameGrant, isUserOf } from './login-filter.ts'
+import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, StoredLogin } from './login-filter.ts'
+import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
 import type { FoundLogin, Login } from './login-store.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
@@ -107,10 +108,15 @@ export class CookieTracker implements ConnectionTracker {
     return this.#cookie.remove(secure)
   }
 
-  /** The logins that are stored. Rejects with what the store throws. */
+  /** The logins that are stored, the oldest first. Rejects with what the store throws. */
   async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
-    const found = (await this.#store.list()).filter(({ key, record }) => isMeant(filter, key, record))
-    return found.map(({ key, record, lastSeen }) => ({ cookie: key, record, lastSeen, connected: this.connected(key) }))
+    return (await this.page(filter, '', Infinity)).map(({ login }) => login)
+  }
+
+  /** @internal The first of them beyond a place, at most so many, each with its place. */
+  async page (filter: LoginFilter, after: string, most: number): Promise<{ place: string, login: StoredLogin }[]> {
+    const found = await this.#store.search(filter, after, most)
+    return found.map((login) => ({ place: placeOf(login), login: { cookie: login.key, record: login.record, lastSeen: login.lastSeen, connected: this.connected(login.key) } }))
   }
 
   /**
@@ -118,7 +124,7 @@ export class CookieTracker implements ConnectionTracker {
    * logins that were forgotten. Rejects with what the store throws.
    */
   async revoke (filter: LoginFilter): Promise<number> {
-    const meant = (await this.#store.list()).filter(({ key, record }) => isMeant(filter, key, record))
+    const meant = await this.#store.search(filter)
     for (const { key } of meant) this.#end(key, null)
     await this.#store.remove(meant)
     return meant.length
@@ -126,7 +132,7 @@ export class CookieTracker implements ConnectionTracker {
 
   /** How many connections are open by a login, given its key. */
   connected (login: string): number {
-    return this.#connections.get(login).length
+    return this.#connections.count(login)
   }
 
   /** Stops the timers, and closes the store. */

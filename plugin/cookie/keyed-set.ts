@@ -14,6 +14,10 @@ export class KeyedSet<T> {
     if (set?.size === 0) this.#sets.delete(key)
   }
 
+  count (key: string): number {
+    return this.#sets.get(key)?.size ?? 0
+  }
+
   /** The things under a key, in a list of its own. */
   get (key: string): T[] {
     return [...this.#sets.get(key) ?? []]

@@ -34,12 +34,6 @@ export interface Arrival {
   readonly device?: Device
 }
 
-/** True for a login to which all that is given applies. */
-export function isMeant (filter: LoginFilter, cookie: string, { authrealm, authid, authrole }: LoginRecord): boolean {
-  return (filter.cookie ?? cookie) === cookie && (filter.realm ?? authrealm) === authrealm &&
-    (filter.authid ?? authid) === authid && (filter.authrole ?? authrole) === authrole
-}
-
 /** True for a login of the user that a principal is. */
 export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, realm }: Principal): boolean {
   return authid === user && authrealm === realm

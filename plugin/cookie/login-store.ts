@@ -3,7 +3,11 @@ import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
 import { KeyedSet } from './keyed-set.ts'
-import { askStore } from './store-deadline.ts'
+import type { LoginFilter } from './login-filter.ts'
+import { LoginSnapshot, pause, RUN } from './login-snapshot.ts'
+import type { ListedLogin } from './login-snapshot.ts'
+import { LoginSnapshots } from './login-snapshots.ts'
+import { askStore, runsOf } from './store-deadline.ts'
 
 /** A login that cookies lead to. */
 export interface Login {
@@ -38,6 +42,7 @@ export class LoginStore {
   readonly #over = new Map<string, { readonly login: Pick<Login, 'key' | 'cookies'>, state: 'being deleted' | 'not deleted' }>()
   readonly #seen = new Map<string, number>()
   readonly #writes = new Set<Promise<void>>()
+  readonly #snapshots = new LoginSnapshots(() => this.#scan())
 
   constructor ({ store, log, now, idleTimeout }: { store: CookieStore, log: FastifyBaseLogger, now: () => number, idleTimeout: number }) {
     this.#store = store
@@ -121,6 +126,7 @@ export class LoginStore {
     for (const login of logins) {
       for (const lookUp of this.#lookUps.get(login.key)) lookUp.void = true
       this.#over.set(login.key, { login, state: 'being deleted' })
+      this.#snapshots.forget(login.key)
     }
     const deletions = await Promise.allSettled(logins.map(async ({ key, cookies }) => {
       try {
@@ -140,19 +146,34 @@ export class LoginStore {
     for (const { login, state } of [...this.#over.values()]) if (state === 'not deleted') await this.forget(login)
   }
 
-  /** The logins that count, and when each was used last. Rejects with what the store throws. */
-  async list (): Promise<(Login & { readonly lastSeen: number })[]> {
-    const logins = new Map<string, LoginRecord>()
+  /**
+   * The logins that count and to which a filter applies, the oldest first: those beyond a place, at most so many. What is
+   * forgotten meanwhile is left out. Rejects with what the store throws.
+   */
+  async search (filter: LoginFilter, after = '', most = Infinity): Promise<ListedLogin[]> {
+    return await this.#snapshots.search(filter, after, most, (key) => this.#over.has(key))
+  }
+
+  async #scan (): Promise<LoginSnapshot> {
+    const logins: [key: string, record: LoginRecord][] = []
     const cookies = new KeyedSet<string>()
     const uses = new Map<string, number>()
-    for await (const [key, record] of this.#store.entries()) {
-      if (isExpired(record, this.#now())) continue
-      if ('login' in record) cookies.add(record.login, key)
-      else if ('used' in record) uses.set(record.used, record.lastSeen)
-      else if (!this.#over.has(key)) logins.set(key, record)
+    for await (const run of runsOf(this.#store.entries(), RUN)) {
+      for (const [key, record] of run) {
+        if (isExpired(record, this.#now())) continue
+        if ('login' in record) cookies.add(record.login, key)
+        else if ('used' in record) uses.set(record.used, record.lastSeen)
+        else logins.push([key, record])
+      }
+      await pause()
     }
-    const listed = [...logins].map(([key, record]) => ({ key, record, cookies: cookies.get(key), lastSeen: this.#lastSeen(key, record, uses.get(key)) }))
-    return listed.filter(({ cookies, lastSeen }) => cookies.length > 0 && this.#isRecent(lastSeen))
+    const listed: ListedLogin[] = []
+    for (const [i, [key, record]] of logins.entries()) {
+      if (i % RUN === 0) await pause()
+      const login = { key, record, cookies: cookies.get(key), lastSeen: this.#lastSeen(key, record, uses.get(key)) }
+      if (login.cookies.length > 0 && this.#isRecent(login.lastSeen)) listed.push(login)
+    }
+    return await LoginSnapshot.of(listed)
   }
 
   /** Waits for what is under way, and closes the store. */

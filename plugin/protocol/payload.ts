@@ -72,6 +72,8 @@ export class Payload {
   #transcoded: Map<PayloadCodec, Transcoded> | undefined
   /** For which codecs it has a form, as far as somebody has asked; null stands for the values of this process. */
   #forms: Map<PayloadCodec | null, boolean> | undefined
+  /** Of values, once somebody has asked. */
+  #size: number | undefined
 
   private constructor (codec: PayloadCodec | undefined, encoded: EncodedPayload | undefined, given: { args: Args, kwargs: Kwargs | undefined } | undefined, isKept = false) {
     this.#codec = codec
@@ -111,7 +113,7 @@ export class Payload {
 
   /** About how many bytes this takes: what came in, or would be written of values. */
   get size (): number {
-    return this.#encoded?.bytes.length ?? sizeOf(this.#given)
+    return this.#encoded?.bytes.length ?? (this.#size ??= sizeOf(this.#given))
   }
 
   #transcode (codec: PayloadCodec): Transcoded {
@@ -184,7 +186,7 @@ function dictOf (value: object): Kwargs {
 }
 
 /** About how many bytes a value takes on the wire. */
-function sizeOf (value: unknown): number {
+export function sizeOf (value: unknown): number {
   if (typeof value === 'string') return value.length + 2
   if (ArrayBuffer.isView(value)) return value.byteLength + 2
   if (typeof value !== 'object' || value === null) return 8

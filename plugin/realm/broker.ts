@@ -4,10 +4,12 @@ import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
 import { passthruOf } from '../protocol/passthru.ts'
+import { sizeOf } from '../protocol/payload.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { EventHistory } from './event-history.ts'
+import { Listing } from './listing.ts'
 import type { Publication } from './publication.ts'
 import { Receivers } from './receivers.ts'
 import { refusal } from './refusal.ts'
@@ -31,10 +33,13 @@ export class Broker {
   readonly #observer: SubscriptionObserver
   readonly #index = new UriIndex<Subscription>()
   readonly #subscriptions = new Map<Id, Subscription>()
-  readonly #held = new Map<RoutedSession, Set<Subscription>>()
+  readonly #listing = new Listing<Subscription>()
+  readonly #held = new Map<RoutedSession, Listing<Subscription>>()
   readonly #retained: RetainedEvents
   /** What is to be done with events for who does not keep up; null where nothing is said of any topic. */
   readonly #slowSubscribers: UriIndex<Required<SlowSubscriberOptions>> | null
+  /** When the last publication that is kept was. */
+  #lastTime = 0
 
   constructor ({ nextId, limits, histories, slowSubscribers, observer }: {
     nextId: () => Id
@@ -51,7 +56,7 @@ export class Broker {
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
     this.#slowSubscribers = slowSubscribers.length === 0 ? null : new UriIndex()
     for (const rule of slowSubscribers) this.#slowSubscribers!.set(rule.uri, rule.match, rule)
-    for (const { uri, match, limit } of histories) this.#create(uri, match, new EventHistory({ limit, bytes: limits.storedBytes }))
+    for (const { uri, match, limit } of histories) this.#create(uri, match, new EventHistory({ limit, bytes: limits.storedBytes, topics: match === 'exact' ? 'one' : 'many' }))
   }
 
   /** All subscriptions, by id. */
@@ -59,9 +64,14 @@ export class Broker {
     return this.#subscriptions
   }
 
+  /** The same, in the order of their ids. */
+  get listing (): Listing<Subscription> {
+    return this.#listing
+  }
+
   /** The subscriptions of one session. */
-  held (session: RoutedSession): Iterable<Subscription> {
-    return this.#held.get(session) ?? []
+  held (session: RoutedSession): Listing<Subscription> | undefined {
+    return this.#held.get(session)
   }
 
   /** The subscription to this very URI or pattern. */
@@ -76,7 +86,7 @@ export class Broker {
 
   subscribe (subscriber: RoutedSession, { request, topic, options }: Subscribe): void {
     const { match = 'exact', get_retained: getRetained = false } = options
-    const held = this.#held.get(subscriber)
+    let held = this.#held.get(subscriber)
     const known = this.#index.get(topic, match)
     const isNew = known === undefined || held === undefined || !held.has(known)
     if (isNew && held !== undefined && held.size >= this.#limits.subscriptions && subscriber.principal.authrole !== 'trusted') {
@@ -89,8 +99,9 @@ export class Broker {
     if (getRetained) this.#sendRetained(subscriber, subscription)
     if (!isNew) return
     subscription.subscribers.add(subscriber)
-    if (held === undefined) this.#held.set(subscriber, new Set([subscription]))
-    else held.add(subscription)
+    subscription.paged?.add(subscriber)
+    if (held === undefined) this.#held.set(subscriber, held = new Listing())
+    held.add(subscription)
     if (known === undefined) this.#observer.created(subscriber, subscription)
     this.#observer.subscribed(subscriber, subscription)
   }
@@ -130,8 +141,10 @@ export class Broker {
     const receivers = Receivers.of(options)
     const sent = this.#dispatch(subscriptions, { publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers })
     if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
-      const size = payload.size + topic.length + (receivers?.size ?? 0)
-      const kept = { id: publication, at: Date.now(), topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null, size }
+      const size = payload.size + topic.length + sizeOf(details) + (receivers?.size ?? 0)
+      // Times ascend, also when the clock is set back: histories are searched by them.
+      const at = this.#lastTime = Math.max(this.#lastTime, Date.now())
+      const kept = { id: publication, at, topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null, size }
       if (options.retain === true) this.#retained.keep(kept)
       // A session's id means nothing later: what is meant for certain sessions is not history [advanced, Event History].
       if (receivers?.nameSessions !== true) for (const { history } of subscriptions) history?.add({ ...kept, excluded: null })
@@ -192,9 +205,10 @@ export class Broker {
   }
 
   #create (uri: Uri, match: MatchPolicy, history: EventHistory | null): Subscription {
-    const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Set(), history }
+    const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Set(), paged: null, history }
     this.#index.set(uri, match, subscription)
     this.#subscriptions.set(subscription.id, subscription)
+    this.#listing.add(subscription)
     return subscription
   }
 
@@ -203,9 +217,11 @@ export class Broker {
     held?.delete(subscription)
     if (held?.size === 0) this.#held.delete(subscriber)
     subscription.subscribers.delete(subscriber)
+    subscription.paged?.delete(subscriber)
     if (subscription.subscribers.size > 0 || subscription.history !== null) return
     this.#index.delete(subscription.uri, subscription.match)
     this.#subscriptions.delete(subscription.id)
+    this.#listing.delete(subscription)
   }
 }
 

@@ -1,43 +1,123 @@
+import type { Id } from '../protocol/id.ts'
+import type { Uri } from '../protocol/uri.ts'
+import { Ordered } from './ordered.ts'
 import type { Publication } from './publication.ts'
 
-/** The last publications of one subscription, in the order in which they came [advanced, Event History]. */
+/** Places in a history, from `start` to before `end`. */
+export interface Range { readonly start: number, readonly end: number }
+
+/**
+ * The last publications of one subscription, in the order in which they came [advanced, Event History]. Each has a place, a
+ * number that ascends and that nothing changes.
+ */
 export class EventHistory {
   readonly #limit: number
   readonly #bytes: number
   #kept: Publication[] = []
-  #first = 0
+  /** The place of the first of `kept`, and how many of these are kept no longer. */
+  #base = 0
+  #gone = 0
   #size = 0
+  readonly #places = new Map<Id, number>()
+  /** Places by topic; null where there is one topic. */
+  readonly #topics: Map<Uri, Ordered<number>> | null
 
-  constructor ({ limit, bytes }: {
+  constructor ({ limit, bytes, topics }: {
     /** How many are kept at most. */
     limit: number
     /** How many bytes they may take together; one is always kept. */
     bytes: number
+    topics: 'one' | 'many'
   }) {
     this.#limit = limit
     this.#bytes = bytes
+    this.#topics = topics === 'one' ? null : new Map()
   }
 
   add (publication: Publication): void {
+    const place = this.#base + this.#kept.length
     this.#kept.push(publication)
+    this.#places.set(publication.id, place)
     this.#size += publication.size
-    while (this.#length > this.#limit || (this.#size > this.#bytes && this.#length > 1)) {
-      this.#size -= this.#kept[this.#first]!.size
-      this.#first++
-    }
+    this.#placesOf(publication.topic)?.add(place)
+    while (this.#length > this.#limit || (this.#size > this.#bytes && this.#length > 1)) this.#dropOldest()
     // To shift at each would move them all each time.
-    if (this.#first * 2 > this.#kept.length) {
-      this.#kept = this.#kept.slice(this.#first)
-      this.#first = 0
+    if (this.#gone * 2 > this.#kept.length) {
+      this.#kept = this.#kept.slice(this.#gone)
+      this.#base += this.#gone
+      this.#gone = 0
     }
   }
 
-  /** What is kept, the oldest first. */
-  publications (): Publication[] {
-    return this.#kept.slice(this.#first)
+  /** Where publications are. */
+  get range (): Range {
+    return { start: this.#base + this.#gone, end: this.#base + this.#kept.length }
+  }
+
+  /** What is in a place of the range. */
+  at (place: number): Publication {
+    return this.#kept[place - this.#base]!
+  }
+
+  /** The place of a publication; undefined if it is not kept. */
+  placeOf (publication: Id): number | undefined {
+    return this.#places.get(publication)
+  }
+
+  /** The first place whose publication was made at a time or later; the end if there is none. */
+  placeAt (time: number): number {
+    let { start, end } = this.range
+    while (start < end) {
+      const middle = Math.floor((start + end) / 2)
+      if (this.at(middle).at < time) start = middle + 1
+      else end = middle
+    }
+    return start
+  }
+
+  /** The places of a range, of all topics or of one. */
+  places ({ start, end }: Range, topic: Uri | undefined, order: 'oldest first' | 'newest first'): Iterable<number> {
+    const places = topic === undefined || this.#topics === null ? null : this.#topics.get(topic) ?? none
+    if (order === 'oldest first') return places === null ? up(start, end) : asLongAs(places.ascending(start), (place) => place < end)
+    return places === null ? down(start, end) : asLongAs(places.descending(end), (place) => place >= start)
+  }
+
+  #dropOldest (): void {
+    const place = this.#base + this.#gone
+    const { id, topic, size } = this.at(place)
+    this.#size -= size
+    this.#gone++
+    this.#places.delete(id)
+    const places = this.#topics?.get(topic)
+    places?.delete(place)
+    if (places?.size === 0) this.#topics?.delete(topic)
+  }
+
+  #placesOf (topic: Uri): Ordered<number> | undefined {
+    let places = this.#topics?.get(topic)
+    if (places === undefined) this.#topics?.set(topic, places = new Ordered(itself))
+    return places
   }
 
   get #length (): number {
-    return this.#kept.length - this.#first
+    return this.#kept.length - this.#gone
+  }
+}
+
+const itself = (place: number): number => place
+const none = new Ordered<number>(itself)
+
+function * up (start: number, end: number): IterableIterator<number> {
+  for (let place = start; place < end; place++) yield place
+}
+
+function * down (start: number, end: number): IterableIterator<number> {
+  for (let place = end - 1; place >= start; place--) yield place
+}
+
+function * asLongAs (places: Iterable<number>, isIn: (place: number) => boolean): IterableIterator<number> {
+  for (const place of places) {
+    if (!isIn(place)) return
+    yield place
   }
 }

@@ -1,8 +1,11 @@
 import type { Id } from '../protocol/id.ts'
+import { sizeOf } from '../protocol/payload.ts'
 import type { Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { spend, spendOctets } from '../work.ts'
 import { toldOf } from './broker.ts'
+import type { EventHistory, Range } from './event-history.ts'
 import { metaError, optional, toId, toText } from './meta-argument.ts'
 import { mayReceive } from './publication.ts'
 import type { Publication } from './publication.ts'
@@ -27,18 +30,59 @@ interface HistoryQuery {
   readonly untilPublication: Id | undefined
 }
 
+/** Octets of an event in an answer, besides its topic, its details and its payload. */
+const OCTETS_OF_EVENT = 150
+
 /**
  * The events of a subscription that a session may see, and that its serializer has a form for, the oldest first. As many as
- * have `bytes` of payload together, and one at least: for the rest it asks again. Throws `wamp.error.history_unavailable` and `wamp.error.invalid_argument`.
+ * take `octets` together, and one at least: for the rest it asks again. Throws `wamp.error.history_unavailable` and
+ * `wamp.error.invalid_argument`.
  */
-export function getEvents (session: RoutedSession, { id, match, history }: Subscription, kwargs: Kwargs, bytes: number): object[] {
+export function getEvents (session: RoutedSession, { id, uri, match, history }: Subscription, kwargs: Kwargs, octets: number): object[] {
   const query = toQuery(kwargs)
   if (history === null) throw metaError(reasons.historyUnavailable, 'the events of that subscription are not kept')
-  const asked = inRange(history.publications(), query)
-    .filter(({ at, topic }) => at >= query.from && at > query.after && at < query.before && at <= query.until && (query.topic ?? topic) === topic)
-    .filter((publication) => mayReceive(session, publication))
-  if (query.reverse) asked.reverse()
-  return firstWithForm(asked, session, query.limit, bytes).map((publication) => describe(publication, id, match))
+  const { topic, reverse, limit } = query
+  if (match === 'exact' && topic !== undefined && topic !== uri) return []
+  const events: object[] = []
+  let looks = 0
+  let size = 0
+  for (const place of history.places(rangeOf(history, query), topic, reverse ? 'newest first' : 'oldest first')) {
+    const publication = history.at(place)
+    looks++
+    if (!isFor(session, publication)) continue
+    const more = octetsOf(publication, match)
+    if (size + more > octets && events.length > 0) break
+    size += more
+    events.push(describe(publication, id, match))
+    if (events.length === limit) break
+  }
+  spend(looks)
+  spendOctets(size)
+  return events
+}
+
+/** True for a publication that a session is answered with. One value without a form would make an answer of all others fail. */
+function isFor (session: RoutedSession, publication: Publication): boolean {
+  return mayReceive(session, publication) && session.takes(publication.payload)
+}
+
+/** What lies between the times and the publications that are named. Nothing if one of these is not kept. */
+function rangeOf (history: EventHistory, query: HistoryQuery): Range {
+  const { range } = history
+  const placeOf = (publication: Id | undefined, otherwise: number): number => publication === undefined ? otherwise : history.placeOf(publication) ?? NaN
+  const start = Math.max(
+    placeOf(query.fromPublication, range.start), placeOf(query.afterPublication, range.start - 1) + 1,
+    history.placeAt(query.from), history.placeAt(query.after + 1)
+  )
+  const end = Math.min(
+    placeOf(query.untilPublication, range.end - 1) + 1, placeOf(query.beforePublication, range.end),
+    history.placeAt(query.before), history.placeAt(query.until + 1)
+  )
+  return Number.isNaN(start) || Number.isNaN(end) ? { start: 0, end: 0 } : { start, end }
+}
+
+function octetsOf (publication: Publication, match: MatchPolicy): number {
+  return OCTETS_OF_EVENT + sizeOf(toldOf(publication, match)) + publication.payload.size
 }
 
 function toQuery (kwargs: Kwargs): HistoryQuery {
@@ -66,32 +110,6 @@ function toTime (value: unknown, name: string): number {
   const at = rfc3339.test(toText(value, name)) ? Date.parse(value as string) : NaN
   if (Number.isNaN(at)) throw metaError(reasons.invalidArgument, `${name} must be a time as RFC 3339 writes it`)
   return at
-}
-
-/** What lies between the publications that are named: their place counts, not their number. None if one is not there. */
-function inRange (kept: Publication[], { fromPublication, afterPublication, beforePublication, untilPublication }: HistoryQuery): Publication[] {
-  const placeOf = (publication: Id | undefined, otherwise: number): number => {
-    if (publication === undefined) return otherwise
-    const place = kept.findIndex(({ id }) => id === publication)
-    return place < 0 ? NaN : place
-  }
-  const start = Math.max(placeOf(fromPublication, 0), placeOf(afterPublication, -1) + 1)
-  const end = Math.min(placeOf(untilPublication, kept.length - 1) + 1, placeOf(beforePublication, kept.length))
-  return Number.isNaN(start) || Number.isNaN(end) ? [] : kept.slice(start, Math.max(start, end))
-}
-
-/** One value without a form would make an answer of all others fail. */
-function firstWithForm (publications: readonly Publication[], session: RoutedSession, limit: number, bytes: number): Publication[] {
-  const first: Publication[] = []
-  let size = 0
-  for (const publication of publications) {
-    if (first.length >= limit) break
-    if (!session.takes(publication.payload)) continue
-    size += publication.payload.size
-    if (size > bytes && first.length > 0) break
-    first.push(publication)
-  }
-  return first
 }
 
 /** The payload's values can be read: the session takes them. */

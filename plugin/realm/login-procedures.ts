@@ -1,9 +1,10 @@
 import { reasons } from '../protocol/reasons.ts'
 import type { Kwargs } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
+import { spendOctets } from '../work.ts'
 import { metaError, optional, toText } from './meta-argument.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
-import type { MetaProcedure } from './service-session.ts'
+import type { MetaProcedure, MetaResult } from './service-session.ts'
 
 /** Which logins are meant: those to which all that is given applies. `cookie` is the key of a login, which stands for its cookies. */
 export interface LoginQuery {
@@ -23,25 +24,49 @@ export interface LoginInfo {
   readonly userAgent: string | undefined
   readonly address: string | undefined
   readonly connected: number
+  /** Where it stands among all: places are compared as texts. */
+  readonly place: string
 }
 
 /** The logins of a realm that cookies hold, in all stores. Both reject with what a store throws. */
 export interface LoginsOfRealm {
-  find (query: LoginQuery): Promise<LoginInfo[]>
+  /** The first ones beyond a place, at most so many, in order. */
+  find (query: LoginQuery, after: string, most: number): Promise<LoginInfo[]>
   /** Forgets logins, and ends the sessions on their connections. Resolves to their number. */
   revoke (query: LoginQuery): Promise<number>
 }
 
-/** `wamp.login.*`: cookie logins for operators. No part of the specification. */
-export function loginProcedures (logins: LoginsOfRealm, publish: PublishMetaEvent): Record<Uri, MetaProcedure> {
+/** Octets that a login takes at least in an answer, and what an answer takes besides. */
+const LEAST_OCTETS = 200
+
+/** `wamp.login.*`: cookie logins for operators. No part of the specification. `octets` bounds one answer. */
+export function loginProcedures (logins: LoginsOfRealm, octets: number, publish: PublishMetaEvent): Record<Uri, MetaProcedure> {
   return {
-    'wamp.login.list': async ({ kwargs }) => [(await logins.find(toQuery(kwargs))).map(describe)],
+    'wamp.login.list': async ({ kwargs }) => {
+      const after = optional(toText, kwargs['after'], 'after') ?? ''
+      return pageOf(await logins.find(toQuery(kwargs), after, Math.ceil(octets / LEAST_OCTETS) + 1), octets)
+    },
     'wamp.login.revoke': async ({ kwargs }) => {
       const query = toQuery(kwargs)
       if (Object.keys(query).length === 0) throw metaError(reasons.invalidArgument, 'one of cookie, authid, authrole must say which logins are meant')
       return [await revokeLogins(logins, publish, query)]
     }
   }
+}
+
+/** As many logins as fit, and one at least. */
+function pageOf (found: readonly LoginInfo[], octets: number): MetaResult {
+  const described: object[] = []
+  let size = LEAST_OCTETS
+  for (const login of found) {
+    const description = describe(login)
+    const more = Buffer.byteLength(JSON.stringify(description)) + 1
+    if (size + more > octets && described.length > 0) return { args: [described], kwargs: { more: found[described.length - 1]!.place } }
+    size += more
+    spendOctets(more)
+    described.push(description)
+  }
+  return [described]
 }
 
 /** Forgets logins, and tells those who listen to `wamp.login.on_revoke`. */

@@ -28,8 +28,8 @@ import { granted, Role } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { ServiceSession } from './service-session.ts'
-import { isShown, sessionProcedures, testamentProcedures } from './session-procedures.ts'
-import { Sessions } from './sessions.ts'
+import { sessionProcedures, testamentProcedures } from './session-procedures.ts'
+import { isShown, Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
 import { Testaments } from './testaments.ts'
 
@@ -85,7 +85,7 @@ export class Realm {
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
-    this.#service = this.#joinService({ bytes: limits.messageSize, logins, publish, log })
+    this.#service = this.#joinService({ octets: limits.messageSize, logins, publish, log })
   }
 
   /** The sessions that are joined, by id. */
@@ -95,8 +95,7 @@ export class Realm {
 
   /** How many sessions each role has, and how many calls are open. */
   census (): { sessions: ReadonlyMap<string, number>, calls: number } {
-    const sessions = new Map([...this.#roles.keys()].map((role) => [role, 0]))
-    for (const { principal: { authrole } } of this.sessions.values()) sessions.set(authrole, (sessions.get(authrole) ?? 0) + 1)
+    const sessions = new Map([...[...this.#roles.keys()].map((role) => [role, 0] as const), ...this.#sessions.countByRole()])
     return { sessions, calls: this.#dealer.pendingCalls }
   }
 
@@ -207,14 +206,14 @@ export class Realm {
     this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }
 
-  #joinService ({ bytes, logins, publish, log }: { bytes: number, logins: LoginsOfRealm, publish: PublishMetaEvent, log: RealmLog }): ServiceSession {
+  #joinService ({ octets, logins, publish, log }: { octets: number, logins: LoginsOfRealm, publish: PublishMetaEvent, log: RealmLog }): ServiceSession {
     const findSession = (id: Id): RoutedSession | undefined => this.#sessions.byId.get(id)
     const procedures = Object.entries({
-      ...sessionProcedures(this, (authid) => revokeLogins(logins, publish, { authid })),
-      ...loginProcedures(logins, publish),
+      ...sessionProcedures(this, this.#sessions, octets, (authid) => revokeLogins(logins, publish, { authid })),
+      ...loginProcedures(logins, octets, publish),
       ...testamentProcedures(this, this.#testaments),
-      ...registrationProcedures(this.#registrations, findSession),
-      ...subscriptionProcedures(this.#broker, this, bytes)
+      ...registrationProcedures(this.#registrations, findSession, octets),
+      ...subscriptionProcedures(this.#broker, this, octets)
     })
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
     const session = new ServiceSession({ realm: this.name, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log })

@@ -1,19 +1,25 @@
 import type { Id } from '../protocol/id.ts'
+import type { Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { spend } from '../work.ts'
+import type { Listed, Listing } from './listing.ts'
 import { metaError, optional, toId, toMatch, toText } from './meta-argument.ts'
 import { describeRegistration, isHidden } from './meta-events.ts'
-import type { MetaProcedure } from './service-session.ts'
+import { Ordered } from './ordered.ts'
+import { mostIds, pageOf } from './page.ts'
 import type { Registration } from './registration.ts'
 import type { Registrations } from './registrations.ts'
 import type { RoutedSession } from './routed-session.ts'
+import type { MetaProcedure, MetaResult } from './service-session.ts'
 
 /** What the procedures about registrations and subscriptions need to know of sessions. */
 export type FindSession = (id: Id) => RoutedSession | undefined
 
-/** `wamp.registration.*` [advanced, Registration Meta API]. */
-export function registrationProcedures (registrations: Registrations, findSession: FindSession): Record<Uri, MetaProcedure> {
+/** `wamp.registration.*` [advanced, Registration Meta API]. `octets` bounds one answer. */
+export function registrationProcedures (registrations: Registrations, findSession: FindSession, octets: number): Record<Uri, MetaProcedure> {
+  const most = mostIds(octets)
   const found = (caller: RoutedSession, given: unknown): Registration => {
     const registration = registrations.all.get(toId(given, 'registration'))
     if (registration === undefined) throw metaError(reasons.noSuchRegistration, 'there is no such registration')
@@ -22,19 +28,21 @@ export function registrationProcedures (registrations: Registrations, findSessio
   }
   const idOf = (caller: RoutedSession, registration: Registration | undefined): [Id | null] =>
     [registration !== undefined && mayLookAt(caller, registration) ? registration.id : null]
-  const sessionsOf = ({ offers }: Registration): Id[] => offers.map(({ callee }) => callee.session.id)
 
   return {
-    'wamp.registration.list': ({ caller, args: [session] }) => {
+    'wamp.registration.list': ({ caller, args: [session], kwargs }) => {
       const id = optional(toId, session, 'session')
       const holder = id === undefined ? undefined : toSession(findSession, id)
-      const all = [...holder === undefined ? registrations.all.values() : registrations.callee(holder)?.registrations ?? []]
-      return [byMatch(all.filter((registration) => mayLookAt(caller, registration)))]
+      return listed(caller, holder === undefined ? registrations.listing : registrations.callee(holder)?.registrations, kwargs, most)
     },
     'wamp.registration.lookup': ({ caller, args: [uri, options] }) => idOf(caller, registrations.find(toText(uri, 'procedure'), toMatch(options))),
     'wamp.registration.match': ({ caller, args: [uri] }) => idOf(caller, registrations.best(toText(uri, 'procedure'))),
     'wamp.registration.get': ({ caller, args: [id] }) => [describeRegistration(found(caller, id))],
-    'wamp.registration.list_callees': ({ caller, args: [id] }) => [sessionsOf(found(caller, id))],
+    'wamp.registration.list_callees': ({ caller, args: [id], kwargs }) => {
+      const registration = found(caller, id)
+      const { offers } = registration
+      return sessionsOf(registration, sessionsOffering(offers), offers.length, kwargs, most)
+    },
     'wamp.registration.count_callees': ({ caller, args: [id] }) => [found(caller, id).offers.length],
     'wamp.registration.remove_callee': ({ caller, args: [id, session, reason], kwargs }) => {
       const registration = found(caller, id)
@@ -47,8 +55,12 @@ export function registrationProcedures (registrations: Registrations, findSessio
 }
 
 /** True for what is not the meta API's own, and for the app itself. */
-export function mayLookAt ({ principal }: RoutedSession, thing: Parameters<typeof isHidden>[0]): boolean {
-  return principal.authrole === 'trusted' || !isHidden(thing)
+export function mayLookAt (caller: RoutedSession, thing: Parameters<typeof isHidden>[0]): boolean {
+  return seesAll(caller) || !isHidden(thing)
+}
+
+function seesAll ({ principal }: RoutedSession): boolean {
+  return principal.authrole === 'trusted'
 }
 
 /** Throws `wamp.error.no_such_session`. */
@@ -58,11 +70,40 @@ export function toSession (findSession: FindSession, id: Id): RoutedSession {
   return session
 }
 
-/** Ids by match policy; all three are always there. */
-export function byMatch (all: readonly { readonly id: Id, readonly match: MatchPolicy }[]): Record<MatchPolicy, Id[]> {
+/** A page of a list, as ids by match policy; all three policies are always there. */
+export function listed<T extends Listed> (caller: RoutedSession, listing: Listing<T> | undefined, kwargs: Kwargs, most: number): MetaResult {
+  const which = seesAll(caller) ? 'all' : 'shown'
+  const page = pageOf<T>(kwargs, most, (id, count) => listing?.after(id, count, which) ?? [], ({ id }) => id)
   const ids: Record<MatchPolicy, Id[]> = { exact: [], prefix: [], wildcard: [] }
-  for (const { id, match } of all) ids[match].push(id)
-  return ids
+  for (const { id, match } of page.items) ids[match].push(id)
+  return { args: [ids], kwargs: page.kwargs }
+}
+
+/**
+ * The ids of all sessions that hold something, in the order in which they came, if they fit into one answer; else of a page
+ * of them, in the order in which they joined the realm.
+ */
+export function sessionsOf (held: { paged: Ordered<RoutedSession> | null }, sessions: Iterable<RoutedSession>, count: number, kwargs: Kwargs, most: number): MetaResult {
+  if (count <= most && (kwargs['after'] ?? null) === null) {
+    spend(count)
+    return [Array.from(sessions, ({ id }) => id)]
+  }
+  // Once in the life of what they hold: from then on it is kept.
+  held.paged ??= orderOf(sessions, count)
+  const { paged } = held
+  const page = pageOf(kwargs, most, (place, more) => paged.after(place, more), ({ place }) => place)
+  return { args: [page.items.map(({ id }) => id)], kwargs: page.kwargs }
+}
+
+function * sessionsOffering (offers: Registration['offers']): IterableIterator<RoutedSession> {
+  for (const { callee } of offers) yield callee.session
+}
+
+function orderOf (sessions: Iterable<RoutedSession>, count: number): Ordered<RoutedSession> {
+  spend(count)
+  const ordered = new Ordered<RoutedSession>(({ place }) => place)
+  for (const session of sessions) ordered.add(session)
+  return ordered
 }
 
 /** Why something is revoked: a URI, or nothing. Throws `wamp.error.invalid_uri`. */

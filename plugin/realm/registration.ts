@@ -1,6 +1,8 @@
 import type { Id } from '../protocol/id.ts'
 import type { InvocationPolicy } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import type { Listing } from './listing.ts'
+import type { Ordered } from './ordered.ts'
 import type { PendingCall } from './pending-call.ts'
 import type { RoutedSession } from './routed-session.ts'
 
@@ -10,7 +12,7 @@ export interface Callee {
   lastInvocation: Id
   /** What it has not answered. */
   readonly invocations: Map<Id, PendingCall>
-  readonly registrations: Set<Registration>
+  readonly registrations: Listing<Registration>
   /** How many of these each caller has; null while there is room for all. */
   openBy: Map<RoutedSession, number> | null
 }
@@ -44,6 +46,8 @@ export class Registration {
   readonly invoke: InvocationPolicy
   /** When it came into existence, in milliseconds since 1970. */
   readonly created = Date.now()
+  /** The callees' sessions in the order in which they joined the realm, from when somebody first asks for a page of them. */
+  paged: Ordered<RoutedSession> | null = null
   /** In the order of registration. */
   readonly #offers: Offer[] = []
   /** Whose turn it is under `roundrobin`. */
@@ -66,12 +70,14 @@ export class Registration {
 
   add (offer: Offer): void {
     this.#offers.push(offer)
+    this.paged?.add(offer.callee.session)
   }
 
   remove (offer: Offer): void {
     const i = this.#offers.indexOf(offer)
     if (i < 0) return
     this.#offers.splice(i, 1)
+    this.paged?.delete(offer.callee.session)
     // Nobody is skipped or served twice because another one left.
     if (i < this.#next) this.#next--
   }

@@ -4,6 +4,7 @@ import type { Register, Unregister } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { isReserved } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { Listing } from './listing.ts'
 import { refusal } from './refusal.ts'
 import { Registration } from './registration.ts'
 import type { Callee, Offer, RegistrationObserver } from './registration.ts'
@@ -17,6 +18,7 @@ export class Registrations {
   readonly #observer: RegistrationObserver
   readonly #index = new UriIndex<Registration>()
   readonly #registrations = new Map<Id, Registration>()
+  readonly #listing = new Listing<Registration>()
   readonly #callees = new Map<RoutedSession, Callee>()
 
   constructor ({ nextId, limit, observer }: {
@@ -33,6 +35,11 @@ export class Registrations {
   /** All registrations, by id. */
   get all (): ReadonlyMap<Id, Registration> {
     return this.#registrations
+  }
+
+  /** The same, in the order of their ids. */
+  get listing (): Listing<Registration> {
+    return this.#listing
   }
 
   /** The registration of this very URI or pattern. */
@@ -116,6 +123,7 @@ export class Registrations {
     if (known === undefined) {
       this.#index.set(uri, match, registration)
       this.#registrations.set(registration.id, registration)
+      this.#listing.add(registration)
     }
     registration.add({ callee, discloseCaller, forwardTimeout, concurrency, open: 0 })
     callee.registrations.add(registration)
@@ -126,7 +134,7 @@ export class Registrations {
 
   #calleeOf (session: RoutedSession): Callee {
     let callee = this.#callees.get(session)
-    if (callee === undefined) this.#callees.set(session, callee = { session, lastInvocation: 0, invocations: new Map(), registrations: new Set(), openBy: null })
+    if (callee === undefined) this.#callees.set(session, callee = { session, lastInvocation: 0, invocations: new Map(), registrations: new Listing(), openBy: null })
     return callee
   }
 
@@ -136,5 +144,6 @@ export class Registrations {
     if (registration.offers.length > 0) return
     this.#index.delete(registration.uri, registration.match)
     this.#registrations.delete(registration.id)
+    this.#listing.delete(registration)
   }
 }

@@ -31,6 +31,12 @@ export function refused (refusal: Uri): Verdict {
 
 /** The verdict that goes through, and tells nothing. */
 export const granted: Verdict = { refusal: null, disclose: false, trustlevel: undefined, forceReregister: false }
+
+/** Goes on with a verdict: at once, unless an authorizer has to think. */
+export function whenDecided<T> (verdict: Verdict | Promise<Verdict>, goOn: (verdict: Verdict) => T): T | Promise<T> {
+  return verdict instanceof Promise ? verdict.then(goOn) : goOn(verdict)
+}
+
 const invalidUri = refused(reasons.invalidUri)
 const notAuthorized = refused(reasons.notAuthorized)
 

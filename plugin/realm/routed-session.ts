@@ -14,6 +14,8 @@ export interface RoutedSession {
   readonly features: Features
   /** How its client came in. */
   readonly transport: TransportDetails
+  /** Its place in the order in which sessions joined the realm, from 1. The realm sets it. */
+  place: number
   /** Sends a message. Never throws, and never calls back into the realm before it returns. */
   send (message: RouterMessage): Delivery
   /** True if the values of a payload can be read here, and have a form in the client's serializer. Never throws. */

@@ -10,6 +10,7 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { Queue } from '../queue.ts'
 import type { Delivery, TransportDetails } from '../transport/transport.ts'
+import { spend } from '../work.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** A call of a meta procedure. */
@@ -19,8 +20,11 @@ export interface MetaCall {
   readonly kwargs: Kwargs
 }
 
-/** Answers a call with the args of the RESULT. Throws a WampError to refuse. */
-export type MetaProcedure = (call: MetaCall) => Args | Promise<Args>
+/** What the RESULT holds: args alone, or kwargs, too. */
+export type MetaResult = Args | { readonly args: Args, readonly kwargs: Kwargs }
+
+/** Answers a call, at once unless it has to wait for others. Throws a WampError to refuse. */
+export type MetaProcedure = (call: MetaCall) => MetaResult | Promise<MetaResult>
 
 interface Invoked { readonly invocation: Invocation, readonly values: Values }
 
@@ -38,6 +42,7 @@ export class ServiceSession implements RoutedSession {
   readonly principal: Principal
   readonly features: ReadonlySet<string> = new Set(['publisher', 'caller', 'callee'])
   readonly transport: TransportDetails = { type: 'in-process' }
+  place = 0
   readonly #procedures: readonly MetaProcedure[]
   readonly #registered = new Map<Id, MetaProcedure>()
   readonly #calls = new Map<Id, PendingCall>()
@@ -135,19 +140,21 @@ export class ServiceSession implements RoutedSession {
   }
 
   #run ({ invocation: { request, registration, details }, values }: Invoked): void {
+    spend(1)
     try {
       // Registered with disclose_caller: every invocation says who calls. A caller that has left needs no answer.
       const caller = this.#findSession(details.caller as Id)
-      const args = caller === undefined ? [] : this.#registered.get(registration)!({ caller, ...values })
-      if (args instanceof Promise) args.then((args) => { this.#yield(request, args) }, (error: unknown) => { this.#refuse(request, error) })
-      else this.#yield(request, args)
+      const result = caller === undefined ? [] : this.#registered.get(registration)!({ caller, ...values })
+      if (result instanceof Promise) result.then((result) => { this.#yield(request, result) }, (error: unknown) => { this.#refuse(request, error) })
+      else this.#yield(request, result)
     } catch (error) {
       this.#refuse(request, error)
     }
   }
 
-  #yield (request: Id, args: Args): void {
-    this.#reply({ type: MessageType.Yield, request, options: noDetails, payload: Payload.of(args) })
+  #yield (request: Id, result: MetaResult): void {
+    const { args, kwargs } = Array.isArray(result) ? { args: result, kwargs: {} } : result
+    this.#reply({ type: MessageType.Yield, request, options: noDetails, payload: Payload.of(args, kwargs) })
   }
 
   #refuse (request: Id, error: unknown): void {

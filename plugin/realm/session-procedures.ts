@@ -10,11 +10,16 @@ import { isUri } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toMessage } from '../protocol/wire-format.ts'
+import { spend } from '../work.ts'
 import { metaError, optional, toDict, toId, toText, toTexts } from './meta-argument.ts'
 import { describeSession } from './meta-events.ts'
-import type { MetaProcedure } from './service-session.ts'
+import { mostIds, pageOf } from './page.ts'
+import { whenDecided } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
+import type { MetaProcedure, MetaResult } from './service-session.ts'
+import { isShown } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
 import type { Testaments, TestamentScope } from './testaments.ts'
 
 /** What the procedures about sessions need of the realm. */
@@ -25,80 +30,87 @@ export interface SessionsOfRealm {
   kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void
 }
 
-/** True for a session that the meta API shows: the app's own are nobody else's business. */
-export function isShown ({ principal }: RoutedSession): boolean {
-  return principal.authrole !== 'trusted'
-}
-
 /**
- * `wamp.session.*`, but for testaments [advanced, Session Meta API]. `revokeLogins` forgets the cookie logins of an authid, for
- * `wamp.session.kill_by_authid` with `revoke_logins`, which is no part of the specification.
+ * `wamp.session.*`, but for testaments [advanced, Session Meta API]. `octets` bounds one answer. `revokeLogins` forgets the cookie
+ * logins of an authid, for `wamp.session.kill_by_authid` with `revoke_logins`, which is no part of the specification.
  */
-export function sessionProcedures (realm: SessionsOfRealm, revokeLogins: (authid: string) => Promise<unknown>): Record<Uri, MetaProcedure> {
-  const shown = (is: (session: RoutedSession) => boolean): RoutedSession[] => [...realm.sessions.values()].filter((session) => isShown(session) && is(session))
-  const withRoles = (filter: unknown): RoutedSession[] => {
-    const authroles = optional(toTexts, filter, 'filter_authroles')
-    return shown(({ principal }) => authroles?.includes(principal.authrole) !== false)
-  }
+export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, octets: number, revokeLogins: (authid: string) => Promise<unknown>): Record<Uri, MetaProcedure> {
+  const most = mostIds(octets)
   const found = (id: unknown): RoutedSession => {
-    const session = realm.sessions.get(toId(id, 'session'))
+    const session = sessions.byId.get(toId(id, 'session'))
     if (session === undefined || !isShown(session)) throw metaError(reasons.noSuchSession, 'there is no such session')
     return session
   }
-  const killAll = (sessions: RoutedSession[], kwargs: Kwargs, manner: 'told' | 'quietly' = 'told'): Id[] => {
+  const kill = (caller: RoutedSession, given: readonly RoutedSession[], kwargs: Kwargs, manner: 'told' | 'quietly' = 'told'): RoutedSession[] => {
     const { reason, message } = toFarewell(kwargs)
-    realm.kill(sessions, reason, message, manner)
-    return sessions.map(({ id }) => id)
+    const killed = given.filter((session) => session !== caller)
+    spend(given.length)
+    realm.kill(killed, reason, message, manner)
+    return killed
   }
 
   return {
-    'wamp.session.count': ({ args: [filter] }) => [withRoles(filter).length],
-    'wamp.session.list': ({ args: [filter] }) => [withRoles(filter).map(({ id }) => id)],
+    'wamp.session.count': ({ args: [filter] }) => [sessions.count(toRoles(filter))],
+    'wamp.session.list': ({ args: [filter], kwargs }) => {
+      const roles = toRoles(filter)
+      const page = pageOf(kwargs, most, (place, count) => sessions.after(roles, place, count), ({ place }) => place)
+      return { args: [page.items.map(({ id }) => id)], kwargs: page.kwargs }
+    },
     'wamp.session.get': ({ args: [id] }) => [describeSession(found(id))],
     'wamp.session.kill': ({ caller, args: [id], kwargs }) => {
       const session = found(id)
       if (session === caller) throw metaError(reasons.noSuchSession, 'a session cannot kill itself')
-      killAll([session], kwargs)
+      kill(caller, [session], kwargs)
       return []
     },
-    'wamp.session.kill_by_authid': async ({ caller, args: [given], kwargs }) => {
+    'wamp.session.kill_by_authid': ({ caller, args: [given], kwargs }) => {
       const authid = toText(given, 'authid')
       const { revoke_logins: revoking = false } = kwargs
       if (typeof revoking !== 'boolean') throw metaError(reasons.invalidArgument, 'revoke_logins must be a boolean')
       toFarewell(kwargs)
+      const killAll = (): MetaResult => {
+        const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)
+        return ids.length <= most ? [ids] : { args: [ids.slice(0, most)], kwargs: { count: ids.length } }
+      }
       // First, or a killed client would come back by its cookie.
-      if (revoking) await revokeLogins(authid)
-      return [killAll(shown((session) => session !== caller && session.principal.authid === authid), kwargs)]
+      return revoking ? revokeLogins(authid).then(killAll) : killAll()
     },
-    'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) => {
-      const authrole = toText(given, 'authrole')
-      return [killAll(shown((session) => session !== caller && session.principal.authrole === authrole), kwargs).length]
-    },
-    'wamp.session.kill_all': ({ caller, kwargs }) => [killAll(shown((session) => session !== caller), kwargs, 'quietly').length]
+    'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) =>
+      [kill(caller, sessions.after([toText(given, 'authrole')], 0, Infinity), kwargs).length],
+    'wamp.session.kill_all': ({ caller, kwargs }) => [kill(caller, sessions.after(undefined, 0, Infinity), kwargs, 'quietly').length]
   }
 }
 
 /** `wamp.session.add_testament` and `flush_testaments` [advanced, Testaments]. */
 export function testamentProcedures (realm: SessionsOfRealm, testaments: Testaments): Record<Uri, MetaProcedure> {
   return {
-    'wamp.session.add_testament': async ({ caller, args: [givenTopic, args, kwargs], kwargs: { publish_options: options, scope } }) => {
+    'wamp.session.add_testament': ({ caller, args: [givenTopic, args, kwargs], kwargs: { publish_options: options, scope: givenScope } }) => {
       const topic = toText(givenTopic, 'topic')
       const payload = Payload.of(optional(toList, args, 'args'), optional(toDict, kwargs, 'kwargs'))
       const { options: checked } = toPublish(caller, topic, optional(toDict, options, 'publish_options') ?? {}, payload)
-      const { refusal } = await realm.ask(caller, 'publish', topic, 'exact', checked)
-      // Who has left meanwhile leaves no more.
-      if (!realm.sessions.has(caller.id)) return []
-      if (refusal !== null) throw metaError(refusal, 'this session may not publish to that topic')
-      if (!testaments.add(caller, toScope(scope), topic, checked, payload)) {
-        throw metaError(reasons.limitExceeded, 'limits.testaments: this session has too many testaments')
-      }
-      return []
+      const scope = toScope(givenScope)
+      return whenDecided(realm.ask(caller, 'publish', topic, 'exact', checked), ({ refusal }) => {
+        // Who has left meanwhile leaves no more.
+        if (!realm.sessions.has(caller.id)) return []
+        if (refusal !== null) throw metaError(refusal, 'this session may not publish to that topic')
+        if (!testaments.add(caller, scope, topic, checked, payload)) {
+          throw metaError(reasons.limitExceeded, 'limits.testaments: this session has too many testaments')
+        }
+        return []
+      })
     },
     'wamp.session.flush_testaments': ({ caller, kwargs: { scope } }) => {
       testaments.flush(caller, toScope(scope))
       return []
     }
   }
+}
+
+/** The roles of a filter; undefined for all. */
+function toRoles (filter: unknown): readonly string[] | undefined {
+  const roles = optional(toTexts, filter, 'filter_authroles')
+  spend(roles?.length ?? 0)
+  return roles
 }
 
 function toFarewell ({ reason = reasons.killed, message }: Kwargs): { reason: Uri, message: string | undefined } {

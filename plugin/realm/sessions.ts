@@ -1,5 +1,7 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
+import { spend } from '../work.ts'
+import { Ordered } from './ordered.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** How many sessions a realm may have, 0 for any number. */
@@ -8,12 +10,23 @@ export interface SessionLimits {
   readonly sessionsOfAuthid: number
 }
 
-/** The sessions that are joined to a realm. */
+const nobody: readonly never[] = Object.freeze([])
+
+/** True for a session that the meta API shows: the app's own are nobody else's business. */
+export function isShown ({ principal }: RoutedSession): boolean {
+  return principal.authrole !== 'trusted'
+}
+
+/** The sessions that are joined to a realm, by id, by role and by authid. */
 export class Sessions {
   readonly #limits: SessionLimits
   readonly #byId = new Map<Id, RoutedSession>()
-  /** How many each authid has, where that is bounded. */
-  readonly #ofAuthid = new Map<string, number>()
+  /** In the order in which they joined. */
+  readonly #byRole = new Map<string, Ordered<RoutedSession>>()
+  readonly #shown = new SessionsByAuthid()
+  /** Those that are not shown. */
+  readonly #own = new SessionsByAuthid()
+  #lastPlace = 0
 
   constructor (limits: SessionLimits) {
     this.#limits = limits
@@ -27,25 +40,96 @@ export class Sessions {
   limitReached ({ authid }: Principal): keyof SessionLimits | null {
     const { sessionsOfRealm, sessionsOfAuthid } = this.#limits
     if (sessionsOfRealm > 0 && this.#byId.size >= sessionsOfRealm) return 'sessionsOfRealm'
-    return sessionsOfAuthid > 0 && (this.#ofAuthid.get(authid) ?? 0) >= sessionsOfAuthid ? 'sessionsOfAuthid' : null
+    return sessionsOfAuthid > 0 && this.#shown.count(authid) + this.#own.count(authid) >= sessionsOfAuthid ? 'sessionsOfAuthid' : null
   }
 
   add (session: RoutedSession): void {
+    const { authrole } = session.principal
+    session.place = ++this.#lastPlace
     this.#byId.set(session.id, session)
-    this.#count(session, 1)
+    let ofRole = this.#byRole.get(authrole)
+    if (ofRole === undefined) this.#byRole.set(authrole, ofRole = new Ordered(placeOf))
+    ofRole.add(session)
+    this.#sameKind(session).add(session)
   }
 
   /** False if it is not here. */
   delete (session: RoutedSession): boolean {
     if (!this.#byId.delete(session.id)) return false
-    this.#count(session, -1)
+    this.#byRole.get(session.principal.authrole)?.delete(session)
+    this.#sameKind(session).delete(session)
     return true
   }
 
-  #count ({ principal: { authid } }: RoutedSession, change: 1 | -1): void {
-    if (this.#limits.sessionsOfAuthid === 0) return
-    const count = (this.#ofAuthid.get(authid) ?? 0) + change
-    if (count === 0) this.#ofAuthid.delete(authid)
-    else this.#ofAuthid.set(authid, count)
+  /** How many there are of each role that has ever had one, those that are not shown included. */
+  countByRole (): ReadonlyMap<string, number> {
+    return new Map([...this.#byRole].map(([role, { size }]) => [role, size]))
   }
+
+  /** How many of these roles, or of all, are shown. */
+  count (roles: Iterable<string> | undefined): number {
+    return this.#ofRoles(roles).reduce((count, { size }) => count + size, 0)
+  }
+
+  /** The first ones of these roles, or of all, that are shown and joined after a place; at most so many. */
+  after (roles: Iterable<string> | undefined, place: number, most: number): RoutedSession[] {
+    const found = this.#ofRoles(roles).map((ofRole) => ofRole.after(place, most))
+    if (found.length === 1) return found[0]!
+    const all = found.flat()
+    spend(all.length)
+    return all.sort((a, b) => a.place - b.place).slice(0, most)
+  }
+
+  /** Those of an authid that are shown. */
+  ofAuthid (authid: string): readonly RoutedSession[] {
+    return this.#shown.of(authid)
+  }
+
+  #ofRoles (roles: Iterable<string> | undefined): Ordered<RoutedSession>[] {
+    const known = new Set<Ordered<RoutedSession>>()
+    for (const role of roles ?? this.#byRole.keys()) {
+      const ofRole = this.#byRole.get(role)
+      if (ofRole !== undefined && role !== 'trusted') known.add(ofRole)
+    }
+    return [...known]
+  }
+
+  #sameKind (session: RoutedSession): SessionsByAuthid {
+    return isShown(session) ? this.#shown : this.#own
+  }
+}
+
+/** Sessions by authid. One that is the only one of its authid takes no room but its entry. */
+class SessionsByAuthid {
+  readonly #sessions = new Map<string, RoutedSession | Set<RoutedSession>>()
+
+  of (authid: string): readonly RoutedSession[] {
+    const known = this.#sessions.get(authid)
+    if (known === undefined) return nobody
+    return known instanceof Set ? [...known] : [known]
+  }
+
+  count (authid: string): number {
+    const known = this.#sessions.get(authid)
+    return known instanceof Set ? known.size : known === undefined ? 0 : 1
+  }
+
+  add (session: RoutedSession): void {
+    const { authid } = session.principal
+    const known = this.#sessions.get(authid)
+    if (known === undefined) this.#sessions.set(authid, session)
+    else if (known instanceof Set) known.add(session)
+    else this.#sessions.set(authid, new Set([known, session]))
+  }
+
+  delete (session: RoutedSession): void {
+    const { authid } = session.principal
+    const known = this.#sessions.get(authid)
+    if (known instanceof Set) known.delete(session)
+    if (known === session || (known instanceof Set && known.size === 0)) this.#sessions.delete(authid)
+  }
+}
+
+function placeOf ({ place }: RoutedSession): number {
+  return place
 }

@@ -1,6 +1,7 @@
 import type { Id } from '../protocol/id.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { EventHistory } from './event-history.ts'
+import type { Ordered } from './ordered.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** All who subscribed to one URI under one policy. */
@@ -11,6 +12,8 @@ export interface Subscription {
   /** When it came into existence, in milliseconds since 1970. */
   readonly created: number
   readonly subscribers: Set<RoutedSession>
+  /** The same in the order in which they joined the realm, from when somebody first asks for a page of them. */
+  paged: Ordered<RoutedSession> | null
   /** What was published to it, where that is kept. Such a subscription stays when its last subscriber has gone. */
   readonly history: EventHistory | null
 }

@@ -1,17 +1,22 @@
 import { MessageType } from '../protocol/message.ts'
 import type { Publish, PublishOptions } from '../protocol/message.ts'
-import { Payload } from '../protocol/payload.ts'
+import { sizeOf } from '../protocol/payload.ts'
+import type { Payload } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
+import { spendOctets } from '../work.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** When a testament is published. Without session resumption both are the session's end, `detached` first. */
 export type TestamentScope = 'detached' | 'destroyed'
 
+/** The testaments of one scope, and how many bytes they take together. */
+interface Scope { testaments: Publish[], size: number }
+
 /** What sessions want to be published when they have ended [advanced, Testaments]. */
 export class Testaments {
   readonly #limit: number
   readonly #bytes: number
-  readonly #kept = new Map<RoutedSession, Record<TestamentScope, Publish[]>>()
+  readonly #kept = new Map<RoutedSession, Record<TestamentScope, Scope>>()
 
   constructor ({ limit, bytes }: {
     /** How many a session may have. */
@@ -25,29 +30,29 @@ export class Testaments {
 
   /** Keeps a testament. False if the session has too many. */
   add (session: RoutedSession, scope: TestamentScope, topic: Uri, options: PublishOptions, payload: Payload): boolean {
-    const kept = this.#kept.get(session) ?? { detached: [], destroyed: [] }
+    const kept = this.#kept.get(session) ?? { detached: { testaments: [], size: 0 }, destroyed: { testaments: [], size: 0 } }
+    const { detached, destroyed } = kept
+    if (detached.testaments.length + destroyed.testaments.length >= this.#limit) return false
+    const size = topic.length + sizeOf(options) + payload.size
+    spendOctets(size)
+    if (detached.size + destroyed.size + size > this.#bytes) return false
     // Nobody will be there to be acknowledged.
-    const testament: Publish = { type: MessageType.Publish, request: 1, options: { ...options, acknowledge: false }, topic, payload }
-    const all = [...kept.detached, ...kept.destroyed, testament]
-    if (all.length > this.#limit || all.reduce((sum, one) => sum + sizeOf(one), 0) > this.#bytes) return false
-    kept[scope].push(testament)
+    kept[scope].testaments.push({ type: MessageType.Publish, request: 1, options: { ...options, acknowledge: false }, topic, payload })
+    kept[scope].size += size
     this.#kept.set(session, kept)
     return true
   }
 
   flush (session: RoutedSession, scope: TestamentScope): void {
     const kept = this.#kept.get(session)
-    if (kept !== undefined) kept[scope] = []
+    if (kept !== undefined) kept[scope] = { testaments: [], size: 0 }
   }
 
   /** The testaments of a session that has ended, in the order of publication. They are kept no longer. */
   take (session: RoutedSession): readonly Publish[] {
-    const { detached, destroyed } = this.#kept.get(session) ?? { detached: [], destroyed: [] }
+    const kept = this.#kept.get(session)
+    if (kept === undefined) return []
     this.#kept.delete(session)
-    return [...detached, ...destroyed]
+    return [...kept.detached.testaments, ...kept.destroyed.testaments]
   }
-}
-
-function sizeOf ({ topic, options, payload }: Publish): number {
-  return topic.length + Payload.of([options]).size + payload.size
 }

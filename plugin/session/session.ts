@@ -45,6 +45,7 @@ export class Session implements RoutedSession {
   id: Id = 0
   principal = nobody
   features = noFeatures
+  place = 0
   readonly #context: ConnectionContext
   readonly #renew: () => void
   /** Counts what is sent. A thousand subscribers of one event make every look-up count. */

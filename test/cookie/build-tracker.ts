@@ -20,7 +20,7 @@ export function principal (given: Partial<Principal> = {}): Principal {
 }
 
 /** A tracker with its one entrance. */
-export type TestTracker = CookieEntrance & Pick<CookieTracker, 'find' | 'revoke' | 'connected' | 'close'>
+export type TestTracker = CookieEntrance & Pick<CookieTracker, 'find' | 'page' | 'revoke' | 'forget' | 'connected' | 'close'>
 
 /** A tracker over a memory store, and what it logged. */
 export function buildTracker ({ store = new MemoryStore(), shared = false, options = {}, verify = () => true, now }: {
@@ -40,7 +40,12 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
   })
   if (verify !== null) logins.enableLogins()
   const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify }), {
-    find: logins.find.bind(logins), revoke: logins.revoke.bind(logins), connected: logins.connected.bind(logins), close: logins.close.bind(logins)
+    find: logins.find.bind(logins),
+    page: logins.page.bind(logins),
+    revoke: logins.revoke.bind(logins),
+    forget: logins.forget.bind(logins),
+    connected: logins.connected.bind(logins),
+    close: logins.close.bind(logins)
   })
   return { tracker, store, logged }
 }

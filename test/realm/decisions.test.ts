@@ -15,6 +15,7 @@ function sessionOf (authextra?: Dict): RoutedSession {
     transport: { type: 'websocket' },
     send: () => 'sent',
     caughtUp: () => null,
+    place: 0,
     takes: () => true,
     end () {}
   }

@@ -17,6 +17,7 @@ export class FakeSession implements RoutedSession {
   readonly features: ReadonlySet<string>
   readonly transport = { type: 'in-process' } as const
   readonly sent: RouterMessage[] = []
+  place = 0
 
   constructor (id: Id, { authrole = 'anonymous', features = [] }: { authrole?: string, features?: readonly string[] } = {}) {
     this.id = id

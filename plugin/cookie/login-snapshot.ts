@@ -1,0 +1,117 @@
+import { nextTurn, spend } from '../work.ts'
+import type { LoginFilter } from './login-filter.ts'
+import type { Login } from './login-store.ts'
+
+/** A login, and when it was used last. */
+export interface ListedLogin extends Login {
+  readonly lastSeen: number
+}
+
+/** Logins that are looked at before others may have their turn. */
+export const RUN = 500
+/** Units of work that a login takes each time. */
+const UNITS = 5
+/** Digits of the time in a place: as texts, places have the order of times. */
+const DIGITS = 16
+
+const fields = ['cookie', 'realm', 'authid', 'authrole'] as const
+
+/** Where a login stands among all: the older one first. */
+export function placeOf ({ key, record: { created } }: Login): string {
+  return `${String(created).padStart(DIGITS, '0')}.${key}`
+}
+
+/** The logins that count at one time, in the order in which they were made, for all who ask at that time. */
+export class LoginSnapshot {
+  readonly #logins: readonly ListedLogin[]
+  /** By the fields that filters have, and then by what stands in these. */
+  readonly #indices = new Map<string, Promise<ReadonlyMap<string, readonly ListedLogin[]>>>()
+
+  private constructor (logins: readonly ListedLogin[]) {
+    this.#logins = logins
+  }
+
+  /** Puts logins in order. Others have their turn meanwhile. */
+  static async of (logins: readonly ListedLogin[]): Promise<LoginSnapshot> {
+    let runs: ListedLogin[][] = []
+    for (let start = 0; start < logins.length; start += RUN) {
+      runs.push(logins.slice(start, start + RUN).sort(compare))
+      await pause()
+    }
+    while (runs.length > 1) {
+      const longer: ListedLogin[][] = []
+      for (let i = 0; i < runs.length; i += 2) {
+        const both = await merge(runs[i]!, runs[i + 1] ?? [])
+        longer.push(both)
+      }
+      runs = longer
+    }
+    return new LoginSnapshot(runs[0] ?? [])
+  }
+
+  /** Those to which all applies that a filter gives, in order. */
+  async find (filter: LoginFilter): Promise<readonly ListedLogin[]> {
+    const given = fields.filter((field) => filter[field] !== undefined)
+    if (given.length === 0) return this.#logins
+    const name = given.join()
+    let index = this.#indices.get(name)
+    if (index === undefined) this.#indices.set(name, index = this.#indexBy(given))
+    return (await index).get(JSON.stringify(given.map((field) => filter[field]))) ?? []
+  }
+
+  async #indexBy (given: readonly (typeof fields)[number][]): Promise<ReadonlyMap<string, readonly ListedLogin[]>> {
+    const index = new Map<string, ListedLogin[]>()
+    let looks = 0
+    for (const login of this.#logins) {
+      const key = JSON.stringify(given.map((field) => valueOf(login, field)))
+      const same = index.get(key)
+      if (same === undefined) index.set(key, [login])
+      else same.push(login)
+      if (++looks % RUN === 0) await pause()
+    }
+    return index
+  }
+}
+
+/** The first of a list beyond a place. */
+export function firstAfter (logins: readonly ListedLogin[], place: string): number {
+  let low = 0
+  let high = logins.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (placeOf(logins[middle]!) <= place) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function valueOf ({ key, record }: ListedLogin, field: (typeof fields)[number]): string {
+  switch (field) {
+    case 'cookie': return key
+    case 'realm': return record.authrealm
+    default: return record[field]
+  }
+}
+
+function compare (a: ListedLogin, b: ListedLogin): number {
+  return a.record.created - b.record.created || (a.key < b.key ? -1 : 1)
+}
+
+/** Stores keep logins about in order: then one list mostly follows the other. */
+async function merge (first: ListedLogin[], second: ListedLogin[]): Promise<ListedLogin[]> {
+  if (second.length === 0 || compare(first.at(-1)!, second[0]!) < 0) return first.concat(second)
+  const merged: ListedLogin[] = []
+  let [i, j] = [0, 0]
+  while (i < first.length && j < second.length) {
+    merged.push(compare(first[i]!, second[j]!) < 0 ? first[i++]! : second[j++]!)
+    if (merged.length % RUN === 0) await pause()
+  }
+  return merged.concat(first.slice(i), second.slice(j))
+}
+
+/** Counts a run of logins that has been looked at, and lets others have their turn if it is over. */
+export async function pause (): Promise<void> {
+  spend(RUN * UNITS)
+  const turn = nextTurn()
+  if (turn !== null) await turn
+}

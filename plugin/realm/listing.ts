@@ -1,0 +1,53 @@
+import type { Id } from '../protocol/id.ts'
+import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { isHidden } from './meta-events.ts'
+import { Ordered } from './ordered.ts'
+
+/** A subscription or a registration, as far as it can be listed. */
+export interface Listed {
+  readonly id: Id
+  readonly uri: Uri
+  readonly match: MatchPolicy
+}
+
+const idOf = ({ id }: Listed): Id => id
+
+/** Subscriptions or registrations by id. Those that the meta API hides are kept apart, so that no call has to skip them. */
+export class Listing<T extends Listed> {
+  readonly #shown = new Ordered<T>(idOf)
+  #hidden: Ordered<T> | null = null
+
+  get size (): number {
+    return this.#shown.size + (this.#hidden?.size ?? 0)
+  }
+
+  has (item: T): boolean {
+    return this.#of(item)?.has(item) === true
+  }
+
+  /** Adds one that is not here. */
+  add (item: T): void {
+    if (isHidden(item)) this.#hidden ??= new Ordered<T>(idOf)
+    this.#of(item)!.add(item)
+  }
+
+  delete (item: T): void {
+    this.#of(item)?.delete(item)
+  }
+
+  /** The first ones beyond an id, at most so many: all, or those that are shown. */
+  after (id: Id, most: number, which: 'all' | 'shown'): T[] {
+    const shown = this.#shown.after(id, most)
+    if (which === 'shown' || this.#hidden === null) return shown
+    return [...shown, ...this.#hidden.after(id, most)].sort((a, b) => a.id - b.id).slice(0, most)
+  }
+
+  * [Symbol.iterator] (): IterableIterator<T> {
+    yield * this.#shown
+    if (this.#hidden !== null) yield * this.#hidden
+  }
+
+  #of (item: T): Ordered<T> | null {
+    return isHidden(item) ? this.#hidden : this.#shown
+  }
+}
