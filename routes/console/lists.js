@@ -1,5 +1,6 @@
 import { byId, button, confirmBy, dateText, element, foreign, visible } from './dom.js'
 import { LiveList } from './live-list.js'
+import { MOST_ROWS } from './table.js'
 
 const tag = (text) => text === undefined ? '–' : element('span', 'tag', visible(text))
 const uriOf = ({ id, uri }) => uri === undefined ? `id ${id}` : uri === '' ? element('i', 'quiet', 'every URI') : foreign(uri, 'code')
@@ -33,7 +34,7 @@ const sessions = new LiveList('sessions', {
     { label: 'Session', className: 'number', cell: ({ session: id }) => String(id) },
     { label: 'Actions', className: 'act', fixed: (id, row) => id === session?.details.id ? [] : [button('Kill', () => kill(id, row()), `Kill session ${id}`)] }
   ],
-  list: (ask) => ask('wamp.session.list'),
+  list: async (pages) => (await pages('wamp.session.list'))?.flat(),
   look: async (ask, id) => await found(ask, 'wamp.session.get', id, { session: id }),
   events: {
     'wamp.session.on_join': (list, [details]) => list.put(details.session, details),
@@ -78,10 +79,7 @@ function registry (name, { kind, holders, extra, action, use }) {
       }
     ],
     order: byUri,
-    list: async (ask) => {
-      const ids = await ask(`wamp.${kind}.list`)
-      return ids === undefined ? undefined : Object.values(ids).flat()
-    },
+    list: async (pages) => (await pages(`wamp.${kind}.list`))?.flatMap((ids) => Object.values(ids).flat()),
     look: async (ask, id) => {
       const [details, count] = await Promise.all([found(ask, `wamp.${kind}.get`, id, { id }), ask(holders.count, [id])])
       return details === undefined ? undefined : { ...details, count }
@@ -103,9 +101,9 @@ async function showHolders (row, { title, list }) {
   items.replaceChildren()
   dialog.showModal()
   try {
-    const { args: [ids] } = await needed().call(list, [row.id])
+    const { args: [ids], kwargs: { more } } = await needed().call(list, [row.id])
     items.append(...ids.slice(0, 200).map((id) => element('li', '', element('b', 'number', String(id)), ' ', orDash(sessions.get(id)?.authid ?? 'the app, or not shown'))))
-    if (ids.length > 200) items.append(element('li', '', `and ${ids.length - 200} more`))
+    if (ids.length > 200) items.append(element('li', '', `and ${more === undefined ? '' : 'at least '}${ids.length - 200} more`))
   } catch (error) {
     byId('holders-error').textContent = visible(error.message)
   }
@@ -145,9 +143,10 @@ const logins = new LiveList('logins', {
     { label: 'Connected', className: 'number', cell: ({ connected }) => String(connected) },
     { label: 'Actions', className: 'act', fixed: (key, row) => [button('Revoke', () => revoke(key, row()), `Revoke the login ${key.slice(0, 8)}`)] }
   ],
-  list: async (ask) => {
-    const found = await ask('wamp.login.list')
-    return found === undefined ? undefined : new Map(found.map((login) => [login.cookie, login]))
+  // Each page costs the server a look at all logins: those that would not be shown are not asked for.
+  list: async (pages) => {
+    const found = await pages('wamp.login.list', (before) => before.flat().length > MOST_ROWS)
+    return found === undefined ? undefined : new Map(found.flat().map((login) => [login.cookie, login]))
   },
   events: { 'wamp.login.on_revoke': (list) => { list.refresh() } },
   usual: 'Asked for every 30 seconds.'

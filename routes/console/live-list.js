@@ -12,12 +12,13 @@ const MOST_CALLS = 8
 
 /**
  * A section that lists what there is, and follows it by events. Its makers give
- * - `list (ask)`: all keys, as a list, or the rows by key, as a Map; undefined if that may not be asked;
+ * - `list (pages)`: all keys, as a list, or rows by key, as a Map; undefined if that may not be asked;
  * - `look (ask, key)`: the row of a key; undefined if there is none any more;
  * - `events`: topics, with what each does to the list;
  * - `usual`: what is said of it when nothing is wrong.
  * `ask (procedure, args, gone)` is a call that gives undefined where the role may not make it, which is remembered, and where
- * what it asks about is gone, which `gone` is told.
+ * what it asks about is gone, which `gone` is told. `pages (procedure, enough)` gives the first values of all pages of a list, or
+ * of as many as `enough (pages)` says; undefined where the role may not ask for them.
  */
 export class LiveList {
   #name
@@ -33,6 +34,8 @@ export class LiveList {
   #refused = new Set()
   /** True if nothing is there because it may not be asked for. */
   #unknown = false
+  /** True if not all pages were asked for. */
+  #hasMore = false
   #fault = ''
   #timer
 
@@ -87,7 +90,7 @@ export class LiveList {
     clearTimeout(this.#timer)
     if (session === null) return
     this.#fault = ''
-    const found = await this.#list(this.#ask(session))
+    const found = await this.#list(this.#pages(session))
     if (session !== this.#session) return
     if (found !== undefined) this.#replace(found, what)
     this.#unknown = found === undefined && this.#refused.size > 0 && this.#keys.size === 0
@@ -156,6 +159,20 @@ export class LiveList {
     return (procedure, args = [], gone) => this.#try(`call ${procedure}`, async () => (await session.call(procedure, args)).args[0], gone)
   }
 
+  /** Pages have a cursor where there is more. */
+  #pages (session) {
+    return (procedure, enough = () => false) => this.#try(`call ${procedure}`, async () => {
+      const pages = []
+      for (let after; ;) {
+        const { args, kwargs } = await session.call(procedure, [], after === undefined ? {} : { after })
+        pages.push(args[0])
+        after = kwargs.more
+        this.#hasMore = after !== undefined
+        if (!this.#hasMore || enough(pages)) return pages
+      }
+    })
+  }
+
   // What was refused once is not asked for each row again.
   async #try (what, act, gone) {
     if (this.#refused.has(what)) return undefined
@@ -174,11 +191,12 @@ export class LiveList {
   #say () {
     const note = byId(`${this.#name}-note`)
     const { size } = this.#keys
-    byId(`${this.#name}-count`).textContent = this.#unknown ? '–' : size
+    const count = this.#hasMore ? `${size} or more` : size
+    byId(`${this.#name}-count`).textContent = this.#unknown ? '–' : count
     this.#table.sayEmpty(this.#unknown ? 'Your role may not list them.' : null)
     const told = []
     if (this.#session === null) told.push('Not connected: this is what was there.')
-    if (size > this.#table.size && this.#table.size >= MOST_ROWS) told.push(`The first ${MOST_ROWS} of ${size} are shown.`)
+    if (size > this.#table.size && this.#table.size >= MOST_ROWS) told.push(`The first ${MOST_ROWS} of ${count} are shown.`)
     if (this.#refused.size > 0) told.push(`Your role may not ${phrase(this.#refused)}.`)
     if (this.#fault !== '') told.push(`Failed to ${visible(this.#fault)}`)
     note.textContent = told.length > 0 ? told.join(' ') : this.#usual
