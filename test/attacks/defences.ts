@@ -523,5 +523,33 @@ export const defences: readonly Defence[] = [
     code: '} catch {\n    socket.destroy()',
     without: '} catch {',
     test: ['routes/websocket.test.ts', 'who asks for an upgrade before']
+  },
+  {
+    defence: 'What clients have a part in is not kept of refusals',
+    file: 'plugin/realm/refusal.ts',
+    code: 'const payload = (text === undefined ? payloads.get(error) : undefined) ?? Payload.of([text ?? error])',
+    without: 'const payload = payloads.get(text ?? error) ?? Payload.of([text ?? error])\n  payloads.set(text ?? error, payload)',
+    test: [floods, 'what clients have a part in is not kept of refusals']
+  },
+  {
+    defence: 'Of a name that fails to log in only its beginning is kept',
+    file: 'plugin/auth/failed-logins.ts',
+    code: "Buffer.from(name.slice(0, LONGEST_KEY), 'utf16le').toString('utf16le')",
+    without: 'name.slice(0, LONGEST_KEY)',
+    test: [floods, 'of a long name that fails to log in only its beginning']
+  },
+  {
+    defence: 'An answer of the meta API is not longer than a message may be',
+    file: 'plugin/realm/page.ts',
+    code: 'return Math.max(1, Math.floor((octets - OCTETS_OF_HEAD) / OCTETS_OF_ID))',
+    without: 'return octets',
+    test: ['realm/meta-pages.test.ts', 'sessions are listed in pages']
+  },
+  {
+    defence: 'Calls about logins that come together share one scan of the store',
+    file: 'plugin/cookie/login-snapshots.ts',
+    code: 'if (this.#next !== null) return this.#next',
+    without: '',
+    test: ['cookie/login-snapshots.test.ts', 'searches that wait for a scan share it']
   }
 ]
