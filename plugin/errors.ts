@@ -54,7 +54,7 @@ export const errors = {
   WAMP_ERR_COOKIE_DATABASE: createError<[path: string, why: string, options?: { cause: unknown }]>(
     'WAMP_ERR_COOKIE_DATABASE', 'The cookie database "%s" %s', 500),
   /** The cookie store's file cannot be used. */
-  WAMP_ERR_COOKIE_FILE: createError<[filename: string, why: string]>(
+  WAMP_ERR_COOKIE_FILE: createError<[filename: string, why: string, options?: { cause: unknown }]>(
     'WAMP_ERR_COOKIE_FILE', 'The cookie file "%s" %s', 500)
 } as const
 

@@ -1,4 +1,3 @@
-import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { errors } from '../errors.ts'
 import { CookieJournal } from './cookie-journal.ts'
@@ -6,9 +5,9 @@ import { readLine, writeLine } from './cookie-line.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { FileLock } from './file-lock.ts'
-
-/** As much of a logger as is needed here. */
-interface StoreLog { warn (details: object, text: string): void, error (details: object, text: string): void }
+import { codeOf, nodeFileSystem, unlessMissing } from './file-system.ts'
+import type { FileSystem } from './file-system.ts'
+import type { StoreLog } from './store-log.ts'
 
 /** Lines that say nothing any more are rewritten away when there are more of them than of others, and this many. */
 const MOST_DEAD_LINES = 1000
@@ -22,56 +21,70 @@ interface Contents {
   isForeign: boolean
 }
 
+interface OpenOptions {
+  readonly filename: string
+  readonly purgeOnStartup?: boolean
+  readonly log: StoreLog
+  /** Where the file is. @default the file system of the machine */
+  readonly fs?: FileSystem
+}
+
 /**
  * Cookies in a file, one JSON object a line, which is only appended to. All are in memory, too. It belongs to one process:
- * a second one is refused.
+ * a second one is refused. What cannot be written is rejected with WAMP_ERR_COOKIE_FILE; the next change tries again.
  */
 export class FileStore implements CookieStore {
-  readonly #lock: FileLock
-  readonly #journal: CookieJournal
+  readonly #filename: string
   readonly #log: StoreLog
+  readonly #lock: FileLock
   readonly #records: Map<string, StoredRecord>
-  /** Records that are not on disk yet. */
-  readonly #pending = new Map<string, StoredRecord>()
-  /** Keys whose deletion could not be written: they must not come back, so it is tried again with the next write. */
-  readonly #undeleted = new Set<string>()
-  #lines: number
-  #state: 'idle' | 'compacting' = 'idle'
+  readonly #journal: CookieJournal
+  /** Records that are being written, by key. A deletion makes those of its key void. */
+  readonly #pending = new Map<string, Set<StoredRecord>>()
+  /** Keys of which the file may still hold a record, by the deletion that has to be written: every write tries, until one succeeds. */
+  readonly #undeleted = new Map<string, number>()
+  #deletions = 0
+  #compaction: 'idle' | 'running' = 'idle'
+  /** After a compaction that failed: how long the file must be before the next one. */
+  #compactAt: number | undefined
 
-  private constructor ({ lock, journal, log, records, lines }: {
-    lock: FileLock
-    journal: CookieJournal
+  private constructor ({ filename, log, lock, records, journal }: {
+    filename: string
     log: StoreLog
+    lock: FileLock
     records: Map<string, StoredRecord>
-    lines: number
+    journal: CookieJournal
   }) {
-    this.#lock = lock
-    this.#journal = journal
+    this.#filename = filename
     this.#log = log
+    this.#lock = lock
     this.#records = records
-    this.#lines = lines
+    this.#journal = journal
   }
 
   /**
-   * Opens a cookie file, and makes it if it is not there. One that Crossbar.io wrote is replaced by our form at once.
-   * Rejects with WAMP_ERR_COOKIE_FILE if it cannot be used, or is in use.
+   * Opens a cookie file, and makes it if it is not there. One that Crossbar.io wrote is replaced by our form at once. A
+   * symbolic link stays: its target is opened, locked and replaced. Rejects with WAMP_ERR_COOKIE_FILE if the file cannot be
+   * used, or is in use.
    */
-  static async open ({ filename, purgeOnStartup = false, log }: { filename: string, purgeOnStartup?: boolean, log: StoreLog }): Promise<FileStore> {
-    const path = resolve(filename)
+  static async open ({ filename, purgeOnStartup = false, log, fs = nodeFileSystem }: OpenOptions): Promise<FileStore> {
     let lock: FileLock | undefined
+    let journal: CookieJournal | undefined
+    let store: FileStore | undefined
     try {
-      const known = await stat(path).catch((error: NodeJS.ErrnoException) => { if (error.code === 'ENOENT') return null; throw error })
-      if (known !== null && !known.isFile()) throw new errors.WAMP_ERR_COOKIE_FILE(filename, 'is not a file')
-      lock = await FileLock.take(path)
-      const contents = await read(path, log)
-      const journal = await CookieJournal.open(path, contents.length)
-      const store = new FileStore({ lock, journal, log, records: contents.records, lines: contents.lines })
+      const path = await locate(filename, fs)
+      lock = await FileLock.take(path, fs)
+      const contents = await read(path, log, fs)
+      const { records } = contents
+      const hold = lock.hold.bind(lock)
+      journal = await CookieJournal.open({ fs, path, log, hold, snapshot: () => linesOf(records), deletions: () => store!.#takeDeletions() }, contents)
+      store = new FileStore({ filename, log, lock, records, journal })
       if (purgeOnStartup || contents.isForeign) await store.#compact()
       return store
     } catch (error) {
+      await journal?.close()
       await lock?.release()
-      if (error instanceof errors.WAMP_ERR_COOKIE_FILE) throw error
-      throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be used: ${(error as NodeJS.ErrnoException).code ?? String(error)}`)
+      throw failure(filename, 'used', error)
     }
   }
 
@@ -80,22 +93,31 @@ export class FileStore implements CookieStore {
   }
 
   async set (key: string, record: StoredRecord): Promise<void> {
-    this.#pending.set(key, record)
+    const pending = this.#pending.get(key) ?? new Set()
+    this.#pending.set(key, pending.add(record))
     try {
-      await this.#append(writeLine(key, record))
-      // It may have been deleted while it was written.
-      if (this.#pending.get(key) === record) this.#records.set(key, record)
+      await this.#append([writeLine(key, record)], () => {
+        // It may have been deleted while it was written.
+        if (!pending.has(record)) return
+        this.#records.set(key, record)
+        this.#undeleted.delete(key)
+      })
     } finally {
-      if (this.#pending.get(key) === record) this.#pending.delete(key)
+      pending.delete(record)
+      if (pending.size === 0 && this.#pending.get(key) === pending) this.#pending.delete(key)
     }
     this.#compactIfWorthwhile()
   }
 
   async delete (key: string): Promise<void> {
-    const known = this.#records.delete(key)
-    if (!this.#pending.delete(key) && !known && !this.#undeleted.has(key)) return
-    this.#undeleted.add(key)
-    await this.#append('')
+    const isPending = this.#pending.has(key)
+    this.#pending.get(key)?.clear()
+    this.#pending.delete(key)
+    const isKnown = this.#records.delete(key)
+    // Behind the good lines there may be one whose write failed.
+    if (!isKnown && !isPending && !this.#undeleted.has(key) && this.#journal.isClean) return
+    this.#undeleted.set(key, this.#deletions++)
+    await this.#append([], () => {})
     this.#compactIfWorthwhile()
   }
 
@@ -103,48 +125,71 @@ export class FileStore implements CookieStore {
     return this.#records.entries()
   }
 
+  /** Writes deletions that could not be written before, and lets go of the file. Rejects if they cannot be written now. */
   async close (): Promise<void> {
-    await this.#journal.close()
-    await this.#lock.release()
-  }
-
-  async #append (line: string): Promise<void> {
-    const deleted = [...this.#undeleted]
-    this.#undeleted.clear()
     try {
-      await this.#journal.append(deleted.map((key) => writeLine(key, null)).join('') + line)
-      this.#lines += deleted.length + (line === '' ? 0 : 1)
-    } catch (error) {
-      for (const key of deleted) this.#undeleted.add(key)
-      throw error
+      if (this.#undeleted.size > 0) await this.#append([], () => {})
+    } finally {
+      await this.#journal.close()
+      await this.#lock.release()
     }
   }
 
+  async #append (lines: readonly string[], written: () => void): Promise<void> {
+    try {
+      await this.#journal.append(lines, written)
+    } catch (error) {
+      throw failure(this.#filename, 'written', error)
+    }
+  }
+
+  #takeDeletions (): { lines: string[], written (): void } {
+    // A record that is being written takes the place of what is to be deleted; if that fails, the next write deletes it.
+    const taken = [...this.#undeleted].filter(([key]) => !this.#pending.has(key))
+    const written = (): void => {
+      for (const [key, deletion] of taken) if (this.#undeleted.get(key) === deletion) this.#undeleted.delete(key)
+    }
+    return { lines: taken.map(([key]) => writeLine(key, null)), written }
+  }
+
   #compactIfWorthwhile (): void {
-    const dead = this.#lines - this.#records.size
-    if (this.#state !== 'idle' || dead <= MOST_DEAD_LINES || dead <= this.#records.size) return
-    this.#state = 'compacting'
-    this.#compact()
-      .catch((error: unknown) => { this.#log.error({ err: error }, 'the cookie file could not be compacted: it goes on growing') })
-      .finally(() => { this.#state = 'idle' })
+    const { lines } = this.#journal
+    const dead = lines - this.#records.size
+    if (this.#compaction === 'running' || dead <= MOST_DEAD_LINES || dead <= this.#records.size || lines < (this.#compactAt ?? 0)) return
+    this.#compaction = 'running'
+    this.#compact().then(() => { this.#compactAt = undefined }, (error: unknown) => {
+      if (this.#compactAt === undefined) this.#log.error({ err: failure(this.#filename, 'rewritten', error) }, 'the cookie file could not be compacted: it goes on growing')
+      this.#compactAt = this.#journal.lines + MOST_DEAD_LINES
+    }).finally(() => { this.#compaction = 'idle' })
   }
 
   async #compact (): Promise<void> {
-    let lines = 0
-    const records = this.#records
-    for (const [key, record] of records) if (isExpired(record, Date.now())) records.delete(key)
-    await this.#journal.rewrite(function * () {
-      for (const [key, record] of records) {
-        lines++
-        yield writeLine(key, record)
-      }
-    })
-    this.#lines = lines
+    const now = Date.now()
+    for (const [key, record] of this.#records) if (isExpired(record, now)) this.#records.delete(key)
+    await this.#journal.rewrite()
   }
 }
 
-async function read (path: string, log: StoreLog): Promise<Contents> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => { if (error.code === 'ENOENT') return Buffer.alloc(0); throw error })
+function failure (filename: string, what: 'used' | 'written' | 'rewritten', error: unknown): Error {
+  if (error instanceof errors.WAMP_ERR_COOKIE_FILE) return error
+  return new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be ${what}: ${codeOf(error)}`, { cause: error })
+}
+
+function * linesOf (records: ReadonlyMap<string, StoredRecord>): Iterable<string> {
+  for (const [key, record] of records) yield writeLine(key, record)
+}
+
+/** The real path of a file, which is made if it is not there. By two names, one file has one lock. */
+async function locate (filename: string, fs: FileSystem): Promise<string> {
+  const path = resolve(filename)
+  const known = await unlessMissing(fs.stat(path))
+  if (known !== null && !known.isFile()) throw new errors.WAMP_ERR_COOKIE_FILE(filename, 'is not a file')
+  if (known === null) await (await fs.open(path, 'a', 0o600)).close()
+  return await fs.realpath(path)
+}
+
+async function read (path: string, log: StoreLog, fs: FileSystem): Promise<Contents> {
+  const bytes = await fs.readFile(path)
   const contents: Contents = { records: new Map(), lines: 0, length: 0, isForeign: false }
   for (let start = 0, number = 1; start < bytes.length; number++) {
     const end = bytes.indexOf(0x0a, start)

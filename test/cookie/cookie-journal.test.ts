@@ -1,78 +1,138 @@
-import { mkdtemp, open } from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
+import { CookieJournal } from '../../plugin/cookie/cookie-journal.ts'
 import { FileStore } from '../../plugin/cookie/file-store.ts'
+import { FailingDisk } from './failing-disk.ts'
 import { key, record } from './store-contract.ts'
 
-type Write = (data: Buffer, from: number, length: number, position: number) => Promise<{ bytesWritten: number }>
+const quiet = { warn () {}, error () {} }
 
-/** A file store on a disk that can be made to fail. */
-async function build (t: Test) {
-  const disk = { full: false, broken: false, noRoomForAnother: false }
-  const filename = join(await mkdtemp(join(tmpdir(), 'fastify-wamp-')), 'cookies.dat')
-  const probe = await open(filename, 'w')
-  const handles = Object.getPrototypeOf(probe) as { write: Write, truncate: FileHandle['truncate'] }
-  await probe.close()
-  const { write, truncate } = handles
-  handles.write = async function (data, from, length, position) {
-    // Only a file that is written anew is written as text.
-    if (disk.noRoomForAnother && typeof data === 'string') throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
-    if (!disk.full) return await write.call(this, data, from, length, position)
-    // Half of it still fits.
-    if (Buffer.isBuffer(data)) await write.call(this, data, from, length >> 1, position)
-    throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
-  }
-  handles.truncate = async function (length) {
-    if (disk.broken) throw new Error('broken')
-    await truncate.call(this as FileHandle, length)
-  }
-  t.teardown(() => { Object.assign(handles, { write, truncate }) })
-  const logged: string[] = []
-  const reopen = async (): Promise<FileStore> => await FileStore.open({ filename, log: { warn () { t.fail('a line is broken') }, error: (_, text) => { logged.push(text) } } })
-  return { disk, logged, store: await reopen(), reopen }
+async function cookieFile (t: Test): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
+  t.teardown(async () => { await rm(folder, { recursive: true, force: true }) })
+  return join(folder, 'cookies.dat')
 }
+
+/** A file store on a disk that can be made to fail, and what it logs. */
+async function build (t: Test) {
+  const filename = await cookieFile(t)
+  const disk = new FailingDisk()
+  const logged: string[] = []
+  const log = (_: object, text: string): void => { logged.push(text) }
+  const reopen = async (): Promise<FileStore> => await FileStore.open({ filename, fs: disk, log: { warn: log, error: log } })
+  return { filename, disk, logged, reopen, store: await reopen() }
+}
+
+t.test('lines that are appended right after others are on disk when it resolves, whenever that is', async (t) => {
+  const filename = await cookieFile(t)
+  const disk = new FailingDisk()
+  await (await disk.open(filename, 'a')).close()
+  const journal = await CookieJournal.open({
+    fs: disk, path: filename, log: quiet, snapshot: () => [], hold: async () => {}, deletions: () => ({ lines: [], written () {} })
+  }, { length: 0, lines: 0 })
+  let expected = ''
+  for (let turns = 0; turns < 20; turns++) {
+    const [first, second] = [`${turns} first\n`, `${turns} second\n`]
+    const appended = journal.append([first], () => {})
+    await appended
+    // The journal may be at any point of its end when the next line comes.
+    for (let i = 0; i < turns; i++) await Promise.resolve()
+    await journal.append([second], () => {})
+    expected += first + second
+    t.equal(await readFile(filename, 'utf8'), expected)
+  }
+  t.equal(journal.lines, 40)
+  await journal.close()
+  await t.rejects(journal.append(['late\n'], () => {}), { message: 'the file is closed' })
+})
 
 t.test('a write that fails rejects, and leaves no half line behind', async (t) => {
   const { disk, store, reopen } = await build(t)
   await store.set(key(1), record())
-  disk.full = true
-  await t.rejects(store.set(key(2), record()), { code: 'ENOSPC' })
+  disk.arm(0, { code: 'ENOSPC' }, true)
+  await t.rejects(store.set(key(2), record()), { code: 'WAMP_ERR_COOKIE_FILE', message: /cookies\.dat" cannot be written: ENOSPC/ })
   t.equal(store.get(key(2)), undefined, 'what is not on disk is not stored')
-  disk.broken = true
-  await t.rejects(store.set(key(3), record()), { code: 'ENOSPC' }, 'not even cutting it off works')
-  Object.assign(disk, { full: false, broken: false })
-  await store.set(key(4), record())
+  disk.repair()
+  await store.set(key(3), record())
   await store.close()
   const again = await reopen()
-  t.same([...again.entries()].map(([one]) => one), [key(1), key(4)])
+  t.same([...again.entries()].map(([one]) => one), [key(1), key(3)])
   await again.close()
 })
 
-t.test('a deletion that could not be written is written with the next change', async (t) => {
+t.test('what was acknowledged for a key stays when a later write for it fails', async (t) => {
   const { disk, store, reopen } = await build(t)
-  await store.set(key(1), record())
-  disk.full = true
-  await t.rejects(store.delete(key(1)), { code: 'ENOSPC' })
-  t.equal(store.get(key(1)), undefined, 'in this process it is gone')
-  disk.full = false
-  await store.set(key(2), record())
+  const first = store.set(key(1), record({ authid: 'first' }))
+  await Promise.resolve()
+  await Promise.resolve()
+  // It comes while the first is being written, and is written by itself.
+  const second = store.set(key(1), record({ authid: 'second' }))
+  await first
+  disk.arm(0, { code: 'EIO' }, true)
+  await t.rejects(second)
+  disk.repair()
+  t.match(store.get(key(1)), { authid: 'first' })
   await store.close()
   const again = await reopen()
-  t.same([...again.entries()].map(([one]) => one), [key(2)])
+  t.match(again.get(key(1)), { authid: 'first' })
   await again.close()
 })
 
-t.test('a file that cannot be rewritten goes on as it is', async (t) => {
-  const { disk, logged, store, reopen } = await build(t)
-  disk.noRoomForAnother = true
-  for (let round = 0; round < 12; round++) await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), record())))
-  await store.set(key(500), record())
+t.test('a deletion that could not be written is written with the next change, or at the end', async (t) => {
+  for (const next of ['a change', 'the end']) {
+    const { disk, store, reopen } = await build(t)
+    await store.set(key(1), record())
+    disk.arm(0, { code: 'ENOSPC' }, true)
+    await t.rejects(store.delete(key(1)), { code: 'WAMP_ERR_COOKIE_FILE' })
+    t.equal(store.get(key(1)), undefined, 'in this process it is gone')
+    disk.repair()
+    if (next === 'a change') await store.set(key(2), record())
+    await store.close()
+    const again = await reopen()
+    t.equal(again.get(key(1)), undefined, next)
+    await again.close()
+  }
+})
+
+t.test('many deletions at once are one line each', async (t) => {
+  const { filename, store } = await build(t)
+  await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), record())))
+  await Promise.all(Array.from({ length: 100 }, (_, n) => store.delete(key(n))))
   await store.close()
-  t.same(new Set(logged), new Set(['the cookie file could not be compacted: it goes on growing']))
+  t.equal((await readFile(filename, 'utf8')).trim().split('\n').length, 200)
+})
+
+t.test('a record that is set again after a deletion that failed stays', async (t) => {
+  const { disk, store, reopen } = await build(t)
+  await store.set(key(1), record({ authid: 'old' }))
+  disk.arm(0, { code: 'EIO' }, true)
+  await t.rejects(store.delete(key(1)))
+  disk.repair()
+  await Promise.all([store.set(key(1), record({ authid: 'new' })), store.set(key(2), record())])
+  await store.set(key(3), record())
+  await store.close()
   const again = await reopen()
-  t.equal([...again.entries()].length, 101)
+  t.match(again.get(key(1)), { authid: 'new' })
   await again.close()
+})
+
+t.test('a file that cannot be rewritten goes on as it is, says so once, and leaves nothing beside it', async (t) => {
+  const { filename, disk, logged, store, reopen } = await build(t)
+  const fill = async (): Promise<void> => { await Promise.all(Array.from({ length: 1100 }, (_, n) => store.set(key(n % 100), record()))) }
+  await fill()
+  disk.renames = 'fail'
+  for (let round = 0; round < 5; round++) await fill()
+  t.same(logged, ['the cookie file could not be compacted: it goes on growing'])
+  t.same((await readdir(dirname(filename))).sort(), ['cookies.dat', 'cookies.dat.lock'])
+  disk.renames = 'work'
+  await fill()
+  await store.close()
+  t.ok((await readFile(filename, 'utf8')).split('\n').length < 3000, 'it is rewritten when that works')
+  const again = await reopen()
+  t.equal([...again.entries()].length, 100)
+  await again.close()
+  t.equal(disk.opened, 0)
 })

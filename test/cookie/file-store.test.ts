@@ -154,25 +154,6 @@ t.test('outdated lines are rewritten away while logins go on', async (t) => {
   await again.close()
 })
 
-t.test('a second one on the same file is refused, and after close it is not', async (t) => {
-  const filename = await cookieFile(t)
-  const first = await FileStore.open({ filename, log: quiet })
-  await t.rejects(FileStore.open({ filename, log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: new RegExp(`is in use by process ${process.pid}`) })
-  await first.close()
-  await (await FileStore.open({ filename, log: quiet })).close()
-})
-
-t.test('the lock of a process that is gone, or of one whose pid is used again, is taken over', async (t) => {
-  const filename = await cookieFile(t)
-  const { hostname } = await import('node:os')
-  for (const stale of [JSON.stringify({ pid: 2 ** 22 + 1, started: '1', host: hostname() }), JSON.stringify({ pid: process.pid, started: 'another time', host: hostname() }), '{"pid":']) {
-    await writeFile(`${filename}.lock`, stale)
-    await (await FileStore.open({ filename, log: quiet })).close()
-  }
-  await writeFile(`${filename}.lock`, JSON.stringify({ pid: 1, started: '1', host: 'elsewhere' }))
-  await t.rejects(FileStore.open({ filename, log: quiet }), { message: /on elsewhere/ }, 'on another host it may live')
-})
-
 t.test('a file that cannot be used is a coded error that names it and says why', async (t) => {
   const path = await folder(t)
   await mkdir(join(path, 'directory'))

@@ -1,0 +1,87 @@
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import { FileStore } from '../../plugin/cookie/file-store.ts'
+import { FailingDisk } from './failing-disk.ts'
+import { key, record } from './store-contract.ts'
+
+const quiet = { warn () {}, error () {} }
+
+async function folder (t: Test): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
+  t.teardown(async () => { await rm(path, { recursive: true, force: true }) })
+  return path
+}
+
+async function cookieFile (t: Test): Promise<string> {
+  return join(await folder(t), 'cookies.dat')
+}
+
+t.test('a second one on the same file is refused, and after close it is not', async (t) => {
+  const filename = await cookieFile(t)
+  const first = await FileStore.open({ filename, log: quiet })
+  await t.rejects(FileStore.open({ filename, log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: new RegExp(`is in use by process ${process.pid}`) })
+  await first.close()
+  await (await FileStore.open({ filename, log: quiet })).close()
+})
+
+t.test('the lock of a process that is gone, or of one whose pid is used again, is taken over', async (t) => {
+  const filename = await cookieFile(t)
+  const { hostname } = await import('node:os')
+  for (const stale of [JSON.stringify({ pid: 2 ** 22 + 1, started: '1', host: hostname() }), JSON.stringify({ pid: process.pid, started: 'another time', host: hostname() }), '{"pid":']) {
+    await writeFile(`${filename}.lock`, stale)
+    await (await FileStore.open({ filename, log: quiet })).close()
+  }
+  await writeFile(`${filename}.lock`, JSON.stringify({ pid: 1, started: '1', host: 'elsewhere' }))
+  await t.rejects(FileStore.open({ filename, log: quiet }), { message: /on elsewhere/ }, 'on another host it may live')
+})
+
+t.test('a lock that says nothing of a process is nobody\'s, and a lock of another host is not for ever', async (t) => {
+  const filename = await cookieFile(t)
+  for (const text of ['', 'null', '[]', '7', '{"pid":0,"started":"","host":""}', '{"pid":"1","started":"1","host":"here"}']) {
+    await writeFile(`${filename}.lock`, text)
+    await (await FileStore.open({ filename, log: quiet })).close()
+  }
+  await writeFile(`${filename}.lock`, JSON.stringify({ pid: 1, started: '1', host: 'elsewhere' }))
+  const old = new Date(Date.now() - 61_000)
+  await utimes(`${filename}.lock`, old, old)
+  await (await FileStore.open({ filename, log: quiet })).close()
+  t.same(await readdir(dirname(filename)), ['cookies.dat'], 'nothing is left of the locks')
+})
+
+t.test('a lock that could not be given back does not lock this process out, and one that was taken meanwhile stays', async (t) => {
+  const filename = await cookieFile(t)
+  const disk = new FailingDisk()
+  const first = await FileStore.open({ filename, log: quiet, fs: disk })
+  disk.arm(0, { code: 'EIO' }, true)
+  await first.close()
+  disk.repair()
+  const second = await FileStore.open({ filename, log: quiet, fs: disk })
+  await writeFile(`${filename}.lock`, 'of somebody else')
+  await second.close()
+  t.equal(await readFile(`${filename}.lock`, 'utf8'), 'of somebody else')
+})
+
+t.test('a file has one lock, whatever its name; a symbolic link stays one, and its target is rewritten', async (t) => {
+  const path = await folder(t)
+  await mkdir(join(path, 'real'))
+  await symlink(join(path, 'real'), join(path, 'linked'))
+  await symlink(join('real', 'target.dat'), join(path, 'cookies.dat'))
+  const filename = join(path, 'cookies.dat')
+  const store = await FileStore.open({ filename, log: quiet })
+  for (const other of ['real/target.dat', 'linked/target.dat', 'linked/../cookies.dat', 'cookies.dat']) {
+    await t.rejects(FileStore.open({ filename: join(path, other), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /is in use by process/ }, other)
+  }
+  const inode = (await stat(filename)).ino
+  for (let round = 0; round < 12; round++) await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), record())))
+  await store.set(key(100), record())
+  await store.close()
+  t.ok((await lstat(filename)).isSymbolicLink())
+  t.not((await stat(filename)).ino, inode, 'it was rewritten')
+  t.same((await readdir(join(path, 'real'))), ['target.dat'])
+  const again = await FileStore.open({ filename: join(path, 'real', 'target.dat'), log: quiet })
+  t.equal([...again.entries()].length, 101)
+  await again.close()
+})
