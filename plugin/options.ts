@@ -103,9 +103,12 @@ export interface DatabaseStoreOptions {
   type: 'database'
   /** A directory, or a file if it has an extension. Relative to the process's working directory. */
   path: string
-  /** Bytes that the database may take, 131072 to 137438953472. @default 1073741824 */
+  /**
+   * Bytes of records that the database may hold, 131072 to 137438953472. Above it logins are not stored; the file may be
+   * larger by a few pages. @default 1073741824
+   */
   maxSize?: number
-  /** Reads only: nobody can log in. @default false */
+  /** Reads only: stored logins count, new ones are not stored, and logouts do not delete them. @default false */
   readonly?: boolean
   /** Waits until a login is on disk. @default true */
   sync?: boolean

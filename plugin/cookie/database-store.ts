@@ -3,18 +3,50 @@ import { errors } from '../errors.ts'
 import type { DatabaseStoreOptions } from '../options.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
+import { prepareDatabase } from './database-files.ts'
+import { hasRoom } from './database-size.ts'
+
+type Database = RootDatabase<StoredRecord, string>
+
+/** What is to be written; without a record it is deleted. */
+interface Change { readonly key: string, readonly record: StoredRecord | null, resolve (): void, reject (error: Error): void }
 
 /** Crossbar.io's default: 1 GiB. */
 const MAX_SIZE = 2 ** 30
+/** Changes of one transaction. */
+const MOST_CHANGES = 256
+/** Milliseconds after which LMDB is taken not to answer any more. */
+const DEADLINE = 30_000
 
-/** Cookies in an LMDB database, which several processes of one machine may share. */
+/**
+ * Cookies in an LMDB database, which several processes of one machine may share. What cannot be written is rejected with
+ * WAMP_ERR_COOKIE_DATABASE, and the database is opened anew before the next change.
+ */
 export class DatabaseStore implements CookieStore {
-  readonly #database: RootDatabase<StoredRecord, string>
-  readonly #sync: boolean
+  readonly #path: string
+  readonly #maxSize: number
+  readonly #readonly: boolean
+  readonly #openDatabase: () => Promise<Database>
+  /** Null while it could not be opened anew. */
+  #database: Database | null
+  /** After a failure LMDB may wait for ever: the database is suspect until it was opened anew, and stuck if LMDB does wait. */
+  #state: 'open' | 'suspect' | 'stuck' | 'closed' = 'open'
+  #reopening: Promise<void> | undefined
+  #queue: Change[] = []
+  #work: Promise<void> | undefined
 
-  private constructor (database: RootDatabase<StoredRecord, string>, sync: boolean) {
+  private constructor ({ path, maxSize, readonly, openDatabase, database }: {
+    path: string
+    maxSize: number
+    readonly: boolean
+    openDatabase: () => Promise<Database>
+    database: Database
+  }) {
+    this.#path = path
+    this.#maxSize = maxSize
+    this.#readonly = readonly
+    this.#openDatabase = openDatabase
     this.#database = database
-    this.#sync = sync
   }
 
   /** Rejects with WAMP_ERR_COOKIE_DATABASE if the package `lmdb` is not installed, or the database cannot be opened. */
@@ -22,45 +54,170 @@ export class DatabaseStore implements CookieStore {
     const { open } = await import('lmdb').catch((error: unknown) => {
       throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'needs the package lmdb: npm install lmdb', { cause: error })
     })
-    try {
-      const database = open<StoredRecord, string>({ path, mapSize: maxSize, readOnly: readonly, noSync: !sync, encoding: 'json', maxDbs: 1 })
-      const store = new DatabaseStore(database, sync)
-      if (purgeOnStartup && !readonly) await store.#purge()
-      return store
-    } catch (error) {
-      throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'cannot be opened', { cause: error })
+    const openDatabase = async (): Promise<Database> => {
+      try {
+        await prepareDatabase({ path, readonly })
+        // With batches of event turns LMDB makes promises that it gives to nobody, and with overlapping syncs it does not tell
+        // when one fails. Without them a change is on disk when it is committed, and whoever asked for it is told if it is not.
+        return open<StoredRecord, string>({
+          path, mapSize: maxSize, readOnly: readonly, noSync: !sync, encoding: 'json', maxDbs: 1, eventTurnBatching: false, overlappingSync: false
+        })
+      } catch (error) {
+        throw failure(path, 'cannot be opened', error)
+      }
     }
+    const store = new DatabaseStore({ path, maxSize, readonly, openDatabase, database: await openDatabase() })
+    if (purgeOnStartup && !readonly) await store.#purge()
+    return store
   }
 
-  get (key: string): StoredRecord | undefined {
-    return this.#database.get(key)
+  get (key: string): StoredRecord | undefined | Promise<StoredRecord | undefined> {
+    return this.#state === 'suspect' ? this.#reopen().then(() => this.#read(key)) : this.#read(key)
   }
 
   async set (key: string, record: StoredRecord): Promise<void> {
-    await this.#database.put(key, record)
-    await this.#flushed()
+    await this.#change(key, record)
   }
 
   async delete (key: string): Promise<void> {
-    await this.#database.remove(key)
-    await this.#flushed()
+    await this.#change(key, null)
   }
 
-  * entries (): Iterable<[key: string, record: StoredRecord]> {
-    for (const { key, value } of this.#database.getRange()) yield [key, value]
+  async * entries (): AsyncGenerator<[key: string, record: StoredRecord]> {
+    if (this.#state === 'suspect') await this.#reopen()
+    try {
+      for (const { key, value } of this.#opened().getRange()) yield [key, value]
+    } catch (error) {
+      throw this.#suspect('cannot be read', error)
+    }
   }
 
+  /** Waits for what is under way, and closes the database. Rejects if LMDB does not answer. */
   async close (): Promise<void> {
-    await this.#database.close()
+    while (this.#work !== undefined && this.#state !== 'stuck') await this.#work
+    if (this.#state === 'stuck') throw this.#stuck()
+    await this.#reopening?.catch(() => {})
+    this.#state = 'closed'
+    await this.#database?.close()
   }
 
-  // A commit is seen by all at once, and on disk a little later.
-  async #flushed (): Promise<void> {
-    if (this.#sync) await this.#database.flushed
+  #read (key: string): StoredRecord | undefined {
+    try {
+      return this.#opened().get(key)
+    } catch (error) {
+      throw this.#suspect('cannot be read', error)
+    }
+  }
+
+  #opened (): Database {
+    if (this.#database === null || this.#state === 'closed') throw new Error('it is closed')
+    return this.#database
+  }
+
+  #change (key: string, record: StoredRecord | null): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#readonly) throw new errors.WAMP_ERR_COOKIE_DATABASE(this.#path, 'is opened readonly: nothing can be written')
+      if (this.#state === 'stuck') throw this.#stuck()
+      this.#queue.push({ key, record, resolve, reject })
+      this.#work ??= this.#run()
+    })
+  }
+
+  async #run (): Promise<void> {
+    // What is asked for in this turn goes together.
+    await Promise.resolve()
+    while (this.#queue.length > 0) {
+      const changes = this.#queue.splice(0, MOST_CHANGES)
+      try {
+        if (this.#state === 'stuck') throw this.#stuck()
+        if (this.#state === 'suspect') await this.#reopen()
+        await this.#inTime(this.#commit(this.#fitting(changes)))
+      } catch (error) {
+        const failed = this.#state === 'stuck' ? this.#stuck() : this.#suspect('cannot be written', error)
+        for (const { reject } of changes) reject(failed)
+      }
+    }
+    // In the same turn as the look at the queue: what is asked for from now on starts anew.
+    this.#work = undefined
+  }
+
+  /** The changes that the size allows. The others are rejected; deletions are always allowed. */
+  #fitting (changes: Change[]): Change[] {
+    const deletions = changes.filter(({ record }) => record === null)
+    if (deletions.length === changes.length || hasRoom(this.#opened(), this.#maxSize, changes.length)) return changes
+    const full = new errors.WAMP_ERR_COOKIE_DATABASE(this.#path, `is full: maxSize is ${this.#maxSize} octets`)
+    for (const { record, reject } of changes) if (record !== null) reject(full)
+    return deletions
+  }
+
+  async #commit (changes: readonly Change[]): Promise<void> {
+    const database = this.#opened()
+    const written = await Promise.allSettled(changes.map(async ({ key, record }) => await (record === null ? database.remove(key) : database.put(key, record))))
+    for (const [i, result] of written.entries()) {
+      if (result.status === 'fulfilled') changes[i]!.resolve()
+      else changes[i]!.reject(this.#suspect('cannot be written', await causeOf(result.reason)))
+    }
+  }
+
+  /** Rejects when LMDB does not answer. If it does later, the database can be used again. */
+  async #inTime (commit: Promise<void>): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        this.#state = 'stuck'
+        commit.finally(() => { if (this.#state === 'stuck') this.#state = 'suspect' }).catch(() => {})
+        reject(this.#stuck())
+      }, DEADLINE).unref()
+    })
+    try {
+      await Promise.race([commit, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #reopen (): Promise<void> {
+    this.#reopening ??= this.#openAnew().finally(() => { this.#reopening = undefined })
+    return this.#reopening
+  }
+
+  async #openAnew (): Promise<void> {
+    const old = this.#database
+    this.#database = null
+    await old?.close()
+    this.#database = await this.#openDatabase()
+    this.#state = 'open'
+  }
+
+  #suspect (what: string, error: unknown): Error {
+    if (this.#state === 'open') this.#state = 'suspect'
+    return failure(this.#path, what, error)
+  }
+
+  #stuck (): Error {
+    return new errors.WAMP_ERR_COOKIE_DATABASE(this.#path, 'does not answer: the process must be restarted')
   }
 
   async #purge (): Promise<void> {
-    const expired = [...this.entries()].filter(([, record]) => isExpired(record, Date.now()))
-    await Promise.all(expired.map(async ([key]) => { await this.delete(key) }))
+    const expired: string[] = []
+    for await (const [key, record] of this.entries()) if (isExpired(record, Date.now())) expired.push(key)
+    await Promise.all(expired.map(async (key) => { await this.delete(key) }))
+  }
+}
+
+function failure (path: string, what: string, error: unknown): Error {
+  if (error instanceof errors.WAMP_ERR_COOKIE_DATABASE) return error
+  return new errors.WAMP_ERR_COOKIE_DATABASE(path, `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+}
+
+/** What made a commit fail. LMDB rejects a promise with it, which would end the process if nobody listened. */
+async function causeOf (error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise)) return error
+  try {
+    // It is rejected in the turn in which the commit is, or never.
+    await Promise.race([error.commitError, new Promise((resolve) => { setImmediate(resolve) })])
+    return error
+  } catch (cause) {
+    return cause
   }
 }

@@ -1,10 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { DatabaseStore } from '../../plugin/cookie/database-store.ts'
 import { key, record, testStore } from './store-contract.ts'
+
+async function keysOf (store: DatabaseStore): Promise<string[]> {
+  const keys = []
+  for await (const [key] of store.entries()) keys.push(key)
+  return keys
+}
 
 async function directory (t: Test): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'fastify-wamp-'))
@@ -34,10 +40,69 @@ t.test('expired records can be dropped when it is opened', async (t) => {
   await first.set(key(2), record())
   await first.close()
   const second = await DatabaseStore.open({ path, purgeOnStartup: true })
-  t.same([...second.entries()].map(([one]) => one), [key(2)])
+  t.same(await keysOf(second), [key(2)])
   await second.close()
 })
 
 t.test('a database that cannot be opened is an error with a code', async (t) => {
   await t.rejects(DatabaseStore.open({ path: '/dev/null/cookies' }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /"\/dev\/null\/cookies" cannot be opened/ })
+})
+
+t.test('what is no database is an error with a code, and not the end of the process', async (t) => {
+  const path = await directory(t)
+  await mkdir(path)
+  const good = join(path, 'good')
+  await (await DatabaseStore.open({ path: good })).close()
+  const whole = await readFile(join(good, 'data.mdb'))
+  for (const data of [whole.subarray(0, 100), whole.subarray(0, 4096), Buffer.alloc(16_384), Buffer.alloc(8192, 'text'), Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096)])]) {
+    await writeFile(join(path, 'data.mdb'), data)
+    for (const readonly of [false, true]) await t.rejects(DatabaseStore.open({ path, readonly }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is no LMDB database, or a damaged one/ })
+  }
+  await rm(join(path, 'data.mdb'))
+  await t.rejects(DatabaseStore.open({ path, readonly: true }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is not there/ })
+  await (await DatabaseStore.open({ path })).close()
+  await (await DatabaseStore.open({ path: join(path, 'file.mdb') })).close()
+  t.same((await readdir(path)).sort(), ['data.mdb', 'file.mdb', 'file.mdb-lock', 'good', 'lock.mdb'], 'nothing else is left')
+})
+
+t.test('a readonly database rejects changes with a clear error', async (t) => {
+  const path = await directory(t)
+  const first = await DatabaseStore.open({ path })
+  await first.set(key(1), record())
+  await first.close()
+  const second = await DatabaseStore.open({ path, readonly: true })
+  for (const change of [second.set(key(2), record()), second.delete(key(1))]) {
+    await t.rejects(change, { code: 'WAMP_ERR_COOKIE_DATABASE', message: /cookies" is opened readonly: nothing can be written/ })
+  }
+  t.ok(await second.get(key(1)))
+  await second.close()
+})
+
+t.test('a database that has reached maxSize refuses logins, and takes deletions and then logins again', async (t) => {
+  const path = await directory(t)
+  const maxSize = 262_144
+  const store = await DatabaseStore.open({ path, maxSize })
+  const set = async (n: number): Promise<unknown> => { try { await store.set(key(n), record()); return null } catch (error) { return error } }
+  let stored = 0
+  let error: unknown
+  while (error === undefined || error === null) error = await set(stored++)
+  t.match(error, { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is full: maxSize is 262144 octets/ })
+  t.ok(stored > 300, `${stored} logins were stored`)
+  t.ok((await stat(join(path, 'data.mdb'))).size <= maxSize + 65_536)
+  await Promise.all(Array.from({ length: 2000 }, (_, n) => set(10_000 + n)))
+  t.ok((await stat(join(path, 'data.mdb'))).size <= maxSize + 65_536, 'a flood does not make it grow')
+  await Promise.all(Array.from({ length: 200 }, (_, n) => store.delete(key(n))))
+  for (let n = 0; n < 100; n++) t.equal(await set(n), null)
+  await store.close()
+})
+
+t.test('a record that cannot be written does not take others with it, nor is the database closed for ever', async (t) => {
+  const store = await DatabaseStore.open({ path: await directory(t) })
+  const results = await Promise.allSettled([store.set(key(1), record()), store.set('x'.repeat(5000), record()), store.set(key(2), record())])
+  t.same(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled'])
+  t.ok(await store.get(key(1)), 'it is opened anew to be read')
+  await store.set(key(3), record())
+  t.same(await keysOf(store), [key(1), key(2), key(3)])
+  await store.close()
+  await t.rejects(store.set(key(4), record()), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /it is closed/ })
 })
