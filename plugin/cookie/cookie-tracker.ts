@@ -284,7 +284,6 @@ export class CookieTracker implements ConnectionTracker {
 
   /** Another process may have forgotten a login. */
   #recheck (): void {
-    this.#store.retry().catch(() => {})
     for (const connection of this.#connections.values()) {
       const { login } = connection
       if (login === undefined || !connection.letsIn) continue

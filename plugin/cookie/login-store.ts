@@ -2,11 +2,14 @@ import type { FastifyBaseLogger } from 'fastify'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
+import { EndedLogins } from './ended-logins.ts'
+import type { EndedLogin } from './ended-logins.ts'
 import { KeyedSet } from './keyed-set.ts'
 import type { LoginFilter } from './login-filter.ts'
 import { LoginSnapshot, pause, RUN } from './login-snapshot.ts'
 import type { ListedLogin } from './login-snapshot.ts'
 import { LoginSnapshots } from './login-snapshots.ts'
+import { Outage } from './outage.ts'
 import { askStore, runsOf } from './store-deadline.ts'
 
 /** A login that cookies lead to. */
@@ -29,6 +32,8 @@ interface LookUp { void: boolean }
 const EXACTNESS = 60_000
 /** Of how many logins it is remembered that their use was noted. */
 const MOST_SEEN = 100_000
+/** Milliseconds that a store may take to close: it may have much to write. */
+const CLOSING = 30_000
 
 /** Logins, and what leads to them, over a store that may throw, be slow, or keep what is expired. */
 export class LoginStore {
@@ -38,17 +43,23 @@ export class LoginStore {
   /** Milliseconds; 0 for none. */
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
-  /** Logins that are over, though the store may not know yet. */
-  readonly #over = new Map<string, { readonly login: Pick<Login, 'key' | 'cookies'>, state: 'being deleted' | 'not deleted' }>()
+  readonly #ended: EndedLogins
   readonly #seen = new Map<string, number>()
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
+  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
 
   constructor ({ store, log, now, idleTimeout }: { store: CookieStore, log: FastifyBaseLogger, now: () => number, idleTimeout: number }) {
     this.#store = store
     this.#log = log
     this.#now = now
     this.#idleTimeout = idleTimeout
+    this.#ended = new EndedLogins((login) => this.#delete(login), log)
+    this.#outages = {
+      reading: new Outage(log, 'error', 'the cookie store cannot tell who this is'),
+      adding: new Outage(log, 'error', 'a login could not be stored: its cookie will not bring it back'),
+      using: new Outage(log, 'warn', 'the use of a login could not be noted in the cookie store')
+    }
   }
 
   /** The login that a cookie leads to, null if there is none that counts. Never rejects. */
@@ -65,7 +76,7 @@ export class LoginStore {
 
   /** The record of a login, null if it is over. Never rejects. */
   async get (key: string): Promise<LoginRecord | null | 'cannot tell'> {
-    if (this.#over.has(key)) return null
+    if (this.#ended.has(key)) return null
     const lookUp: LookUp = { void: false }
     this.#lookUps.add(key, lookUp)
     try {
@@ -90,16 +101,17 @@ export class LoginStore {
       const writes = [askStore(() => this.#store.set(key, record))]
       for (const cookie of cookies) writes.push(askStore(() => this.#store.set(cookie, { created, maxAge, login: key })))
       await Promise.all(writes)
+      this.#outages.adding.worked()
       return true
     } catch (error) {
-      this.#log.error({ err: error }, 'a login could not be stored: its cookie will not bring it back')
+      this.#outages.adding.failed(error)
       return false
     }
   }
 
   /** Notes that a login is in use. A failure is logged. */
   use ({ key, record: { created, maxAge } }: Pick<Login, 'key' | 'record'>): void {
-    if (this.#over.has(key)) return
+    if (this.#ended.has(key)) return
     const now = this.#now()
     const exactness = this.#idleTimeout === 0 ? EXACTNESS : Math.min(EXACTNESS, this.#idleTimeout / 8)
     if (now - (this.#seen.get(key) ?? created) < exactness) return
@@ -108,42 +120,22 @@ export class LoginStore {
     if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.keys().next().value!)
     // A record of its own: to write the login again might bring back what somebody else deletes meanwhile.
     const record: UseRecord = { created, maxAge, used: key, lastSeen: now }
-    this.#goOn(askStore(() => this.#store.set(useKeyOf(key), record))
-      .catch((error: unknown) => { this.#log.warn({ err: error }, 'the use of a login could not be noted in the cookie store') }))
+    const { using } = this.#outages
+    this.#goOn(askStore(() => this.#store.set(useKeyOf(key), record)).then(() => { using.worked() }, (error: unknown) => { using.failed(error) }))
   }
 
-  /** Forgets a login. From now on it is over here; a store that fails is logged, and asked again by `retry`. Never rejects. */
-  async forget (login: Pick<Login, 'key' | 'cookies'>): Promise<void> {
-    try {
-      await this.remove([login])
-    } catch (error) {
-      this.#log.error({ err: error }, 'a login could not be deleted from the cookie store')
-    }
+  /** Forgets a login. From now on it is over here; a store that fails is asked again, until it has deleted it. Never rejects. */
+  async forget (login: EndedLogin): Promise<void> {
+    await this.remove([login]).catch(() => {})
   }
 
   /** Forgets logins likewise. Rejects with what the store throws: who revokes must know. */
-  async remove (logins: readonly Pick<Login, 'key' | 'cookies'>[]): Promise<void> {
-    for (const login of logins) {
-      for (const lookUp of this.#lookUps.get(login.key)) lookUp.void = true
-      this.#over.set(login.key, { login, state: 'being deleted' })
-      this.#snapshots.forget(login.key)
+  async remove (logins: readonly EndedLogin[]): Promise<void> {
+    for (const { key } of logins) {
+      for (const lookUp of this.#lookUps.get(key)) lookUp.void = true
+      this.#snapshots.forget(key)
     }
-    const deletions = await Promise.allSettled(logins.map(async ({ key, cookies }) => {
-      try {
-        await askStore(() => this.#store.delete(key))
-        this.#over.delete(key)
-      } catch (error) {
-        this.#over.get(key)!.state = 'not deleted'
-        throw error
-      }
-      await this.#clear([useKeyOf(key), ...cookies])
-    }))
-    for (const deletion of deletions) if (deletion.status === 'rejected') throw deletion.reason
-  }
-
-  /** Tries again to delete what could not be deleted. */
-  async retry (): Promise<void> {
-    for (const { login, state } of [...this.#over.values()]) if (state === 'not deleted') await this.forget(login)
+    await this.#ended.end(logins)
   }
 
   /**
@@ -151,7 +143,7 @@ export class LoginStore {
    * forgotten meanwhile is left out. Rejects with what the store throws.
    */
   async search (filter: LoginFilter, after = '', most = Infinity): Promise<ListedLogin[]> {
-    return await this.#snapshots.search(filter, after, most, (key) => this.#over.has(key))
+    return await this.#snapshots.search(filter, after, most, (key) => this.#ended.has(key))
   }
 
   async #scan (): Promise<LoginSnapshot> {
@@ -176,11 +168,15 @@ export class LoginStore {
     return await LoginSnapshot.of(listed)
   }
 
-  /** Waits for what is under way, and closes the store. */
+  /** Waits for what is under way, and closes the store. A store that fails, or takes too long, is logged. Never rejects. */
   async close (): Promise<void> {
-    await this.retry()
+    await this.#ended.close()
     await Promise.all(this.#writes)
-    await this.#store.close()
+    try {
+      await askStore(() => this.#store.close(), CLOSING)
+    } catch (error) {
+      this.#log.error({ err: error }, 'the cookie store could not be closed')
+    }
   }
 
   async #isIdle (key: string, login: LoginRecord): Promise<boolean> {
@@ -202,6 +198,7 @@ export class LoginStore {
   async #read (key: string): Promise<StoredRecord | undefined | 'cannot tell'> {
     try {
       const record: unknown = await askStore(() => this.#store.get(key))
+      this.#outages.reading.worked()
       if (record === undefined || record === null) return undefined
       if (typeof record !== 'object') throw new TypeError(`the cookie store returned a ${typeof record} for a record`)
       return record as StoredRecord
@@ -211,7 +208,7 @@ export class LoginStore {
   }
 
   #cannotTell (error: unknown): 'cannot tell' {
-    this.#log.error({ err: error }, 'the cookie store cannot tell who this is')
+    this.#outages.reading.failed(error)
     return 'cannot tell'
   }
 
@@ -219,6 +216,11 @@ export class LoginStore {
   #goOn (write: Promise<void>): void {
     const going = write.finally(() => { this.#writes.delete(going) })
     this.#writes.add(going)
+  }
+
+  async #delete ({ key, cookies }: EndedLogin): Promise<void> {
+    await askStore(() => this.#store.delete(key))
+    await this.#clear([useKeyOf(key), ...cookies])
   }
 
   /** Clears away what leads nowhere: it is of no harm if that fails. */

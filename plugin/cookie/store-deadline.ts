@@ -1,13 +1,13 @@
 /** Milliseconds that a store may take. Slower is as good as not there: browsers wait for it. */
 const DEADLINE = 5000
 
-/** Asks a store. Rejects with what it throws, and when it takes too long. */
-export async function askStore<T> (ask: () => T | Promise<T>): Promise<T> {
+/** Asks a store. Rejects with what it throws, and when it takes longer than so many milliseconds. */
+export async function askStore<T> (ask: () => T | Promise<T>, deadline = DEADLINE): Promise<T> {
   const answer = ask()
   if (!(answer instanceof Promise)) return answer
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(new DOMException(`the cookie store did not answer in ${DEADLINE} ms`, 'TimeoutError')) }, DEADLINE)
+    timer = setTimeout(() => { reject(new DOMException(`the cookie store did not answer in ${deadline} ms`, 'TimeoutError')) }, deadline)
   })
   try {
     return await Promise.race([answer, late])

@@ -163,22 +163,22 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A logout makes look-ups void that are under way',
     file: loginStore,
-    code: 'for (const lookUp of this.#lookUps.get(login.key)) lookUp.void = true',
+    code: 'for (const { key } of logins) for (const lookUp of this.#lookUps.get(key)) lookUp.void = true',
     without: '',
     test: ['cookie/login-store.test.ts', 'a logout that lands during a look-up']
   },
   {
     defence: 'A login is over while its deletion is still being written',
     file: loginStore,
-    code: 'if (this.#over.has(key)) return null',
+    code: 'if (this.#ended.has(key)) return null',
     without: '',
     test: ['cookie/login-store.test.ts', 'who comes while a logout is being written']
   },
   {
     defence: 'A deletion that failed is tried again',
-    file: tracker,
-    code: 'this.#store.retry().catch(() => {})',
-    without: '',
+    file: 'plugin/cookie/ended-logins.ts',
+    code: 'this.#schedule()\n    throw failed.reason',
+    without: 'throw failed.reason',
     test: ['cookie/login-store.test.ts', 'a logout that the store cannot write']
   },
   {

@@ -112,23 +112,92 @@ t.test('how long a login is idle is known to who opens the store later', async (
   }
 })
 
-t.test('a logout that the store cannot write counts all the same, and is written later', async (t) => {
-  mock.timers.enable({ apis: ['setInterval'] })
+t.test('a logout that the store cannot write counts all the same, and is tried again until it is written', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const store = new MemoryStore()
-  const { tracker, logged } = buildTracker({ store, shared: true })
-  const browser = new Browser(tracker)
-  const connection = await browser.open()
-  await connection.bind(principal())
+  const { tracker, logged } = buildTracker({ store })
+  const browsers = [new Browser(tracker), new Browser(tracker)]
+  const connections = []
+  for (const browser of browsers) connections.push(await browser.open())
+  for (const connection of connections) await connection.bind(principal())
   const { delete: original } = store
-  store.delete = () => { throw new Error('down') }
-  await connection.logout()
-  t.same(logged, ['a login could not be deleted from the cookie store'])
-  t.equal(await browser.identity(), undefined, 'it is over')
+  let asked = 0
+  store.delete = () => { asked++; throw new Error('down') }
+  for (const connection of connections) await connection.logout()
+  t.same(logged, ['a login could not be deleted from the cookie store'], 'it is said once')
+  for (const browser of browsers) t.equal(await browser.identity(), undefined, 'it is over')
   t.same(await tracker.find(), [])
+
+  asked = 0
+  for (const delay of [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]) {
+    mock.timers.tick(delay - 1)
+    t.equal(asked, 0)
+    mock.timers.tick(1)
+    await settled()
+    t.equal(asked, 1, `after ${delay} ms the store is asked about one of them`)
+    asked = 0
+  }
   store.delete = original
   mock.timers.tick(60_000)
-  t.notOk(entries(store).some(([, record]) => 'authid' in record), 'and gone')
+  await settled()
+  t.notOk(entries(store).some(([, record]) => 'authid' in record), 'both are gone')
+  t.same(logged.slice(1), ['the cookie store works again'])
+  await tracker.close()
+})
+
+t.test('a logout that the store cannot write is tried once more when the app closes', async (t) => {
+  for (const works of [true, false]) {
+    const store = new MemoryStore()
+    let closed = 0
+    store.close = () => { closed++ }
+    const { tracker, logged } = buildTracker({ store })
+    const connection = await new Browser(tracker).open()
+    await connection.bind(principal())
+    const { delete: original } = store
+    store.delete = () => { throw new Error('down') }
+    await connection.logout()
+    if (works) store.delete = original
+    await tracker.close()
+    t.equal(entries(store).some(([, record]) => 'authid' in record), !works)
+    t.equal(closed, 1, 'the store is closed in any case')
+    t.equal(logged.at(-1), works ? 'the cookie store works again' : 'logins that are over could not be deleted from the cookie store: they count again when it is opened next')
+  }
+})
+
+t.test('a store that hangs, or fails to close, does not hold up the end of the app', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  for (const close of [async () => { await new Promise(() => {}) }, () => { throw new Error('down') }]) {
+    const store = new MemoryStore()
+    const { tracker, logged } = buildTracker({ store })
+    const connection = await new Browser(tracker).open()
+    await connection.bind(principal())
+    store.delete = async () => { await new Promise(() => {}) }
+    store.close = close
+    const out = connection.logout()
+    mock.timers.tick(5000)
+    await out
+    const closing = tracker.close()
+    await settled()
+    mock.timers.tick(5000)
+    await settled()
+    mock.timers.tick(30_000)
+    await closing
+    t.equal(logged.at(-1), 'the cookie store could not be closed')
+  }
+})
+
+t.test('a store that fails at each login is logged once, and once when it works again', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const { set } = store
+  store.set = () => { throw new Error('disk full') }
+  for (let i = 0; i < 20; i++) await (await new Browser(tracker).open()).bind(principal())
+  t.same(logged, ['a login could not be stored: its cookie will not bring it back'])
+  store.set = set
+  for (let i = 0; i < 20; i++) await (await new Browser(tracker).open()).bind(principal())
+  t.same(logged.slice(1), ['the cookie store works again'])
   await tracker.close()
 })
 

@@ -1,0 +1,89 @@
+import { Outage } from './outage.ts'
+import type { StoreLog } from './store-log.ts'
+
+/** A login that is over: its key, and the keys of its cookies, as far as they are known. */
+export interface EndedLogin {
+  readonly key: string
+  readonly cookies: readonly string[]
+}
+
+/** Milliseconds until a deletion is tried again; twice as many after each failure, up to the longest. */
+const FIRST_DELAY = 1000
+const LONGEST_DELAY = 60_000
+/** How many are deleted at a time. */
+const AT_A_TIME = 100
+
+/** Logins that are over, though the store may not know yet: it is asked again until it does, or until the store is closed. */
+export class EndedLogins {
+  readonly #remove: (login: EndedLogin) => Promise<void>
+  readonly #log: StoreLog
+  readonly #outage: Outage
+  readonly #logins = new Map<string, { readonly login: EndedLogin, state: 'being deleted' | 'not deleted' }>()
+  #delay = FIRST_DELAY
+  #timer: NodeJS.Timeout | undefined
+  #state: 'open' | 'closed' = 'open'
+
+  /** `remove` deletes a login from the store, and rejects with what the store throws. */
+  constructor (remove: (login: EndedLogin) => Promise<void>, log: StoreLog) {
+    this.#remove = remove
+    this.#log = log
+    this.#outage = new Outage(log, 'error', 'a login could not be deleted from the cookie store')
+  }
+
+  /** True for a login that is over. */
+  has (key: string): boolean {
+    return this.#logins.has(key)
+  }
+
+  /** Ends logins. From now on they are over here. Rejects with what the store throws; it is asked again later. */
+  async end (logins: readonly EndedLogin[]): Promise<void> {
+    for (const login of logins) this.#logins.set(login.key, { login, state: 'being deleted' })
+    const deletions = await Promise.allSettled(logins.map((login) => this.#delete(login)))
+    const failed = deletions.find(({ status }) => status === 'rejected')
+    if (failed?.status !== 'rejected') return
+    this.#schedule()
+    throw failed.reason
+  }
+
+  /** Tries again a last time what could not be deleted. */
+  async close (): Promise<void> {
+    this.#state = 'closed'
+    clearTimeout(this.#timer)
+    await Promise.allSettled(this.#waiting().map((login) => this.#delete(login)))
+    const left = this.#waiting().length
+    if (left > 0) this.#log.error({ logins: left }, 'logins that are over could not be deleted from the cookie store: they count again when it is opened next')
+  }
+
+  #waiting (): EndedLogin[] {
+    return [...this.#logins.values()].flatMap(({ login, state }) => state === 'not deleted' ? [login] : [])
+  }
+
+  async #delete (login: EndedLogin): Promise<void> {
+    try {
+      await this.#remove(login)
+      this.#logins.delete(login.key)
+      this.#outage.worked()
+    } catch (error) {
+      this.#logins.set(login.key, { login, state: 'not deleted' })
+      this.#outage.failed(error)
+      throw error
+    }
+  }
+
+  #schedule (): void {
+    if (this.#state === 'closed') return
+    this.#timer ??= setTimeout(() => {
+      this.#retry().then(() => { this.#delay = FIRST_DELAY }, () => { this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY) }).finally(() => {
+        this.#timer = undefined
+        if (this.#waiting().length > 0) this.#schedule()
+      })
+    }, this.#delay).unref()
+  }
+
+  /** One at first: a store that is still down is asked no more than that. */
+  async #retry (): Promise<void> {
+    const [first, ...others] = this.#waiting()
+    if (first !== undefined) await this.#delete(first)
+    while (others.length > 0) await Promise.all(others.splice(0, AT_A_TIME).map((login) => this.#delete(login)))
+  }
+}
