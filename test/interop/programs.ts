@@ -35,7 +35,7 @@ export function needsNginx (): { skip: string | false } {
 }
 
 /** Where a failure must not look like a success, a missing program is one. */
-function missing (what: string): { skip: string } {
+export function missing (what: string): { skip: string } {
   if (process.env.CI === 'true') throw new Error(what)
   return { skip: what }
 }
