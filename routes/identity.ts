@@ -14,7 +14,12 @@ import { isAllowedOrigin } from './origin.ts'
 export type IdentityHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
 /** A role, which is one of a realm: another realm's role of that name is not meant. */
-export interface RoleOfRealm { readonly realm: Uri, readonly role: string }
+export interface RoleOfRealm {
+  /** The name of the realm. */
+  readonly realm: Uri
+  /** The name of the role in it. */
+  readonly role: string
+}
 
 /** Characters of a User-Agent that are kept with a login. */
 const USER_AGENT = 256

@@ -13,7 +13,7 @@ import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Delivery } from '../transport/transport.ts'
 import type { CallWatch } from './call-watch.ts'
 import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
-import { commonDetails, detailsFor, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
+import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
 import { refusal } from './refusal.ts'
 import type { Offer } from './registration.ts'
@@ -85,9 +85,7 @@ export class Dealer {
 
   /** How many calls are open. */
   get pendingCalls (): number {
-    let count = 0
-    for (const { calls } of this.#callers.values()) count += calls.size
-    return count
+    return [...this.#callers.values()].reduce((count, { calls }) => count + calls.size, 0)
   }
 
   /** Has a procedure invoked. `disclosure` is what the callee is told; `watch` is told what becomes of the call. */
@@ -174,16 +172,15 @@ export class Dealer {
 
   /** Gives a call to a callee that can take it; ends it if there is none. */
   #invoke (call: PendingCall, payload: Payload, tried: Set<Offer> | null): void {
-    const { registration, timeout, progressive } = call
-    this.#asking = call.caller
-    for (let offer = registration.pick(tried, this.#hasRoom); offer !== undefined; offer = registration.pick(tried, this.#hasRoom)) {
+    const { timeout, progressive } = call
+    for (let offer = this.#pick(call, tried); offer !== undefined; offer = this.#pick(call, tried)) {
       const { session } = offer.callee
       if (!isAble(session, call)) return this.#end(call, refusal(MessageType.Call, call.request, reasons.featureNotSupported))
       this.#assign(call, offer)
       const delivery = this.#send(call, offer, payload, progressive)
       if (delivery === 'sent') {
         if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call)
-        if (session.features.has('callee.call_reroute')) call.rerouting ??= { payload: registration.invoke === 'single' ? Payload.empty : payload.detached(), tried: new Set() }
+        if (session.features.has('callee.call_reroute')) call.rerouting ??= { payload: call.registration.invoke === 'single' ? Payload.empty : payload.detached(), tried: new Set() }
         return
       }
       this.#unassign(call)
@@ -193,6 +190,13 @@ export class Dealer {
       tried = (tried ?? new Set()).add(offer)
     }
     this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, tried)))
+  }
+
+  #pick ({ caller, registration }: PendingCall, tried: Set<Offer> | null): Offer | undefined {
+    this.#asking = caller
+    const offer = registration.pick(tried, this.#hasRoom)
+    this.#asking = undefined
+    return offer
   }
 
   readonly #hasRoom = ({ open, concurrency, callee }: Offer): boolean => open < concurrency && hasShare(callee, this.#asking!, this.#limits.pendingInvocations)
@@ -285,11 +289,6 @@ export class Dealer {
 function refuse (caller: RoutedSession, request: Id, watch: CallWatch | null, error: Uri, text?: string): void {
   caller.send(refusal(MessageType.Call, request, error, text))
   watch?.end('error', error)
-}
-
-/** The error of a call whose invocation, or part of it, did not reach the callee. */
-function errorOf (delivery: Exclude<Delivery, 'sent'>): Uri {
-  return delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure
 }
 
 function rememberEnded (caller: Caller, request: Id): void {

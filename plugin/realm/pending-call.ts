@@ -5,6 +5,7 @@ import { passthruOf } from '../protocol/passthru.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
+import type { Delivery } from '../transport/transport.ts'
 import type { CallWatch } from './call-watch.ts'
 import type { Offer, Registration } from './registration.ts'
 import type { Disclosure } from './role.ts'
@@ -106,4 +107,9 @@ export function whyNobody ({ registration: { offers }, rerouting }: PendingCall,
   if (tried !== null) return [reasons.networkFailure]
   if (offers.some(({ open, concurrency }) => open >= concurrency)) return [reasons.noAvailableCallee, 'the callees have as many calls as they take at once']
   return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer, or too many of this caller']
+}
+
+/** The error of a call whose invocation, or part of it, did not reach the callee. */
+export function errorOf (delivery: Exclude<Delivery, 'sent'>): Uri {
+  return delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure
 }
