@@ -8,7 +8,7 @@ import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import type { ResolvedRealm } from '../resolve-options.ts'
 import type { Decisions } from './decisions.ts'
 import type { RoutedSession } from './routed-session.ts'
-import { hasFewComponents } from './wildcard-tree.ts'
+import { hasFewComponents } from './wildcard-index.ts'
 
 /** What the other side is told of who calls or publishes. */
 export interface Disclosure {

@@ -1,11 +1,13 @@
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { PrefixTree } from './prefix-tree.ts'
-import { WildcardTree } from './wildcard-tree.ts'
+import { WildcardIndex } from './wildcard-index.ts'
 
 /** How many URIs' matches are remembered. Made-up URIs cannot make it grow: it is then begun anew. */
 const REMEMBERED = 10_000
 /** Characters of a URI that is remembered: longer ones are rare, and would make the memory large. */
 const REMEMBERED_LENGTH = 256
+/** How many matches are remembered, of all these URIs together. */
+const REMEMBERED_MATCHES = 100_000
 
 const nothing: readonly never[] = Object.freeze([])
 
@@ -17,8 +19,9 @@ export class UriIndex<T> {
   /** Each as the list of what matches where there are no patterns. */
   readonly #exact = new Map<Uri, readonly [T]>()
   readonly #prefixes = new PrefixTree<T>()
-  readonly #wildcards = new WildcardTree<T>()
+  readonly #wildcards = new WildcardIndex<T>()
   readonly #remembered = new Map<Uri, readonly T[]>()
+  #rememberedMatches = 0
 
   /** What stands under this URI and policy. */
   get (uri: Uri, match: MatchPolicy): T | undefined {
@@ -40,7 +43,7 @@ export class UriIndex<T> {
     else this.#patterns(match).delete(uri)
   }
 
-  /** All that match: the exact one, then prefixes, shortest first, then wildcards, a literal component before any. */
+  /** All that match: the exact one, then prefixes, shortest first, then wildcards. */
   matching (uri: Uri): readonly T[] {
     if (this.#prefixes.isEmpty && this.#wildcards.isEmpty) return this.#exact.get(uri) ?? nothing
     const remembered = this.#remembered.get(uri)
@@ -50,9 +53,7 @@ export class UriIndex<T> {
     const found = exact === undefined ? [] : [exact[0]]
     this.#prefixes.collect(uri, found)
     this.#wildcards.collect(uri, found)
-    if (uri.length > REMEMBERED_LENGTH) return found
-    if (this.#remembered.size >= REMEMBERED) this.#remembered.clear()
-    this.#remembered.set(uri, found)
+    if (uri.length <= REMEMBERED_LENGTH) this.#remember(uri, found)
     return found
   }
 
@@ -66,12 +67,24 @@ export class UriIndex<T> {
     return this.#wildcards.best(uri)
   }
 
-  #patterns (match: 'prefix' | 'wildcard'): PrefixTree<T> | WildcardTree<T> {
+  #patterns (match: 'prefix' | 'wildcard'): PrefixTree<T> | WildcardIndex<T> {
     return match === 'prefix' ? this.#prefixes : this.#wildcards
   }
 
+  #remember (uri: Uri, found: readonly T[]): void {
+    if (this.#remembered.size >= REMEMBERED || this.#rememberedMatches + found.length > REMEMBERED_MATCHES) this.#forgetAll()
+    this.#remembered.set(uri, found)
+    this.#rememberedMatches += found.length
+  }
+
   #forget (uri: Uri, match: MatchPolicy): void {
-    if (match === 'exact') this.#remembered.delete(uri)
-    else this.#remembered.clear()
+    if (match !== 'exact') return this.#forgetAll()
+    this.#rememberedMatches -= this.#remembered.get(uri)?.length ?? 0
+    this.#remembered.delete(uri)
+  }
+
+  #forgetAll (): void {
+    this.#remembered.clear()
+    this.#rememberedMatches = 0
   }
 }

@@ -518,6 +518,13 @@ export const defences: readonly Defence[] = [
     test: ['in-process/own-values.test.ts', 'what an object hides']
   },
   {
+    defence: 'URIs that many patterns match do not make what is remembered of them grow',
+    file: 'plugin/realm/uri-index.ts',
+    code: ' || this.#rememberedMatches + found.length > REMEMBERED_MATCHES',
+    without: '',
+    test: ['realm/uri-index.test.ts', 'URIs that many patterns match do not make it grow']
+  },
+  {
     defence: 'An upgrade that comes before the last answer is cut off',
     file: 'routes/websocket-upgrade.ts',
     code: '} catch {\n    socket.destroy()',

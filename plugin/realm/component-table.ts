@@ -1,0 +1,201 @@
+import type { Uri } from '../protocol/uri.ts'
+import { spend } from '../work.ts'
+import { countOf, slotsThatMeet } from './slot-filter.ts'
+import type { Condition } from './slot-filter.ts'
+import { SlotSet } from './slot-set.ts'
+
+/** Which components of a pattern are empty. */
+interface Shape {
+  /** For each component 1 if it is empty, else 0: the lower, the better the pattern is. */
+  readonly key: string
+  /** How many entries have it. */
+  count: number
+}
+
+/** What stands under a URI or wildcard pattern. */
+export interface Entry<T> {
+  readonly uri: Uri
+  readonly shape: Shape
+  value: T
+}
+
+/** The slots of the entries that have this at one position. */
+interface Position {
+  readonly any: SlotSet
+  readonly literals: Map<string, SlotSet>
+}
+
+/** Patterns of so few shapes are looked up as they would be spelt, and those of more by the sets of slots. */
+const FEW_SHAPES = 4
+/** Components that cost one unit of work to spell. */
+const PARTS_OF_UNIT = 4
+
+const none = new SlotSet()
+const nothing: readonly never[] = Object.freeze([])
+
+/**
+ * Things by URI or wildcard pattern, all of the same number of components. Each has a slot, from 0 without a gap; at each
+ * position a component leads to the slots of those that have it there.
+ */
+export class ComponentTable<T> {
+  readonly #entries: Entry<T>[] = []
+  readonly #slots = new Map<Uri, number>()
+  readonly #shapes = new Map<string, Shape>()
+  readonly #positions: readonly Position[]
+
+  constructor (components: number) {
+    this.#positions = Array.from({ length: components }, () => ({ any: new SlotSet(), literals: new Map() }))
+  }
+
+  get isEmpty (): boolean {
+    return this.#entries.length === 0
+  }
+
+  get (uri: Uri): T | undefined {
+    const slot = this.#slots.get(uri)
+    return slot === undefined ? undefined : this.#entries[slot]!.value
+  }
+
+  set (uri: Uri, value: T): void {
+    const known = this.#slots.get(uri)
+    if (known !== undefined) {
+      this.#entries[known]!.value = value
+      return
+    }
+    const slot = this.#entries.length
+    const components = uri.split('.')
+    const shape = this.#shapeOf(components)
+    shape.count++
+    this.#entries.push({ uri, shape, value })
+    this.#slots.set(uri, slot)
+    for (const slots of this.#setsOf(components)) slots.add(slot)
+  }
+
+  delete (uri: Uri): void {
+    const slot = this.#slots.get(uri)
+    if (slot === undefined) return
+    const components = uri.split('.')
+    for (const slots of this.#setsOf(components)) slots.delete(slot)
+    this.#prune(components, this.#entries[slot]!.shape)
+    this.#slots.delete(uri)
+    const last = this.#entries.pop()!
+    if (last.uri === uri) return
+    // The last one takes the slot, so that there is no gap.
+    const from = this.#entries.length
+    for (const slots of this.#setsOf(last.uri.split('.'))) {
+      slots.delete(from)
+      slots.add(slot)
+    }
+    this.#entries[slot] = last
+    this.#slots.set(last.uri, slot)
+  }
+
+  /** The patterns that stand for a URI. */
+  matching (uri: Uri): readonly Entry<T>[] {
+    return this.#shapes.size <= FEW_SHAPES ? this.#spelt(uri) : this.#meeting(uri)
+  }
+
+  /** The URIs that a wildcard pattern stands for. */
+  matchedBy (pattern: Uri): readonly Entry<T>[] {
+    const conditions: Condition[] = []
+    const components = pattern.split('.')
+    for (const [i, component] of components.entries()) {
+      if (component === '') continue
+      const literal = this.#positions[i]!.literals.get(component)
+      if (literal === undefined) return nothing
+      conditions.push({ either: none, or: literal })
+    }
+    spend(components.length)
+    return conditions.length === 0 ? this.#entries : this.#filtered(conditions)
+  }
+
+  /** The patterns that a URI spells where it is left empty as they are. */
+  #spelt (uri: Uri): readonly Entry<T>[] {
+    // Mostly a look-up ends at the first component: to spell a pattern would cost more than all the rest.
+    const { any, literals } = this.#positions[0]!
+    if (any.size === 0 && !literals.has(uri.slice(0, endOfComponent(uri, 0)))) return nothing
+    const found: Entry<T>[] = []
+    for (const shape of this.#shapes.values()) {
+      const slot = this.#slots.get(leftEmpty(uri, shape))
+      // A URI that has an empty component itself could spell a pattern of another shape.
+      if (slot !== undefined && this.#entries[slot]!.shape === shape) found.push(this.#entries[slot]!)
+    }
+    spend(this.#shapes.size * this.#positions.length / PARTS_OF_UNIT)
+    return found
+  }
+
+  /** The patterns that have at each position what a URI has there, or anything. */
+  #meeting (uri: Uri): readonly Entry<T>[] {
+    const conditions: Condition[] = []
+    let start = 0
+    let count = 1
+    let i = 0
+    for (; i < this.#positions.length && count > 0; i++) {
+      const { any, literals } = this.#positions[i]!
+      const end = endOfComponent(uri, start)
+      const condition = { either: any, or: literals.size === 0 ? undefined : literals.get(uri.slice(start, end)) }
+      count = countOf(condition)
+      if (count < this.#entries.length) conditions.push(condition)
+      start = end + 1
+    }
+    spend(i)
+    if (count === 0) return nothing
+    return conditions.length === 0 ? this.#entries : this.#filtered(conditions)
+  }
+
+  #filtered (conditions: Condition[]): readonly Entry<T>[] {
+    return slotsThatMeet(conditions, this.#entries.length).map((slot) => this.#entries[slot]!)
+  }
+
+  /** The set of each position that has the slot of such components, also where it is empty yet. */
+  #setsOf (components: readonly string[]): SlotSet[] {
+    spend(components.length)
+    return components.map((component, i) => {
+      const { any, literals } = this.#positions[i]!
+      if (component === '') return any
+      let slots = literals.get(component)
+      if (slots === undefined) literals.set(component, slots = new SlotSet())
+      return slots
+    })
+  }
+
+  #shapeOf (components: readonly string[]): Shape {
+    const key = components.map((component) => component === '' ? '1' : '0').join('')
+    let shape = this.#shapes.get(key)
+    if (shape === undefined) this.#shapes.set(key, shape = { key, count: 0 })
+    return shape
+  }
+
+  #prune (components: readonly string[], shape: Shape): void {
+    shape.count--
+    if (shape.count === 0) this.#shapes.delete(shape.key)
+    for (const [i, component] of components.entries()) {
+      const { literals } = this.#positions[i]!
+      if (literals.get(component)?.size === 0) literals.delete(component)
+    }
+  }
+}
+
+/** True if a pattern is literal where, from left to right, another that stands for the same URI is not. */
+export function isBetter<T> (one: Entry<T>, other: Entry<T>): boolean {
+  return one.shape.key < other.shape.key
+}
+
+/** A URI without the components that are empty in a shape. */
+function leftEmpty (uri: Uri, { key }: Shape): string {
+  let pattern = ''
+  let start = 0
+  for (let i = 0; i < key.length; i++) {
+    const end = endOfComponent(uri, start)
+    if (i > 0) pattern += '.'
+    if (key[i] === '0') pattern += uri.slice(start, end)
+    start = end + 1
+  }
+  return pattern
+}
+
+/** Where the component ends that begins at `start`. */
+function endOfComponent (uri: Uri, start: number): number {
+  const dot = uri.indexOf('.', start)
+  return dot < 0 ? uri.length : dot
+}
