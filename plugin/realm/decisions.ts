@@ -24,6 +24,8 @@ export class Decisions {
   readonly #timeout: number
   readonly #log: RealmLog
   readonly #kept = new Map<string, { readonly authid: string, readonly verdict: Verdict }>()
+  /** Only taken from to delete: a new iterator each time would pass over all that was deleted before. */
+  readonly #oldest = this.#kept.keys()
   /** What is being decided, by session: the authorizer may look at more of one than its principal. */
   #asked = new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()
 
@@ -83,7 +85,7 @@ export class Decisions {
     const { allow, cache, disclose, trustlevel, forceReregister } = toDecision(answer)
     const verdict = allow ? { refusal: null, disclose, trustlevel, forceReregister } : notAuthorized
     if (!cache || key === null || key.length > LONGEST_KEPT) return verdict
-    if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value!)
+    if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#oldest.next().value!)
     this.#kept.set(key, { authid, verdict })
     return verdict
   }

@@ -1,4 +1,5 @@
 import type { Uri } from '../protocol/uri.ts'
+import { spend, spendOctets } from '../work.ts'
 
 /** A node stands for what the labels down to it spell. Except for the root, it has a value or at least two children. */
 interface Node<T> {
@@ -9,7 +10,10 @@ interface Node<T> {
   readonly children: Map<string, Node<T>>
 }
 
-/** Things by prefix, in a radix tree: a look-up reads a URI once, however many prefixes there are. */
+/**
+ * Things by prefix or URI, in a radix tree: a look-up reads a URI once, however many prefixes there are, and what a prefix
+ * stands for is found without a look at the rest.
+ */
 export class PrefixTree<T> {
   readonly #root: Node<T> = { label: '', parent: null, value: undefined, children: new Map() }
 
@@ -52,22 +56,55 @@ export class PrefixTree<T> {
 
   /** Adds to `found` what stands under the prefixes of a URI, the shortest first. */
   collect (uri: Uri, found: T[]): void {
+    let nodes = 0
+    let read = 0
     let node: Node<T> | undefined = this.#root
-    for (let at = 0; node !== undefined; node = below(node, uri, at)) {
-      at += node.label.length
+    for (; node !== undefined; node = below(node, uri, read)) {
+      nodes++
+      read += node.label.length
       if (node.value !== undefined) found.push(node.value)
     }
+    spend(nodes)
+    spendOctets(read)
   }
 
   /** What stands under the longest prefix of a URI, in characters. */
   longest (uri: Uri): T | undefined {
     let longest: T | undefined
+    let nodes = 0
+    let read = 0
     let node: Node<T> | undefined = this.#root
-    for (let at = 0; node !== undefined; node = below(node, uri, at)) {
-      at += node.label.length
+    for (; node !== undefined; node = below(node, uri, read)) {
+      nodes++
+      read += node.label.length
       longest = node.value ?? longest
     }
+    spend(nodes)
+    spendOctets(read)
     return longest
+  }
+
+  /** What stands under the URIs that start with a prefix, in no order. */
+  startingWith (prefix: Uri): T[] {
+    const nodes = this.#startingWith(prefix)
+    // Each node brings its children: the list grows while it is walked.
+    for (const { children } of nodes) for (const child of children.values()) nodes.push(child)
+    spend(nodes.length)
+    spendOctets(prefix.length)
+    return nodes.flatMap(({ value }) => value ?? [])
+  }
+
+  /** The topmost node of all that starts with a prefix, if there is one. */
+  #startingWith (prefix: Uri): Node<T>[] {
+    let node = this.#root
+    let read = 0
+    while (read < prefix.length) {
+      const next = node.children.get(prefix[read]!)
+      if (next === undefined || sharedLength(next.label, prefix, read) < Math.min(next.label.length, prefix.length - read)) return []
+      node = next
+      read += next.label.length
+    }
+    return [node]
   }
 
   #find (prefix: Uri): Node<T> | undefined {

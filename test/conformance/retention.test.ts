@@ -89,9 +89,9 @@ forEachTransport(t, 'a retained event tells who published it, if that was disclo
 })
 
 forEachTransport(t, 'what a realm retains is bounded, in number and in bytes: the oldest goes first [RET-09]', async (t, transport) => {
-  for (const limits of [{ retainedEvents: 2 }, { storedBytes: 300 }]) {
+  for (const limits of [{ retainedEvents: 2 }, { storedBytes: 3000 }]) {
     const { alice, bob } = await buildParties(t, transport, { plugin: { limits } })
-    for (const topic of ['a.1', 'a.2', 'a.1', 'a.3']) await alice.ask([16, 1, retain, topic, ['x'.repeat(100)]])
+    for (const topic of ['a.1', 'a.2', 'a.1', 'a.3']) await alice.ask([16, 1, retain, topic, ['x'.repeat(1000)]])
     await bob.ask([32, 1, { ...retained, match: 'prefix' }, 'a.'])
     t.same((await bob.fence()).map(([, , , details]) => details), [{ topic: 'a.1', retained: true }, { topic: 'a.3', retained: true }])
   }

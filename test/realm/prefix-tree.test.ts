@@ -27,6 +27,8 @@ t.test('it agrees with a plain search after any changes, and is empty in the end
       if (add) { tree.set(one, one); plain.add(one) } else { tree.delete(one); plain.delete(one) }
       const wanted = [...plain].filter((each) => uri.startsWith(each)).sort((a, b) => a.length - b.length)
       if (found(tree, uri).join('|') !== wanted.join('|') || tree.longest(uri) !== wanted.at(-1)) throw new Error(`${uri}: ${found(tree, uri).join()}`)
+      const below = [...plain].filter((each) => each.startsWith(uri)).sort().join('|')
+      if (tree.startingWith(uri).sort().join('|') !== below) throw new Error(`under ${uri}: not ${below}`)
       if ([...plain].some((each) => tree.get(each) !== each) || (!plain.has(uri) && tree.get(uri) !== undefined)) throw new Error(`get after ${one}`)
     }
     for (const one of plain) tree.delete(one)
