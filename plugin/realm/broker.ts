@@ -8,6 +8,7 @@ import { sizeOf } from '../protocol/payload.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { spend } from '../work.ts'
 import { EventHistory } from './event-history.ts'
 import { Listing } from './listing.ts'
 import type { Publication } from './publication.ts'
@@ -16,6 +17,7 @@ import { refusal } from './refusal.ts'
 import { RetainedEvents } from './retained-events.ts'
 import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
+import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
 import { UriIndex } from './uri-index.ts'
 
@@ -30,6 +32,7 @@ export interface BrokerLimits {
 export class Broker {
   readonly #nextId: () => Id
   readonly #limits: BrokerLimits
+  readonly #sessions: ReadonlyMap<Id, RoutedSession>
   readonly #observer: SubscriptionObserver
   readonly #index = new UriIndex<Subscription>()
   readonly #subscriptions = new Map<Id, Subscription>()
@@ -41,9 +44,11 @@ export class Broker {
   /** When the last publication that is kept was. */
   #lastTime = 0
 
-  constructor ({ nextId, limits, histories, slowSubscribers, observer }: {
+  constructor ({ nextId, limits, sessions, histories, slowSubscribers, observer }: {
     nextId: () => Id
     limits: BrokerLimits
+    /** The sessions of the realm. */
+    sessions: ReadonlyMap<Id, RoutedSession>
     /** The subscriptions whose events are kept. */
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
     /** What is to be done with events of these topics for who does not keep up. */
@@ -52,6 +57,7 @@ export class Broker {
   }) {
     this.#nextId = nextId
     this.#limits = limits
+    this.#sessions = sessions
     this.#observer = observer
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
     this.#slowSubscribers = slowSubscribers.length === 0 ? null : new UriIndex()
@@ -153,16 +159,22 @@ export class Broker {
   }
 
   /** Resolves when an acknowledged publication need not wait for its subscribers any longer; null if it need not wait. */
-  ready (publisher: RoutedSession, topic: Uri): Promise<unknown> | null {
+  ready (publisher: RoutedSession, { topic, options }: Publish): Promise<unknown> | null {
     const patience = this.#ruleOf(topic)?.publishersWait ?? 0
     if (patience === 0) return null
+    const receivers = Receivers.of(options)
+    const eligible = receivers?.eligible(this.#sessions) ?? null
     const waits: Promise<void>[] = []
+    let looks = 0
     for (const { subscribers } of this.#index.matching(topic)) {
-      for (const subscriber of subscribers) {
-        const wait = subscriber === publisher ? null : subscriber.caughtUp(patience)
+      looks++
+      for (const subscriber of receivers === null ? subscribers.all : subscribers.within(receivers, eligible)) {
+        looks++
+        const wait = subscriber === publisher || receivers?.include(subscriber) === false ? null : subscriber.caughtUp(patience)
         if (wait !== null) waits.push(wait)
       }
     }
+    spend(looks)
     return waits.length === 0 ? null : Promise.all(waits)
   }
 
@@ -176,18 +188,25 @@ export class Broker {
   #dispatch (subscriptions: readonly Subscription[], { publication, topic, details, payload, excluded, receivers }: {
     publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
   }): number {
+    const eligible = receivers?.eligible(this.#sessions) ?? null
+    if (eligible?.every((session) => session === excluded) === true) return 0
     let sent = 0
+    let looks = subscriptions.length
     let detailsWithTopic: Dict | undefined
     const policy = this.#ruleOf(topic)?.policy
     const overflow = policy === undefined || policy === 'drop-newest' ? undefined : { policy, topic }
     for (const { id, match, subscribers } of subscriptions) {
-      const event: EventMessage = {
-        type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow
-      }
-      for (const subscriber of subscribers) {
-        if (subscriber !== excluded && (receivers === null || receivers.include(subscriber)) && subscriber.send(event) === 'sent') sent++
+      let event: EventMessage | undefined
+      for (const subscriber of receivers === null ? subscribers.all : subscribers.within(receivers, eligible)) {
+        looks++
+        if (subscriber === excluded || (receivers !== null && !receivers.include(subscriber))) continue
+        event ??= {
+          type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow
+        }
+        if (subscriber.send(event) === 'sent') sent++
       }
     }
+    spend(looks)
     return sent
   }
 
@@ -205,7 +224,7 @@ export class Broker {
   }
 
   #create (uri: Uri, match: MatchPolicy, history: EventHistory | null): Subscription {
-    const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Set(), paged: null, history }
+    const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Subscribers(), paged: null, history }
     this.#index.set(uri, match, subscription)
     this.#subscriptions.set(subscription.id, subscription)
     this.#listing.add(subscription)

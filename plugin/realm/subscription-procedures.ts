@@ -45,7 +45,7 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
     'wamp.subscription.get': ({ caller, args: [id] }) => [describeSubscription(found(caller, id))],
     'wamp.subscription.list_subscribers': ({ caller, args: [id], kwargs }) => {
       const subscription = found(caller, id)
-      return sessionsOf(subscription, subscription.subscribers, subscription.subscribers.size, kwargs, most)
+      return sessionsOf(subscription, subscription.subscribers.all, subscription.subscribers.size, kwargs, most)
     },
     'wamp.subscription.count_subscribers': ({ caller, args: [id] }) => [found(caller, id).subscribers.size],
     'wamp.subscription.remove_subscriber': ({ caller, args: [id, session, reason], kwargs }) => {

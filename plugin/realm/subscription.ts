@@ -3,6 +3,7 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { EventHistory } from './event-history.ts'
 import type { Ordered } from './ordered.ts'
 import type { RoutedSession } from './routed-session.ts'
+import type { Subscribers } from './subscribers.ts'
 
 /** All who subscribed to one URI under one policy. */
 export interface Subscription {
@@ -11,7 +12,7 @@ export interface Subscription {
   readonly match: MatchPolicy
   /** When it came into existence, in milliseconds since 1970. */
   readonly created: number
-  readonly subscribers: Set<RoutedSession>
+  readonly subscribers: Subscribers
   /** The same in the order in which they joined the realm, from when somebody first asks for a page of them. */
   paged: Ordered<RoutedSession> | null
   /** What was published to it, where that is kept. Such a subscription stays when its last subscriber has gone. */
