@@ -2,12 +2,17 @@ import type { Action, PermissionOptions } from '../options.ts'
 import { matches } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 
-/** What a role may do with some URIs. */
-interface Rule {
+/** A URI or pattern, taken apart once, and not for each comparison. */
+interface Pattern {
   readonly uri: Uri
   readonly match: MatchPolicy
-  /** Of a wildcard: taken apart once, and not at each decision. */
-  readonly components: readonly string[] | null
+  readonly components: readonly string[]
+  /** What all URIs that it stands for start with. */
+  readonly start: string
+}
+
+/** What a role may do with some URIs. */
+interface Rule extends Pattern {
   /** What is answered for each action: worked out once. */
   readonly decisions: Readonly<Record<Action, Decision>>
 }
@@ -43,14 +48,14 @@ export class Permissions {
 
   constructor (permissions: readonly PermissionOptions[]) {
     this.#rules = permissions.map(ruleOf).sort(byPrecedence)
-    this.#mostComponents = Math.max(0, ...this.#rules.map(({ components }) => components?.length ?? 0))
+    this.#mostComponents = Math.max(0, ...this.#rules.map(({ match, components }) => match === 'wildcard' ? components.length : 0))
   }
 
   /** Decides about a URI, or about a pattern that is to be subscribed or registered. */
   decide (action: Action, uri: Uri, match: MatchPolicy = 'exact'): Decision {
-    if (match !== 'exact') return this.#decidePattern(action, { uri, match })
+    if (match !== 'exact') return this.#decidePattern(action, patternOf(uri, match))
     const components = uri.split('.', this.#mostComponents + 1)
-    const rule = this.#rules.find((rule) => rule.components === null ? matches(rule.uri, rule.match, uri) : sameComponents(rule.components, components))
+    const rule = this.#rules.find((rule) => rule.match === 'wildcard' ? sameComponents(rule.components, components) : matches(rule.uri, rule.match, uri))
     return rule?.decisions[action] ?? denied
   }
 
@@ -62,12 +67,10 @@ export class Permissions {
   }
 }
 
-interface Pattern { readonly uri: Uri, readonly match: MatchPolicy }
-
 function ruleOf (permission: PermissionOptions): Rule {
   const { uri, match } = permission.match === undefined ? withStars(permission.uri) : { uri: permission.uri, match: permission.match }
   const decisions = Object.fromEntries(actions.map((action) => [action, decisionOf(permission, action)])) as Record<Action, Decision>
-  return { uri, match, components: match === 'wildcard' ? uri.split('.') : null, decisions }
+  return { ...patternOf(uri, match), decisions }
 }
 
 function decisionOf ({ allow = {}, disclose = {}, trustlevel }: PermissionOptions, action: Action): Decision {
@@ -84,13 +87,12 @@ function byPrecedence (a: Rule, b: Rule): number {
   if (a.match !== b.match) return precedence[a.match] - precedence[b.match]
   if (a.match === 'prefix') return b.uri.length - a.uri.length
   // At the first component where one is literal and the other is not, the literal one is better.
-  const [left, right] = [a.uri.split('.'), b.uri.split('.')]
-  const i = left.findIndex((component, at) => (component === '') !== (right[at] === ''))
-  return i < 0 ? 0 : left[i] === '' ? 1 : -1
+  const i = a.components.findIndex((component, at) => (component === '') !== (b.components[at] === ''))
+  return i < 0 ? 0 : a.components[i] === '' ? 1 : -1
 }
 
 /** Without `match` stars decide: one at the end is a prefix, others are wildcards. A Crossbar.io convention. */
-function withStars (uri: Uri): Pattern {
+function withStars (uri: Uri): { uri: Uri, match: MatchPolicy } {
   const star = uri.indexOf('*')
   if (star < 0) return { uri, match: 'exact' }
   if (star === uri.length - 1) return { uri: uri.slice(0, -1), match: 'prefix' }
@@ -102,10 +104,10 @@ function overlap (a: Pattern, b: Pattern): boolean {
   if (a.match === 'exact') return matches(b.uri, b.match, a.uri)
   if (b.match === 'exact') return matches(a.uri, a.match, b.uri)
   if (a.match === 'prefix' && b.match === 'prefix') return a.uri.startsWith(b.uri) || b.uri.startsWith(a.uri)
-  if (a.match === 'prefix') return canStartWith(b.uri, a.uri)
-  if (b.match === 'prefix') return canStartWith(a.uri, b.uri)
-  const [left, right] = [a.uri.split('.'), b.uri.split('.')]
-  return left.length === right.length && left.every((component, i) => component === '' || right[i] === '' || component === right[i])
+  if (a.match === 'prefix') return canStartWith(b, a)
+  if (b.match === 'prefix') return canStartWith(a, b)
+  const right = b.components
+  return a.components.length === right.length && a.components.every((component, i) => component === '' || right[i] === '' || component === right[i])
 }
 
 /** True if a URI with these components is one that the wildcard's components stand for. */
@@ -114,25 +116,21 @@ function sameComponents (wildcard: readonly string[], components: readonly strin
 }
 
 /** True if a URI that the wildcard pattern stands for can start with the prefix. */
-function canStartWith (wildcard: Uri, prefix: Uri): boolean {
-  const components = wildcard.split('.')
-  const wanted = prefix.split('.', components.length + 1)
+function canStartWith ({ components }: Pattern, { components: wanted }: Pattern): boolean {
   if (wanted.length > components.length) return false
   return wanted.every((part, i) => components[i] === '' || (i === wanted.length - 1 ? components[i]!.startsWith(part) : components[i] === part))
 }
 
 /** True if `wide` stands for every URI that `narrow` stands for. */
 function covers (wide: Pattern, narrow: Pattern): boolean {
-  if (wide.match === 'prefix') return literalStart(narrow).startsWith(wide.uri)
+  if (wide.match === 'prefix') return narrow.start.startsWith(wide.uri)
   if (narrow.match === 'prefix') return false
-  const [left, right] = [wide.uri.split('.'), narrow.uri.split('.')]
-  return left.length === right.length && left.every((component, i) => (component === '' && wide.match === 'wildcard') || component === right[i])
+  const right = narrow.components
+  return wide.components.length === right.length && wide.components.every((component, i) => (component === '' && wide.match === 'wildcard') || component === right[i])
 }
 
-/** What all URIs that a pattern stands for start with. */
-function literalStart ({ uri, match }: Pattern): string {
-  if (match !== 'wildcard') return uri
+function patternOf (uri: Uri, match: MatchPolicy): Pattern {
   const components = uri.split('.')
-  const open = components.indexOf('')
-  return open < 0 ? uri : components.slice(0, open).map((component) => `${component}.`).join('')
+  const open = match === 'wildcard' ? components.indexOf('') : -1
+  return { uri, match, components, start: open < 0 ? uri : components.slice(0, open).map((component) => `${component}.`).join('') }
 }
