@@ -1,4 +1,5 @@
 import type { Principal } from '../../plugin/auth/authenticator.ts'
+import type { FastifyWampOptions } from '../../plugin/options.ts'
 import type { Id } from '../../plugin/protocol/id.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import type { RouterMessage } from '../../plugin/protocol/message.ts'
@@ -44,8 +45,8 @@ export class FakeSession implements RoutedSession {
 }
 
 /** A realm in which the role `anonymous` may do everything, and `nobody` nothing. */
-export function buildRealm (): Realm {
-  const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} } } } })
+export function buildRealm (given: FastifyWampOptions['limits'] = {}): Realm {
+  const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} } } }, limits: given })
   let lastId = 0
   return new Realm({ name: 'realm1', router: {}, options: realms.realm1!, limits, authorizerTimeout: 1000, logins: { find: async () => [], revoke: async () => 0 }, nextId: () => ++lastId, log: { error () {} } })
 }

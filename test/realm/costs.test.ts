@@ -1,0 +1,130 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { MessageType } from '../../plugin/protocol/message.ts'
+import type { Realm } from '../../plugin/realm/realm.ts'
+import { unitsSpent } from '../../plugin/work.ts'
+import { buildRealm, FakeSession, routed } from './fake-session.ts'
+
+/** The units that something costs. */
+function unitsOf (work: () => void): number {
+  const before = unitsSpent()
+  work()
+  return unitsSpent() - before
+}
+
+/** Each message costs so many units: fewer, and something was done uncounted. */
+function costs (t: Test, what: string, messages: number, [least, most]: readonly [number, number], work: () => void): void {
+  const units = unitsOf(work) / messages
+  t.ok(units >= least && units <= most, `${what}: ${units} units each, of ${least} to ${most}`)
+}
+
+function joined (realm: Realm, count: number, of: (i: number) => { authrole?: string } = () => ({})): FakeSession[] {
+  return Array.from({ length: count }, (_, i) => {
+    const session = new FakeSession(i + 1, of(i))
+    realm.join(session)
+    return session
+  })
+}
+
+/** Patterns of 64 components that differ in 13 of them, and a URI that all of them but the last component stand for. */
+const patterns = Array.from({ length: 8_192 }, (_, i) => [...Array.from({ length: 50 }, () => ''), ...Array.from({ length: 13 }, (_, bit) => (i >> bit) % 2 === 0 ? '' : 'aaaaa'), 'no'].join('.'))
+const uri = Array.from({ length: 64 }, () => 'aaaaa').join('.')
+// Even where no component is more telling than the others: one for each component, and one for 32 words of 32 patterns each.
+const ofLookUp = [64, 64 + 64 * 8_192 / 32 / 32 + 2] as const
+
+for (const [name, request, message] of [['publication', 32, 16], ['call', 64, 48]] as const) {
+  t.test(`a ${name} does not follow all branches of wildcards`, async (t) => {
+    const realm = buildRealm()
+    const [holder, other] = joined(realm, 2) as [FakeSession, FakeSession]
+    for (const pattern of patterns) realm.receive(holder, routed(request, 1, { match: 'wildcard' }, pattern))
+    t.match(holder.sent.at(-1), { type: request + 1 })
+    costs(t, 'patterns of which none matches', 100, ofLookUp, () => {
+      for (let i = 0; i < 100; i++) realm.receive(other, routed(message, i + 1, {}, uri))
+    })
+    t.notOk(holder.sent.some(({ type }) => type === MessageType.Event || type === MessageType.Invocation))
+  })
+
+  t.test(`a ${name} costs little where each of many wildcards differs in another component`, async (t) => {
+    const realm = buildRealm()
+    const [holder, other] = joined(realm, 2) as [FakeSession, FakeSession]
+    for (let i = 0; i < 8_192; i++) {
+      const components = Array.from({ length: 64 }, (_, at) => at === i % 64 ? 'b' : (i >> (6 + at % 7)) % 2 === 0 ? 'aaaaa' : '')
+      realm.receive(holder, routed(request, 1, { match: 'wildcard' }, components.join('.')))
+    }
+    costs(t, 'patterns of which none matches', 100, ofLookUp, () => {
+      for (let i = 0; i < 100; i++) realm.receive(other, routed(message, i + 1, {}, uri))
+    })
+  })
+}
+
+t.test('retained events of a pattern cost what is found of them', async (t) => {
+  const realm = buildRealm()
+  const [publisher, subscriber] = joined(realm, 2) as [FakeSession, FakeSession]
+  for (let i = 0; i < 10_000; i++) realm.receive(publisher, routed(16, 1, { retain: true }, `com.x${i % 100}.y${i}.z`))
+  for (const [match, pattern, found] of [['prefix', 'com.x7', 1_100], ['prefix', 'com.y', 0], ['wildcard', '..y4711.', 1], ['wildcard', '.x99..', 100], ['wildcard', '.x1.y7.', 0], ['wildcard', '....', 0]] as const) {
+    subscriber.sent.length = 0
+    // A look at each of two nodes, and at the publication; what a look-up begins with is a few units.
+    costs(t, `${match} ${pattern}`, 100, [found, 20 + 5 * found], () => {
+      for (let i = 0; i < 100; i++) realm.receive(subscriber, routed(32, 1, { match, get_retained: true }, pattern))
+    })
+    t.equal(subscriber.sent.filter(({ type }) => type === MessageType.Event).length, 100 * found)
+  }
+})
+
+t.test('to keep the newest retained events does not cost more the more there are', async (t) => {
+  const realm = buildRealm()
+  const [publisher] = joined(realm, 1) as [FakeSession]
+  costs(t, 'new topics in the place of old ones', 20_000, [3, 100], () => {
+    for (let i = 0; i < 20_000; i++) realm.receive(publisher, routed(16, 1, { retain: true }, `com.x.${i}`))
+  })
+})
+
+t.test('a publication with lists of receivers looks at these, and not at all subscribers', async (t) => {
+  const realm = buildRealm()
+  const sessions = joined(realm, 3_000)
+  const publisher = sessions[0]!
+  for (const session of sessions) realm.receive(session, routed(32, 1, {}, 'a'))
+  for (const [options, received] of [
+    [{ eligible: [] }, 0], [{ eligible: [1, 12_345] }, 0], [{ eligible: [1, 2, 3] }, 2],
+    [{ eligible_authid: ['nobody'] }, 0], [{ eligible_authid: ['user7', 'user8'] }, 2], [{ eligible_authrole: ['other'] }, 0], [{ exclude_authrole: ['anonymous'] }, 0],
+    [{ eligible_authid: ['user7'], exclude_authrole: ['anonymous'] }, 0], [{ eligible: [7], eligible_authid: ['user8'] }, 0]
+  ] as const) {
+    realm.receive(publisher, routed(16, 1, options, 'a'))
+    for (const session of sessions) session.sent.length = 0
+    costs(t, JSON.stringify(options), 100, [received, 10], () => {
+      for (let i = 0; i < 100; i++) realm.receive(publisher, routed(16, 1, options, 'a'))
+    })
+    t.equal(sessions.reduce((sum, { sent }) => sum + sent.length, 0), 100 * received)
+  }
+  costs(t, 'one for all of them', 1, [3_001, 3_001], () => { realm.receive(publisher, routed(16, 1, {}, 'a')) })
+})
+
+t.test('calls do not look again and again at callees that are full', async (t) => {
+  const callees = 2_000
+  for (const invoke of ['roundrobin', 'random']) {
+    const realm = buildRealm()
+    const sessions = joined(realm, callees + 1)
+    const caller = sessions.pop()!
+    for (const session of sessions) realm.receive(session, routed(64, 1, { invoke, concurrency: 1 }, 'p'))
+    const units = unitsOf(() => {
+      for (let i = 1; i <= callees + 5_000; i++) realm.receive(caller, routed(48, i, {}, 'p'))
+    })
+    t.ok(sessions.every(({ sent }) => sent.at(-1)?.type === MessageType.Invocation), `${invoke}: each has one call`)
+    t.ok(units >= callees / 2 && units <= 3 * callees, `${invoke}: ${units} units, each callee is seen to be full once`)
+    t.match(caller.sent.at(-1), { type: MessageType.Error, error: 'wamp.error.no_available_callee' })
+    realm.receive(sessions[5]!, routed(70, 1, {}))
+    realm.receive(caller, routed(48, 10_000, {}, 'p'))
+    t.match(sessions[5]!.sent.at(-1), { type: MessageType.Invocation, request: 2 }, `${invoke}: who has answered is asked again`)
+  }
+})
+
+t.test('a callee that had too many calls is asked again at all its registrations', async (t) => {
+  const realm = buildRealm({ pendingInvocations: 2 })
+  const [callee, caller] = joined(realm, 2) as [FakeSession, FakeSession]
+  for (const procedure of ['p', 'q']) realm.receive(callee, routed(64, 1, { invoke: 'roundrobin' }, procedure))
+  for (const [i, procedure] of ['p', 'p', 'p', 'q'].entries()) realm.receive(caller, routed(48, i + 1, {}, procedure))
+  t.match(caller.sent.slice(-2), [{ error: 'wamp.error.network_failure' }, { error: 'wamp.error.network_failure' }])
+  realm.receive(callee, routed(70, 1, {}))
+  realm.receive(caller, routed(48, 5, {}, 'q'))
+  t.match(callee.sent.at(-1), { type: MessageType.Invocation, request: 3 })
+})
