@@ -159,7 +159,7 @@ export interface StaticOptions {
 export interface LimitOptions {
   /**
    * Bytes of one message, or of one batch, at most 2^30; above it the connection closes with 1009. Answers of the meta API are
-   * cut at it, too. @default 1048576
+   * cut at it, too. In another serializer args and kwargs may have twice as many, and have no form above that. @default 1048576
    */
   messageSize?: number
   /** Nested lists and dicts in a message, at most 1000. @default 100 */

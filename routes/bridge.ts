@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { readValues, stringifyValue } from '../plugin/codec/json-value.ts'
+import { readValues } from '../plugin/codec/json-value.ts'
+import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import { EncodingError } from '../plugin/codec/codec.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/in-process/in-process-session.ts'

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import { stringifyValue } from '../plugin/codec/json-value.ts'
+import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import type { JsonSchema, ProcedureContract } from '../plugin/contract/contract.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/in-process/in-process-session.ts'

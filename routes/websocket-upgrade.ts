@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { WebSocketServer } from 'ws'
+import type { ServerOptions, WebSocketServer } from 'ws'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 
@@ -13,6 +13,13 @@ export interface Upgrade {
   readonly maxPayload: number
   readonly visitor: CookieConnection | null
 }
+
+/** Fragments of one message, and chunks that were read of one frame: each takes memory beside its octets. */
+const MOST_FRAGMENTS = 16_384
+const MOST_CHUNKS = 262_144
+
+/** What `ws` reads as it makes a connection; its types lack what limits parts. */
+type PartLimits = ServerOptions & { maxFragments?: number | undefined, maxBufferedChunks?: number | undefined }
 
 const upgrades = new WeakMap<IncomingMessage, Upgrade>()
 const prepared = new WeakSet<WebSocketServer>()
@@ -57,11 +64,13 @@ export function prepareServer (server: WebSocketServer): void {
  * written these headers, and says 'connection' in the same turn: in between, they are ours.
  */
 function limitNext (server: WebSocketServer, { maxPayload }: Upgrade): void {
-  const { options } = server
-  const before = { maxPayload: options.maxPayload, skipUTF8Validation: options.skipUTF8Validation }
+  const options: PartLimits = server.options
+  const before: PartLimits = { maxPayload: options.maxPayload, skipUTF8Validation: options.skipUTF8Validation, maxFragments: options.maxFragments, maxBufferedChunks: options.maxBufferedChunks }
   options.maxPayload = maxPayload
   // The codec checks the text, and answers with ABORT; ws would close without a word of WAMP.
   options.skipUTF8Validation = true
+  options.maxFragments = MOST_FRAGMENTS
+  options.maxBufferedChunks = MOST_CHUNKS
   server.once('connection', () => { Object.assign(options, before) })
 }
 

@@ -33,7 +33,7 @@ export interface WebsocketRouteOptions {
   readonly entrance: CookieEntrance | null
   readonly heartbeat: Heartbeat
   readonly admission: Admission
-  readonly limits: WebsocketLimits & { readonly messageSize: number }
+  readonly limits: WebsocketLimits
 }
 
 /** Mounts the WebSocket endpoint of a router. */

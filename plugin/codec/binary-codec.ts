@@ -3,10 +3,12 @@ import { Payload } from '../protocol/payload.ts'
 import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
+import { spend } from '../work.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
-import { EncodingError } from './codec.ts'
-import type { Allocate, Codec } from './codec.ts'
+import { EncodingError, mostTranscoded } from './codec.ts'
+import type { Allocate, Codec, DecodeLimits } from './codec.ts'
+import { countRead, countWritten } from './encoding-work.ts'
 import { writeValue } from './value-forms.ts'
 import type { ValueForms } from './value-forms.ts'
 
@@ -42,22 +44,24 @@ export class BinaryCodec implements Codec {
     this.#emptyList = this.encodePayload([], undefined).bytes
   }
 
-  decode (data: Buffer, maxDepth: number): ClientMessage {
+  decode (data: Buffer, limits: DecodeLimits): ClientMessage {
+    const { depth } = limits
     const values = this.#values
     const reader = new ByteReader(data)
-    const size = values.openList(reader, maxDepth)
+    const size = values.openList(reader, depth)
     if (size === 0) throw new ProtocolViolation('a message is a list that is not empty')
     const code = values.read(reader, 0, true)
     const layout = clientLayout(code)
     const head = Math.min(size, layout.fields.length + 1)
     const elements: unknown[] = [code]
     // Within the message's own list, so one level less.
-    for (let i = 1; i < head; i++) elements.push(values.read(reader, maxDepth - 1, true))
+    for (let i = 1; i < head; i++) elements.push(values.read(reader, depth - 1, true))
 
     const rest = size - head
     if (rest > (layout.payload ? 2 : 0)) throw new ProtocolViolation(`${layout.name} has too many elements`)
-    const payload = rest === 0 ? Payload.empty : this.#payload(reader, layout.name, rest, maxDepth - 1)
+    const payload = rest === 0 ? Payload.empty : this.#payload(reader, limits, layout.name, rest)
     if (reader.remaining > 0) throw new ProtocolViolation('octets follow the message')
+    spend(reader.values)
     return toMessage(layout, elements, payload)
   }
 
@@ -83,26 +87,33 @@ export class BinaryCodec implements Codec {
 
   decodePayload ({ bytes, elements }: EncodedPayload): { args: Args, kwargs: Kwargs } {
     const reader = new ByteReader(bytes)
-    // Their depth was checked when they came in.
-    const args = elements > 0 ? this.#values.read(reader, Infinity, false) as Args : []
-    const kwargs = elements > 1 ? this.#values.read(reader, Infinity, false) as Kwargs : {}
-    return { args, kwargs }
+    try {
+      // Their depth was checked when they came in.
+      const args = elements > 0 ? this.#values.read(reader, Infinity, false) as Args : []
+      const kwargs = elements > 1 ? this.#values.read(reader, Infinity, false) as Kwargs : {}
+      return { args, kwargs }
+    } finally {
+      countRead(reader)
+    }
   }
 
-  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined): EncodedPayload {
+  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload {
     const writer = this.#writer
     try {
-      writer.start()
+      writer.start(most)
       writeValue(this.#forms, writer, args ?? [])
       if (kwargs !== undefined) writeValue(this.#forms, writer, kwargs)
       return { elements: kwargs === undefined ? 1 : 2, bytes: writer.toBuffer() }
     } catch (error) {
       throw EncodingError.of(error, this.name)
+    } finally {
+      countWritten(writer)
     }
   }
 
-  #payload (reader: ByteReader, name: string, elements: number, depth: number): Payload {
+  #payload (reader: ByteReader, limits: DecodeLimits, name: string, elements: number): Payload {
     const values = this.#values
+    const depth = limits.depth - 1
     const { position: start } = reader
     // AutobahnPython sends null for args that are absent.
     const absent = values.skipNull(reader)
@@ -116,8 +127,8 @@ export class BinaryCodec implements Codec {
       const bytes = absent
         ? Buffer.concat([this.#emptyList, reader.kept(middle, reader.position)])
         : reader.kept(start, reader.position)
-      return Payload.ofBytes(this, { elements: 2, bytes })
+      return Payload.ofBytes(this, { elements: 2, bytes }, mostTranscoded(limits))
     }
-    return args === 0 ? Payload.empty : Payload.ofBytes(this, { elements: 1, bytes: reader.kept(start, middle) })
+    return args === 0 ? Payload.empty : Payload.ofBytes(this, { elements: 1, bytes: reader.kept(start, middle) }, mostTranscoded(limits))
   }
 }

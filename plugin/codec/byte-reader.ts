@@ -2,6 +2,10 @@ import { ProtocolViolation } from '../protocol/violation.ts'
 import { narrow } from './integer.ts'
 import { checkUtf8, readUtf8 } from './utf8.ts'
 
+/** Up to this length a loop is cheaper than a call out of JavaScript. */
+const SHORT = 32
+const noOctets = Buffer.alloc(0)
+
 /** A position in octets that somebody else wrote: nothing is read, and nothing made, beyond what is there. */
 export class ByteReader {
   readonly data: Buffer
@@ -10,6 +14,8 @@ export class ByteReader {
   end: number
   /** What is not to be sent on: where it starts and ends, by turns. */
   omitted: number[] | undefined
+  /** How many values were read or moved over; the caller counts them. */
+  values = 0
 
   constructor (data: Buffer) {
     this.data = data
@@ -95,17 +101,33 @@ export class ByteReader {
     let length = 0
     let from = start
     for (let i = 0; i < this.omitted.length; i += 2) {
-      length += this.data.copy(kept, length, from, this.omitted[i])
+      length += this.#copy(kept, length, from, this.omitted[i]!)
       from = this.omitted[i + 1]!
     }
-    length += this.data.copy(kept, length, from, end)
+    length += this.#copy(kept, length, from, end)
     return kept.subarray(0, length)
   }
 
   /** A copy: what is kept must not pin the chunk that was read. */
   bytes (length: number): Buffer {
-    const at = this.take(length)
-    return Buffer.from(this.data.subarray(at, this.position))
+    const start = this.take(length)
+    if (length === 0) return noOctets
+    const bytes = Buffer.allocUnsafe(length)
+    this.#copy(bytes, 0, start, this.position)
+    return bytes
+  }
+
+  /** Moves over `length` octets and copies them to `target` at `at`. Returns their number. */
+  copyTo (target: Buffer, at: number, length: number): number {
+    const start = this.take(length)
+    return this.#copy(target, at, start, this.position)
+  }
+
+  /** Copies the octets from `start` to `end` to `target`, and returns how many these are. */
+  #copy (target: Buffer, at: number, start: number, end: number): number {
+    if (end - start > SHORT) return this.data.copy(target, at, start, end)
+    for (let i = start; i < end; i++) target[at++] = this.data[i]!
+    return end - start
   }
 }
 

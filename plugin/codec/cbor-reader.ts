@@ -59,9 +59,18 @@ function readText (reader: ByteReader, length: number): string {
 
 function readOctets (reader: ByteReader, length: number): Buffer {
   if (length !== INDEFINITE) return reader.bytes(length)
-  const chunks: Buffer[] = []
-  while (!skipBreak(reader)) chunks.push(reader.bytes(chunkSize(reader, OCTETS)))
-  return Buffer.concat(chunks)
+  // Measured first: a client can write chunks of one octet, or of none.
+  const start = reader.position
+  let octets = 0
+  while (!skipBreak(reader)) {
+    const chunk = chunkSize(reader, OCTETS)
+    reader.take(chunk)
+    octets += chunk
+  }
+  const joined = Buffer.allocUnsafe(octets)
+  reader.position = start
+  for (let at = 0; !skipBreak(reader);) at += reader.copyTo(joined, at, chunkSize(reader, OCTETS))
+  return joined
 }
 
 function readFloat16 (bits: number): number {
@@ -111,10 +120,11 @@ function isConvertible (magnitude: Uint8Array): boolean {
 }
 
 function bigIntOf (magnitude: Uint8Array): bigint {
-  return magnitude.length === 0 ? 0n : BigInt(`0x${Buffer.from(magnitude).toString('hex')}`)
+  return magnitude.length === 0 ? 0n : BigInt(`0x${Buffer.from(magnitude.buffer, magnitude.byteOffset, magnitude.length).toString('hex')}`)
 }
 
 function read (reader: ByteReader, depth: number, strict: boolean): unknown {
+  reader.values++
   const first = reader.uint8()
   switch (first >> 5) {
     case POSITIVE: return argument(reader, first)
@@ -152,6 +162,7 @@ function readDict (reader: ByteReader, length: number, depth: number, strict: bo
 }
 
 function skip (reader: ByteReader, depth: number): void {
+  reader.values++
   const first = reader.uint8()
   const major = first >> 5
   switch (major) {

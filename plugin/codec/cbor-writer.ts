@@ -1,8 +1,11 @@
 import { SIMPLE_VALUE } from '../protocol/opaque-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { BIGNUM, DICT, FALSE, FLOAT64, LIST, NEGATIVE, NEGATIVE_BIGNUM, NULL, OCTETS, POSITIVE, SIMPLE, TAG, TEXT, TRUE } from './cbor-types.ts'
+import { lengthOf } from './utf8.ts'
 import { writeValue } from './value-forms.ts'
 import type { ValueForms } from './value-forms.ts'
+
+const INTEGER_END = 2n ** 64n
 
 /** A major type with its argument, in as few octets as it takes. */
 function writeHead (writer: ByteWriter, major: number, argument: number | bigint): void {
@@ -32,14 +35,14 @@ export const cborForms: ValueForms = {
   bigint (writer, value) {
     const negative = value < 0n
     const magnitude = negative ? -1n - value : value
-    if (magnitude < 2n ** 64n) return writeHead(writer, negative ? NEGATIVE : POSITIVE, magnitude)
+    if (magnitude < INTEGER_END) return writeHead(writer, negative ? NEGATIVE : POSITIVE, magnitude)
     writeBignum(writer, negative ? NEGATIVE_BIGNUM : BIGNUM, magnitude)
   },
   float (writer, value) {
     writer.float64(FLOAT64, value)
   },
   text (writer, text) {
-    const length = Buffer.byteLength(text)
+    const length = lengthOf(text)
     writeHead(writer, TEXT, length)
     writer.utf8(text, length)
   },

@@ -16,6 +16,22 @@ export interface Encoder {
   encode (message: RouterMessage, allocate: Allocate): Buffer
 }
 
+/** The bounds of what a client may send. */
+export interface DecodeLimits {
+  /** Levels of lists and dicts in a message. */
+  readonly depth: number
+  /** Octets of a message. In another serializer its args and kwargs may have twice as many, and no form beyond. */
+  readonly messageSize: number
+}
+
+/** How much more args and kwargs may take in another serializer than any message in its own. */
+const GROWTH = 2
+
+/** Octets that args and kwargs may have in another serializer. */
+export function mostTranscoded ({ messageSize }: DecodeLimits): number {
+  return GROWTH * messageSize
+}
+
 /** A serializer: messages as bytes. */
 export interface Codec extends PayloadCodec, Encoder {
   readonly name: 'json' | 'msgpack' | 'cbor'
@@ -24,9 +40,9 @@ export interface Codec extends PayloadCodec, Encoder {
   /**
    * Reads a message of a client. Args and kwargs are checked and then left as a slice of `data`, which must not be
    * changed afterwards.
-   * Throws a ProtocolViolation for anything malformed, and for nesting beyond `maxDepth`.
+   * Throws a ProtocolViolation for anything malformed, and for nesting beyond `limits.depth`.
    */
-  decode (data: Buffer, maxDepth: number): ClientMessage
+  decode (data: Buffer, limits: DecodeLimits): ClientMessage
 }
 
 /** A value that has no form in the receiver's serializer. */

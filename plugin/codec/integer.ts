@@ -4,7 +4,10 @@
  */
 export const MAX_INTEGER_BITS = 4096
 
+const MOST = 2n ** 53n
+const LEAST = -MOST
+
 /** A Number where it is one exactly, otherwise the BigInt. */
 export function narrow (value: bigint): number | bigint {
-  return value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value
+  return value >= LEAST && value <= MOST ? Number(value) : value
 }

@@ -6,15 +6,21 @@ import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
 import { isDict } from '../protocol/wire-value.ts'
-import { EncodingError } from './codec.ts'
-import type { Allocate, Codec } from './codec.ts'
+import { spend } from '../work.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { EncodingError, mostTranscoded } from './codec.ts'
+import type { Allocate, Codec, DecodeLimits } from './codec.ts'
+import { countWritten } from './encoding-work.ts'
 import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
-import { isDeeper, parseValues, stringifyValue } from './json-value.ts'
+import { isDeeper, parseValues } from './json-value.ts'
+import { stringifyValue, writeJson } from './json-writer.ts'
 import { readUtf8 } from './utf8.ts'
 
 const COMMA = 0x2c
 const CLOSE_BRACKET = 0x5d
 const emptyArgs = Buffer.from('[],')
+/** Octets of JSON that are parsed in the time of a unit of work. */
+const PARSED_OF_UNIT = 16
 
 /**
  * `wamp.2.json`. The text is parsed whole once, because that is the cheapest way to know that it is valid and nothing
@@ -24,16 +30,20 @@ class JsonCodec implements Codec {
   readonly name = 'json'
   readonly subprotocol = 'wamp.2.json'
   readonly binary = false
+  readonly #writer = new ByteWriter()
 
-  decode (data: Buffer, maxDepth: number): ClientMessage {
+  decode (data: Buffer, limits: DecodeLimits): ClientMessage {
+    const { depth } = limits
+    spend(data.length / PARSED_OF_UNIT)
     const list = parse(data)
     // Every level takes two octets: less cannot be too deep.
-    if (data.length > 2 * maxDepth && isDeeper(list, maxDepth)) throw new ProtocolViolation('the message is nested too deep')
-    if (list.includes(MAX_ID)) checkGreatestIds(data, list)
+    if (data.length > 2 * depth && isDeeper(list, depth)) throw new ProtocolViolation('the message is nested too deep')
 
     const layout = clientLayout(list[0])
     const head = layout.fields.length + 1
-    const payload = layout.payload && list.length > head ? this.#payload(data, layout.name, list, head) : Payload.empty
+    if (list.length > head + (layout.payload ? 2 : 0)) throw new ProtocolViolation(`${layout.name} has too many elements`)
+    if (list.includes(MAX_ID)) checkGreatestIds(data, list)
+    const payload = list.length > head ? this.#payload(data, limits, layout.name, list, head) : Payload.empty
     return toMessage(layout, list, payload)
   }
 
@@ -59,22 +69,28 @@ class JsonCodec implements Codec {
   }
 
   decodePayload ({ bytes }: EncodedPayload): { args: Args, kwargs: Kwargs } {
+    spend(bytes.length / PARSED_OF_UNIT)
     const [args, kwargs] = parseValues(`[${bytes.toString()}]`) as [args?: Args, kwargs?: Kwargs]
     return { args: args ?? [], kwargs: kwargs ?? {} }
   }
 
-  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined): EncodedPayload {
+  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload {
+    const writer = this.#writer
     try {
-      const list = stringifyValue(args ?? [])
-      if (kwargs === undefined) return { elements: 1, bytes: Buffer.from(list) }
-      return { elements: 2, bytes: Buffer.from(`${list},${stringifyValue(kwargs)}`) }
+      writer.start(most)
+      writeJson(writer, args ?? [])
+      if (kwargs === undefined) return { elements: 1, bytes: writer.toBuffer() }
+      writer.octet(COMMA)
+      writeJson(writer, kwargs)
+      return { elements: 2, bytes: writer.toBuffer() }
     } catch (error) {
       throw EncodingError.of(error, this.name)
+    } finally {
+      countWritten(writer)
     }
   }
 
-  #payload (data: Buffer, name: string, list: readonly unknown[], head: number): Payload {
-    if (list.length > head + 2) throw new ProtocolViolation(`${name} has too many elements`)
+  #payload (data: Buffer, limits: DecodeLimits, name: string, list: readonly unknown[], head: number): Payload {
     const args = list[head]
     const kwargs = list[head + 1]
     // AutobahnPython sends null for args that are absent.
@@ -86,7 +102,7 @@ class JsonCodec implements Codec {
     const start = valuesEnd(data, listStart(data), head) + 1
     const end = kwargs === undefined || hasKwargs ? listEnd(data) : commaBeforeEmptyDict(data)
     const bytes = args === null ? Buffer.concat([emptyArgs, data.subarray(dictAfterNull(data, start), end)]) : data.subarray(start, end)
-    return Payload.ofBytes(this, { elements: hasKwargs ? 2 : 1, bytes })
+    return Payload.ofBytes(this, { elements: hasKwargs ? 2 : 1, bytes }, mostTranscoded(limits))
   }
 }
 

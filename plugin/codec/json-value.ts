@@ -1,25 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { routerRoles } from '../protocol/features.ts'
-import { OpaqueValue } from '../protocol/opaque-value.ts'
-import { isPlain } from '../protocol/wire-value.ts'
 import { EncodingError } from './codec.ts'
 import { MAX_INTEGER_BITS, narrow } from './integer.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const PLUS = 0x2b
 const MINUS = 0x2d
+const POINT = 0x2e
 const ZERO = 0x30
 const NINE = 0x39
+const E = 0x65
+/** The bit by which a small letter differs from its capital. */
+const LOWER = 0x20
 
 // Only a text with as many digits in a row can hold an integer that a Number would round.
 const MANY_DIGITS = /\d{16}/
-const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+/** Characters of the shortest number that a Number might round. */
+const SHORTEST_LONG = 16
 const INTEGER = /^-?\d+$/
 const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS * Math.log10(2))
 // Marks digits as a string, on their way through JSON.parse. No peer can guess it.
 const MARK = `integer ${randomBytes(16).toString('hex')} `
-
-const rolesText = JSON.stringify(routerRoles)
 
 /**
  * The values of JSON text that is valid. An integer that a Number would round becomes a BigInt, a string of U+0000 and
@@ -48,9 +49,17 @@ export function readValues (text: string, maxDepth: number): unknown {
 export function isDeeper (value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
-  if (Array.isArray(value)) return value.some((item) => isDeeper(item, levels - 1))
+  if (Array.isArray(value)) return isListDeeper(value, levels - 1)
   for (const key in value) {
     if (isDeeper((value as Record<string, unknown>)[key], levels - 1)) return true
+  }
+  return false
+}
+
+function isListDeeper (list: readonly unknown[], levels: number): boolean {
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i]
+    if (typeof item === 'object' && isDeeper(item, levels)) return true
   }
   return false
 }
@@ -64,13 +73,14 @@ function markIntegers (text: string): string {
     if (character === QUOTE) {
       i = stringEnd(text, i)
     } else if (character === MINUS || (character >= ZERO && character <= NINE)) {
-      const number = numberAt(text, i)
+      const end = numberEnd(text, i)
+      const number = end - i < SHORTEST_LONG ? '' : text.slice(i, end)
       if (INTEGER.test(number) && !Number.isSafeInteger(Number(number))) {
         if (number.length > MAX_DIGITS) throw new EncodingError('an integer is too long for another serializer')
         marked += `${text.slice(copied, i)}"${MARK}${number}"`
-        copied = i + number.length
+        copied = end
       }
-      i += number.length - 1
+      i = end - 1
     }
   }
   return marked + text.slice(copied)
@@ -82,9 +92,15 @@ function stringEnd (text: string, start: number): number {
   return i
 }
 
-function numberAt (text: string, i: number): string {
-  NUMBER.lastIndex = i
-  return NUMBER.exec(text)![0]
+function numberEnd (text: string, start: number): number {
+  let i = start + 1
+  while (isOfNumber(text.charCodeAt(i))) i++
+  return i
+}
+
+/** True for what stands within a number: digits, a point, an exponent and its sign. */
+function isOfNumber (character: number): boolean {
+  return (character >= ZERO && character <= NINE) || character === POINT || (character | LOWER) === E || character === PLUS || character === MINUS
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
@@ -100,43 +116,12 @@ function octetsOf (text: string): string | Buffer {
 function replaceStrings (value: unknown, replace: (text: string) => unknown): unknown {
   if (typeof value === 'string') return replace(value)
   if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) value[i] = replaceStrings(value[i], replace)
+    return value
+  }
   const container = value as Record<string, unknown>
   // A parsed `__proto__` is a property of its own, and assigning to it sets that property.
   for (const key of Object.keys(container)) container[key] = replaceStrings(container[key], replace)
   return container
-}
-
-/**
- * A value as JSON text: BigInt as digits, octets as U+0000 and Base64, what has no form in JSON but means nothing as null.
- * Throws an EncodingError for what means something and has no form.
- */
-export function stringifyValue (value: unknown): string {
-  switch (typeof value) {
-    case 'string': return JSON.stringify(value)
-    case 'number': return stringifyNumber(value)
-    case 'boolean': return value ? 'true' : 'false'
-    case 'bigint': return value.toString()
-    case 'undefined': return 'null'
-    case 'object': return value === null ? 'null' : stringifyObject(value)
-    default: throw new EncodingError(`a ${typeof value} has no form in json`)
-  }
-}
-
-function stringifyNumber (value: number): string {
-  if (!Number.isFinite(value)) return 'null'
-  if (Object.is(value, -0)) return '-0'
-  // Digits would claim to be exact.
-  return Math.abs(value) > 2 ** 53 ? value.toExponential() : String(value)
-}
-
-function stringifyObject (value: object): string {
-  if (Array.isArray(value)) return `[${Array.from(value, stringifyValue).join(',')}]`
-  if (value instanceof Uint8Array) {
-    return `"\\u0000${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`
-  }
-  if (value instanceof Date) return JSON.stringify(value)
-  if (value instanceof OpaqueValue || !isPlain(value)) throw EncodingError.for(value, 'json')
-  // Every WELCOME has it, and it never changes.
-  if (value === routerRoles) return rolesText
-  return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${stringifyValue(item)}`).join(',')}}`
 }

@@ -33,6 +33,7 @@ function textLength (reader: ByteReader, first: number): number {
 }
 
 function read (reader: ByteReader, depth: number, strict: boolean): unknown {
+  reader.values++
   const first = reader.uint8()
   const text = textLength(reader, first)
   if (text >= 0) return reader.text(text)
@@ -83,19 +84,27 @@ function readScalar (reader: ByteReader, first: number): unknown {
 
 function readExtension (reader: ByteReader, size: number): unknown {
   const type = reader.int8()
-  const content = reader.bytes(size)
   // As which the libraries of JavaScript write undefined.
-  if (type === 0 && size === 1 && content[0] === 0) return undefined
-  return (type === TIMESTAMP ? readTimestamp(content) : undefined) ?? new OpaqueValue('msgpack', type, content)
+  if (type === 0 && size === 1 && reader.peek() === 0) {
+    reader.position++
+    return undefined
+  }
+  return (type === TIMESTAMP ? readTimestamp(reader, size) : undefined) ?? new OpaqueValue('msgpack', type, reader.bytes(size))
 }
 
 /** A timestamp in one of its three forms, as far as a Date has it: to the millisecond. */
-function readTimestamp (content: Buffer): Date | undefined {
-  switch (content.length) {
-    case 4: return new Date(content.readUInt32BE(0) * 1000)
-    // 30 bits of nanoseconds, 34 bits of seconds.
-    case 8: return date((content.readUInt32BE(0) % 4) * 2 ** 32 + content.readUInt32BE(4), content.readUInt32BE(0) >>> 2)
-    case 12: return date(Number(content.readBigInt64BE(4)), content.readUInt32BE(0))
+function readTimestamp (reader: ByteReader, size: number): Date | undefined {
+  switch (size) {
+    case 4: return new Date(reader.uint32() * 1000)
+    case 8: {
+      // 30 bits of nanoseconds, 34 bits of seconds.
+      const first = reader.uint32()
+      return date((first % 4) * 2 ** 32 + reader.uint32(), first >>> 2)
+    }
+    case 12: {
+      const nanoseconds = reader.uint32()
+      return date(Number(reader.int64()), nanoseconds)
+    }
     default: return undefined
   }
 }
@@ -105,6 +114,7 @@ function date (seconds: number, nanoseconds: number): Date {
 }
 
 function skip (reader: ByteReader, depth: number): void {
+  reader.values++
   const first = reader.uint8()
   const text = textLength(reader, first)
   if (text >= 0) return reader.skipText(text)

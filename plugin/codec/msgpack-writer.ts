@@ -1,7 +1,11 @@
 import type { ByteWriter } from './byte-writer.ts'
 import { EncodingError } from './codec.ts'
 import { ARRAY16, BIN8, EXT8, FALSE, FLOAT64, INT8, MAP16, NIL, STR8, TRUE, UINT8 } from './msgpack-types.ts'
+import { lengthOf } from './utf8.ts'
 import type { ValueForms } from './value-forms.ts'
+
+const UNSIGNED_END = 2n ** 64n
+const SIGNED_END = 2n ** 63n
 
 function writePositive (writer: ByteWriter, value: number): void {
   if (value < 2 ** 7) return writer.octet(value)
@@ -41,15 +45,15 @@ export const msgpackForms: ValueForms = {
     return value >= 0 ? writePositive(writer, value) : writeNegative(writer, value)
   },
   bigint (writer, value) {
-    if (value >= 0n && value < 2n ** 64n) return writer.uint64(UINT8 + 3, value)
-    if (value < 0n && value >= -(2n ** 63n)) return writer.int64(INT8 + 3, value)
+    if (value >= 0n && value < UNSIGNED_END) return writer.uint64(UINT8 + 3, value)
+    if (value < 0n && value >= -SIGNED_END) return writer.int64(INT8 + 3, value)
     throw new EncodingError('an integer beyond 64 bits has no form in msgpack')
   },
   float (writer, value) {
     writer.float64(FLOAT64, value)
   },
   text (writer, text) {
-    const length = Buffer.byteLength(text)
+    const length = lengthOf(text)
     if (length < 32) writer.octet(0xa0 + length)
     else writeLength(writer, STR8, length)
     writer.utf8(text, length)

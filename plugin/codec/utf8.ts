@@ -6,6 +6,9 @@ const SHORT = 64
 
 /** The text of octets that somebody else wrote. Throws a ProtocolViolation if they are not UTF-8. */
 export function readUtf8 (data: Buffer, start: number, end: number): string {
+  const length = end - start
+  if (length === 0) return ''
+  if (length === 1 && data[start]! < 0x80) return String.fromCharCode(data[start]!)
   const text = data.toString('utf8', start, end)
   // What is not UTF-8 is read as U+FFFD, which hardly any text holds.
   if (text.includes('\ufffd')) checkUtf8(data, start, end)
@@ -19,4 +22,12 @@ export function checkUtf8 (data: Buffer, start: number, end: number): void {
     if (start === end) return
   }
   if (!isUtf8(data.subarray(start, end))) throw new ProtocolViolation('a text is not UTF-8')
+}
+
+/** The octets of text in UTF-8. */
+export function lengthOf (text: string): number {
+  const { length } = text
+  if (length > SHORT) return Buffer.byteLength(text)
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) >= 0x80) return Buffer.byteLength(text)
+  return length
 }

@@ -2,6 +2,8 @@ import { OpaqueValue } from '../protocol/opaque-value.ts'
 import { isPlain } from '../protocol/wire-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { EncodingError } from './codec.ts'
+import { dateText } from './date-text.ts'
+import type { MutableDict } from './dict.ts'
 
 /** How a binary serializer writes each kind of value. */
 export interface ValueForms {
@@ -28,6 +30,7 @@ export interface ValueForms {
  * Throws an EncodingError for what means something and has no form.
  */
 export function writeValue (forms: ValueForms, writer: ByteWriter, value: unknown): void {
+  writer.values++
   switch (typeof value) {
     case 'string': return forms.text(writer, value)
     case 'number': return isInteger(value) ? forms.integer(writer, value) : forms.float(writer, value)
@@ -51,16 +54,16 @@ function writeObject (forms: ValueForms, writer: ByteWriter, value: object): voi
   } else if (value instanceof Uint8Array) {
     forms.octets(writer, value)
   } else if (value instanceof Date) {
-    writeValue(forms, writer, value.toJSON())
+    writeValue(forms, writer, dateText(value))
   } else if (value instanceof OpaqueValue) {
     if (value.codec !== forms.codec) throw EncodingError.for(value, forms.codec)
     forms.opaque(writer, value)
   } else if (isPlain(value)) {
-    const entries = Object.entries(value)
-    forms.dictHead(writer, entries.length)
-    for (const [key, item] of entries) {
+    const keys = Object.keys(value)
+    forms.dictHead(writer, keys.length)
+    for (const key of keys) {
       forms.text(writer, key)
-      writeValue(forms, writer, item)
+      writeValue(forms, writer, (value as MutableDict)[key])
     }
   } else {
     throw EncodingError.for(value, forms.codec)

@@ -18,8 +18,11 @@ export interface PayloadCodec {
   readonly name: string
   /** Reads what `encodePayload` wrote; a new object at each call. Throws for a value that has no form in JavaScript. */
   decodePayload (encoded: EncodedPayload): Values
-  /** Writes args and kwargs as they stand in a message, one after the other; `undefined` is not written. */
-  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined): EncodedPayload
+  /**
+   * Writes args and kwargs as they stand in a message, one after the other; `undefined` is not written.
+   * Throws for more than `most` octets, as for a value without a form. @default Infinity
+   */
+  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload
 }
 
 /** The bytes of args and kwargs as they stand at the end of a message. */
@@ -51,23 +54,28 @@ function forgetAll (): void {
  */
 export class Payload {
   /** No args, no kwargs. */
-  static readonly empty = new Payload(undefined, nothing, undefined)
+  static readonly empty = new Payload(undefined, nothing, undefined, Infinity)
 
-  /** From the bytes of a message. They are a slice of what was read: `detached` copies what outlives the turn. */
-  static ofBytes (codec: PayloadCodec, encoded: EncodedPayload): Payload {
-    return encoded.elements === 0 ? Payload.empty : new Payload(codec, encoded, undefined)
+  /**
+   * From the bytes of a message. They are a slice of what was read: `detached` copies what outlives the turn. In another
+   * serializer they may have `mostTranscoded` octets.
+   */
+  static ofBytes (codec: PayloadCodec, encoded: EncodedPayload, mostTranscoded = Infinity): Payload {
+    return encoded.elements === 0 ? Payload.empty : new Payload(codec, encoded, undefined, mostTranscoded)
   }
 
   /** From values of this process. They are taken as they are, and must not be changed afterwards. */
   static of (args: Args = [], kwargs: Kwargs = {}): Payload {
     const hasKwargs = Object.keys(kwargs).length > 0
     if (args.length === 0 && !hasKwargs) return Payload.empty
-    return new Payload(undefined, undefined, { args, kwargs: hasKwargs ? kwargs : undefined })
+    return new Payload(undefined, undefined, { args, kwargs: hasKwargs ? kwargs : undefined }, Infinity)
   }
 
   readonly #codec: PayloadCodec | undefined
   #encoded: EncodedPayload | undefined
   #given: { args: Args, kwargs: Kwargs | undefined } | undefined
+  /** Octets that it may become in another serializer. */
+  readonly #mostTranscoded: number
   readonly #isKept: boolean
   #transcoded: Map<PayloadCodec, Transcoded> | undefined
   /** For which codecs it has a form, as far as somebody has asked; null stands for the values of this process. */
@@ -75,10 +83,11 @@ export class Payload {
   /** Of values, once somebody has asked. */
   #size: number | undefined
 
-  private constructor (codec: PayloadCodec | undefined, encoded: EncodedPayload | undefined, given: { args: Args, kwargs: Kwargs | undefined } | undefined, isKept = false) {
+  private constructor (codec: PayloadCodec | undefined, encoded: EncodedPayload | undefined, given: { args: Args, kwargs: Kwargs | undefined } | undefined, mostTranscoded = Infinity, isKept = false) {
     this.#codec = codec
     this.#encoded = encoded
     this.#given = given
+    this.#mostTranscoded = mostTranscoded
     this.#isKept = isKept
   }
 
@@ -137,7 +146,7 @@ export class Payload {
   #write (codec: PayloadCodec): EncodedPayload {
     const { args, kwargs } = this.#given ?? this.values()
     const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
-    return codec.encodePayload(args, hasKwargs ? kwargs : undefined)
+    return codec.encodePayload(args, hasKwargs ? kwargs : undefined, this.#mostTranscoded)
   }
 
   /**
@@ -160,9 +169,9 @@ export class Payload {
 
   /** The same payload on bytes of its own. For what outlives the turn: a slice pins the whole chunk that was read. */
   detached (): Payload {
-    if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, true)
+    if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, this.#mostTranscoded, true)
     if (this.#codec === undefined || this.#encoded === undefined) return this
-    return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: Buffer.from(this.#encoded.bytes) }, undefined, true)
+    return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: Buffer.from(this.#encoded.bytes) }, undefined, this.#mostTranscoded, true)
   }
 }
 

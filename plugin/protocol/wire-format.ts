@@ -1,5 +1,5 @@
 import { isId } from './id.ts'
-import { faultOf, isBoolean, isDict, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { faultOf, isAttribute, isBoolean, isDict, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
 import type { Check } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
@@ -20,7 +20,7 @@ interface Layout<M> {
 type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
 
 // PUBLISH and CALL check their URIs in the realm: a bad one gets an ERROR, not an ABORT.
-const passthru = { ppt_scheme: isString, ppt_serializer: isString, ppt_cipher: isString, ppt_keyid: isString }
+const passthru = { ppt_scheme: isAttribute, ppt_serializer: isAttribute, ppt_cipher: isAttribute, ppt_keyid: isAttribute }
 const match = oneOf('exact', 'prefix', 'wildcard')
 
 const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isString, authrole: isString, authextra: isDict, agent: isString })

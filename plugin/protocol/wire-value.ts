@@ -8,6 +8,14 @@ export function isString (value: unknown): value is string {
   return typeof value === 'string'
 }
 
+/** Characters of an attribute that goes into what others are sent. */
+const LONGEST_ATTRIBUTE = 1024
+
+/** A string that is sent on as it is, to any number of receivers. */
+export function isAttribute (value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_ATTRIBUTE
+}
+
 export function isBoolean (value: unknown): value is boolean {
   return typeof value === 'boolean'
 }

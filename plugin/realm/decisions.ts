@@ -15,6 +15,9 @@ const MOST_KEPT = 10_000
 /** Characters of what a decision is about, to be kept: longer ones are rare, and would make the memory large. */
 const LONGEST_KEPT = 1024
 
+/** Options of a request that is compared with others: a client can send a hundred thousand. */
+const MOST_OPTIONS = 16
+
 const failed = refused(reasons.authorizationFailed)
 const notAuthorized = refused(reasons.notAuthorized)
 
@@ -43,16 +46,16 @@ export class Decisions {
   /** The verdict on an action; a promise, which never rejects, if the authorizer has to think. */
   decide (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy, options: Dict): Verdict | Promise<Verdict> {
     const { authid, authmethod, authprovider, authextra = null } = session.principal
-    const key = JSON.stringify([authid, authmethod, authprovider, authextra, action, match, uri], withoutBigInts)
-    const kept = this.#kept.get(key)
+    const key = uri.length > LONGEST_KEPT ? null : JSON.stringify([authid, authmethod, authprovider, authextra, action, match, uri], withoutBigInts)
+    const kept = key === null ? undefined : this.#kept.get(key)
     if (kept !== undefined) return kept.verdict
 
     const asked = this.#asked.get(session)
-    const question = `${key}${JSON.stringify(options, withoutBigInts)}`
-    const known = asked?.get(question)
+    const question = key === null ? null : questionOf(key, options)
+    const known = question === null ? undefined : asked?.get(question)
     if (known !== undefined) return known
     const verdict = this.#ask(session, action, uri, options, key)
-    if (!(verdict instanceof Promise)) return verdict
+    if (question === null || !(verdict instanceof Promise)) return verdict
     const asking = asked ?? new Map<string, Promise<Verdict>>()
     this.#asked.set(session, asking)
     asking.set(question, verdict)
@@ -66,9 +69,9 @@ export class Decisions {
     for (const [key, kept] of this.#kept) if (authid === undefined || kept.authid === authid) this.#kept.delete(key)
   }
 
-  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string): Verdict | Promise<Verdict> {
+  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string | null): Verdict | Promise<Verdict> {
     const { id, principal: { authid, authrole, authmethod, authprovider, authextra }, transport } = session
-    const about = { role: authrole, action, uri }
+    const about = { role: authrole, action, uri: uri.slice(0, LONGEST_KEPT) }
     try {
       const answer = this.#authorizer({ session: id, authid, authrole, authmethod, authprovider, ...(authextra === undefined ? {} : { authextra }), transport }, uri, action, options)
       if (!isThenable(answer)) return this.#take(answer, key, authid)
@@ -96,8 +99,17 @@ export class Decisions {
   }
 }
 
-function withoutBigInts (_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value
+/** What equal questions have in common; null for options that would take long to compare. */
+function questionOf (key: string, options: Dict): string | null {
+  let question = key
+  let count = 0
+  for (const name in options) {
+    const value = options[name]
+    if (++count > MOST_OPTIONS || typeof value === 'object' || typeof value === 'bigint') return null
+    if (name.length > LONGEST_KEPT || (typeof value === 'string' && value.length > LONGEST_KEPT)) return null
+    question += JSON.stringify([name, value])
+  }
+  return question
 }
 
 function isThenable (value: unknown): value is PromiseLike<unknown> {
@@ -109,4 +121,8 @@ function withDeadline<T> (answer: PromiseLike<T>, milliseconds: number): Promise
     const timer = setTimeout(() => { reject(new Error('the authorizer did not answer in time')) }, milliseconds)
     Promise.resolve(answer).then(resolve, reject).finally(() => { clearTimeout(timer) })
   })
+}
+
+function withoutBigInts (_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }

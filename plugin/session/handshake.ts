@@ -112,7 +112,7 @@ export class Handshake {
       const principal = await visitor.recall()
       if (principal !== null) return this.#admit(principal, features, true, undefined)
     }
-    if (realm !== null && host.realm(realm) === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${realm}"`)
+    if (realm !== null && host.realm(realm) === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${realm.slice(0, LONGEST_NAME)}"`)
     await this.#authenticate(methods, features)
   }
 

@@ -239,7 +239,6 @@ export class Outgoing implements Flushable {
   }
 
   #giveUp (owed: number): Delivery {
-    this.drop()
     this.#outlet.giveUp(owed)
     return 'closed'
   }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
-import type { Codec } from '../codec/codec.ts'
+import type { Codec, DecodeLimits } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
@@ -13,11 +13,11 @@ import { Outgoing } from './outgoing.ts'
 import type { OutgoingLimits, Outlet } from './outgoing.ts'
 import { tlsChannelOf } from './tls-channel.ts'
 import type { CloseKind, Congestion, Delivery, TlsChannel, Transport, TransportDetails, TransportListener } from './transport.ts'
+import { UnreadPongs } from './unread-pongs.ts'
 import type { FrameBuilder } from './websocket-frame.ts'
 
 /** The bounds of one WebSocket connection, from the `limits` option. */
-export interface WebsocketLimits extends OutgoingLimits {
-  readonly depth: number
+export interface WebsocketLimits extends OutgoingLimits, DecodeLimits {
   readonly messagesPerSecond: number
   readonly bytesPerSecond: number
 }
@@ -62,6 +62,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   #outflow: 'free' | 'blocked' = 'free'
   /** Octets that the peer left to be taken when it closed. */
   #remainder = 0
+  readonly #pongs = new UnreadPongs()
   #listener: TransportListener | null = null
   /** A client that chooses payloads must not fill the log. */
   #formlessLevel: 'warn' | 'debug' = 'warn'
@@ -101,6 +102,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
       if (isBinary === this.#codec.binary) this.arrive(this.#intake, data)
       else this.#intake.receiveBatch(this.#refuse(`${this.details.protocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`), data.length)
     })
+    this.#socket.on('ping', () => { if (this.#pongs.areTooMany(this.#outgoing.owed) && this.#state === 'open') this.giveUp(this.#outgoing.owed) })
     this.#stream?.on('drain', () => { this.#outgoing.drained() })
     this.#socket.on('close', (code: number) => { this.#closed(code) })
     // ws closes the connection by itself after an error; a broken client is no news for the log of the host.
@@ -137,6 +139,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   }
 
   giveUp (owed: number): void {
+    this.#outgoing.drop()
     this.#listener?.log.warn({ owed }, 'a client does not read: its connection is ended')
     this.#state = 'closing'
     this.#intake.drop()
@@ -204,7 +207,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     spendOctets(data.length)
     let message
     try {
-      message = this.#codec.decode(data, this.#limits.depth)
+      message = this.#codec.decode(data, this.#limits)
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) listener.log.error({ err: error }, 'a message could not be read')
       return listener.fail(error instanceof ProtocolViolation ? error : new ProtocolViolation('the message cannot be read'))

@@ -558,5 +558,19 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#next !== null) return this.#next',
     without: '',
     test: ['cookie/login-snapshots.test.ts', 'searches that wait for a scan share it']
+  },
+  {
+    defence: 'What grows in another serializer is not sent in it',
+    file: 'plugin/codec/byte-writer.ts',
+    code: 'if (this.#length > this.#most) throw',
+    without: 'if (this.#length === Infinity) throw',
+    test: ['attacks/transcoding.test.ts', 'what would be many times as large']
+  },
+  {
+    defence: 'A client that pings and reads no answer is let go',
+    file: 'plugin/transport/unread-pongs.ts',
+    code: 'return this.#count > MOST',
+    without: 'return false',
+    test: ['attacks/control-frames.test.ts', 'a client that pings and reads no answer']
   }
 ]

@@ -4,10 +4,10 @@ import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { OpaqueValue, SIMPLE_VALUE } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { decode, DEPTH, encode, hex, payloadOf, resultOf } from './messages.ts'
+import { decode, LIMITS, encode, hex, payloadOf, resultOf } from './messages.ts'
 
 /** A CALL with these octets as its one argument. */
-const callWith = (octets: string) => cborCodec.decode(hex(`85 18 30 01 a0 61 78 81 ${octets}`), DEPTH)
+const callWith = (octets: string) => cborCodec.decode(hex(`85 18 30 01 a0 61 78 81 ${octets}`), LIMITS)
 const argument = (octets: string): unknown => payloadOf(callWith(octets)).values().args[0]
 /** Octets of a value. */
 const written = (value: unknown): string => Payload.of([value]).in(cborCodec).bytes.subarray(1).toString('hex')
@@ -37,7 +37,7 @@ t.test('octets are written untagged, and read with the tag of a typed array, too
 })
 
 t.test('octets that libraries tag as a typed array go on without the tag, at any depth [SER-03, TRP-35, MSG-16]', async (t) => {
-  const sentOn = (...payload: string[]): string => payloadOf(cborCodec.decode(hex(`${payload.length === 2 ? 86 : 85} 18 30 01 a0 61 78 ${payload.join(' ')}`), DEPTH)).in(cborCodec).bytes.toString('hex')
+  const sentOn = (...payload: string[]): string => payloadOf(cborCodec.decode(hex(`${payload.length === 2 ? 86 : 85} 18 30 01 a0 61 78 ${payload.join(' ')}`), LIMITS)).in(cborCodec).bytes.toString('hex')
   for (const [payload, octets] of [
     [['81 d8 40 42 01 02'], '81420102'], [['81 d9 00 40 42 01 02'], '81420102'], [['81 db 00 00 00 00 00 00 00 40 42 01 02'], '81420102'],
     [['81 d8 40 5f 41 01 41 02 ff'], '815f41014102ff'], [['82 d8 40 40 d8 40 40'], '824040'], [['83 01 d8 40 42 01 02 03'], '830142010203'],
@@ -48,7 +48,7 @@ t.test('octets that libraries tag as a typed array go on without the tag, at any
   for (const kept of ['81d84063616263', '81d84101', '81d8408101', '81d84142d840', '8142d840']) t.equal(sentOn(kept), kept)
   t.equal(sentOn('82 d8 28 82 82 01 02 d8 40 42 01 02 d8 40 41 03'), '82d82882820102d8404201024103', 'a tag that builds upon it keeps it')
   t.equal(sentOn('81 d8 40 d8 40 41 01'), '81d840d8404101')
-  t.strictSame(payloadOf(cborCodec.decode(hex('9f 18 30 01 a0 61 78 81 d8 40 42 01 02 ff'), DEPTH)).in(cborCodec).bytes, hex('81420102'), 'in a message of indefinite length, too')
+  t.strictSame(payloadOf(cborCodec.decode(hex('9f 18 30 01 a0 61 78 81 d8 40 42 01 02 ff'), LIMITS)).in(cborCodec).bytes, hex('81420102'), 'in a message of indefinite length, too')
   t.strictSame(payloadOf(callWith('d8 40 42 01 02')).in(msgpackCodec).bytes, hex('91 c4 02 01 02'))
 })
 
@@ -67,39 +67,39 @@ t.test('ids above 2^32 are integers, never floats [SER-10, TRP-03]', async (t) =
 })
 
 t.test('ids that come as floats are taken as integers [SER-11, TRP-03]', async (t) => {
-  t.match(cborCodec.decode(hex('83 18 31 fb 41 f4 88 f4 1d b0 00 00 a0'), DEPTH), { type: 49, request: 5512315355 })
-  t.match(cborCodec.decode(hex('83 f9 52 20 f9 3c 00 a0'), DEPTH), { type: 49, request: 1 })
-  t.throws(() => cborCodec.decode(hex('83 18 31 f9 3e 00 a0'), DEPTH), { message: 'CANCEL.request has the wrong type or value' })
-  t.throws(() => cborCodec.decode(hex('83 18 31 1b 00 20 00 00 00 00 00 01 a0'), DEPTH), { message: 'CANCEL.request has the wrong type or value' }, '2^53 + 1')
+  t.match(cborCodec.decode(hex('83 18 31 fb 41 f4 88 f4 1d b0 00 00 a0'), LIMITS), { type: 49, request: 5512315355 })
+  t.match(cborCodec.decode(hex('83 f9 52 20 f9 3c 00 a0'), LIMITS), { type: 49, request: 1 })
+  t.throws(() => cborCodec.decode(hex('83 18 31 f9 3e 00 a0'), LIMITS), { message: 'CANCEL.request has the wrong type or value' })
+  t.throws(() => cborCodec.decode(hex('83 18 31 1b 00 20 00 00 00 00 00 01 a0'), LIMITS), { message: 'CANCEL.request has the wrong type or value' }, '2^53 + 1')
 })
 
 t.test('indefinite lengths are read everywhere, and sent on as they are', async (t) => {
   const data = hex('9f 18 30 01 bf ff 7f 61 78 61 79 ff 9f 01 ff bf 61 6b 02 ff ff')
-  const call = cborCodec.decode(data, DEPTH)
+  const call = cborCodec.decode(data, LIMITS)
   t.match(call, { type: 48, request: 1, procedure: 'xy' })
   t.strictSame(payloadOf(call).values(), { args: [1], kwargs: { k: 2 } })
   t.equal(encode(cborCodec, resultOf(call)).toString('hex'), '85183201a0' + '9f01ff' + 'bf616b02ff')
-  t.match(cborCodec.decode(hex('9f 18 31 01 a0 ff'), DEPTH), { type: 49 })
+  t.match(cborCodec.decode(hex('9f 18 31 01 a0 ff'), LIMITS), { type: 49 })
 
   for (const octets of ['9f', '9f ff', '9f 18 31 01 a0', '9f 18 31 01 a0 ff 00', '9f 18 31 01 a0 ff ff']) {
-    t.throws(() => cborCodec.decode(hex(octets), DEPTH), { name: 'ProtocolViolation' }, octets)
+    t.throws(() => cborCodec.decode(hex(octets), LIMITS), { name: 'ProtocolViolation' }, octets)
   }
 })
 
 t.test('empty args and kwargs are seen in all their forms [MSG-15]', async (t) => {
   for (const octets of ['85 18 30 01 a0 61 78 9f ff', '86 18 30 01 a0 61 78 98 00 bf ff', '86 18 30 01 a0 61 78 f6 b8 00', '85 18 30 01 a0 61 78 f7']) {
-    t.equal(payloadOf(cborCodec.decode(hex(octets), DEPTH)), Payload.empty)
+    t.equal(payloadOf(cborCodec.decode(hex(octets), LIMITS)), Payload.empty)
   }
 })
 
 t.test('keys of options and kwargs are strings, at every level of options [MSG-06, MSG-13]', async (t) => {
   const violation = { name: 'ProtocolViolation', message: 'a key of a dict is not a string' }
   for (const key of ['01', 'f6', '41 61', '80', 'd8 20 61 61', 'f9 3c 00']) {
-    if (key !== 'd8 20 61 61') t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 ${key} 01 61 78`), DEPTH), violation)
-    t.throws(() => cborCodec.decode(hex(`86 18 30 01 a0 61 78 80 a1 ${key} 01`), DEPTH), violation)
-    t.throws(() => cborCodec.decode(hex(`86 18 30 01 a0 61 78 80 bf ${key} 01 ff`), DEPTH), violation)
+    if (key !== 'd8 20 61 61') t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 ${key} 01 61 78`), LIMITS), violation)
+    t.throws(() => cborCodec.decode(hex(`86 18 30 01 a0 61 78 80 a1 ${key} 01`), LIMITS), violation)
+    t.throws(() => cborCodec.decode(hex(`86 18 30 01 a0 61 78 80 bf ${key} 01 ff`), LIMITS), violation)
   }
-  t.throws(() => cborCodec.decode(hex('84 18 30 01 a1 63 78 5f 79 81 a1 01 01 61 78'), DEPTH), violation)
+  t.throws(() => cborCodec.decode(hex('84 18 30 01 a1 63 78 5f 79 81 a1 01 01 61 78'), LIMITS), violation)
 })
 
 t.test('keys of application data may be of any kind between peers; elsewhere numbers become strings [MSG-16, SER-14]', async (t) => {
@@ -155,12 +155,12 @@ t.test('tags that add nothing are left away elsewhere; a point in time is a date
 t.test('undefined is null elsewhere, and an option of this value is not given [SER-14]', async (t) => {
   t.equal(payloadOf(callWith('f7')).in(jsonCodec).bytes.toString(), '[null]')
   t.equal(payloadOf(callWith('f7')).in(msgpackCodec).bytes.toString('hex'), '91c0')
-  t.match(cborCodec.decode(hex('84 18 20 01 a1 65 6d 61 74 63 68 f7 61 78'), DEPTH), { type: 32 })
+  t.match(cborCodec.decode(hex('84 18 20 01 a1 65 6d 61 74 63 68 f7 61 78'), LIMITS), { type: 32 })
 })
 
 t.test('options and details are dicts, not tags [OPT-05]', async (t) => {
   for (const options of ['d8 20 61 61', 'c1 01', '40', 'f6', 'f7', 'f0']) {
-    t.throws(() => cborCodec.decode(hex(`84 18 30 01 ${options} 61 78`), DEPTH), { message: 'CALL.options must be a dict' })
+    t.throws(() => cborCodec.decode(hex(`84 18 30 01 ${options} 61 78`), LIMITS), { message: 'CALL.options must be a dict' })
   }
 })
 
@@ -168,26 +168,26 @@ t.test('tags are a level of nesting', async (t) => {
   t.equal(callWith(`${'d8 20'.repeat(98)} 01`).type, 48)
   t.throws(() => callWith(`${'d8 20'.repeat(99)} 01`), { message: 'the message is nested too deep' })
   t.throws(() => callWith(`${'d8 20'.repeat(100_000)} 01`), { message: 'the message is nested too deep' })
-  t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 63 78 5f 79 ${'c6'.repeat(100_000)} 01 61 78`), DEPTH), { message: 'the message is nested too deep' })
+  t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 63 78 5f 79 ${'c6'.repeat(100_000)} 01 61 78`), LIMITS), { message: 'the message is nested too deep' })
 })
 
 t.test('a length that is not there is a violation, and nothing is made for it', async (t) => {
   const early = { name: 'ProtocolViolation', message: 'the message ends too early' }
   for (const octets of ['7a ff ff ff ff', '5a ff ff ff ff', '9a ff ff ff ff', 'ba ff ff ff ff', '7b ff ff ff ff ff ff ff ff', '9b 00 20 00 00 00 00 00 01', 'bb ff ff ff ff ff ff ff ff', '65 61', '1b 00', 'fb 00', 'f9 00', '18', '82 01', 'a1 61 6b', '9f 01', 'bf 61 6b', '7f 61 61', '5f 41', 'd8', 'c1', 'f8']) {
     t.throws(() => callWith(octets), early, octets)
-    t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 61 6b ${octets}`), DEPTH), early, octets)
+    t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 61 6b ${octets}`), LIMITS), early, octets)
   }
-  t.throws(() => cborCodec.decode(hex('9a ff ff ff ff 18 30'), DEPTH), { name: 'ProtocolViolation' })
+  t.throws(() => cborCodec.decode(hex('9a ff ff ff ff 18 30'), LIMITS), { name: 'ProtocolViolation' })
 })
 
 t.test('what is not well-formed is a violation [SER-03, SER-17]', async (t) => {
   // Reserved forms, breaks that end nothing, chunks of another kind, simple values in a form that is not theirs.
   for (const octets of ['1c', '1f', '3d', '3f', '5c', '7d', '9e', 'bd', 'dc', 'df', 'fc', 'fd', 'fe', 'ff', '81 ff', 'a1 ff 01', 'bf 61 6b ff', '5f 61 61 ff', '7f 41 61 ff', '7f 7f 61 61 ff ff', '5f 01 ff', 'f8 00', 'f8 1f', 'f8 14']) {
     t.throws(() => callWith(octets), { name: 'ProtocolViolation' }, octets)
-    t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 61 6b ${octets} 61 78`), DEPTH), { name: 'ProtocolViolation' }, octets)
+    t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 61 6b ${octets} 61 78`), LIMITS), { name: 'ProtocolViolation' }, octets)
   }
   for (const octets of ['61 ff', '7f 61 c3 61 a9 ff']) t.throws(() => callWith(octets), { message: 'a text is not UTF-8' })
-  t.throws(() => cborCodec.decode(hex('84 18 30 01 a0 61 ff'), DEPTH), { message: 'a text is not UTF-8' })
+  t.throws(() => cborCodec.decode(hex('84 18 30 01 a0 61 ff'), LIMITS), { message: 'a text is not UTF-8' })
   t.throws(() => callWith('01 01'), { message: 'octets follow the message' })
 })
 

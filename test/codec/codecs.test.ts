@@ -6,7 +6,7 @@ import type { RouterMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import { libraries } from './libraries.ts'
-import { abysses, allCodecs, decode, DEPTH, encode, payloadOf, read, resultOf, yieldOf } from './messages.ts'
+import { abysses, allCodecs, decode, DEPTH, encode, LIMITS, payloadOf, read, resultOf, yieldOf } from './messages.ts'
 
 // One of each message that a client may send, with as few elements as it has.
 const shortest: Readonly<Record<string, unknown[]>> = {
@@ -112,14 +112,14 @@ for (const codec of allCodecs) {
 
   t.test(`${codec.name}: the payload goes on as the octets that came in [MSG-16]`, async (t) => {
     const data = libraries[codec.name].write([48, 1, {}, 'com.x', [1.0, 'é', { z: 1, a: 2 }], { k: null }])
-    const { bytes } = payloadOf(codec.decode(data, DEPTH)).in(codec)
+    const { bytes } = payloadOf(codec.decode(data, LIMITS)).in(codec)
     t.equal(bytes.buffer, data.buffer, 'they are a slice, not a copy')
-    t.ok(encode(codec, resultOf(codec.decode(data, DEPTH))).includes(bytes))
+    t.ok(encode(codec, resultOf(codec.decode(data, LIMITS))).includes(bytes))
   })
 
   t.test(`${codec.name}: octets that this process is given do not pin what was read`, async (t) => {
     const data = yieldOf(codec, Payload.of([Buffer.from('octets')]))
-    const { args } = payloadOf(codec.decode(data, DEPTH)).values()
+    const { args } = payloadOf(codec.decode(data, LIMITS)).values()
     data.fill(0)
     t.strictSame(args, [Buffer.from('octets')])
   })
@@ -145,7 +145,7 @@ for (const codec of allCodecs) {
     refuses(t, [48, 1, {}, 'com.x', nested(DEPTH)], 'the message is nested too deep')
     refuses(t, [48, 1, { x_y: nested(DEPTH - 1) }, 'com.x'], 'the message is nested too deep')
     refuses(t, [48, 1, {}, 'com.x', [], { k: nested(DEPTH - 1) }], 'the message is nested too deep')
-    for (const data of abysses[codec.name]) t.throws(() => codec.decode(data, DEPTH), { name: 'ProtocolViolation', message: 'the message is nested too deep' })
+    for (const data of abysses[codec.name]) t.throws(() => codec.decode(data, LIMITS), { name: 'ProtocolViolation', message: 'the message is nested too deep' })
   })
 
   t.test(`${codec.name}: names of object's own are data [SER-16]`, async (t) => {
@@ -228,7 +228,7 @@ for (const codec of allCodecs) {
   })
 
   t.test(`${codec.name}: a violation says what is wrong, in few words`, async (t) => {
-    t.throws(() => codec.decode(Buffer.alloc(0), DEPTH), ProtocolViolation)
+    t.throws(() => codec.decode(Buffer.alloc(0), LIMITS), ProtocolViolation)
     try {
       decode(codec, [32, 1, { match: 'regex' }, 'x'.repeat(1000)])
       t.fail('it was accepted')

@@ -9,7 +9,7 @@ import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Args, Kwargs } from '../../plugin/protocol/payload.ts'
 import { libraries } from './libraries.ts'
-import { allCodecs, decode, DEPTH, payloadOf, yieldOf } from './messages.ts'
+import { allCodecs, decode, LIMITS, payloadOf, yieldOf } from './messages.ts'
 
 const RUNS = { seed: 20, numRuns: 400 }
 
@@ -62,7 +62,7 @@ function plain (value: unknown): unknown {
 
 for (const from of allCodecs) {
   /** A payload as it comes in from a peer. */
-  const received = (args: Args, kwargs: Kwargs): Payload => payloadOf(from.decode(yieldOf(from, Payload.of(args, kwargs)), DEPTH))
+  const received = (args: Args, kwargs: Kwargs): Payload => payloadOf(from.decode(yieldOf(from, Payload.of(args, kwargs)), LIMITS))
 
   for (const to of allCodecs) {
     t.test(`values survive the way from ${from.name} to ${to.name} [SER-04, SER-08, SER-12, SER-16, MSG-16]`, async (t) => {
@@ -101,7 +101,7 @@ for (const from of allCodecs) {
 t.test('what JSON has no form for survives between MessagePack and CBOR [SER-04, SER-14]', async (t) => {
   const values = [NaN, Infinity, -Infinity, -0, 5e-324, Number.MAX_VALUE, 1e21, 2 ** 53 + 2]
   for (const [from, to] of [[msgpackCodec, cborCodec], [cborCodec, msgpackCodec], [msgpackCodec, msgpackCodec], [cborCodec, cborCodec]] as const) {
-    const payload = payloadOf(from.decode(yieldOf(from, Payload.of(values)), DEPTH))
+    const payload = payloadOf(from.decode(yieldOf(from, Payload.of(values)), LIMITS))
     t.strictSame(to.decodePayload(payload.in(to)).args.map((value) => Object.is(value, -0) ? '-0' : value), values.map((value) => Object.is(value, -0) ? '-0' : value), `${from.name} to ${to.name}`)
     t.same(jsonCodec.decodePayload(payload.in(jsonCodec)).args.slice(0, 3), [null, null, null])
   }
@@ -113,7 +113,7 @@ t.test('whether a library tags octets or not, CBOR peers are sent the same [SER-
   let tags = 0
   fc.assert(fc.property(lists(text, bigInt, float, octets), (args) => {
     const [tagged, untagged] = [tagging, plain].map((encoder) => Buffer.from(encoder.encode([70, 1, {}, args, { args }]))) as [Buffer, Buffer]
-    assert.deepEqual(payloadOf(cborCodec.decode(tagged, DEPTH)).in(cborCodec).bytes, payloadOf(cborCodec.decode(untagged, DEPTH)).in(cborCodec).bytes)
+    assert.deepEqual(payloadOf(cborCodec.decode(tagged, LIMITS)).in(cborCodec).bytes, payloadOf(cborCodec.decode(untagged, LIMITS)).in(cborCodec).bytes)
     tags += tagged.length - untagged.length
   }), RUNS)
   t.ok(tags > 200, `${tags} octets of tags`)

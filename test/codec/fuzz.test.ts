@@ -5,7 +5,7 @@ import { EncodingError } from '../../plugin/codec/codec.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import { libraries } from './libraries.ts'
-import { allCodecs, DEPTH, hex, payloadOf, yieldOf } from './messages.ts'
+import { allCodecs, LIMITS, hex, payloadOf, yieldOf } from './messages.ts'
 
 const RUNS = { seed: 30, numRuns: 3000 }
 
@@ -16,7 +16,7 @@ const RUNS = { seed: 30, numRuns: 3000 }
 function isSafe (codec: Codec, data: Buffer): boolean {
   let message
   try {
-    message = codec.decode(data, DEPTH)
+    message = codec.decode(data, LIMITS)
   } catch (error) {
     if (error instanceof ProtocolViolation) return true
     throw error
@@ -25,7 +25,7 @@ function isSafe (codec: Codec, data: Buffer): boolean {
   for (const to of allCodecs) {
     try {
       // What goes to another peer must be well-formed.
-      to.decode(yieldOf(to, payloadOf(message)), DEPTH)
+      to.decode(yieldOf(to, payloadOf(message)), LIMITS)
     } catch (error) {
       if (!(error instanceof EncodingError)) throw error
     }
@@ -65,7 +65,7 @@ function changed (data: Buffer, changes: readonly { at: number, drop: number, in
 
 for (const codec of allCodecs) {
   t.test(`${codec.name}: the messages that are changed below are messages`, async (t) => {
-    for (const message of messages[codec.name]) t.ok([1, 16, 48].includes(codec.decode(message, DEPTH).type))
+    for (const message of messages[codec.name]) t.ok([1, 16, 48].includes(codec.decode(message, LIMITS).type))
   })
 
   t.test(`${codec.name}: random octets are a violation or a message, never anything else [SER-17]`, async (t) => {
@@ -91,7 +91,7 @@ for (const codec of allCodecs) {
     for (const message of messages[codec.name]) {
       const whole = codec.name === 'json' ? Buffer.from(message.toString().trim()) : message
       for (let length = 0; length < whole.length; length++) {
-        t.throws(() => codec.decode(whole.subarray(0, length), DEPTH), ProtocolViolation, `${length} octets`)
+        t.throws(() => codec.decode(whole.subarray(0, length), LIMITS), ProtocolViolation, `${length} octets`)
       }
     }
   })

@@ -2,9 +2,9 @@ import t from 'tap'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { DEPTH, encode, payloadOf, resultOf } from './messages.ts'
+import { LIMITS, encode, payloadOf, resultOf } from './messages.ts'
 
-const decode = (text: string) => jsonCodec.decode(Buffer.from(text), DEPTH)
+const decode = (text: string) => jsonCodec.decode(Buffer.from(text), LIMITS)
 /** The args of a CALL, as another serializer or this process gets them. */
 const argsOf = (text: string): unknown[] => payloadOf(decode(`[48,1,{},"com.x",${text}]`)).values().args
 /** A CALL as a JSON peer gets it. */
@@ -21,10 +21,10 @@ t.test('what is not JSON is a violation [SER-01]', async (t) => {
 t.test('text that is not UTF-8 is a violation [SER-01]', async (t) => {
   const message = (octets: number[]): Buffer => Buffer.concat([Buffer.from('[48,1,{},"com.x",["'), Buffer.from(octets), Buffer.from('"]]')])
   for (const octets of [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82]]) {
-    t.throws(() => jsonCodec.decode(message(octets), DEPTH), { name: 'ProtocolViolation', message: 'a text is not UTF-8' })
+    t.throws(() => jsonCodec.decode(message(octets), LIMITS), { name: 'ProtocolViolation', message: 'a text is not UTF-8' })
   }
-  t.equal(jsonCodec.decode(message([0xef, 0xbf, 0xbd]), DEPTH).type, 48, 'U+FFFD itself may be said')
-  t.equal(jsonCodec.decode(message([0xf0, 0x9f, 0x98, 0x80]), DEPTH).type, 48)
+  t.equal(jsonCodec.decode(message([0xef, 0xbf, 0xbd]), LIMITS).type, 48, 'U+FFFD itself may be said')
+  t.equal(jsonCodec.decode(message([0xf0, 0x9f, 0x98, 0x80]), LIMITS).type, 48)
 })
 
 t.test('white space may stand anywhere between the elements', async (t) => {

@@ -7,7 +7,8 @@ import type { Payload } from '../../plugin/protocol/payload.ts'
 import { libraries } from './libraries.ts'
 
 export const allCodecs: readonly Codec[] = [jsonCodec, msgpackCodec, cborCodec]
-export const DEPTH = 100
+export const LIMITS = { depth: 100, messageSize: 2 ** 24 }
+export const DEPTH = LIMITS.depth
 
 /** Octets as hex digits, blanks for the reader. */
 export function hex (digits: string): Buffer {
@@ -16,7 +17,7 @@ export function hex (digits: string): Buffer {
 
 /** What a codec reads of a message that another implementation wrote. */
 export function decode (codec: Codec, elements: unknown): ClientMessage {
-  return codec.decode(libraries[codec.name].write(elements), DEPTH)
+  return codec.decode(libraries[codec.name].write(elements), LIMITS)
 }
 
 /** The octets of a message, without any framing. */

@@ -4,10 +4,10 @@ import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { decode, DEPTH, encode, hex, payloadOf, resultOf } from './messages.ts'
+import { decode, LIMITS, encode, hex, payloadOf, resultOf } from './messages.ts'
 
 /** A CALL with these octets as its one argument. */
-const callWith = (octets: string) => msgpackCodec.decode(hex(`95 30 01 80 a1 78 91 ${octets}`), DEPTH)
+const callWith = (octets: string) => msgpackCodec.decode(hex(`95 30 01 80 a1 78 91 ${octets}`), LIMITS)
 const argument = (octets: string): unknown => payloadOf(callWith(octets)).values().args[0]
 /** Octets of a value. */
 const written = (value: unknown): string => Payload.of([value]).in(msgpackCodec).bytes.subarray(1).toString('hex')
@@ -49,18 +49,18 @@ t.test('ids above 2^32 are uint64, never floats [SER-10, TRP-03]', async (t) => 
 })
 
 t.test('ids that come as floats are taken as integers [SER-11, TRP-03]', async (t) => {
-  t.match(msgpackCodec.decode(hex('93 31 cb 41 f4 88 f4 1d b0 00 00 80'), DEPTH), { type: 49, request: 5512315355 })
-  t.match(msgpackCodec.decode(hex('93 ca 42 44 00 00 ca 3f 80 00 00 80'), DEPTH), { type: 49, request: 1 })
-  t.throws(() => msgpackCodec.decode(hex('93 31 cb 3f f8 00 00 00 00 00 00 80'), DEPTH), { message: 'CANCEL.request has the wrong type or value' })
-  t.throws(() => msgpackCodec.decode(hex('93 31 cf 00 20 00 00 00 00 00 01 80'), DEPTH), { message: 'CANCEL.request has the wrong type or value' }, '2^53 + 1')
+  t.match(msgpackCodec.decode(hex('93 31 cb 41 f4 88 f4 1d b0 00 00 80'), LIMITS), { type: 49, request: 5512315355 })
+  t.match(msgpackCodec.decode(hex('93 ca 42 44 00 00 ca 3f 80 00 00 80'), LIMITS), { type: 49, request: 1 })
+  t.throws(() => msgpackCodec.decode(hex('93 31 cb 3f f8 00 00 00 00 00 00 80'), LIMITS), { message: 'CANCEL.request has the wrong type or value' })
+  t.throws(() => msgpackCodec.decode(hex('93 31 cf 00 20 00 00 00 00 00 01 80'), LIMITS), { message: 'CANCEL.request has the wrong type or value' }, '2^53 + 1')
 })
 
 t.test('keys of options and kwargs are strings, at every level of options [MSG-06, MSG-13]', async (t) => {
   const violation = { name: 'ProtocolViolation', message: 'a key of a dict is not a string' }
   for (const key of ['01', 'c0', 'c4 01 61', '90', 'cb 3f f8 00 00 00 00 00 00']) {
-    t.throws(() => msgpackCodec.decode(hex(`94 30 01 81 ${key} 01 a1 78`), DEPTH), violation)
-    t.throws(() => msgpackCodec.decode(hex(`94 30 01 81 a3 78 5f 79 91 81 ${key} 01 a1 78`), DEPTH), violation)
-    t.throws(() => msgpackCodec.decode(hex(`96 30 01 80 a1 78 90 81 ${key} 01`), DEPTH), violation)
+    t.throws(() => msgpackCodec.decode(hex(`94 30 01 81 ${key} 01 a1 78`), LIMITS), violation)
+    t.throws(() => msgpackCodec.decode(hex(`94 30 01 81 a3 78 5f 79 91 81 ${key} 01 a1 78`), LIMITS), violation)
+    t.throws(() => msgpackCodec.decode(hex(`96 30 01 80 a1 78 90 81 ${key} 01`), LIMITS), violation)
   }
 })
 
@@ -91,7 +91,7 @@ t.test('an extension that this process was given can be sent again', async (t) =
 t.test('what libraries of JavaScript write for undefined is null elsewhere [SER-14]', async (t) => {
   t.equal(argument('d4 00 00'), undefined)
   t.equal(payloadOf(callWith('d4 00 00')).in(jsonCodec).bytes.toString(), '[null]')
-  t.match(msgpackCodec.decode(hex('94 20 01 81 a5 6d 61 74 63 68 d4 00 00 a1 78'), DEPTH), { type: 32 }, 'an option of this value is not given')
+  t.match(msgpackCodec.decode(hex('94 20 01 81 a5 6d 61 74 63 68 d4 00 00 a1 78'), LIMITS), { type: 32 }, 'an option of this value is not given')
 })
 
 t.test('a timestamp is a date elsewhere', async (t) => {
@@ -104,32 +104,32 @@ t.test('a timestamp is a date elsewhere', async (t) => {
 
 t.test('options and details are dicts, not extensions [MSG-01, OPT-05]', async (t) => {
   for (const options of ['d4 05 01', 'd6 ff 00 00 00 01', 'c4 00', 'c0']) {
-    t.throws(() => msgpackCodec.decode(hex(`94 30 01 ${options} a1 78`), DEPTH), { message: 'CALL.options must be a dict' })
+    t.throws(() => msgpackCodec.decode(hex(`94 30 01 ${options} a1 78`), LIMITS), { message: 'CALL.options must be a dict' })
   }
 })
 
 t.test('empty args and kwargs are seen in their long forms, too [MSG-15]', async (t) => {
   for (const octets of ['95 30 01 80 a1 78 dc 00 00', '96 30 01 80 a1 78 dd 00 00 00 00 de 00 00', '96 30 01 80 a1 78 c0 df 00 00 00 00']) {
-    t.equal(payloadOf(msgpackCodec.decode(hex(octets), DEPTH)), Payload.empty)
+    t.equal(payloadOf(msgpackCodec.decode(hex(octets), LIMITS)), Payload.empty)
   }
-  const call = msgpackCodec.decode(hex('96 30 01 80 a1 78 91 01 de 00 00'), DEPTH)
+  const call = msgpackCodec.decode(hex('96 30 01 80 a1 78 91 01 de 00 00'), LIMITS)
   t.equal(encode(msgpackCodec, resultOf(call)).toString('hex'), '94320180' + '9101')
 })
 
 t.test('a length that is not there is a violation, and nothing is made for it', async (t) => {
   for (const octets of ['db ff ff ff ff', 'c6 ff ff ff ff', 'dd ff ff ff ff', 'df ff ff ff ff', 'c9 ff ff ff ff 05', 'a5 61', 'cf 00', 'cb 00', 'd9', 'dc 00', '92 01', '81 a1 6b']) {
     t.throws(() => callWith(octets), { name: 'ProtocolViolation', message: 'the message ends too early' }, octets)
-    t.throws(() => msgpackCodec.decode(hex(`94 30 01 81 a1 6b ${octets}`), DEPTH), { name: 'ProtocolViolation', message: 'the message ends too early' }, octets)
+    t.throws(() => msgpackCodec.decode(hex(`94 30 01 81 a1 6b ${octets}`), LIMITS), { name: 'ProtocolViolation', message: 'the message ends too early' }, octets)
   }
-  t.throws(() => msgpackCodec.decode(hex('dd ff ff ff ff 30'), DEPTH), { name: 'ProtocolViolation' })
+  t.throws(() => msgpackCodec.decode(hex('dd ff ff ff ff 30'), LIMITS), { name: 'ProtocolViolation' })
 })
 
 t.test('what is no MessagePack is a violation [SER-17]', async (t) => {
   t.throws(() => callWith('c1'), { message: '0xc1 is no MessagePack' })
-  t.throws(() => msgpackCodec.decode(hex('93 31 c1 80'), DEPTH), { message: '0xc1 is no MessagePack' })
+  t.throws(() => msgpackCodec.decode(hex('93 31 c1 80'), LIMITS), { message: '0xc1 is no MessagePack' })
   t.throws(() => callWith('a1 ff'), { message: 'a text is not UTF-8' })
-  t.throws(() => msgpackCodec.decode(hex('94 30 01 80 a1 ff'), DEPTH), { message: 'a text is not UTF-8' })
-  t.throws(() => msgpackCodec.decode(hex('96 30 01 80 a1 78 90 81 a1 ff 01'), DEPTH), { message: 'a text is not UTF-8' })
+  t.throws(() => msgpackCodec.decode(hex('94 30 01 80 a1 ff'), LIMITS), { message: 'a text is not UTF-8' })
+  t.throws(() => msgpackCodec.decode(hex('96 30 01 80 a1 78 90 81 a1 ff 01'), LIMITS), { message: 'a text is not UTF-8' })
   t.throws(() => callWith(`d9 80 ${'61'.repeat(127)} ff`), { message: 'a text is not UTF-8' })
   t.throws(() => callWith('01 01'), { message: 'octets follow the message' })
   t.equal(callWith(`d9 80 ${'61'.repeat(126)} c3 a9`).type, 48)

@@ -22,6 +22,9 @@ forEachTransport(t, 'how a payload is packed goes with it, on every way, whateve
   }
   alice.send([16, 9, { ppt_scheme: '', ppt_cipher: 'x' }, 'a'], [48, 9, { ppt_cipher: 'x' }, 'p'])
   t.same([(await bob.next())[3], (await bob.next())[3]], [{}, {}], 'without a scheme nothing is packed')
+  const long = 'x'.repeat(1025)
+  bob.send([8, 68, 4, { ppt_scheme: 'x_custom', ppt_keyid: long }, 'a.b'])
+  t.same(await alice.next(), [8, 48, 9, { ppt_scheme: 'x_custom' }, 'a.b'], 'nor is anything long sent on')
 })
 
 forEachTransport(t, 'who did not announce it breaks a rule by it [PPT-04, PPT-05, PVI-12]', async (t, transport) => {

@@ -22,6 +22,7 @@ function fault (...elements: unknown[]): string | undefined {
 const kinds = {
   boolean: [[true, false], [1, 0, 'true', null, [], {}]],
   string: [['', 'x'], [1, true, null, [], {}]],
+  attribute: [['', 'x'.repeat(1024)], ['x'.repeat(1025), 1, true, null, [], {}]],
   strings: [[[], ['x', '']], ['x', [1], [null], {}, null, true]],
   ids: [[[], [1, 2 ** 53]], [1, ['x'], [0], [1.5], [-1], [2 ** 53 + 2], {}, null]],
   dict: [[{}, { x: 1 }, Object.create(null)], [[], 'x', 1, null, new Date(), new Uint8Array(1), new Map()]],
@@ -32,7 +33,7 @@ const kinds = {
   mode: [['skip', 'kill', 'killnowait'], ['abort', '', 1, null]]
 } as const satisfies Record<string, readonly [right: readonly unknown[], wrong: readonly unknown[]]>
 
-const passthru = { ppt_scheme: 'string', ppt_serializer: 'string', ppt_cipher: 'string', ppt_keyid: 'string' } as const
+const passthru = { ppt_scheme: 'attribute', ppt_serializer: 'attribute', ppt_cipher: 'attribute', ppt_keyid: 'attribute' } as const
 
 const options: Readonly<Record<string, { message: (options: unknown) => unknown[], known: Readonly<Record<string, keyof typeof kinds>> }>> = {
   'HELLO.details [OPT-01]': {

@@ -19,7 +19,7 @@ export function build ({ withStream = true, owedEvents = 1000, owed = 2000, mess
     codec,
     frames,
     details: { type: 'websocket', protocol: 'wamp.2.json' },
-    limits: { depth: 10, owedEvents, owed, messagesPerSecond, bytesPerSecond }
+    limits: { depth: 10, messageSize: 2 ** 20, owedEvents, owed, messagesPerSecond, bytesPerSecond }
   })
   const log = { warn: line('warn'), error: line('error'), info: line('info'), debug: line('debug') }
   transport.listen({ log, receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })

@@ -1,0 +1,15 @@
+import { spend, spendOctets } from '../work.ts'
+import type { ByteReader } from './byte-reader.ts'
+import type { ByteWriter } from './byte-writer.ts'
+
+/** Counts the work of reading values, also of those before one that could not be read. */
+export function countRead ({ values, position }: ByteReader): void {
+  spend(values)
+  spendOctets(position)
+}
+
+/** Counts the work of writing values, also of those before one that could not be written. */
+export function countWritten ({ values, length }: ByteWriter): void {
+  spend(values)
+  spendOctets(length)
+}

@@ -1,0 +1,48 @@
+import t from 'tap'
+import { Decisions } from '../../plugin/realm/decisions.ts'
+import type { RoutedSession } from '../../plugin/realm/routed-session.ts'
+
+const session = { id: 1, principal: { realm: 'realm1', authid: 'joe', authrole: 'user', authmethod: 'ticket', authprovider: 'static' }, transport: { type: 'websocket' } } as unknown as RoutedSession
+
+/** Decisions of an authorizer that never answers, and how often it was asked. */
+function build () {
+  let asked = 0
+  const decisions = new Decisions({
+    authorizer: () => {
+      asked++
+      return new Promise(() => {})
+    },
+    timeout: 1,
+    log: { error () {} } as unknown as ConstructorParameters<typeof Decisions>[0]['log']
+  })
+  const decide = (options: object, uri = 'a.b'): number => {
+    decisions.decide(session, 'publish', uri, 'exact', options as Record<string, unknown>)
+    return asked
+  }
+  return { decide }
+}
+
+t.test('the same question is asked once at a time, with short options', async (t) => {
+  const { decide } = build()
+  t.equal(decide({}), 1)
+  t.equal(decide({}), 1)
+  t.equal(decide({ acknowledge: true, rkey: 'x' }), 2)
+  t.equal(decide({ acknowledge: true, rkey: 'x' }), 2)
+  t.equal(decide({ acknowledge: true, rkey: 'y' }), 3)
+})
+
+t.test('options that would take long to compare are not compared', async (t) => {
+  const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`x_${i}`, 1]))
+  let read = 0
+  const counted = new Proxy(many, { getOwnPropertyDescriptor (target, key) { read++; return Reflect.getOwnPropertyDescriptor(target, key) }, get (target, key) { read++; return Reflect.get(target, key) as unknown } })
+  const { decide } = build()
+  t.equal(decide(counted), 1)
+  t.ok(read < 100, `${read} of them are looked at`)
+  const never = { toJSON () { t.fail('nothing is made of it') } }
+  for (const [i, options] of [{ x_y: never }, { x_y: 'x'.repeat(2000) }, { [`x_${'y'.repeat(2000)}`]: 1 }, { x_y: 1n }].entries()) {
+    t.equal(decide(options), 2 + 2 * i)
+    t.equal(decide(options), 3 + 2 * i, 'each is a question of its own')
+  }
+  t.equal(decide({}, 'x'.repeat(2000)), 10)
+  t.equal(decide({}, 'x'.repeat(2000)), 11, 'as is a long URI')
+})
