@@ -57,7 +57,7 @@ export class Inbox implements Worker {
   /** From now on messages wait for this one. */
   park (message: ClientMessage, request: ParkedRequest): void {
     this.#parked = { message, request }
-    request.settled.catch(this.#failed).then(() => { this.#unpark(request) })
+    request.settled.then(() => { this.#unpark(request) }, this.#failed)
   }
 
   /** Drops a CALL that waits, or whose authorizer thinks. False if there is none. What waited behind it goes on in a turn of its own. */

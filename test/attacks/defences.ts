@@ -572,5 +572,47 @@ export const defences: readonly Defence[] = [
     code: 'return this.#count > MOST',
     without: 'return false',
     test: ['attacks/control-frames.test.ts', 'a client that pings and reads no answer']
+  },
+  {
+    defence: 'A payload that cannot be read is answered before the app is given it',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'return \'unencodable\'',
+    without: 'values = none',
+    test: ['transport/in-process-transport.test.ts', 'a payload that cannot be read']
+  },
+  {
+    defence: 'One event without a form does not make a history unreadable',
+    file: 'plugin/realm/history-query.ts',
+    code: ' && session.takes(publication.payload)',
+    without: '',
+    test: ['conformance/history.test.ts', 'events that have no form for the caller']
+  },
+  {
+    defence: 'What acting upon a late decision throws ends no more than its session',
+    file: 'plugin/session/inbox.ts',
+    code: 'this.#unpark(request) }, this.#failed)',
+    without: 'this.#unpark(request) })',
+    test: ['session/late-faults.test.ts', 'what acting upon a decision throws']
+  },
+  {
+    defence: 'A payload that a contract cannot read is the fault of its sender',
+    file: 'plugin/contract/contract-checks.ts',
+    code: 'return unreadable',
+    without: 'return null',
+    test: ['contract/unreadable-payloads.test.ts', 'a payload that cannot be read or checked']
+  },
+  {
+    defence: 'Payloads without a form do not fill the log',
+    file: 'plugin/transport/websocket-transport.ts',
+    code: '      this.#formlessLevel = \'debug\'\n',
+    without: '',
+    test: ['transport/websocket-transport.test.ts', 'payloads without a form are logged once']
+  },
+  {
+    defence: 'Events that are kept do not grow by what they were transcoded to',
+    file: 'plugin/protocol/payload.ts',
+    code: 'if (this.#isKept && toForget',
+    without: 'if (!this.#isKept && toForget',
+    test: ['protocol/payload.test.ts', 'a payload that is kept forgets']
   }
 ]

@@ -1,7 +1,11 @@
+import { addExtension } from 'msgpackr'
 import t from 'tap'
+import { buildApp } from '../helper/build-app.ts'
 import { buildParties, head } from '../helper/build-parties.ts'
+import { everything } from '../helper/build-router.ts'
 import type { Peer } from '../helper/peer.ts'
 import { forEachTransport } from '../helper/transports.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 const acknowledge = { acknowledge: true }
 const eventHistory = [{ uri: 'com.a' }, { uri: 'com.b' }, { uri: 'com.', match: 'prefix' }, { uri: 'org..x', match: 'wildcard' }, { uri: 'few', limit: 2 }] as const
@@ -147,4 +151,26 @@ forEachTransport(t, 'no more is kept than is configured, and no more is answered
   const id = await lookup(bob, 'com.a')
   t.same(numbers(await events(bob, id)), [4, 5])
   t.same(numbers(await events(bob, id, { reverse: true })), [9, 8])
+})
+
+t.test('events that have no form for the caller are left out, and all others are not', async (t) => {
+  const { app, url } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything }, eventHistory } } })
+  const [json, msgpack, cbor] = await Promise.all(wireCodecs.map((codec) => WireClient.join(t, url, codec))) as [WireClient, WireClient, WireClient]
+  const id = await lookup(json, 'com.a')
+  addExtension({ type: 5, unpack: (octets: Buffer) => octets })
+  // In JSON an integer that nobody else can read, in MessagePack an extension and an integer that all can read, in CBOR a key that is no name.
+  json.socket.send(`[16,1,{"acknowledge":true},"com.a",[1,${'1'.repeat(1300)}]]`)
+  await json.next()
+  for (const values of ['9202d40500', '9203cfffffffffffffffff']) {
+    msgpack.socket.send(Buffer.concat([Buffer.from('95100181ab61636b6e6f776c65646765c3a5636f6d2e61', 'hex'), Buffer.from(values, 'hex')]))
+    await msgpack.next()
+  }
+  cbor.socket.send(Buffer.concat([Buffer.from('851001a16b61636b6e6f776c65646765f565636f6d2e61', 'hex'), Buffer.from('8204a1f501', 'hex')]))
+  await cbor.next()
+  await json.ask([16, 2, acknowledge, 'com.a', [5]])
+  t.same(numbers(await events(json, id)), [3, 5])
+  t.same(numbers(await events(cbor, id)), [3, 5])
+  t.same(numbers(await events(msgpack, id)), [2, 3, 5])
+  t.same(numbers(await events(json, id, { limit: 1 })), [3], 'a limit counts what is left')
+  t.same((await app.wamp.join('realm1').call<StoredEvent[]>(getEvents, [id])).map(({ args }) => args?.[0]), [2, 3, 5])
 })

@@ -216,3 +216,20 @@ t.test('who comes while a logout is being written is not let in', async (t) => {
   written()
   await out
 })
+
+t.test('a store that returns no record is one that cannot tell, and null means that there is none', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const { get } = store
+  for (const answer of ['a string', 5, true]) {
+    store.get = () => answer as unknown as undefined
+    t.equal((await browser.open()).setCookie, undefined, 'the cookie is not replaced')
+  }
+  t.same(logged, Array.from({ length: 3 }, () => 'the cookie store cannot tell who this is'))
+  store.get = get
+  t.equal(await browser.identity(), 'joe')
+  store.get = () => null as unknown as undefined
+  t.type((await browser.open()).setCookie, 'string', 'an unknown cookie is')
+})

@@ -5,6 +5,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { CallResult, wampBridge, WampError } from 'fastify-wamp'
 import type { BridgeOptions } from 'fastify-wamp'
+import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { SignedRequests } from '../../routes/signed-request.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 
@@ -213,4 +214,15 @@ t.test('who has a token that has expired is not logged in, nor is who has one th
   t.same(await call('com.example.slow', 100), [401, 'the login has ended'])
   await ended
   t.equal(app.wamp.sessions('realm1').length, 1)
+})
+
+t.test('a result or error without a form in JSON is what a caller of wamp.2.json is answered', async (t) => {
+  const { app, post } = await build(t, { call: '/call', as })
+  const value = new OpaqueValue('msgpack', 5, Buffer.from([1]))
+  const session = app.wamp.join('realm1')
+  await session.register('com.example.result', () => value)
+  await session.register('com.example.error', () => { throw new WampError('com.example.error', { args: [value] }) })
+  for (const procedure of ['com.example.result', 'com.example.error']) {
+    t.match(await post('/call', { procedure }), { status: 200, body: { error: 'wamp.error.invalid_argument', args: [String], kwargs: {} } })
+  }
 })

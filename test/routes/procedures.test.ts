@@ -7,6 +7,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { Type } from 'typebox'
 import wampPlugin, { CallResult, WampError, wampContract } from 'fastify-wamp'
+import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -183,4 +184,40 @@ t.test('a route cannot be a procedure without a name or a realm', async (t) => {
   t.throws(() => { app.get('/a', { config: { wamp: { realm: 'realm1', procedure: 'com..x' } } }, async () => 1) }, { code: 'WAMP_ERR_INVALID_OPTION', message: 'GET /a' })
   app.get('/b', { config: { wamp: { realm: 'nowhere', procedure: 'com.example.x' } } }, async () => 1)
   await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_NO_SUCH_REALM' })
+})
+
+t.test('results without a form in JSON, and errors of any name, are not the fault of the server', async (t) => {
+  const { app } = await build(t)
+  const as = app.wamp.join('realm1')
+  for (const [url, procedure] of [['/big', 'big'], ['/formless', 'formless'], ['/error', 'error']] as const) app.wampRoute({ method: 'GET', url, procedure: `org.example.${procedure}`, as })
+  app.wampRoute({ method: 'GET', url: '/integer', procedure: 'org.example.big', as, contract: { result: Type.Object({ n: Type.Integer() }) } })
+  app.wampRoute({ method: 'GET', url: '/any', procedure: 'org.example.big', as, contract: { result: Type.Object({ n: Type.Any() }) } })
+  app.wampRoute({ method: 'GET', url: '/raised', procedure: 'org.example.error', as, contract: { errors: { 'com.example.other': 409 } } })
+  await as.register('org.example.big', () => ({ n: 2n ** 60n }))
+  await as.register('org.example.formless', () => ({ a: [new OpaqueValue('cbor', 5, 1)] }))
+  await as.register('org.example.error', () => { throw new WampError('constructor') })
+  const get = async (url: string): Promise<[number, string]> => {
+    const { statusCode, body } = await app.inject(url)
+    return [statusCode, statusCode === 200 ? body : (JSON.parse(body) as { code: string }).code]
+  }
+  t.same(await get('/big'), [200, '{"n":1152921504606846976}'], 'as wamp.2.json writes it')
+  t.same(await get('/integer'), [200, '{"n":1152921504606846976}'], 'as the schema says')
+  t.same(await get('/any'), [400, 'wamp.error.invalid_argument'], 'what the schema has no words for')
+  t.same(await get('/formless'), [400, 'wamp.error.invalid_argument'])
+  t.same(await get('/error'), [422, 'constructor'])
+  t.same(await get('/raised'), [422, 'constructor'])
+})
+
+t.test('arguments that no request can carry are refused', async (t) => {
+  const { app } = await build(t)
+  app.get('/things/:id', { config: { wamp: { realm: 'realm1', procedure: 'org.example.get', args: ['id'] } } }, async () => ({}))
+  app.post('/things', { config: { wamp: { realm: 'realm1', procedure: 'org.example.post' } } }, async () => ({}))
+  await app.ready()
+  const session = app.wamp.join('realm1')
+  const refused = { message: /^wamp\.error\.invalid_argument/ }
+  for (const value of ['\ud800', { a: 2n ** 60n }, [2n ** 60n, '\udfff'], [new OpaqueValue('cbor', 5, 1)]]) await t.rejects(session.call('org.example.get', ['x'], { value }), refused)
+  await t.rejects(session.call('org.example.get', ['x'], { 'a\ud800': 1 }), refused)
+  await t.rejects(session.call('org.example.get', ['\ud800']), refused)
+  for (const value of [2n ** 60n, new OpaqueValue('cbor', 5, 1)]) await t.rejects(session.call('org.example.post', [], { value }), refused)
+  t.same(await session.call('org.example.get', ['x'], { list: [null, 1, { a: 1 }], none: null }), {})
 })

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
+import type { Codec } from '../../plugin/codec/codec.ts'
+import { jsonCodec } from '../../plugin/codec/json-codec.ts'
+import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
+import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
+import { Payload } from '../../plugin/protocol/payload.ts'
+
+const codecs: readonly Codec[] = [jsonCodec, msgpackCodec, cborCodec]
+const json = (text: string): Payload => Payload.ofBytes(jsonCodec, { elements: 1, bytes: Buffer.from(`[${text}]`) })
+const msgpack = (hex: string): Payload => Payload.ofBytes(msgpackCodec, { elements: 1, bytes: Buffer.from(`91${hex}`, 'hex') })
+const cbor = (hex: string): Payload => Payload.ofBytes(cborCodec, { elements: 1, bytes: Buffer.from(`81${hex}`, 'hex') })
+
+/** For each row of the page, values that it is about: each must become what the row says. */
+const examples: Readonly<Record<string, readonly Payload[]>> = {
+  'integer within ±2^53 JSON': [json('9007199254740992'), json('-9007199254740992'), json('1')],
+  'integer beyond ±2^53, within 64 bits JSON': [json('9007199254740993'), json('18446744073709551615'), json('-9223372036854775808')],
+  'integer beyond 64 bits, up to 1,233 characters JSON': [json('18446744073709551616'), json('-9223372036854775809'), json('1'.repeat(1233))],
+  'integer of more than 1,233 characters JSON': [json('1'.repeat(1234)), json(`-${'1'.repeat(1233)}`)],
+  'number beyond the range of a double, such as 1e999 JSON': [json('1e999')],
+  '64-bit integer MessagePack': [msgpack('cfffffffffffffffff'), msgpack('d38000000000000000')],
+  'NaN, Infinity, -Infinity MessagePack': [msgpack('cb7ff8000000000000')],
+  'timestamp MessagePack': [msgpack('d6ff00000001')],
+  'timestamp that a Date cannot hold MessagePack': [msgpack('c70cff000000007fffffffffffffff')],
+  'extension MessagePack': [msgpack('d40500'), msgpack('c703ff000000')],
+  'dict with integer keys MessagePack': [msgpack('810101')],
+  'dict with boolean, null, list or dict keys MessagePack': [msgpack('81c301'), msgpack('81c001'), msgpack('819001'), msgpack('818001')],
+  'bignum beyond 64 bits, up to 4096 bits CBOR': [cbor('c249010000000000000000'), cbor(`c25901ff${'ff'.repeat(511)}`)],
+  'bignum beyond 4096 bits CBOR': [cbor(`c2590201${'ff'.repeat(513)}`)],
+  'epoch time (tag 1) CBOR': [cbor('c101')],
+  'undefined CBOR': [cbor('f7')],
+  'other tag, simple value CBOR': [cbor('d903e701'), cbor('e0')],
+  'dict with boolean, null, list or dict keys CBOR': [cbor('a1f501'), cbor('a1f601'), cbor('a18001'), cbor('a1a001')]
+}
+
+function inProcess (payload: Payload): string {
+  if (!payload.hasForm(null)) return 'no form'
+  const { args: [value] } = payload.values()
+  if (value instanceof OpaqueValue) return 'opaque'
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid Date' : 'Date'
+  if (typeof value === 'number') return Number.isFinite(value) ? 'Number' : String(value)
+  return { bigint: 'BigInt', object: 'dict' }[typeof value as string] ?? String(value)
+}
+
+function inCodec (payload: Payload, codec: Codec, name: string): string {
+  if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return 'untouched'
+  if (!payload.hasForm(codec)) return 'no form'
+  const { args: [given] } = payload.values()
+  const { args: [value] } = codec.decodePayload(payload.in(codec))
+  if (value === null) return 'null'
+  if (given instanceof Date) return value === given.toJSON() ? 'text' : 'wrong'
+  return JSON.stringify(value, digits) === JSON.stringify(given, digits) ? 'converted' : 'wrong'
+}
+
+function digits (_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
+}
+
+t.test('what becomes of a value is what its page says', async (t) => {
+  const rows = readFileSync('docs/values.md', 'utf8').split('\n').map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)).filter(({ length }) => length === 6).slice(2)
+  t.same(rows.map(([value, name]) => `${value} ${name}`), Object.keys(examples), 'each row has its examples')
+  for (const [value, name, ...cells] of rows) {
+    for (const payload of examples[`${value} ${name}`] ?? []) t.same([inProcess(payload), ...codecs.map((codec) => inCodec(payload, codec, name!))], cells, `${value} in ${name}`)
+  }
+})
