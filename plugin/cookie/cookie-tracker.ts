@@ -289,7 +289,7 @@ export class CookieTracker implements ConnectionTracker {
       if (login === undefined || !connection.letsIn) continue
       this.#store.get(login.key).then((record) => {
         if (record === null && connection.login === login) this.#end(login.key, null)
-      }, () => {})
+      }).catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of a login that is over could not be ended') })
     }
   }
 
