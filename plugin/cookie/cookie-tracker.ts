@@ -28,6 +28,7 @@ export class CookieTracker implements ConnectionTracker {
   readonly #options: Required<CookieOptions>
   readonly #cookie: TrackingCookie
   readonly #now: () => number
+  readonly #log: FastifyBaseLogger
   readonly #deadlines: Deadlines
   readonly #timers: NodeJS.Timeout[] = []
   /** The connections by the keys of the logins behind them. */
@@ -51,6 +52,7 @@ export class CookieTracker implements ConnectionTracker {
     this.#options = options
     this.#cookie = cookie
     this.#now = now
+    this.#log = log
     this.#deadlines = new Deadlines('dates', now)
     if (shared) this.#timers.push(setInterval(() => { this.#recheck() }, recheck * 1000).unref())
     if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#useOpen() }, idleTimeout * 250).unref())
@@ -287,9 +289,7 @@ export class CookieTracker implements ConnectionTracker {
     for (const connection of this.#connections.values()) {
       const { login } = connection
       if (login === undefined || !connection.letsIn) continue
-      this.#store.get(login.key).then((record) => {
-        if (record === null && connection.login === login) this.#end(login.key, null)
-      }).catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of a login that is over could not be ended') })
+      this.#store.get(login.key).then((record) => { if (record === null && connection.login === login) this.#end(login.key, null) }).catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of a login that is over could not be ended') })
     }
   }
 
