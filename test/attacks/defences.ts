@@ -79,8 +79,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Who logs in on the cookie of another user ends that user\'s login',
     file: tracker,
-    code: 'return await this.forget(login, connection)\n',
-    without: 'return\n',
+    code: '    await this.forget(login, connection)\n',
+    without: '',
     test: [planted, 'who logs in on the cookie of somebody else']
   },
   {
@@ -128,8 +128,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A user can be killed together with its logins',
     file: 'plugin/realm/session-procedures.ts',
-    code: 'if (revoking) await revokeLogins(authid)',
-    without: 'if (revoking) await Promise.resolve()',
+    code: 'return revoking ? revokeLogins(authid).then(killAll) : killAll()',
+    without: 'return killAll()',
     test: [stolen, 'a user that is killed with its logins']
   },
   {
@@ -163,7 +163,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A logout makes look-ups void that are under way',
     file: loginStore,
-    code: 'for (const { key } of logins) for (const lookUp of this.#lookUps.get(key)) lookUp.void = true',
+    code: 'for (const lookUp of this.#lookUps.get(key)) lookUp.void = true',
     without: '',
     test: ['cookie/login-store.test.ts', 'a logout that lands during a look-up']
   },
@@ -289,8 +289,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Unknown users are challenged like known ones',
     file: 'plugin/auth/wampcra-authenticator.ts',
-    code: 'const { key, role, realm, salting } = known.get(authid) ?? unknown(authid)',
-    without: 'const { key, role, realm, salting } = known.get(authid) ?? nobody',
+    code: 'const stranger = unknown(authid)',
+    without: 'const stranger = nobody',
     test: ['auth/authenticators.test.ts', 'an unknown WAMP-CRA user gets a challenge']
   },
   {
@@ -331,7 +331,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A cookie file inside a static root is refused',
     file: 'plugin/resolve-options.ts',
-    code: 'if (!files.some(({ root }) => isServed(root, filename))) return',
+    code: 'if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
@@ -380,8 +380,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Only its owner may read a cookie file',
     file: 'plugin/cookie/cookie-journal.ts',
-    code: 'await writable.chmod(0o600)',
-    without: '',
+    code: 'await file.chmod(0o600)\n      await file.truncate',
+    without: 'await file.truncate',
     test: ['cookie/file-store.test.ts', 'only its owner may read the file']
   },
   {
@@ -422,7 +422,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A signed request counts once',
     file: 'routes/signed-request.ts',
-    code: 'if (this.#seen.has(signature)) return true',
+    code: 'if (seen.has(signature)) return \'the request was made before\'',
     without: '',
     test: ['routes/bridge.test.ts', 'a signature counts once']
   },
@@ -436,8 +436,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'No value of a call leads to another route',
     file: 'routes/route-procedure.ts',
-    code: 'if (text === \'\' || text === \'.\' || text === \'..\') throw',
-    without: 'if (text === \'\') throw',
+    code: 'if (text === \'\' || text === \'.\' || text === \'..\' ||',
+    without: 'if (text === \'\' ||',
     test: ['routes/procedures.test.ts', 'a route is a procedure']
   },
   {
@@ -478,8 +478,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'What is checked by a contract is what is delivered',
     file: 'plugin/contract/contract-checks.ts',
-    code: 'if (fault === null) payload.keep({ args, kwargs })\n  return fault',
-    without: 'return fault',
+    code: 'if (fault === null) payload.keep(values)',
+    without: '',
     test: ['contract/contract-checks.test.ts', 'what is checked is what is delivered']
   },
   {
