@@ -198,10 +198,9 @@ export class LoginStore {
   async #read (key: string): Promise<StoredRecord | undefined | 'cannot tell'> {
     try {
       const record: unknown = await askStore(() => this.#store.get(key))
+      if (typeof record !== 'object' && record !== undefined) throw new TypeError(`the cookie store returned a ${typeof record} for a record`)
       this.#outages.reading.worked()
-      if (record === undefined || record === null) return undefined
-      if (typeof record !== 'object') throw new TypeError(`the cookie store returned a ${typeof record} for a record`)
-      return record as StoredRecord
+      return (record ?? undefined) as StoredRecord | undefined
     } catch (error) {
       return this.#cannotTell(error)
     }
