@@ -99,25 +99,6 @@ t.test('a publication with lists of receivers looks at these, and not at all sub
   costs(t, 'one for all of them', 1, [3_001, 3_001], () => { realm.receive(publisher, routed(16, 1, {}, 'a')) })
 })
 
-t.test('calls do not look again and again at callees that are full', async (t) => {
-  const callees = 2_000
-  for (const invoke of ['roundrobin', 'random']) {
-    const realm = buildRealm()
-    const sessions = joined(realm, callees + 1)
-    const caller = sessions.pop()!
-    for (const session of sessions) realm.receive(session, routed(64, 1, { invoke, concurrency: 1 }, 'p'))
-    const units = unitsOf(() => {
-      for (let i = 1; i <= callees + 5_000; i++) realm.receive(caller, routed(48, i, {}, 'p'))
-    })
-    t.ok(sessions.every(({ sent }) => sent.at(-1)?.type === MessageType.Invocation), `${invoke}: each has one call`)
-    t.ok(units >= callees / 2 && units <= 3 * callees, `${invoke}: ${units} units, each callee is seen to be full once`)
-    t.match(caller.sent.at(-1), { type: MessageType.Error, error: 'wamp.error.no_available_callee' })
-    realm.receive(sessions[5]!, routed(70, 1, {}))
-    realm.receive(caller, routed(48, 10_000, {}, 'p'))
-    t.match(sessions[5]!.sent.at(-1), { type: MessageType.Invocation, request: 2 }, `${invoke}: who has answered is asked again`)
-  }
-})
-
 t.test('a callee that had too many calls is asked again at all its registrations', async (t) => {
   const realm = buildRealm({ pendingInvocations: 2 })
   const [callee, caller] = joined(realm, 2) as [FakeSession, FakeSession]
