@@ -46,9 +46,9 @@ export class CookieTracker implements ConnectionTracker {
     log: FastifyBaseLogger
     now?: () => number
   }) {
-    const { recheck, idleTimeout, rotateAfter } = options
+    const { recheck, idleTimeout } = options
     this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000 })
-    this.#rotation = new CookieRotation({ store, log, now, rotateAfter: rotateAfter * 1000 })
+    this.#rotation = new CookieRotation({ store, log, now, rotateAfter: options.rotateAfter * 1000 })
     this.#options = options
     this.#cookie = cookie
     this.#now = now
@@ -275,8 +275,8 @@ export class CookieTracker implements ConnectionTracker {
     if (this.#logins === 'disabled') return null
     for (const brought of values) {
       const found = await this.#store.find(keyOf(brought.value))
-      if (found === 'cannot tell') return found
       if (found === null) continue
+      if (found === 'cannot tell') return found
       this.#store.use(found)
       await this.#rotation.confirm(found.cookie.key, found.cookie.record)
       return { ...found, brought }
@@ -294,7 +294,5 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** Whoever is connected is not idle. */
-  #useOpen (): void {
-    for (const { login } of this.#connections.values()) if (login !== undefined) this.#store.use(login)
-  }
+  #useOpen (): void { for (const { login } of this.#connections.values()) if (login !== undefined) this.#store.use(login) }
 }

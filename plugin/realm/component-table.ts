@@ -131,9 +131,9 @@ export class ComponentTable<T> {
     let count = 1
     let i = 0
     for (; i < this.#positions.length && count > 0; i++) {
-      const { any, literals } = this.#positions[i]!
+      const { any: either, literals } = this.#positions[i]!
       const end = endOfComponent(uri, start)
-      const condition = { either: any, or: literals.size === 0 ? undefined : literals.get(uri.slice(start, end)) }
+      const condition = { either, or: literals.size === 0 ? undefined : literals.get(uri.slice(start, end)) }
       count = countOf(condition)
       if (count < this.#entries.length) conditions.push(condition)
       start = end + 1

@@ -73,9 +73,7 @@ export class Session implements RoutedSession {
     return this.#context.transport.details
   }
 
-  get state (): SessionState {
-    return this.#state
-  }
+  get state (): SessionState { return this.#state }
 
   /** A log whose lines say which session it is. Made when something is to be said, which of most sessions is never. */
   get log (): SessionLog {
