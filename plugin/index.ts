@@ -1,10 +1,9 @@
-import fastifyCookie from '@fastify/cookie'
-import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
 import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
+import { closeIdleConnections, cookieSerializer, registerWebsocket } from '../routes/host.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook, RoleOfRealm } from '../routes/identity.ts'
 import { metricsRoute } from '../routes/metrics.ts'
@@ -13,7 +12,6 @@ import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 import { RouteProcedures } from '../routes/route-procedure.ts'
 import { SignedRequests } from '../routes/signed-request.ts'
 import { staticRoute } from '../routes/static.ts'
-import { refusePipelined } from '../routes/websocket-upgrade.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
@@ -123,10 +121,16 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
   const core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits) }
-  // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close.
-  fastify.addHook('preClose', async () => { await router.shutdown() })
+  // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close. Nobody
+  // waits for its end here: Fastify gives a hook no longer than `pluginTimeout`, and waits for all connections by itself.
+  fastify.addHook('preClose', (done) => {
+    router.shutdown()
+    done()
+  })
+  closeIdleConnections(fastify)
   // Requests in flight are done by now: they may have used in-process sessions until here.
   fastify.addHook('onClose', async () => {
+    await router.shutdown()
     heartbeat.close()
     await router.leaveAll()
     await trackers.close()
@@ -200,30 +204,6 @@ async function mountEndpoint (fastify: FastifyInstance, { options, router, track
   return endpoint
 }
 
-/** Uses the host's @fastify/websocket, or registers it. */
-async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
-  fastify.server.prependListener('upgrade', refusePipelined)
-  // While anybody listens, Node.js leaves upgrades to them.
-  fastify.addHook('preClose', async () => { fastify.server.removeListener('upgrade', refusePipelined) })
-  if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
-  fastify.addHook('onReady', async () => {
-    // Each registration answers every upgrade of the HTTP server: two would both write to its socket.
-    if (fastify.server.listeners('upgrade').filter(({ name }) => name === 'onUpgrade').length < 2) return
-    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice: register it once, on the root instance, before fastify-wamp')
-  })
-}
-
-/** What @fastify/cookie writes cookies by. Where the host has not registered it, it is in a scope of its own: the host still may. */
-async function cookieSerializer (fastify: FastifyInstance): Promise<FastifyInstance['serializeCookie']> {
-  if (fastify.hasDecorator('serializeCookie')) return fastify.serializeCookie
-  let serialize!: FastifyInstance['serializeCookie']
-  await fastify.register(async (scope) => {
-    await scope.register(fastifyCookie)
-    serialize = scope.serializeCookie
-  })
-  return serialize
-}
-
 async function mountStatic (fastify: FastifyInstance, files: { root: string, prefix: string }): Promise<void> {
   try {
     await fastify.register(staticRoute, { files })
@@ -282,7 +262,8 @@ export type { Id } from './protocol/id.ts'
 export type { CallOptions, Dict, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions } from './protocol/message.ts'
 export type { Args, Kwargs } from './protocol/payload.ts'
 export type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
-export type { JoinOptions, SessionFilter, SessionInfo } from './router.ts'
+export type { JoinOptions } from './router.ts'
+export type { SessionFilter, SessionInfo } from './session/session-filter.ts'
 export type { OpenTelemetryApi, TracingOptions } from './telemetry/opentelemetry.ts'
 export type { MetricsOptions, PromClient, PromRegistry } from './telemetry/prom-client.ts'
 export type { TlsChannel, TransportDetails } from './transport/transport.ts'

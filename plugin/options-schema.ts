@@ -198,6 +198,7 @@ const validatePlugin = ajv.compile(record({
   static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,
+  shutdown: { enum: ['close', 'goodbye'] },
   shutdownTimeout: milliseconds,
   shutdownSpread: { ...milliseconds, minimum: 0 },
   pingInterval: { ...milliseconds, minimum: 0 },

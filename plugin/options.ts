@@ -239,9 +239,17 @@ export interface FastifyWampOptions extends EndpointOptions {
   handshakeTimeout?: number
   /** Milliseconds for an authorizer to decide. @default 5000 */
   authorizerTimeout?: number
-  /** Milliseconds for a client to answer GOODBYE before its connection is ended. @default 2000 */
+  /**
+   * How sessions of clients end when the app closes: `close` closes the WebSocket (code 1001, reason `wamp.close.system_shutdown`), after
+   * which clients connect again; `goodbye` says GOODBYE first, which AutobahnJS and Wampy take as final. @default 'close'
+   */
+  shutdown?: 'close' | 'goodbye'
+  /**
+   * Milliseconds for a client to answer GOODBYE or, when the app closes, to take what it is owed; for a login to be forgotten that is being
+   * forgotten then; and for requests that use the app's own sessions to end after that. @default 2000
+   */
   shutdownTimeout?: number
-  /** Milliseconds over which GOODBYE is said to all clients when the app closes, so that they don't come back all at once. @default 0 */
+  /** Milliseconds over which the connections of all clients are closed when the app closes, so that they don't come back all at once. @default 0 */
   shutdownSpread?: number
   /** Milliseconds: a client that sends nothing is pinged before it was silent for as long, and its connection is ended if it then sends no octet for as long again, unless it goes on reading what it is owed; 0 for never. @default 25000 */
   pingInterval?: number

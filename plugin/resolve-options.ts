@@ -37,6 +37,7 @@ export interface ResolvedOptions {
   readonly static: readonly ResolvedStatic[]
   readonly handshakeTimeout: number
   readonly authorizerTimeout: number
+  readonly shutdown: 'close' | 'goodbye'
   readonly shutdownTimeout: number
   readonly shutdownSpread: number
   readonly pingInterval: number
@@ -83,7 +84,7 @@ const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 60
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
 const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers' | 'contract'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
-const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 25_000 } as const
+const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdown: 'close', shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 25_000 } as const
 
 /**
  * The options of the plugin, checked and with every default, in a new object.
@@ -91,10 +92,10 @@ const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shu
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
+  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
-    ...defined({ handshakeTimeout, authorizerTimeout, shutdownTimeout, shutdownSpread, pingInterval }),
+    ...defined({ handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval }),
     realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(name, realm)])),
     static: [files ?? []].flat().map(resolveStatic),
     limits: { ...limitDefaults, ...defined(limits ?? {}) },

@@ -25,6 +25,8 @@ import type { Uri } from './protocol/uri.ts'
 import type { LoginInfo, LoginQuery, LoginsOfRealm } from './realm/login-procedures.ts'
 import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
+import { isMeant } from './session/session-filter.ts'
+import type { SessionFilter, SessionInfo } from './session/session-filter.ts'
 import type { SessionHost } from './session/session-host.ts'
 import { Traffic } from './session/traffic.ts'
 import { InProcessTransport } from './transport/in-process-transport.ts'
@@ -40,23 +42,7 @@ export interface JoinOptions {
   expires?: Date | undefined
 }
 
-/** A session as `sessions` lists it. */
-export interface SessionInfo extends Principal {
-  /** The session id. */
-  readonly session: Id
-}
-
-/** Which sessions are meant: those to which all that is given applies. */
-export interface SessionFilter {
-  /** The session of this id. */
-  session?: Id
-  /** The sessions of this authid. */
-  authid?: string
-  /** The sessions of this role. */
-  authrole?: string
-}
-
-/** In how many waves GOODBYE is said, if it is spread over a time. */
+/** In how many waves sessions end when the app closes, if that is spread over a time. */
 const WAVES = 20
 
 /** A cookie tracker, as far as its logins are concerned. */
@@ -72,6 +58,7 @@ const inProcessFeatures: ReadonlySet<string> = new Set([
 export class Router implements SessionHost {
   readonly handshakeTimeout: number
   readonly shutdownTimeout: number
+  readonly shutdownMode: 'close' | 'goodbye'
   readonly #shutdownSpread: number
   readonly parkedBytes: number
   readonly failedLogins: FailedLogins
@@ -86,12 +73,16 @@ export class Router implements SessionHost {
   #lastScopeId: Id = 0
   readonly #remote = new Set<Connection>()
   readonly #inProcess = new Set<Connection>()
-  #state: 'open' | 'shutting_down' = 'open'
+  #state: SessionHost['state'] = 'open'
   #whenRemoteGone: (() => void) | undefined
+  #shutdown: Promise<void> | undefined
+  /** Ends the app's own sessions, if requests that use them take too long. */
+  #patience: NodeJS.Timeout | undefined
 
-  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
+  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
     this.handshakeTimeout = handshakeTimeout
     this.shutdownTimeout = shutdownTimeout
+    this.shutdownMode = shutdown
     this.#shutdownSpread = shutdownSpread
     this.parkedBytes = limits.parked
     this.failedLogins = new FailedLogins(failedLogins)
@@ -105,9 +96,7 @@ export class Router implements SessionHost {
     }
   }
 
-  get state (): 'open' | 'shutting_down' {
-    return this.#state
-  }
+  get state (): SessionHost['state'] { return this.#state }
 
   realm (name: Uri): Realm | undefined {
     return this.#realms.get(name)
@@ -147,6 +136,8 @@ export class Router implements SessionHost {
   }): Connection {
     const connection = new Connection({ transport, host: this, request, authenticators, cookieLogin, visitor, log })
     this.#remote.add(connection)
+    // Its upgrade was decided before the app began to close.
+    if (this.#state !== 'open') connection.shutDown()
     return connection
   }
 
@@ -157,8 +148,8 @@ export class Router implements SessionHost {
   }
 
   /**
-   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE, and WAMP_ERR_INVALID_OPTION for
-   * `expires` that is no Date.
+   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE, WAMP_ERR_INVALID_OPTION for
+   * `expires` that is no Date, and WAMP_ERR_SESSION_CLOSED when the app has closed.
    */
   join (name: Uri, options: JoinOptions = {}): InProcessSession {
     return new InProcessSession(this.#admit(name, options, null))
@@ -171,8 +162,8 @@ export class Router implements SessionHost {
   }
 
   #admit (name: Uri, { authid = 'app', role = 'trusted', expires }: JoinOptions, codec: Codec | null): SessionParts {
-    const realm = this.#realms.get(name)
-    if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
+    if (this.#state === 'closed') throw new errors.WAMP_ERR_SESSION_CLOSED(reasons.systemShutdown)
+    const realm = this.#realmNamed(name)
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
     if (expires !== undefined && !isTime(expires)) throw new errors.WAMP_ERR_INVALID_OPTION('expires', 'must be a Date')
 
@@ -225,7 +216,7 @@ export class Router implements SessionHost {
     let count = 0
     for (const connection of [...this.#remote, ...this.#inProcess]) {
       const session = connection.session
-      if (session?.principal.realm !== name || !isMeant(filter, { id: session.id, ...session.principal })) continue
+      if (session?.principal.realm !== name || !isMeant(filter, { session: session.id, ...session.principal })) continue
       connection.end(reason)
       count++
     }
@@ -241,29 +232,40 @@ export class Router implements SessionHost {
   }
 
   /**
-   * Says GOODBYE to all remote peers, spread over `shutdownSpread`, and takes no new ones. Resolves when they are gone; those that have not left
-   * after `shutdownTimeout` are cut off by their connections.
+   * Ends the sessions of all remote peers, spread over `shutdownSpread`, and takes no new ones. Resolves when they are gone: who has
+   * not taken what it is owed after `shutdownTimeout` is cut off. The app's own sessions may go on for as long again.
    */
-  async shutdown (): Promise<void> {
-    this.#state = 'shutting_down'
-    if (this.#remote.size === 0) return
-    const gone = new Promise<void>((resolve) => { this.#whenRemoteGone = resolve })
-    const connections = [...this.#remote]
-    const wave = Math.ceil(connections.length / WAVES)
-    for (let start = 0; start < connections.length; start += this.#shutdownSpread === 0 ? connections.length : wave) {
-      if (start > 0) await setTimeout(this.#shutdownSpread / WAVES)
-      const end = this.#shutdownSpread === 0 ? connections.length : start + wave
-      for (const connection of connections.slice(start, end)) connection.end(reasons.systemShutdown)
-    }
-    await gone
+  shutdown (): Promise<void> {
+    this.#shutdown ??= this.#endRemote()
+    return this.#shutdown
   }
 
-  /** Says GOODBYE to the sessions of the app itself. Resolves when they are closed. */
+  async #endRemote (): Promise<void> {
+    this.#state = 'shutting_down'
+    const gone = new Promise<void>((resolve) => { this.#whenRemoteGone = resolve })
+    const connections = [...this.#remote]
+    const wave = this.#shutdownSpread === 0 ? connections.length : Math.ceil(connections.length / WAVES)
+    for (let start = 0; start < connections.length; start += wave) {
+      if (start > 0) await setTimeout(this.#shutdownSpread / WAVES)
+      for (const connection of connections.slice(start, start + wave)) connection.shutDown()
+    }
+    if (this.#remote.size > 0) await gone
+    // Unless the requests that may use them are done before.
+    if (this.#state === 'shutting_down') this.#patience = globalThis.setTimeout(() => { this.#endOwn() }, this.shutdownTimeout)
+  }
+
+  /** Ends the sessions of the app itself, and takes no new ones. Resolves when they are closed. */
   async leaveAll (): Promise<void> {
-    for (const connection of [...this.#inProcess]) connection.end(reasons.systemShutdown)
+    clearTimeout(this.#patience)
+    this.#endOwn()
     // Their links deliver in microtasks: one turn is enough for GOODBYE and its answer.
     await new Promise((resolve) => { setImmediate(resolve) })
     this.expiries.close()
+  }
+
+  #endOwn (): void {
+    this.#state = 'closed'
+    for (const connection of [...this.#inProcess]) connection.end(reasons.systemShutdown)
   }
 
   async #findLogins (filter: LoginFilter, after: string, most: number): Promise<LoginInfo[]> {
@@ -283,10 +285,4 @@ export class Router implements SessionHost {
     if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
     return realm
   }
-}
-
-function isMeant (filter: SessionFilter, { id, authid, authrole }: { id: Id, authid: string, authrole: string }): boolean {
-  return (filter.session === undefined || filter.session === id) &&
-    (filter.authid === undefined || filter.authid === authid) &&
-    (filter.authrole === undefined || filter.authrole === authrole)
 }

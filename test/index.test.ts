@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +19,8 @@ const realms = { realm1: { roles: { anonymous: everything, frontend: everything 
 const options: FastifyWampOptions = { realms }
 const HELLO = [1, 'realm1', { roles: { caller: {}, callee: {}, publisher: {}, subscriber: {} } }]
 
-interface Client { socket: WebSocket, next (): Promise<unknown[]>, send (message: unknown): void, closed: Promise<number>, setCookie: string | undefined }
+/** `rest` is what came and nobody has looked at. */
+interface Client { socket: WebSocket, next (): Promise<unknown[]>, rest: readonly unknown[][], send (message: unknown): void, closed: Promise<number>, setCookie: string | undefined }
 
 /** A raw client that keeps what comes from before the socket opens. */
 async function connect (url: string, headers: Record<string, string> = {}, protocol = 'wamp.2.json'): Promise<Client> {
@@ -39,6 +41,7 @@ async function connect (url: string, headers: Record<string, string> = {}, proto
     socket,
     closed,
     setCookie,
+    rest: come,
     next: () => new Promise((resolve) => { const first = come.shift(); if (first === undefined) wanted.push(resolve); else resolve(first) }),
     send: (message) => { socket.send(JSON.stringify(message)) }
   }
@@ -127,10 +130,22 @@ t.test('two apps in one process do not know of each other', async (t) => {
   }
 })
 
-t.test('closing says GOODBYE to every session, and leaves nothing open [SES-15]', async (t) => {
+t.test('closing says why in the close frame, and leaves nothing open [SES-15]', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, options)
   const inProcess = app.wamp.join('realm1')
+  const url = `${await start(t, app)}/ws`
+  const clients = [await joined(url), await connect(url)]
+  const closes = clients.map(async ({ socket }) => String((await once(socket, 'close'))[1]))
+  await app.close()
+  t.same(await Promise.all(closes), ['wamp.close.system_shutdown', 'wamp.close.system_shutdown'])
+  await t.rejects(inProcess.call('p'), { message: 'The session is closed: wamp.close.system_shutdown' })
+  t.throws(() => app.wamp.join('realm1'), { code: 'WAMP_ERR_SESSION_CLOSED' })
+})
+
+t.test('closing with GOODBYE waits for the answers, no longer than shutdownTimeout [SES-14, SES-15]', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { ...options, shutdown: 'goodbye' })
   const url = `${await start(t, app)}/ws`
   const [polite, silent, early] = [await joined(url), await joined(url), await connect(url)]
   const closing = app.close()
@@ -141,24 +156,95 @@ t.test('closing says GOODBYE to every session, and leaves nothing open [SES-15]'
   t.equal(await polite.closed, 1000)
   await closing
   t.equal(await silent.closed, 1000)
-  await t.rejects(inProcess.call('p'), { message: 'The session is closed: wamp.close.system_shutdown' })
 })
 
-t.test('GOODBYE may be spread over a time: those whose turn has not come are served until then', async (t) => {
+t.test('the end may be spread over a time: those whose turn has not come are served until then, and who joins or leaves is sent away', async (t) => {
   const app = Fastify()
+  await app.register(wampPlugin, { ...options, shutdownSpread: 400 })
+  const url = `${await start(t, app)}/ws`
+  const first = await joined(url)
+  const clients = []
+  for (let i = 0; i < 17; i++) clients.push(await joined(url))
+  const [late, leaving] = [await connect(url), await joined(url)]
+  const closed = app.close()
+  t.equal(await first.closed, 1001)
+  leaving.send([48, 1, {}, 'com.example.none'])
+  t.match(await leaving.next(), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
+  leaving.send([6, {}, 'wamp.close.close_realm'])
+  t.same(await leaving.next(), [6, {}, 'wamp.close.goodbye_and_out'])
+  late.send([1, 'realm1', { roles: { caller: {} } }])
+  for (const client of [leaving, late, ...clients]) t.equal(await client.closed, 1001)
+  t.same([late.rest, leaving.rest], [[], []])
+  await closed
+})
+
+t.test('a spread that lasts longer than the pluginTimeout of Fastify is no failed hook', async (t) => {
+  const app = Fastify({ pluginTimeout: 100 })
   await app.register(wampPlugin, { ...options, shutdownSpread: 400 })
   const url = `${await start(t, app)}/ws`
   const clients = []
   for (let i = 0; i < 20; i++) clients.push(await joined(url))
-  const closed = app.close()
-  t.same(await clients[0]!.next(), [6, {}, 'wamp.close.system_shutdown'])
-  clients[19]!.send([48, 1, {}, 'com.example.none'])
-  t.match(await clients[19]!.next(), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
-  for (const [i, client] of clients.entries()) {
-    if (i > 0) t.same(await client.next(), [6, {}, 'wamp.close.system_shutdown'])
-    client.socket.close()
-  }
-  await closed
+  await app.close()
+  for (const client of clients) t.equal(await client.closed, 1001)
+})
+
+t.test('closing gives a login that is being forgotten no longer than shutdownTimeout, and opens no further session [SES-15]', async (t) => {
+  const app = Fastify()
+  const loggingOut = new EventEmitter()
+  const released = once(loggingOut, 'release')
+  await app.register(wampPlugin, {
+    realms,
+    shutdownTimeout: 100,
+    auth: {
+      slow: { type: 'function', authenticator: () => ({ authid: 'joe', role: 'frontend', onLogout: () => released }) },
+      stuck: { type: 'function', authenticator: () => ({ authid: 'joe', role: 'frontend', onLogout: () => new Promise(() => { loggingOut.emit('stuck') }) }) }
+    }
+  })
+  const url = `${await start(t, app)}/ws`
+  const [slow, stuck] = [await connect(url), await connect(url)]
+  slow.send([1, 'realm1', { roles: { caller: {} }, authmethods: ['slow'] }])
+  stuck.send([1, 'realm1', { roles: { caller: {} }, authmethods: ['stuck'] }])
+  t.match([await slow.next(), await stuck.next()], [[2], [2]])
+  const isStuck = once(loggingOut, 'stuck')
+  slow.send([6, {}, 'wamp.close.logout'])
+  stuck.send([6, {}, 'wamp.close.logout'])
+  await isStuck
+  const closing = app.close()
+  loggingOut.emit('release')
+  t.match(await slow.next(), [6, {}, 'wamp.close.goodbye_and_out'])
+  t.equal(await slow.closed, 1001)
+  t.equal(await stuck.closed, 1001)
+  t.same(stuck.rest, [])
+  await closing
+})
+
+t.test('requests that wait for the app itself do not hold up the close: their calls and iterations end after shutdownTimeout', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { ...options, shutdownTimeout: 100 })
+  const backend = app.wamp.join('realm1')
+  const invoked = new EventEmitter()
+  await backend.register('com.example.long', async ({ signal }) => {
+    invoked.emit('long')
+    await once(signal, 'abort')
+    throw signal.reason
+  })
+  app.get('/call', async () => await backend.call('com.example.long').catch((error: { code: string }) => error.code))
+  app.get('/events', async () => {
+    const seen = []
+    for await (const { args } of backend.events('com.example.news', { get_retained: true })) {
+      seen.push(args)
+      invoked.emit('event')
+    }
+    return { seen }
+  })
+  await app.wamp.join('realm1').publish('com.example.news', ['hello'], {}, { retain: true })
+  const url = (await start(t, app)).replace('ws', 'http')
+  const waiting = [once(invoked, 'long'), once(invoked, 'event')]
+  const responses = [fetch(`${url}/call`), fetch(`${url}/events`)]
+  await Promise.all(waiting)
+  await app.close()
+  t.equal(await (await responses[0]!).text(), 'WAMP_ERR_SESSION_CLOSED')
+  t.same(await (await responses[1]!).json(), { seen: [['hello']] })
 })
 
 t.test('a client that comes back at once does not hold up the close', async (t) => {
@@ -167,7 +253,7 @@ t.test('a client that comes back at once does not hold up the close', async (t) 
   const url = `${await start(t, app)}/ws`
   const client = await joined(url)
   const closing = app.close()
-  await client.next()
+  await client.closed
   await t.rejects(connect(url))
   client.send([6, {}, 'wamp.close.goodbye_and_out'])
   await closing

@@ -53,6 +53,11 @@ export class Connection {
     this.#session.end(reason)
   }
 
+  /** Ends what is open, and closes the transport, since the app closes. */
+  shutDown (): void {
+    this.#session.shutDown()
+  }
+
   /** Opens a session without HELLO, for who needs no login, and sends WELCOME. The principal's realm and role must exist. */
   admit (principal: Principal, features: Features): RoutedSession {
     this.#session.admit(principal, features)

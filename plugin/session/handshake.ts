@@ -38,6 +38,7 @@ export class Handshake {
   readonly #context: ConnectionContext
   readonly #welcome: (admission: Admission) => void
   readonly #abort: (reason: Uri, text: string, kind: CloseKind) => void
+  readonly #shutDown: () => void
   #abortion: AbortController | undefined
   #log: SessionLog | undefined
   /** The method that is tried, null before. */
@@ -48,19 +49,22 @@ export class Handshake {
   #checked: (() => void) | undefined
   #state: 'running' | 'over' = 'running'
 
-  constructor ({ hello, id, context, welcome, abort }: {
+  constructor ({ hello, id, context, welcome, abort, shutDown }: {
     hello: Hello
     /** The id that the session will have. */
     id: Id
     context: ConnectionContext
     welcome: (admission: Admission) => void
     abort: (reason: Uri, text: string, kind: CloseKind) => void
+    /** Called instead when the app closes. */
+    shutDown: () => void
   }) {
     this.#hello = hello
     this.#id = id
     this.#context = context
     this.#welcome = welcome
     this.#abort = abort
+    this.#shutDown = shutDown
     this.#round = new Round(context.host.handshakeTimeout, () => { this.#fail(reasons.authenticationFailed, 'no answer in time') })
   }
 
@@ -101,7 +105,7 @@ export class Handshake {
   async #run (): Promise<void> {
     const { host, visitor, cookieLogin } = this.#context
     const { realm, details: { roles, authmethods = [] } } = this.#hello
-    if (host.state !== 'open') return this.#refuse(reasons.systemShutdown, 'the router is shutting down')
+    if (host.state !== 'open') return this.#shutDown()
     const features = readFeatures(roles)
     if (features === null) return this.#refuse(reasons.protocolViolation, 'HELLO.Details.roles announces no role', 'violation')
     if (realm !== null && !isUri(realm)) return this.#refuse(reasons.invalidUri, 'HELLO.Realm is not a URI')
@@ -157,7 +161,7 @@ export class Handshake {
   #admit (principal: Principal, features: Features, letInByCookie: boolean, onLogout: Admission['onLogout']): void {
     if (this.#state === 'over') return
     const { host } = this.#context
-    if (host.state !== 'open') return this.#refuse(reasons.systemShutdown, 'the router is shutting down')
+    if (host.state !== 'open') return this.#shutDown()
     const realm = host.realm(principal.realm)
     if (realm === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${principal.realm}"`)
     if (!this.#mayJoin(principal)) return this.#refuse(reasons.noSuchRole, `there is no role "${principal.authrole}" in realm "${principal.realm}"`)

@@ -11,10 +11,12 @@ import type { Traffic } from './traffic.ts'
 
 /** What sessions need of the router. */
 export interface SessionHost {
-  readonly state: 'open' | 'shutting_down'
+  readonly state: 'open' | 'shutting_down' | 'closed'
+  /** How remote sessions end when the app closes: with their transport alone, or with GOODBYE. */
+  readonly shutdownMode: 'close' | 'goodbye'
   /** Milliseconds for HELLO to come, for each AUTHENTICATE, and for an authenticator to decide. */
   readonly handshakeTimeout: number
-  /** Milliseconds for a client to answer GOODBYE. */
+  /** Milliseconds for a client to answer GOODBYE, or to take what it is owed when the app closes. */
   readonly shutdownTimeout: number
   /** Bytes that a session may have waiting for an authorizer before it is no longer read. */
   readonly parkedBytes: number

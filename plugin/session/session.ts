@@ -3,7 +3,7 @@ import type { Features } from '../protocol/features.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { ClientMessage, Goodbye, MessageCode, RouterMessage } from '../protocol/message.ts'
+import type { ClientMessage, Goodbye, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -20,22 +20,11 @@ import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import { unitsOf } from './message-units.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
+import { accepts, sequenced } from './session-state.ts'
+import type { SessionState } from './session-state.ts'
 import { sendCounted } from './traffic.ts'
 
-/** The states of a session, as the router sees it [basic, Sessions]. */
-export type SessionState = 'establishing' | 'authenticating' | 'established' | 'shutting_down' | 'closed'
-
-const { Hello, Abort, Authenticate, Goodbye: GoodbyeType, Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield } = MessageType
-const accepts: Readonly<Record<SessionState, ReadonlySet<MessageCode>>> = {
-  establishing: new Set([Hello, Abort]),
-  authenticating: new Set([Authenticate, Abort]),
-  established: new Set([Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield, MessageType.Error, GoodbyeType, Abort]),
-  shutting_down: new Set([GoodbyeType, Abort]),
-  closed: new Set()
-}
-
-/** The requests that share one sequence of ids [basic, IDs]. */
-const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister])
+const { Call, Cancel } = MessageType
 
 const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
 const noFeatures: Features = new Set()
@@ -69,11 +58,9 @@ export class Session implements RoutedSession {
     this.#timer = setTimeout(() => { this.#abort(reasons.authenticationFailed, 'no HELLO in time', 'normal') }, context.host.handshakeTimeout)
   }
 
-  get transport (): TransportDetails {
-    return this.#context.transport.details
-  }
-
+  get transport (): TransportDetails { return this.#context.transport.details }
   get state (): SessionState { return this.#state }
+  get #isLeaving (): boolean { return this.#state === 'shutting_down' || this.#state === 'logging_out' }
 
   /** A log whose lines say which session it is. Made when something is to be said, which of most sessions is never. */
   get log (): SessionLog {
@@ -92,9 +79,7 @@ export class Session implements RoutedSession {
 
   takes (payload: Payload): boolean { return this.#context.transport.takes(payload) }
 
-  caughtUp (patience: number): Promise<void> | null {
-    return this.#context.transport.caughtUp(patience)
-  }
+  caughtUp (patience: number): Promise<void> | null { return this.#context.transport.caughtUp(patience) }
 
   /** Takes a message of the client, of so many bytes. Never throws. */
   receive (message: ClientMessage, size: number): void {
@@ -131,9 +116,7 @@ export class Session implements RoutedSession {
   }
 
   /** The transport is gone. */
-  closed (): void {
-    this.#over()
-  }
+  closed (): void { this.#over() }
 
   /** Ends the session for a reason of the router's; `message` is for people. What it held in the realm ends at once. */
   end (reason: Uri, message?: string): void {
@@ -149,6 +132,15 @@ export class Session implements RoutedSession {
     }, host.shutdownTimeout)
   }
 
+  /** Ends whatever is open, since the app closes. A login that is being forgotten has `shutdownTimeout` for that. */
+  shutDown (): void {
+    const { host } = this.#context
+    if (this.#state === 'logging_out') {
+      this.#timer = setTimeout(() => { this.#goAway() }, host.shutdownTimeout)
+    } else if (host.shutdownMode === 'goodbye') this.end(reasons.systemShutdown)
+    else if (this.#state !== 'shutting_down') this.#goAway()
+  }
+
   /** Opens the session without HELLO. */
   admit (principal: Principal, features: Features): void {
     const realm = this.#context.host.realm(principal.realm)
@@ -160,7 +152,7 @@ export class Session implements RoutedSession {
   #take (message: ClientMessage): void {
     if (!accepts[this.#state].has(message.type)) {
       // Once GOODBYE is on its way, what the client had sent before is of no interest.
-      if (this.#state === 'shutting_down' || this.#state === 'closed') return
+      if (this.#isLeaving || this.#state === 'closed') return
       throw new ProtocolViolation(`${layoutOf(message.type).name} while ${this.#state.replace('_', ' ')}`)
     }
     switch (message.type) {
@@ -202,7 +194,8 @@ export class Session implements RoutedSession {
       id: this.id,
       context: this.#context,
       welcome: (admission) => { this.#establish(admission) },
-      abort: (reason, text, kind) => { this.#abort(reason, text, kind) }
+      abort: (reason, text, kind) => { this.#abort(reason, text, kind) },
+      shutDown: () => { this.shutDown() }
     })
     this.#handshake.start()
   }
@@ -227,16 +220,16 @@ export class Session implements RoutedSession {
 
   #goodbye ({ reason }: Goodbye): void {
     const { transport, visitor } = this.#context
-    if (this.#state === 'shutting_down') {
+    if (this.#state !== 'established') {
       this.#over()
       return transport.close('normal')
     }
     this.#leave()
     if (reason !== reasons.logout || (visitor === null && this.#onLogout === undefined)) return this.#answerGoodbye()
     // The answer says that the login is forgotten, so it waits for the store, and for the app.
-    this.#state = 'shutting_down'
+    this.#state = 'logging_out'
     this.#logout().catch((error: unknown) => { this.log.error({ err: error }, 'logout failed') })
-      .then(() => { if (this.#state === 'shutting_down') this.#answerGoodbye() })
+      .then(() => { if (this.#state === 'logging_out') this.#answerGoodbye() })
       .catch((error: unknown) => { this.#failed(error) })
   }
 
@@ -247,7 +240,7 @@ export class Session implements RoutedSession {
 
   /** The client aborts: it is not answered. It may try again, unless the router was about to close. */
   #aborted (): void {
-    const leaving = this.#state === 'shutting_down'
+    const leaving = this.#isLeaving
     this.#over()
     if (leaving) this.#context.transport.close('normal')
     else this.#renew()
@@ -256,14 +249,22 @@ export class Session implements RoutedSession {
   #answerGoodbye (): void {
     this.#over()
     sendCounted(this.#context, { type: MessageType.Goodbye, details: noDetails, reason: reasons.goodbyeAndOut })
-    this.#renew()
+    if (this.#context.host.state === 'open') this.#renew()
+    else this.#goAway()
+  }
+
+  /** Closes the transport without a word of WAMP: after GOODBYE and ABORT, common clients do not connect again. */
+  #goAway (): void {
+    const { host, transport } = this.#context
+    this.#over()
+    transport.close('shutdown', host.shutdownTimeout)
   }
 
   #abort (reason: Uri, text: string, kind: CloseKind): void {
     if (this.#state === 'closed') return
     this.log.debug({ reason }, 'session aborted')
     const { transport } = this.#context
-    const silent = this.#state === 'shutting_down'
+    const silent = this.#isLeaving
     this.#over()
     // After GOODBYE nothing more is said.
     if (!silent) sendCounted(this.#context, { type: MessageType.Abort, details: { message: text }, reason, payload: Payload.empty })

@@ -3,8 +3,11 @@ import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { ProtocolViolation } from '../protocol/violation.ts'
 
-/** How a transport is closed: orderly, after a violation, or because the router failed. */
-export type CloseKind = 'normal' | 'violation' | 'failure'
+/**
+ * How a transport is closed: orderly, since the app closes, after a violation, after a text that is not UTF-8, or because the
+ * router failed.
+ */
+export type CloseKind = 'normal' | 'shutdown' | 'violation' | 'malformed' | 'failure'
 
 /**
  * What became of a message: on its way, without a form in the receiver's serializer or in JavaScript, refused because the receiver does
@@ -79,6 +82,9 @@ export interface Transport {
   pause (): void
   /** Reads on. */
   resume (): void
-  /** Lets what was sent leave, then closes. What arrives from the peer afterwards is ignored. */
-  close (kind: CloseKind): void
+  /**
+   * Lets what was sent leave, then closes. What arrives from the peer afterwards is ignored. A peer that has not closed its end
+   * after so many milliseconds is cut off. @default patience 1000
+   */
+  close (kind: CloseKind, patience?: number): void
 }

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import type { Codec, DecodeLimits } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
+import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import { spend, spendOctets } from '../work.ts'
@@ -22,8 +23,8 @@ export interface WebsocketLimits extends OutgoingLimits, DecodeLimits {
   readonly bytesPerSecond: number
 }
 
-// WebSocket close codes: normal closure, protocol error, internal error [RFC 6455, 7.4.1].
-const closeCodes: Readonly<Record<CloseKind, number>> = { normal: 1000, violation: 1002, failure: 1011 }
+/** WebSocket close codes: normal closure, going away, protocol error, invalid payload data, internal error [RFC 6455, 7.4.1]. */
+export const closeCodes: Readonly<Record<CloseKind, number>> = { normal: 1000, shutdown: 1001, violation: 1002, malformed: 1007, failure: 1011 }
 /** The code of a connection that ended without a close frame. */
 const ABNORMAL = 1006
 /** Milliseconds that a peer has to answer the close frame. */
@@ -186,14 +187,14 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     else this.#socket.resume()
   }
 
-  close (kind: CloseKind): void {
+  close (kind: CloseKind, patience = CLOSE_TIMEOUT): void {
     if (this.#state === 'finishing') return this.#end()
     if (this.#state !== 'open') return
     this.#intake.drop()
     this.#outgoing.finish()
     this.#state = 'closing'
-    this.#socket.close(closeCodes[kind])
-    this.#closeTimer = setTimeout(() => { this.#socket.terminate() }, CLOSE_TIMEOUT)
+    this.#socket.close(closeCodes[kind], kind === 'shutdown' ? reasons.systemShutdown : '')
+    this.#closeTimer = setTimeout(() => { this.#socket.terminate() }, patience)
   }
 
   /** True until the connection is closed, from here or from there. */

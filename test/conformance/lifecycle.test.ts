@@ -132,8 +132,24 @@ forEachTransport(t, 'a client that leaves the router\'s GOODBYE unanswered is di
   t.equal(await alice.closed, 1000)
 })
 
-forEachTransport(t, 'a router that shuts down says so to all [SES-15]', async (t, transport) => {
-  const { app, connect, alice } = await buildParties(t, transport, { plugin: { shutdownTimeout: 1 } })
+forEachTransport(t, 'a router that shuts down ends open calls, and closes the connections of all without GOODBYE or ABORT [SES-15]', async (t, transport) => {
+  const { app, connect, alice, bob } = await buildParties(t, transport, { plugin: { shutdownTimeout: 60_000 } })
+  const opening = await connect()
+  await opening.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
+  const backend = app.wamp.join('realm1')
+  await bob.ask([64, 1, {}, 'p'])
+  const call = t.rejects(backend.call('p'), { code: 'wamp.error.canceled' })
+  t.match(await bob.next(), [68])
+  await app.close()
+  await call
+  for (const client of [alice, bob, opening]) {
+    t.equal(await client.closed, 1001)
+    await t.rejects(client.next(), { message: /nothing more comes/ })
+  }
+})
+
+forEachTransport(t, 'a router that shuts down says so to all where the configuration wants it [SES-15]', async (t, transport) => {
+  const { app, connect, alice } = await buildParties(t, transport, { plugin: { shutdown: 'goodbye', shutdownTimeout: 1 } })
   const opening = await connect()
   await opening.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
   await app.close()

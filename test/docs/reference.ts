@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const sections: readonly (readonly [title: string, files: readonly string[]])[] = [
   ['Plugins', ['plugin/index.ts']],
   ['Options', ['plugin/options.ts']],
-  ['Sessions of the app', ['plugin/in-process/', 'plugin/router.ts']],
+  ['Sessions of the app', ['plugin/in-process/', 'plugin/router.ts', 'plugin/session/session-filter.ts']],
   ['Contracts, routes and procedures', ['plugin/contract/', 'routes/']],
   ['Logins', ['plugin/auth-options.ts', 'plugin/auth/', 'plugin/transport/']],
   ['Cookies', ['plugin/cookie/']],

@@ -5,10 +5,10 @@ import { Authenticators } from '../../plugin/auth/authenticators.ts'
 import { Router } from '../../plugin/router.ts'
 import type { Connection } from '../../plugin/session/connection.ts'
 import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
+import { closeCodes } from '../../plugin/transport/websocket-transport.ts'
 import { listOf, messageOf } from './build-router.ts'
 import { Peer } from './peer.ts'
 
-const closeCodes = { normal: 1000, violation: 1002, failure: 1011 } as const
 /** What WebSocket calls a connection that broke. */
 const LOST = 1006
 

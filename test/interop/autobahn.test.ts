@@ -192,8 +192,8 @@ t.test('AutobahnJS leaves, and the router lets it go [SES-11]', async (t) => {
   t.same(app.wamp.sessions('realm1'), [])
 })
 
-t.test('AutobahnJS is told that the router shuts down [SES-15]', async (t) => {
-  const { app, url } = await buildApp(t)
+t.test('AutobahnJS is told that the router shuts down, where the configuration wants it [SES-15]', async (t) => {
+  const { app, url } = await buildApp(t, { shutdown: 'goodbye' })
   const { closed } = await openAutobahn(t, url)
   await app.close()
   t.equal(await closed, 'wamp.close.system_shutdown')

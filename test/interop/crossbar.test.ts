@@ -68,7 +68,7 @@ t.test('a configuration like Crossbar.io\'s cookie example, with Autobahn for Py
   })
 
   await command.stop()
-  t.equal(await first.left, 'wamp.close.system_shutdown')
+  t.equal(await first.left, 'wamp.close.transport_lost')
   const restarted = webSocket(await command.start())
 
   await t.test('a login outlives a restart, until it is logged out [CKL-01, CKO-01]', async (t) => {

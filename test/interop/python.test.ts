@@ -124,8 +124,8 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.match(after.setCookie, /^cbtid=/)
   })
 
-  t.test('is told that the router shuts down [SES-15]', async (t) => {
-    const { app, url } = await buildApp(t)
+  t.test('is told that the router shuts down, where the configuration wants it [SES-15]', async (t) => {
+    const { app, url } = await buildApp(t, { shutdown: 'goodbye' })
     const python = await PythonPeer.join(t, url)
     await app.close()
     t.equal(await python.left, 'wamp.close.system_shutdown')

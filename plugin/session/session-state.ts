@@ -1,0 +1,23 @@
+import { MessageType } from '../protocol/message.ts'
+import type { MessageCode } from '../protocol/message.ts'
+
+/**
+ * The states of a session, as the router sees it [basic, Sessions]. `shutting_down`: the router has said GOODBYE and waits for the
+ * answer. `logging_out`: the client has said GOODBYE, and is answered when its login is forgotten.
+ */
+export type SessionState = 'establishing' | 'authenticating' | 'established' | 'shutting_down' | 'logging_out' | 'closed'
+
+const { Hello, Abort, Authenticate, Goodbye, Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield } = MessageType
+
+/** What a client may send in each state. */
+export const accepts: Readonly<Record<SessionState, ReadonlySet<MessageCode>>> = {
+  establishing: new Set([Hello, Abort]),
+  authenticating: new Set([Authenticate, Abort]),
+  established: new Set([Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield, MessageType.Error, Goodbye, Abort]),
+  shutting_down: new Set([Goodbye, Abort]),
+  logging_out: new Set([Goodbye, Abort]),
+  closed: new Set()
+}
+
+/** The requests that share one sequence of ids [basic, IDs]. */
+export const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister])
