@@ -26,9 +26,9 @@ export const errors = {
   /** A call, publication, registration or subscription of an in-process session has something wrong. */
   WAMP_ERR_INVALID_MESSAGE: createError<[fault: string]>(
     'WAMP_ERR_INVALID_MESSAGE', 'The message is not valid: %s', 500, TypeError),
-  /** An in-process session was used after it had left. */
+  /** An in-process session was used after it had ended. */
   WAMP_ERR_SESSION_CLOSED: createError<[reason: string]>(
-    'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 500),
+    'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 503),
   /** Who iterates over events or results is too slow for them. */
   WAMP_ERR_SLOW_READER: createError<[waiting: number]>(
     'WAMP_ERR_SLOW_READER', '%d values wait for who iterates over them', 500),

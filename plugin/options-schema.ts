@@ -148,7 +148,7 @@ const cookie = record({
   secure: { enum: [true, false, 'auto'] },
   httpOnly: flag,
   sameSite: { enum: ['strict', 'lax', 'none'] },
-  path: { type: 'string', pattern: '^/[^;]*$' },
+  path: { type: 'string', pattern: '^/[\\x20-\\x3a\\x3c-\\x7e]*$' },
   idleTimeout: { type: 'integer', minimum: 0, maximum: 311040000 },
   rotateAfter: { type: 'integer', minimum: 0, maximum: 311040000 },
   secret: { type: ['string', 'array'], items: { type: 'string' } },

@@ -98,9 +98,10 @@ export class Router implements SessionHost {
 
   get state (): SessionHost['state'] { return this.#state }
 
-  realm (name: Uri): Realm | undefined {
-    return this.#realms.get(name)
-  }
+  realm (name: Uri): Realm | undefined { return this.#realms.get(name) }
+
+  /** True if no realm takes a further session at present. */
+  get isFull (): boolean { return [...this.#realms.values()].every(({ isFull }) => isFull) }
 
   /** The names of the realms that have a role. */
   realmsWith (role: string): Uri[] {

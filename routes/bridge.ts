@@ -9,6 +9,8 @@ import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
 import { reasons } from '../plugin/protocol/reasons.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
 import { spendOctets } from '../plugin/work.ts'
+import type { Router } from '../plugin/router.ts'
+import { limitBodies } from './body-deadline.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
 import type { SignedRequests } from './signed-request.ts'
@@ -25,12 +27,17 @@ export interface BridgeParts {
   readonly signatures: SignedRequests | null
   /** The most levels of lists and dicts in a body. */
   readonly depth: number
+  readonly router: Pick<Router, 'state' | 'handshakeTimeout'>
 }
+
+/** How often `handshakeTimeout` a body may take to arrive. */
+const HANDSHAKES_OF_BODY = 10
 
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
-export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, signatures, depth }: BridgeParts): Promise<void> {
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, signatures, depth, router }: BridgeParts): Promise<void> {
+  limitBodies(fastify, HANDSHAKES_OF_BODY * router.handshakeTimeout)
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -57,7 +64,10 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       } catch (error) {
         if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await answer(reply, 400, { error: error.message, args: [], kwargs: {} })
-        if (error instanceof errors.WAMP_ERR_SESSION_CLOSED && join === null) return await answer(reply, 401, { error: 'the login has ended', args: [], kwargs: {} })
+        if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) {
+          const [status, text] = join === null && router.state === 'open' ? [401, 'the login has ended'] as const : [503, error.message] as const
+          return await answer(reply, status, { error: text, args: [], kwargs: {} })
+        }
         if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await answer(reply, 429, { error: error.message, args: [], kwargs: {} })
         // What a procedure raises is an answer, too.
         if (!(error instanceof WampError)) throw error

@@ -8,7 +8,9 @@ import type { InProcessSession, Received, Subscription } from '../plugin/in-proc
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
+import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
+import { CLIENT_GONE } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
@@ -20,6 +22,7 @@ export interface EventParts {
   readonly join: (() => InProcessSession) | null
   readonly entrance: CookieEntrance | null
   readonly admission: Admission
+  readonly router: Pick<Router, 'state'>
   /** Bytes that wait for a client before its stream is ended. */
   readonly owed: number
 }
@@ -65,6 +68,8 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     } catch (error) {
       visitor?.leave()
       own?.leave()
+      if (reply.raw.destroyed) return await reply.code(CLIENT_GONE).send()
+      if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return parts.join === null && parts.router.state === 'open' ? await refuse(401, 'the login has ended') : await refuse(503, error.message)
       if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await refuse(429, error.message)
       if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(400, error.message)
       if (error instanceof WampError) return await refuse(error.statusCode, error.error)

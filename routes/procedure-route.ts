@@ -10,7 +10,7 @@ import type { Uri } from '../plugin/protocol/uri.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
-import { jsonFormOf } from './json-form.ts'
+import { exactHooks, hasBigInt, withTextForOctets } from './json-border.ts'
 
 /** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -34,15 +34,18 @@ const failure = {
   properties: { statusCode: { type: 'integer' }, code: { type: 'string' }, error: { type: 'string' }, message: { type: 'string' } }
 }
 
-/** Mounts a route that calls a procedure, in the name of who asks. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions): void {
-  const { onRequest = [], preHandler = [], schema = {} } = route
+/** Mounts a route that calls a procedure, in the name of who asks. `depth` is the most levels of lists and dicts in a body. Throws WAMP_ERR_INVALID_OPTION. */
+export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions, depth: number): void {
+  const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
+  const exact = exactHooks(depth)
   const { errors: raised = {} } = contract
   fastify.route({
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
     onRequest: [...(as === undefined ? [fastify.wampIdentify] : []), ...[onRequest].flat()],
-    preHandler: [...[preHandler].flat(), fairTurn],
+    preParsing: [...[preParsing].flat(), exact.preParsing],
+    preValidation: [exact.preValidation, ...[preValidation].flat()],
+    preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
       const { args, kwargs } = argumentsOf(request, placeOf(route), names)
@@ -61,27 +64,20 @@ export function procedureRoute (fastify: FastifyInstance, { procedure, contract 
   })
 }
 
-/** Fastify would send a string as it stands, and nothing for null: here all is JSON. */
+/** Fastify would send a string as it stands, and nothing for null: here all is JSON, but for octets that are all of a result. */
 async function answer (reply: FastifyReply, value: unknown): Promise<unknown> {
   if (value === undefined) return await reply.code(204).send()
+  if (value instanceof Uint8Array) return value
   if (typeof value === 'string' || value === null) return await reply.type('application/json').send(JSON.stringify(value))
-  const form = jsonFormOf(value)
-  if (form === 'none' || (form === 'with BigInts' && !writesBigInts(reply, value))) throw new WampError(reasons.invalidArgument, { args: ['the result has no form in JSON'] })
-  return value
-}
-
-/** Has BigInts written as digits, unless the route's schema says how: then false if it cannot write them. */
-function writesBigInts (reply: FastifyReply, value: unknown): boolean {
-  const write = reply.getSerializationFunction('200')
-  if (write === undefined) {
-    reply.serializer(stringifyValue)
-    return true
-  }
   try {
-    write(value as Record<string, unknown>)
-    return true
+    const written = withTextForOctets(value)
+    const write = reply.getSerializationFunction('200')
+    if (write === undefined) reply.type('application/json').serializer(stringifyValue)
+    // Not every schema has a form for them.
+    else if (hasBigInt(written)) write(written as Record<string, unknown>)
+    return written
   } catch {
-    return false
+    throw new WampError(reasons.invalidArgument, { args: ['the result has no form in JSON'] })
   }
 }
 

@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ServerOptions, WebSocketServer } from 'ws'
+import type { ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 
@@ -17,6 +18,8 @@ export interface Upgrade {
 /** Fragments of one message, and chunks that were read of one frame: each takes memory beside its octets. */
 const MOST_FRAGMENTS = 16_384
 const MOST_CHUNKS = 262_144
+/** The close code for text that is not UTF-8 [RFC 6455, 7.4.1]. */
+const INVALID_PAYLOAD = 1007
 
 /** What `ws` reads as it makes a connection; its types lack what limits parts. */
 type PartLimits = ServerOptions & { maxFragments?: number | undefined, maxBufferedChunks?: number | undefined }
@@ -67,11 +70,24 @@ function limitNext (server: WebSocketServer, { maxPayload }: Upgrade): void {
   const options: PartLimits = server.options
   const before: PartLimits = { maxPayload: options.maxPayload, skipUTF8Validation: options.skipUTF8Validation, maxFragments: options.maxFragments, maxBufferedChunks: options.maxBufferedChunks }
   options.maxPayload = maxPayload
-  // The codec checks the text, and answers with ABORT; ws would close without a word of WAMP.
+  // The codec checks the text, and answers with ABORT; ws would close without a word of WAMP. It does not look at the reasons of close frames then.
   options.skipUTF8Validation = true
   options.maxFragments = MOST_FRAGMENTS
   options.maxBufferedChunks = MOST_CHUNKS
-  server.once('connection', () => { Object.assign(options, before) })
+  server.once('connection', (socket: WebSocket) => {
+    Object.assign(options, before)
+    socket.close = closeInText
+  })
+}
+
+/**
+ * Closes as `ws` does, but for the answer to a close frame: `ws` echoes its reason, and one that is not UTF-8 may not be sent
+ * [RFC 6455, 7.1.6].
+ */
+function closeInText (this: WebSocket, code?: number, reason?: string | Buffer): void {
+  const { close } = Object.getPrototypeOf(this) as WebSocket
+  if (Buffer.isBuffer(reason) && !isUtf8(reason)) close.call(this, INVALID_PAYLOAD)
+  else close.call(this, code, reason)
 }
 
 /**

@@ -50,6 +50,8 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
   })
 }
 
+/** Seconds after which a client may try again that could not be let in for the time being. */
+const RETRY_AFTER = 5
 /** Characters of an Origin header that are logged. */
 const LONGEST_ORIGIN = 256
 
@@ -104,7 +106,8 @@ class Doorway {
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'WAMP over WebSocket is spoken here: connect by ws or wss' })
-    if (router.state !== 'open') return reply.code(503).send({ error: 'the router is shutting down' })
+    if (router.state !== 'open') return reply.code(503).header('retry-after', RETRY_AFTER).send({ error: 'the router is shutting down' })
+    if (router.isFull) return reply.code(503).header('retry-after', RETRY_AFTER).send({ error: 'limits.sessionsOfRealm: there are too many sessions' })
     if (!isAllowedOrigin(request, endpoint.allowedOrigins)) {
       // No browser shows its page the answer.
       request.log.info({ origin: request.headers.origin?.slice(0, LONGEST_ORIGIN) }, 'a page of another origin was refused: the option allowedOrigins lets it connect')

@@ -123,6 +123,8 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['a cookie file that would be served', { realms, static: { root: '/srv/web' }, cookie: { store: { type: 'file', filename: '/srv/web/cookies.dat' } } }, 'The option "cookie.store.filename" must not be inside a static root: it would be served'],
   ['SameSite=None without Secure [CKH-06]', { realms, cookie: { sameSite: 'none' } }, 'The option "cookie.secure" must be true with sameSite "none"'],
   ['a __Host- cookie without Secure', { realms, cookie: { name: '__Host-id' } }, 'The option "cookie.secure" must be true for a cookie named "__Host-id"'],
+  ['a cookie path that no header can have', { realms, cookie: { path: '/app\r\nset-cookie: a=b' } }, 'The option "cookie.path" must match pattern "^/[\\x20-\\x3a\\x3c-\\x7e]*$"'],
+  ['a cookie path that is not ASCII', { realms, cookie: { path: '/äpp' } }, 'The option "cookie.path" must match pattern "^/[\\x20-\\x3a\\x3c-\\x7e]*$"'],
   ['a __Host- cookie with a path', { realms, cookie: { name: '__Host-id', secure: true, path: '/app' } }, 'The option "cookie.path" must be "/" for a cookie named "__Host-id"'],
   ['a static root of a wrong kind', { realms, static: { root: 5 } }, 'The option "static.root" must be a path or file URL'],
   ['a static prefix in a list', { realms, static: [{ root: '/a', prefix: 'b' }] }, 'The option "static[0].prefix" must match pattern "^/"']

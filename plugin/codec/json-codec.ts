@@ -110,7 +110,7 @@ class JsonCodec implements Codec {
 export const jsonCodec: Codec = new JsonCodec()
 
 function parse (data: Buffer): unknown[] {
-  const text = readUtf8(data, 0, data.length)
+  const text = readUtf8(data, 0, data.length, 'malformed')
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -8,6 +8,7 @@ import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
+import { onAbort } from './abortion.ts'
 import { ownValues } from './own-values.ts'
 
 /** What answers a request. */
@@ -75,16 +76,15 @@ export class InProcessPeer {
     const request = nextId(this.#lastRequest)
     const message = checked(make(request))
     this.#lastRequest = request
-    let cancel = (): void => {}
+    let forget = (): void => {}
     try {
       return await new Promise<T>((resolve, reject) => {
         this.#pending.set(request, { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress })
-        cancel = () => { this.#cancel(request, signal?.reason) }
-        signal?.addEventListener('abort', cancel, { once: true })
+        forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
         this.#send(message)
       })
     } finally {
-      signal?.removeEventListener('abort', cancel)
+      forget()
     }
   }
 

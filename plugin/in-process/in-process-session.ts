@@ -7,6 +7,7 @@ import type { Args, Kwargs, Values } from '../protocol/payload.ts'
 import { WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
+import { onAbort } from './abortion.ts'
 import type { EventHandler, InProcessPeer, InvocationHandler } from './in-process-peer.ts'
 import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
@@ -211,14 +212,11 @@ export class InProcessSession {
     const events = new Stream<Received<A>>()
     const subscription = await this.subscribe<A>(topic, (received) => { events.put(received) }, options)
     const stop = (): void => { events.end() }
-    signal?.addEventListener('abort', stop, { once: true })
-    if (signal?.aborted === true) stop()
-    const forget = this.#peer.whenClosed(stop)
+    const undo = [onAbort(signal, stop), this.#peer.whenClosed(stop)]
     try {
       yield * events
     } finally {
-      signal?.removeEventListener('abort', stop)
-      forget()
+      for (const forget of undo) forget()
       if (this.#peer.isOpen) await subscription.unsubscribe()
     }
   }

@@ -104,8 +104,13 @@ export class Realm {
     return this.#roles.has(role)
   }
 
+  /** True if no session may join at present. */
+  get isFull (): boolean {
+    return this.#sessions.isFull
+  }
+
   /** The limit that keeps one more session of a principal out, or null. */
-  limitReached (principal: Principal): string | null {
+  limitReached (principal: Principal): ReturnType<Sessions['limitReached']> {
     return this.#sessions.limitReached(principal)
   }
 

@@ -36,10 +36,16 @@ export class Sessions {
     return this.#byId
   }
 
+  /** True if no session may join at present. */
+  get isFull (): boolean {
+    const { sessionsOfRealm } = this.#limits
+    return sessionsOfRealm > 0 && this.#byId.size >= sessionsOfRealm
+  }
+
   /** The limit that keeps one more session of this principal out, or null. */
   limitReached ({ authid }: Principal): keyof SessionLimits | null {
-    const { sessionsOfRealm, sessionsOfAuthid } = this.#limits
-    if (sessionsOfRealm > 0 && this.#byId.size >= sessionsOfRealm) return 'sessionsOfRealm'
+    const { sessionsOfAuthid } = this.#limits
+    if (this.isFull) return 'sessionsOfRealm'
     return sessionsOfAuthid > 0 && this.#shown.count(authid) + this.#own.count(authid) >= sessionsOfAuthid ? 'sessionsOfAuthid' : null
   }
 

@@ -21,6 +21,9 @@ import { sendCounted } from './traffic.ts'
 /** Characters of what the client calls itself and its realm that are logged and counted. */
 const LONGEST_NAME = 256
 
+/** Milliseconds before a client is refused that may be let in before long: these, and up to twice as many more. */
+const LATER = 500
+
 /** Who comes in, and how. */
 export interface Admission {
   readonly realm: Realm
@@ -82,7 +85,8 @@ export class Handshake {
       if (this.#state === 'over') return
       // What went wrong inside is for the log alone.
       this.log.error({ err: error }, 'authentication failed')
-      this.#fail(reasons.authenticationFailed, 'authentication failed')
+      this.#tellFailure(reasons.authenticationFailed)
+      this.#refuseLater(reasons.authenticationFailed, 'authentication failed')
       // A failure is counted before the next proof is checked.
     }).finally(() => this.#checked?.())
   }
@@ -166,7 +170,10 @@ export class Handshake {
     if (realm === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${principal.realm}"`)
     if (!this.#mayJoin(principal)) return this.#refuse(reasons.noSuchRole, `there is no role "${principal.authrole}" in realm "${principal.realm}"`)
     const limit = realm.limitReached(principal)
-    if (limit !== null) return this.#refuse(reasons.limitExceeded, `limits.${limit}: there are too many sessions`)
+    if (limit !== null) {
+      const text = `limits.${limit}: there are too many sessions`
+      return limit === 'sessionsOfRealm' ? this.#refuseLater(reasons.limitExceeded, text) : this.#refuse(reasons.limitExceeded, text)
+    }
     this.#state = 'over'
     this.#round.stop()
     this.#welcome({ realm, principal, features, letInByCookie, onLogout })
@@ -218,6 +225,12 @@ export class Handshake {
     if (this.#state === 'over') return
     this.cancel()
     this.#abort(reason, text, kind)
+  }
+
+  /** Refuses a client that may be let in before long. Many that try again at once would take more than those who are in. */
+  #refuseLater (reason: Uri, text: string): void {
+    this.#round.stop()
+    this.#delay = setTimeout(() => { this.#refuse(reason, text) }, LATER * (1 + 2 * Math.random()))
   }
 
   #attempt (authmethod: string): Attempt {

@@ -106,7 +106,7 @@ export class Session implements RoutedSession {
   /** The client broke a rule. */
   fail (violation: ProtocolViolation): void {
     this.log.debug({ violation: violation.message }, 'protocol violation')
-    this.#abort(reasons.protocolViolation, violation.message, 'violation')
+    this.#abort(reasons.protocolViolation, violation.message, violation.kind)
   }
 
   /** The client did not keep up for a time: people are told, once. */

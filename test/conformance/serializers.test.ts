@@ -17,6 +17,7 @@ t.test('malformed text is a violation, never a crash [SER-01, SER-17]', async (t
   const broken = await WireClient.join(t, url, json)
   broken.socket.send(Buffer.from([0x5b, 0x33, 0x2c, 0x22, 0xff, 0x22, 0x5d]), { binary: false })
   t.match(await broken.next(), violation, 'no UTF-8')
+  t.equal(await broken.closed, 1007)
 })
 
 t.test('every pair of serializers understands each other, octets in JSON included [SER-02, SER-03, SER-04, SER-06, SER-07, SER-08, SER-15, TRP-35]', async (t) => {

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import { setImmediate } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -249,4 +250,24 @@ t.test('a WebSocket client sees progress of a procedure of the app, and cancels 
   t.match(await client.ask([48, 1, { receive_progress: true }, 'com.example.work']), [50, 1, { progress: true }, ['half']])
   t.match(await client.ask([49, 1, { mode: 'kill' }]), [8, 48, 1, {}, 'wamp.error.canceled'])
   await aborted
+})
+
+t.test('one signal serves any number of calls and iterations, without a warning of Node.js', async (t) => {
+  const warnings: string[] = []
+  const warn = ({ name }: Error): void => { warnings.push(name) }
+  process.on('warning', warn)
+  t.teardown(() => process.off('warning', warn))
+  const { callee, caller } = await build(t)
+  await callee.register('com.example.slow', async ({ signal }) => { await once(signal, 'abort') })
+  const stop = new AbortController()
+  const calls = Array.from({ length: 30 }, () => caller.call('com.example.slow', [], {}, { signal: stop.signal }).catch((error: unknown) => error))
+  const iterations = Array.from({ length: 30 }, async () => { for await (const event of caller.events('com.example.news', { signal: stop.signal })) t.fail(String(event)) })
+  await caller.call('com.example.none').catch(() => {})
+  const reason = new Error('enough')
+  stop.abort(reason)
+  for (const error of await Promise.all(calls)) t.equal(error, reason)
+  await Promise.all(iterations)
+  // Warnings are told in a turn of their own.
+  await setImmediate()
+  t.same(warnings, [])
 })

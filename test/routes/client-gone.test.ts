@@ -1,11 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { request } from 'node:http'
 import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampBridge, wampChannels } from 'fastify-wamp'
-import type { SessionMessage } from 'fastify-wamp'
+import type { CookieStore, SessionMessage, StoredRecord } from 'fastify-wamp'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { everything } from '../helper/build-router.ts'
 
 /** Resolves when the next session of joe's has left. */
@@ -61,3 +62,80 @@ t.test('who leaves before the answer leaves no session behind, and no failure in
     })
   }
 })
+
+t.test('who leaves while its cookie is looked up is no failure in the log', async (t) => {
+  for (const path of ['/events?topic=com.example.news', '/wait', '/own']) {
+    t.test(path, async (t) => {
+      const lines: Array<{ level: number, res?: { statusCode: number } }> = []
+      const answered = new EventEmitter()
+      const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } })
+      const store = new SlowStore()
+      app.addHook('onRequest', async (_request, reply) => { reply.raw.once('close', () => { answered.emit('gone') }) })
+      await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: { store } })
+      await app.register(wampBridge, { events: '/events' })
+      app.wampRoute({ method: 'GET', url: '/wait', procedure: 'com.example.wait' })
+      app.get('/own', { onRequest: app.wampIdentify }, async (request) => await request.wamp.call('com.example.wait').catch(() => 'it has ended'))
+      app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role: 'frontend' }))
+      app.addHook('onSend', async () => { answered.emit('sent') })
+      t.teardown(() => app.close())
+      await app.wamp.join('realm1').register('com.example.wait', async ({ signal }) => { await once(signal, 'abort') })
+      const url = await app.listen({ port: 0, host: '127.0.0.1' })
+      const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login' })
+      const [asked, goOn] = store.hold()
+      const client = request(url + path, { headers: { cookie: `cbtid=${String(cookie?.value)}` } }).on('error', () => {}).end()
+      await asked
+      const sent = once(answered, 'sent')
+      const gone = once(answered, 'gone')
+      client.destroy()
+      await gone
+      goOn()
+      await sent
+      t.same(lines.filter(({ level, res }) => level > 30 || (res?.statusCode ?? 0) >= 500), [])
+      t.equal(app.wamp.sessions('realm1').length, 1)
+    })
+  }
+})
+
+t.test('a client whose body does not arrive is cut off, in time or when the app closes', async (t) => {
+  for (const [handshakeTimeout, ends] of [[10, 'in time'], [60_000, 'when the app closes']] as const) {
+    t.test(ends, async (t) => {
+      const app = Fastify()
+      await app.register(wampPlugin, { handshakeTimeout, realms: { realm1: { roles: { anonymous: everything } } } })
+      await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })
+      t.teardown(() => app.close())
+      const begun = new Promise<void>((resolve) => { app.addHook('preParsing', async (_request, _reply, payload) => { resolve(); return payload }) })
+      const url = await app.listen({ port: 0, host: '127.0.0.1' })
+      const client = request(`${url}/call`, { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': '1000' } }).on('error', () => {})
+      client.write('{')
+      const closed = new Promise((resolve) => { client.once('close', resolve) })
+      await begun
+      if (ends === 'when the app closes') await app.close()
+      await closed
+      t.pass(ends)
+    })
+  }
+})
+
+/** A store whose look-ups wait, once it is told to hold them, until they may go on. */
+class SlowStore implements CookieStore {
+  readonly #records = new MemoryStore()
+  #asked = (): void => {}
+  #wait: Promise<void> | null = null
+
+  hold (): [asked: Promise<void>, goOn: () => void] {
+    let goOn = (): void => {}
+    this.#wait = new Promise((resolve) => { goOn = resolve })
+    return [new Promise((resolve) => { this.#asked = resolve }), goOn]
+  }
+
+  async get (key: string): Promise<StoredRecord | undefined> {
+    this.#asked()
+    await this.#wait
+    return this.#records.get(key)
+  }
+
+  set (key: string, record: StoredRecord): void { this.#records.set(key, record) }
+  delete (key: string): void { this.#records.delete(key) }
+  entries (): Iterable<[key: string, record: StoredRecord]> { return this.#records.entries() }
+  close (): void {}
+}

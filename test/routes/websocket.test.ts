@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
+import { get } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
@@ -65,3 +66,39 @@ t.test('who asks for an upgrade before its last request is answered is cut off, 
   await app.close()
   t.equal(app.server.listening, false)
 })
+
+t.test('a close frame whose reason is not UTF-8 is not echoed [WSK-01]', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  t.teardown(() => app.close())
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const [json] = wireCodecs
+  const url = `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`
+  const [wrong, right] = [await WireClient.connect(t, url, json!), await WireClient.connect(t, url, json!)]
+  const closes = [once(wrong.socket, 'close'), once(right.socket, 'close')]
+  wrong.socket.close(1000, Buffer.from([0x61, 0xff]) as unknown as string)
+  right.socket.close(1000, 'bye ä')
+  t.same((await closes[0])![0], 1007)
+  t.same((await closes[1] as [number, Buffer]).map(String), ['1000', 'bye ä'])
+})
+
+t.test('while no realm takes a further session, an upgrade is refused for the time being', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, limits: { sessionsOfRealm: 1 } })
+  t.teardown(() => app.close())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const [json] = wireCodecs
+  const [first, second] = [await WireClient.connect(t, `${url.replace('http', 'ws')}/ws`, json!), await WireClient.connect(t, `${url.replace('http', 'ws')}/ws`, json!)]
+  t.match(await first.ask(HELLO), [2])
+  const [status, headers] = await refused(`${url}/ws`)
+  t.match([status, headers], [503, { 'retry-after': '5' }])
+  t.match(await second.ask(HELLO), [3, { message: /sessionsOfRealm/ }, 'fastify_wamp.error.limit_exceeded'], 'who is connected already is told by ABORT')
+})
+
+/** The answer to an upgrade that comes to nothing. */
+async function refused (url: string): Promise<[number | undefined, object]> {
+  const headers = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13', 'sec-websocket-protocol': 'wamp.2.json' }
+  const [response] = await once(get(url, { headers }), 'response') as [IncomingMessage]
+  response.resume()
+  return [response.statusCode, response.headers]
+}

@@ -1,0 +1,80 @@
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import wampPlugin, { wampBridge } from 'fastify-wamp'
+import type { InProcessSession, JsonSchema } from 'fastify-wamp'
+import { everything } from '../helper/build-router.ts'
+
+const big = 9_007_199_254_740_993n
+const octets = Buffer.from('hi')
+const text = '{"n":9007199254740993,"s":"\\u0000aGk="}'
+const echoed: JsonSchema = { type: 'object', properties: { n: { type: 'integer' }, s: { type: 'string' } } }
+
+/** An app, and what its procedure was called with. */
+async function build (t: Test): Promise<{ app: FastifyInstance, backend: InProcessSession, seen: unknown[] }> {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  t.teardown(() => app.close())
+  const as = app.wamp.join('realm1', { role: 'anonymous' })
+  const backend = app.wamp.join('realm1')
+  const seen: unknown[] = []
+  await backend.register('com.example.echo', ({ args, kwargs }) => {
+    seen.push(args, kwargs)
+    return args.length > 0 ? { n: args[0], s: args[1] } : kwargs
+  })
+  await backend.register('com.example.octets', () => octets)
+  await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })
+  const route = { procedure: 'com.example.echo', as } as const
+  const named = { args: ['n', 's'], contract: { args: { type: 'array', items: [{ type: 'integer' }, { type: 'string' }], minItems: 2 }, result: echoed } } as const
+  app.wampRoute({ ...route, method: 'POST', url: '/free', contract: { kwargs: { type: 'object' } } })
+  app.wampRoute({ ...route, method: 'POST', url: '/checked', contract: { kwargs: echoed, result: echoed } })
+  app.wampRoute({ ...route, ...named, method: 'POST', url: '/named' })
+  app.wampRoute({ ...route, method: 'GET', url: '/numbers/:n', contract: { kwargs: { type: 'object', properties: { n: { type: 'integer' }, list: { type: 'array', items: { type: 'integer' } } } } } })
+  app.wampRoute({ method: 'GET', url: '/octets', procedure: 'com.example.octets', as })
+  app.get('/route', { config: { wamp: { realm: 'realm1', procedure: 'com.example.route' } } }, async (_request, reply) => await reply.type('application/json').send(text))
+  app.post('/route', { config: { wamp: { realm: 'realm1', procedure: 'com.example.body' } } }, async ({ body }) => ({ body }))
+  await app.ready()
+  return { app, backend, seen }
+}
+
+const post = (url: string, payload: string) => ({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload }) as const
+
+t.test('an integer beyond 2^53 and octets are the same in a JSON body as in wamp.2.json, at every border between REST and WAMP', async (t) => {
+  const { app, seen } = await build(t)
+  for (const url of ['/free', '/checked', '/named']) {
+    const { statusCode, body, headers } = await app.inject(post(url, text))
+    t.same([statusCode, body], [200, text], url)
+    t.match(headers['content-type'], /^application\/json/)
+    const [args, kwargs] = seen.splice(0) as [unknown[], object]
+    t.same(url === '/named' ? args : kwargs, url === '/named' ? [big, octets] : { n: big, s: octets }, url)
+  }
+  const { body } = await app.inject(post('/call', `{"procedure":"com.example.echo","kwargs":${text}}`))
+  t.equal(body, `{"args":[${text}]}`, 'the bridge')
+  t.same(seen.splice(0), [[], { n: big, s: octets }])
+})
+
+t.test('an integer beyond 2^53 in a path or a query is exact', async (t) => {
+  const { app, seen } = await build(t)
+  await app.inject('/numbers/9007199254740993?list=9007199254740995&list=1')
+  t.same(seen, [[], { n: big, list: [9_007_199_254_740_995n, 1] }])
+})
+
+t.test('octets that are all of a result are the body of the answer', async (t) => {
+  const { app } = await build(t)
+  const { headers, body } = await app.inject('/octets')
+  t.match([headers['content-type'], body], ['application/octet-stream', 'hi'])
+})
+
+t.test('a route that is a procedure answers exactly, and takes no integer that its body would round', async (t) => {
+  const { backend } = await build(t)
+  t.same(await backend.call('com.example.route'), { n: big, s: octets })
+  t.same(await backend.call('com.example.body', [], { n: 2n, s: octets }), { body: { n: 2, s: octets } })
+  await t.rejects(backend.call('com.example.body', [], { list: [big] }), { code: 'wamp.error.invalid_argument', message: /beyond 2\^53/ })
+})
+
+t.test('a body that is nested too deep is refused', async (t) => {
+  const { app } = await build(t)
+  const { statusCode, body } = await app.inject(post('/free', `{"a":${'['.repeat(1000)}${']'.repeat(1000)}}`))
+  t.match([statusCode, body], [400, /nested too deep/])
+})
