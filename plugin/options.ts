@@ -220,9 +220,14 @@ export interface EndpointOptions {
   cookie?: CookieOptions
   /**
    * Foreign origins whose pages may connect: full origins such as `https://app.example`, or `*` for any.
-   * The host's own is always allowed. @default []
+   * The host's own is always allowed, unless `allowedHosts` says otherwise. @default []
    */
   allowedOrigins?: readonly string[]
+  /**
+   * The names under which the app is reached, without ports: a page whose origin is the host's own may connect only if the host is one of
+   * these. Without them a stranger's domain that is made to point to the app's address counts as its own. @default any
+   */
+  allowedHosts?: readonly string[]
   /** The serializers that are offered. @default ['json', 'msgpack', 'cbor'] */
   serializers?: readonly ('json' | 'msgpack' | 'cbor')[]
   /** Offers each serializer in batches, too: several messages in one of WebSocket, where the client asks for it. @default true */

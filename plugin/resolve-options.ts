@@ -27,6 +27,8 @@ export interface ResolvedEndpoint {
   readonly auth: AuthOptions
   readonly cookie: Required<CookieOptions> | null
   readonly allowedOrigins: readonly string[]
+  /** Null for any. */
+  readonly allowedHosts: readonly string[] | null
   readonly serializers: NonNullable<EndpointOptions['serializers']>
   readonly batched: boolean
 }
@@ -45,7 +47,7 @@ export interface ResolvedOptions {
   readonly failedLogins: Required<FailedLoginOptions>
 }
 
-const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies EndpointOptions
+const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], allowedHosts: null, serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies Omit<EndpointOptions, 'allowedHosts'> & { allowedHosts: null }
 const cookieDefaults = {
   store: { type: 'memory' },
   name: 'cbtid',

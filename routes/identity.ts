@@ -55,7 +55,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     // A hook of the app knows who it is, by a token, say.
     if (request.wampPrincipal !== null) return
     // A foreign page can have a browser send the cookie, and must gain nothing by it.
-    const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)
+    const trusted = isAllowedOrigin(request, endpoint)
     const known = trusted ? await entrance?.identify(request.headers.cookie) : null
     request.wampPrincipal = known?.principal ?? null
     request.wampLogin = known?.login ?? null

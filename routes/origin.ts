@@ -1,18 +1,25 @@
 import type { FastifyRequest } from 'fastify'
 
+/** Whose pages an endpoint lets in. */
+export interface OriginOptions {
+  readonly allowedOrigins: readonly string[]
+  /** Null for any. */
+  readonly allowedHosts: readonly string[] | null
+}
+
 /**
  * True for a request that no page of a foreign origin made: without Origin it is no browser, otherwise host and port
  * must be this host's own, or the origin must be allowed. `null`, the origin of a sandboxed page, is foreign.
  * A page can have a browser send the user's cookies to any host; Origin is what tells it apart.
  */
-export function isAllowedOrigin (request: FastifyRequest, allowed: readonly string[]): boolean {
+export function isAllowedOrigin (request: FastifyRequest, { allowedOrigins, allowedHosts }: OriginOptions): boolean {
   const { origin } = request.headers
   if (origin === undefined) return true
-  if (allowed.includes('*') || allowed.includes(origin)) return true
+  if (allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
   if (!URL.canParse(origin)) return false
 
-  const { protocol, host } = new URL(origin)
+  const { protocol, host, hostname } = new URL(origin)
   // The scheme is not compared: a proxy in front may have ended TLS. It only says which port may be left out.
   const own = `${protocol}//${request.host}`
-  return host !== '' && URL.canParse(own) && new URL(own).host === host
+  return host !== '' && URL.canParse(own) && new URL(own).host === host && (allowedHosts === null || allowedHosts.includes(hostname))
 }

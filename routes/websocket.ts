@@ -108,9 +108,9 @@ class Doorway {
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'WAMP over WebSocket is spoken here: connect by ws or wss' })
     if (router.state !== 'open') return reply.code(503).header('retry-after', RETRY_AFTER).send({ error: 'the router is shutting down' })
     if (router.isFull) return reply.code(503).header('retry-after', RETRY_AFTER).send({ error: 'limits.sessionsOfRealm: there are too many sessions' })
-    if (!isAllowedOrigin(request, endpoint.allowedOrigins)) {
+    if (!isAllowedOrigin(request, endpoint)) {
       // No browser shows its page the answer.
-      request.log.info({ origin: request.headers.origin?.slice(0, LONGEST_ORIGIN) }, 'a page of another origin was refused: the option allowedOrigins lets it connect')
+      request.log.info({ origin: request.headers.origin?.slice(0, LONGEST_ORIGIN) }, 'a page of another origin was refused: the option allowedOrigins lets it connect, and allowedHosts must not leave out the host')
       return reply.code(403).send({ error: 'this origin may not connect' })
     }
     const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)

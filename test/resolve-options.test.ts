@@ -20,7 +20,7 @@ function fault (options: unknown): { code?: string, message: string } {
 t.test('the least that is given gets every default', async (t) => {
   const options = resolveOptions({ realms })
   t.same(options.endpoint, {
-    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], serializers: ['json', 'msgpack', 'cbor'], batched: true
+    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], allowedHosts: null, serializers: ['json', 'msgpack', 'cbor'], batched: true
   })
   t.same(options.static, [])
   t.equal(options.handshakeTimeout, 10_000)

@@ -23,8 +23,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'An upgrade from a page of a foreign origin is refused',
     file: 'routes/websocket.ts',
-    code: 'if (!isAllowedOrigin(request, endpoint.allowedOrigins)) {',
-    without: 'if (!isAllowedOrigin(request, ["*"])) {',
+    code: 'if (!isAllowedOrigin(request, endpoint)) {',
+    without: 'if (!isAllowedOrigin(request, { ...endpoint, allowedOrigins: ["*"] })) {',
     test: [foreignPages, 'a page of another origin cannot open a WebSocket']
   },
   {
@@ -35,9 +35,16 @@ export const defences: readonly Defence[] = [
     test: [foreignPages, 'a page of another origin cannot open a WebSocket']
   },
   {
+    defence: 'With `allowedHosts`, a page of a domain that is made to point here is foreign',
+    file: 'routes/origin.ts',
+    code: '(allowedHosts === null || allowedHosts.includes(hostname))',
+    without: 'true',
+    test: ['routes/origin.test.ts', 'a host that is not listed is nobody']
+  },
+  {
     defence: 'At REST routes a page of a foreign origin is nobody',
     file: 'routes/identity.ts',
-    code: 'const trusted = isAllowedOrigin(request, endpoint.allowedOrigins)',
+    code: 'const trusted = isAllowedOrigin(request, endpoint)',
     without: 'const trusted = isAllowedOrigin(request, ["*"])',
     test: [foreignPages, 'a page of another origin is nobody at REST routes']
   },
