@@ -621,5 +621,26 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#isKept && toForget',
     without: 'if (!this.#isKept && toForget',
     test: ['protocol/payload.test.ts', 'a payload that is kept forgets']
+  },
+  {
+    defence: 'A logout that hangs does not hold up the end of the app',
+    file: 'plugin/session/session.ts',
+    code: 'this.#timer = setTimeout(() => { this.#goAway() }, host.shutdownTimeout)',
+    without: '',
+    test: ['index.test.ts', 'closing gives a login that is being forgotten']
+  },
+  {
+    defence: 'Procedures of the app that never answer do not hold up its end',
+    file: 'plugin/router.ts',
+    code: 'this.#patience = globalThis.setTimeout(() => { this.#endOwn() }, this.shutdownTimeout)',
+    without: 'this.#patience = undefined',
+    test: ['index.test.ts', 'requests that wait for the app itself']
+  },
+  {
+    defence: 'A client whose body does not arrive is cut off',
+    file: 'routes/body-deadline.ts',
+    code: 'const timer = setTimeout(() => { payload.destroy() }, milliseconds)',
+    without: 'const timer = undefined',
+    test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
   }
 ]
