@@ -25,6 +25,77 @@ pip_packages () {
   printf 'installed: %s\n' "$*"
 }
 
+# free_port : prints a port that nobody listens on.
+free_port () {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# crossbar_router : installs Crossbar.io 26.10.1 and starts it at $router_url, with a realm `realm1` in which anonymous
+# sessions may do everything.
+crossbar_router () {
+  pip_packages crossbar==26.10.1
+  local port
+  port=$(free_port)
+  router_url="ws://127.0.0.1:$port"
+  mkdir .crossbar
+  cat > .crossbar/config.json <<JSON
+{
+  "version": 2,
+  "workers": [{
+    "type": "router",
+    "realms": [{
+      "name": "realm1",
+      "roles": [{
+        "name": "anonymous",
+        "permissions": [{
+          "uri": "", "match": "prefix",
+          "allow": { "call": true, "register": true, "publish": true, "subscribe": true }
+        }]
+      }]
+    }],
+    "transports": [{
+      "type": "websocket", "id": "transport1", "serializers": ["json"],
+      "endpoint": { "type": "tcp", "interface": "127.0.0.1", "port": $port }
+    }]
+  }]
+}
+JSON
+  python/bin/crossbar start --cbdir .crossbar > crossbar.log 2>&1 &
+  background+=($!)
+  for _ in $(seq 240); do
+    grep -q NODE_BOOT_COMPLETE crossbar.log && return
+    sleep 0.5
+  done
+  cat crossbar.log
+  exit 1
+}
+
+# raw_client : writes raw-client.mjs. `join(url)` resolves to a WAMP session over `ws` that sends messages as they are given:
+# { send, take, socket }. `send(...message)` resolves when there has been time for the answers, and `take(type)` gives those heard.
+raw_client () {
+  cat > raw-client.mjs <<'JS'
+import { appendFileSync } from 'node:fs'
+import { WebSocket } from 'ws'
+
+export const see = (line) => appendFileSync('seen', `${line}\n`)
+export const pause = (ms) => new Promise(resolve => setTimeout(resolve, ms))
+
+export async function join (url) {
+  const socket = new WebSocket(url, 'wamp.2.json')
+  await new Promise((resolve, reject) => { socket.on('open', resolve); socket.on('error', reject) })
+  const heard = []
+  socket.on('message', octets => heard.push(JSON.parse(octets)))
+  const send = async (...message) => {
+    socket.send(JSON.stringify(message))
+    await pause(300)
+  }
+  const features = { call_canceling: true, call_timeout: true, progressive_call_results: true, pattern_based_subscription: true, event_retention: true }
+  await send(1, 'realm1', { roles: { subscriber: { features }, publisher: { features }, caller: { features }, callee: { features } } })
+  return { socket, send, take: (type) => heard.filter(message => message[0] === type) }
+}
+JS
+}
+
 # run COMMAND... : runs it without its output, which is shown only if it fails.
 run () {
   timeout 120 "$@" > run.log 2>&1 || { cat run.log; exit 1; }
