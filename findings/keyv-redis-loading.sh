@@ -2,9 +2,10 @@
 # Software: keyv 5.6.0 and @keyv/redis 5.1.6, npm; a redis-server that is already on the machine (seen with 7.0.15).
 # Expected: while Redis starts and loads its data, reads and writes fail or wait.
 # Instead:  Redis accepts connections at once and answers everything, even PING, with a LOADING error. Keyv turns these errors
-#           into ordinary answers: `get` resolves to undefined, as for a key that was never set, `has` and `delete` to false,
-#           and `set` to true although nothing is stored. Errors are only emitted as events. After a restart of Redis,
-#           logged-in users look logged out for as long as loading takes, and new logins are lost.
+#           into ordinary answers: `get` resolves to undefined, as for a key that was never set, and `set` to true although
+#           nothing is stored. The errors are only emitted as events. After a restart of Redis, logged-in users look logged
+#           out until it has loaded, and new logins are lost. Setting `throwOnErrors` on Keyv alone changes nothing, and on
+#           the adapter alone it is not enough: both need it.
 # Seen:     the lines at the end of this script. Loading is slowed down with a setting that Redis has for its own tests.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
@@ -25,18 +26,21 @@ import KeyvRedis from '@keyv/redis'
 import Keyv from 'keyv'
 
 const [url, when] = process.argv.slice(2)
-const keyv = new Keyv({ store: new KeyvRedis(url) })
-const events = new Set()
-keyv.on('error', ({ message }) => events.add(message))
+const make = (ofKeyv, ofAdapter) => {
+  const keyv = new Keyv({ store: new KeyvRedis(url, { throwOnErrors: ofAdapter }), throwOnErrors: ofKeyv })
+  keyv.on('error', () => {})
+  return keyv
+}
+const outcome = (promise) => promise.then(value => `resolves to ${value}`, ({ message }) => `rejects with ${message.split(' ')[0]}`)
 if (when === 'before') {
-  await keyv.set('session', 'joe')
+  await make(true, true).set('session', 'joe')
 } else if (when === 'loading') {
-  console.log('get:', await keyv.get('session'))
-  console.log('has:', await keyv.has('session'))
-  console.log('set:', await keyv.set('session', 'ann'))
-  console.log('error events:', ...events)
+  for (const [name, ...options] of [['no throwOnErrors'], ['of Keyv', true, false], ['of the adapter', false, true], ['of both', true, true]]) {
+    const keyv = make(...options)
+    console.log(`${name}: get ${await outcome(keyv.get('session'))}, set ${await outcome(keyv.set('session', 'ann'))}`)
+  }
 } else {
-  console.log('when it has loaded, get:', await keyv.get('session'))
+  console.log('when Redis has loaded: get', await outcome(make(true, true).get('session')))
 }
 process.exit()
 JS
@@ -57,9 +61,9 @@ start_redis --key-load-delay 1000 --loading-process-events-interval-bytes 1024
 
 expect seen <<'SEEN'
 PING: LOADING Redis is loading the dataset in memory
-get: undefined
-has: false
-set: true
-error events: LOADING Redis is loading the dataset in memory
-when it has loaded, get: joe
+no throwOnErrors: get resolves to undefined, set resolves to true
+of Keyv: get resolves to undefined, set resolves to true
+of the adapter: get resolves to undefined, set resolves to false
+of both: get rejects with LOADING, set rejects with LOADING
+when Redis has loaded: get resolves to joe
 SEEN
