@@ -11,7 +11,7 @@ import { TrackingCookie } from './cookie/tracking-cookie.ts'
 import type { SerializeCookie } from './cookie/tracking-cookie.ts'
 import { WatchedStore } from './cookie/watched-store.ts'
 import { errors } from './errors.ts'
-import type { CookieOptions } from './options.ts'
+import type { CookieOptions } from './cookie-options.ts'
 import type { ResolvedEndpoint } from './resolve-options.ts'
 
 /** What one WebSocket route needs beside the router. */

@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
 import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
-import { closeIdleConnections, cookieSerializer, registerWebsocket } from '../routes/host.ts'
+import { closeConnections, cookieSerializer, registerWebsocket } from '../routes/host.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook, RoleOfRealm } from '../routes/identity.ts'
 import { metricsRoute } from '../routes/metrics.ts'
@@ -127,7 +127,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     router.shutdown()
     done()
   })
-  closeIdleConnections(fastify)
+  closeConnections(fastify)
   // Requests in flight are done by now: they may have used in-process sessions until here.
   fastify.addHook('onClose', async () => {
     await router.shutdown()
@@ -252,6 +252,7 @@ export type { Called, InProcessCallOptions, InProcessSession, Received, Registra
 export type { Api, ApiOf, Contract, JsonSchema, ProcedureContract, ProcedureTypes, TopicContract, TopicTypes } from './contract/contract.ts'
 export type { AutobahnSession, TypedSession, WampyClient } from './contract/typed-session.ts'
 export type * from './auth-options.ts'
+export type * from './cookie-options.ts'
 export type { Authorization, Authorizer, AuthorizingSession } from './auth/authorizer.ts'
 export type {
   CallDetails, CallEndedMessage, CallMessage, CallOutcome, DiagnosticsMessage, EventsDroppedMessage, InvocationEndedMessage, InvocationMessage, LoginFailedMessage,

@@ -148,6 +148,7 @@ const cookie = record({
   secure: { enum: [true, false, 'auto'] },
   httpOnly: flag,
   sameSite: { enum: ['strict', 'lax', 'none'] },
+  partitioned: flag,
   path: { type: 'string', pattern: '^/[\\x20-\\x3a\\x3c-\\x7e]*$' },
   idleTimeout: { type: 'integer', minimum: 0, maximum: 311040000 },
   rotateAfter: { type: 'integer', minimum: 0, maximum: 311040000 },
@@ -163,6 +164,7 @@ const endpoint = {
   cookie,
   allowedOrigins: { type: 'array', items: { type: 'string', pattern: '^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$' } },
   allowedHosts: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^([a-z0-9._-]+|\\[[0-9a-f:.]+\\])$' } },
+  requireOrigin: { enum: ['auto', true, false] },
   serializers: { type: 'array', minItems: 1, items: { enum: ['json', 'msgpack', 'cbor'] } },
   batched: flag
 }

@@ -6,7 +6,8 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
-import type { BridgeOptions, ConsoleOptions, CookieOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { CookieOptions } from './cookie-options.ts'
+import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 
@@ -29,6 +30,7 @@ export interface ResolvedEndpoint {
   readonly allowedOrigins: readonly string[]
   /** Null for any. */
   readonly allowedHosts: readonly string[] | null
+  readonly requireOrigin: 'auto' | boolean
   readonly serializers: NonNullable<EndpointOptions['serializers']>
   readonly batched: boolean
 }
@@ -47,7 +49,7 @@ export interface ResolvedOptions {
   readonly failedLogins: Required<FailedLoginOptions>
 }
 
-const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], allowedHosts: null, serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies Omit<EndpointOptions, 'allowedHosts'> & { allowedHosts: null }
+const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies Omit<EndpointOptions, 'allowedHosts'> & { allowedHosts: null }
 const cookieDefaults = {
   store: { type: 'memory' },
   name: 'cbtid',
@@ -56,6 +58,7 @@ const cookieDefaults = {
   secure: 'auto',
   httpOnly: true,
   sameSite: 'lax',
+  partitioned: false,
   path: '/',
   idleTimeout: 0,
   rotateAfter: 0,
@@ -237,11 +240,12 @@ const SHORTEST_SECRET = 32
 const SHORTEST_TIME = 60
 
 // What browsers refuse would look like a login that never comes back.
-function checkCookie ({ name, secure, sameSite, path, secret, ...cookie }: Required<CookieOptions>): void {
+function checkCookie ({ name, secure, sameSite, partitioned, path, secret, ...cookie }: Required<CookieOptions>): void {
   for (const option of ['idleTimeout', 'rotateAfter'] as const) {
     if (cookie[option] > 0 && cookie[option] < SHORTEST_TIME) throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.${option}`, `must be 0, or ${SHORTEST_TIME} seconds or more`)
   }
   if ([secret].flat().some((one) => one.length < SHORTEST_SECRET)) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secret', `must have ${SHORTEST_SECRET} characters or more`)
+  if (partitioned && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true for a cookie that is partitioned')
   if (sameSite === 'none' && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true with sameSite "none"')
   if (/^__(Host|Secure)-/i.test(name) && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', `must be true for a cookie named "${name}"`)
   if (/^__Host-/i.test(name) && path !== '/') throw new errors.WAMP_ERR_INVALID_OPTION('cookie.path', `must be "/" for a cookie named "${name}"`)

@@ -12,6 +12,7 @@ import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { CLIENT_GONE } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
+import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
 
@@ -38,14 +39,16 @@ const COMMENTS = 15_000
 export async function eventRoutes (fastify: FastifyInstance, parts: EventParts): Promise<void> {
   const streams = new Set<EventStream>()
   let state: 'open' | 'closing' = 'open'
-  const comments = setInterval(() => { for (const stream of streams) stream.comment() }, COMMENTS).unref()
+  // Fastify ends a connection on which nothing is sent for `connectionTimeout`.
+  const { connectionTimeout = 0 } = fastify.initialConfig
+  const comments = setInterval(() => { for (const stream of streams) stream.comment() }, connectionTimeout === 0 ? COMMENTS : Math.min(COMMENTS, connectionTimeout / 2)).unref()
   // A stream never ends by itself: it would hold up the close.
   fastify.addHook('preClose', async () => {
     state = 'closing'
     clearInterval(comments)
     for (const stream of streams) stream.end()
   })
-  fastify.get(parts.path, { onRequest: fastify.wampIdentify, preHandler: fairTurn }, async (request, reply) => {
+  fastify.get(parts.path, { onRequest: fastify.wampIdentify, preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
     const refuse = async (status: number, error: string): Promise<FastifyReply> => await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(400, asked)

@@ -1,9 +1,14 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 import fastifyCookie from '@fastify/cookie'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import { errors } from '../plugin/errors.ts'
 import { refusePipelined } from './websocket-upgrade.ts'
 
+/** Milliseconds of Fastify's `handlerTimeout` for a route that is never done: the longest that a timer can be. */
+export const NEVER_DONE = 2 ** 31 - 1
 /** Milliseconds between looks for idle connections while the app closes. */
 const SWEEP = 100
 
@@ -16,7 +21,7 @@ export async function registerWebsocket (fastify: FastifyInstance): Promise<void
   fastify.addHook('onReady', async () => {
     // Each registration answers every upgrade of the HTTP server: two would both write to its socket.
     if (fastify.server.listeners('upgrade').filter(({ name }) => name === 'onUpgrade').length < 2) return
-    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice: register it once, on the root instance, before fastify-wamp')
+    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice, perhaps by another plugin that brings its own (mercurius with subscriptions, the adapter of tRPC): register it once, on the root instance, before fastify-wamp and all of these')
   })
 }
 
@@ -32,14 +37,28 @@ export async function cookieSerializer (fastify: FastifyInstance): Promise<Fasti
 }
 
 /**
- * Closes the connections of requests in flight when they are answered, once the app closes. Fastify closes those that are idle as it
- * begins to close; all others would hold it up after their responses, for as long as clients keep them.
+ * Closes connections that would hold up the end of the app. Fastify closes those that are idle as it begins to close. Those of requests
+ * in flight would stay open after their responses, as long as clients like; and one on which no request has come counts as busy for a
+ * minute or more: browsers open such connections in advance.
  */
-export function closeIdleConnections (fastify: FastifyInstance): void {
+export function closeConnections (fastify: FastifyInstance): void {
+  const { server } = fastify
+  // A server of HTTP/2 has sessions instead.
+  if (!('closeIdleConnections' in server)) return
+  const unused = new Set<Socket>()
+  const use = ({ socket }: IncomingMessage): void => { unused.delete(socket) }
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => { unused.delete(socket) })
+  })
+  server.on('request', use)
+  server.prependListener('upgrade', use)
   let timer: NodeJS.Timeout | undefined
   fastify.addHook('preClose', async () => {
-    // A server of HTTP/2 has no such thing.
-    if ('closeIdleConnections' in fastify.server) timer = setInterval(() => { fastify.server.closeIdleConnections() }, SWEEP)
+    // While anybody listens, Node.js leaves upgrades to them.
+    server.removeListener('upgrade', use)
+    for (const socket of unused) socket.destroy()
+    timer = setInterval(() => { server.closeIdleConnections() }, SWEEP)
   })
   fastify.addHook('onClose', async () => { clearInterval(timer) })
 }

@@ -55,6 +55,9 @@ const RETRY_AFTER = 5
 /** Characters of an Origin header that are logged. */
 const LONGEST_ORIGIN = 256
 
+/** Why an upgrade comes to nothing, and after how many seconds the client may try again. */
+interface Refusal { readonly status: number, readonly error: string, readonly retryAfter?: number }
+
 /** What comes and goes with a connection. */
 interface Comer {
   readonly transport: WebsocketTransport
@@ -95,7 +98,7 @@ class Doorway {
   readonly #options: WebsocketRouteOptions
   /** Connections that are sent the same octets share their frames. */
   readonly #frames = new Map<Encoder, FrameBuilder>()
-  #proxy: 'fine' | 'warned of' = 'fine'
+  readonly #warned = new Set<'scheme' | 'secure' | 'origin'>()
 
   constructor (fastify: FastifyInstance, options: WebsocketRouteOptions) {
     this.#fastify = fastify
@@ -106,19 +109,22 @@ class Doorway {
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'WAMP over WebSocket is spoken here: connect by ws or wss' })
-    if (router.state !== 'open') return reply.code(503).header('retry-after', RETRY_AFTER).send({ error: 'the router is shutting down' })
-    if (router.isFull) return reply.code(503).header('retry-after', RETRY_AFTER).send({ error: 'limits.sessionsOfRealm: there are too many sessions' })
+    if (router.state !== 'open') return refuse(request, reply, { status: 503, error: 'the router is shutting down', retryAfter: RETRY_AFTER })
+    if (router.isFull) return refuse(request, reply, { status: 503, error: 'limits.sessionsOfRealm: there are too many sessions', retryAfter: RETRY_AFTER })
     if (!isAllowedOrigin(request, endpoint)) {
-      // No browser shows its page the answer.
-      request.log.info({ origin: request.headers.origin?.slice(0, LONGEST_ORIGIN) }, 'a page of another origin was refused: the option allowedOrigins lets it connect, and allowedHosts must not leave out the host')
-      return reply.code(403).send({ error: 'this origin may not connect' })
+      const { headers: { origin = '' }, host } = request
+      const details = { origin: origin.slice(0, LONGEST_ORIGIN), host: host.slice(0, LONGEST_ORIGIN), options: 'allowedOrigins, allowedHosts' }
+      return refuse(request, reply, { status: 403, error: 'this origin may not connect' }, details)
     }
     const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
-    if (subprotocol === undefined) return reply.code(400).send({ error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
+    if (subprotocol === undefined) return refuse(request, reply, { status: 400, error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 
     const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
-    if (typeof entry !== 'function') return reply.code(entry.status).header('retry-after', entry.retryAfter).send({ error: entry.error })
+    if (typeof entry !== 'function') return refuse(request, reply, entry)
     whenGone(request, entry)
+
+    // ws refuses a list with an empty element or an element twice, which the client may send [RFC 9110, 5.6.1.2].
+    request.raw.headers['sec-websocket-protocol'] = subprotocol.name
 
     // Compression would have every connection keep its own dictionary, and no two share a frame.
     delete request.raw.headers['sec-websocket-extensions']
@@ -164,14 +170,43 @@ class Doorway {
     const { entrance } = this.#options
     if (entrance === null) return null
     const arrival = arrivalOf(request)
-    if (!arrival.secure && this.#proxy === 'fine' && String(request.headers['x-forwarded-proto']).startsWith('https')) {
-      this.#proxy = 'warned of'
-      this.#fastify.log.warn('a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
-    }
-    const visitor = await entrance.arrive(arrival)
+    this.#look(request, arrival.secure)
+    const visitor = await entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, cookieHeader: undefined } : arrival)
     whenGone(request, () => { visitor.leave() })
     return visitor
   }
+
+  /** True where only a browser's own page may use a cookie, and nothing says that it does. */
+  #ignoresCookie ({ headers }: FastifyRequest): boolean {
+    const { requireOrigin, cookie } = this.#options.endpoint
+    return headers.origin === undefined && (requireOrigin === 'auto' ? cookie?.sameSite === 'none' : requireOrigin)
+  }
+
+  /** Warns, once each, of what a proxy in front does, or Fastify is not told of it. */
+  #look ({ headers }: FastifyRequest, secure: boolean): void {
+    const { cookie } = this.#options.endpoint
+    if (!secure && String(headers['x-forwarded-proto']).startsWith('https')) {
+      this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
+    } else if (!secure && cookie?.secure === true) {
+      this.#warn('secure', 'a Secure cookie was sent by http: WebKit does not keep it, not even on localhost; behind a proxy that ends TLS set trustProxy')
+    }
+    if (headers.origin === undefined && headers['user-agent'] === undefined && cookie !== null && headers.cookie?.includes(`${cookie.name}=`) === true) {
+      this.#warn('origin', 'an upgrade has a cookie but neither Origin nor User-Agent: if browsers come by a proxy, it takes Origin away, and pages of other origins are let in')
+    }
+  }
+
+  #warn (about: 'scheme' | 'secure' | 'origin', text: string): void {
+    if (this.#warned.has(about)) return
+    this.#warned.add(about)
+    this.#fastify.log.warn(text)
+  }
+}
+
+/** Refuses an upgrade. No browser shows its page the answer, so the log has it, too. */
+function refuse (request: FastifyRequest, reply: FastifyReply, { status, error, retryAfter }: Refusal, details: object = {}): FastifyReply {
+  request.log.info({ ...details, status }, `an upgrade was refused: ${error}`)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  return reply.code(status).send({ error })
 }
 
 /** An upgrade may still fail, and a connection ends somehow: whichever, its stream closes. */

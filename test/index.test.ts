@@ -7,12 +7,16 @@ import fastifyStatic from '@fastify/static'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
+import { createConnection } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import t from 'tap'
 import type { Test } from 'tap'
-import wampPlugin, { wampEndpoint } from 'fastify-wamp'
+import wampPlugin, { wampBridge, wampEndpoint } from 'fastify-wamp'
 import type { FastifyWampOptions } from 'fastify-wamp'
 import { WebSocket } from 'ws'
+import { Authority } from './helper/certificates.ts'
+import { needsOpenssl } from './interop/programs.ts'
 
 const everything = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] } as const
 const realms = { realm1: { roles: { anonymous: everything, frontend: everything } } }
@@ -245,6 +249,30 @@ t.test('requests that wait for the app itself do not hold up the close: their ca
   await app.close()
   t.equal(await (await responses[0]!).text(), 'WAMP_ERR_SESSION_CLOSED')
   t.same(await (await responses[1]!).json(), { seen: [['hello']] })
+})
+
+t.test('connections on which no request has come do not hold up the close, nor does a client that has stopped reading a stream', needsOpenssl(), async (t) => {
+  const identity = await (await Authority.create(t)).sign('router')
+  for (const https of [null, identity]) {
+    const app = Fastify({ https })
+    await app.register(wampPlugin, options)
+    await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
+    t.teardown(() => app.close())
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const { port } = app.server.address() as AddressInfo
+    const taken = once(app.server, https === null ? 'connection' : 'secureConnection')
+    const socket = https === null ? createConnection(port, '127.0.0.1') : connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    await taken
+    if (https === null) {
+      const stream = (await fetch(`${url}/events?topic=com.example.news`)).body!.getReader()
+      await stream.read()
+      await stream.cancel()
+    }
+    await app.close()
+    t.pass(`closed, over ${https === null ? 'TCP' : 'TLS'}`)
+  }
 })
 
 t.test('a client that comes back at once does not hold up the close', async (t) => {

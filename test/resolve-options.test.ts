@@ -20,7 +20,7 @@ function fault (options: unknown): { code?: string, message: string } {
 t.test('the least that is given gets every default', async (t) => {
   const options = resolveOptions({ realms })
   t.same(options.endpoint, {
-    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], allowedHosts: null, serializers: ['json', 'msgpack', 'cbor'], batched: true
+    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true
   })
   t.same(options.static, [])
   t.equal(options.handshakeTimeout, 10_000)
@@ -40,6 +40,7 @@ t.test('the cookie is tracked with safe defaults for seven days [CKI-03, CKI-04,
     secure: 'auto',
     httpOnly: true,
     sameSite: 'lax',
+    partitioned: false,
     path: '/',
     idleTimeout: 0,
     rotateAfter: 0,
@@ -123,6 +124,7 @@ const wrong: [name: string, options: unknown, message: string][] = [
   ['a cookie file that would be served', { realms, static: { root: '/srv/web' }, cookie: { store: { type: 'file', filename: '/srv/web/cookies.dat' } } }, 'The option "cookie.store.filename" must not be inside a static root: it would be served'],
   ['SameSite=None without Secure [CKH-06]', { realms, cookie: { sameSite: 'none' } }, 'The option "cookie.secure" must be true with sameSite "none"'],
   ['a __Host- cookie without Secure', { realms, cookie: { name: '__Host-id' } }, 'The option "cookie.secure" must be true for a cookie named "__Host-id"'],
+  ['a partitioned cookie that is not Secure', { realms, cookie: { partitioned: true } }, 'The option "cookie.secure" must be true for a cookie that is partitioned'],
   ['a cookie path that no header can have', { realms, cookie: { path: '/app\r\nset-cookie: a=b' } }, 'The option "cookie.path" must match pattern "^/[\\x20-\\x3a\\x3c-\\x7e]*$"'],
   ['a cookie path that is not ASCII', { realms, cookie: { path: '/äpp' } }, 'The option "cookie.path" must match pattern "^/[\\x20-\\x3a\\x3c-\\x7e]*$"'],
   ['a __Host- cookie with a path', { realms, cookie: { name: '__Host-id', secure: true, path: '/app' } }, 'The option "cookie.path" must be "/" for a cookie named "__Host-id"'],

@@ -15,6 +15,13 @@ import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 /** Calls a procedure in the name of a role. Rejects with the WampError of the answer. */
 export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args }) => Promise<{ args: Args, kwargs: Kwargs }>
 
+/** Nobody has decided who comes in: the procedure is not registered yet, or does not answer. That may change before long. */
+export class Unanswered extends Error {
+  constructor (procedure: Uri, error: Uri) {
+    super(`the authenticator ${procedure} did not answer: ${error}`)
+  }
+}
+
 /** The methods whose users a procedure can know. */
 export type DynamicMethod = 'anonymous' | 'ticket' | 'wampcra' | 'wamp-scram' | 'cryptosign' | 'tls'
 
@@ -53,7 +60,7 @@ async function ask ({ realm: wanted, authid }: Attempt, details: Dict, options: 
     const { args } = await call({ realm, role, procedure, args: [wanted, authid ?? null, details] })
     return args[0]
   } catch (error) {
-    if (error instanceof WampError && technical.has(error.error)) throw new Error(`the authenticator ${procedure} did not answer: ${error.error}`)
+    if (error instanceof WampError && technical.has(error.error)) throw new Unanswered(procedure, error.error)
     throw error
   }
 }

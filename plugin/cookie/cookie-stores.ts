@@ -1,4 +1,4 @@
-import type { CookieOptions } from '../options.ts'
+import type { CookieOptions } from '../cookie-options.ts'
 import type { CookieStore } from './cookie-store.ts'
 import { DatabaseStore } from './database-store.ts'
 import { FileStore } from './file-store.ts'

@@ -1,6 +1,6 @@
 import type { RootDatabase } from 'lmdb'
 import { errors } from '../errors.ts'
-import type { DatabaseStoreOptions } from '../options.ts'
+import type { DatabaseStoreOptions } from '../cookie-options.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { prepareDatabase } from './database-files.ts'

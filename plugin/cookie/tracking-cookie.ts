@@ -1,5 +1,5 @@
 import fastifyCookie from '@fastify/cookie'
-import type { CookieOptions } from '../options.ts'
+import type { CookieOptions } from '../cookie-options.ts'
 import { mayBeKnown } from './cookie-id.ts'
 
 /** A browser can be made to send several cookies of one name; more than these are not looked at. */
@@ -7,7 +7,7 @@ const MOST_VALUES = 4
 
 /** `serializeCookie` of @fastify/cookie. */
 export type SerializeCookie = (name: string, value: string, options: {
-  maxAge: number, path: string, httpOnly: boolean, secure: boolean, sameSite: 'strict' | 'lax' | 'none', encode: (value: string) => string
+  maxAge: number, path: string, httpOnly: boolean, secure: boolean, sameSite: 'strict' | 'lax' | 'none', partitioned: boolean, encode: (value: string) => string
 }) => string
 
 /** A value that a browser sent. */
@@ -46,12 +46,13 @@ export class TrackingCookie {
 
   /** The value of a Set-Cookie header. `secure` says whether the request came by https; `maxAge` is in seconds. */
   write (value: string, secure: boolean, maxAge = this.#options.maxAge): string {
-    const { name, path, httpOnly, sameSite } = this.#options
+    const { name, path, httpOnly, sameSite, partitioned } = this.#options
     return this.#serialize(name, value === '' ? value : this.#signer?.sign(value) ?? value, {
       maxAge,
       path,
       httpOnly,
       sameSite,
+      partitioned,
       secure: this.#options.secure === 'auto' ? secure : this.#options.secure,
       // The value needs no escapes, and must come back as it went.
       encode: (text) => text

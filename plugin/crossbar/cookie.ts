@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { CookieOptions, DatabaseStoreOptions, FileStoreOptions, MemoryStoreOptions } from '../options.ts'
+import type { CookieOptions, DatabaseStoreOptions, FileStoreOptions, MemoryStoreOptions } from '../cookie-options.ts'
 import { present } from './setting.ts'
 import type { Setting, Settings } from './setting.ts'
 

@@ -50,8 +50,8 @@ export interface Welcome { readonly type: 2, readonly session: Id, readonly deta
 export interface Abort { readonly type: 3, readonly details: Dict, readonly reason: Uri, readonly payload: Payload }
 /** [CHALLENGE, AuthMethod|string, Extra|dict] */
 export interface Challenge { readonly type: 4, readonly authmethod: string, readonly extra: Dict }
-/** [AUTHENTICATE, Signature|string, Extra|dict] */
-export interface Authenticate { readonly type: 5, readonly signature: string, readonly extra: Dict }
+/** [AUTHENTICATE, Signature|string, Extra|dict]; null, which nexus's client sends, is an empty dict. */
+export interface Authenticate { readonly type: 5, readonly signature: string, readonly extra: Dict | null }
 /** [GOODBYE, Details|dict, Reason|uri] */
 export interface Goodbye { readonly type: 6, readonly details: Dict, readonly reason: Uri }
 /** [ERROR, REQUEST.Type|int, REQUEST.Request|id, Details|dict, Error|uri, Arguments|list, ArgumentsKw|dict] */

@@ -1,5 +1,5 @@
 import { isId } from './id.ts'
-import { faultOf, isAttribute, isBoolean, isDict, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { faultOf, isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
 import type { Check } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
@@ -65,7 +65,7 @@ export const wireFormat: WireFormat = {
   [MessageType.Welcome]: { name: 'WELCOME', from: 'router', fields: [['session', isId], ['details', isDict]], payload: false },
   [MessageType.Abort]: { name: 'ABORT', from: 'both', fields: [['details', isDict], ['reason', isUri]], payload: true },
   [MessageType.Challenge]: { name: 'CHALLENGE', from: 'router', fields: [['authmethod', isString], ['extra', isDict]], payload: false },
-  [MessageType.Authenticate]: { name: 'AUTHENTICATE', from: 'client', fields: [['signature', isString], ['extra', isDict]], payload: false },
+  [MessageType.Authenticate]: { name: 'AUTHENTICATE', from: 'client', fields: [['signature', isString], ['extra', isDictOrNull]], payload: false },
   [MessageType.Goodbye]: { name: 'GOODBYE', from: 'both', fields: [['details', isDict], ['reason', isUri]], payload: false },
   [MessageType.Error]: { name: 'ERROR', from: 'both', fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
   [MessageType.Publish]: { name: 'PUBLISH', from: 'client', fields: [['request', isId], ['options', publishOptions], ['topic', isString]], payload: true },

@@ -27,6 +27,11 @@ export function isDict (value: unknown): value is Dict {
   return prototype === Object.prototype || prototype === null
 }
 
+/** A dict, or null in its place. */
+export function isDictOrNull (value: unknown): value is Dict | null {
+  return value === null || isDict(value)
+}
+
 /** True for an object that is written as a dict; false for a Map, an ArrayBuffer and the like. */
 export function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)

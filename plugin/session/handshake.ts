@@ -1,4 +1,5 @@
 import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
+import { Unanswered } from '../auth/dynamic-authenticator.ts'
 import { isOver, isTime } from '../auth/expiry.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
 import { loginFailed } from '../diagnostics.ts'
@@ -85,6 +86,7 @@ export class Handshake {
       if (this.#state === 'over') return
       // What went wrong inside is for the log alone.
       this.log.error({ err: error }, 'authentication failed')
+      if (!(error instanceof Unanswered)) return this.#fail(reasons.authenticationFailed, 'authentication failed')
       this.#tellFailure(reasons.authenticationFailed)
       this.#refuseLater(reasons.authenticationFailed, 'authentication failed')
       // A failure is counted before the next proof is checked.

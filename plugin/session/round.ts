@@ -42,7 +42,7 @@ export class Round {
     this.restart()
     const { resolve } = this.#waiting
     this.#waiting = undefined
-    resolve({ signature, extra })
+    resolve({ signature, extra: extra ?? {} })
     return true
   }
 

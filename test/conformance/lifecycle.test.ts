@@ -216,3 +216,10 @@ forEachTransport(t, 'an authenticator that answers too late answers nobody [SES-
   await other.fence()
   t.same(app.wamp.sessions('realm1').map(({ session }) => session), [other.id])
 })
+
+forEachTransport(t, 'null in place of AUTHENTICATE.Extra is an empty dict, as nexus sends it', async (t, transport) => {
+  const { connect } = await buildParties(t, transport)
+  const client = await connect()
+  t.match(await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }]), [4])
+  t.match(await client.ask([5, 'of bob', null]), [2])
+})

@@ -7,11 +7,11 @@ import { CookieEntrance } from '../../plugin/cookie/cookie-entrance.ts'
 import type { VerifyLogin } from '../../plugin/cookie/cookie-entrance.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
-import type { CookieOptions } from '../../plugin/options.ts'
+import type { CookieOptions } from '../../plugin/cookie-options.ts'
 
 /** What the options are, if nothing is given. */
 export const defaults: Required<CookieOptions> = {
-  store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', path: '/', idleTimeout: 0, rotateAfter: 0, secret: [], recheck: 60
+  store: { type: 'memory' }, name: 'cbtid', length: 24, maxAge: 604_800, secure: 'auto', httpOnly: true, sameSite: 'lax', partitioned: false, path: '/', idleTimeout: 0, rotateAfter: 0, secret: [], recheck: 60
 }
 
 /** Somebody who logged in. */

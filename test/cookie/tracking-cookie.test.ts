@@ -1,7 +1,7 @@
 import t from 'tap'
 import { freshValue, keyOf, mayBeKnown, pseudonymOf, visitorOf } from '../../plugin/cookie/cookie-id.ts'
 import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
-import type { CookieOptions } from '../../plugin/options.ts'
+import type { CookieOptions } from '../../plugin/cookie-options.ts'
 import { defaults } from './build-tracker.ts'
 
 /** The cookie as options describe it, and what it has serialized. */
@@ -34,6 +34,13 @@ t.test('Secure follows the request with auto, and the option otherwise [CKI-06, 
     cookie.write('v', true)
     t.match(serialized, expected.map((secure) => ['id', 'v', { maxAge: 5, path: '/a', httpOnly: true, sameSite: 'strict', secure }]))
   }
+})
+
+t.test('a cookie for embedded pages is written as partitioned, and removed likewise', async (t) => {
+  const { cookie, serialized } = build({ secure: true, sameSite: 'none', partitioned: true })
+  cookie.write('v', true)
+  cookie.remove(true)
+  t.match(serialized, [['cbtid', 'v', { partitioned: true, secure: true }], ['cbtid', '', { partitioned: true, maxAge: 0 }]])
 })
 
 t.test('a signed cookie is read if one of the secrets signed it, and says if that was not the first', async (t) => {

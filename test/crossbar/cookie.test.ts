@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { CookieOptions } from '../../plugin/options.ts'
+import type { CookieOptions } from '../../plugin/cookie-options.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { convert, node, refused, web, websocket, WS } from './sample.ts'
 

@@ -14,7 +14,7 @@ const sections: readonly (readonly [title: string, files: readonly string[]])[] 
   ['Sessions of the app', ['plugin/in-process/', 'plugin/router.ts', 'plugin/session/session-filter.ts']],
   ['Contracts, routes and procedures', ['plugin/contract/', 'routes/']],
   ['Logins', ['plugin/auth-options.ts', 'plugin/auth/', 'plugin/transport/']],
-  ['Cookies', ['plugin/cookie/']],
+  ['Cookies', ['plugin/cookie-options.ts', 'plugin/cookie/']],
   ['What the router tells', ['plugin/diagnostics.ts', 'plugin/telemetry/']],
   ['WAMP', ['plugin/protocol/']],
   ['Errors', ['plugin/errors.ts']],

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import Fastify from 'fastify'
 import t from 'tap'
-import wampPlugin from 'fastify-wamp'
+import wampPlugin, { wampBridge } from 'fastify-wamp'
 import type { InProcessSession } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
 import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -41,7 +41,7 @@ t.test('a page of another origin that is refused stands in the log, with the opt
   const origin = `http://${'x'.repeat(1000)}.example`
   const url = `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`
   await t.rejects(WireClient.connect(t, url, json!, { headers: { origin } }), { message: /403/ })
-  t.match(lines.find((line) => 'origin' in line), { level: 30, origin: origin.slice(0, 256), msg: /allowedOrigins/ })
+  t.match(lines.find((line) => 'origin' in line), { level: 30, origin: origin.slice(0, 256), host: /^127/, options: /allowedOrigins/, msg: /refused/ })
 })
 
 t.test('who asks for an upgrade before its last request is answered is cut off, and holds nothing up', async (t) => {
@@ -95,10 +95,76 @@ t.test('while no realm takes a further session, an upgrade is refused for the ti
   t.match(await second.ask(HELLO), [3, { message: /sessionsOfRealm/ }, 'fastify_wamp.error.limit_exceeded'], 'who is connected already is told by ABORT')
 })
 
+t.test('a list of subprotocols may have empty elements and one twice; why none is chosen stands in the log [WSK-03]', async (t) => {
+  const lines: Array<{ msg: string, status?: number }> = []
+  const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  t.teardown(() => app.close())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  for (const offered of ['wamp.2.json,', ', ,wamp.2.json', 'wamp.2.json, wamp.2.json', 'other,wamp.2.json']) {
+    const sent = get(`${url}/ws`, { headers: { ...upgrade, 'sec-websocket-protocol': offered } })
+    const [{ headers }, socket] = await once(sent, 'upgrade') as [IncomingMessage, Socket]
+    t.equal(headers['sec-websocket-protocol'], 'wamp.2.json', offered)
+    socket.destroy()
+  }
+  t.match((await refused(`${url}/ws`, { 'sec-websocket-protocol': 'mqtt' }))[0], 400)
+  t.match(lines.filter(({ status }) => status === 400), [{ msg: /^an upgrade was refused: offer one of these subprotocols/ }])
+})
+
+t.test('the cookie of an upgrade without Origin is ignored where only pages may use it', async (t) => {
+  for (const [requireOrigin, sameSite, comesBack] of [['auto', 'lax', true], ['auto', 'none', false], [true, 'lax', false], [false, 'none', true]] as const) {
+    const app = Fastify()
+    await app.register(wampPlugin, {
+      realms: { realm1: { roles: { anonymous: everything } } }, requireOrigin, cookie: { sameSite, ...(sameSite === 'none' ? { secure: true } : {}) }, auth: { cookie: {} }
+    })
+    t.teardown(() => app.close())
+    app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role: 'anonymous' }))
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login' })
+    const [json] = wireCodecs
+    const hello = [1, 'realm1', { ...HELLO[2], authmethods: ['cookie'] }]
+    for (const [headers, letIn] of [[{}, comesBack], [{ origin: url }, true]] as const) {
+      const client = await WireClient.connect(t, `${url.replace('http', 'ws')}/ws`, json!, { headers: { ...headers, cookie: `cbtid=${String(cookie?.value)}` } })
+      t.match(await client.ask(hello), letIn ? [2, Number, { authid: 'joe' }] : [3], `${requireOrigin} ${sameSite} ${JSON.stringify(headers)}`)
+    }
+  }
+})
+
+t.test('what makes cookies fail silently is warned of, once', async (t) => {
+  const lines: Array<{ level: number, msg: string }> = []
+  const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, cookie: { secure: true } })
+  t.teardown(() => app.close())
+  const url = `${(await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')}/ws`
+  const [json] = wireCodecs
+  for (let i = 0; i < 2; i++) await WireClient.connect(t, url, json!, { headers: { cookie: 'cbtid=x' } })
+  await WireClient.connect(t, url, json!, { headers: { 'x-forwarded-proto': 'https' } })
+  t.match(lines.filter(({ level }) => level === 40), [{ msg: /Secure cookie was sent by http/ }, { msg: /neither Origin nor User-Agent/ }, { msg: /set trustProxy/ }])
+})
+
+t.test('the handlerTimeout of Fastify ends neither sessions nor streams of events', async (t) => {
+  const app = Fastify({ handlerTimeout: 50 })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
+  app.get('/slow', () => new Promise(() => {}))
+  t.teardown(() => app.close())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const [json] = wireCodecs
+  const client = await WireClient.join(t, `${url.replace('http', 'ws')}/ws`, json!)
+  const stream = (await fetch(`${url}/events?topic=com.example.news`)).body!.getReader()
+  await stream.read()
+  t.equal((await fetch(`${url}/slow`)).status, 503)
+  await app.wamp.join('realm1').publish('com.example.news', ['hello'])
+  t.match(Buffer.from((await stream.read()).value!).toString(), /hello/)
+  await stream.cancel()
+  t.same(await client.fence(), [])
+})
+
+const upgrade = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13', 'sec-websocket-protocol': 'wamp.2.json' }
+
 /** The answer to an upgrade that comes to nothing. */
-async function refused (url: string): Promise<[number | undefined, object]> {
-  const headers = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-version': '13', 'sec-websocket-protocol': 'wamp.2.json' }
-  const [response] = await once(get(url, { headers }), 'response') as [IncomingMessage]
+async function refused (url: string, more: Record<string, string> = {}): Promise<[number | undefined, object]> {
+  const [response] = await once(get(url, { headers: { ...upgrade, ...more } }), 'response') as [IncomingMessage]
   response.resume()
   return [response.statusCode, response.headers]
 }
