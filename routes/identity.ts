@@ -115,12 +115,17 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
   })
 }
 
+/** True for the protocols that proxies name for TLS: for an upgrade, some say `wss`. */
+function isSecure (protocol: string): boolean {
+  return protocol === 'https' || protocol === 'wss'
+}
+
 /** A request by which a browser comes, as the tracker sees it. An injected connection has no socket, from which Fastify reads protocol and address. */
 export function arrivalOf (request: FastifyRequest): Arrival {
   const connected = request.raw.socket !== undefined
   const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT)
   const device = { ...(userAgent === undefined ? {} : { userAgent }), ...(connected ? { address: request.ip } : {}) }
-  return { cookieHeader: request.headers.cookie, secure: connected && request.protocol === 'https', device }
+  return { cookieHeader: request.headers.cookie, secure: connected && isSecure(request.protocol), device }
 }
 
 /** A name alone means the role of the one realm that has it. */

@@ -185,7 +185,7 @@ class Doorway {
   /** Warns, once each, of what a proxy in front does, or Fastify is not told of it. */
   #look ({ headers }: FastifyRequest, secure: boolean): void {
     const { cookie } = this.#options.endpoint
-    if (!secure && String(headers['x-forwarded-proto']).startsWith('https')) {
+    if (!secure && /^(?:https|wss)\b/.test(String(headers['x-forwarded-proto']))) {
       this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
     } else if (!secure && cookie?.secure === true) {
       this.#warn('secure', 'a Secure cookie was sent by http: WebKit does not keep it, not even on localhost; behind a proxy that ends TLS set trustProxy')

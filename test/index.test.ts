@@ -365,8 +365,9 @@ t.test('behind a proxy that ends TLS the cookie is Secure where the proxy is tru
     const app = Fastify({ trustProxy, logger: { level: 'warn', stream: { write: (line: string) => { logged.push((JSON.parse(line) as { msg: string }).msg) } } } })
     await app.register(wampPlugin, { ...options, cookie: {} })
     const url = `${await start(t, app)}/ws`
-    for (let i = 0; i < 2; i++) {
-      const client = await connect(url, { 'x-forwarded-proto': 'https' })
+    // Some proxies say wss of an upgrade.
+    for (const scheme of ['https', 'wss']) {
+      const client = await connect(url, { 'x-forwarded-proto': scheme })
       t.equal(client.setCookie!.includes('Secure'), trustProxy)
       client.socket.close()
       await client.closed
