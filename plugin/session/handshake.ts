@@ -1,4 +1,5 @@
 import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
+import { letsAnybodyIn } from '../auth/anonymous-authenticator.ts'
 import { Unanswered } from '../auth/dynamic-authenticator.ts'
 import { isOver, isTime } from '../auth/expiry.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
@@ -51,6 +52,8 @@ export class Handshake {
   #delay: NodeJS.Timeout | undefined
   /** Says that a proof has been checked; undefined while none is. */
   #checked: (() => void) | undefined
+  /** Whether the client has given something that may be a proof, and nobody has said yet that it is one. */
+  #proof: 'none' | 'checking' = 'none'
   #state: 'running' | 'over' = 'running'
 
   constructor ({ hello, id, context, welcome, abort, shutDown }: {
@@ -81,16 +84,8 @@ export class Handshake {
 
   /** Answers HELLO: at once, or when those who have to be asked have answered. */
   start (): void {
-    this.#run().catch((error: unknown) => {
-      if (error instanceof WampError) return this.#deny(error)
-      if (this.#state === 'over') return
-      // What went wrong inside is for the log alone.
-      this.log.error({ err: error }, 'authentication failed')
-      if (!(error instanceof Unanswered)) return this.#fail(reasons.authenticationFailed, 'authentication failed')
-      this.#tellFailure(reasons.authenticationFailed)
-      this.#refuseLater(reasons.authenticationFailed, 'authentication failed')
-      // A failure is counted before the next proof is checked.
-    }).finally(() => this.#checked?.())
+    // A failure is counted before the next proof is checked.
+    this.#run().catch((error: unknown) => { this.#failed(error) }).finally(() => this.#checked?.())
   }
 
   /** Takes the answer to a CHALLENGE. False if none is waited for. */
@@ -138,6 +133,7 @@ export class Handshake {
     await this.#beginCheck()
     const grant = await authenticators.get(method)!(this.#attempt(method))
     const principal = this.#principalOf(grant, method)
+    this.#proof = 'none'
     this.#checked?.()
     if (visitor !== null && principal.authmethod !== 'anonymous' && this.#state === 'running' && this.#mayJoin(principal)) await visitor.bind(principal, method)
     this.#admit(principal, features, false, grant.onLogout)
@@ -145,19 +141,21 @@ export class Handshake {
 
   /** A proof is checked from here until it has been, or until the client is asked for more. Rejects for who has failed too often. */
   async #beginCheck (): Promise<void> {
-    const { host, transport } = this.#context
-    if (this.#method === 'anonymous') return
+    const { host, transport, authenticators } = this.#context
+    if (letsAnybodyIn(authenticators.get(this.#method!)!)) return
     const checked = await host.failedLogins.begin(this.#guesser())
     if (checked === null) {
       this.log.warn({ authmethod: this.#method, peer: transport.details.peer }, 'too many failed logins')
       throw new WampError(reasons.tooManyFailedLogins, { args: ['too many logins have failed: try again later'] })
     }
     this.#checked = checked
+    this.#proof = 'checking'
     if (this.#state === 'over') checked()
   }
 
   async #challenge (authmethod: string, extra: Dict): Promise<Answer> {
     // Nobody waits for a client that thinks.
+    this.#proof = 'none'
     this.#checked?.()
     const answer = await this.#round.wait(() => { sendCounted(this.#context, { type: MessageType.Challenge, authmethod, extra }) })
     await this.#beginCheck()
@@ -187,17 +185,18 @@ export class Handshake {
   }
 
   /** Refuses who failed, later and later when it goes on. A client that has left before has failed all the same. */
-  #deny (error: WampError): void {
-    const { host } = this.#context
-    if (!isGuess(error.error)) return this.#fail(error.error, textOf(error))
-    const guesser = this.#guesser()
-    const delay = host.failedLogins.count(guesser)
+  #failed (error: unknown): void {
+    const counts = this.#proof === 'checking' && isFailure(error)
+    const delay = counts ? this.#context.host.failedLogins.count(this.#guesser()) : 0
     if (this.#state === 'over') return
-    this.log.info({ authmethod: this.#method, peer: guesser.transport.peer, reason: error.error }, 'a login failed')
-    if (delay === 0) return this.#fail(error.error, textOf(error))
-    this.#tellFailure(error.error)
-    this.#round.stop()
-    this.#delay = setTimeout(() => { this.#refuse(error.error, textOf(error)) }, delay)
+    const [reason, text] = error instanceof WampError ? [error.error, textOf(error)] : [reasons.authenticationFailed, 'authentication failed']
+    // What went wrong inside is for the log alone.
+    if (!(error instanceof WampError)) this.log.error({ err: error }, 'authentication failed')
+    else if (counts) this.log.info({ authmethod: this.#method, peer: this.#context.transport.details.peer, reason }, 'a login failed')
+    this.#tellFailure(reason)
+    if (error instanceof Unanswered) this.#refuseLater(reason, text)
+    else if (delay > 0) this.#refuseLater(reason, text, delay)
+    else this.#refuse(reason, text)
   }
 
   /** Refuses who could not be let in by the method that was tried. */
@@ -229,10 +228,10 @@ export class Handshake {
     this.#abort(reason, text, kind)
   }
 
-  /** Refuses a client that may be let in before long. Many that try again at once would take more than those who are in. */
-  #refuseLater (reason: Uri, text: string): void {
+  /** Refuses a client later: one that may be let in before long would try again at once, and many of them take more than those who are in. */
+  #refuseLater (reason: Uri, text: string, delay = LATER * (1 + 2 * Math.random())): void {
     this.#round.stop()
-    this.#delay = setTimeout(() => { this.#refuse(reason, text) }, LATER * (1 + 2 * Math.random()))
+    this.#delay = setTimeout(() => { this.#refuse(reason, text) }, delay)
   }
 
   #attempt (authmethod: string): Attempt {
@@ -287,10 +286,10 @@ export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovi
   return authextra === undefined ? details : { ...details, authextra }
 }
 
-/** True for an error that says that the proof was wrong: one of the router's own that says so, or one of the app's. */
-function isGuess (error: Uri): boolean {
-  if (error === reasons.tooManyFailedLogins) return false
-  return error === reasons.authenticationDenied || error === reasons.noSuchPrincipal || error === reasons.notAuthorized || !error.startsWith('wamp.')
+/** False for an error that says that nobody could tell whether the proof was right. All others may say that it was wrong, whatever they are. */
+function isFailure (error: unknown): boolean {
+  if (error instanceof WampError) return error.error !== reasons.tooManyFailedLogins && error.error !== reasons.unavailable
+  return !(error instanceof Unanswered)
 }
 
 function textOf ({ args: [text], error }: WampError): string {

@@ -275,8 +275,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'An answer counts also if the client leaves with it',
     file: 'plugin/session/handshake.ts',
-    code: 'if (error instanceof WampError) return this.#deny(error)\n      if (this.#state === \'over\') return',
-    without: 'if (this.#state === \'over\') return\n      if (error instanceof WampError) return this.#deny(error)',
+    code: 'const delay = counts ? ',
+    without: 'if (this.#state === \'over\') return\n    const delay = counts ? ',
     test: ['auth/failed-logins.test.ts', 'an answer counts also']
   },
   {
@@ -621,6 +621,13 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#isKept && toForget',
     without: 'if (!this.#isKept && toForget',
     test: ['protocol/payload.test.ts', 'a payload that is kept forgets']
+  },
+  {
+    defence: 'A guess counts whatever an authenticator throws',
+    file: 'plugin/session/handshake.ts',
+    code: 'return !(error instanceof Unanswered)\n',
+    without: 'return false\n',
+    test: ['auth/failed-logins.test.ts', 'a guess counts, whatever']
   },
   {
     defence: 'A logout that hangs does not hold up the end of the app',

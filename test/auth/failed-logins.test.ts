@@ -2,7 +2,7 @@ import { mock } from 'node:test'
 import t from 'tap'
 import { FailedLogins } from '../../plugin/auth/failed-logins.ts'
 import type { Guesser } from '../../plugin/auth/failed-logins.ts'
-import type { Authenticator } from '../../plugin/auth/authenticator.ts'
+import type { Authenticator, Grant } from '../../plugin/auth/authenticator.ts'
 import { WampError } from '../../plugin/errors.ts'
 import { buildRouter, everything, settled } from '../helper/build-router.ts'
 
@@ -98,6 +98,34 @@ t.test('who makes up names does not make it grow', async (t) => {
   for (let i = 0; i < 100_000; i++) logins.count(from('192.0.2.1', `made up ${i}`))
   t.notOk(await isRefused(logins, from(undefined, 'first')), 'the least recent is forgotten')
   t.notOk(await isRefused(logins, from(undefined)), 'who cannot be told apart is not counted')
+})
+
+t.test('a guess counts, whatever an authenticator throws or grants', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const raise = (error: string): Authenticator => () => { throw new WampError(error) }
+  const failing: readonly (readonly [name: string, authenticator: Authenticator, guesses: number])[] = [
+    ['an Error', () => { throw new Error('wrong') }, 4],
+    ['nothing', () => null as unknown as Grant, 4],
+    ...['wamp.error.authentication_failed', 'wamp.error.authentication_required', 'wamp.error.no_such_role', 'wamp.error.invalid_argument', 'com.example.no'].map((error) => [error, raise(error), 4] as const),
+    ['that it cannot tell', raise('wamp.error.unavailable'), 8]
+  ]
+  for (const method of ['token', 'anonymous']) {
+    for (const [name, authenticator, guesses] of failing) {
+      let asked = 0
+      const counting: Authenticator = (attempt) => {
+        asked++
+        return authenticator(attempt)
+      }
+      const { connect } = buildRouter({ realms: { realm1: { roles: { user: everything, anonymous: everything } } }, failedLogins: { authid: 4, address: 100, recovery: 100 } })
+      for (let i = 0; i < 8; i++) {
+        connect({ methods: { [method]: counting } }).say([1, 'realm1', { roles: { caller: {} }, authmethods: [method], authid: 'joe' }])
+        await settled()
+        mock.timers.tick(1000)
+      }
+      t.equal(asked, guesses, `${method}: ${name}`)
+    }
+  }
 })
 
 t.test('a client that guesses is held back, and then not even challenged; others are not', async (t) => {
