@@ -50,6 +50,11 @@ export function isTurnOver (): boolean {
   return left <= 0
 }
 
+/** True if workers wait because the units of this turn are used up: they go on in the next one. */
+export function goesOnInNextTurn (): boolean {
+  return isTurnOver() && queued.size > 0
+}
+
 /** Has a worker do its work in later turns, until it has nothing left. No effect if it is queued. */
 export function enqueue (worker: Worker): void {
   if (queued.has(worker)) return

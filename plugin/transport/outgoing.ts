@@ -24,8 +24,10 @@ const OPEN = 1
  * seen; the rest stays here, and the limits and the heartbeat see that a slow peer takes some of it.
  */
 const WINDOW = 2 * FRAGMENT
-/** Units of work that it takes to send a frame that is built, beside its octets. */
-const UNITS_OF_FRAME = 4
+/** Units of work that it takes to queue a frame that is built, beside its octets. */
+const UNITS_OF_FRAME = 2
+/** Units of work that a write takes, beside its octets. */
+const UNITS_OF_WRITE = 16
 
 /** The connection that a queue writes for. */
 export interface Outlet {
@@ -149,6 +151,10 @@ export class Outgoing implements Flushable {
     this.#backlog = null
   }
 
+  get queued (): number {
+    return this.#queued
+  }
+
   /** Octets that have not left this process. */
   get owed (): number {
     return this.#queued + this.#restOctets + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
@@ -204,7 +210,10 @@ export class Outgoing implements Flushable {
   #add (frame: Buffer): void {
     spend(UNITS_OF_FRAME)
     spendOctets(frame.length)
-    if (this.#queue.push(frame) === 1) flushSoon(this)
+    if (this.#queue.push(frame) === 1) {
+      spend(UNITS_OF_WRITE)
+      flushSoon(this)
+    }
     this.#queued += frame.length
   }
 
