@@ -21,13 +21,15 @@ interface Waiting { readonly worker: Worker, credit: number }
 
 let left = UNITS_OF_TURN
 let total = 0
+/** Units of this turn that are not for workers. */
+let kept = 0
 let state: 'idle' | 'scheduled' = 'idle'
-/** Whether more workers are served in this turn. */
-let loop: 'goes on' | 'ends' = 'goes on'
 const queued = new Set<Worker>()
 /** Workers that had nothing to do before: between two of those that always have, one of these is served. */
 const fresh = new Queue<Waiting>()
 const busy = new Queue<Waiting>()
+/** What waits for its turn without being a worker: one is served in each turn. */
+const waiters = new Queue<() => void>()
 
 /** Counts units of work, done or about to be done. */
 export function spend (units: number): void {
@@ -52,7 +54,7 @@ export function isTurnOver (): boolean {
 
 /** True if workers wait because the units of this turn are used up: they go on in the next one. */
 export function goesOnInNextTurn (): boolean {
-  return isTurnOver() && queued.size > 0
+  return !hasUnits() && queued.size > 0
 }
 
 /** Has a worker do its work in later turns, until it has nothing left. No effect if it is queued. */
@@ -67,14 +69,8 @@ export function enqueue (worker: Worker): void {
 export function nextTurn (): Promise<void> | null {
   if (!isTurnOver()) return null
   return new Promise((resolve) => {
-    enqueue({
-      work () {
-        // What waits for it runs when this callback is over: the rest of the turn's units is for that.
-        loop = 'ends'
-        resolve()
-        return false
-      }
-    })
+    waiters.add(resolve)
+    schedule()
   })
 }
 
@@ -84,27 +80,30 @@ function schedule (): void {
   setImmediate(takeTurn)
 }
 
+/** Workers first. Where something else waits they leave it half of the turn: it runs when this callback is over. */
 function takeTurn (): void {
   state = 'idle'
   left = UNITS_OF_TURN
-  loop = 'goes on'
-  for (let turn = 0; goesOn(); turn++) {
+  kept = waiters.size > 0 ? UNITS_OF_TURN / 2 : 0
+  for (let turn = 0; hasUnits(); turn++) {
     const waiting = turn % 2 === 0 ? fresh.take() ?? busy.take() : busy.take() ?? fresh.take()
-    if (waiting === undefined) return
+    if (waiting === undefined) break
     serve(waiting)
   }
-  if (queued.size > 0) schedule()
+  waiters.take()?.()
+  if (queued.size > 0 || waiters.size > 0) schedule()
 }
 
-function goesOn (): boolean {
-  return loop === 'goes on' && !isTurnOver()
+/** True if there are units of this turn for workers. */
+function hasUnits (): boolean {
+  return left > kept
 }
 
 /** Serves one worker, whose units beyond its share are owed from its next ones. */
 function serve (waiting: Waiting): void {
   const { worker } = waiting
   waiting.credit += UNITS_OF_SHARE
-  while (waiting.credit > 0 && !isTurnOver()) {
+  while (waiting.credit > 0 && hasUnits()) {
     const before = left
     if (!worker.work()) {
       queued.delete(worker)

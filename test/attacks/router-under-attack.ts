@@ -113,6 +113,8 @@ export class Arena {
     const { peers = [] } = (this.#shared ?? {}) as { peers?: Peer[] }
     for (const { socket } of peers) socket.destroy()
     this.#router?.received.forEach((count, code) => { this.#received[code]! += count })
+    // The timers of decisions that nobody waits for any longer keep the process alive.
+    await this.#router?.ask('decide')
     await this.#router?.stop()
     this.#router = null
     return this.#received
