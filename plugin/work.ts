@@ -19,8 +19,10 @@ export interface Worker {
 
 interface Waiting { readonly worker: Worker, credit: number }
 
-let left = UNITS_OF_TURN
-let total = 0
+/** Units that are left of this turn, and those spent since the process started. Numbers in variables would be allocated at each change. */
+const counts = new Float64Array([UNITS_OF_TURN, 0])
+const LEFT = 0
+const TOTAL = 1
 /** Units of this turn that are not for workers. */
 let kept = 0
 let state: 'idle' | 'scheduled' = 'idle'
@@ -33,8 +35,8 @@ const waiters = new Queue<() => void>()
 
 /** Counts units of work, done or about to be done. */
 export function spend (units: number): void {
-  left -= units
-  total += units
+  counts[LEFT]! -= units
+  counts[TOTAL]! += units
 }
 
 /** Counts octets that are read, copied or written. */
@@ -44,12 +46,12 @@ export function spendOctets (octets: number): void {
 
 /** Units spent since the process started. */
 export function unitsSpent (): number {
-  return total
+  return counts[TOTAL]!
 }
 
 /** True if the units of this turn are used up: what can wait then waits by `enqueue`. */
 export function isTurnOver (): boolean {
-  return left <= 0
+  return counts[LEFT]! <= 0
 }
 
 /** True if workers wait because the units of this turn are used up: they go on in the next one. */
@@ -83,7 +85,7 @@ function schedule (): void {
 /** Workers first. Where something else waits they leave it half of the turn: it runs when this callback is over. */
 function takeTurn (): void {
   state = 'idle'
-  left = UNITS_OF_TURN
+  counts[LEFT] = UNITS_OF_TURN
   kept = waiters.size > 0 ? UNITS_OF_TURN / 2 : 0
   for (let turn = 0; hasUnits(); turn++) {
     const waiting = turn % 2 === 0 ? fresh.take() ?? busy.take() : busy.take() ?? fresh.take()
@@ -96,7 +98,7 @@ function takeTurn (): void {
 
 /** True if there are units of this turn for workers. */
 function hasUnits (): boolean {
-  return left > kept
+  return counts[LEFT]! > kept
 }
 
 /** Serves one worker, whose units beyond its share are owed from its next ones. */
@@ -104,14 +106,14 @@ function serve (waiting: Waiting): void {
   const { worker } = waiting
   waiting.credit += UNITS_OF_SHARE
   while (waiting.credit > 0 && hasUnits()) {
-    const before = left
+    const before = counts[LEFT]!
     if (!worker.work()) {
       queued.delete(worker)
       return
     }
     // A piece of work that counts nothing must not go on for ever.
-    if (left === before) spend(1)
-    waiting.credit -= before - left
+    if (counts[LEFT] === before) spend(1)
+    waiting.credit -= before - counts[LEFT]!
   }
   // A look at a worker that is not served.
   spend(1)
