@@ -123,7 +123,7 @@ const inside = run(`${commands.router} watch`, { args: ['inside'] })
 const stall = run(commands.router, { args: ['stall', '--subs', '10'] })
 const calm = run(`${commands.router} watch`, { args: ['calm', '--conns', '10000'] })
 
-// `npm run soak` takes an byHand by itself: what it said stays.
+// `npm run hostile` and `npm run soak` run by themselves: what they said stays.
 const byHand = /^## What attacks cost[^]*/m.exec(readFileSync(path('results.md'), 'utf8'))?.[0] ?? ''
 
 writeFileSync(path('results.md'), `# What was measured
