@@ -19,20 +19,24 @@ export interface Worker {
 
 interface Waiting { readonly worker: Worker, credit: number }
 
-let left = UNITS_OF_TURN
-let total = 0
+/** Units that are left of this turn, and those spent since the process started. Numbers in variables would be allocated at each change. */
+const counts = new Float64Array([UNITS_OF_TURN, 0])
+const LEFT = 0
+const TOTAL = 1
+/** Units of this turn that are not for workers. */
+let kept = 0
 let state: 'idle' | 'scheduled' = 'idle'
-/** Whether more workers are served in this turn. */
-let loop: 'goes on' | 'ends' = 'goes on'
 const queued = new Set<Worker>()
 /** Workers that had nothing to do before: between two of those that always have, one of these is served. */
 const fresh = new Queue<Waiting>()
 const busy = new Queue<Waiting>()
+/** What waits for its turn without being a worker: one is served in each turn. */
+const waiters = new Queue<() => void>()
 
 /** Counts units of work, done or about to be done. */
 export function spend (units: number): void {
-  left -= units
-  total += units
+  counts[LEFT]! -= units
+  counts[TOTAL]! += units
 }
 
 /** Counts octets that are read, copied or written. */
@@ -42,12 +46,17 @@ export function spendOctets (octets: number): void {
 
 /** Units spent since the process started. */
 export function unitsSpent (): number {
-  return total
+  return counts[TOTAL]!
 }
 
 /** True if the units of this turn are used up: what can wait then waits by `enqueue`. */
 export function isTurnOver (): boolean {
-  return left <= 0
+  return counts[LEFT]! <= 0
+}
+
+/** True if workers wait because the units of this turn are used up: they go on in the next one. */
+export function goesOnInNextTurn (): boolean {
+  return !hasUnits() && queued.size > 0
 }
 
 /** Has a worker do its work in later turns, until it has nothing left. No effect if it is queued. */
@@ -62,14 +71,8 @@ export function enqueue (worker: Worker): void {
 export function nextTurn (): Promise<void> | null {
   if (!isTurnOver()) return null
   return new Promise((resolve) => {
-    enqueue({
-      work () {
-        // What waits for it runs when this callback is over: the rest of the turn's units is for that.
-        loop = 'ends'
-        resolve()
-        return false
-      }
-    })
+    waiters.add(resolve)
+    schedule()
   })
 }
 
@@ -79,35 +82,38 @@ function schedule (): void {
   setImmediate(takeTurn)
 }
 
+/** Workers first. Where something else waits they leave it half of the turn: it runs when this callback is over. */
 function takeTurn (): void {
   state = 'idle'
-  left = UNITS_OF_TURN
-  loop = 'goes on'
-  for (let turn = 0; goesOn(); turn++) {
+  counts[LEFT] = UNITS_OF_TURN
+  kept = waiters.size > 0 ? UNITS_OF_TURN / 2 : 0
+  for (let turn = 0; hasUnits(); turn++) {
     const waiting = turn % 2 === 0 ? fresh.take() ?? busy.take() : busy.take() ?? fresh.take()
-    if (waiting === undefined) return
+    if (waiting === undefined) break
     serve(waiting)
   }
-  if (queued.size > 0) schedule()
+  waiters.take()?.()
+  if (queued.size > 0 || waiters.size > 0) schedule()
 }
 
-function goesOn (): boolean {
-  return loop === 'goes on' && !isTurnOver()
+/** True if there are units of this turn for workers. */
+function hasUnits (): boolean {
+  return counts[LEFT]! > kept
 }
 
 /** Serves one worker, whose units beyond its share are owed from its next ones. */
 function serve (waiting: Waiting): void {
   const { worker } = waiting
   waiting.credit += UNITS_OF_SHARE
-  while (waiting.credit > 0 && !isTurnOver()) {
-    const before = left
+  while (waiting.credit > 0 && hasUnits()) {
+    const before = counts[LEFT]!
     if (!worker.work()) {
       queued.delete(worker)
       return
     }
     // A piece of work that counts nothing must not go on for ever.
-    if (left === before) spend(1)
-    waiting.credit -= before - left
+    if (counts[LEFT] === before) spend(1)
+    waiting.credit -= before - counts[LEFT]!
   }
   // A look at a worker that is not served.
   spend(1)

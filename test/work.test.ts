@@ -88,6 +88,26 @@ t.test('what no worker does waits for units, too', async (t) => {
   t.equal(nextTurn(), null, 'there are units again')
 })
 
+t.test('what no worker does and workers have half of each turn, while both have work', async (t) => {
+  await turn()
+  useUp()
+  const done: string[] = []
+  enqueue(worker('worker', 1000, 100, done))
+  const waiter = (async () => {
+    for (let i = 0; i < 5; i++) {
+      await nextTurn()
+      spend(UNITS_OF_TURN)
+      done.push('waiter')
+    }
+  })()
+  for (let i = 0; i < 5; i++) await turn()
+  const pieces = done.filter((one) => one === 'worker').length
+  t.ok(pieces >= 4 * UNITS_OF_TURN / 2 / 100 && pieces <= 5 * UNITS_OF_TURN / 2 / 100 + 5, `${pieces} pieces of the worker`)
+  t.ok(done.length - pieces >= 4, `${done.length - pieces} turns of the waiter`)
+  await waiter
+  while (done.filter((one) => one === 'worker').length < 1000) await turn()
+})
+
 t.test('a worker that is queued twice works once, and one that counts nothing ends its share', async (t) => {
   useUp()
   const done: string[] = []

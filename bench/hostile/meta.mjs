@@ -12,6 +12,8 @@ const procedures = (router) => router.ask('registerBranching', { count: 8192, la
 const history = (topic, size) => (router) => router.ask('publish', { count: 100, size, topic })
 
 const roles = Array.from({ length: 4000 }, (_, i) => `role${i}`)
+/** As many of the shortest names as a message holds. */
+const mostRoles = Array.from({ length: 260_000 }, () => 'a')
 const NOBODY = 12_345
 const topic = (n) => `${'a.'.repeat(63)}t${n}`
 
@@ -27,6 +29,7 @@ const aboutSessions = [
   call('wamp.session.count'),
   call('wamp.session.list'),
   call('wamp.session.count', { name: 'wamp.session.count by 4,000 roles', args: () => [roles] }),
+  call('wamp.session.count', { name: 'wamp.session.count by 260,000 roles', size: 1_048_576, warm: 2, args: () => [mostRoles] }),
   call('wamp.session.list', { name: 'wamp.session.list by 4,000 roles', args: () => [roles] }),
   call('wamp.session.list', { name: 'wamp.session.list, not read', reads: false }),
   call('wamp.session.get', { args: () => [NOBODY] }),

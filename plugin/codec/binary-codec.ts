@@ -8,7 +8,7 @@ import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
 import type { Allocate, Codec, DecodeLimits } from './codec.ts'
-import { countRead, countWritten } from './encoding-work.ts'
+import { countRead, countWritten, VALUES_OF_UNIT } from './encoding-work.ts'
 import { writeValue } from './value-forms.ts'
 import type { ValueForms } from './value-forms.ts'
 
@@ -61,7 +61,7 @@ export class BinaryCodec implements Codec {
     if (rest > (layout.payload ? 2 : 0)) throw new ProtocolViolation(`${layout.name} has too many elements`)
     const payload = rest === 0 ? Payload.empty : this.#payload(reader, limits, layout.name, rest)
     if (reader.remaining > 0) throw new ProtocolViolation('octets follow the message')
-    spend(reader.values)
+    spend(reader.values / VALUES_OF_UNIT)
     return toMessage(layout, elements, payload)
   }
 

@@ -2,14 +2,17 @@ import { spend, spendOctets } from '../work.ts'
 import type { ByteReader } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 
+/** Values that are read or written in the time of a unit of work. */
+export const VALUES_OF_UNIT = 2
+
 /** Counts the work of reading values, also of those before one that could not be read. */
 export function countRead ({ values, position }: ByteReader): void {
-  spend(values)
+  spend(values / VALUES_OF_UNIT)
   spendOctets(position)
 }
 
 /** Counts the work of writing values, also of those before one that could not be written. */
 export function countWritten ({ values, length }: ByteWriter): void {
-  spend(values)
+  spend(values / VALUES_OF_UNIT)
   spendOctets(length)
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { spend } from '../work.ts'
 import { EncodingError } from './codec.ts'
 import { MAX_INTEGER_BITS, narrow } from './integer.ts'
 
@@ -19,6 +20,8 @@ const MANY_DIGITS = /\d{16}/
 const SHORTEST_LONG = 16
 const INTEGER = /^-?\d+$/
 const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS * Math.log10(2))
+/** Units of work that it takes to parse a key of a dict, beside its octets. */
+const UNITS_OF_KEY = 4
 // Marks digits as a string, on their way through JSON.parse. No peer can guess it.
 const MARK = `integer ${randomBytes(16).toString('hex')} `
 
@@ -50,10 +53,14 @@ export function isDeeper (value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
   if (Array.isArray(value)) return isListDeeper(value, levels - 1)
+  let keys = 0
+  let deeper = false
   for (const key in value) {
-    if (isDeeper((value as Record<string, unknown>)[key], levels - 1)) return true
+    keys++
+    if ((deeper = isDeeper((value as Record<string, unknown>)[key], levels - 1))) break
   }
-  return false
+  spend(keys * UNITS_OF_KEY)
+  return deeper
 }
 
 function isListDeeper (list: readonly unknown[], levels: number): boolean {

@@ -1,4 +1,4 @@
-import { spend } from '../work.ts'
+import { nextTurn, spend } from '../work.ts'
 import type { LoginFilter } from './login-filter.ts'
 import { firstAfter } from './login-snapshot.ts'
 import type { ListedLogin, LoginSnapshot } from './login-snapshot.ts'
@@ -29,12 +29,14 @@ export class LoginSnapshots {
     shared.searches++
     try {
       const found = await (await shared.snapshot).find(filter)
+      // All who wait for the snapshot would have their answers made at once.
+      for (let turn = nextTurn(); turn !== null; turn = nextTurn()) await turn
       const page: ListedLogin[] = []
       for (let i = firstAfter(found, after); i < found.length && page.length < most; i++) {
         const { key } = found[i]!
         if (!isOver(key) && !shared.forgotten.has(key)) page.push(found[i]!)
       }
-      spend(page.length)
+      spend(page.length / 2)
       return page
     } finally {
       if (--shared.searches === 0) this.#shared.delete(shared)

@@ -21,6 +21,12 @@ import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
 import { UriIndex } from './uri-index.ts'
 
+/** Units of work that it takes to make a subscription. */
+const UNITS_OF_SUBSCRIPTION = 20
+/** Subscriptions and subscribers that are looked at in the time of a unit of work, and subscriptions that are asked for a history. */
+const LOOKS_OF_UNIT = 10
+const SUBSCRIPTIONS_OF_UNIT = 64
+
 /** The bounds of what a realm keeps for its subscribers. */
 export interface BrokerLimits {
   readonly subscriptions: number
@@ -142,6 +148,7 @@ export class Broker {
 
     const subscriptions = this.#index.matching(topic)
     if (subscriptions.length === 0 && options.retain !== true) return 0
+    spend(subscriptions.length / SUBSCRIPTIONS_OF_UNIT)
     const details = eventDetails(publisher, disclosure, passthruOf(options))
     const excluded = options.exclude_me === false ? null : publisher
     const receivers = Receivers.of(options)
@@ -174,7 +181,7 @@ export class Broker {
         if (wait !== null) waits.push(wait)
       }
     }
-    spend(looks)
+    spend(looks / LOOKS_OF_UNIT)
     return waits.length === 0 ? null : Promise.all(waits)
   }
 
@@ -192,6 +199,9 @@ export class Broker {
     if (eligible?.every((session) => session === excluded) === true) return 0
     let sent = 0
     let looks = subscriptions.length
+    // Many subscriptions are often held by few: whether one may receive is not asked again at once.
+    let last: RoutedSession | undefined
+    let isIncluded = true
     let detailsWithTopic: Dict | undefined
     const policy = this.#ruleOf(topic)?.policy
     const overflow = policy === undefined || policy === 'drop-newest' ? undefined : { policy, topic }
@@ -199,14 +209,18 @@ export class Broker {
       let event: EventMessage | undefined
       for (const subscriber of receivers === null ? subscribers.all : subscribers.within(receivers, eligible)) {
         looks++
-        if (subscriber === excluded || (receivers !== null && !receivers.include(subscriber))) continue
+        if (receivers !== null && subscriber !== last) {
+          last = subscriber
+          isIncluded = receivers.include(subscriber)
+        }
+        if (subscriber === excluded || !isIncluded) continue
         event ??= {
           type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow
         }
         if (subscriber.send(event) === 'sent') sent++
       }
     }
-    spend(looks)
+    spend(looks / LOOKS_OF_UNIT)
     return sent
   }
 
@@ -217,6 +231,8 @@ export class Broker {
   }
 
   #sendRetained (subscriber: RoutedSession, { id, uri, match }: Subscription): void {
+    // It would lose them, too: they are not even looked for, since that can take long.
+    if (subscriber.caughtUp(0) !== null) return
     for (const publication of this.#retained.find(subscriber, uri, match)) {
       const details = { ...toldOf(publication, match), retained: true }
       subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })
@@ -224,6 +240,7 @@ export class Broker {
   }
 
   #create (uri: Uri, match: MatchPolicy, history: EventHistory | null): Subscription {
+    spend(UNITS_OF_SUBSCRIPTION)
     const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Subscribers(), paged: null, history }
     this.#index.set(uri, match, subscription)
     this.#subscriptions.set(subscription.id, subscription)

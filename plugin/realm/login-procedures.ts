@@ -1,9 +1,10 @@
 import { reasons } from '../protocol/reasons.ts'
 import type { Kwargs } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
-import { spendOctets } from '../work.ts'
+import { spend } from '../work.ts'
 import { metaError, optional, toText } from './meta-argument.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
+import type { FindSession } from './registration-procedures.ts'
 import type { MetaProcedure, MetaResult } from './service-session.ts'
 
 /** Which logins are meant: those to which all that is given applies. `cookie` is the key of a login, which stands for its cookies. */
@@ -38,13 +39,17 @@ export interface LoginsOfRealm {
 
 /** Octets that a login takes at least in an answer, and what an answer takes besides. */
 const LEAST_OCTETS = 200
+/** Units of work that it takes to describe one. */
+const UNITS_OF_LOGIN = 12
 
 /** `wamp.login.*`: cookie logins for operators. No part of the specification. `octets` bounds one answer. */
-export function loginProcedures (logins: LoginsOfRealm, octets: number, publish: PublishMetaEvent): Record<Uri, MetaProcedure> {
+export function loginProcedures (logins: LoginsOfRealm, octets: number, findSession: FindSession, publish: PublishMetaEvent): Record<Uri, MetaProcedure> {
   return {
-    'wamp.login.list': async ({ kwargs }) => {
+    'wamp.login.list': async ({ caller, kwargs }) => {
       const after = optional(toText, kwargs['after'], 'after') ?? ''
-      return pageOf(await logins.find(toQuery(kwargs), after, Math.ceil(octets / LEAST_OCTETS) + 1), octets)
+      const found = await logins.find(toQuery(kwargs), after, Math.ceil(octets / LEAST_OCTETS) + 1)
+      // A caller that has left meanwhile needs no answer.
+      return findSession(caller.id) === undefined ? [] : pageOf(found, octets)
     },
     'wamp.login.revoke': async ({ kwargs }) => {
       const query = toQuery(kwargs)
@@ -63,7 +68,7 @@ function pageOf (found: readonly LoginInfo[], octets: number): MetaResult {
     const more = Buffer.byteLength(JSON.stringify(description)) + 1
     if (size + more > octets && described.length > 0) return { args: [described], kwargs: { more: found[described.length - 1]!.place } }
     size += more
-    spendOctets(more)
+    spend(UNITS_OF_LOGIN)
     described.push(description)
   }
   return [described]

@@ -6,10 +6,14 @@ import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Delivery } from '../transport/transport.ts'
+import { spend } from '../work.ts'
 import type { CallWatch } from './call-watch.ts'
 import type { Offer, Registration } from './registration.ts'
 import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
+
+/** Units of work that it takes to invoke a callee. */
+const UNITS_OF_INVOCATION = 20
 
 /**
  * What a call waits for: `streaming`, more input of the caller, and the answer; `invoked`, the answer; `interrupted`, what
@@ -58,6 +62,7 @@ export function commonDetails ({ procedure, options }: Call, { match }: Registra
 
 /** INVOCATION.Details for the callee that has the call; `progress` if more input will follow. */
 export function detailsFor (call: PendingCall, { discloseCaller }: Offer, progress: boolean): Dict {
+  spend(UNITS_OF_INVOCATION)
   const receiveProgress = takesProgress(call)
   const timeout = isForwarded(call) ? call.timeout : 0
   if (!progress && !receiveProgress && timeout === 0 && !discloseCaller) return call.details

@@ -215,7 +215,7 @@ export class Realm {
     const findSession = (id: Id): RoutedSession | undefined => this.#sessions.byId.get(id)
     const procedures = Object.entries({
       ...sessionProcedures(this, this.#sessions, octets, (authid) => revokeLogins(logins, publish, { authid })),
-      ...loginProcedures(logins, octets, publish),
+      ...loginProcedures(logins, octets, findSession, publish),
       ...testamentProcedures(this, this.#testaments),
       ...registrationProcedures(this.#registrations, findSession, octets),
       ...subscriptionProcedures(this.#broker, this, octets)

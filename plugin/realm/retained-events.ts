@@ -11,6 +11,9 @@ const MOST_OF_A_TOPIC = 16
 /** About how many bytes each component of a topic takes in the index. */
 const BYTES_OF_COMPONENT = 100
 
+/** Units of work that it takes to add a topic to the indices, or to delete it. */
+const UNITS_OF_TOPIC = 60
+
 /** A publication that is kept, and the how many-eth it was. */
 interface Kept {
   readonly publication: Publication
@@ -74,6 +77,7 @@ export class RetainedEvents {
   }
 
   #add (uri: Uri): Topic {
+    spend(UNITS_OF_TOPIC)
     const indexed = hasFewComponents(uri)
     const topic: Topic = { uri, size: indexed ? uri.split('.').length * BYTES_OF_COMPONENT : 0, kept: [] }
     this.#topics.set(uri, topic)
@@ -84,6 +88,7 @@ export class RetainedEvents {
   }
 
   #delete (topic: Topic): void {
+    spend(UNITS_OF_TOPIC)
     this.#replace(topic, [])
     this.#topics.delete(topic.uri)
     this.#byPrefix.delete(topic.uri)

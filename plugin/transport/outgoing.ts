@@ -24,8 +24,12 @@ const OPEN = 1
  * seen; the rest stays here, and the limits and the heartbeat see that a slow peer takes some of it.
  */
 const WINDOW = 2 * FRAGMENT
-/** Units of work that it takes to send a frame that is built, beside its octets. */
-const UNITS_OF_FRAME = 4
+/** Units of work that it takes to queue a frame that is built, beside its octets. */
+const UNITS_OF_FRAME = 2
+/** Units of work that a write takes, beside its octets. */
+const UNITS_OF_WRITE = 16
+
+const LATER = Promise.resolve()
 
 /** The connection that a queue writes for. */
 export interface Outlet {
@@ -92,6 +96,7 @@ export class Outgoing implements Flushable {
   }
 
   caughtUp (patience: number): Promise<void> | null {
+    if (patience === 0) return this.#isLosing ? LATER : null
     if (this.owed <= this.#limits.owedEvents / 2) return null
     if (this.#queued === 0 && !this.#willDrain) return null
     return (this.#catchingUp ??= new CatchingUp()).within(patience)
@@ -149,6 +154,10 @@ export class Outgoing implements Flushable {
     this.#backlog = null
   }
 
+  get queued (): number {
+    return this.#queued
+  }
+
   /** Octets that have not left this process. */
   get owed (): number {
     return this.#queued + this.#restOctets + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
@@ -157,6 +166,11 @@ export class Outgoing implements Flushable {
   /** Octets that have left this process. */
   get left (): number {
     return this.#given - (this.#stream?.writableLength ?? 0)
+  }
+
+  /** True if the peer has lost events, and has not read half of what it may be owed since. */
+  get #isLosing (): boolean {
+    return this.#congestion !== null && this.#congestion.dropped > 0 && this.owed > this.#limits.owedEvents / 2
   }
 
   /** True if the stream will emit 'drain': one that has taken all at once does not. */
@@ -204,7 +218,10 @@ export class Outgoing implements Flushable {
   #add (frame: Buffer): void {
     spend(UNITS_OF_FRAME)
     spendOctets(frame.length)
-    if (this.#queue.push(frame) === 1) flushSoon(this)
+    if (this.#queue.push(frame) === 1) {
+      spend(UNITS_OF_WRITE)
+      flushSoon(this)
+    }
     this.#queued += frame.length
   }
 

@@ -1,0 +1,7 @@
+// What the bench shares with the tests, which count the work of the same attacks on a router in their own process.
+export { startApp } from './app.mjs'
+export { catalogue } from './catalogue.mjs'
+export { BLOCK } from './frames.mjs'
+export { Attacker, PLAIN } from './measure.mjs'
+export { Peer } from './peer.mjs'
+export { relaying } from './relaying.mjs'
