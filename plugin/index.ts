@@ -127,7 +127,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     router.shutdown()
     done()
   })
-  closeConnections(fastify)
+  closeConnections(fastify, options.shutdownTimeout)
   // Requests in flight are done by now: they may have used in-process sessions until here.
   fastify.addHook('onClose', async () => {
     await router.shutdown()

@@ -7,8 +7,11 @@ import fastifyStatic from '@fastify/static'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
+import { Agent, get } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { createConnection } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
 import { connect as connectTls } from 'node:tls'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -249,6 +252,55 @@ t.test('requests that wait for the app itself do not hold up the close: their ca
   await app.close()
   t.equal(await (await responses[0]!).text(), 'WAMP_ERR_SESSION_CLOSED')
   t.same(await (await responses[1]!).json(), { seen: [['hello']] })
+})
+
+t.test('a response that is being read is not cut off when the app closes', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { ...options, shutdownTimeout: 100 })
+  const body = Buffer.alloc(20_000_000)
+  const waiting = new EventEmitter()
+  app.get('/long', async () => {
+    waiting.emit('request')
+    await once(waiting, 'go on')
+    return body
+  })
+  t.teardown(() => app.close())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const requested = once(waiting, 'request')
+  const answered = once(get(`${url}/long`, { agent: new Agent({ keepAlive: true }) }), 'response') as Promise<[IncomingMessage]>
+  await requested
+  const closed = app.close()
+  // Fastify itself cuts off responses that are not flushed at this moment.
+  while (app.server.listening) await setImmediate()
+  waiting.emit('go on')
+  const [response] = await answered
+  let received = 0
+  for await (const chunk of response) {
+    received += (chunk as Buffer).length
+    await setImmediate()
+  }
+  t.equal(received, body.length)
+  await closed
+})
+
+t.test('half a request does not hold up the close', async (t) => {
+  for (const half of ['GET / HT', 'POST /own HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{', 'GET /done HTTP/1.1\r\nHost: x\r\n\r\nGET / HT']) {
+    const app = Fastify()
+    await app.register(wampPlugin, { ...options, shutdownTimeout: 100 })
+    app.post('/own', async () => 'done')
+    app.get('/done', async () => 'done')
+    t.teardown(() => app.close())
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const socket = createConnection((app.server.address() as AddressInfo).port, '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    const seen = new Promise((resolve) => { app.server.once('connection', (taken: Socket) => { taken.once('data', resolve) }) })
+    socket.write(half)
+    await seen
+    if (half.includes('/done')) await once(socket, 'data')
+    await app.close()
+    t.pass(half.slice(0, 10))
+  }
 })
 
 t.test('connections on which no request has come do not hold up the close, nor does a client that has stopped reading a stream', needsOpenssl(), async (t) => {

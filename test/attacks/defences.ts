@@ -646,8 +646,15 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client whose body does not arrive is cut off',
     file: 'routes/body-deadline.ts',
-    code: 'const timer = setTimeout(() => { payload.destroy() }, milliseconds)',
+    code: 'const timer = setTimeout(() => { raw.destroy() }, milliseconds)',
     without: 'const timer = undefined',
     test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
+  },
+  {
+    defence: 'Half a request does not hold up the end of the app',
+    file: 'routes/host.ts',
+    code: 'if (requests.size === 0) socket.destroy()',
+    without: '',
+    test: ['index.test.ts', 'connections on which no request has come']
   }
 ]
