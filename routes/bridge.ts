@@ -42,19 +42,15 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     bodies.set(request, String(body))
-    spendOctets(body.length)
-    try {
-      done(null, readValues(String(body), depth))
-    } catch (error) {
-      done(Object.assign(new Error(error instanceof EncodingError ? `the body cannot be taken: ${error.message}` : 'the body is not JSON'), { statusCode: 400 }))
-    }
+    done(null, null)
   })
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
     fastify.post(path, { onRequest: fastify.wampIdentify, preHandler: fairTurn }, async (request, reply) => {
-      const fault = signatures?.faultOf(request.query as Record<string, unknown>, bodies.get(request) ?? '') ?? null
+      const text = bodies.get(request) ?? ''
+      const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
       if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: 'log in first', args: [], kwargs: {} })
-      const given = readBody(request.body, name)
+      const given = readBody(valuesOf(text, depth), name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = goneOf(reply)
       // One of its own: no request waits for the calls of another one, nor lives by what becomes of it.
@@ -89,6 +85,16 @@ async function makeCall (session: InProcessSession, { uri, args, kwargs, options
   const value = await session.call(uri, args, kwargs, { ...options as CallOptions, signal: gone })
   if (!(value instanceof CallResult)) return { args: value === undefined ? [] : [value] }
   return Object.keys(value.kwargs).length === 0 ? { args: value.args } : { args: value.args, kwargs: value.kwargs }
+}
+
+/** The values of a body. They take far more memory than its text, so nothing waits between this and their use. Throws an error of status 400. */
+function valuesOf (text: string, depth: number): unknown {
+  spendOctets(text.length)
+  try {
+    return readValues(text, depth)
+  } catch (error) {
+    throw Object.assign(new Error(error instanceof EncodingError ? `the body cannot be taken: ${error.message}` : 'the body is not JSON'), { statusCode: 400 })
+  }
 }
 
 /** What a body asks for, or what is wrong with it. */

@@ -56,6 +56,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (Number.isNaN(last)) return await refuse(400, '"Last-Event-ID" must be the id of an event')
     const { wampPrincipal: principal } = request
     if (parts.join === null && principal === null) return await refuse(401, 'log in first')
+    if (!count(request, reply)) return await refuse(429, 'this connection has too many streams')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(entry.status, entry.error)
     reply.raw.once('close', entry)
@@ -89,6 +90,22 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (visitor?.setCookie !== undefined) reply.header('set-cookie', visitor.setCookie)
     return await reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no').type('text/event-stream').send(stream.readable)
   })
+}
+
+/** Streams of a connection: of HTTP/1.1 only one can be answered at a time, however many are asked for at once. */
+const MOST_STREAMS = { http1: 1, http2: 100 } as const
+const streamsOf = new WeakMap<object, number>()
+
+/** Counts one more stream of a connection until its response is over. False if there are too many. */
+function count ({ raw }: FastifyRequest, { raw: response }: FastifyReply): boolean {
+  const session = (raw as { stream?: { session?: object } }).stream?.session
+  const connection: object | undefined = session ?? raw.socket
+  if (connection === undefined) return true
+  const streams = streamsOf.get(connection) ?? 0
+  if (streams >= (session === undefined ? MOST_STREAMS.http1 : MOST_STREAMS.http2)) return false
+  streamsOf.set(connection, streams + 1)
+  response.once('close', () => { streamsOf.set(connection, streamsOf.get(connection)! - 1) })
+  return true
 }
 
 /** Where a cookie let somebody in: the stream ends when the login does. `gone` if that is over already. */

@@ -49,7 +49,7 @@ function forgetAll (): void {
 /**
  * Args and kwargs on their way through the router. They travel as the bytes that came in, and are read only where the
  * receiver's codec differs or the receiver lives in this process. Each representation is made once; a payload that is kept
- * (`detached`) forgets it when the turn ends, because the limits count only its own bytes.
+ * (`detached`) forgets it when the turn ends if it is larger, because the limits count only its own bytes.
  * A trailing empty kwargs, and then a trailing empty args, is left out [basic, Empty Arguments and Keyword Arguments].
  */
 export class Payload {
@@ -115,12 +115,15 @@ export class Payload {
     return has
   }
 
-  /** Lets go of transcoded bytes. Failures stay: they are small, and would cost as much again. */
+  /**
+   * Lets go of transcoded bytes that take more than the payload itself. Others stay, and failures: they would cost as much again, to
+   * each receiver, and may be far smaller than what has to be read for them.
+   */
   forget (): void {
-    for (const [codec, made] of this.#transcoded ?? []) if (!('failure' in made)) this.#transcoded!.delete(codec)
+    for (const [codec, made] of this.#transcoded ?? []) if (!('failure' in made) && made.bytes.length > this.size) this.#transcoded!.delete(codec)
   }
 
-  /** About how many bytes this takes: what came in, or would be written of values. */
+  /** About how many bytes of memory this takes: what came in, or its values. In each other serializer it may take as many again. */
   get size (): number {
     return this.#encoded?.bytes.length ?? (this.#size ??= sizeOf(this.#given))
   }
@@ -194,11 +197,16 @@ function dictOf (value: object): Kwargs {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]))
 }
 
-/** About how many bytes a value takes on the wire. */
+/** Bytes of memory that a list or a dict takes, and each of its entries, besides what these hold. */
+const BYTES_OF_LIST = 32
+const BYTES_OF_DICT = 64
+const BYTES_OF_ENTRY = 16
+
+/** About how many bytes of memory a value takes. On the wire many values take far less: an empty dict is one octet of MessagePack. */
 export function sizeOf (value: unknown): number {
-  if (typeof value === 'string') return value.length + 2
-  if (ArrayBuffer.isView(value)) return value.byteLength + 2
-  if (typeof value !== 'object' || value === null) return 8
-  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), 2)
-  return Object.entries(value).reduce((sum, [key, item]) => sum + key.length + 2 + sizeOf(item), 2)
+  if (typeof value === 'string') return value.length + BYTES_OF_ENTRY
+  if (ArrayBuffer.isView(value)) return value.byteLength + BYTES_OF_DICT
+  if (typeof value !== 'object' || value === null) return BYTES_OF_ENTRY
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + sizeOf(item), BYTES_OF_LIST)
+  return Object.entries(value).reduce((sum, [key, item]) => sum + key.length + BYTES_OF_ENTRY + sizeOf(item), BYTES_OF_DICT)
 }

@@ -32,6 +32,7 @@ export interface BrokerLimits {
   readonly subscriptions: number
   readonly retainedEvents: number
   readonly storedBytes: number
+  readonly owedEvents: number
 }
 
 /** Publish/subscribe within a realm [basic, Publish and Subscribe]. It has been asked whether the session may. */
@@ -233,7 +234,11 @@ export class Broker {
   #sendRetained (subscriber: RoutedSession, { id, uri, match }: Subscription): void {
     // It would lose them, too: they are not even looked for, since that can take long.
     if (subscriber.caughtUp(0) !== null) return
+    let octets = 0
     for (const publication of this.#retained.find(subscriber, uri, match)) {
+      // As much as it may be owed, also where that is less in its serializer: it has to be read all the same. The app's own sessions are sent all.
+      if (octets > this.#limits.owedEvents && subscriber.transport.type === 'websocket') return
+      octets += publication.payload.size
       const details = { ...toldOf(publication, match), retained: true }
       subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })
     }

@@ -1,7 +1,10 @@
 import type { Codec } from '../codec/codec.ts'
+import { MessageType } from '../protocol/message.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
+import { Queue } from '../queue.ts'
+import { nextTurn, spendOctets } from '../work.ts'
 import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
 
 const details: TransportDetails = Object.freeze({ type: 'in-process' })
@@ -9,12 +12,14 @@ const details: TransportDetails = Object.freeze({ type: 'in-process' })
 /** The values of a message without a payload. They are never read. */
 const none: Values = Object.freeze({ args: [], kwargs: {} })
 
-interface Queued { readonly message: RouterMessage, readonly values: Values }
+/** `values` is null until they are read, at the turn of the message. */
+interface Queued { readonly message: RouterMessage, readonly values: Values | null }
 
 /**
  * The router's end of a link to a peer in this process. Messages are objects and stay objects. They are handed over
  * after the code at work, in order, so that nothing re-enters the router while it routes. Payloads are read before that: a
- * value without a form in JavaScript is answered like one without a form in a serializer.
+ * value without a form in JavaScript is answered like one without a form in a serializer. Only retained events are read one by one, as
+ * they are handed over, in turns: one subscription may bring many, and their values take far more memory than their bytes.
  */
 export class InProcessTransport implements Transport {
   readonly details = details
@@ -22,7 +27,9 @@ export class InProcessTransport implements Transport {
   readonly #closed: (kind: CloseKind) => void
   readonly #codec: Codec | null
   #state: 'open' | 'closing' | 'closed' = 'open'
-  #queue: Queued[] = []
+  readonly #queue = new Queue<Queued>()
+  /** `later`: the next message waits for a turn. */
+  #delivery: 'idle' | 'soon' | 'later' = 'idle'
 
   constructor ({ receive, closed, codec = null }: {
     /** Takes a message of the router, and the values of its payload, which belong to the receiver. Must not throw. */
@@ -39,15 +46,21 @@ export class InProcessTransport implements Transport {
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
-    let values = none
-    if ('payload' in message) {
+    let values: Values | null = none
+    if (isRetained(message)) {
+      values = null
+    } else if ('payload' in message) {
       try {
         values = this.#read(message.payload)
       } catch {
         return 'unencodable'
       }
     }
-    if (this.#queue.push({ message, values }) === 1) queueMicrotask(() => { this.#deliver() })
+    this.#queue.add({ message, values })
+    if (this.#delivery === 'idle') {
+      this.#delivery = 'soon'
+      queueMicrotask(() => { this.#deliver() })
+    }
     return 'sent'
   }
 
@@ -74,13 +87,40 @@ export class InProcessTransport implements Transport {
   }
 
   #deliver (): void {
-    const queue = this.#queue
-    this.#queue = []
-    for (const { message, values } of queue) this.#receive(message, values)
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+      const wait = next.values === null && this.#state === 'open' ? nextTurn() : null
+      if (wait !== null) {
+        this.#queue.putBack(next)
+        this.#delivery = 'later'
+        wait.then(() => { this.#deliver() })
+        return
+      }
+      this.#hand(next)
+    }
+    this.#delivery = 'idle'
+  }
+
+  #hand ({ message, values }: Queued): void {
+    if (values !== null) return this.#receive(message, values)
+    // Nobody waits for what was retained any more when the session is over.
+    if (this.#state !== 'open' || !('payload' in message)) return
+    let read
+    try {
+      read = this.#read(message.payload)
+    } catch {
+      // As for all others: who has no form for it does not get it.
+      return
+    }
+    this.#receive(message, read)
   }
 
   /** Throws for a value that has no form in the codec, or in JavaScript. */
   #read (payload: Payload): Values {
+    spendOctets(payload.size)
     return this.#codec === null ? payload.values() : Payload.ofBytes(this.#codec, payload.in(this.#codec)).values()
   }
+}
+
+function isRetained (message: RouterMessage): boolean {
+  return message.type === MessageType.Event && message.details['retained'] === true
 }

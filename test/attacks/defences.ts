@@ -656,5 +656,26 @@ export const defences: readonly Defence[] = [
     code: 'if (requests.size === 0) socket.destroy()',
     without: '',
     test: ['index.test.ts', 'connections on which no request has come']
+  },
+  {
+    defence: 'Many streams of events asked for on one connection are not opened',
+    file: 'routes/events.ts',
+    code: 'if (!count(request, reply)) return',
+    without: 'if (!count(request, reply) && false) return',
+    test: ['routes/events.test.ts', 'streams that are asked for at once']
+  },
+  {
+    defence: 'What is kept counts as much as it takes in memory',
+    file: 'plugin/protocol/payload.ts',
+    code: 'const BYTES_OF_DICT = 64',
+    without: 'const BYTES_OF_DICT = 2',
+    test: ['protocol/payload.test.ts', 'values count what they take']
+  },
+  {
+    defence: 'Retained events are read one at a time for a session of this process',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'if (isRetained(message)) {',
+    without: 'if (isRetained(message) && false) {',
+    test: ['transport/in-process-transport.test.ts', 'retained events are read one by one']
   }
 ]

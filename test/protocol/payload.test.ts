@@ -83,17 +83,26 @@ t.test('a detached payload does not pin the chunk that it came in', async (t) =>
   t.equal(Payload.empty.detached(), Payload.empty)
 })
 
-t.test('a payload that is kept forgets what it was transcoded to when the turn ends', async (t) => {
+t.test('a payload that is kept forgets what it was transcoded to when the turn ends, if that is larger', async (t) => {
   const [a, b] = [counting('a'), counting('b')]
+  const growing: PayloadCodec = { ...b, encodePayload: () => ({ elements: 1, bytes: Buffer.alloc(1000) }) }
   for (const payload of [Payload.ofBytes(a, encoded([['x']], 1)), Payload.of(['x'])]) {
     const kept = payload.detached()
-    t.equal(kept.in(b), kept.in(b), 'all receivers of a turn share it')
-    const before = kept.in(b)
-    t.equal(payload.in(b), payload.in(b))
+    const [small, large] = [kept.in(b), kept.in(growing)]
+    t.equal(kept.in(growing), large, 'all receivers of a turn share it')
+    const notKept = payload.in(growing)
     await new Promise((resolve) => { setImmediate(resolve) })
-    t.not(kept.in(b), before)
-    t.same(kept.in(b), before)
+    t.equal(kept.in(b), small)
+    t.not(kept.in(growing), large)
+    t.same(kept.in(growing), large)
+    t.equal(payload.in(growing), notKept)
   }
+})
+
+t.test('values count what they take in memory, which may be far more than on the wire', async (t) => {
+  t.ok(Payload.of([Array.from({ length: 1000 }, () => ({}))]).size >= 60_000)
+  t.ok(Payload.of([Array.from({ length: 1000 }, () => [])]).size >= 30_000)
+  t.ok(Payload.of(['x'.repeat(1000)]).size < 1200, 'a text takes little more than itself')
 })
 
 t.test('whether a payload has a form is found out once, without keeping the form', async (t) => {

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { Tag } from 'cbor-x'
 import Fastify from 'fastify'
@@ -435,4 +436,22 @@ t.test('events cannot be signed, and something must be bridged', async (t) => {
   for (const bridge of [{ events: '/e', as: { realm: 'realm1', role: 'frontend' }, signature: { key: 'a', secret: 'b' } }, { events: undefined }, { events: 'e' }]) {
     await t.rejects(build(t, { bridge: bridge as BridgeOptions }), { code: 'WAMP_ERR_INVALID_OPTION' })
   }
+})
+
+t.test('streams that are asked for at once on one connection are not opened: only one could be answered', async (t) => {
+  const statuses: number[] = []
+  const answered = new EventEmitter()
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.addHook('onSend', async (_request, { statusCode }) => { if (statuses.push(statusCode) === 100) answered.emit('all') })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const all = once(answered, 'all')
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => socket.destroy())
+  socket.write('GET /events?topic=com.example.news HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100))
+  await all
+  t.equal(app.wamp.sessions('realm1').length, 1)
+  t.same(statuses.filter((status) => status === 429).length, 99)
 })

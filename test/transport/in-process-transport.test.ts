@@ -4,6 +4,8 @@ import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import type { RouterMessage } from '../../plugin/protocol/message.ts'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
+import type { PayloadCodec } from '../../plugin/protocol/payload.ts'
+import { spend } from '../../plugin/work.ts'
 import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
 
 const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
@@ -44,4 +46,41 @@ t.test('a payload that cannot be read is told to who sent it, and one that can i
     t.equal(seen.length, forms.filter((form) => form).length)
     t.same(seen.at(-1), [1, { k: 1 }])
   }
+})
+
+t.test('retained events are read one by one as they are handed over, in turns, and stay in order with what follows', async (t) => {
+  const events: string[] = []
+  const codec: PayloadCodec = {
+    name: 'counting',
+    encodePayload: () => { throw new Error('nothing is written') },
+    decodePayload: ({ bytes }) => {
+      if (bytes.length === 0) throw new Error('no form')
+      events.push(`read ${bytes.toString()}`)
+      return { args: [bytes.toString()], kwargs: {} }
+    }
+  }
+  const retained = (name: string): RouterMessage => ({
+    type: 36, subscription: 1, publication: 1, details: { retained: true }, payload: Payload.ofBytes(codec, { elements: 1, bytes: Buffer.from(name) })
+  })
+  const transport = new InProcessTransport({ receive: (message, { args }) => { events.push(message.type === 17 ? 'published' : `event ${String(args[0])}`) }, closed: () => { events.push('closed') } })
+  for (const name of ['a', '', 'b']) t.equal(transport.send(retained(name)), 'sent')
+  transport.send(published(1))
+  t.same(events, [], 'nothing is read before')
+  await Promise.resolve()
+  t.same(events.splice(0), ['read a', 'event a', 'read b', 'event b', 'published'])
+
+  spend(10_000_000)
+  transport.send(retained('c'))
+  transport.send(published(2))
+  await Promise.resolve()
+  t.same(events, [], 'the turn is over')
+  while (events.length < 3) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(events.splice(0), ['read c', 'event c', 'published'])
+
+  spend(10_000_000)
+  transport.send(retained('d'))
+  transport.send(published(3))
+  transport.close('normal')
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(events, ['published', 'closed'], 'nobody waits for it any more')
 })
