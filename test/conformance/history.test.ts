@@ -144,10 +144,10 @@ forEachTransport(t, 'a history keeps 100 events unless it says otherwise [HIS-13
 })
 
 forEachTransport(t, 'no more is kept than is configured, and no more is answered at once than a message may have [HIS-13]', async (t, transport) => {
-  const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory }, plugin: { limits: { messageSize: 1300, storedBytes: 3000 } } })
+  const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory }, plugin: { limits: { messageSize: 10_000, storedBytes: 26_500 } } })
   for (let i = 0; i < 5; i++) await alice.ask([16, 1, acknowledge, 'few', [i]])
   t.same(numbers(await events(bob, await lookup(bob, 'few'))), [3, 4])
-  for (let i = 0; i < 10; i++) await alice.ask([16, 1, acknowledge, 'com.a', [i, 'x'.repeat(400)]])
+  for (let i = 0; i < 10; i++) await alice.ask([16, 1, acknowledge, 'com.a', [i, 'x'.repeat(4000)]])
   const id = await lookup(bob, 'com.a')
   t.same(numbers(await events(bob, id)), [4, 5])
   t.same(numbers(await events(bob, id, { reverse: true })), [9, 8])
