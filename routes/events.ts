@@ -10,8 +10,9 @@ import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
+import { spend } from '../plugin/work.ts'
 import { CLIENT_GONE } from './client-gone.ts'
-import { fairTurn } from './fair-turn.ts'
+import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
@@ -61,6 +62,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (typeof entry !== 'function') return await refuse(entry.status, entry.error)
     reply.raw.once('close', entry)
 
+    spend(UNITS_OF_OPENING)
     const visitor = await visitorOf(request, parts)
     if (visitor === 'gone') return await refuse(401, 'log in first')
     const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })

@@ -18,6 +18,8 @@ import type { Congestion, TransportListener, TransportLog } from '../plugin/tran
 import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-frame.ts'
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
 import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
+import { nextTurn, spend } from '../plugin/work.ts'
+import { UNITS_OF_OPENING } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
@@ -119,6 +121,8 @@ class Doorway {
     const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
     if (subprotocol === undefined) return refuse(request, reply, { status: 400, error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 
+    await (nextTurn() ?? undefined)
+    spend(UNITS_OF_OPENING)
     const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return refuse(request, reply, entry)
     whenGone(request, entry)
