@@ -649,5 +649,12 @@ export const defences: readonly Defence[] = [
     code: 'const timer = setTimeout(() => { payload.destroy() }, milliseconds)',
     without: 'const timer = undefined',
     test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
+  },
+  {
+    defence: 'Made-up names on a list of receivers are looked at once for each publication',
+    file: 'plugin/realm/receivers.ts',
+    code: 'if (audience.hasAuthid(authid)) present.add(authid)',
+    without: 'present.add(authid)',
+    test: ['realm/costs.test.ts', 'made-up authids on a list']
   }
 ]
