@@ -656,5 +656,12 @@ export const defences: readonly Defence[] = [
     code: 'if (audience.hasAuthid(authid)) present.add(authid)',
     without: 'present.add(authid)',
     test: ['realm/costs.test.ts', 'made-up authids on a list']
+  },
+  {
+    defence: 'Of many callees that do not read, few are tried for a call',
+    file: 'plugin/realm/dealer.ts',
+    code: 'if (++congested >= MOST_CONGESTED) break',
+    without: 'congested++',
+    test: ['realm/costs.test.ts', 'a call of a shared procedure, invoke first']
   }
 ]

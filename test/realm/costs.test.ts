@@ -131,3 +131,42 @@ t.test('a callee that had too many calls is asked again at all its registrations
   realm.receive(caller, routed(48, 5, {}, 'q'))
   t.match(callee.sent.at(-1), { type: MessageType.Invocation, request: 3 })
 })
+
+for (const invoke of ['first', 'last', 'roundrobin', 'random']) {
+  t.test(`a call of a shared procedure, invoke ${invoke}, tries few callees that do not read`, async (t) => {
+    const realm = buildRealm()
+    const callees = joined(realm, 1_000)
+    const caller = new FakeSession(1_001)
+    realm.join(caller)
+    for (const callee of callees) realm.receive(callee, routed(64, 1, { invoke }, 'p'))
+    let sends = 0
+    for (const callee of callees) {
+      callee.send = () => {
+        sends++
+        return 'congested'
+      }
+    }
+    // 20 for each invocation that is made, and a look at those that are picked.
+    costs(t, 'none reads', 100, [16 * 20, 16 * 20 + 100], () => {
+      for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+    })
+    t.equal(sends, 1_600)
+    t.match(caller.sent, Array.from({ length: 100 }, () => ({ type: MessageType.Error, error: 'wamp.error.network_failure' })))
+  })
+}
+
+t.test('a call costs little where one of many callees is picked at random, and is counted where none has room', async (t) => {
+  const realm = buildRealm()
+  const callees = joined(realm, 1_000)
+  const caller = new FakeSession(1_001)
+  realm.join(caller)
+  for (const callee of callees) realm.receive(callee, routed(64, 1, { invoke: 'random', concurrency: 1 }, 'p'))
+  costs(t, 'all have room', 100, [20, 25], () => {
+    for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+  })
+  for (let i = 100; i < 1_000; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+  t.ok(callees.every(({ sent }) => sent.filter(({ type }) => type === MessageType.Invocation).length === 1), 'each has one')
+  costs(t, 'none has room', 10, [125, 130], () => {
+    for (let i = 1_000; i < 1_010; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+  })
+})
