@@ -663,5 +663,19 @@ export const defences: readonly Defence[] = [
     code: 'if (++congested >= MOST_CONGESTED) break',
     without: 'congested++',
     test: ['realm/costs.test.ts', 'a call of a shared procedure, invoke first']
+  },
+  {
+    defence: 'A prefix that two topics share keeps neither of them in memory',
+    file: 'plugin/realm/prefix-tree.ts',
+    code: 'ownString(node.label.slice(0, length))',
+    without: 'node.label.slice(0, length)',
+    test: ['realm/own-string.test.ts', 'a prefix tree lets go of long URIs, whatever shared']
+  },
+  {
+    defence: 'A component that two topics share keeps neither of them in memory',
+    file: 'plugin/realm/component-table.ts',
+    code: 'literals.set(ownString(component), slots)',
+    without: 'literals.set(component, slots)',
+    test: ['realm/own-string.test.ts', 'an index of wildcards']
   }
 ]
