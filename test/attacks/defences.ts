@@ -677,5 +677,12 @@ export const defences: readonly Defence[] = [
     code: 'literals.set(ownString(component), slots)',
     without: 'literals.set(component, slots)',
     test: ['realm/own-string.test.ts', 'an index of wildcards']
+  },
+  {
+    defence: 'An event that gives way to another costs no look at all that gave way before',
+    file: 'plugin/transport/backlog.ts',
+    code: 'const from = this.#oldest\n',
+    without: 'const from = this.#oldest = 0\n',
+    test: ['transport/backlog.test.ts', 'the oldest event is found']
   }
 ]
