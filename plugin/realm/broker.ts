@@ -13,6 +13,7 @@ import { EventHistory } from './event-history.ts'
 import { Listing } from './listing.ts'
 import type { Publication } from './publication.ts'
 import { Receivers } from './receivers.ts'
+import type { Audience } from './receivers.ts'
 import { refusal } from './refusal.ts'
 import { RetainedEvents } from './retained-events.ts'
 import type { Disclosure } from './role.ts'
@@ -39,7 +40,7 @@ export interface BrokerLimits {
 export class Broker {
   readonly #nextId: () => Id
   readonly #limits: BrokerLimits
-  readonly #sessions: ReadonlyMap<Id, RoutedSession>
+  readonly #sessions: Audience
   readonly #observer: SubscriptionObserver
   readonly #index = new UriIndex<Subscription>()
   readonly #subscriptions = new Map<Id, Subscription>()
@@ -55,7 +56,7 @@ export class Broker {
     nextId: () => Id
     limits: BrokerLimits
     /** The sessions of the realm. */
-    sessions: ReadonlyMap<Id, RoutedSession>
+    sessions: Audience
     /** The subscriptions whose events are kept. */
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
     /** What is to be done with events of these topics for who does not keep up. */
@@ -153,7 +154,7 @@ export class Broker {
     const details = eventDetails(publisher, disclosure, passthruOf(options))
     const excluded = options.exclude_me === false ? null : publisher
     const receivers = Receivers.of(options)
-    const sent = this.#dispatch(subscriptions, { publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers })
+    const sent = this.#dispatch(subscriptions, { publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers: receivers?.among(this.#sessions) ?? null })
     if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
       const size = payload.size + topic.length + sizeOf(details) + (receivers?.size ?? 0)
       // Times ascend, also when the clock is set back: histories are searched by them.
@@ -170,7 +171,7 @@ export class Broker {
   ready (publisher: RoutedSession, { topic, options }: Publish): Promise<unknown> | null {
     const patience = this.#ruleOf(topic)?.publishersWait ?? 0
     if (patience === 0) return null
-    const receivers = Receivers.of(options)
+    const receivers = Receivers.of(options)?.among(this.#sessions) ?? null
     const eligible = receivers?.eligible(this.#sessions) ?? null
     const waits: Promise<void>[] = []
     let looks = 0

@@ -1,5 +1,6 @@
 import type { Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
+import { mayBeSlice, ownString } from './own-string.ts'
 import { countOf, slotsThatMeet } from './slot-filter.ts'
 import type { Condition } from './slot-filter.ts'
 import { SlotSet } from './slot-set.ts'
@@ -171,7 +172,11 @@ export class ComponentTable<T> {
     if (shape.count === 0) this.#shapes.delete(shape.key)
     for (const [i, component] of components.entries()) {
       const { literals } = this.#positions[i]!
-      if (literals.get(component)?.size === 0) literals.delete(component)
+      const slots = literals.get(component)
+      if (slots === undefined || (slots.size > 0 && !mayBeSlice(component))) continue
+      literals.delete(component)
+      // The key was perhaps a slice of the URI that is deleted, which would stay in memory.
+      if (slots.size > 0) literals.set(ownString(component), slots)
     }
   }
 }

@@ -13,6 +13,8 @@ import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Delivery } from '../transport/transport.ts'
 import type { CallWatch } from './call-watch.ts'
 import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
+import { rememberEnded } from './caller.ts'
+import type { Caller } from './caller.ts'
 import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
 import { refusal } from './refusal.ts'
@@ -21,15 +23,8 @@ import type { Registrations } from './registrations.ts'
 import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** How many ended calls whose input may still be on its way are remembered for each caller. */
-const MOST_ENDED = 64
-
-/** What a session does as a caller. */
-interface Caller {
-  readonly calls: Map<Id, PendingCall>
-  /** Calls that ended before their last input came: what still comes of it is no new call. */
-  ended: Set<Id> | null
-}
+/** Callees that do not read which are tried for a call, before it fails: to try a thousand would take long, for every call. */
+const MOST_CONGESTED = 16
 
 /** The bounds of calls that sessions may have open. */
 export interface DealerLimits {
@@ -173,6 +168,7 @@ export class Dealer {
   /** Gives a call to a callee that can take it; ends it if there is none. */
   #invoke (call: PendingCall, payload: Payload, tried: Set<Offer> | null): void {
     const { timeout, progressive } = call
+    let congested = 0
     for (let offer = this.#pick(call, tried); offer !== undefined; offer = this.#pick(call, tried)) {
       const { session } = offer.callee
       if (!isAble(session, call)) return this.#end(call, refusal(MessageType.Call, call.request, reasons.featureNotSupported))
@@ -188,6 +184,7 @@ export class Dealer {
       call.watch?.endInvocation('error', errorOf(delivery))
       if (delivery === 'unencodable') return this.#end(call, refusal(MessageType.Call, call.request, reasons.invalidArgument))
       tried = (tried ?? new Set()).add(offer)
+      if (++congested >= MOST_CONGESTED) break
     }
     this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, tried)))
   }
@@ -289,10 +286,4 @@ export class Dealer {
 function refuse (caller: RoutedSession, request: Id, watch: CallWatch | null, error: Uri, text?: string): void {
   caller.send(refusal(MessageType.Call, request, error, text))
   watch?.end('error', error)
-}
-
-function rememberEnded (caller: Caller, request: Id): void {
-  caller.ended ??= new Set()
-  caller.ended.add(request)
-  if (caller.ended.size > MOST_ENDED) caller.ended.delete(caller.ended.values().next().value!)
 }

@@ -1,8 +1,10 @@
 import type { Uri } from '../protocol/uri.ts'
 import { spend, spendOctets } from '../work.ts'
+import { ownString } from './own-string.ts'
 
 /** A node stands for what the labels down to it spell. Except for the root, it has a value or at least two children. */
 interface Node<T> {
+  /** May be a slice of what the node stands for, but of nothing longer: that would stay in memory as long as the node. */
   label: string
   parent: Node<T> | null
   value: T | undefined
@@ -131,7 +133,8 @@ function adopt<T> (parent: Node<T>, child: Node<T>): void {
 
 /** Puts a node without a value in the middle of a node's label. */
 function split<T> (node: Node<T>, length: number): Node<T> {
-  const middle: Node<T> = { label: node.label.slice(0, length), parent: node.parent, value: undefined, children: new Map() }
+  spendOctets(length)
+  const middle: Node<T> = { label: ownString(node.label.slice(0, length)), parent: node.parent, value: undefined, children: new Map() }
   if (node.parent !== null) adopt(node.parent, middle)
   node.label = node.label.slice(length)
   adopt(middle, node)
@@ -142,6 +145,7 @@ function split<T> (node: Node<T>, length: number): Node<T> {
 function merge<T> (node: Node<T>): void {
   if (node.parent === null || node.value !== undefined || node.children.size !== 1) return
   const [child] = node.children.values()
+  // A look at the first character makes this one string: it refers to neither part.
   child!.label = node.label + child!.label
   adopt(node.parent, child!)
 }

@@ -80,7 +80,7 @@ export class Realm {
     this.#sessionEvents = new SessionEvents(publish)
     this.#subscriptionEvents = new SubscriptionEvents(publish)
     this.#registrationEvents = new RegistrationEvents(publish)
-    this.#broker = new Broker({ nextId, limits, sessions: this.#sessions.byId, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: this.#subscriptionEvents })
+    this.#broker = new Broker({ nextId, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: this.#subscriptionEvents })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })

@@ -7,6 +7,23 @@ import type { SessionsByPrincipal } from './subscribers.ts'
 /** What an entry of a set takes besides its text. */
 const BYTES_OF_ENTRY = 40
 
+/** Who is in a realm, as far as lists of receivers ask. */
+export interface Audience {
+  readonly byId: ReadonlyMap<Id, RoutedSession>
+  /** True if a session has this authid. */
+  hasAuthid (authid: string): boolean
+}
+
+/** The lists of a publication; undefined stands for a list that it does not have. */
+interface Lists {
+  readonly notIds: ReadonlySet<number> | undefined
+  readonly notAuthids: ReadonlySet<string> | undefined
+  readonly notAuthroles: ReadonlySet<string> | undefined
+  readonly ids: ReadonlySet<number> | undefined
+  readonly authids: ReadonlySet<string> | undefined
+  readonly authroles: ReadonlySet<string> | undefined
+}
+
 /** Who may receive a publication, as far as its publisher restricts it [advanced, Subscriber Black- and Whitelisting]. */
 export class Receivers {
   readonly #notIds: ReadonlySet<number> | undefined
@@ -16,19 +33,43 @@ export class Receivers {
   readonly #authids: ReadonlySet<string> | undefined
   readonly #authroles: ReadonlySet<string> | undefined
 
-  private constructor (options: PublishOptions) {
-    this.#notIds = setOf(options.exclude)
-    this.#notAuthids = setOf(options.exclude_authid)
-    this.#notAuthroles = setOf(options.exclude_authrole)
-    this.#ids = setOf(options.eligible)
-    this.#authids = setOf(options.eligible_authid)
-    this.#authroles = setOf(options.eligible_authrole)
+  private constructor ({ notIds, notAuthids, notAuthroles, ids, authids, authroles }: Lists) {
+    this.#notIds = notIds
+    this.#notAuthids = notAuthids
+    this.#notAuthroles = notAuthroles
+    this.#ids = ids
+    this.#authids = authids
+    this.#authroles = authroles
   }
 
   /** Null if the publisher restricts nobody. */
   static of (options: PublishOptions): Receivers | null {
     const list = options.exclude ?? options.eligible ?? options.exclude_authid ?? options.exclude_authrole ?? options.eligible_authid ?? options.eligible_authrole
-    return list === undefined ? null : new Receivers(options)
+    if (list === undefined) return null
+    return new Receivers({
+      notIds: setOf(options.exclude),
+      notAuthids: setOf(options.exclude_authid),
+      notAuthroles: setOf(options.exclude_authrole),
+      ids: setOf(options.eligible),
+      authids: setOf(options.eligible_authid),
+      authroles: setOf(options.eligible_authrole)
+    })
+  }
+
+  /**
+   * The same receivers without the authids that no session has at this moment. Every subscription of a publication looks at
+   * the authids, so made-up ones are removed once, before the subscriptions are visited.
+   */
+  among (audience: Audience): Receivers {
+    if (this.#authids === undefined && this.#notAuthids === undefined) return this
+    return new Receivers({
+      notIds: this.#notIds,
+      notAuthids: presentIn(audience, this.#notAuthids),
+      notAuthroles: this.#notAuthroles,
+      ids: this.#ids,
+      authids: presentIn(audience, this.#authids),
+      authroles: this.#authroles
+    })
   }
 
   /** True if sessions are listed by their ids, which nobody has again later. */
@@ -42,24 +83,26 @@ export class Receivers {
   }
 
   /** The sessions that are listed as the only ones and on no other list against them; null if there is no such list. */
-  eligible (sessions: ReadonlyMap<Id, RoutedSession>): RoutedSession[] | null {
+  eligible ({ byId }: Audience): RoutedSession[] | null {
+    if (this.#authids?.size === 0) return []
     if (this.#ids === undefined) return null
     spend(this.#ids.size)
-    return [...this.#ids].flatMap((id) => sessions.get(id) ?? []).filter((session) => this.include(session))
+    return [...this.#ids].flatMap((id) => byId.get(id) ?? []).filter((session) => this.include(session))
   }
 
   /** How many sessions are of a role and an authid that may receive. */
   countIn (sessions: SessionsByPrincipal): number {
     let count = 0
     let looks = 0
+    const listed = this.#authids ?? this.#notAuthids
     for (const [authrole, { size, byAuthid }] of sessions) {
       if (!this.#takesRole(authrole)) continue
-      count += this.#authids === undefined ? size : 0
-      for (const authid of this.#authids ?? this.#notAuthids ?? []) {
-        const some = byAuthid.get(authid)?.size ?? 0
-        count += this.#authids === undefined ? -some : some
+      let some = 0
+      for (const authid of listed === undefined ? [] : fewerOf(listed, byAuthid)) {
+        looks++
+        if (listed!.has(authid)) some += byAuthid.get(authid)?.size ?? 0
       }
-      looks += (this.#authids ?? this.#notAuthids)?.size ?? 0
+      count += this.#authids === undefined ? size - some : some
     }
     spend(sessions.size + looks)
     return count
@@ -71,8 +114,7 @@ export class Receivers {
     let looks = 0
     for (const [authrole, { byAuthid }] of sessions) {
       if (!this.#takesRole(authrole)) continue
-      const listed = this.#authids !== undefined && this.#authids.size < byAuthid.size ? this.#authids : byAuthid.keys()
-      for (const authid of listed) {
+      for (const authid of this.#authids === undefined ? byAuthid.keys() : fewerOf(this.#authids, byAuthid)) {
         looks++
         if (this.#notAuthids?.has(authid) === true || this.#authids?.has(authid) === false) continue
         for (const session of byAuthid.get(authid) ?? []) chosen.push(session)
@@ -102,4 +144,17 @@ export class Receivers {
 
 function setOf<E> (list: readonly E[] | undefined): ReadonlySet<E> | undefined {
   return list === undefined ? undefined : new Set(list)
+}
+
+/** The listed authids, or those of the sessions if these are fewer. */
+function fewerOf (listed: ReadonlySet<string>, byAuthid: ReadonlyMap<string, unknown>): Iterable<string> {
+  return listed.size < byAuthid.size ? listed : byAuthid.keys()
+}
+
+function presentIn (audience: Audience, authids: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+  if (authids === undefined) return undefined
+  spend(authids.size)
+  const present = new Set<string>()
+  for (const authid of authids) if (audience.hasAuthid(authid)) present.add(authid)
+  return present
 }

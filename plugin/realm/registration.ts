@@ -1,10 +1,16 @@
 import type { Id } from '../protocol/id.ts'
 import type { InvocationPolicy } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { spend } from '../work.ts'
 import type { Listing } from './listing.ts'
 import type { Ordered } from './ordered.ts'
 import type { PendingCall } from './pending-call.ts'
 import type { RoutedSession } from './routed-session.ts'
+
+/** Callees that are looked at in the time of a unit of work. */
+const LOOKS_OF_UNIT = 8
+/** Callees that are drawn at random before all of them are looked at. */
+const MOST_DRAWS = 16
 
 /** What a session does as a callee. */
 export interface Callee {
@@ -87,26 +93,39 @@ export class Registration {
    * last: then it is the next one's turn after that [advanced, Call Rerouting].
    */
   pick (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
-    const offers = this.#offers
     switch (this.invoke) {
       case 'roundrobin': return this.#inTurn(tried, accepts)
-      case 'random': return atRandom(offers.filter((offer) => tried?.has(offer) !== true && accepts(offer)))
-      // Hot stand-by: who is not the first is not asked because the first has enough to do.
-      case 'last': return accepted(offers.findLast((offer) => tried?.has(offer) !== true), accepts)
-      default: return accepted(tried === null ? offers[0] : offers.find((offer) => !tried.has(offer)), accepts)
+      case 'random': return this.#atRandom(tried, accepts)
+      // Hot standby: a busy first callee does not fail over.
+      case 'last': return accepted(untried(this.#offers, tried, -1), accepts)
+      default: return accepted(untried(this.#offers, tried, 1), accepts)
     }
   }
 
   #inTurn (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
     const offers = this.#offers
-    for (let i = 0; i < offers.length; i++) {
-      const at = (this.#next + i) % offers.length
+    let found: Offer | undefined
+    let looks = 0
+    while (found === undefined && looks < offers.length) {
+      const at = (this.#next + looks++) % offers.length
       const offer = offers[at]!
       if (tried?.has(offer) === true || !accepts(offer)) continue
       this.#next = at + 1
-      return offer
+      found = offer
     }
-    return undefined
+    spend(looks / LOOKS_OF_UNIT)
+    return found
+  }
+
+  /** Every callee that can take the call is equally likely, in both ways of looking for one. */
+  #atRandom (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
+    const offers = this.#offers
+    for (let draws = 0; draws < MOST_DRAWS; draws++) {
+      const offer = oneOf(offers)
+      if (offer !== undefined && tried?.has(offer) !== true && accepts(offer)) return offer
+    }
+    spend(offers.length / LOOKS_OF_UNIT)
+    return oneOf(offers.filter((offer) => tried?.has(offer) !== true && accepts(offer)))
   }
 }
 
@@ -114,6 +133,15 @@ function accepted (offer: Offer | undefined, accepts: (offer: Offer) => boolean)
   return offer !== undefined && accepts(offer) ? offer : undefined
 }
 
-function atRandom (offers: readonly Offer[]): Offer | undefined {
+/** The first callee that has not been tried, from the end if `step` is -1. */
+function untried (offers: readonly Offer[], tried: ReadonlySet<Offer> | null, step: 1 | -1): Offer | undefined {
+  let at = step === 1 ? 0 : offers.length - 1
+  let looks = 1
+  if (tried !== null) for (; at >= 0 && at < offers.length && tried.has(offers[at]!); at += step) looks++
+  spend(looks / LOOKS_OF_UNIT)
+  return offers[at]
+}
+
+function oneOf (offers: readonly Offer[]): Offer | undefined {
   return offers[Math.floor(Math.random() * offers.length)]
 }

@@ -86,6 +86,11 @@ export class Sessions {
     return all.sort((a, b) => a.place - b.place).slice(0, most)
   }
 
+  /** True if a session has this authid, shown or not. */
+  hasAuthid (authid: string): boolean {
+    return this.#shown.has(authid) || this.#own.has(authid)
+  }
+
   /** Those of an authid that are shown. */
   ofAuthid (authid: string): readonly RoutedSession[] {
     return this.#shown.of(authid)
@@ -113,6 +118,10 @@ class SessionsByAuthid {
     const known = this.#sessions.get(authid)
     if (known === undefined) return nobody
     return known instanceof Set ? [...known] : [known]
+  }
+
+  has (authid: string): boolean {
+    return this.#sessions.has(authid)
   }
 
   count (authid: string): number {

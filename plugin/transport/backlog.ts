@@ -1,3 +1,8 @@
+import { spend } from '../work.ts'
+
+/** Numbers that are looked up in the time of a unit of work. */
+const LOOKS_OF_UNIT = 4
+
 interface Entry { readonly frame: Buffer, readonly key: string | null }
 
 /**
@@ -11,6 +16,8 @@ export class Backlog {
   readonly #all = new Map<number, Buffer>()
   readonly #latest = new Map<string, number>()
   #next = 0
+  /** No event has a smaller number. An iterator of the Map would pass over all deleted entries if it is new, and keep them in memory if it is not. */
+  #oldest = 0
   #octets = 0
   #octetsOfEvents = 0
 
@@ -40,10 +47,7 @@ export class Backlog {
     const before = this.#events.size
     const earlier = key === null ? undefined : this.#latest.get(key)
     if (earlier !== undefined) this.#remove(earlier)
-    for (const number of this.#events.keys()) {
-      if (this.hasRoom(frame.length)) break
-      this.#remove(number)
-    }
+    while (this.#events.size > 0 && !this.hasRoom(frame.length)) this.#remove(this.#oldestEvent())
     const number = this.#next
     this.add(frame)
     this.#events.set(number, { frame, key })
@@ -55,6 +59,14 @@ export class Backlog {
   /** All frames, the oldest first. */
   frames (): Iterable<Buffer> {
     return this.#all.values()
+  }
+
+  /** The number of the oldest event, of which there must be one. Each number is passed over once. */
+  #oldestEvent (): number {
+    const from = this.#oldest
+    while (!this.#events.has(this.#oldest)) this.#oldest++
+    spend((this.#oldest - from + 1) / LOOKS_OF_UNIT)
+    return this.#oldest
   }
 
   #remove (number: number): void {

@@ -677,5 +677,40 @@ export const defences: readonly Defence[] = [
     code: 'if (isRetained(message)) {',
     without: 'if (isRetained(message) && false) {',
     test: ['transport/in-process-transport.test.ts', 'retained events are read one by one']
+  },
+  {
+    defence: 'Made-up names on a list of receivers are looked at once for each publication',
+    file: 'plugin/realm/receivers.ts',
+    code: 'if (audience.hasAuthid(authid)) present.add(authid)',
+    without: 'present.add(authid)',
+    test: ['realm/costs.test.ts', 'made-up authids on a list']
+  },
+  {
+    defence: 'Of many callees that do not read, few are tried for a call',
+    file: 'plugin/realm/dealer.ts',
+    code: 'if (++congested >= MOST_CONGESTED) break',
+    without: 'congested++',
+    test: ['realm/costs.test.ts', 'a call of a shared procedure, invoke first']
+  },
+  {
+    defence: 'A prefix that two topics share keeps neither of them in memory',
+    file: 'plugin/realm/prefix-tree.ts',
+    code: 'ownString(node.label.slice(0, length))',
+    without: 'node.label.slice(0, length)',
+    test: ['realm/own-string.test.ts', 'a prefix tree lets go of long URIs, whatever shared']
+  },
+  {
+    defence: 'A component that two topics share keeps neither of them in memory',
+    file: 'plugin/realm/component-table.ts',
+    code: 'literals.set(ownString(component), slots)',
+    without: 'literals.set(component, slots)',
+    test: ['realm/own-string.test.ts', 'an index of wildcards']
+  },
+  {
+    defence: 'An event that gives way to another costs no look at all that gave way before',
+    file: 'plugin/transport/backlog.ts',
+    code: 'const from = this.#oldest\n',
+    without: 'const from = this.#oldest = 0\n',
+    test: ['transport/backlog.test.ts', 'the oldest event is found']
   }
 ]

@@ -99,6 +99,28 @@ t.test('a publication with lists of receivers looks at these, and not at all sub
   costs(t, 'a tenth for each of them', 1, [300, 301], () => { realm.receive(publisher, routed(16, 1, {}, 'a')) })
 })
 
+t.test('made-up authids on a list are looked at once, not for each subscription', async (t) => {
+  const realm = buildRealm()
+  const [publisher, ...subscribers] = joined(realm, 18) as [FakeSession, ...FakeSession[]]
+  const topic = 'a'.repeat(8).split('').join('.')
+  for (const subscriber of subscribers) {
+    for (let i = 0; i < 256; i++) {
+      realm.receive(subscriber, routed(32, 1, { match: 'wildcard' }, Array.from({ length: 8 }, (_, bit) => (i >> bit) % 2 === 0 ? '' : 'a').join('.')))
+    }
+  }
+  const nobody = Array.from({ length: 10_000 }, (_, i) => `nobody${i}`)
+  // Some units are for the index. With somebody left on the list, each subscription costs at most a few for each of its subscribers.
+  for (const [options, received, most] of [
+    [{ eligible_authid: nobody }, 0, 100], [{ eligible_authid: [...nobody, 'user2'] }, 1, 256 * 5], [{ exclude_authid: [...nobody, ...subscribers.slice(1).map(({ principal }) => principal.authid)] }, 1, 256 * 40],
+    [{ exclude_authid: nobody, exclude_authrole: ['anonymous'] }, 0, 256 * 2]
+  ] as const) {
+    realm.receive(publisher, routed(16, 1, options, topic))
+    for (const { sent } of subscribers) sent.length = 0
+    costs(t, Object.keys(options).join(' and '), 1, [nobody.length, nobody.length + most], () => { realm.receive(publisher, routed(16, 1, options, topic)) })
+    t.equal(subscribers.reduce((sum, { sent }) => sum + sent.length, 0), 256 * received)
+  }
+})
+
 t.test('a callee that had too many calls is asked again at all its registrations', async (t) => {
   const realm = buildRealm({ pendingInvocations: 2 })
   const [callee, caller] = joined(realm, 2) as [FakeSession, FakeSession]
@@ -108,4 +130,43 @@ t.test('a callee that had too many calls is asked again at all its registrations
   realm.receive(callee, routed(70, 1, {}))
   realm.receive(caller, routed(48, 5, {}, 'q'))
   t.match(callee.sent.at(-1), { type: MessageType.Invocation, request: 3 })
+})
+
+for (const invoke of ['first', 'last', 'roundrobin', 'random']) {
+  t.test(`a call of a shared procedure, invoke ${invoke}, tries few callees that do not read`, async (t) => {
+    const realm = buildRealm()
+    const callees = joined(realm, 1_000)
+    const caller = new FakeSession(1_001)
+    realm.join(caller)
+    for (const callee of callees) realm.receive(callee, routed(64, 1, { invoke }, 'p'))
+    let sends = 0
+    for (const callee of callees) {
+      callee.send = () => {
+        sends++
+        return 'congested'
+      }
+    }
+    // 20 for each invocation that is made, and a look at those that are picked.
+    costs(t, 'none reads', 100, [16 * 20, 16 * 20 + 100], () => {
+      for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+    })
+    t.equal(sends, 1_600)
+    t.match(caller.sent, Array.from({ length: 100 }, () => ({ type: MessageType.Error, error: 'wamp.error.network_failure' })))
+  })
+}
+
+t.test('a call costs little where one of many callees is picked at random, and is counted where none has room', async (t) => {
+  const realm = buildRealm()
+  const callees = joined(realm, 1_000)
+  const caller = new FakeSession(1_001)
+  realm.join(caller)
+  for (const callee of callees) realm.receive(callee, routed(64, 1, { invoke: 'random', concurrency: 1 }, 'p'))
+  costs(t, 'all have room', 100, [20, 25], () => {
+    for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+  })
+  for (let i = 100; i < 1_000; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+  t.ok(callees.every(({ sent }) => sent.filter(({ type }) => type === MessageType.Invocation).length === 1), 'each has one')
+  costs(t, 'none has room', 10, [125, 130], () => {
+    for (let i = 1_000; i < 1_010; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+  })
 })

@@ -9,6 +9,7 @@ const sessions = Array.from({ length: 40 }, (_, i) => {
   return Object.assign(session, { principal: { ...session.principal, authid: `user${i % 7}` } })
 })
 const byId = new Map(sessions.map((session) => [session.id, session]))
+const audience = { byId, hasAuthid: (authid: string) => sessions.some(({ principal }) => principal.authid === authid) }
 
 function listOf<E> (element: fc.Arbitrary<E>, maxLength: number): fc.Arbitrary<E[] | undefined> {
   return fc.option(fc.array(element, { maxLength }), { nil: undefined, freq: 2 })
@@ -28,9 +29,9 @@ t.test('whatever lists a publication has, those whom it is for are found, and ea
     for (const [changes, options] of steps) {
       for (const [what, i] of changes) subscribers[what > 0 ? 'add' : 'delete'](sessions[i]!)
       const given = Object.fromEntries(Object.entries(options).filter(([, list]) => list !== undefined))
-      const receivers = Receivers.of(given)
+      const receivers = Receivers.of(given)?.among(audience) ?? null
       if (receivers === null) continue
-      const found = [...subscribers.within(receivers, receivers.eligible(byId))].filter((session) => receivers.include(session)).map((session) => session.id)
+      const found = [...subscribers.within(receivers, receivers.eligible(audience))].filter((session) => receivers.include(session)).map((session) => session.id)
       const wanted = [...subscribers.all].filter((session) => receivers.include(session)).map((session) => session.id)
       if (found.sort().join() !== wanted.sort().join()) throw new Error(`${JSON.stringify(given)}: ${found.join()} and not ${wanted.join()}`)
     }

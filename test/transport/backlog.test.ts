@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Backlog } from '../../plugin/transport/backlog.ts'
+import { unitsSpent } from '../../plugin/work.ts'
 
 const frame = (octets: number): Buffer => Buffer.alloc(octets)
 
@@ -34,4 +35,17 @@ t.test('an event that is too long for itself takes the place of all', async (t) 
   t.equal(backlog.hasRoom(60), false)
   t.equal(backlog.addEvent(frame(200)), 1)
   t.equal(backlog.octets, 200)
+})
+
+t.test('the oldest event is found without a look at all that are gone', async (t) => {
+  const backlog = new Backlog(1_000)
+  const before = unitsSpent()
+  for (let i = 0; i < 10_000; i++) {
+    backlog.addEvent(frame(1))
+    if (i % 2 === 0) backlog.add(frame(1))
+    backlog.addEvent(frame(1), 'the latest')
+  }
+  const units = unitsSpent() - before
+  t.ok(units > 1_000 && units < 20_000, `${units} units for 20 000 events, of which 1 000 are kept`)
+  t.equal([...backlog.frames()].length, 6_000)
 })
