@@ -1,6 +1,8 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { kPath } from './auth/cookie-authenticator.ts'
+import type { EndpointAuth } from './auth/cookie-authenticator.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
@@ -25,7 +27,7 @@ export interface ResolvedStatic { readonly root: string, readonly prefix: string
 /** An endpoint with every default filled in. */
 export interface ResolvedEndpoint {
   readonly path: string
-  readonly auth: AuthOptions
+  readonly auth: EndpointAuth
   readonly cookie: Required<CookieOptions> | null
   readonly allowedOrigins: readonly string[]
   /** Null for any. */
@@ -149,7 +151,8 @@ function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'consol
 
 function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   const { cookie, ...rest } = given
-  return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
+  const { auth, ...resolved } = { ...endpointDefaults, ...defined(rest) }
+  return { ...resolved, auth: { ...auth, [kPath]: resolved.path }, cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
 }
 
 function resolveRealm (name: string, { roles, eventHistory = [], slowSubscribers = [], contract, ...rest }: RealmOptions): ResolvedRealm {

@@ -161,6 +161,34 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a login by a method that is not configured']
   },
   {
+    defence: 'A login that comes back is looked up by the method that made it, and not by the one that is shown',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'const configured = users.get(method)',
+    without: 'const configured = users.get(authmethod)',
+    test: [stolen, 'a login has the role of the method that made it']
+  },
+  {
+    defence: 'A login that the app made is not looked up among users of the same name',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'if (method === null) return true',
+    without: 'if (method === null) return verifyStaticUsers({ ticket, wampcra, "wamp-scram": scram, cryptosign, tls }, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
+    test: [stolen, 'a login has the role of the method that made it']
+  },
+  {
+    defence: 'A login of one endpoint gives no other role at another',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'return endpoint === path ? { authrole: user.role } : user.role === authrole',
+    without: 'return { authrole: user.role }',
+    test: [stolen, 'a login of one endpoint gives no other role']
+  },
+  {
+    defence: 'A login of one endpoint by a function does not count at another',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'if (configured === undefined) return endpoint === undefined || endpoint === path',
+    without: 'if (configured === undefined) return true',
+    test: [stolen, 'a login of one endpoint gives no other role']
+  },
+  {
     defence: 'Stores see hashes of cookies only',
     file: 'plugin/cookie/cookie-id.ts',
     code: 'export function keyOf (value: string): string {\n  return createHash(\'sha256\').update(value).digest(\'hex\')',
