@@ -47,7 +47,7 @@ export class CookieEntrance {
     return await this.#tracker.signIn(arrival, principal)
   }
 
-  /** Logs a browser out by a REST request. Resolves to the Set-Cookie header that removes the cookie. */
+  /** Logs a browser out by a REST request. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut (arrival: Arrival): Promise<string> {
     return await this.#tracker.signOut(arrival)
   }

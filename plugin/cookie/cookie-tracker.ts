@@ -3,14 +3,13 @@ import type { Principal } from '../auth/authenticator.ts'
 import { Deadlines } from '../deadlines.ts'
 import { errors } from '../errors.ts'
 import type { CookieOptions } from '../cookie-options.ts'
-import { reasons } from '../protocol/reasons.ts'
 import { CookieConnection } from './cookie-connection.ts'
 import type { ConnectionTracker, Entry } from './cookie-connection.ts'
 import { freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { CookieStore, LoginRecord } from './cookie-store.ts'
 import { HandedId } from './handed-id.ts'
-import { KeyedSet } from './keyed-set.ts'
+import { LoginConnections } from './login-connections.ts'
 import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
@@ -29,11 +28,10 @@ export class CookieTracker implements ConnectionTracker {
   readonly #options: Required<CookieOptions>
   readonly #cookie: TrackingCookie
   readonly #now: () => number
-  readonly #log: FastifyBaseLogger
   readonly #deadlines: Deadlines
   readonly #timers: NodeJS.Timeout[] = []
   /** The connections by the keys of the logins behind them. */
-  readonly #connections = new KeyedSet<CookieConnection>()
+  readonly #connections: LoginConnections
   /** The ids that were handed out, by their keys, as long as a connection needs them. */
   readonly #handed = new Map<string, HandedId<CookieConnection>>()
   #logins: 'disabled' | 'enabled' = 'disabled'
@@ -49,14 +47,14 @@ export class CookieTracker implements ConnectionTracker {
   }) {
     const { recheck, idleTimeout } = options
     this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000 })
+    this.#connections = new LoginConnections(this.#store, log)
     this.#rotation = new CookieRotation({ store, log, now, rotateAfter: options.rotateAfter * 1000 })
     this.#options = options
     this.#cookie = cookie
     this.#now = now
-    this.#log = log
     this.#deadlines = new Deadlines('dates', now)
-    if (shared) this.#timers.push(setInterval(() => { this.#recheck() }, recheck * 1000).unref())
-    if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#useOpen() }, idleTimeout * 250).unref())
+    if (shared) this.#timers.push(setInterval(() => { this.#connections.recheck() }, recheck * 1000).unref())
+    if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#connections.use() }, idleTimeout * 250).unref())
   }
 
   /** Lets logins be attached to cookies, and brought back by them. */
@@ -98,16 +96,22 @@ export class CookieTracker implements ConnectionTracker {
     const values = this.#cookie.read(cookieHeader)
     // What is brought may be planted: it is not even looked up before it is replaced.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
-    if (!await this.#store.add(newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)]))) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
+    const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
+    if (!await this.#store.add(login)) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
     const known = await this.#find(values)
-    if (known !== null && known !== 'cannot tell') await this.forget(known, null)
+    if (known === 'cannot tell') {
+      await this.#store.forget(login)
+      throw new errors.WAMP_ERR_SIGN_IN('could not forget the login that the request brought: the cookie store fails')
+    }
+    if (known !== null) await this.forget(known, null)
     return this.#cookie.write(value, secure)
   }
 
-  /** Logs a browser out by a REST request: its login is forgotten, and its sessions end. Resolves to the Set-Cookie header that removes the cookie. */
+  /** Logs a browser out by a REST request: its login is forgotten, and its sessions end. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT if nobody can tell whose it is. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
     const known = await this.#find(this.#cookie.read(cookieHeader))
-    if (known !== null && known !== 'cannot tell') await this.forget(known, null)
+    if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
+    if (known !== null) await this.forget(known, null)
     return this.#cookie.remove(secure)
   }
 
@@ -128,7 +132,7 @@ export class CookieTracker implements ConnectionTracker {
    */
   async revoke (filter: LoginFilter): Promise<number> {
     const meant = await this.#store.search(filter)
-    for (const { key } of meant) this.#end(key, null)
+    for (const { key } of meant) this.#connections.end(key, null)
     await this.#store.remove(meant)
     return meant.length
   }
@@ -167,7 +171,7 @@ export class CookieTracker implements ConnectionTracker {
 
   /** @internal */
   async forget (login: Login, except: CookieConnection | null): Promise<void> {
-    this.#end(login.key, except)
+    this.#connections.end(login.key, except)
     await this.#store.forget(login)
   }
 
@@ -260,15 +264,6 @@ export class CookieTracker implements ConnectionTracker {
     return { created: this.#now(), maxAge: this.#options.maxAge }
   }
 
-  /** Ends all that hangs on a login: sessions, and what connections remember. */
-  #end (key: string, except: CookieConnection | null): void {
-    for (const connection of this.#connections.get(key)) {
-      this.#connections.delete(key, connection)
-      connection.detach()
-      if (connection !== except) connection.end(reasons.logout)
-    }
-  }
-
   async #find (values: readonly BroughtValue[]): Promise<Known | null | 'cannot tell'> {
     if (this.#logins === 'disabled') return null
     for (const brought of values) {
@@ -281,16 +276,4 @@ export class CookieTracker implements ConnectionTracker {
     }
     return null
   }
-
-  /** Another process may have forgotten a login. */
-  #recheck (): void {
-    for (const connection of this.#connections.values()) {
-      const { login } = connection
-      if (login === undefined || !connection.letsIn) continue
-      this.#store.get(login.key).then((record) => { if (record === null && connection.login === login) this.#end(login.key, null) }).catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of a login that is over could not be ended') })
-    }
-  }
-
-  /** Whoever is connected is not idle. */
-  #useOpen (): void { for (const { login } of this.#connections.values()) if (login !== undefined) this.#store.use(login) }
 }

@@ -12,6 +12,7 @@ export interface Defence {
 }
 
 const tracker = 'plugin/cookie/cookie-tracker.ts'
+const connections = 'plugin/cookie/login-connections.ts'
 const loginStore = 'plugin/cookie/login-store.ts'
 const foreignPages = 'attacks/foreign-pages.test.ts'
 const planted = 'attacks/planted-cookies.test.ts'
@@ -114,13 +115,13 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A logout deletes the login',
     file: tracker,
-    code: 'await this.#store.forget(login)\n',
-    without: 'await Promise.resolve()\n',
+    code: 'this.#connections.end(login.key, except)\n    await this.#store.forget(login)\n',
+    without: 'this.#connections.end(login.key, except)\n    await Promise.resolve()\n',
     test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
   },
   {
     defence: 'A logout ends the other sessions of the login',
-    file: tracker,
+    file: connections,
     code: 'if (connection !== except) connection.end(reasons.logout)',
     without: 'if (connection === null) connection.end(reasons.logout)',
     test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
@@ -133,6 +134,20 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'nor after a REST login of the same browser']
   },
   {
+    defence: 'A REST logout that the store cannot look up is no logout',
+    file: tracker,
+    code: "if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')\n    if (known !== null)",
+    without: "if (known !== null && known !== 'cannot tell')",
+    test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot look up']
+  },
+  {
+    defence: 'A REST login whose store cannot tell what it replaces is none',
+    file: tracker,
+    code: 'await this.#store.forget(login)\n      throw',
+    without: 'return this.#cookie.write(value, secure)\n      throw',
+    test: ['cookie/login-store.test.ts', 'a REST logout or login whose cookie']
+  },
+  {
     defence: 'A user can be killed together with its logins',
     file: 'plugin/realm/session-procedures.ts',
     code: 'return revoking ? revokeLogins(authid).then(killAll) : killAll()',
@@ -142,7 +157,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A revocation ends the sessions of the login',
     file: tracker,
-    code: 'for (const { key } of meant) this.#end(key, null)',
+    code: 'for (const { key } of meant) this.#connections.end(key, null)',
     without: '',
     test: [stolen, 'a login that is revoked ends the sessions']
   },
@@ -246,8 +261,8 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A login that another process forgot ends its sessions here',
-    file: tracker,
-    code: 'if (record === null && connection.login === login) this.#end(login.key, null)',
+    file: connections,
+    code: 'if (record === null && connection.login === login) this.end(login.key, null)',
     without: '',
     test: ['cookie/cookie-tracker.test.ts', 'a login that another process forgot']
   },

@@ -23,6 +23,21 @@ t.test('a store that throws is not an unknown cookie: nothing is set, nobody is 
   t.equal(await browser.identity(), 'joe', 'the good cookie is still there')
 })
 
+t.test('a REST logout or login whose cookie the store cannot tell rejects, and changes nothing', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const cookieHeader = (await tracker.signIn({ cookieHeader: undefined, secure: false }, principal())).split(';')[0]
+  const { get } = store
+  store.get = () => { throw new Error('down') }
+  await t.rejects(tracker.signOut({ cookieHeader, secure: false }), { code: 'WAMP_ERR_SIGN_OUT', statusCode: 503 })
+  await t.rejects(tracker.signIn({ cookieHeader, secure: false }, principal({ authid: 'ann' })), { code: 'WAMP_ERR_SIGN_IN' })
+  store.get = get
+  t.same((await tracker.find()).map(({ record: { authid } }) => authid), ['joe'])
+  t.equal((await tracker.identify(cookieHeader))?.principal.authid, 'joe')
+  await tracker.signOut({ cookieHeader, secure: false })
+  t.equal(await tracker.identify(cookieHeader), null)
+})
+
 t.test('a store that is too slow is as good as not there', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
