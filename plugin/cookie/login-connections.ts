@@ -24,11 +24,14 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
     }
   }
 
-  /** Ends the logins that another process has forgotten. */
+  /**
+   * Ends the logins that another process has forgotten, with the sessions that made them. Such a session does not depend on the
+   * store otherwise: it stays if its login could not be stored, or has expired.
+   */
   recheck (): void {
     for (const connection of this.values()) {
       const { login } = connection
-      if (login === undefined || !connection.letsIn) continue
+      if (login === undefined || (!connection.letsIn && this.#store.mayBeMissing(login))) continue
       this.#store.get(login.key).then((record) => { if (record === null && connection.login === login) this.end(login.key, null) }).catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of a login that is over could not be ended') })
     }
   }

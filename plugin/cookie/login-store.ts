@@ -44,6 +44,8 @@ export class LoginStore {
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
+  /** Logins that are being stored, or could not be. */
+  readonly #unstored = new WeakSet<Login>()
   readonly #seen = new Map<string, number>()
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
@@ -94,19 +96,27 @@ export class LoginStore {
   }
 
   /** Stores a login, and the cookies that lead to it. False if that failed, which is logged. */
-  async add ({ key, record, cookies }: Login): Promise<boolean> {
+  async add (login: Login): Promise<boolean> {
+    const { key, record, cookies } = login
     const { created, maxAge } = record
+    this.#unstored.add(login)
     try {
       // In this order: a cookie that leads nowhere is cleared away by who looks it up.
       const writes = [askStore(() => this.#store.set(key, record))]
       for (const cookie of cookies) writes.push(askStore(() => this.#store.set(cookie, { created, maxAge, login: key })))
       await Promise.all(writes)
+      this.#unstored.delete(login)
       this.#outages.adding.worked()
       return true
     } catch (error) {
       this.#outages.adding.failed(error)
       return false
     }
+  }
+
+  /** True for a login that the store may not have although nobody has ended it: it is not stored, or has expired. */
+  mayBeMissing (login: Login): boolean {
+    return this.#unstored.has(login) || isExpired(login.record, this.#now())
   }
 
   /** Notes that a login is in use. A failure is logged. */

@@ -264,7 +264,14 @@ export const defences: readonly Defence[] = [
     file: connections,
     code: 'if (record === null && connection.login === login) this.end(login.key, null)',
     without: '',
-    test: ['cookie/cookie-tracker.test.ts', 'a login that another process forgot']
+    test: ['cookie/login-connections.test.ts', 'a login that another process forgot']
+  },
+  {
+    defence: 'A login that another process forgot ends the session that made it',
+    file: connections,
+    code: '(!connection.letsIn && this.#store.mayBeMissing(login))',
+    without: '!connection.letsIn',
+    test: ['cookie/login-connections.test.ts', 'the session that made a login ends']
   },
   {
     defence: 'A cookie that was replaced stops counting',
