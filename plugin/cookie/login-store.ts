@@ -72,7 +72,7 @@ export class LoginStore {
     const login = await this.get(record.login)
     if (login === 'cannot tell') return login
     if (login !== null && !isExpired(record, this.#now())) return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
-    this.#goOn(this.#clear([key]))
+    this.#goOn(this.#clearUnlessLed(key, record.login))
     return null
   }
 
@@ -101,10 +101,9 @@ export class LoginStore {
     const { created, maxAge } = record
     this.#unstored.add(login)
     try {
-      // In this order: a cookie that leads nowhere is cleared away by who looks it up.
-      const writes = [askStore(() => this.#store.set(key, record))]
-      for (const cookie of cookies) writes.push(askStore(() => this.#store.set(cookie, { created, maxAge, login: key })))
-      await Promise.all(writes)
+      // The login is stored before any cookie leads to it: a look-up clears away a cookie that leads nowhere.
+      await askStore(() => this.#store.set(key, record))
+      await Promise.all(cookies.map((cookie) => askStore(() => this.#store.set(cookie, { created, maxAge, login: key }))))
       this.#unstored.delete(login)
       this.#outages.adding.worked()
       return true
@@ -230,6 +229,12 @@ export class LoginStore {
   async #delete ({ key, cookies }: EndedLogin): Promise<void> {
     await askStore(() => this.#store.delete(key))
     await this.#clear([useKeyOf(key), ...cookies])
+  }
+
+  /** Clears a cookie away whose login is over, unless it was led to another login meanwhile. */
+  async #clearUnlessLed (cookie: string, login: string): Promise<void> {
+    const record = await this.#read(cookie)
+    if (record !== 'cannot tell' && record !== undefined && 'login' in record && record.login === login) await this.#clear([cookie])
   }
 
   /** Clears away what leads nowhere: it is of no harm if that fails. */

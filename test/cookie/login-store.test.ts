@@ -248,3 +248,43 @@ t.test('a store that returns no record is one that cannot tell, and null means t
   store.get = () => null as unknown as undefined
   t.type((await browser.open()).setCookie, 'string', 'an unknown cookie is')
 })
+
+t.test('a look-up while a login is being stored does not lose it', async (t) => {
+  const store = new MemoryStore()
+  const { set } = store
+  let stored = (): void => {}
+  store.set = function (key, record) {
+    if (!('authid' in record)) return set.call(this, key, record)
+    return new Promise<void>((resolve) => { stored = () => { set.call(this, key, record); resolve() } }) as unknown as undefined
+  }
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  const binding = (await browser.open()).bind(principal())
+  t.equal(await browser.identity(), undefined)
+  await settled()
+  stored()
+  await binding
+  t.equal(await browser.identity(), 'joe')
+})
+
+t.test('a look-up while a login is replaced does not lose the one that replaces it', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const tab = await browser.open()
+  const { get } = store
+  let answer = (): void => {}
+  store.get = function (key) {
+    const record = get.call(this, key)
+    if (record === undefined || !('login' in record)) return record
+    store.get = get
+    return new Promise((resolve) => { answer = () => { resolve(record) } }) as unknown as undefined
+  }
+  const looking = browser.identity()
+  await tab.bind(principal({ authextra: { theme: 'dark' } }))
+  answer()
+  await looking
+  await settled()
+  t.equal(await browser.identity(), 'joe')
+})
