@@ -232,6 +232,13 @@ export const defences: readonly Defence[] = [
     test: ['cookie/login-store.test.ts', 'a logout that the store cannot write']
   },
   {
+    defence: 'A store is not closed while a logout is being written',
+    file: 'plugin/cookie/ended-logins.ts',
+    code: 'await Promise.allSettled(this.#deletions)',
+    without: '',
+    test: ['cookie/ended-logins.test.ts', 'a store is not closed while']
+  },
+  {
     defence: 'A store that fails does not count as one that knows nobody',
     file: loginStore,
     code: '    } catch (error) {\n      return this.#cannotTell(error)\n    }\n  }\n\n  #cannotTell',
