@@ -239,6 +239,20 @@ export const defences: readonly Defence[] = [
     test: ['cookie/ended-logins.test.ts', 'a store is not closed while']
   },
   {
+    defence: 'A change whose answer is lost does not hold up a logout behind it',
+    file: 'plugin/cookie/keyv-store.ts',
+    code: 'askStore(change)',
+    without: 'change()',
+    test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
+  },
+  {
+    defence: 'A login that a store writes after its logout is deleted again',
+    file: 'plugin/cookie/keyv-store.ts',
+    code: "if (late.state === 'is deleted') this.delete(key).catch(() => {})",
+    without: '',
+    test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
+  },
+  {
     defence: 'A store that fails does not count as one that knows nobody',
     file: loginStore,
     code: '    } catch (error) {\n      return this.#cannotTell(error)\n    }\n  }\n\n  #cannotTell',
