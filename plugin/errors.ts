@@ -41,6 +41,9 @@ export const errors = {
   /** `reply.wampSignIn` cannot log anybody in. */
   WAMP_ERR_SIGN_IN: createError<[why: string]>(
     'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),
+  /** `reply.wampSignOut` cannot tell whose the cookie is, since the cookie store fails: the login still counts. */
+  WAMP_ERR_SIGN_OUT: createError<[why: string]>(
+    'WAMP_ERR_SIGN_OUT', 'Signing out %s', 503),
   /** An authenticator was added under a taken name, or after the app was ready. */
   WAMP_ERR_AUTHENTICATOR: createError<[method: string, why: string]>(
     'WAMP_ERR_AUTHENTICATOR', 'The authenticator "%s" %s', 500),

@@ -1,8 +1,10 @@
-import { realpathSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { kPath } from './auth/cookie-authenticator.ts'
+import type { EndpointAuth } from './auth/cookie-authenticator.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
+import { isServed } from './cookie/served-path.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
@@ -25,7 +27,7 @@ export interface ResolvedStatic { readonly root: string, readonly prefix: string
 /** An endpoint with every default filled in. */
 export interface ResolvedEndpoint {
   readonly path: string
-  readonly auth: AuthOptions
+  readonly auth: EndpointAuth
   readonly cookie: Required<CookieOptions> | null
   readonly allowedOrigins: readonly string[]
   /** Null for any. */
@@ -149,7 +151,8 @@ function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'consol
 
 function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   const { cookie, ...rest } = given
-  return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
+  const { auth, ...resolved } = { ...endpointDefaults, ...defined(rest) }
+  return { ...resolved, auth: { ...auth, [kPath]: resolved.path }, cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
 }
 
 function resolveRealm (name: string, { roles, eventHistory = [], slowSubscribers = [], contract, ...rest }: RealmOptions): ResolvedRealm {
@@ -258,24 +261,8 @@ function checkCookieFile (cookie: Required<CookieOptions> | null, files: readonl
   const given = 'filename' in store ? store.filename : 'path' in store ? store.path : null
   if (given === null) return
   const filename = resolve(given)
-  // Files are served through symbolic links, too.
-  if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return
+  if (!files.some(({ root }) => isServed(root, filename))) return
   throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.store.${option}`, 'must not be inside a static root: it would be served')
-}
-
-/** Where a path leads in the end; what of it does not exist yet stays as it is. */
-function realPath (path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return dirname(path) === path ? path : join(realPath(dirname(path)), basename(path))
-  }
-}
-
-/** True for a file in a static root. What is, or is in, a dotfile is not served. */
-function isServed (root: string, filename: string): boolean {
-  const parts = relative(root, filename).split(sep)
-  return !parts.some((part) => part.startsWith('.')) && !isAbsolute(parts.join(sep))
 }
 
 /** Without the keys that are undefined: `{ ...defaults, ...given }` must not undo a default. */

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { pathToFileURL } from 'node:url'
+import { kPath } from '../plugin/auth/cookie-authenticator.ts'
 import { resolveEndpoint, resolveOptions } from '../plugin/resolve-options.ts'
+import type { CookieOptions } from '../plugin/cookie-options.ts'
 import type { EndpointOptions, FastifyWampOptions } from '../plugin/options.ts'
 
 const realms = { realm1: { roles: { anonymous: {}, frontend: {} } } }
@@ -20,7 +22,7 @@ function fault (options: unknown): { code?: string, message: string } {
 t.test('the least that is given gets every default', async (t) => {
   const options = resolveOptions({ realms })
   t.same(options.endpoint, {
-    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true
+    path: '/ws', auth: { anonymous: { type: 'static' }, [kPath]: '/ws' }, cookie: null, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true
   })
   t.same(options.static, [])
   t.equal(options.handshakeTimeout, 10_000)
@@ -149,6 +151,23 @@ t.test('a cookie file that is served through a symbolic link is refused, whether
     t.match(fault({ realms, static: { root: join(dir, root) }, cookie: { store: { type: 'file', filename: join(dir, filename) } } }), { code: 'WAMP_ERR_INVALID_OPTION' }, `${root} ${filename}`)
   }
   t.ok(resolveOptions({ realms, static: { root: join(dir, 'web') }, cookie: { store: { type: 'file', filename: join(dir, 'cookies.dat') } } }))
+})
+
+t.test('a cookie file or database behind a symbolic link to what does not exist yet is refused', async (t) => {
+  const dir = t.testdir({
+    web: { sub: {} },
+    'file.dat': t.fixture('symlink', 'web/new.dat'),
+    twice: t.fixture('symlink', 'file.dat'),
+    folder: t.fixture('symlink', 'web/later'),
+    sub: t.fixture('symlink', 'web/sub'),
+    above: t.fixture('symlink', 'sub/../new.dat'),
+    loop: t.fixture('symlink', 'loop/loop'),
+    outside: t.fixture('symlink', 'data/new.dat')
+  })
+  const given = (store: NonNullable<CookieOptions['store']>): FastifyWampOptions => ({ realms, static: { root: join(dir, 'web') }, cookie: { store } })
+  for (const name of ['file.dat', 'twice', 'folder/new.dat', 'above']) t.match(fault(given({ type: 'file', filename: join(dir, name) })), { code: 'WAMP_ERR_INVALID_OPTION' }, name)
+  t.match(fault(given({ type: 'database', path: join(dir, 'folder') })), { code: 'WAMP_ERR_INVALID_OPTION' })
+  for (const name of ['outside', 'loop']) t.ok(resolveOptions(given({ type: 'file', filename: join(dir, name) })), name)
 })
 
 t.test('a cookie file beside a static root, or in a folder of it that is not served, is fine', async (t) => {

@@ -1,36 +1,49 @@
 import type { LoginRecord } from '../cookie/cookie-store.ts'
-import type { AuthOptions, CookieAuthOptions } from '../auth-options.ts'
+import type { CookieCheck } from '../cookie/cookie-entrance.ts'
+import type { AuthOptions } from '../auth-options.ts'
 
-type Verify = NonNullable<CookieAuthOptions['verify']>
+/** The key of the path in an endpoint's methods: a symbol, since methods have names. */
+export const kPath = Symbol('fastify-wamp.path')
+
+/** The methods of an endpoint, and its path. */
+export type EndpointAuth = AuthOptions & { readonly [kPath]: string }
 
 /**
  * Which logins that a cookie brings back count at an endpoint: those that could be made there today, and that its check lets
  * pass. Logins that the app made itself, by `reply.wampSignIn`, are the app's at every endpoint.
  */
-export function verifyLogins (auth: AuthOptions, offered: { has (method: string): boolean }): Verify {
-  const verify = auth.cookie?.verify ?? verifyStaticUsers(auth)
-  return (record) => {
-    const { authmethod, method = authmethod } = record
-    return (method === null || offered.has(method)) && verify(record)
+export function verifyLogins (auth: EndpointAuth, offered: { has (method: string): boolean }): CookieCheck {
+  const { [kPath]: path } = auth
+  const verify = auth.cookie?.verify ?? verifyStaticUsers(auth, path)
+  return {
+    path,
+    verify: (record) => {
+      const { authmethod, method = authmethod } = record
+      return (method === null || offered.has(method)) && verify(record)
+    }
   }
 }
 
 /**
  * The check of a login that a cookie brings back, where the app has none of its own: a user of a static method must still
- * be configured, for the realm that the login was for, and is given the role of today.
+ * be configured, for the realm that the login was for, and is given the role of today. A login that was made at another
+ * endpoint proved nothing here: it counts only where it gives no other role than the one that was proven. What was made at an
+ * unknown endpoint is treated like that, too, but counts if no users are configured.
  */
-export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): (record: LoginRecord) => boolean | { authrole: string } {
+export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions, path?: string): (record: LoginRecord) => boolean | { authrole: string } {
   const users = new Map<string, ReadonlyMap<string, { role: string, realm?: string }>>()
   if (ticket?.type === 'static') users.set('ticket', new Map(Object.entries(ticket.principals)))
   if (wampcra?.type === 'static') users.set('wampcra', new Map(Object.entries(wampcra.users)))
   if (scram?.type === 'static') users.set('wamp-scram', new Map(Object.entries(scram.principals)))
   if (cryptosign?.type === 'static') users.set('cryptosign', new Map(Object.entries(cryptosign.principals)))
   if (tls?.type === 'static') users.set('tls', new Map(Object.entries(tls.principals)))
-  return ({ authmethod, authid, authrealm }) => {
-    const configured = users.get(authmethod)
-    if (configured === undefined) return true
+  return ({ authmethod, method = authmethod, authid, authrealm, authrole, endpoint }) => {
+    // The app made it, and what it granted has nothing to do with users of the same name.
+    if (method === null) return true
+    const configured = users.get(method)
+    if (configured === undefined) return endpoint === undefined || endpoint === path
     const user = configured.get(authid)
     if (user === undefined || (user.realm !== undefined && user.realm !== authrealm)) return false
-    return { authrole: user.role }
+    return endpoint === path ? { authrole: user.role } : user.role === authrole
   }
 }

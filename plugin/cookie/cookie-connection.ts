@@ -9,8 +9,13 @@ import type { Visitor } from './visitor.ts'
 /** The browser behind a connection, for the list of a user's logins. */
 export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 
-/** Who a login lets in where a connection came, or null. Never rejects. */
-export type AdmitLogin = (record: LoginRecord) => Promise<Principal | null>
+/** Where a connection came. */
+export interface Entry {
+  /** The path of the endpoint; undefined where no logins are attached to cookies. */
+  readonly path: string | undefined
+  /** Who a login lets in there, or null. Never rejects. */
+  admit (record: LoginRecord): Promise<Principal | null>
+}
 
 /** What a connection needs of the tracker. */
 export interface ConnectionTracker {
@@ -31,16 +36,16 @@ export class CookieConnection implements Visitor {
   readonly device: Device
   /** The id that it was handed; undefined if it came with a login, or if nothing may be bound. */
   readonly handed: HandedId<CookieConnection> | undefined
+  readonly entry: Entry
   readonly #tracker: ConnectionTracker
-  readonly #admit: AdmitLogin
   #login: Login | undefined
   #session: OpenSession | null = null
   #liftExpiry: (() => void) | undefined
   #state: 'open' | 'left' = 'open'
 
-  constructor ({ tracker, admit, pseudonym, setCookie, hand, login, device }: {
+  constructor ({ tracker, entry, pseudonym, setCookie, hand, login, device }: {
     tracker: ConnectionTracker
-    admit: AdmitLogin
+    entry: Entry
     pseudonym: string
     device: Device
     setCookie?: string | undefined
@@ -49,7 +54,7 @@ export class CookieConnection implements Visitor {
   }) {
     this.device = device
     this.#tracker = tracker
-    this.#admit = admit
+    this.entry = entry
     this.pseudonym = pseudonym
     this.setCookie = setCookie
     this.#login = login
@@ -85,7 +90,7 @@ export class CookieConnection implements Visitor {
     const login = this.#login
     if (login === undefined) return null
     const record = await this.#tracker.recall(login)
-    const principal = record === null ? null : await this.#admit(record)
+    const principal = record === null ? null : await this.entry.admit(record)
     // A logout may have landed meanwhile.
     return this.#login === login ? principal : null
   }

@@ -10,22 +10,28 @@ import type { Arrival } from './login-filter.ts'
 /** Decides whether a stored login still counts, and with which role. */
 export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
 
+/** Which logins count at an endpoint, and its path. */
+export interface CookieCheck {
+  readonly path: string
+  readonly verify: VerifyLogin
+}
+
 /** The tracker as one endpoint uses it. Endpoints may share a tracker, but each decides which logins count there. */
 export class CookieEntrance {
   readonly #tracker: CookieTracker
   readonly #log: FastifyBaseLogger
-  readonly #verify: VerifyLogin | null
+  readonly #check: CookieCheck | null
 
   /** `verify` is null for an endpoint without logins by cookie. */
-  constructor ({ tracker, log, verify }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: VerifyLogin | null }) {
+  constructor ({ tracker, log, verify }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: CookieCheck | null }) {
     this.#tracker = tracker
     this.#log = log
-    this.#verify = verify
+    this.#check = verify
   }
 
   /** A browser wants to connect. Resolves when its cookie has been looked up; `leave` must be called when it is gone. */
   async arrive (arrival: Arrival): Promise<CookieConnection> {
-    return await this.#tracker.arrive(arrival, async (record) => await this.#admit(record))
+    return await this.#tracker.arrive(arrival, { path: this.#check?.path, admit: async (record) => await this.#admit(record) })
   }
 
   /** Who a request's cookie says that it is, and the key of the login; null also if the store cannot tell. */
@@ -37,11 +43,11 @@ export class CookieEntrance {
 
   /** Logs a browser in by a REST request. Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN. */
   async signIn (arrival: Arrival, principal: Principal): Promise<string> {
-    if (this.#verify === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option auth.cookie')
+    if (this.#check === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option auth.cookie')
     return await this.#tracker.signIn(arrival, principal)
   }
 
-  /** Logs a browser out by a REST request. Resolves to the Set-Cookie header that removes the cookie. */
+  /** Logs a browser out by a REST request. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut (arrival: Arrival): Promise<string> {
     return await this.#tracker.signOut(arrival)
   }
@@ -49,7 +55,7 @@ export class CookieEntrance {
   async #admit (record: LoginRecord): Promise<Principal | null> {
     const { authid, authrole, authmethod, authrealm, authextra } = record
     try {
-      const verdict = await this.#verify?.(record) ?? false
+      const verdict = await this.#check?.verify(record) ?? false
       if (verdict === false) return null
       return {
         realm: authrealm,

@@ -73,20 +73,25 @@ export class CookieRotation {
     await Promise.all(this.#turns.values())
   }
 
-  /** Changes a cookie's record, one change after the other. Null if there is none that counts. */
+  /** Changes a cookie's record, one change after the other. Null if there is none that counts, or if its turn does not come in time. */
   async #inTurn<T> (key: string, change: (record: CookieRecord) => Promise<T>): Promise<T | null> {
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(async () => {
+    const before = this.#turns.get(key) ?? Promise.resolve()
+    const attempt = async (): Promise<T | null> => {
       try {
+        await askStore(() => before)
         const record = await askStore(() => this.#store.get(key))
         return record === undefined || !('login' in record) || isExpired(record, this.#now()) ? null : await change(record)
       } catch (error) {
         this.#log.warn({ err: error }, 'the record of a cookie could not be changed')
         return null
       }
-    })
+    }
+    const attempted = attempt()
+    // The next one waits for those before, too.
+    const turn = Promise.all([before, attempted])
     this.#turns.set(key, turn)
-    const result = await turn
-    if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    const result = await attempted
+    turn.finally(() => { if (this.#turns.get(key) === turn) this.#turns.delete(key) }).catch(() => {})
     return result
   }
 }

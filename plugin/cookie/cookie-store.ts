@@ -19,6 +19,8 @@ export interface LoginRecord extends Lifetime {
   readonly authmethod: string
   /** The configured method that the login was made by; null for `reply.wampSignIn`. @default authmethod */
   readonly method?: string | null
+  /** The path of the endpoint that the login was made at. @default unknown, as with `reply.wampSignIn` */
+  readonly endpoint?: string
   /** The realm that it was in. */
   readonly authrealm: Uri
   /** What the authenticator gave for WELCOME.Details.authextra. */

@@ -3,19 +3,19 @@ import type { Principal } from '../auth/authenticator.ts'
 import { Deadlines } from '../deadlines.ts'
 import { errors } from '../errors.ts'
 import type { CookieOptions } from '../cookie-options.ts'
-import { reasons } from '../protocol/reasons.ts'
 import { CookieConnection } from './cookie-connection.ts'
-import type { AdmitLogin, ConnectionTracker, Device } from './cookie-connection.ts'
-import { freshLoginKey, freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
+import type { ConnectionTracker, Entry } from './cookie-connection.ts'
+import { freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { CookieStore, LoginRecord } from './cookie-store.ts'
 import { HandedId } from './handed-id.ts'
-import { KeyedSet } from './keyed-set.ts'
+import { LoginConnections } from './login-connections.ts'
 import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
 import type { FoundLogin, Login } from './login-store.ts'
+import { newLogin } from './new-login.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
 
 /** A login that a browser came with, and the value that it brought. */
@@ -28,11 +28,10 @@ export class CookieTracker implements ConnectionTracker {
   readonly #options: Required<CookieOptions>
   readonly #cookie: TrackingCookie
   readonly #now: () => number
-  readonly #log: FastifyBaseLogger
   readonly #deadlines: Deadlines
   readonly #timers: NodeJS.Timeout[] = []
   /** The connections by the keys of the logins behind them. */
-  readonly #connections = new KeyedSet<CookieConnection>()
+  readonly #connections: LoginConnections
   /** The ids that were handed out, by their keys, as long as a connection needs them. */
   readonly #handed = new Map<string, HandedId<CookieConnection>>()
   #logins: 'disabled' | 'enabled' = 'disabled'
@@ -48,14 +47,14 @@ export class CookieTracker implements ConnectionTracker {
   }) {
     const { recheck, idleTimeout } = options
     this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000 })
+    this.#connections = new LoginConnections(this.#store, log)
     this.#rotation = new CookieRotation({ store, log, now, rotateAfter: options.rotateAfter * 1000 })
     this.#options = options
     this.#cookie = cookie
     this.#now = now
-    this.#log = log
     this.#deadlines = new Deadlines('dates', now)
-    if (shared) this.#timers.push(setInterval(() => { this.#recheck() }, recheck * 1000).unref())
-    if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#useOpen() }, idleTimeout * 250).unref())
+    if (shared) this.#timers.push(setInterval(() => { this.#connections.recheck() }, recheck * 1000).unref())
+    if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#connections.use() }, idleTimeout * 250).unref())
   }
 
   /** Lets logins be attached to cookies, and brought back by them. */
@@ -64,23 +63,23 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /**
-   * A browser wants to connect. `admit` says which logins count where it does. Resolves when its cookie has been looked up;
+   * A browser wants to connect. `entry` says where, and which logins count there. Resolves when its cookie has been looked up;
    * `leave` must be called when it is gone.
    */
-  async arrive ({ cookieHeader, secure, device = {} }: Arrival, admit: AdmitLogin): Promise<CookieConnection> {
+  async arrive ({ cookieHeader, secure, device = {} }: Arrival, entry: Entry): Promise<CookieConnection> {
     const values = this.#cookie.read(cookieHeader)
     const known = await this.#find(values)
-    if (known === 'cannot tell') return this.#open({ admit, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device })
-    if (known !== null) return this.#open({ admit, pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
+    if (known === 'cannot tell') return this.#open({ entry, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device })
+    if (known !== null) return this.#open({ entry, pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
 
     const brought = values.find(({ value }) => visitorOf(value) !== undefined)
     // Without logins there is nothing to be gained by a planted id: the browser keeps what it has.
     if (this.#logins === 'disabled' && brought !== undefined) {
-      return this.#open({ admit, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
+      return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
     }
     const value = this.#freshFor(brought)
     const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#hand(keyOf(value), brought?.value, connection)
-    return this.#open({ admit, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
+    return this.#open({ entry, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
   }
 
   /** The login that a request's cookie leads to; null also if the store cannot tell. */
@@ -97,16 +96,22 @@ export class CookieTracker implements ConnectionTracker {
     const values = this.#cookie.read(cookieHeader)
     // What is brought may be planted: it is not even looked up before it is replaced.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
-    if (!await this.#store.add(this.#newLogin(principal, null, device, [keyOf(value)]))) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
+    const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
+    if (!await this.#store.add(login)) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
     const known = await this.#find(values)
-    if (known !== null && known !== 'cannot tell') await this.forget(known, null)
+    if (known === 'cannot tell') {
+      await this.#store.forget(login)
+      throw new errors.WAMP_ERR_SIGN_IN('could not forget the login that the request brought: the cookie store fails')
+    }
+    if (known !== null) await this.forget(known, null)
     return this.#cookie.write(value, secure)
   }
 
-  /** Logs a browser out by a REST request: its login is forgotten, and its sessions end. Resolves to the Set-Cookie header that removes the cookie. */
+  /** Logs a browser out by a REST request: its login is forgotten, and its sessions end. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT if nobody can tell whose it is. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
     const known = await this.#find(this.#cookie.read(cookieHeader))
-    if (known !== null && known !== 'cannot tell') await this.forget(known, null)
+    if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
+    if (known !== null) await this.forget(known, null)
     return this.#cookie.remove(secure)
   }
 
@@ -127,7 +132,7 @@ export class CookieTracker implements ConnectionTracker {
    */
   async revoke (filter: LoginFilter): Promise<number> {
     const meant = await this.#store.search(filter)
-    for (const { key } of meant) this.#end(key, null)
+    for (const { key } of meant) this.#connections.end(key, null)
     await this.#store.remove(meant)
     return meant.length
   }
@@ -166,7 +171,7 @@ export class CookieTracker implements ConnectionTracker {
 
   /** @internal */
   async forget (login: Login, except: CookieConnection | null): Promise<void> {
-    this.#end(login.key, except)
+    this.#connections.end(login.key, except)
     await this.#store.forget(login)
   }
 
@@ -218,7 +223,7 @@ export class CookieTracker implements ConnectionTracker {
   /** Attaches an identity to ids. Who logged in comes in even if that cannot be stored. */
   async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal, method: string): Promise<void> {
     if (ids.length === 0) return
-    const login = this.#newLogin(principal, method, by.device, ids.map(({ key }) => key))
+    const login = newLogin({ principal, method, endpoint: by.entry.path, device: by.device }, this.#lifetime(), ids.map(({ key }) => key))
     // A logout on any of them is one on all: so they are known before the store is asked.
     for (const concerned of new Set([by, ...ids.map(({ connection }) => connection ?? by)])) {
       concerned.attach(login)
@@ -232,9 +237,9 @@ export class CookieTracker implements ConnectionTracker {
    * login that is deleted meanwhile must not come back. Who has another role now is ended elsewhere.
    */
   async #replace (by: CookieConnection, before: Login, principal: Principal, method: string): Promise<void> {
-    const { key, record, cookies } = this.#newLogin(principal, method, by.device, before.cookies)
     const { created, maxAge } = before.record
-    const next = { key, cookies, record: { ...record, created, maxAge } }
+    const next = newLogin({ principal, method, endpoint: by.entry.path, device: by.device }, { created, maxAge }, before.cookies)
+    const { key, record, cookies } = next
     if (isSameGrant(before.record, record)) return
     const stored = await this.#store.get(before.key)
     if (stored === null || stored === 'cannot tell' || !await this.#store.add({ ...next, cookies: [] })) return await this.#giveUp(by, before)
@@ -255,20 +260,8 @@ export class CookieTracker implements ConnectionTracker {
     await this.forget(login, connection)
   }
 
-  /** `method` is the configured method that the login is made by, null for a REST login. */
-  #newLogin ({ realm, authid, authrole, authmethod, authextra }: Principal, method: string | null, device: Device, cookies: readonly string[]): Login {
-    const { maxAge } = this.#options
-    const made = { ...(method === authmethod ? {} : { method }), ...device, ...(authextra === undefined ? {} : { authextra }) }
-    return { key: freshLoginKey(), record: { created: this.#now(), maxAge, authid, authrole, authmethod, authrealm: realm, ...made }, cookies }
-  }
-
-  /** Ends all that hangs on a login: sessions, and what connections remember. */
-  #end (key: string, except: CookieConnection | null): void {
-    for (const connection of this.#connections.get(key)) {
-      this.#connections.delete(key, connection)
-      connection.detach()
-      if (connection !== except) connection.end(reasons.logout)
-    }
+  #lifetime (): Pick<LoginRecord, 'created' | 'maxAge'> {
+    return { created: this.#now(), maxAge: this.#options.maxAge }
   }
 
   async #find (values: readonly BroughtValue[]): Promise<Known | null | 'cannot tell'> {
@@ -283,16 +276,4 @@ export class CookieTracker implements ConnectionTracker {
     }
     return null
   }
-
-  /** Another process may have forgotten a login. */
-  #recheck (): void {
-    for (const connection of this.#connections.values()) {
-      const { login } = connection
-      if (login === undefined || !connection.letsIn) continue
-      this.#store.get(login.key).then((record) => { if (record === null && connection.login === login) this.#end(login.key, null) }).catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of a login that is over could not be ended') })
-    }
-  }
-
-  /** Whoever is connected is not idle. */
-  #useOpen (): void { for (const { login } of this.#connections.values()) if (login !== undefined) this.#store.use(login) }
 }

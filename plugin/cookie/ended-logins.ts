@@ -19,6 +19,8 @@ export class EndedLogins {
   readonly #log: StoreLog
   readonly #outage: Outage
   readonly #logins = new Map<string, { readonly login: EndedLogin, state: 'being deleted' | 'not deleted' }>()
+  /** Deletions under way. */
+  readonly #deletions = new Set<Promise<void>>()
   #delay = FIRST_DELAY
   #timer: NodeJS.Timeout | undefined
   #state: 'open' | 'closed' = 'open'
@@ -45,12 +47,13 @@ export class EndedLogins {
     throw failed.reason
   }
 
-  /** Tries again a last time what could not be deleted. */
+  /** Waits for deletions under way, and tries again a last time what could not be deleted. */
   async close (): Promise<void> {
     this.#state = 'closed'
     clearTimeout(this.#timer)
+    await Promise.allSettled(this.#deletions)
     await Promise.allSettled(this.#waiting().map((login) => this.#delete(login)))
-    const left = this.#waiting().length
+    const left = this.#logins.size
     if (left > 0) this.#log.error({ logins: left }, 'logins that are over could not be deleted from the cookie store: they count again when it is opened next')
   }
 
@@ -58,7 +61,13 @@ export class EndedLogins {
     return [...this.#logins.values()].flatMap(({ login, state }) => state === 'not deleted' ? [login] : [])
   }
 
-  async #delete (login: EndedLogin): Promise<void> {
+  #delete (login: EndedLogin): Promise<void> {
+    const deletion = this.#tryToDelete(login).finally(() => { this.#deletions.delete(deletion) })
+    this.#deletions.add(deletion)
+    return deletion
+  }
+
+  async #tryToDelete (login: EndedLogin): Promise<void> {
     try {
       await this.#remove(login)
       this.#logins.delete(login.key)

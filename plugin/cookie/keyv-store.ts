@@ -1,4 +1,6 @@
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
+import { KeyedSet } from './keyed-set.ts'
+import { askStore } from './store-deadline.ts'
 
 /** As much of a Keyv instance as is used here. */
 export interface KeyvLike {
@@ -21,6 +23,9 @@ export function isKeyv (store: object): store is KeyvLike {
   return !('entries' in store) && methods.every((method) => typeof (store as Record<string, unknown>)[method] === 'function')
 }
 
+/** A record on its way that nobody waits for any more: if it was deleted since, it must not stay when it lands. */
+interface LateRecord { state: 'may stay' | 'is deleted' }
+
 /**
  * Cookies in whatever a Keyv instance keeps: Redis, a database, another process. Records go when they expire. What the
  * storage throws is thrown on: it must not be taken for "unknown".
@@ -32,6 +37,8 @@ export class KeyvStore implements CookieStore {
   /** What is under way, by key: Keyv lets a deletion overtake what was set before. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
+  readonly #late = new KeyedSet<LateRecord>()
+
   constructor (keyv: KeyvLike) {
     this.#keyv = keyv
     keyv.throwOnErrors = true
@@ -39,7 +46,7 @@ export class KeyvStore implements CookieStore {
     if (typeof store === 'object' && store !== null && 'throwOnErrors' in store) store.throwOnErrors = true
     // Who asks is told; nobody else needs to be.
     keyv.on('error', () => {})
-    this.#ready = keyv.get('ready').catch(() => {})
+    this.#ready = askStore(() => keyv.get('ready')).catch(() => {})
   }
 
   async get (key: string): Promise<StoredRecord | undefined> {
@@ -50,11 +57,14 @@ export class KeyvStore implements CookieStore {
   async set (key: string, record: StoredRecord): Promise<void> {
     const { created, maxAge } = record
     // Keyv takes 0 for no end at all.
-    await this.#inTurn(key, () => this.#keyv.set(key, record, Math.max(1, created + maxAge * 1000 - Date.now())))
+    await this.#inTurn(key, () => this.#watch(key, this.#keyv.set(key, record, Math.max(1, created + maxAge * 1000 - Date.now()))))
   }
 
   async delete (key: string): Promise<void> {
-    await this.#inTurn(key, () => this.#keyv.delete(key))
+    await this.#inTurn(key, () => {
+      for (const late of this.#late.get(key)) late.state = 'is deleted'
+      return this.#keyv.delete(key)
+    })
   }
 
   async * entries (): AsyncIterable<[key: string, record: StoredRecord]> {
@@ -67,8 +77,23 @@ export class KeyvStore implements CookieStore {
     await this.#keyv.disconnect()
   }
 
+  /** Deletes a record again that lands after it was deleted. */
+  async #watch (key: string, setting: Promise<unknown>): Promise<void> {
+    const late: LateRecord = { state: 'may stay' }
+    for (const earlier of this.#late.get(key)) earlier.state = 'may stay'
+    this.#late.add(key, late)
+    try {
+      await setting
+    } finally {
+      this.#late.delete(key, late)
+      if (late.state === 'is deleted') this.delete(key).catch(() => {})
+    }
+  }
+
+  /** What waits behind a change waits no longer than that may take: its answer may be lost. */
   async #inTurn (key: string, change: () => Promise<unknown>): Promise<void> {
-    const turn = (this.#changes.get(key) ?? this.#ready).then(change, change)
+    const ask = (): Promise<unknown> => askStore(change)
+    const turn = (this.#changes.get(key) ?? this.#ready).then(ask, ask)
     this.#changes.set(key, turn)
     try {
       await turn

@@ -39,7 +39,7 @@ export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, re
   return authid === user && authrealm === realm
 }
 
-/** True if two logins of one user give the same rights, and are made in the same way. */
+/** True if two logins of one user give the same rights, and are made in the same way at the same endpoint. */
 export function isSameGrant (a: LoginRecord, b: LoginRecord): boolean {
-  return a.authrole === b.authrole && a.authmethod === b.authmethod && a.method === b.method && JSON.stringify(a.authextra) === JSON.stringify(b.authextra)
+  return a.authrole === b.authrole && a.authmethod === b.authmethod && a.method === b.method && a.endpoint === b.endpoint && JSON.stringify(a.authextra) === JSON.stringify(b.authextra)
 }

@@ -44,6 +44,8 @@ export class LoginStore {
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
+  /** Logins that are being stored, or could not be. */
+  readonly #unstored = new WeakSet<Login>()
   readonly #seen = new Map<string, number>()
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
@@ -70,7 +72,7 @@ export class LoginStore {
     const login = await this.get(record.login)
     if (login === 'cannot tell') return login
     if (login !== null && !isExpired(record, this.#now())) return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
-    this.#goOn(this.#clear([key]))
+    this.#goOn(this.#clearUnlessLed(key, record.login))
     return null
   }
 
@@ -94,19 +96,26 @@ export class LoginStore {
   }
 
   /** Stores a login, and the cookies that lead to it. False if that failed, which is logged. */
-  async add ({ key, record, cookies }: Login): Promise<boolean> {
+  async add (login: Login): Promise<boolean> {
+    const { key, record, cookies } = login
     const { created, maxAge } = record
+    this.#unstored.add(login)
     try {
-      // In this order: a cookie that leads nowhere is cleared away by who looks it up.
-      const writes = [askStore(() => this.#store.set(key, record))]
-      for (const cookie of cookies) writes.push(askStore(() => this.#store.set(cookie, { created, maxAge, login: key })))
-      await Promise.all(writes)
+      // The login is stored before any cookie leads to it: a look-up clears away a cookie that leads nowhere.
+      await askStore(() => this.#store.set(key, record))
+      await Promise.all(cookies.map((cookie) => askStore(() => this.#store.set(cookie, { created, maxAge, login: key }))))
+      this.#unstored.delete(login)
       this.#outages.adding.worked()
       return true
     } catch (error) {
       this.#outages.adding.failed(error)
       return false
     }
+  }
+
+  /** True for a login that the store may not have although nobody has ended it: it is not stored, or has expired. */
+  mayBeMissing (login: Login): boolean {
+    return this.#unstored.has(login) || isExpired(login.record, this.#now())
   }
 
   /** Notes that a login is in use. A failure is logged. */
@@ -220,6 +229,12 @@ export class LoginStore {
   async #delete ({ key, cookies }: EndedLogin): Promise<void> {
     await askStore(() => this.#store.delete(key))
     await this.#clear([useKeyOf(key), ...cookies])
+  }
+
+  /** Clears a cookie away whose login is over, unless it was led to another login meanwhile. */
+  async #clearUnlessLed (cookie: string, login: string): Promise<void> {
+    const record = await this.#read(cookie)
+    if (record !== 'cannot tell' && record !== undefined && 'login' in record && record.login === login) await this.#clear([cookie])
   }
 
   /** Clears away what leads nowhere: it is of no harm if that fails. */

@@ -12,6 +12,7 @@ export interface Defence {
 }
 
 const tracker = 'plugin/cookie/cookie-tracker.ts'
+const connections = 'plugin/cookie/login-connections.ts'
 const loginStore = 'plugin/cookie/login-store.ts'
 const foreignPages = 'attacks/foreign-pages.test.ts'
 const planted = 'attacks/planted-cookies.test.ts'
@@ -114,13 +115,13 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A logout deletes the login',
     file: tracker,
-    code: 'await this.#store.forget(login)\n',
-    without: 'await Promise.resolve()\n',
+    code: 'this.#connections.end(login.key, except)\n    await this.#store.forget(login)\n',
+    without: 'this.#connections.end(login.key, except)\n    await Promise.resolve()\n',
     test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
   },
   {
     defence: 'A logout ends the other sessions of the login',
-    file: tracker,
+    file: connections,
     code: 'if (connection !== except) connection.end(reasons.logout)',
     without: 'if (connection === null) connection.end(reasons.logout)',
     test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
@@ -133,6 +134,20 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'nor after a REST login of the same browser']
   },
   {
+    defence: 'A REST logout that the store cannot look up is no logout',
+    file: tracker,
+    code: "if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')\n    if (known !== null)",
+    without: "if (known !== null && known !== 'cannot tell')",
+    test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot look up']
+  },
+  {
+    defence: 'A REST login whose store cannot tell what it replaces is none',
+    file: tracker,
+    code: 'await this.#store.forget(login)\n      throw',
+    without: 'return this.#cookie.write(value, secure)\n      throw',
+    test: ['cookie/login-store.test.ts', 'a REST logout or login whose cookie']
+  },
+  {
     defence: 'A user can be killed together with its logins',
     file: 'plugin/realm/session-procedures.ts',
     code: 'return revoking ? revokeLogins(authid).then(killAll) : killAll()',
@@ -142,7 +157,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A revocation ends the sessions of the login',
     file: tracker,
-    code: 'for (const { key } of meant) this.#end(key, null)',
+    code: 'for (const { key } of meant) this.#connections.end(key, null)',
     without: '',
     test: [stolen, 'a login that is revoked ends the sessions']
   },
@@ -159,6 +174,34 @@ export const defences: readonly Defence[] = [
     code: '(method === null || offered.has(method)) && verify(record)',
     without: 'verify(record)',
     test: [stolen, 'a login by a method that is not configured']
+  },
+  {
+    defence: 'A login that comes back is looked up by the method that made it, and not by the one that is shown',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'const configured = users.get(method)',
+    without: 'const configured = users.get(authmethod)',
+    test: [stolen, 'a login has the role of the method that made it']
+  },
+  {
+    defence: 'A login that the app made is not looked up among users of the same name',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'if (method === null) return true',
+    without: 'if (method === null) return verifyStaticUsers({ ticket, wampcra, "wamp-scram": scram, cryptosign, tls }, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
+    test: [stolen, 'a login has the role of the method that made it']
+  },
+  {
+    defence: 'A login of one endpoint gives no other role at another',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'return endpoint === path ? { authrole: user.role } : user.role === authrole',
+    without: 'return { authrole: user.role }',
+    test: [stolen, 'a login of one endpoint gives no other role']
+  },
+  {
+    defence: 'A login of one endpoint by a function does not count at another',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'if (configured === undefined) return endpoint === undefined || endpoint === path',
+    without: 'if (configured === undefined) return true',
+    test: [stolen, 'a login of one endpoint gives no other role']
   },
   {
     defence: 'Stores see hashes of cookies only',
@@ -187,6 +230,27 @@ export const defences: readonly Defence[] = [
     code: 'this.#schedule()\n    throw failed.reason',
     without: 'throw failed.reason',
     test: ['cookie/login-store.test.ts', 'a logout that the store cannot write']
+  },
+  {
+    defence: 'A store is not closed while a logout is being written',
+    file: 'plugin/cookie/ended-logins.ts',
+    code: 'await Promise.allSettled(this.#deletions)',
+    without: '',
+    test: ['cookie/ended-logins.test.ts', 'a store is not closed while']
+  },
+  {
+    defence: 'A change whose answer is lost does not hold up a logout behind it',
+    file: 'plugin/cookie/keyv-store.ts',
+    code: 'askStore(change)',
+    without: 'change()',
+    test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
+  },
+  {
+    defence: 'A login that a store writes after its logout is deleted again',
+    file: 'plugin/cookie/keyv-store.ts',
+    code: "if (late.state === 'is deleted') this.delete(key).catch(() => {})",
+    without: '',
+    test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
   },
   {
     defence: 'A store that fails does not count as one that knows nobody',
@@ -218,10 +282,17 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A login that another process forgot ends its sessions here',
-    file: tracker,
-    code: 'if (record === null && connection.login === login) this.#end(login.key, null)',
+    file: connections,
+    code: 'if (record === null && connection.login === login) this.end(login.key, null)',
     without: '',
-    test: ['cookie/cookie-tracker.test.ts', 'a login that another process forgot']
+    test: ['cookie/login-connections.test.ts', 'a login that another process forgot']
+  },
+  {
+    defence: 'A login that another process forgot ends the session that made it',
+    file: connections,
+    code: '(!connection.letsIn && this.#store.mayBeMissing(login))',
+    without: '!connection.letsIn',
+    test: ['cookie/login-connections.test.ts', 'the session that made a login ends']
   },
   {
     defence: 'A cookie that was replaced stops counting',
@@ -338,16 +409,23 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A cookie file inside a static root is refused',
     file: 'plugin/resolve-options.ts',
-    code: 'if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return',
+    code: 'if (!files.some(({ root }) => isServed(root, filename))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
     defence: 'Nor is it served through a symbolic link',
-    file: 'plugin/resolve-options.ts',
-    code: ' || isServed(realPath(root), realPath(filename))',
+    file: 'plugin/cookie/served-path.ts',
+    code: ' || isInside(realPath(root), realPath(path))',
     without: '',
     test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
+  },
+  {
+    defence: 'A cookie file behind a symbolic link into a static root is refused before it exists',
+    file: 'plugin/cookie/served-path.ts',
+    code: 'if (target === null) return join',
+    without: 'if (target !== undefined) return join',
+    test: ['resolve-options.test.ts', 'a cookie file or database behind a symbolic link']
   },
   {
     defence: 'What can never be a value of the cookie hides none',

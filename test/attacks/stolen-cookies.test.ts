@@ -1,5 +1,9 @@
+import Fastify from 'fastify'
 import t from 'tap'
+import wampPlugin from 'fastify-wamp'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { everything } from '../helper/build-router.ts'
+import { WebBrowser } from '../helper/web-browser.ts'
 import { buildTarget } from './target.ts'
 
 t.test('a stolen cookie is worth nothing after its owner logged out, and who came by it is out [CKO-01, CKO-03]', async (t) => {
@@ -99,6 +103,49 @@ t.test('each of two endpoints looks its own users up', async (t) => {
   await login(joe)
   t.equal(await enter(joe.cookie), 'joe')
   t.equal(await enter(joe.cookie, {}, '/own'), null)
+})
+
+t.test('a login has the role of the method that made it, and never that of a user of the same name', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, {
+    realms: { realm1: { roles: { guest: everything, admin: everything } } },
+    cookie: {},
+    auth: {
+      cookie: {},
+      ticket: { type: 'static', principals: { joe: { ticket: 'secret of joe', role: 'admin' } } },
+      sso: { type: 'function', authenticator: () => ({ authid: 'joe', role: 'guest', authmethod: 'ticket' }) }
+    },
+    shutdownTimeout: 100
+  })
+  app.post<{ Body: { authid: string } }>('/login', async ({ body: { authid } }, reply) => await reply.wampSignIn('realm1', { authid, role: 'guest', authmethod: 'ticket' }))
+  app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ role: wampPrincipal?.authrole ?? null }))
+  t.teardown(() => app.close())
+  const http = await app.listen({ port: 0, host: '127.0.0.1' })
+  const bySso = new WebBrowser(http)
+  const client = await bySso.open(t, `${http.replace('http', 'ws')}/ws`)
+  t.match(await client.ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['sso'] }]), [2, Number, { authrole: 'guest', authmethod: 'ticket' }])
+  t.same(await (await fetch(`${http}/me`, { headers: { cookie: bySso.cookie } })).json(), { role: 'guest' })
+  for (const authid of ['joe', 'ann']) {
+    const byRest = new WebBrowser(http)
+    await byRest.fetch('/login', { body: { authid } })
+    t.same(await (await fetch(`${http}/me`, { headers: { cookie: byRest.cookie } })).json(), { role: 'guest' }, authid)
+  }
+})
+
+t.test('a login of one endpoint gives no other role at another, whose secret was not proven', async (t) => {
+  const cookie = { store: { type: 'memory' } } as const
+  const realms = { realm1: { roles: { user: everything, admin: everything } } }
+  for (const { ticket, who } of [
+    { ticket: { type: 'static', principals: { joe: { ticket: 'other', role: 'admin' } } }, who: null },
+    { ticket: { type: 'static', principals: { joe: { ticket: 'other', role: 'user' } } }, who: 'joe' },
+    { ticket: { type: 'function', authenticator: () => { throw new Error('nobody') } }, who: null }
+  ] as const) {
+    const { browser, login, enter } = await buildTarget(t, { realms, cookie }, {}, { path: '/staff', auth: { ticket, cookie: {} }, cookie })
+    const joe = browser()
+    await login(joe)
+    t.equal(await enter(joe.cookie), 'joe')
+    t.equal(await enter(joe.cookie, {}, '/staff'), who)
+  }
 })
 
 t.test('what a store holds is no cookie: neither its keys nor its records let anybody in [CKO-16]', async (t) => {

@@ -261,6 +261,22 @@ t.test('a stored login of a user who is no longer configured does not count; the
   t.equal(verify({ ...record, authid: 'gone' }), false)
   t.equal(verify({ ...record, authid: 'ann' }), false, 'for another realm')
   t.equal(verify({ ...record, authmethod: 'mine' }), true, 'others are for their own check')
+  t.equal(verify({ ...record, method: 'mine' }), true, 'the method counts that made it, and not the one that is shown')
+  t.same(verify({ ...record, authmethod: 'mine', method: 'wampcra' }), { authrole: 'guest' })
+  t.equal(verify({ ...record, authid: 'gone', method: null }), true, 'the app made it')
+})
+
+t.test('a stored login of another endpoint counts only with the role that it has here', async (t) => {
+  const verify = verifyStaticUsers({ wampcra: { type: 'static', users: { joe: { secret: 'x', role: 'guest' } } } }, '/staff')
+  const record = { created: 0, maxAge: 1, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1' }
+  t.same(verify({ ...record, endpoint: '/staff' }), { authrole: 'guest' })
+  for (const elsewhere of [record, { ...record, endpoint: '/ws' }]) {
+    t.equal(verify(elsewhere), false)
+    t.equal(verify({ ...elsewhere, authrole: 'guest' }), true)
+  }
+  t.equal(verify({ ...record, authmethod: 'mine', endpoint: '/staff' }), true)
+  t.equal(verify({ ...record, authmethod: 'mine', endpoint: '/ws' }), false, 'nobody can tell what a function would grant')
+  t.equal(verify({ ...record, authmethod: 'mine' }), true, 'another router made it')
 })
 
 t.test('authenticators are added once, under a free name', async (t) => {

@@ -23,8 +23,8 @@ export function principal (given: Partial<Principal> = {}): Principal {
 export type TestTracker = CookieEntrance & Pick<CookieTracker, 'find' | 'page' | 'revoke' | 'forget' | 'connected' | 'close'>
 
 /** A tracker over a memory store, and what it logged. */
-export function buildTracker ({ store = new MemoryStore(), shared = false, options = {}, verify = () => true, now }: {
-  store?: CookieStore, shared?: boolean, options?: Partial<CookieOptions>, verify?: VerifyLogin | null, now?: () => number
+export function buildTracker ({ store = new MemoryStore(), shared = false, options = {}, verify = () => true, path = '/ws', now }: {
+  store?: CookieStore, shared?: boolean, options?: Partial<CookieOptions>, verify?: VerifyLogin | null, path?: string, now?: () => number
 } = {}) {
   const logged: string[] = []
   const line = (_: object, text: string): void => { logged.push(text) }
@@ -39,7 +39,7 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
     ...(now === undefined ? {} : { now })
   })
   if (verify !== null) logins.enableLogins()
-  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify }), {
+  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify: verify === null ? null : { path, verify } }), {
     find: logins.find.bind(logins),
     page: logins.page.bind(logins),
     revoke: logins.revoke.bind(logins),

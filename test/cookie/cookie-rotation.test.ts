@@ -1,7 +1,11 @@
+import { mock } from 'node:test'
+import type { FastifyBaseLogger } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import { keyOf } from '../../plugin/cookie/cookie-id.ts'
+import { CookieRotation } from '../../plugin/cookie/cookie-rotation.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { settled } from '../helper/build-router.ts'
 import { Browser, buildTracker, handedValue, principal } from './build-tracker.ts'
 
 /** Somebody who logged in an hour ago, where cookies are replaced after an hour. */
@@ -123,4 +127,21 @@ t.test('an older signature is replaced by a newer one, and what is not signed is
   t.equal((await last.identify(`cbtid=${renewed}`))?.principal.authid, 'joe')
   t.equal(await last.identify(`cbtid=${signed}`), null, 'a secret that is gone')
   t.equal(await last.identify(`cbtid=${signed.split('.')[0]}`), null, 'no signature')
+})
+
+t.test('browsers that come by one cookie wait for a store that hangs no longer than one of them', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  store.set('cookie', { created: 0, maxAge: 1000, login: 'login' })
+  store.set = () => new Promise(() => {}) as unknown as undefined
+  const lines: string[] = []
+  const log = { warn: (_: object, text: string) => { lines.push(text) } } as unknown as FastifyBaseLogger
+  const rotation = new CookieRotation({ store, log, now: () => 100_000, rotateAfter: 60_000 })
+  const replacing = Promise.all(['a', 'b', 'c'].map((by) => rotation.replace('cookie', by)))
+  await settled()
+  mock.timers.tick(5000)
+  t.same(await replacing, [null, null, null])
+  t.equal(lines.length, 3)
+  await rotation.settle()
 })

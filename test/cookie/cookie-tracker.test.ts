@@ -239,39 +239,6 @@ t.test('logins are found and revoked by cookie, authid and authrole, and their s
   t.equal(await tracker.revoke({ authid: 'nobody' }), 0)
 })
 
-t.test('a login that another process forgot on a shared store is noticed', async (t) => {
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => { mock.timers.reset() })
-  const store = new MemoryStore()
-  const { tracker } = buildTracker({ store, shared: true, options: { recheck: 60 } })
-  const browser = new Browser(tracker)
-  await (await browser.open()).bind(principal())
-  const connection = await browser.open()
-  const ended = new Promise((resolve) => { connection.occupy({ letInByCookie: true, end: resolve }) })
-  const [login] = entries(store).find(([, record]) => 'authid' in record)!
-  store.delete(login)
-  mock.timers.tick(60_000)
-  t.equal(await ended, 'wamp.close.logout')
-  await tracker.close()
-})
-
-t.test('a session that cannot be ended is logged', async (t) => {
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => { mock.timers.reset() })
-  const store = new MemoryStore()
-  const { tracker, logged } = buildTracker({ store, shared: true, options: { recheck: 60 } })
-  const browser = new Browser(tracker)
-  await (await browser.open()).bind(principal())
-  const connection = await browser.open()
-  connection.occupy({ letInByCookie: true, end: () => { throw new Error('broken') } })
-  const [login] = entries(store).find(([, record]) => 'authid' in record)!
-  store.delete(login)
-  mock.timers.tick(60_000)
-  await new Promise((resolve) => { setImmediate(resolve) })
-  t.same(logged, ['the sessions of a login that is over could not be ended'])
-  await tracker.close()
-})
-
 t.test('no value and no key is logged or told [CKH-10]', async (t) => {
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })

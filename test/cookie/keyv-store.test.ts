@@ -1,8 +1,10 @@
 import Keyv from 'keyv'
+import { mock } from 'node:test'
 import t from 'tap'
 import { isKeyv, KeyvStore } from '../../plugin/cookie/keyv-store.ts'
 import { openCookieStore } from '../../plugin/cookie/cookie-stores.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
+import { settled } from '../helper/build-router.ts'
 import { buildTracker, principal } from './build-tracker.ts'
 import { key, record, testStore } from './store-contract.ts'
 
@@ -50,4 +52,33 @@ t.test('what cannot be iterated says so', async (t) => {
   const { tracker } = buildTracker({ store: new KeyvStore(keyv) })
   await t.rejects(tracker.find({ authid: 'joe' }), { message: /cannot be iterated/ })
   await tracker.close()
+})
+
+t.test('a change whose answer is lost does not hold up a deletion, and is undone if it lands after it', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const records = new Map<string, unknown>()
+  let land = (): void => {}
+  const keyv = {
+    get: async (key: string) => records.get(key),
+    set: async (key: string, value: unknown) => { await new Promise<void>((resolve) => { land = () => { records.set(key, value); resolve() } }) },
+    delete: async (key: string) => records.delete(key),
+    disconnect: async () => {},
+    on: () => {}
+  }
+  const store = new KeyvStore(keyv)
+  const setting = t.rejects(store.set(key(1), record()), { name: 'TimeoutError' })
+  await settled()
+  let state = 'waiting'
+  const deleting = store.delete(key(1)).then(() => { state = 'deleted' })
+  await settled()
+  t.equal(state, 'waiting', 'it comes in its turn')
+  mock.timers.tick(5000)
+  await settled()
+  t.equal(state, 'deleted')
+  await setting
+  await deleting
+  land()
+  await settled()
+  t.same([...records.keys()], [], 'what lands later does not stay')
 })

@@ -23,6 +23,21 @@ t.test('a store that throws is not an unknown cookie: nothing is set, nobody is 
   t.equal(await browser.identity(), 'joe', 'the good cookie is still there')
 })
 
+t.test('a REST logout or login whose cookie the store cannot tell rejects, and changes nothing', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const cookieHeader = (await tracker.signIn({ cookieHeader: undefined, secure: false }, principal())).split(';')[0]
+  const { get } = store
+  store.get = () => { throw new Error('down') }
+  await t.rejects(tracker.signOut({ cookieHeader, secure: false }), { code: 'WAMP_ERR_SIGN_OUT', statusCode: 503 })
+  await t.rejects(tracker.signIn({ cookieHeader, secure: false }, principal({ authid: 'ann' })), { code: 'WAMP_ERR_SIGN_IN' })
+  store.get = get
+  t.same((await tracker.find()).map(({ record: { authid } }) => authid), ['joe'])
+  t.equal((await tracker.identify(cookieHeader))?.principal.authid, 'joe')
+  await tracker.signOut({ cookieHeader, secure: false })
+  t.equal(await tracker.identify(cookieHeader), null)
+})
+
 t.test('a store that is too slow is as good as not there', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
@@ -232,4 +247,44 @@ t.test('a store that returns no record is one that cannot tell, and null means t
   t.equal(await browser.identity(), 'joe')
   store.get = () => null as unknown as undefined
   t.type((await browser.open()).setCookie, 'string', 'an unknown cookie is')
+})
+
+t.test('a look-up while a login is being stored does not lose it', async (t) => {
+  const store = new MemoryStore()
+  const { set } = store
+  let stored = (): void => {}
+  store.set = function (key, record) {
+    if (!('authid' in record)) return set.call(this, key, record)
+    return new Promise<void>((resolve) => { stored = () => { set.call(this, key, record); resolve() } }) as unknown as undefined
+  }
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  const binding = (await browser.open()).bind(principal())
+  t.equal(await browser.identity(), undefined)
+  await settled()
+  stored()
+  await binding
+  t.equal(await browser.identity(), 'joe')
+})
+
+t.test('a look-up while a login is replaced does not lose the one that replaces it', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const tab = await browser.open()
+  const { get } = store
+  let answer = (): void => {}
+  store.get = function (key) {
+    const record = get.call(this, key)
+    if (record === undefined || !('login' in record)) return record
+    store.get = get
+    return new Promise((resolve) => { answer = () => { resolve(record) } }) as unknown as undefined
+  }
+  const looking = browser.identity()
+  await tab.bind(principal({ authextra: { theme: 'dark' } }))
+  answer()
+  await looking
+  await settled()
+  t.equal(await browser.identity(), 'joe')
 })

@@ -1,0 +1,27 @@
+import type { Principal } from '../auth/authenticator.ts'
+import type { Device } from './cookie-connection.ts'
+import { freshLoginKey } from './cookie-id.ts'
+import type { LoginRecord } from './cookie-store.ts'
+import type { Login } from './login-store.ts'
+
+/** How a login is made. */
+interface Making {
+  readonly principal: Principal
+  /** The configured method, or null for a REST login. */
+  readonly method: string | null
+  /** The path of the endpoint, or undefined for a REST login. */
+  readonly endpoint?: string | undefined
+  readonly device: Device
+}
+
+/** A login that is not stored yet, under a key of its own. */
+export function newLogin ({ principal, method, endpoint, device }: Making, lifetime: Pick<LoginRecord, 'created' | 'maxAge'>, cookies: readonly string[]): Login {
+  const { realm, authid, authrole, authmethod, authextra } = principal
+  const made = {
+    ...(method === authmethod ? {} : { method }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...device,
+    ...(authextra === undefined ? {} : { authextra })
+  }
+  return { key: freshLoginKey(), record: { ...lifetime, authid, authrole, authmethod, authrealm: realm, ...made }, cookies }
+}

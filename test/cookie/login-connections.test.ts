@@ -1,0 +1,88 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import type { CookieConnection } from '../../plugin/cookie/cookie-connection.ts'
+import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { settled } from '../helper/build-router.ts'
+import { Browser, buildTracker, principal } from './build-tracker.ts'
+
+const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
+
+t.test('a login that another process forgot on a shared store is noticed', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store, shared: true, options: { recheck: 60 } })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const connection = await browser.open()
+  const ended = new Promise((resolve) => { connection.occupy({ letInByCookie: true, end: resolve }) })
+  const [login] = entries(store).find(([, record]) => 'authid' in record)!
+  store.delete(login)
+  mock.timers.tick(60_000)
+  t.equal(await ended, 'wamp.close.logout')
+  await tracker.close()
+})
+
+t.test('a session that cannot be ended is logged', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store, shared: true, options: { recheck: 60 } })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const connection = await browser.open()
+  connection.occupy({ letInByCookie: true, end: () => { throw new Error('broken') } })
+  const [login] = entries(store).find(([, record]) => 'authid' in record)!
+  store.delete(login)
+  mock.timers.tick(60_000)
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(logged, ['the sessions of a login that is over could not be ended'])
+  await tracker.close()
+})
+
+t.test('the session that made a login ends, too, when another process forgets the login', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new MemoryStore()
+  store.close = () => {}
+  const [here, there] = [buildTracker({ store, shared: true, options: { recheck: 60 } }), buildTracker({ store, shared: true })]
+  const browser = new Browser(here.tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  const ended = new Promise((resolve) => { connection.occupy({ letInByCookie: false, end: resolve }) })
+  await there.tracker.signOut({ cookieHeader: browser.header, secure: false })
+  mock.timers.tick(60_000)
+  t.equal(await ended, 'wamp.close.logout')
+  await here.tracker.close()
+  await there.tracker.close()
+})
+
+t.test('a session whose login could not be stored, is being stored or has expired stays', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  let now = 1_000_000
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store, shared: true, options: { recheck: 60, maxAge: 1000 }, now: () => now })
+  const { set } = store
+  const ended: string[] = []
+  const log = async (name: string): Promise<CookieConnection> => {
+    const connection = await new Browser(tracker).open()
+    connection.occupy({ letInByCookie: false, end: () => { ended.push(name) } })
+    return connection
+  }
+  await (await log('expired')).bind(principal())
+  store.set = () => { throw new Error('disk full') }
+  await (await log('not stored')).bind(principal())
+  let stored = (): void => {}
+  store.set = async () => { await new Promise<void>((resolve) => { stored = resolve }) }
+  const binding = (await log('being stored')).bind(principal())
+  store.set = set
+  now += 2_000_000
+  mock.timers.tick(60_000)
+  await settled()
+  t.same(ended, [])
+  stored()
+  await binding
+  await tracker.close()
+})

@@ -1,0 +1,37 @@
+import Fastify from 'fastify'
+import t from 'tap'
+import wampPlugin from 'fastify-wamp'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { everything } from '../helper/build-router.ts'
+import { WebBrowser } from '../helper/web-browser.ts'
+
+/** A store that cannot be read while it is down. */
+class FailingStore extends MemoryStore {
+  state: 'up' | 'down' = 'up'
+
+  override get (key: string): ReturnType<MemoryStore['get']> {
+    if (this.state === 'down') throw new Error('down')
+    return super.get(key)
+  }
+}
+
+t.test('a REST logout that the store cannot look up is answered 503, and the cookie stays', async (t) => {
+  const app = Fastify()
+  const store = new FailingStore()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: { store } })
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' }))
+  app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
+  app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ who: wampPrincipal?.authid ?? null }))
+  t.teardown(() => app.close())
+  const browser = new WebBrowser(await app.listen({ port: 0, host: '127.0.0.1' }))
+  await browser.fetch('/login', { body: {} })
+  store.state = 'down'
+  const out = await browser.fetch('/logout', { body: {} })
+  t.equal(out.status, 503)
+  t.match(await out.json(), { code: 'WAMP_ERR_SIGN_OUT' })
+  t.same(out.headers.getSetCookie(), [])
+  store.state = 'up'
+  t.equal(await browser.me(), 'ann')
+  t.equal((await browser.fetch('/logout', { body: {} })).status, 200)
+  t.equal(await browser.me(), null)
+})
