@@ -642,5 +642,12 @@ export const defences: readonly Defence[] = [
     code: 'const timer = setTimeout(() => { payload.destroy() }, milliseconds)',
     without: 'const timer = undefined',
     test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
+  },
+  {
+    defence: 'Keys that the app\'s parser removes do not come back as arguments of a route',
+    file: 'routes/json-border.ts',
+    code: 'const given = request[part]',
+    without: 'const given = part === \'body\' ? (request.body = valuesOf(request, depth)) : request[part]',
+    test: ['routes/json-borders.test.ts', 'keys that the host\'s parser removes']
   }
 ]
