@@ -39,7 +39,7 @@ const standIns = new WeakMap<FastifyRequest, readonly NotedStandIn[]>()
  */
 export function exactHooks (depth: number, place: Place): ExactHooks {
   return {
-    preParsing: async (request, _reply, payload) => JSON_TYPE.test(request.headers['content-type'] ?? '') ? keepText(request, payload) : payload,
+    preParsing: async (request, _reply, payload) => place === 'body' && JSON_TYPE.test(request.headers['content-type'] ?? '') ? keepText(request, payload) : payload,
     preValidation: async (request) => {
       const found: NotedStandIn[] = []
       for (const part of [place, 'params'] as const) {

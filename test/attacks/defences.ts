@@ -649,5 +649,12 @@ export const defences: readonly Defence[] = [
     code: 'const given = request[part]',
     without: 'const given = part === \'body\' ? (request.body = valuesOf(request, depth)) : request[part]',
     test: ['routes/json-borders.test.ts', 'keys that the host\'s parser removes']
+  },
+  {
+    defence: 'A body that a route takes nothing from does not hang its connection',
+    file: 'routes/json-border.ts',
+    code: 'place === \'body\' && JSON_TYPE',
+    without: 'JSON_TYPE',
+    test: ['routes/json-borders.test.ts', 'a body that a route takes no arguments from']
   }
 ]

@@ -1,3 +1,5 @@
+import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions, InjectOptions } from 'fastify'
 import t from 'tap'
@@ -134,4 +136,23 @@ t.test('a byte order mark before a body is passed over, as Fastify does', async 
 t.test('an integer that no serializer can take is refused', async (t) => {
   const { app } = await build(t)
   t.match((await app.inject(post('/free', `{"n":${'9'.repeat(2000)}}`))).json(), { statusCode: 400, message: /an integer is too long/ })
+})
+
+t.test('a body that a route takes no arguments from holds up neither its answer nor the next one', async (t) => {
+  const { app } = await build(t)
+  t.match(await app.inject({ url: '/coerced', headers: { 'content-type': 'application/json' } }), { statusCode: 200 })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  let answers = ''
+  const second = new Promise<void>((resolve) => {
+    socket.on('data', (data) => {
+      answers += data.toString()
+      if (answers.split('HTTP/1.1').length > 2) resolve()
+    })
+  })
+  const ask = (length: number): string => `GET /coerced HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${' '.repeat(length)}`
+  socket.write(ask(300_000) + ask(2))
+  await second
+  t.same(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 200'])
 })
