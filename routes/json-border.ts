@@ -79,6 +79,8 @@ function keepText (request: FastifyRequest, payload: Payload): Readable {
       done(null, chunk)
     }
   })
+  // Fastify compares Content-Length with this, since it cannot see how long a compressed body was.
+  Object.defineProperty(kept, 'receivedEncodedLength', { get: () => payload.receivedEncodedLength })
   // Fastify's own parser drops a byte order mark; a TextDecoder does as well.
   texts.set(request, () => new TextDecoder().decode(Buffer.concat(chunks)))
   payload.once('error', (error) => { kept.destroy(error) }).once('close', () => { if (!kept.writableFinished) kept.end() })

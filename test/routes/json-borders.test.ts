@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createGunzip, gzipSync } from 'node:zlib'
 import Fastify from 'fastify'
 import type { FastifyInstance, FastifyServerOptions, InjectOptions } from 'fastify'
 import t from 'tap'
@@ -155,4 +156,19 @@ t.test('a body that a route takes no arguments from holds up neither its answer 
   socket.write(ask(300_000) + ask(2))
   await second
   t.same(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 200'])
+})
+
+t.test('a body that a hook of the host decompresses is read', async (t) => {
+  const { app, seen } = await build(t, {}, (app) => {
+    app.addHook('preParsing', async (_request, _reply, payload) => {
+      const plain = Object.assign(createGunzip(), { receivedEncodedLength: 0 })
+      payload.on('data', (data: Buffer) => { plain.receivedEncodedLength += data.length })
+      return payload.pipe(plain)
+    })
+  })
+  const compressed = gzipSync(text)
+  const headers = { 'content-type': 'application/json', 'content-length': String(compressed.length) }
+  t.match(await app.inject({ method: 'POST', url: '/free', headers, payload: compressed }), { statusCode: 200 })
+  t.same(seen[1], { n: big, s: octets })
+  t.match(await app.inject({ method: 'POST', url: '/free', headers: { 'content-type': 'application/json' }, payload: 'not compressed' }), { statusCode: 400 })
 })
