@@ -436,8 +436,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A header that makes up a caller is no identity',
     file: 'routes/route-procedure.ts',
-    code: 'const caller = this.#callers.get(String(token))',
-    without: 'const caller = this.#callers.get(String(token)) ?? { realm: \'realm1\', authid: \'joe\', authrole: \'frontend\', authmethod: \'x\', authprovider: \'x\' }',
+    code: 'const journey = this.#journeys.get(String(token))',
+    without: 'const journey = this.#journeys.get(String(token)) ?? { meant: request.routeOptions.config.wamp, principal: { realm: \'realm1\', authid: \'joe\', authrole: \'frontend\', authmethod: \'x\', authprovider: \'x\' } } as unknown as Journey',
     test: ['routes/procedures.test.ts', 'who makes a header up is nobody']
   },
   {
@@ -656,5 +656,12 @@ export const defences: readonly Defence[] = [
     code: 'place === \'body\' && JSON_TYPE',
     without: 'JSON_TYPE',
     test: ['routes/json-borders.test.ts', 'a body that a route takes no arguments from']
+  },
+  {
+    defence: 'A call whose values lead to another route runs nothing of that',
+    file: 'routes/route-procedure.ts',
+    code: 'request.routeOptions.config.wamp === journey.meant ?',
+    without: 'journey !== undefined ?',
+    test: ['routes/procedures.test.ts', 'values that lead to another route']
   }
 ]
