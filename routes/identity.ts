@@ -76,15 +76,25 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
   decorateSession(fastify, router)
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
-    this.header('set-cookie', await needed(entrance).signIn(arrivalOf(this.request), principal))
+    const cookie = await needed(entrance).signIn(arrivalOf(this.request), principal)
+    this.header('set-cookie', cookie)
     this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
+    endSession(this.request)
+    this.request.wampLogin = (await entrance?.identify(cookie))?.login ?? null
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
     this.header('set-cookie', await needed(entrance).signOut(arrivalOf(this.request)))
     this.request.wampPrincipal = null
     this.request.wampLogin = null
+    endSession(this.request)
   })
+}
+
+/** Ends the session that a request has used so far: it is of a principal that the request no longer is. */
+function endSession (request: FastifyRequest): void {
+  sessions.get(request)?.leave()
+  sessions.delete(request)
 }
 
 /** Gives requests a session that ends with the response, and also where there is none, since the client has gone. */

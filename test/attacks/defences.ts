@@ -663,5 +663,12 @@ export const defences: readonly Defence[] = [
     code: 'request.routeOptions.config.wamp === journey.meant ?',
     without: 'journey !== undefined ?',
     test: ['routes/procedures.test.ts', 'values that lead to another route']
+  },
+  {
+    defence: 'A request that logs in or out no longer acts as the user it was',
+    file: 'routes/identity.ts',
+    code: 'sessions.delete(request)',
+    without: '',
+    test: ['routes/request-session.test.ts', 'a request that logs']
   }
 ]
