@@ -10,7 +10,7 @@ import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
-import { CLIENT_GONE } from './client-gone.ts'
+import { CLIENT_GONE, hasGone, whenGone } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
@@ -58,20 +58,21 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (parts.join === null && principal === null) return await refuse(401, 'log in first')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(entry.status, entry.error)
-    reply.raw.once('close', entry)
+    whenGone(reply, entry)
 
     const visitor = await visitorOf(request, parts)
     if (visitor === 'gone') return await refuse(401, 'log in first')
     const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
-    reply.raw.once('close', () => { stream.end() })
+    whenGone(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
       own = parts.join?.()
       await stream.open(own ?? request.wamp, { ...asked, last })
+      if (hasGone(reply)) throw new errors.WAMP_ERR_SESSION_CLOSED('the client has gone')
     } catch (error) {
       visitor?.leave()
       own?.leave()
-      if (reply.raw.destroyed) return await reply.code(CLIENT_GONE).send()
+      if (hasGone(reply)) return await reply.code(CLIENT_GONE).send()
       if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return parts.join === null && parts.router.state === 'open' ? await refuse(401, 'the login has ended') : await refuse(503, error.message)
       if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await refuse(429, error.message)
       if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(400, error.message)

@@ -394,8 +394,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A request whose client has gone leaves no session behind',
     file: 'routes/identity.ts',
-    code: 'else response?.once(\'close\', leave)',
-    without: '',
+    code: 'whenGone(this[kReply], () => { session.leave() })',
+    without: '{}',
     test: ['routes/client-gone.test.ts', 'who leaves before the answer']
   },
   {
@@ -670,5 +670,12 @@ export const defences: readonly Defence[] = [
     code: 'sessions.delete(request)',
     without: '',
     test: ['routes/request-session.test.ts', 'a request that logs']
+  },
+  {
+    defence: 'A stream of HTTP/2 that is canceled early leaves no session behind',
+    file: 'routes/client-gone.ts',
+    code: ' || stream?.destroyed === true',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2']
   }
 ]
