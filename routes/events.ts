@@ -15,12 +15,16 @@ import { fairTurn } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
+import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
+import type { OriginOptions } from './origin.ts'
 
 /** What Server-Sent Events are made of. */
 export interface EventParts {
   readonly path: string
   /** Opens a session in whose name topics are subscribed, or null for the principal of each request. */
   readonly join: (() => InProcessSession) | null
+  /** Whose pages may use it in the name of `join`. */
+  readonly origins: OriginOptions
   readonly entrance: CookieEntrance | null
   readonly admission: Admission
   readonly router: Pick<Router, 'state'>
@@ -48,7 +52,8 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     clearInterval(comments)
     for (const stream of streams) stream.end()
   })
-  fastify.get(parts.path, { onRequest: fastify.wampIdentify, preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
+  const ownPages = parts.join === null ? [] : [ownPagesOnly(parts.origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
+  fastify.get(parts.path, { onRequest: [...ownPages, fastify.wampIdentify], preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
     const refuse = async (status: number, error: string): Promise<FastifyReply> => await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(400, asked)

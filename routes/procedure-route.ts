@@ -12,6 +12,8 @@ import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, hasBigInt, withTextForOctets } from './json-border.ts'
 import type { Place } from './json-border.ts'
+import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
+import type { OriginOptions } from './origin.ts'
 
 /** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -27,6 +29,14 @@ export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'w
   readonly as?: InProcessSession
 }
 
+/** What routes that call procedures are made of. */
+interface ProcedureRouteParts {
+  /** The most levels of lists and dicts in a body. */
+  readonly depth: number
+  /** Whose pages may use a route with `as`. */
+  readonly origins: OriginOptions
+}
+
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
 
 const failure = {
@@ -35,8 +45,8 @@ const failure = {
   properties: { statusCode: { type: 'integer' }, code: { type: 'string' }, error: { type: 'string' }, message: { type: 'string' } }
 }
 
-/** Mounts a route that calls a procedure, in the name of who asks. `depth` is the most levels of lists and dicts in a body. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions, depth: number): void {
+/** Mounts a route that calls a procedure, in the name of who asks. Throws WAMP_ERR_INVALID_OPTION. */
+export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
   const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
   const place = placeOf(route)
   const exact = exactHooks(depth, place)
@@ -44,7 +54,7 @@ export function procedureRoute (fastify: FastifyInstance, { procedure, contract 
   fastify.route({
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
-    onRequest: [...(as === undefined ? [fastify.wampIdentify] : []), ...[onRequest].flat()],
+    onRequest: [as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
     preParsing: [...[preParsing].flat(), exact.preParsing],
     preValidation: [exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],

@@ -677,5 +677,12 @@ export const defences: readonly Defence[] = [
     code: ' || stream?.destroyed === true',
     without: '',
     test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2']
+  },
+  {
+    defence: 'With `allowedHosts`, a page of another origin cannot use what acts in the name of `as`',
+    file: 'routes/origin.ts',
+    code: 'if (endpoint.allowedHosts === null || isAllowedOrigin(request, endpoint)) return undefined',
+    without: 'if (endpoint.allowedHosts !== undefined) return undefined',
+    test: ['routes/origin.test.ts', 'with .allowedHosts. a page']
   }
 ]
