@@ -149,7 +149,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     return router.inject(realm, { authid, role: authrole }, chosen)
   })
   const procedures = new RouteProcedures(fastify, router)
-  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, core.options.limits.depth) })
+  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint }) })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
   for (const files of options.static) await mountStatic(fastify, files)
 }
@@ -168,8 +168,8 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   await join?.().leave()
   // In a scope of its own: it takes JSON, and the app what it likes.
   await fastify.register(async (scope) => {
-    if (events !== null) await eventRoutes(scope, { path: events, join, entrance, admission, router, owed: options.limits.owedEvents })
-    await bridgeRoutes(scope, { call, publish, join, signatures: signature === undefined ? null : new SignedRequests(signature), depth: options.limits.depth, router })
+    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents })
+    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : new SignedRequests(signature), depth: options.limits.depth, router })
   })
 }
 

@@ -13,6 +13,8 @@ import type { Router } from '../plugin/router.ts'
 import { limitBodies } from './body-deadline.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
+import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
+import type { OriginOptions } from './origin.ts'
 import type { SignedRequests } from './signed-request.ts'
 
 /** What the HTTP bridge is made of. */
@@ -23,6 +25,8 @@ export interface BridgeParts {
   readonly publish: string | null
   /** Opens a session in whose name a request is, or null for the principal of each request. */
   readonly join: (() => InProcessSession) | null
+  /** Whose pages may use it in the name of `join`. */
+  readonly origins: OriginOptions
   /** Null if requests need no signature. */
   readonly signatures: SignedRequests | null
   /** The most levels of lists and dicts in a body. */
@@ -36,7 +40,7 @@ const HANDSHAKES_OF_BODY = 10
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
-export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, signatures, depth, router }: BridgeParts): Promise<void> {
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, router }: BridgeParts): Promise<void> {
   limitBodies(fastify, HANDSHAKES_OF_BODY * router.handshakeTimeout)
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
@@ -44,8 +48,9 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     bodies.set(request, String(body))
     done(null, null)
   })
+  const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
-    fastify.post(path, { onRequest: fastify.wampIdentify, preHandler: fairTurn }, async (request, reply) => {
+    fastify.post(path, { onRequest: [...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })

@@ -11,17 +11,21 @@ import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { spend } from '../plugin/work.ts'
-import { CLIENT_GONE } from './client-gone.ts'
+import { CLIENT_GONE, hasGone, whenGone } from './client-gone.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
+import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
+import type { OriginOptions } from './origin.ts'
 
 /** What Server-Sent Events are made of. */
 export interface EventParts {
   readonly path: string
   /** Opens a session in whose name topics are subscribed, or null for the principal of each request. */
   readonly join: (() => InProcessSession) | null
+  /** Whose pages may use it in the name of `join`. */
+  readonly origins: OriginOptions
   readonly entrance: CookieEntrance | null
   readonly admission: Admission
   readonly router: Pick<Router, 'state'>
@@ -49,7 +53,8 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     clearInterval(comments)
     for (const stream of streams) stream.end()
   })
-  fastify.get(parts.path, { onRequest: fastify.wampIdentify, preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
+  const ownPages = parts.join === null ? [] : [ownPagesOnly(parts.origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
+  fastify.get(parts.path, { onRequest: [...ownPages, fastify.wampIdentify], preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
     const refuse = async (status: number, error: string): Promise<FastifyReply> => await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(400, asked)
@@ -60,21 +65,22 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (!count(request, reply)) return await refuse(429, 'this connection has too many streams')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(entry.status, entry.error)
-    reply.raw.once('close', entry)
+    whenGone(reply, entry)
 
     spend(UNITS_OF_OPENING)
     const visitor = await visitorOf(request, parts)
     if (visitor === 'gone') return await refuse(401, 'log in first')
     const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
-    reply.raw.once('close', () => { stream.end() })
+    whenGone(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
       own = parts.join?.()
       await stream.open(own ?? request.wamp, { ...asked, last })
+      if (hasGone(reply)) throw new errors.WAMP_ERR_SESSION_CLOSED('the client has gone')
     } catch (error) {
       visitor?.leave()
       own?.leave()
-      if (reply.raw.destroyed) return await reply.code(CLIENT_GONE).send()
+      if (hasGone(reply)) return await reply.code(CLIENT_GONE).send()
       if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return parts.join === null && parts.router.state === 'open' ? await refuse(401, 'the login has ended') : await refuse(503, error.message)
       if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await refuse(429, error.message)
       if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(400, error.message)
@@ -99,14 +105,14 @@ const MOST_STREAMS = { http1: 1, http2: 100 } as const
 const streamsOf = new WeakMap<object, number>()
 
 /** Counts one more stream of a connection until its response is over. False if there are too many. */
-function count ({ raw }: FastifyRequest, { raw: response }: FastifyReply): boolean {
+function count ({ raw }: FastifyRequest, reply: FastifyReply): boolean {
   const session = (raw as { stream?: { session?: object } }).stream?.session
   const connection: object | undefined = session ?? raw.socket
   if (connection === undefined) return true
   const streams = streamsOf.get(connection) ?? 0
   if (streams >= (session === undefined ? MOST_STREAMS.http1 : MOST_STREAMS.http2)) return false
   streamsOf.set(connection, streams + 1)
-  response.once('close', () => { streamsOf.set(connection, streamsOf.get(connection)! - 1) })
+  whenGone(reply, () => { streamsOf.set(connection, streamsOf.get(connection)! - 1) })
   return true
 }
 

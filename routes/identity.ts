@@ -8,6 +8,7 @@ import type { Uri } from '../plugin/protocol/uri.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
+import { whenGone } from './client-gone.ts'
 import { isAllowedOrigin } from './origin.ts'
 
 /** A hook that lets a request pass, or answers it. */
@@ -76,15 +77,25 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
   decorateSession(fastify, router)
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
-    this.header('set-cookie', await needed(entrance).signIn(arrivalOf(this.request), principal))
+    const cookie = await needed(entrance).signIn(arrivalOf(this.request), principal)
+    this.header('set-cookie', cookie)
     this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
+    endSession(this.request)
+    this.request.wampLogin = (await entrance?.identify(cookie))?.login ?? null
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
     this.header('set-cookie', await needed(entrance).signOut(arrivalOf(this.request)))
     this.request.wampPrincipal = null
     this.request.wampLogin = null
+    endSession(this.request)
   })
+}
+
+/** Ends the session that a request has used so far: it is of a principal that the request no longer is. */
+function endSession (request: FastifyRequest): void {
+  sessions.get(request)?.leave()
+  sessions.delete(request)
 }
 
 /** Gives requests a session that ends with the response, and also where there is none, since the client has gone. */
@@ -106,10 +117,7 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
       if (limit !== null) throw new errors.WAMP_ERR_SESSION_LIMIT(limit)
       const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires ?? undefined })
       sessions.set(this, session)
-      const response = this[kReply]?.raw
-      const leave = (): void => { session.leave() }
-      if (response?.destroyed === true) leave()
-      else response?.once('close', leave)
+      if (this[kReply] !== null) whenGone(this[kReply], () => { session.leave() })
       return session
     }
   })

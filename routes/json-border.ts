@@ -5,35 +5,53 @@ import { EncodingError } from '../plugin/codec/codec.ts'
 import { readValues } from '../plugin/codec/json-value.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import { OpaqueValue } from '../plugin/protocol/opaque-value.ts'
+import { noteStandIns, restored } from './stand-ins.ts'
+import type { StandIn } from './stand-ins.ts'
 
 /**
  * The one way in and the one way out for JSON where a schema of Fastify stands between: integers beyond 2^53 are exact, and octets are
  * U+0000 and Base64, as in `wamp.2.json`. A schema sees the nearest number instead, and the text.
  */
 
-type Container = Record<string, unknown>
-/** A value that a schema cannot judge, and what stands in its place while one does. */
-interface StandIn { readonly container: Container, readonly key: string, readonly value: unknown, readonly plain: unknown }
+/** Where the arguments of a route are that its path does not name. */
+export type Place = 'query' | 'body'
 
-const LONG_INTEGER = /^-?\d{16,}$/
+interface NotedStandIn extends StandIn { readonly part: Place | 'params' }
 
-/** What requests have brought, until it has been validated. */
+/** A stream that a hook of the host may have made, such as one that decompresses. */
+type Payload = Readable & { receivedEncodedLength?: number }
+
+interface ExactHooks {
+  readonly preParsing: (request: FastifyRequest, reply: unknown, payload: Payload) => Promise<Readable>
+  readonly preValidation: (request: FastifyRequest) => Promise<void>
+  readonly preHandler: (request: FastifyRequest) => Promise<void>
+}
+
+const JSON_TYPE = /^\s*application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
+
+/** The texts of bodies, until they have been validated. */
 const texts = new WeakMap<FastifyRequest, () => string>()
-const standIns = new WeakMap<FastifyRequest, readonly StandIn[]>()
+const standIns = new WeakMap<FastifyRequest, readonly NotedStandIn[]>()
 
-/** The hooks of a route by which what it takes is read as `wamp.2.json` would be. `depth` is the most levels of lists and dicts in a body. */
-export function exactHooks (depth: number): { preParsing: typeof keepText, preValidation: (request: FastifyRequest) => Promise<void>, preHandler: typeof restore } {
+/**
+ * The hooks that keep the arguments of a route exact. The body remains what the host's parser made of it; only numbers and strings that
+ * stand for something else are replaced, once the schema has seen them. `depth` is the most levels of lists and dicts in a body.
+ */
+export function exactHooks (depth: number, place: Place): ExactHooks {
   return {
-    preParsing: keepText,
+    preParsing: async (request, _reply, payload) => place === 'body' && JSON_TYPE.test(request.headers['content-type'] ?? '') ? keepText(request, payload) : payload,
     preValidation: async (request) => {
-      const body = texts.get(request)
-      if (body !== undefined) request.body = valuesOf(body(), depth)
-      const found: StandIn[] = []
-      simplify({ body: request.body }, found)
-      for (const container of [request.query, request.params]) noteLongIntegers(container as Container, found)
+      const found: NotedStandIn[] = []
+      for (const part of [place, 'params'] as const) {
+        const given = request[part]
+        const read = part === 'body' ? valuesOf(request, depth) : undefined
+        for (const standIn of noteStandIns(given, read ?? given, depth)) found.push({ part, ...standIn })
+      }
       if (found.length > 0) standIns.set(request, found)
     },
-    preHandler: restore
+    preHandler: async (request) => {
+      for (const { part, ...standIn } of standIns.get(request) ?? []) restored(request[part], standIn)
+    }
   }
 }
 
@@ -52,51 +70,34 @@ export function hasBigInt (value: unknown): boolean {
   return !(value instanceof Uint8Array) && Object.values(value).some(hasBigInt)
 }
 
-/** Keeps a body's text beside what Fastify parses of it. */
-async function keepText (request: FastifyRequest, _reply: unknown, payload: Readable & { receivedEncodedLength?: number }): Promise<Readable> {
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) return payload
+/** Keeps a copy of the text while Fastify parses it. */
+function keepText (request: FastifyRequest, payload: Payload): Readable {
   const chunks: Buffer[] = []
-  const kept = Object.assign(new Transform({
+  const kept = new Transform({
     transform (chunk: Buffer, _encoding, done) {
       chunks.push(chunk)
-      kept.receivedEncodedLength += chunk.length
       done(null, chunk)
     }
-  }), { receivedEncodedLength: 0 })
-  texts.set(request, () => Buffer.concat(chunks).toString())
+  })
+  // Fastify compares Content-Length with this, since it cannot see how long a compressed body was.
+  Object.defineProperty(kept, 'receivedEncodedLength', { get: () => payload.receivedEncodedLength })
+  // Fastify's own parser drops a byte order mark; a TextDecoder does as well.
+  texts.set(request, () => new TextDecoder().decode(Buffer.concat(chunks)))
   payload.once('error', (error) => { kept.destroy(error) }).once('close', () => { if (!kept.writableFinished) kept.end() })
   return payload.pipe(kept)
 }
 
-/** Fastify has parsed this text before, so it is JSON. Throws an error of status 400. */
-function valuesOf (text: string, depth: number): unknown {
+/**
+ * What a body is as `wamp.2.json`, or undefined if its text was not kept or is not JSON: the host's parser may take more than JSON.
+ * Throws an error of status 400 for what is nested too deep, or has an integer that is too long.
+ */
+function valuesOf (request: FastifyRequest, depth: number): unknown {
   try {
-    return readValues(text, depth)
+    const text = texts.get(request)
+    return text === undefined ? undefined : readValues(text(), depth)
   } catch (error) {
-    throw Object.assign(new Error(`the body cannot be taken: ${(error as Error).message}`), { statusCode: 400 })
-  }
-}
-
-/** Puts back what a schema could not judge, where the schema has left it in its place. */
-async function restore (request: FastifyRequest): Promise<void> {
-  for (const { container, key, value, plain } of standIns.get(request) ?? []) if (container[key] === plain) container[key] = value
-}
-
-function simplify (container: Container, found: StandIn[]): void {
-  for (const [key, value] of Object.entries(container)) {
-    const plain = typeof value === 'bigint' ? Number(value) : value instanceof Uint8Array ? textOf(value) : value
-    if (plain !== value) {
-      found.push({ container, key, value, plain })
-      container[key] = plain
-    } else if (typeof value === 'object' && value !== null) simplify(value as Container, found)
-  }
-}
-
-/** In a URL all is text: what a schema makes numbers of is noted first. */
-function noteLongIntegers (container: Container | null | undefined, found: StandIn[]): void {
-  for (const [key, value] of Object.entries(container ?? {})) {
-    if (typeof value === 'string' && LONG_INTEGER.test(value) && !Number.isSafeInteger(Number(value))) found.push({ container: container!, key, value: BigInt(value), plain: Number(value) })
-    else if (Array.isArray(value)) noteLongIntegers(value as unknown as Container, found)
+    if (!(error instanceof EncodingError)) return undefined
+    throw Object.assign(new Error(`the body cannot be taken: ${error.message}`), { statusCode: 400 })
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Whose pages an endpoint lets in. */
 export interface OriginOptions {
@@ -22,4 +22,18 @@ export function isAllowedOrigin (request: FastifyRequest, { allowedOrigins, allo
   // The scheme is not compared: a proxy in front may have ended TLS. It only says which port may be left out.
   const own = `${protocol}//${request.host}`
   return host !== '' && URL.canParse(own) && new URL(own).host === host && (allowedHosts === null || allowedHosts.includes(hostname))
+}
+
+/** What a page of another origin is told. */
+export const FOREIGN_PAGE = 'pages of this origin may not do that'
+
+/**
+ * An onRequest hook for routes that act in one name for everybody: with `allowedHosts`, it answers 403 to pages of other origins, with
+ * `body`. Without `allowedHosts` such pages cannot send JSON, unless CORS allows it or their domain is made to point here.
+ */
+export function ownPagesOnly (endpoint: OriginOptions, body: object): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+  return async (request, reply) => {
+    if (endpoint.allowedHosts === null || isAllowedOrigin(request, endpoint)) return undefined
+    return await reply.code(403).header('cache-control', 'no-store').send(body)
+  }
 }

@@ -11,6 +11,9 @@ import { isDict } from '../plugin/protocol/wire-value.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, hasBigInt, withTextForOctets } from './json-border.ts'
+import type { Place } from './json-border.ts'
+import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
+import type { OriginOptions } from './origin.ts'
 
 /** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -26,6 +29,14 @@ export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'w
   readonly as?: InProcessSession
 }
 
+/** What routes that call procedures are made of. */
+interface ProcedureRouteParts {
+  /** The most levels of lists and dicts in a body. */
+  readonly depth: number
+  /** Whose pages may use a route with `as`. */
+  readonly origins: OriginOptions
+}
+
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
 
 const failure = {
@@ -34,21 +45,22 @@ const failure = {
   properties: { statusCode: { type: 'integer' }, code: { type: 'string' }, error: { type: 'string' }, message: { type: 'string' } }
 }
 
-/** Mounts a route that calls a procedure, in the name of who asks. `depth` is the most levels of lists and dicts in a body. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions, depth: number): void {
+/** Mounts a route that calls a procedure, in the name of who asks. Throws WAMP_ERR_INVALID_OPTION. */
+export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
   const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
-  const exact = exactHooks(depth)
+  const place = placeOf(route)
+  const exact = exactHooks(depth, place)
   const { errors: raised = {} } = contract
   fastify.route({
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
-    onRequest: [...(as === undefined ? [fastify.wampIdentify] : []), ...[onRequest].flat()],
+    onRequest: [as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
     preParsing: [...[preParsing].flat(), exact.preParsing],
     preValidation: [exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
-      const { args, kwargs } = argumentsOf(request, placeOf(route), names)
+      const { args, kwargs } = argumentsOf(request, place, names)
       const gone = goneOf(reply)
       try {
         return await answer(reply, await call(as ?? request.wamp, procedure, args, kwargs, gone))
@@ -87,12 +99,12 @@ async function call (session: InProcessSession, procedure: Uri, args: unknown[],
 }
 
 /** Where the arguments stand that the path does not name. What stands elsewhere no schema has looked at. */
-function placeOf ({ method }: Pick<ProcedureRouteOptions, 'method'>): 'query' | 'body' {
+function placeOf ({ method }: Pick<ProcedureRouteOptions, 'method'>): Place {
   return method === 'GET' || method === 'DELETE' ? 'query' : 'body'
 }
 
 /** What a request brings: by name, and the positional ones in their order. */
-function argumentsOf ({ params, query, body }: FastifyRequest, place: 'query' | 'body', names: readonly string[]): { args: unknown[], kwargs: Record<string, unknown> } {
+function argumentsOf ({ params, query, body }: FastifyRequest, place: Place, names: readonly string[]): { args: unknown[], kwargs: Record<string, unknown> } {
   const given = place === 'query' ? query as object : isDict(body) ? body : {}
   const kwargs: Record<string, unknown> = { ...given, ...(params as object) }
   const args = names.map((name) => kwargs[name])

@@ -31,6 +31,10 @@ declare module 'fastify' {
 }
 
 type Caller = Pick<RoutedSession, 'principal' | 'transport'>
+/** A call on its way to its route, unless an earlier hook answers it. `elsewhere`: its values led to another route. */
+interface Journey { readonly principal: Principal, readonly meant: RouteProcedureOptions, state: 'under way' | 'arrived' | 'elsewhere' }
+/** A route that is a procedure. */
+interface Route { readonly url: string, readonly method: HTTPMethod, readonly options: RouteProcedureOptions }
 type HTTPMethod = NonNullable<Exclude<InjectOptions['method'], undefined>>
 
 /** Half of a surrogate pair, which has no form in a URL. */
@@ -43,18 +47,20 @@ const HEADER = 'x-fastify-wamp-call'
 export class RouteProcedures {
   readonly #fastify: FastifyInstance
   readonly #router: Router
-  readonly #routes: { url: string, method: HTTPMethod, options: RouteProcedureOptions }[] = []
-  /** The callers whose requests are on their way to their route. */
-  readonly #callers = new Map<string, Principal>()
+  readonly #routes: Route[] = []
+  /** By the value of the header. */
+  readonly #journeys = new Map<string, Journey>()
   readonly #principals = new WeakMap<FastifyRequest, Principal>()
 
   constructor (fastify: FastifyInstance, router: Router) {
     this.#fastify = fastify
     this.#router = router
     fastify.addHook('onRoute', (route) => { this.#add(route) })
-    fastify.addHook('onRequest', (request, _reply, done) => {
-      this.#recognize(request)
-      done()
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (this.#recognize(request) !== 'elsewhere') return done()
+      // Without the hooks and error handlers of the other route, which has nothing to do with this call.
+      reply.hijack()
+      reply.raw.writeHead(400).end()
     })
     fastify.addHook('onReady', async () => { await this.#register() })
   }
@@ -77,19 +83,21 @@ export class RouteProcedures {
 
   async #register (): Promise<void> {
     const sessions = new Map([...new Set(this.#routes.map(({ options: { realm } }) => realm))].map((realm) => [realm, this.#router.join(realm, { authid: 'rest' })]))
-    for (const { url, method, options: { realm, procedure, args = [] } } of this.#routes) {
+    for (const route of this.#routes) {
+      const { realm, procedure, args = [] } = route.options
       await sessions.get(realm)!.register(procedure, async (called) => {
         const caller = this.#router.realm(realm)?.sessions.get(called.details['caller'] as Id)
         if (caller === undefined) throw new WampError(reasons.canceled, { args: ['the caller has left'] })
-        return await this.#request({ url, method, values: valuesOf(called, args), caller, signal: called.signal })
+        return await this.#request(route, { values: valuesOf(called, args), caller, signal: called.signal })
       }, { disclose_caller: true })
     }
   }
 
-  async #request ({ url, method, values, caller, signal }: { url: string, method: HTTPMethod, values: Record<string, unknown>, caller: Caller, signal: AbortSignal }): Promise<unknown> {
+  async #request ({ url, method, options }: Route, { values, caller, signal }: { values: Record<string, unknown>, caller: Caller, signal: AbortSignal }): Promise<unknown> {
     const path = pathOf(url, values)
     const token = randomBytes(18).toString('base64url')
-    this.#callers.set(token, caller.principal)
+    const journey: Journey = { principal: caller.principal, meant: options, state: 'under way' }
+    this.#journeys.set(token, journey)
     try {
       const inQuery = method === 'GET' || method === 'DELETE'
       const response = await this.#fastify.inject({
@@ -101,18 +109,24 @@ export class RouteProcedures {
         ...(caller.transport.peer === undefined ? {} : { remoteAddress: caller.transport.peer }),
         ...(inQuery ? { query: queryOf(values) } : { payload: bodyOf(values) })
       })
+      if (journey.state === 'elsewhere') throw new WampError(reasons.invalidArgument, { args: ['the arguments lead to another route'] })
       return resultOf(response.statusCode, response.headers['content-type'], response.rawPayload)
     } finally {
-      this.#callers.delete(token)
+      this.#journeys.delete(token)
     }
   }
 
-  #recognize (request: FastifyRequest): void {
+  /** Where a request is, or null for one that is no call. */
+  #recognize (request: FastifyRequest): Journey['state'] | null {
     const token = request.headers[HEADER]
-    if (token === undefined) return
+    if (token === undefined) return null
     delete request.raw.headers[HEADER]
-    const caller = this.#callers.get(String(token))
-    if (caller !== undefined) this.#principals.set(request, caller)
+    const journey = this.#journeys.get(String(token))
+    if (journey === undefined) return null
+    // A literal step, a regular expression or a constraint may have chosen another route for the same path.
+    journey.state = request.routeOptions.config.wamp === journey.meant ? 'arrived' : 'elsewhere'
+    if (journey.state === 'arrived') this.#principals.set(request, journey.principal)
+    return journey.state
   }
 }
 

@@ -472,8 +472,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A request whose client has gone leaves no session behind',
     file: 'routes/identity.ts',
-    code: 'else response?.once(\'close\', leave)',
-    without: '',
+    code: 'whenGone(this[kReply], () => { session.leave() })',
+    without: '{}',
     test: ['routes/client-gone.test.ts', 'who leaves before the answer']
   },
   {
@@ -514,8 +514,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A header that makes up a caller is no identity',
     file: 'routes/route-procedure.ts',
-    code: 'const caller = this.#callers.get(String(token))',
-    without: 'const caller = this.#callers.get(String(token)) ?? { realm: \'realm1\', authid: \'joe\', authrole: \'frontend\', authmethod: \'x\', authprovider: \'x\' }',
+    code: 'const journey = this.#journeys.get(String(token))',
+    without: 'const journey = this.#journeys.get(String(token)) ?? { meant: request.routeOptions.config.wamp, principal: { realm: \'realm1\', authid: \'joe\', authrole: \'frontend\', authmethod: \'x\', authprovider: \'x\' } } as unknown as Journey',
     test: ['routes/procedures.test.ts', 'who makes a header up is nobody']
   },
   {
@@ -790,5 +790,47 @@ export const defences: readonly Defence[] = [
     code: 'const from = this.#oldest\n',
     without: 'const from = this.#oldest = 0\n',
     test: ['transport/backlog.test.ts', 'the oldest event is found']
+  },
+  {
+    defence: 'Keys that the app\'s parser removes do not come back as arguments of a route',
+    file: 'routes/json-border.ts',
+    code: 'const given = request[part]',
+    without: 'const given = part === \'body\' ? (request.body = valuesOf(request, depth)) : request[part]',
+    test: ['routes/json-borders.test.ts', 'keys that the host\'s parser removes']
+  },
+  {
+    defence: 'A body that a route takes nothing from does not hang its connection',
+    file: 'routes/json-border.ts',
+    code: 'place === \'body\' && JSON_TYPE',
+    without: 'JSON_TYPE',
+    test: ['routes/json-borders.test.ts', 'a body that a route takes no arguments from']
+  },
+  {
+    defence: 'A call whose values lead to another route runs nothing of that',
+    file: 'routes/route-procedure.ts',
+    code: 'request.routeOptions.config.wamp === journey.meant ?',
+    without: 'journey !== undefined ?',
+    test: ['routes/procedures.test.ts', 'values that lead to another route']
+  },
+  {
+    defence: 'A request that logs in or out no longer acts as the user it was',
+    file: 'routes/identity.ts',
+    code: 'sessions.delete(request)',
+    without: '',
+    test: ['routes/request-session.test.ts', 'a request that logs']
+  },
+  {
+    defence: 'A stream of HTTP/2 that is canceled early leaves no session behind',
+    file: 'routes/client-gone.ts',
+    code: ' || stream?.destroyed === true',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2']
+  },
+  {
+    defence: 'With `allowedHosts`, a page of another origin cannot use what acts in the name of `as`',
+    file: 'routes/origin.ts',
+    code: 'if (endpoint.allowedHosts === null || isAllowedOrigin(request, endpoint)) return undefined',
+    without: 'if (endpoint.allowedHosts !== undefined) return undefined',
+    test: ['routes/origin.test.ts', 'with .allowedHosts. a page']
   }
 ]

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { EventEmitter, once } from 'node:events'
 import { request } from 'node:http'
+import { connect, constants } from 'node:http2'
 import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -91,6 +92,38 @@ t.test('who leaves while its cookie is looked up is no failure in the log', asyn
       goOn()
       await sent
       t.same(lines.filter(({ level, res }) => level > 30 || (res?.statusCode ?? 0) >= 500), [])
+      t.equal(app.wamp.sessions('realm1').length, 1)
+    })
+  }
+})
+
+t.test('who cancels its stream of HTTP/2 before the handler runs leaves no session behind', async (t) => {
+  for (const { method, path, body } of requests) {
+    t.test(`${method} ${path}`, async (t) => {
+      const app = Fastify({ http2: true })
+      let goOn = (): void => {}
+      const held = new Promise<void>((resolve) => { goOn = resolve })
+      const closed = new Promise<void>((resolve) => {
+        app.addHook('preHandler', async (request, { raw }) => {
+          request.wampPrincipal = { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'token', authprovider: 'function' }
+          raw.once('close', resolve)
+          stream.close(constants.NGHTTP2_CANCEL)
+          await held
+        })
+      })
+      await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: {} })
+      await app.register(wampBridge, { call: '/call', events: '/events' })
+      app.wampRoute({ method: 'GET', url: '/wait', procedure: 'com.example.wait' })
+      app.get('/own', async (request) => await request.wamp.call('com.example.wait').catch(() => 'it has ended'))
+      t.teardown(() => app.close())
+      await app.wamp.join('realm1').register('com.example.wait', async ({ signal }) => { await once(signal, 'abort') })
+      const client = connect(await app.listen({ port: 0, host: '127.0.0.1' }))
+      t.teardown(() => { client.destroy() })
+      const gone = left(t, app.wamp)
+      const stream = client.request({ ':method': method, ':path': path, 'content-type': 'application/json' }).on('error', () => {}).end(body)
+      await closed
+      goOn()
+      await gone
       t.equal(app.wamp.sessions('realm1').length, 1)
     })
   }

@@ -1,5 +1,8 @@
+import { connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { createGunzip, gzipSync } from 'node:zlib'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyServerOptions, InjectOptions } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampBridge } from 'fastify-wamp'
@@ -12,8 +15,9 @@ const text = '{"n":9007199254740993,"s":"\\u0000aGk="}'
 const echoed: JsonSchema = { type: 'object', properties: { n: { type: 'integer' }, s: { type: 'string' } } }
 
 /** An app, and what its procedure was called with. */
-async function build (t: Test): Promise<{ app: FastifyInstance, backend: InProcessSession, seen: unknown[] }> {
-  const app = Fastify()
+async function build (t: Test, options: FastifyServerOptions = {}, prepare: (app: FastifyInstance) => void = () => {}): Promise<{ app: FastifyInstance, backend: InProcessSession, seen: unknown[] }> {
+  const app = Fastify(options)
+  prepare(app)
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   t.teardown(() => app.close())
   const as = app.wamp.join('realm1', { role: 'anonymous' })
@@ -31,6 +35,8 @@ async function build (t: Test): Promise<{ app: FastifyInstance, backend: InProce
   app.wampRoute({ ...route, method: 'POST', url: '/checked', contract: { kwargs: echoed, result: echoed } })
   app.wampRoute({ ...route, ...named, method: 'POST', url: '/named' })
   app.wampRoute({ ...route, method: 'GET', url: '/numbers/:n', contract: { kwargs: { type: 'object', properties: { n: { type: 'integer' }, list: { type: 'array', items: { type: 'integer' } } } } } })
+  const coerced: JsonSchema = { type: 'object', properties: { integer: { type: 'integer' }, list: { type: 'array', items: { type: 'integer' } }, text: { type: 'string' }, texts: { type: 'array', items: { type: 'string' } }, either: { oneOf: [{ type: 'integer' }, { type: 'null' }] } } }
+  for (const method of ['GET', 'POST'] as const) app.wampRoute({ ...route, method, url: '/coerced', contract: { kwargs: coerced } })
   app.wampRoute({ method: 'GET', url: '/octets', procedure: 'com.example.octets', as })
   app.get('/route', { config: { wamp: { realm: 'realm1', procedure: 'com.example.route' } } }, async (_request, reply) => await reply.type('application/json').send(text))
   app.post('/route', { config: { wamp: { realm: 'realm1', procedure: 'com.example.body' } } }, async ({ body }) => ({ body }))
@@ -77,4 +83,92 @@ t.test('a body that is nested too deep is refused', async (t) => {
   const { app } = await build(t)
   const { statusCode, body } = await app.inject(post('/free', `{"a":${'['.repeat(1000)}${']'.repeat(1000)}}`))
   t.match([statusCode, body], [400, /nested too deep/])
+})
+
+t.test('an integer beyond 2^53 is exact wherever coercion by the schema leads it', async (t) => {
+  const { app, seen } = await build(t)
+  const sent = async (request: InjectOptions | string): Promise<unknown> => {
+    t.match(await app.inject(request), { statusCode: 200 })
+    return seen.splice(0)[1]
+  }
+  t.same(await sent('/coerced?list=9007199254740993'), { list: [big] }, 'a list of one in a query')
+  t.same(await sent('/coerced?integer=%2B9007199254740993&either=-9007199254740993&text=9007199254740993'), { integer: big, either: -big, text: '9007199254740993' })
+  t.same(await sent('/coerced?integer=0x20000000000001'), { integer: big })
+  t.same(await sent(post('/coerced', '{"list":9007199254740993,"text":9007199254740993,"texts":9007199254740993,"integer":"9007199254740993"}')), { list: [big], text: '9007199254740993', texts: ['9007199254740993'], integer: big })
+  t.same(await sent(post('/coerced', '{"integer":[9007199254740993],"either":1e300,"list":["9007199254740993"],"texts":"\\u0000aGk="}')), { integer: big, either: 1e300, list: [big], texts: [octets] })
+  for (const type of ['Application/JSON', 'application/json ; charset=utf-8']) t.same(await sent({ ...post('/coerced', '{"integer":9007199254740993}'), headers: { 'content-type': type } }), { integer: big }, type)
+})
+
+t.test('a validator that makes a copy loses neither octets nor integers', async (t) => {
+  const { app, seen } = await build(t, {}, (app) => { app.setValidatorCompiler(() => (data) => ({ value: structuredClone(data) })) })
+  t.match(await app.inject(post('/checked', `{"s":[${text}]}`)), { statusCode: 200 })
+  t.same(seen[1], { s: [{ n: big, s: octets }] })
+})
+
+t.test('keys that the host\'s parser removes do not come back', async (t) => {
+  const { app, seen } = await build(t, { onProtoPoisoning: 'remove', onConstructorPoisoning: 'remove' })
+  t.match(await app.inject(post('/free', '{"__proto__":{"admin":9007199254740993},"in":{"constructor":{"prototype":{"n":9007199254740993}},"n":9007199254740993}}')), { statusCode: 200 })
+  t.same(Object.getOwnPropertyNames(seen[1]), ['in'])
+  t.same(seen[1], { in: { n: big } })
+})
+
+t.test('a body is what the host\'s own parser makes of it', async (t) => {
+  const { app, seen } = await build(t, {}, (app) => {
+    app.removeContentTypeParser('application/json')
+    app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => { done(null, { ...(body === '' ? {} : JSON.parse(body as string) as object), tenant: 1 }) })
+    app.addContentTypeParser('text/own', { parseAs: 'string' }, (_request, _body, done) => {
+      const own: Record<string, unknown> = { integer: '9007199254740993', date: new Date(0) }
+      own['self'] = own
+      done(null, own)
+    })
+  })
+  t.match(await app.inject(post('/free', '')), { statusCode: 200 })
+  t.match(await app.inject(post('/free', text)), { statusCode: 200 })
+  t.same([seen[1], seen[3]], [{ tenant: 1 }, { n: big, s: octets, tenant: 1 }])
+  t.match((await app.inject({ ...post('/coerced', 'x'), headers: { 'content-type': 'text/own' } })).json(), { message: /a value is within itself/ }, 'a value that contains itself ends no walk')
+})
+
+t.test('a byte order mark before a body is passed over, as Fastify does', async (t) => {
+  const { app, seen } = await build(t)
+  t.match(await app.inject(post('/free', `\ufeff${text}`)), { statusCode: 200 })
+  t.same(seen[1], { n: big, s: octets })
+})
+
+t.test('an integer that no serializer can take is refused', async (t) => {
+  const { app } = await build(t)
+  t.match((await app.inject(post('/free', `{"n":${'9'.repeat(2000)}}`))).json(), { statusCode: 400, message: /an integer is too long/ })
+})
+
+t.test('a body that a route takes no arguments from holds up neither its answer nor the next one', async (t) => {
+  const { app } = await build(t)
+  t.match(await app.inject({ url: '/coerced', headers: { 'content-type': 'application/json' } }), { statusCode: 200 })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  let answers = ''
+  const second = new Promise<void>((resolve) => {
+    socket.on('data', (data) => {
+      answers += data.toString()
+      if (answers.split('HTTP/1.1').length > 2) resolve()
+    })
+  })
+  const ask = (length: number): string => `GET /coerced HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${' '.repeat(length)}`
+  socket.write(ask(300_000) + ask(2))
+  await second
+  t.same(answers.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 200'])
+})
+
+t.test('a body that a hook of the host decompresses is read', async (t) => {
+  const { app, seen } = await build(t, {}, (app) => {
+    app.addHook('preParsing', async (_request, _reply, payload) => {
+      const plain = Object.assign(createGunzip(), { receivedEncodedLength: 0 })
+      payload.on('data', (data: Buffer) => { plain.receivedEncodedLength += data.length })
+      return payload.pipe(plain)
+    })
+  })
+  const compressed = gzipSync(text)
+  const headers = { 'content-type': 'application/json', 'content-length': String(compressed.length) }
+  t.match(await app.inject({ method: 'POST', url: '/free', headers, payload: compressed }), { statusCode: 200 })
+  t.same(seen[1], { n: big, s: octets })
+  t.match(await app.inject({ method: 'POST', url: '/free', headers: { 'content-type': 'application/json' }, payload: 'not compressed' }), { statusCode: 400 })
 })

@@ -1,5 +1,10 @@
 import t from 'tap'
-import type { FastifyRequest } from 'fastify'
+import type { Test } from 'tap'
+import Fastify from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import wampPlugin, { wampBridge } from 'fastify-wamp'
+import type { FastifyWampOptions } from 'fastify-wamp'
+import { everything } from '../helper/build-router.ts'
 import { isAllowedOrigin } from '../../routes/origin.ts'
 
 const ask = (origin: string | undefined, host: string, allowedOrigins: readonly string[] = [], allowedHosts: readonly string[] | null = null): boolean =>
@@ -38,4 +43,40 @@ t.test('a host that is not listed is nobody\'s own, whoever points to this addre
   t.notOk(ask('http://app.example.evil.example', 'app.example.evil.example', [], hosts))
   t.ok(ask('https://other.example', 'app.example', ['https://other.example'], hosts), 'an origin that is listed may connect all the same')
   t.ok(ask(undefined, 'evil.example', [], hosts), 'no browser')
+})
+
+/** An app that lets everybody act in the name of one role, by each kind of route. */
+async function buildOpen (t: Test, options: Pick<FastifyWampOptions, 'allowedHosts' | 'allowedOrigins'>): Promise<FastifyInstance> {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const as = { realm: 'realm1', role: 'anonymous' }
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, ...options })
+  await app.register(wampBridge, { call: '/call', publish: '/publish', events: '/events', as })
+  const session = app.wamp.join('realm1')
+  await session.register('com.example.secret', () => 1)
+  app.wampRoute({ method: 'POST', url: '/secret', procedure: 'com.example.secret', as: session })
+  await app.ready()
+  return app
+}
+
+const openRoutes = [
+  { method: 'POST', url: '/call', payload: { procedure: 'com.example.secret' } },
+  { method: 'POST', url: '/publish', payload: { topic: 'com.example.news' } },
+  { method: 'POST', url: '/secret', payload: {} }
+] as const
+
+t.test('with `allowedHosts` a page of another origin cannot act in the name of `as`', async (t) => {
+  const app = await buildOpen(t, { allowedHosts: ['app.example'], allowedOrigins: ['https://other.example'] })
+  for (const route of [...openRoutes, { method: 'GET', url: '/events?topic=com.example.news' } as const]) {
+    const { statusCode, body } = await app.inject({ ...route, headers: { host: 'evil.example', origin: 'http://evil.example' } })
+    t.match({ statusCode, body }, { statusCode: 403, body: /pages of this origin/ }, route.url)
+  }
+  for (const route of openRoutes) {
+    for (const headers of [{ host: 'app.example', origin: 'https://app.example' }, { origin: 'https://other.example' }, { host: '127.0.0.1' }]) t.match(await app.inject({ ...route, headers }), { statusCode: 200 }, route.url)
+  }
+})
+
+t.test('without `allowedHosts` routes with `as` do not look at Origin', async (t) => {
+  const app = await buildOpen(t, {})
+  for (const route of openRoutes) t.match(await app.inject({ ...route, headers: { origin: 'http://evil.example' } }), { statusCode: 200 }, route.url)
 })
