@@ -13,7 +13,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   queue: [],
   work: ['queue'],
   contract: ['protocol', 'errors', 'work'],
-  options: ['errors', 'protocol', 'contract'],
+  options: ['errors', 'protocol', 'contract', 'auth', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
   auth: ['protocol', 'errors', 'network-of', 'queue'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'work', 'auth'],
