@@ -10,7 +10,7 @@ import { metricsRoute } from '../routes/metrics.ts'
 import { procedureRoute } from '../routes/procedure-route.ts'
 import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 import { RouteProcedures } from '../routes/route-procedure.ts'
-import { SignedRequests } from '../routes/signed-request.ts'
+import { SignatureKeys } from '../routes/signed-request.ts'
 import { staticRoute } from '../routes/static.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
@@ -47,6 +47,7 @@ interface Core {
   readonly entrance: CookieEntrance | null
   readonly heartbeat: Heartbeat
   readonly admission: Admission
+  readonly signatures: SignatureKeys
 }
 
 declare module 'fastify' {
@@ -120,7 +121,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits) }
+  const core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys() }
   // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close. Nobody
   // waits for its end here: Fastify gives a hook no longer than `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
@@ -162,14 +163,14 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature } = given
-  const { router, admission, options, entrance } = fastify[kCore]
+  const { router, admission, options, entrance, signatures } = fastify[kCore]
   const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
   // Wrong options are told at once.
   await join?.().leave()
   // In a scope of its own: it takes JSON, and the app what it likes.
   await fastify.register(async (scope) => {
     if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents })
-    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : new SignedRequests(signature), depth: options.limits.depth, router })
+    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router })
   })
 }
 

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { errors } from '../plugin/errors.ts'
 
 /** How requests are signed. */
 export interface SignatureOptions {
@@ -8,6 +9,8 @@ export interface SignatureOptions {
   tolerance?: number
 }
 
+/** Seconds. */
+const TOLERANCE = 300
 /**
  * How many requests are remembered, so that none counts twice. When more come, the oldest are forgotten, and what is not newer
  * than these is refused: the tolerance shrinks.
@@ -31,7 +34,7 @@ export class SignedRequests {
   /** The second when it was last looked for what to forget. */
   #lookedAt = -Infinity
 
-  constructor ({ key, secret, tolerance = 300 }: SignatureOptions, now: () => number = Date.now) {
+  constructor ({ key, secret, tolerance = TOLERANCE }: SignatureOptions, now: () => number = Date.now) {
     this.#options = { key, secret, tolerance }
     this.#now = now
   }
@@ -73,5 +76,19 @@ export class SignedRequests {
       this.#seen.delete(second)
       this.#forgotten = Math.max(this.#forgotten, second)
     }
+  }
+}
+
+/** The signed requests of one router: bridges with the same key and secret share what they remember, so that no request counts at each of them. */
+export class SignatureKeys {
+  readonly #known = new Map<string, { readonly requests: SignedRequests, readonly tolerance: number }>()
+
+  /** Throws WAMP_ERR_INVALID_OPTION if the key has another tolerance already. */
+  requestsOf ({ key, secret, tolerance = TOLERANCE }: SignatureOptions): SignedRequests {
+    const id = JSON.stringify([key, secret])
+    const known = this.#known.get(id) ?? { requests: new SignedRequests({ key, secret, tolerance }), tolerance }
+    if (known.tolerance !== tolerance) throw new errors.WAMP_ERR_INVALID_OPTION('signature.tolerance', 'must be the same at all bridges with this key')
+    this.#known.set(id, known)
+    return known.requests
   }
 }

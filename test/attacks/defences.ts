@@ -832,5 +832,12 @@ export const defences: readonly Defence[] = [
     code: 'if (endpoint.allowedHosts === null || isAllowedOrigin(request, endpoint)) return undefined',
     without: 'if (endpoint.allowedHosts !== undefined) return undefined',
     test: ['routes/origin.test.ts', 'with .allowedHosts. a page']
+  },
+  {
+    defence: 'A signed request counts at one bridge of its key',
+    file: 'routes/signed-request.ts',
+    code: 'JSON.stringify([key, secret])',
+    without: 'String(Math.random())',
+    test: ['routes/bridge.test.ts', 'bridges with one key share']
   }
 ]

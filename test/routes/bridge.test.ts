@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import wampPlugin, { CallResult, wampBridge, WampError } from 'fastify-wamp'
 import type { BridgeOptions } from 'fastify-wamp'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
-import { SignedRequests } from '../../routes/signed-request.ts'
+import { SignatureKeys, SignedRequests } from '../../routes/signed-request.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 
 const allow = { call: true, publish: true }
@@ -225,4 +225,21 @@ t.test('a result or error without a form in JSON is what a caller of wamp.2.json
   for (const procedure of ['com.example.result', 'com.example.error']) {
     t.match(await post('/call', { procedure }), { status: 200, body: { error: 'wamp.error.invalid_argument', args: [String], kwargs: {} } })
   }
+})
+
+t.test('bridges with one key share what they remember of signed requests, and its tolerance', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { realms: { realm1: { roles: { service: { permissions: [] } } } }, auth: { ticket: { type: 'static', principals: {} } } })
+  const signature = { key: 'key', secret: 'secret' }
+  for (const call of ['/a', '/b']) await app.register(wampBridge, { call, as, signature })
+  await app.register(wampBridge, { call: '/c', as, signature: { ...signature, secret: 'another' } })
+  const body = JSON.stringify({ procedure: 'com.example.echo' })
+  const timestamp = new Date().toISOString()
+  const ask = async (url: string, secret: string): Promise<number> => (await app.inject({ method: 'POST', url, query: sign(body, { secret, timestamp }), headers: { 'content-type': 'application/json' }, payload: body })).statusCode
+  t.same([await ask('/a', 'secret'), await ask('/b', 'secret'), await ask('/c', 'another')], [200, 401, 200])
+
+  const keys = new SignatureKeys()
+  keys.requestsOf(signature)
+  t.throws(() => { keys.requestsOf({ ...signature, tolerance: 60 }) }, { code: 'WAMP_ERR_INVALID_OPTION', message: /signature\.tolerance/ })
 })

@@ -116,6 +116,7 @@ t.test('a body is what the host\'s own parser makes of it', async (t) => {
   const { app, seen } = await build(t, {}, (app) => {
     app.removeContentTypeParser('application/json')
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => { done(null, { ...(body === '' ? {} : JSON.parse(body as string) as object), tenant: 1 }) })
+    app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => { done(null, { untyped: '9007199254740993' }) })
     app.addContentTypeParser('text/own', { parseAs: 'string' }, (_request, _body, done) => {
       const own: Record<string, unknown> = { integer: '9007199254740993', date: new Date(0) }
       own['self'] = own
@@ -125,6 +126,7 @@ t.test('a body is what the host\'s own parser makes of it', async (t) => {
   t.match(await app.inject(post('/free', '')), { statusCode: 200 })
   t.match(await app.inject(post('/free', text)), { statusCode: 200 })
   t.same([seen[1], seen[3]], [{ tenant: 1 }, { n: big, s: octets, tenant: 1 }])
+  t.match(await app.inject({ method: 'POST', url: '/free', payload: Buffer.from('x') }), { statusCode: 200 }, 'also without a type')
   t.match((await app.inject({ ...post('/coerced', 'x'), headers: { 'content-type': 'text/own' } })).json(), { message: /a value is within itself/ }, 'a value that contains itself ends no walk')
 })
 
