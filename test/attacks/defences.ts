@@ -684,5 +684,12 @@ export const defences: readonly Defence[] = [
     code: 'const from = this.#oldest\n',
     without: 'const from = this.#oldest = 0\n',
     test: ['transport/backlog.test.ts', 'the oldest event is found']
+  },
+  {
+    defence: 'Open calls do not keep payloads without a bound for callees that could have them next',
+    file: 'plugin/realm/caller.ts',
+    code: 'if (caller.octets + octets > most) return',
+    without: 'if (caller.octets + octets < 0) return',
+    test: ['realm/bounds.test.ts', 'open calls keep no more than']
   }
 ]
