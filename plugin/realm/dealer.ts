@@ -24,7 +24,7 @@ import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** Callees that do not read which are tried for a call, before it fails: to try a thousand would take long, for every call. */
-const MOST_CONGESTED = 16
+const MOST_CONGESTED = 8
 
 /** The bounds of calls that sessions may have open. */
 export interface DealerLimits {
