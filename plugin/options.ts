@@ -115,7 +115,10 @@ export interface LimitOptions {
   subscriptions?: number
   /** Registrations of one session. @default 10000 */
   registrations?: number
-  /** Bytes that a session may have waiting for an authorizer, with 256 for each message, before it is no longer read. @default 1048576 */
+  /**
+   * Bytes that a session may have waiting for an authorizer, with 256 for each message, before it is no longer read. The payloads of
+   * its open calls that are kept for re-routing may have as many; calls beyond that are not re-routed. @default 1048576
+   */
   parked?: number
   /** Testaments of one session. @default 100 */
   testaments?: number

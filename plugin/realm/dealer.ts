@@ -6,14 +6,14 @@ import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, Result, Yield } from '../protocol/message.ts'
 import { passthruOf } from '../protocol/passthru.ts'
-import { Payload } from '../protocol/payload.ts'
+import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Delivery } from '../transport/transport.ts'
 import type { CallWatch } from './call-watch.ts'
 import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
-import { rememberEnded } from './caller.ts'
+import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller } from './caller.ts'
 import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
@@ -24,12 +24,14 @@ import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** Callees that do not read which are tried for a call, before it fails: to try a thousand would take long, for every call. */
-const MOST_CONGESTED = 16
+const MOST_CONGESTED = 8
 
 /** The bounds of calls that sessions may have open. */
 export interface DealerLimits {
   readonly pendingCalls: number
   readonly pendingInvocations: number
+  /** Octets that the open calls of a session keep so that another callee can have them. */
+  readonly parked: number
 }
 
 /** Routed remote procedure calls within a realm [basic, Remote Procedure Calls]. It has been asked whether the session may. */
@@ -66,7 +68,7 @@ export class Dealer {
     if (!call.progressive) throw new ProtocolViolation(`CALL.Request ${request} is that of a call which has not ended`)
     // What comes after the last input, or after CANCEL, is of no use to anybody.
     if (call.state !== 'streaming' || call.procedure !== procedure) return true
-    call.rerouting = null
+    forgetRerouting(this.#callers.get(caller), call)
     const fault = this.#contract?.call(procedure, message.options, payload) ?? null
     if (fault !== null) {
       this.#giveUp(call, reasons.invalidArgument, fault, true)
@@ -176,7 +178,7 @@ export class Dealer {
       const delivery = this.#send(call, offer, payload, progressive)
       if (delivery === 'sent') {
         if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call)
-        if (session.features.has('callee.call_reroute')) call.rerouting ??= { payload: call.registration.invoke === 'single' ? Payload.empty : payload.detached(), tried: new Set() }
+        if (session.features.has('callee.call_reroute')) keepForRerouting(this.#callerOf(call.caller), call, payload, this.#limits.parked)
         return
       }
       this.#unassign(call)
@@ -223,7 +225,7 @@ export class Dealer {
   }
 
   #progress (call: PendingCall, details: Dict, payload: Payload): void {
-    call.rerouting = null
+    forgetRerouting(this.#callers.get(call.caller), call)
     // The time is that until the next result [advanced, Progressive Call Results].
     if (call.lift !== undefined) this.#setDeadline(call)
     const delivery = call.caller.send({ type: MessageType.Result, request: call.request, details, payload })
@@ -261,6 +263,7 @@ export class Dealer {
     const state = this.#callers.get(caller)
     if (state?.calls.get(request) !== call) return
     state.calls.delete(request)
+    forgetRerouting(state, call)
     if (call.progressive && call.state !== 'invoked') rememberEnded(state, request)
     this.#unassign(call)
     call.lift?.()
@@ -278,7 +281,7 @@ export class Dealer {
 
   #callerOf (session: RoutedSession): Caller {
     let caller = this.#callers.get(session)
-    if (caller === undefined) this.#callers.set(session, caller = { calls: new Map(), ended: null })
+    if (caller === undefined) this.#callers.set(session, caller = { calls: new Map(), ended: null, octets: 0 })
     return caller
   }
 }

@@ -43,7 +43,7 @@ export interface PendingCall {
   /** Lifts the deadline; undefined where none runs. */
   lift: (() => void) | undefined
   /** What another callee would be invoked with; null where no other one can be. */
-  rerouting: { readonly payload: Payload, readonly tried: Set<Offer> } | null
+  rerouting: { readonly payload: Payload, readonly octets: number, readonly tried: Set<Offer> } | null
   /** Who tells what becomes of it; null if nobody wants to know. */
   readonly watch: CallWatch | null
 }

@@ -839,5 +839,12 @@ export const defences: readonly Defence[] = [
     code: 'JSON.stringify([key, secret])',
     without: 'String(Math.random())',
     test: ['routes/bridge.test.ts', 'bridges with one key share']
+  },
+  {
+    defence: 'Open calls do not keep payloads without a bound for callees that could have them next',
+    file: 'plugin/realm/caller.ts',
+    code: 'if (caller.octets + octets > most) return',
+    without: 'if (caller.octets + octets < 0) return',
+    test: ['realm/bounds.test.ts', 'open calls keep no more than']
   }
 ]

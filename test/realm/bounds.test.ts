@@ -1,5 +1,5 @@
 import t from 'tap'
-import { buildRouter, settled } from '../helper/build-router.ts'
+import { buildRouter, helloAs, settled } from '../helper/build-router.ts'
 
 const long = (length: number): string => 'x'.repeat(length)
 
@@ -38,4 +38,29 @@ t.test('what is retained or kept counts with its topic and its lists', async (t)
     t.notOk(topics.includes(`${topic}1`), 'the oldest had to go')
     t.ok(topics.includes('a.small'))
   }
+})
+
+t.test('open calls keep no more than limits.parked for another callee: beyond that a call fails with its callee', async (t) => {
+  const { join, connect } = buildRouter({ limits: { parked: 250 } })
+  const [caller, other] = [await join(), await join()]
+  const callees = [connect().say(helloAs({}, ['call_reroute'])), connect().say(helloAs({}, ['call_reroute']))] as const
+  await settled()
+  for (const callee of callees) {
+    callee.heard()
+    t.match(callee.ask([64, 1, { invoke: 'first' }, 'p']), [65])
+  }
+  const [one, two] = callees
+  const payload = ['x'.repeat(90)]
+  caller.say([48, 1, {}, 'p', payload], [48, 2, {}, 'p', payload], [48, 3, {}, 'p', payload], [48, 4, {}, 'p'])
+  other.say([48, 1, {}, 'p', payload])
+  t.equal(one.heard().length, 5)
+  for (const invocation of [3, 2, 4, 5]) one.say([8, 68, invocation, {}, 'wamp.error.unavailable'])
+  t.match(caller.heard(), [[8, 48, 3, {}, 'wamp.error.unavailable']], 'what exceeds the limit')
+  t.match(two.heard(), [[68, 1, Number, {}, payload], [68, 2], [68, 3, Number, {}, payload]], 'two of one caller, one without a payload, and that of the other caller')
+  t.match(other.heard(), [])
+  two.say([70, 1, {}])
+  caller.say([49, 1, {}], [48, 5, {}, 'p', payload], [48, 6, {}, 'p', payload], [48, 7, {}, 'p', payload])
+  for (const invocation of [6, 7, 8]) one.say([8, 68, invocation, {}, 'wamp.error.unavailable'])
+  t.match(caller.heard(), [[50, 2], [8, 48, 1, {}, 'wamp.error.canceled'], [8, 48, 7, {}, 'wamp.error.unavailable']], 'calls that have ended make room')
+  t.equal(two.heard().length, 2)
 })

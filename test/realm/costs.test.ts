@@ -147,10 +147,10 @@ for (const invoke of ['first', 'last', 'roundrobin', 'random']) {
       }
     }
     // 20 for each invocation that is made, and a look at those that are picked.
-    costs(t, 'none reads', 100, [16 * 20, 16 * 20 + 100], () => {
+    costs(t, 'none reads', 100, [8 * 20, 8 * 20 + 50], () => {
       for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
     })
-    t.equal(sends, 1_600)
+    t.equal(sends, 800)
     t.match(caller.sent, Array.from({ length: 100 }, () => ({ type: MessageType.Error, error: 'wamp.error.network_failure' })))
   })
 }
