@@ -253,6 +253,27 @@ export const defences: readonly Defence[] = [
     test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
   },
   {
+    defence: 'A login that was ended elsewhere while the same user logged in again does not come back',
+    file: tracker,
+    code: "still === null || still === 'cannot tell'",
+    without: 'still === undefined',
+    test: ['cookie/relogin.test.ts', 'a logout there while']
+  },
+  {
+    defence: 'The session of such a login ends',
+    file: tracker,
+    code: 'by.overrule()',
+    without: 'by.device.toString()',
+    test: ['cookie/relogin.test.ts', 'a logout there while']
+  },
+  {
+    defence: 'A logout ends the login that has taken the place of its own meanwhile',
+    file: loginStore,
+    code: 'successors)].map((successor) => this.#endSuccessor(successor))',
+    without: 'successors)].map((successor) => successor)',
+    test: ['cookie/relogin.test.ts', 'a logout in another process that looked']
+  },
+  {
     defence: 'A store that fails does not count as one that knows nobody',
     file: loginStore,
     code: '    } catch (error) {\n      return this.#cannotTell(error)\n    }\n  }\n\n  #cannotTell',
