@@ -430,22 +430,22 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A cookie file inside a static root is refused',
     file: 'plugin/resolve-options.ts',
-    code: 'if (!files.some(({ root }) => isServed(root, filename))) return',
+    code: 'if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
     defence: 'Nor is it served through a symbolic link',
-    file: 'plugin/cookie/served-path.ts',
-    code: ' || isInside(realPath(root), realPath(path))',
+    file: 'plugin/resolve-options.ts',
+    code: ' || isServed(realPath(root), realPath(filename))',
     without: '',
     test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
   },
   {
     defence: 'A cookie file behind a symbolic link into a static root is refused before it exists',
-    file: 'plugin/cookie/served-path.ts',
-    code: 'if (target === null) return join',
-    without: 'if (target !== undefined) return join',
+    file: 'plugin/resolve-options.ts',
+    code: 'return readlinkSync(path)',
+    without: 'return null',
     test: ['resolve-options.test.ts', 'a cookie file or database behind a symbolic link']
   },
   {
