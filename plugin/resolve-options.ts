@@ -1,10 +1,9 @@
-import { resolve } from 'node:path'
+import { readlinkSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { kPath } from './auth/cookie-authenticator.ts'
 import type { EndpointAuth } from './auth/cookie-authenticator.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
-import { isServed } from './cookie/served-path.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
@@ -151,8 +150,11 @@ function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'consol
 
 function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   const { cookie, ...rest } = given
-  const { auth, ...resolved } = { ...endpointDefaults, ...defined(rest) }
-  return { ...resolved, auth: { ...auth, [kPath]: resolved.path }, cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
+  const resolved = { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
+  const { cookie: login, ...methods }: AuthOptions = resolved.auth
+  if (login === undefined) return { ...resolved, auth: methods }
+  const atPath: NonNullable<EndpointAuth['cookie']> = { ...login, path: resolved.path }
+  return { ...resolved, auth: { ...methods, cookie: atPath } }
 }
 
 function resolveRealm (name: string, { roles, eventHistory = [], slowSubscribers = [], contract, ...rest }: RealmOptions): ResolvedRealm {
@@ -261,8 +263,34 @@ function checkCookieFile (cookie: Required<CookieOptions> | null, files: readonl
   const given = 'filename' in store ? store.filename : 'path' in store ? store.path : null
   if (given === null) return
   const filename = resolve(given)
-  if (!files.some(({ root }) => isServed(root, filename))) return
+  // Files are served through symbolic links, too.
+  if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return
   throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.store.${option}`, 'must not be inside a static root: it would be served')
+}
+
+/** Where a path leads in the end, also through links to what does not exist yet. Follows as many links as Linux does. */
+function realPath (path: string, links = { left: 40 }): string {
+  if (dirname(path) === path) return path
+  const directory = realPath(dirname(path), links)
+  const target = linkTarget(join(directory, basename(path)))
+  if (target === null || links.left-- <= 0) return join(directory, basename(path))
+  // Each part may be a link itself, and `..` is the folder above what that leads to.
+  const { root } = parse(target)
+  return target.slice(root.length).split(sep).reduce((at, part) => part === '..' ? dirname(at) : realPath(join(at, part), links), root === '' ? directory : root)
+}
+
+function linkTarget (path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null
+  }
+}
+
+/** True for a file in a static root. What is, or is in, a dotfile is not served. */
+function isServed (root: string, filename: string): boolean {
+  const parts = relative(root, filename).split(sep)
+  return !parts.some((part) => part.startsWith('.')) && !isAbsolute(parts.join(sep))
 }
 
 /** Without the keys that are undefined: `{ ...defaults, ...given }` must not undo a default. */

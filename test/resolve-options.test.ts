@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
 import { pathToFileURL } from 'node:url'
-import { kPath } from '../plugin/auth/cookie-authenticator.ts'
 import { resolveEndpoint, resolveOptions } from '../plugin/resolve-options.ts'
 import type { CookieOptions } from '../plugin/cookie-options.ts'
 import type { EndpointOptions, FastifyWampOptions } from '../plugin/options.ts'
@@ -22,7 +21,7 @@ function fault (options: unknown): { code?: string, message: string } {
 t.test('the least that is given gets every default', async (t) => {
   const options = resolveOptions({ realms })
   t.same(options.endpoint, {
-    path: '/ws', auth: { anonymous: { type: 'static' }, [kPath]: '/ws' }, cookie: null, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true
+    path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true
   })
   t.same(options.static, [])
   t.equal(options.handshakeTimeout, 10_000)

@@ -2,18 +2,15 @@ import type { LoginRecord } from '../cookie/cookie-store.ts'
 import type { CookieCheck } from '../cookie/cookie-entrance.ts'
 import type { AuthOptions } from '../auth-options.ts'
 
-/** The key of the path in an endpoint's methods: a symbol, since methods have names. */
-export const kPath = Symbol('fastify-wamp.path')
-
-/** The methods of an endpoint, and its path. */
-export type EndpointAuth = AuthOptions & { readonly [kPath]: string }
+/** The methods of an endpoint. Logins by cookie know its path. */
+export type EndpointAuth = AuthOptions & { readonly cookie?: { readonly path: string } | undefined }
 
 /**
  * Which logins that a cookie brings back count at an endpoint: those that could be made there today, and that its check lets
  * pass. Logins that the app made itself, by `reply.wampSignIn`, are the app's at every endpoint.
  */
 export function verifyLogins (auth: EndpointAuth, offered: { has (method: string): boolean }): CookieCheck {
-  const { [kPath]: path } = auth
+  const path = auth.cookie?.path
   const verify = auth.cookie?.verify ?? verifyStaticUsers(auth, path)
   return {
     path,

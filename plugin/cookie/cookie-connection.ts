@@ -41,6 +41,8 @@ export class CookieConnection implements Visitor {
   #login: Login | undefined
   #session: OpenSession | null = null
   #liftExpiry: (() => void) | undefined
+  /** Whether the session that opens next may stay. */
+  #next: 'stays' | 'ends' = 'stays'
   #state: 'open' | 'left' = 'open'
 
   constructor ({ tracker, entry, pseudonym, setCookie, hand, login, device }: {
@@ -81,6 +83,11 @@ export class CookieConnection implements Visitor {
     this.#login = undefined
   }
 
+  /** The login that is being attached has been ended already: the session that made it ends as soon as it is open. */
+  overrule (): void {
+    this.#next = 'ends'
+  }
+
   /** Ends the session that is open, with GOODBYE. */
   end (reason: Uri): void {
     this.#session?.end(reason)
@@ -96,6 +103,7 @@ export class CookieConnection implements Visitor {
   }
 
   async bind (principal: Principal, method = principal.authmethod): Promise<void> {
+    this.#next = 'stays'
     if (this.#state === 'open') await this.#tracker.bind(this, principal, method)
   }
 
@@ -109,6 +117,10 @@ export class CookieConnection implements Visitor {
     this.#liftExpiry?.()
     this.#liftExpiry = undefined
     this.#session = session
+    if (session !== null && this.#next === 'ends') {
+      this.#next = 'stays'
+      queueMicrotask(() => { session.end(reasons.logout) })
+    }
     if (session?.letInByCookie !== true || this.#login === undefined) return
     this.#liftExpiry = this.#tracker.expire(this.#login, () => { this.end(reasons.logout) })
   }

@@ -12,7 +12,7 @@ export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
 
 /** Which logins count at an endpoint, and its path. */
 export interface CookieCheck {
-  readonly path: string
+  readonly path: string | undefined
   readonly verify: VerifyLogin
 }
 

@@ -46,7 +46,11 @@ export class CookieTracker implements ConnectionTracker {
     now?: () => number
   }) {
     const { recheck, idleTimeout } = options
-    this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000 })
+    const endSuccessor = async (key: string): Promise<void> => {
+      this.#connections.end(key, null)
+      await this.#store.forget({ key, cookies: [] })
+    }
+    this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000, endSuccessor })
     this.#connections = new LoginConnections(this.#store, log)
     this.#rotation = new CookieRotation({ store, log, now, rotateAfter: options.rotateAfter * 1000 })
     this.#options = options
@@ -244,8 +248,10 @@ export class CookieTracker implements ConnectionTracker {
     const stored = await this.#store.get(before.key)
     if (stored === null || stored === 'cannot tell' || !await this.#store.add({ ...next, cookies: [] })) return await this.#giveUp(by, before)
     for (const cookie of cookies) await this.#rotation.lead(cookie, key)
-    // A logout may have landed meanwhile.
-    if (by.login !== before) return await this.#store.forget(next)
+    // A logout may have landed meanwhile. In another process it deletes the login, and then looks where the cookie leads: either
+    // that login is seen to be gone here, or the new one is seen there.
+    const still = await this.#store.get(before.key)
+    if (by.login !== before || still === null || still === 'cannot tell') return await this.#undo(by, before, next, still)
     const moved = record.authrole === before.record.authrole ? this.#connections.get(before.key) : [by]
     for (const connection of moved) {
       this.#connections.delete(before.key, connection)
@@ -253,6 +259,13 @@ export class CookieTracker implements ConnectionTracker {
       connection.attach(next)
     }
     await this.forget({ ...before, cookies: [] }, null)
+  }
+
+  /** The new login is over, and the session that made it, if the one before was ended. */
+  async #undo (by: CookieConnection, before: Login, next: Login, still: LoginRecord | null | 'cannot tell'): Promise<void> {
+    if (still === null && (by.login === undefined || by.login === before)) by.overrule()
+    await this.#store.forget(next)
+    if (by.login === before) await this.#giveUp(by, before)
   }
 
   async #giveUp (connection: CookieConnection, login: Login): Promise<void> {

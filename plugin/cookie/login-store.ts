@@ -44,6 +44,7 @@ export class LoginStore {
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
+  readonly #endSuccessor: (key: string) => Promise<void>
   /** Logins that are being stored, or could not be. */
   readonly #unstored = new WeakSet<Login>()
   readonly #seen = new Map<string, number>()
@@ -51,11 +52,19 @@ export class LoginStore {
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
   readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
 
-  constructor ({ store, log, now, idleTimeout }: { store: CookieStore, log: FastifyBaseLogger, now: () => number, idleTimeout: number }) {
+  /** `endSuccessor` ends a login that has taken the place of one that is deleted. */
+  constructor ({ store, log, now, idleTimeout, endSuccessor = (key) => this.forget({ key, cookies: [] }) }: {
+    store: CookieStore
+    log: FastifyBaseLogger
+    now: () => number
+    idleTimeout: number
+    endSuccessor?: (key: string) => Promise<void>
+  }) {
     this.#store = store
     this.#log = log
     this.#now = now
     this.#idleTimeout = idleTimeout
+    this.#endSuccessor = endSuccessor
     this.#ended = new EndedLogins((login) => this.#delete(login), log)
     this.#outages = {
       reading: new Outage(log, 'error', 'the cookie store cannot tell who this is'),
@@ -228,7 +237,12 @@ export class LoginStore {
 
   async #delete ({ key, cookies }: EndedLogin): Promise<void> {
     await askStore(() => this.#store.delete(key))
+    // Another process may have led a cookie to a login that takes the place of this one, and not have seen that this one is over.
+    const successors = (await Promise.all(cookies.map((cookie) => this.#read(cookie)))).flatMap((record) => {
+      return typeof record === 'object' && 'login' in record && record.login !== key ? [record.login] : []
+    })
     await this.#clear([useKeyOf(key), ...cookies])
+    await Promise.all([...new Set(successors)].map((successor) => this.#endSuccessor(successor)))
   }
 
   /** Clears a cookie away whose login is over, unless it was led to another login meanwhile. */

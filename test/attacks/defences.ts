@@ -253,6 +253,27 @@ export const defences: readonly Defence[] = [
     test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
   },
   {
+    defence: 'A login that was ended elsewhere while the same user logged in again does not come back',
+    file: tracker,
+    code: "still === null || still === 'cannot tell'",
+    without: 'still === undefined',
+    test: ['cookie/relogin.test.ts', 'a logout there while']
+  },
+  {
+    defence: 'The session of such a login ends',
+    file: tracker,
+    code: 'by.overrule()',
+    without: 'by.device.toString()',
+    test: ['cookie/relogin.test.ts', 'a logout there while']
+  },
+  {
+    defence: 'A logout ends the login that has taken the place of its own meanwhile',
+    file: loginStore,
+    code: 'successors)].map((successor) => this.#endSuccessor(successor))',
+    without: 'successors)].map((successor) => successor)',
+    test: ['cookie/relogin.test.ts', 'a logout in another process that looked']
+  },
+  {
     defence: 'A store that fails does not count as one that knows nobody',
     file: loginStore,
     code: '    } catch (error) {\n      return this.#cannotTell(error)\n    }\n  }\n\n  #cannotTell',
@@ -409,22 +430,22 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A cookie file inside a static root is refused',
     file: 'plugin/resolve-options.ts',
-    code: 'if (!files.some(({ root }) => isServed(root, filename))) return',
+    code: 'if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
     defence: 'Nor is it served through a symbolic link',
-    file: 'plugin/cookie/served-path.ts',
-    code: ' || isInside(realPath(root), realPath(path))',
+    file: 'plugin/resolve-options.ts',
+    code: ' || isServed(realPath(root), realPath(filename))',
     without: '',
     test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
   },
   {
     defence: 'A cookie file behind a symbolic link into a static root is refused before it exists',
-    file: 'plugin/cookie/served-path.ts',
-    code: 'if (target === null) return join',
-    without: 'if (target !== undefined) return join',
+    file: 'plugin/resolve-options.ts',
+    code: 'return readlinkSync(path)',
+    without: 'return null',
     test: ['resolve-options.test.ts', 'a cookie file or database behind a symbolic link']
   },
   {
