@@ -84,7 +84,10 @@ declare module 'fastify' {
      * brought is forgotten. Rejects with WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
      */
     wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
-    /** Logs the browser out: its login is forgotten, its WebSocket sessions end, and the reply removes the cookie. */
+    /**
+     * Logs the browser out: its login is forgotten, its WebSocket sessions end, and the reply removes the cookie. Rejects with
+     * WAMP_ERR_SIGN_OUT if the store cannot tell whose the cookie is: the reply then keeps it, so that the browser can try again.
+     */
     wampSignOut (): Promise<void>
   }
   interface FastifyRequest {
