@@ -205,16 +205,16 @@ export class Dealer {
     callee.lastInvocation = nextId(callee.lastInvocation)
     callee.invocations.set(callee.lastInvocation, call)
     addToShare(callee, call.caller)
-    offer.open++
+    call.registration.begin(offer)
     call.offer = offer
     call.invocation = callee.lastInvocation
     call.watch?.invoke(callee.session, call.invocation)
   }
 
-  #unassign ({ caller, offer, invocation }: PendingCall): void {
+  #unassign ({ caller, registration, offer, invocation }: PendingCall): void {
     if (offer?.callee.invocations.delete(invocation) !== true) return
     takeFromShare(offer.callee, caller, this.#limits.pendingInvocations)
-    offer.open--
+    registration.end(offer)
   }
 
   #send (call: PendingCall, offer: Offer, payload: Payload, progress: boolean): Delivery {

@@ -56,6 +56,8 @@ export class Registration {
   paged: Ordered<RoutedSession> | null = null
   /** In the order of registration. */
   readonly #offers: Offer[] = []
+  /** Those that have as many calls as they take at once. */
+  readonly #busy = new Set<Offer>()
   /** Whose turn it is under `roundrobin`. */
   #next = 0
 
@@ -83,9 +85,22 @@ export class Registration {
     const i = this.#offers.indexOf(offer)
     if (i < 0) return
     this.#offers.splice(i, 1)
+    this.#busy.delete(offer)
     this.paged?.delete(offer.callee.session)
     // Nobody is skipped or served twice because another one left.
     if (i < this.#next) this.#next--
+  }
+
+  /** Counts a call that a callee was given. */
+  begin (offer: Offer): void {
+    offer.open++
+    if (offer.open >= offer.concurrency) this.#busy.add(offer)
+  }
+
+  /** Counts a call that has ended, also at a callee that is gone. */
+  end (offer: Offer): void {
+    offer.open--
+    if (offer.open < offer.concurrency && offer.concurrency !== Infinity) this.#busy.delete(offer)
   }
 
   /**
@@ -93,6 +108,8 @@ export class Registration {
    * last: then it is the next one's turn after that [advanced, Call Rerouting].
    */
   pick (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
+    // Without a look at each: there may be thousands of them, and a call that none takes costs its caller nothing.
+    if (this.#busy.size === this.#offers.length) return undefined
     switch (this.invoke) {
       case 'roundrobin': return this.#inTurn(tried, accepts)
       case 'random': return this.#atRandom(tried, accepts)

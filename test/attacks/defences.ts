@@ -867,5 +867,12 @@ export const defences: readonly Defence[] = [
     code: 'if (caller.octets + octets > most) return',
     without: 'if (caller.octets + octets < 0) return',
     test: ['realm/bounds.test.ts', 'open calls keep no more than']
+  },
+  {
+    defence: 'Calls that none of many busy callees takes cost no look at each of these',
+    file: 'plugin/realm/registration.ts',
+    code: 'if (this.#busy.size === this.#offers.length) return undefined',
+    without: '',
+    test: ['realm/costs.test.ts', 'a call costs little where callees are many']
   }
 ]

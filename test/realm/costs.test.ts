@@ -155,18 +155,26 @@ for (const invoke of ['first', 'last', 'roundrobin', 'random']) {
   })
 }
 
-t.test('a call costs little where one of many callees is picked at random, and is counted where none has room', async (t) => {
-  const realm = buildRealm()
-  const callees = joined(realm, 1_000)
-  const caller = new FakeSession(1_001)
-  realm.join(caller)
-  for (const callee of callees) realm.receive(callee, routed(64, 1, { invoke: 'random', concurrency: 1 }, 'p'))
-  costs(t, 'all have room', 100, [20, 25], () => {
-    for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+for (const invoke of ['roundrobin', 'random']) {
+  t.test(`a call costs little where callees are many, invoke ${invoke}, and where none of them has room`, async (t) => {
+    const realm = buildRealm()
+    const callees = joined(realm, 1_000)
+    const caller = new FakeSession(1_001)
+    realm.join(caller)
+    for (const callee of callees) realm.receive(callee, routed(64, 1, { invoke, concurrency: 1 }, 'p'))
+    costs(t, 'all have room', 100, [20, 25], () => {
+      for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+    })
+    for (let i = 100; i < 1_000; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+    t.ok(callees.every(({ sent }) => sent.filter(({ type }) => type === MessageType.Invocation).length === 1), 'each has one')
+    costs(t, 'none has room', 10, [0, 5], () => {
+      for (let i = 1_000; i < 1_010; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+    })
+    t.match(caller.sent.splice(0), Array.from({ length: 10 }, () => ({ error: 'wamp.error.no_available_callee' })))
+    realm.leave(callees[0]!)
+    realm.receive(callees[1]!, routed(70, 1, {}))
+    for (let i = 1_010; i < 1_012; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+    t.match(callees[1]!.sent.at(-1), { type: MessageType.Invocation, request: 2 }, 'the only one that has room')
+    t.match(caller.sent.at(-1), { error: 'wamp.error.no_available_callee' })
   })
-  for (let i = 100; i < 1_000; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
-  t.ok(callees.every(({ sent }) => sent.filter(({ type }) => type === MessageType.Invocation).length === 1), 'each has one')
-  costs(t, 'none has room', 10, [125, 130], () => {
-    for (let i = 1_000; i < 1_010; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
-  })
-})
+}
