@@ -1,4 +1,5 @@
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { Queue } from '../queue.ts'
 import { spend } from '../work.ts'
 import { PrefixTree } from './prefix-tree.ts'
 import { mayReceive } from './publication.ts'
@@ -26,16 +27,24 @@ interface Topic {
   /** About how many bytes it takes in the indices. */
   readonly size: number
   kept: readonly Kept[]
+  /** How often events had been kept when it was published to last; 0 once it is forgotten. */
+  last: number
 }
+
+/** A publication to a topic. It is out of date if the topic was published to since. */
+interface Turn { readonly topic: Topic, readonly at: number }
+
+/** Turns that may be out of date, for each topic, before they are sorted out. */
+const TURNS_OF_TOPIC = 2
+const FEW_TURNS = 1024
 
 /** The retained events of a realm, by topic [advanced, Event Retention]. What is least recent goes first when there are too many. */
 export class RetainedEvents {
   readonly #limit: number
   readonly #bytes: number
-  /** The topic that was published to last is last. */
   readonly #topics = new Map<Uri, Topic>()
-  /** Only taken from to delete: a new iterator each time would pass over all that was deleted before. */
-  readonly #oldest = this.#topics.values()
+  /** The oldest first. No order of the Map: its iterator would pass over all that was deleted before, or keep it in memory. */
+  #turns = new Queue<Turn>()
   readonly #byPrefix = new PrefixTree<Topic>()
   /** Topics of so many components as a wildcard can have. */
   readonly #byComponents = new WildcardIndex<Topic>()
@@ -58,15 +67,30 @@ export class RetainedEvents {
     const topic = this.#topics.get(publication.topic) ?? this.#add(publication.topic)
     const earlier = publication.receivers === null ? [] : topic.kept.slice(1 - MOST_OF_A_TOPIC)
     this.#replace(topic, [...earlier, { publication, order: this.#order++ }])
-    this.#topics.delete(topic.uri)
-    this.#topics.set(topic.uri, topic)
-    while (this.#count > this.#limit || this.#size > this.#bytes) this.#delete(this.#oldest.next().value!)
+    topic.last = this.#order
+    this.#turns.add({ topic, at: this.#order })
+    if (this.#turns.size > FEW_TURNS + TURNS_OF_TOPIC * this.#topics.size) this.#sortOut()
+    while (this.#count > this.#limit || this.#size > this.#bytes) this.#forgetOldest()
   }
 
   /** The last publication of a topic that a session may receive; of a pattern, that of each topic, in the order of publication. */
   find (session: RoutedSession, uri: Uri, match: MatchPolicy): Publication[] {
     const kept = this.#topicsOf(uri, match).flatMap((topic) => lastFor(session, topic.kept))
     return kept.sort((a, b) => a.order - b.order).map(({ publication }) => publication)
+  }
+
+  #forgetOldest (): void {
+    const { topic, at } = this.#turns.take()!
+    if (topic.last === at) this.#delete(topic)
+    else spend(1)
+  }
+
+  /** Lets go of turns that are out of date. */
+  #sortOut (): void {
+    const turns = new Queue<Turn>()
+    spend(this.#turns.size)
+    for (let turn = this.#turns.take(); turn !== undefined; turn = this.#turns.take()) if (turn.topic.last === turn.at) turns.add(turn)
+    this.#turns = turns
   }
 
   #topicsOf (uri: Uri, match: MatchPolicy): Topic[] {
@@ -79,7 +103,7 @@ export class RetainedEvents {
   #add (uri: Uri): Topic {
     spend(UNITS_OF_TOPIC)
     const indexed = hasFewComponents(uri)
-    const topic: Topic = { uri, size: indexed ? uri.split('.').length * BYTES_OF_COMPONENT : 0, kept: [] }
+    const topic: Topic = { uri, size: indexed ? uri.split('.').length * BYTES_OF_COMPONENT : 0, kept: [], last: 0 }
     this.#topics.set(uri, topic)
     this.#byPrefix.set(uri, topic)
     if (indexed) this.#byComponents.set(uri, topic)
@@ -90,6 +114,7 @@ export class RetainedEvents {
   #delete (topic: Topic): void {
     spend(UNITS_OF_TOPIC)
     this.#replace(topic, [])
+    topic.last = 0
     this.#topics.delete(topic.uri)
     this.#byPrefix.delete(topic.uri)
     if (hasFewComponents(topic.uri)) this.#byComponents.delete(topic.uri)
