@@ -41,7 +41,7 @@ t.test('what is retained or kept counts with its topic and its lists', async (t)
 })
 
 t.test('open calls keep no more than limits.parked for another callee: beyond that a call fails with its callee', async (t) => {
-  const { join, connect } = buildRouter({ limits: { parked: 250 } })
+  const { join, connect } = buildRouter({ limits: { parked: 2500 } })
   const [caller, other] = [await join(), await join()]
   const callees = [connect().say(helloAs({}, ['call_reroute'])), connect().say(helloAs({}, ['call_reroute']))] as const
   await settled()
@@ -50,7 +50,7 @@ t.test('open calls keep no more than limits.parked for another callee: beyond th
     t.match(callee.ask([64, 1, { invoke: 'first' }, 'p']), [65])
   }
   const [one, two] = callees
-  const payload = ['x'.repeat(90)]
+  const payload = ['x'.repeat(900)]
   caller.say([48, 1, {}, 'p', payload], [48, 2, {}, 'p', payload], [48, 3, {}, 'p', payload], [48, 4, {}, 'p'])
   other.say([48, 1, {}, 'p', payload])
   t.equal(one.heard().length, 5)
