@@ -63,7 +63,8 @@ for (const codec of allCodecs) {
     for (const [name, elements] of Object.entries(shortest)) {
       for (let i = 1; i < elements.length; i++) {
         for (const value of wrong) {
-          if (name === 'HELLO' && i === 1 && value === null) continue
+          // HELLO.Realm may be left to the router, and AUTHENTICATE.Extra is null with nexus.
+          if (value === null && ((name === 'HELLO' && i === 1) || (name === 'AUTHENTICATE' && i === 2))) continue
           refuses(t, elements.with(i, value), new RegExp(`^${name}\\.`))
         }
       }
