@@ -104,6 +104,7 @@ export class InProcessTransport implements Transport {
     if (values !== null) return this.#receive(message, values)
     // Nobody waits for what was retained any more when the session is over.
     if (this.#state !== 'open' || !('payload' in message)) return
+    spendOctets(message.payload.size)
     let read
     try {
       read = this.#read(message.payload)
@@ -116,7 +117,6 @@ export class InProcessTransport implements Transport {
 
   /** Throws for a value that has no form in the codec, or in JavaScript. */
   #read (payload: Payload): Values {
-    spendOctets(payload.size)
     return this.#codec === null ? payload.values() : Payload.ofBytes(this.#codec, payload.in(this.#codec)).values()
   }
 }
