@@ -56,8 +56,8 @@ export class CookieTrackers {
   }
 
   /** The way to a tracker from an endpoint with these options. */
-  entrance (tracker: CookieTracker, auth: ResolvedEndpoint['auth'], authenticators: Authenticators): CookieEntrance {
-    return new CookieEntrance({ tracker, log: this.#log, verify: auth.cookie === undefined ? null : verifyLogins(auth, authenticators) })
+  entrance (tracker: CookieTracker, endpoint: ResolvedEndpoint, authenticators: Authenticators): CookieEntrance {
+    return new CookieEntrance({ tracker, log: this.#log, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators) })
   }
 
   /** Closes all trackers and their stores. */
@@ -76,7 +76,7 @@ export async function buildEndpoint (options: ResolvedEndpoint, trackers: Cookie
   const offered = [...subprotocols].filter(([, { codec, batching }]) => options.serializers.includes(codec.name) && (options.batched || batching === null))
   const authenticators = new Authenticators(options.auth, call)
   const tracker = await trackers.tracker(options)
-  const entrance = tracker === null ? null : trackers.entrance(tracker, options.auth, authenticators)
+  const entrance = tracker === null ? null : trackers.entrance(tracker, options, authenticators)
   return { options, subprotocols: new Map(offered), authenticators, tracker, entrance }
 }
 

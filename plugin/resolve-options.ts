@@ -1,7 +1,6 @@
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { EndpointAuth } from './auth/cookie-authenticator.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
@@ -26,7 +25,7 @@ export interface ResolvedStatic { readonly root: string, readonly prefix: string
 /** An endpoint with every default filled in. */
 export interface ResolvedEndpoint {
   readonly path: string
-  readonly auth: EndpointAuth
+  readonly auth: AuthOptions
   readonly cookie: Required<CookieOptions> | null
   readonly allowedOrigins: readonly string[]
   /** Null for any. */
@@ -150,11 +149,7 @@ function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'consol
 
 function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   const { cookie, ...rest } = given
-  const resolved = { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
-  const { cookie: login, ...methods }: AuthOptions = resolved.auth
-  if (login === undefined) return { ...resolved, auth: methods }
-  const atPath: NonNullable<EndpointAuth['cookie']> = { ...login, path: resolved.path }
-  return { ...resolved, auth: { ...methods, cookie: atPath } }
+  return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
 }
 
 function resolveRealm (name: string, { roles, eventHistory = [], slowSubscribers = [], contract, ...rest }: RealmOptions): ResolvedRealm {

@@ -2,15 +2,11 @@ import type { LoginRecord } from '../cookie/cookie-store.ts'
 import type { CookieCheck } from '../cookie/cookie-entrance.ts'
 import type { AuthOptions } from '../auth-options.ts'
 
-/** The methods of an endpoint. Logins by cookie know its path. */
-export type EndpointAuth = AuthOptions & { readonly cookie?: { readonly path: string } | undefined }
-
 /**
  * Which logins that a cookie brings back count at an endpoint: those that could be made there today, and that its check lets
  * pass. Logins that the app made itself, by `reply.wampSignIn`, are the app's at every endpoint.
  */
-export function verifyLogins (auth: EndpointAuth, offered: { has (method: string): boolean }): CookieCheck {
-  const path = auth.cookie?.path
+export function verifyLogins ({ path, auth }: { readonly path: string, readonly auth: AuthOptions }, offered: { has (method: string): boolean }): CookieCheck {
   const verify = auth.cookie?.verify ?? verifyStaticUsers(auth, path)
   return {
     path,
