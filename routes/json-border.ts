@@ -64,12 +64,6 @@ export function withTextForOctets (value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withTextForOctets(item)]))
 }
 
-/** True if a BigInt is in it. */
-export function hasBigInt (value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return typeof value === 'bigint'
-  return !(value instanceof Uint8Array) && Object.values(value).some(hasBigInt)
-}
-
 /** Keeps a copy of the text while Fastify parses it. */
 function keepText (request: FastifyRequest, payload: Payload): Readable {
   const chunks: Buffer[] = []

@@ -5,7 +5,7 @@ import { errors } from '../errors.ts'
 import type { PassthruOptions } from '../protocol/message.ts'
 import type { Payload, Values } from '../protocol/payload.ts'
 import { isUri } from '../protocol/uri.ts'
-import { isDict } from '../protocol/wire-value.ts'
+import { hasBigInt, isDict } from '../protocol/wire-value.ts'
 import { spend } from '../work.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Contract, JsonSchema } from './contract.ts'
@@ -125,11 +125,6 @@ function isJson (value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   if (Array.isArray(value)) return value.every(isJson)
   return !isDict(value) || Object.values(value).every(isJson)
-}
-
-function hasBigInt (value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(hasBigInt)
-  return typeof value === 'bigint' || (isDict(value) && Object.values(value).some(hasBigInt))
 }
 
 /** Integers beyond 2^53 are integers to a schema. It sees the nearest number; the receiver is given the integer itself. */

@@ -32,6 +32,12 @@ export function isDictOrNull (value: unknown): value is Dict | null {
   return value === null || isDict(value)
 }
 
+/** True if a BigInt is in it, in lists and dicts at any depth. */
+export function hasBigInt (value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(hasBigInt)
+  return typeof value === 'bigint' || (isDict(value) && Object.values(value).some(hasBigInt))
+}
+
 /** True for an object that is written as a dict; false for a Map, an ArrayBuffer and the like. */
 export function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
