@@ -9,7 +9,10 @@ import { Queue } from './queue.ts'
 export const UNITS_OF_TURN = 20_000
 /** Units that one worker may use before the next one is served. */
 const UNITS_OF_SHARE = 500
-const OCTETS_OF_UNIT = 64
+/** Octets that are read, copied or written in the time of a unit. */
+export const OCTETS_OF_UNIT = 64
+/** Units of a step of a worker, besides those that it counts: none may go on for ever that counts nothing. */
+const UNITS_OF_STEP = 1
 
 /** Something with work that waits for its turn, such as a connection. */
 export interface Worker {
@@ -19,10 +22,10 @@ export interface Worker {
 
 interface Waiting { readonly worker: Worker, credit: number }
 
-/** Units that are left of this turn, and those spent since the process started. Numbers in variables would be allocated at each change. */
+/** Units that are left of this turn, and those spent in earlier ones. Numbers in variables would be allocated at each change. */
 const counts = new Float64Array([UNITS_OF_TURN, 0])
 const LEFT = 0
-const TOTAL = 1
+const EARLIER = 1
 /** Units of this turn that are not for workers. */
 let kept = 0
 let state: 'idle' | 'scheduled' = 'idle'
@@ -36,7 +39,6 @@ const waiters = new Queue<() => void>()
 /** Counts units of work, done or about to be done. */
 export function spend (units: number): void {
   counts[LEFT]! -= units
-  counts[TOTAL]! += units
 }
 
 /** Counts octets that are read, copied or written. */
@@ -46,12 +48,15 @@ export function spendOctets (octets: number): void {
 
 /** Units spent since the process started. */
 export function unitsSpent (): number {
-  return counts[TOTAL]!
+  return counts[EARLIER]! + UNITS_OF_TURN - counts[LEFT]!
 }
 
 /** True if the units of this turn are used up: what can wait then waits by `enqueue`. */
 export function isTurnOver (): boolean {
-  return counts[LEFT]! <= 0
+  const left = counts[LEFT]!
+  // Where there is little to do, a turn ends although its units are not used up: another one begins when it has.
+  if (left < UNITS_OF_TURN / 2) schedule()
+  return left <= 0
 }
 
 /** True if workers wait because the units of this turn are used up: they go on in the next one. */
@@ -65,6 +70,15 @@ export function enqueue (worker: Worker): void {
   queued.add(worker)
   fresh.add({ worker, credit: 0 })
   schedule()
+}
+
+/** Has a worker do its work: at once as far as the units of this turn go, and the rest in later turns. */
+export function begin (worker: Worker): void {
+  while (!isTurnOver()) {
+    if (!worker.work()) return
+    spend(UNITS_OF_STEP)
+  }
+  enqueue(worker)
 }
 
 /** Resolves when there are units for work that no worker does; null if there are some now. */
@@ -85,6 +99,7 @@ function schedule (): void {
 /** Workers first. Where something else waits they leave it half of the turn: it runs when this callback is over. */
 function takeTurn (): void {
   state = 'idle'
+  counts[EARLIER] = unitsSpent()
   counts[LEFT] = UNITS_OF_TURN
   kept = waiters.size > 0 ? UNITS_OF_TURN / 2 : 0
   for (let turn = 0; hasUnits(); turn++) {
@@ -111,8 +126,7 @@ function serve (waiting: Waiting): void {
       queued.delete(worker)
       return
     }
-    // A piece of work that counts nothing must not go on for ever.
-    if (counts[LEFT] === before) spend(1)
+    if (counts[LEFT] === before) spend(UNITS_OF_STEP)
     waiting.credit -= before - counts[LEFT]!
   }
   // A look at a worker that is not served.

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { enqueue, isTurnOver, nextTurn, spend, spendOctets, UNITS_OF_TURN, unitsSpent } from '../plugin/work.ts'
+import { begin, enqueue, isTurnOver, nextTurn, spend, spendOctets, UNITS_OF_TURN, unitsSpent } from '../plugin/work.ts'
 import type { Worker } from '../plugin/work.ts'
 
 /** The event loop has gone round. */
@@ -77,6 +77,31 @@ t.test('those that always have work are served between many that come and go', a
   await turn()
   t.ok(done.includes('busy'))
   while (done.length < 1100) await turn()
+})
+
+t.test('a worker that begins is served at once as far as the turn goes, and then in later ones', async (t) => {
+  await turn()
+  const done: string[] = []
+  useUp()
+  begin(worker('late', 1, 1, done))
+  t.same(done, [], 'nothing is done in a turn that is over')
+  await turn()
+  t.same(done, ['late'])
+  begin(worker('long', 25, UNITS_OF_TURN / 10, done))
+  t.ok(done.length > 2 && done.length <= 12, `${done.length - 1} of 25 pieces at once`)
+  while (done.length < 26) await turn()
+  begin(worker('short', 3, 0, done))
+  t.equal(done.length, 29, 'all at once')
+})
+
+t.test('a turn in which little is done ends, too', async (t) => {
+  useUp()
+  await turn()
+  for (let i = 0; i < 100; i++) {
+    spend(UNITS_OF_TURN / 2 + 1)
+    t.notOk(isTurnOver())
+    await turn()
+  }
 })
 
 t.test('what no worker does waits for units, too', async (t) => {

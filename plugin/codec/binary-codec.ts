@@ -3,7 +3,7 @@ import { Payload } from '../protocol/payload.ts'
 import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
-import { spend } from '../work.ts'
+import { OCTETS_OF_UNIT, spend } from '../work.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
@@ -61,7 +61,7 @@ export class BinaryCodec implements Codec {
     if (rest > (layout.payload ? 2 : 0)) throw new ProtocolViolation(`${layout.name} has too many elements`)
     const payload = rest === 0 ? Payload.empty : this.#payload(reader, limits, layout.name, rest)
     if (reader.remaining > 0) throw new ProtocolViolation('octets follow the message')
-    spend(reader.values / VALUES_OF_UNIT)
+    spend(reader.values / VALUES_OF_UNIT + data.length / OCTETS_OF_UNIT)
     return toMessage(layout, elements, payload)
   }
 

@@ -19,8 +19,9 @@ import { readUtf8 } from './utf8.ts'
 const COMMA = 0x2c
 const CLOSE_BRACKET = 0x5d
 const emptyArgs = Buffer.from('[],')
-/** Octets of JSON that are parsed in the time of a unit of work. */
+/** Octets of JSON that are parsed in the time of a unit of work, and octets of a message that are read and parsed. */
 const PARSED_OF_UNIT = 16
+const READ_OF_UNIT = 12
 
 /**
  * `wamp.2.json`. The text is parsed whole once, because that is the cheapest way to know that it is valid and nothing
@@ -34,7 +35,7 @@ class JsonCodec implements Codec {
 
   decode (data: Buffer, limits: DecodeLimits): ClientMessage {
     const { depth } = limits
-    spend(data.length / PARSED_OF_UNIT)
+    spend(data.length / READ_OF_UNIT)
     const list = parse(data)
     // Every level takes two octets: less cannot be too deep.
     if (data.length > 2 * depth && isDeeper(list, depth)) throw new ProtocolViolation('the message is nested too deep')

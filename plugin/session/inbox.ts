@@ -12,6 +12,8 @@ const waits: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe
 
 /** Bytes that a waiting message takes beside those that it had on the wire. */
 const BYTES_OF_MESSAGE = 256
+/** Units of work that it takes to read a message that waits, and to have it wait. */
+const UNITS_OF_WAITING = 8
 
 interface Waiting { readonly message: ClientMessage, readonly bytes: number, state: 'waiting' | 'canceled' }
 
@@ -45,7 +47,7 @@ export class Inbox implements Worker {
   /** Has a message of so many bytes wait, if it must. False if it is its turn at once. */
   hold (message: ClientMessage, size: number): boolean {
     if ((this.#parked === null && this.#waiting.size === 0) || !waits.has(message.type)) return false
-    spend(1)
+    spend(UNITS_OF_WAITING)
     const waiting: Waiting = { message, bytes: size + BYTES_OF_MESSAGE, state: 'waiting' }
     this.#waiting.add(waiting)
     if (message.type === Call) this.#note(message.request, waiting)

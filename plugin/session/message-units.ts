@@ -1,11 +1,14 @@
 import { MessageType } from '../protocol/message.ts'
 import type { MessageCode } from '../protocol/message.ts'
 
-const UNITS_OF_MESSAGE = 8
+/** Units of work that it takes to read and handle any other message. */
+const UNITS_OF_MESSAGE = 16
 const { Hello, Abort, Authenticate, Goodbye, Subscribe, Register, Call } = MessageType
-const more: ReadonlyMap<MessageCode, number> = new Map([[Hello, 400], [Authenticate, 400], [Abort, 100], [Goodbye, 100], [Subscribe, 20], [Register, 20], [Call, 20]])
+/** By message code: an array is looked up faster than a Map. */
+const units = new Uint16Array(256).fill(UNITS_OF_MESSAGE)
+for (const [type, more] of [[Hello, 408], [Authenticate, 408], [Abort, 108], [Goodbye, 108], [Subscribe, 28], [Register, 28], [Call, 28]] as const) units[type] = more
 
 /** Units of work that it takes to handle a message, beside what depends on how much there is of anything. */
 export function unitsOf (type: MessageCode): number {
-  return more.get(type) ?? UNITS_OF_MESSAGE
+  return units[type]!
 }

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import { MessageType } from '../protocol/message.ts'
 import type { EventMessage, RouterMessage } from '../protocol/message.ts'
 import { Queue } from '../queue.ts'
-import { spend, spendOctets } from '../work.ts'
+import { OCTETS_OF_UNIT, spend } from '../work.ts'
 import { Backlog } from './backlog.ts'
 import { CatchingUp } from './catching-up.ts'
 import { flushSoon } from './outbox.ts'
@@ -216,8 +216,7 @@ export class Outgoing implements Flushable {
   }
 
   #add (frame: Buffer): void {
-    spend(UNITS_OF_FRAME)
-    spendOctets(frame.length)
+    spend(UNITS_OF_FRAME + frame.length / OCTETS_OF_UNIT)
     if (this.#queue.push(frame) === 1) {
       spend(UNITS_OF_WRITE)
       flushSoon(this)

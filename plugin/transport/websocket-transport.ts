@@ -6,7 +6,6 @@ import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { TokenBucket } from '../token-bucket.ts'
-import { spend, spendOctets } from '../work.ts'
 import type { Pulse } from './heartbeat.ts'
 import { Intake } from './intake.ts'
 import type { Inlet } from './intake.ts'
@@ -31,9 +30,6 @@ const ABNORMAL = 1006
 const CLOSE_TIMEOUT = 1000
 /** Octets that all peers together may leave to be taken after they have closed: nothing else bounds how many connect and close. */
 const MOST_LEFT = 16_777_216
-
-/** Units of work that it takes to read a message, beside its octets. */
-const UNITS_OF_MESSAGE = 8
 
 let octetsLeft = 0
 
@@ -204,8 +200,6 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
 
   take (data: Buffer): void {
     const listener = this.#listener!
-    spend(UNITS_OF_MESSAGE)
-    spendOctets(data.length)
     let message
     try {
       message = this.#codec.decode(data, this.#limits)
