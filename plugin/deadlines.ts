@@ -1,3 +1,6 @@
+import { begin } from './work.ts'
+import type { Worker } from './work.ts'
+
 // A timer for a longer time fires at once.
 const LONGEST_TIMER = 2 ** 31 - 1
 // Timers measure how long, and not until when: the clock is looked at this often, since it may be set.
@@ -5,8 +8,8 @@ const LONGEST_TIMER_TO_A_DATE = 10_000
 
 interface Deadline { readonly at: number, readonly expire: () => void, state: 'set' | 'lifted' }
 
-/** Many deadlines over one timer: they are kept in a heap, the nearest on top. */
-export class Deadlines {
+/** Many deadlines over one timer: they are kept in a heap, the nearest on top. Many that are over at once take turns. */
+export class Deadlines implements Worker {
   readonly #now: () => number
   readonly #longest: number
   readonly #heap: Deadline[] = []
@@ -28,6 +31,23 @@ export class Deadlines {
     return () => { this.#lift(deadline) }
   }
 
+  /** Takes the next one that is over. False if none is by now. */
+  work (): boolean {
+    const [next] = this.#heap
+    if (next === undefined || (next.state === 'set' && next.at > this.#now())) {
+      this.#arm()
+      return false
+    }
+    this.#removeTop()
+    if (next.state === 'lifted') {
+      this.#lifted--
+      return true
+    }
+    next.state = 'lifted'
+    next.expire()
+    return true
+  }
+
   /** Lifts all. */
   close (): void {
     clearTimeout(this.#timer)
@@ -39,9 +59,7 @@ export class Deadlines {
     deadline.state = 'lifted'
     // Lifted ones are left until they come up, or until they are the most.
     if (++this.#lifted * 2 <= this.#heap.length || this.#lifted < 64) return
-    const set = this.#heap.filter(({ state }) => state === 'set').sort((a, b) => a.at - b.at)
-    this.#heap.splice(0, this.#heap.length, ...set)
-    this.#lifted = 0
+    this.#dropLifted()
     this.#arm()
   }
 
@@ -49,23 +67,17 @@ export class Deadlines {
     clearTimeout(this.#timer)
     const [next] = this.#heap
     if (next === undefined) return
-    this.#timer = setTimeout(() => { this.#fire() }, Math.min(Math.max(next.at - this.#now(), 0), this.#longest))
+    this.#timer = setTimeout(() => { begin(this) }, Math.min(Math.max(next.at - this.#now(), 0), this.#longest))
     // What will expire is no reason for the process to go on.
     this.#timer.unref()
   }
 
-  #fire (): void {
-    const now = this.#now()
-    for (let next = this.#heap[0]; next !== undefined && (next.state === 'lifted' || next.at <= now); next = this.#heap[0]) {
-      this.#removeTop()
-      if (next.state === 'set') {
-        next.state = 'lifted'
-        next.expire()
-      } else {
-        this.#lifted--
-      }
-    }
-    this.#arm()
+  #dropLifted (): void {
+    let kept = 0
+    for (const deadline of this.#heap) if (deadline.state === 'set') this.#heap[kept++] = deadline
+    this.#heap.length = kept
+    for (let i = (kept >> 1) - 1; i >= 0; i--) this.#sink(i)
+    this.#lifted = 0
   }
 
   #removeTop (): void {

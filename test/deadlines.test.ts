@@ -1,6 +1,12 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import { Deadlines } from '../plugin/deadlines.ts'
+import { spend, UNITS_OF_TURN } from '../plugin/work.ts'
+
+/** The event loop has gone round. */
+function turn (): Promise<void> {
+  return new Promise((resolve) => { setImmediate(resolve) })
+}
 
 t.beforeEach(() => { mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1000 }) })
 t.afterEach(() => { mock.timers.reset() })
@@ -30,6 +36,27 @@ t.test('a deadline in the past fires at once, one beyond the reach of a timer at
   t.same(fired, ['past'])
   mock.timers.tick(5001)
   t.same(fired, ['past', 'far'])
+})
+
+t.test('many that are over at once take turns, and none is forgotten', async (t) => {
+  const deadlines = new Deadlines('dates')
+  let fired = 0
+  const lifts = Array.from({ length: 2_000 }, () => deadlines.add(1001, () => {
+    fired++
+    spend(UNITS_OF_TURN / 100)
+  }))
+  lifts.forEach((lift, i) => { if (i % 2 === 0) lift() })
+  mock.timers.tick(1)
+  t.ok(fired <= 101, `${fired} at once`)
+  const atOnce = fired
+  await turn()
+  t.ok(fired > atOnce && fired < 300, `${fired - atOnce} in the next turn`)
+  for (let i = 0; i < 20; i++) await turn()
+  t.equal(fired, 1_000)
+  deadlines.add(1002, () => { fired++ })
+  mock.timers.tick(1)
+  await turn()
+  t.equal(fired, 1_001, 'the timer goes on')
 })
 
 t.test('after close none fires', async (t) => {

@@ -1,9 +1,10 @@
 import { networkOf } from '../network-of.ts'
 import { Queue } from '../queue.ts'
+import { Recent } from '../recent.ts'
 import type { Attempt } from './authenticator.ts'
 import { normalize } from './scram.ts'
 
-/** How many addresses, authids and cookies are remembered, each. The least recent is forgotten: who guesses cannot make it grow. */
+/** How many addresses, authids and cookies are remembered at most, each. The least recent are forgotten: who guesses cannot make it grow. */
 const MOST_REMEMBERED = 100_000
 
 /** Characters by which names are told apart. */
@@ -42,7 +43,7 @@ class Line {
 export class FailedLogins {
   readonly #limits: FailedLoginLimits
   readonly #now: () => number
-  readonly #buckets = { address: new Map<string, Bucket>(), authid: new Map<string, Bucket>(), cookie: new Map<string, Bucket>() }
+  readonly #buckets = { address: new Recent<string, Bucket>(MOST_REMEMBERED), authid: new Recent<string, Bucket>(MOST_REMEMBERED), cookie: new Recent<string, Bucket>(MOST_REMEMBERED) }
   /** A bucket is made by a failure, but a line by any attempt, and lasts no longer. */
   readonly #lines = new Map<string, Line>()
 
@@ -84,10 +85,7 @@ export class FailedLogins {
   count (guesser: Guesser): number {
     const delays = this.#keysOf(guesser).map(([kind, key]) => {
       const left = Math.max(0, this.#left(kind, key) - 1)
-      const buckets = this.#buckets[kind]
-      buckets.delete(key)
-      buckets.set(key, { left, at: this.#now() })
-      if (buckets.size > MOST_REMEMBERED) buckets.delete(buckets.keys().next().value!)
+      this.#buckets[kind].set(key, { left, at: this.#now() })
       return left < this.#limits[kind] / 2 ? DELAY : 0
     })
     return Math.max(0, ...delays)

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { Recent } from '../recent.ts'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
@@ -47,7 +48,7 @@ export class LoginStore {
   readonly #endSuccessor: (key: string) => Promise<void>
   /** Logins that are being stored, or could not be. */
   readonly #unstored = new WeakSet<Login>()
-  readonly #seen = new Map<string, number>()
+  readonly #seen = new Recent<string, number>(MOST_SEEN)
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
   readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
@@ -133,9 +134,7 @@ export class LoginStore {
     const now = this.#now()
     const exactness = this.#idleTimeout === 0 ? EXACTNESS : Math.min(EXACTNESS, this.#idleTimeout / 8)
     if (now - (this.#seen.get(key) ?? created) < exactness) return
-    this.#seen.delete(key)
     this.#seen.set(key, now)
-    if (this.#seen.size > MOST_SEEN) this.#seen.delete(this.#seen.keys().next().value!)
     // A record of its own: to write the login again might bring back what somebody else deletes meanwhile.
     const record: UseRecord = { created, maxAge, used: key, lastSeen: now }
     const { using } = this.#outages

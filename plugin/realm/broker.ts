@@ -22,8 +22,9 @@ import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
 import { UriIndex } from './uri-index.ts'
 
-/** Units of work that it takes to make a subscription. */
+/** Units of work that it takes to make a subscription, and to take it from a subscriber. */
 const UNITS_OF_SUBSCRIPTION = 20
+const UNITS_OF_REMOVAL = 50
 /** Subscriptions and subscribers that are looked at in the time of a unit of work, and subscriptions that are asked for a history. */
 const LOOKS_OF_UNIT = 10
 const SUBSCRIPTIONS_OF_UNIT = 64
@@ -150,7 +151,6 @@ export class Broker {
 
     const subscriptions = this.#index.matching(topic)
     if (subscriptions.length === 0 && options.retain !== true) return 0
-    spend(subscriptions.length / SUBSCRIPTIONS_OF_UNIT)
     const details = eventDetails(publisher, disclosure, passthruOf(options))
     const excluded = options.exclude_me === false ? null : publisher
     const receivers = Receivers.of(options)
@@ -187,20 +187,25 @@ export class Broker {
     return waits.length === 0 ? null : Promise.all(waits)
   }
 
-  /** The session has ended, and its subscriptions with it. Returns these: nobody has been told yet. */
-  forget (session: RoutedSession): readonly Subscription[] {
-    const held = [...this.#held.get(session) ?? []]
-    for (const subscription of held) this.#remove(subscription, session)
-    return held
+  /** The session has ended, and its subscriptions end with it, one a step. */
+  * forget (session: RoutedSession): Generator<void> {
+    for (const subscription of [...this.#held.get(session) ?? []]) {
+      this.#remove(subscription, session)
+      this.#observer.unsubscribed(session, subscription)
+      yield
+    }
   }
 
   #dispatch (subscriptions: readonly Subscription[], { publication, topic, details, payload, excluded, receivers }: {
     publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
   }): number {
     const eligible = receivers?.eligible(this.#sessions) ?? null
-    if (eligible?.every((session) => session === excluded) === true) return 0
-    let sent = 0
     let looks = subscriptions.length
+    if (eligible?.every((session) => session === excluded) === true) {
+      spend(looks / SUBSCRIPTIONS_OF_UNIT)
+      return 0
+    }
+    let sent = 0
     // Many subscriptions are often held by few: whether one may receive is not asked again at once.
     let last: RoutedSession | undefined
     let isIncluded = true
@@ -255,6 +260,7 @@ export class Broker {
   }
 
   #remove (subscription: Subscription, subscriber: RoutedSession): void {
+    spend(UNITS_OF_REMOVAL)
     const held = this.#held.get(subscriber)
     held?.delete(subscription)
     if (held?.size === 0) this.#held.delete(subscriber)

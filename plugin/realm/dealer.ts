@@ -154,17 +154,18 @@ export class Dealer {
     this.#end(call, { type: MessageType.Error, requestType: MessageType.Call, request: call.request, details: passthruOf(details) ?? noDetails, error, payload })
   }
 
-  /** The session has ended, and its calls with it, on either side. */
-  forget (session: RoutedSession): void {
-    for (const call of [...this.#registrations.callee(session)?.invocations.values() ?? []]) {
+  /** The session has ended, and its calls end with it on either side, one a step. */
+  * forget (session: RoutedSession): Generator<void> {
+    for (const call of this.#registrations.callee(session)?.invocations.values() ?? []) {
       this.#end(call, call.caller === session ? null : refusal(MessageType.Call, call.request, reasons.canceled, 'the callee has left'), 'error')
+      yield
     }
-    for (const call of [...this.#callers.get(session)?.calls.values() ?? []]) {
+    for (const call of this.#callers.get(session)?.calls.values() ?? []) {
       this.#end(call, null)
       interrupt(call, 'killnowait')
+      yield
     }
     this.#callers.delete(session)
-    this.#registrations.forget(session)
   }
 
   /** Gives a call to a callee that can take it; ends it if there is none. */
@@ -233,6 +234,7 @@ export class Dealer {
   }
 
   #reroute (call: PendingCall, { payload, tried }: NonNullable<PendingCall['rerouting']>): void {
+    this.#registrations.isOffered(call.registration)
     this.#unassign(call)
     call.watch?.endInvocation('error', reasons.unavailable)
     tried.add(call.offer!)

@@ -4,12 +4,13 @@ import type { Action } from '../options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { Recent } from '../recent.ts'
 import type { RealmLog } from './realm.ts'
 import { refused } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** How many decisions are kept for a role. The oldest goes first. */
+/** How many decisions are kept for a role at most. The oldest go first. */
 const MOST_KEPT = 10_000
 
 /** Characters of what a decision is about, to be kept: longer ones are rare, and would make the memory large. */
@@ -26,9 +27,7 @@ export class Decisions {
   readonly #authorizer: Authorizer
   readonly #timeout: number
   readonly #log: RealmLog
-  readonly #kept = new Map<string, { readonly authid: string, readonly verdict: Verdict }>()
-  /** Only taken from to delete: a new iterator each time would pass over all that was deleted before. */
-  readonly #oldest = this.#kept.keys()
+  readonly #kept = new Recent<string, { readonly authid: string, readonly verdict: Verdict }>(MOST_KEPT)
   /** What is being decided, by session: the authorizer may look at more of one than its principal. */
   #asked = new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()
 
@@ -66,7 +65,7 @@ export class Decisions {
   /** Forgets what was decided, for one authid or for all; what is being decided will not be kept. */
   forget (authid?: string): void {
     this.#asked = new WeakMap()
-    for (const [key, kept] of this.#kept) if (authid === undefined || kept.authid === authid) this.#kept.delete(key)
+    this.#kept.forget((kept) => authid === undefined || kept.authid === authid)
   }
 
   #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string | null): Verdict | Promise<Verdict> {
@@ -88,7 +87,6 @@ export class Decisions {
     const { allow, cache, disclose, trustlevel, forceReregister } = toDecision(answer)
     const verdict = allow ? { refusal: null, disclose, trustlevel, forceReregister } : notAuthorized
     if (!cache || key === null || key.length > LONGEST_KEPT) return verdict
-    if (this.#kept.size >= MOST_KEPT) this.#kept.delete(this.#oldest.next().value!)
     this.#kept.set(key, { authid, verdict })
     return verdict
   }

@@ -12,6 +12,7 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { ResolvedOptions, ResolvedRealm } from '../resolve-options.ts'
 import type { Congestion } from '../transport/transport.ts'
+import { begin } from '../work.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { Decisions } from './decisions.ts'
@@ -52,8 +53,6 @@ export class Realm {
   readonly #testaments: Testaments
   readonly #service: ServiceSession
   readonly #sessionEvents: SessionEvents
-  readonly #subscriptionEvents: SubscriptionEvents
-  readonly #registrationEvents: RegistrationEvents
 
   constructor ({ name, router, options, limits, authorizerTimeout, logins, nextId, log }: {
     name: Uri
@@ -78,10 +77,8 @@ export class Realm {
       new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, log }))
     const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
     this.#sessionEvents = new SessionEvents(publish)
-    this.#subscriptionEvents = new SubscriptionEvents(publish)
-    this.#registrationEvents = new RegistrationEvents(publish)
-    this.#broker = new Broker({ nextId, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: this.#subscriptionEvents })
-    this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: this.#registrationEvents })
+    this.#broker = new Broker({ nextId, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: new SubscriptionEvents(publish) })
+    this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: new RegistrationEvents(publish) })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
@@ -127,16 +124,17 @@ export class Realm {
     if (eventsDropped.hasSubscribers) eventsDropped.publish({ router: this.#router, ...identityOf(session), ...congestion })
   }
 
-  /** Lets a session go: all that it held ends, and those who wait for it are told. */
+  /** Lets a session go, which is sent nothing any more: all that it held ends, and those who wait for it are told. */
   leave (session: RoutedSession): void {
-    this.#leave(session, 'told')
+    if (this.#sessions.delete(session)) this.#depart(session, 'told')
   }
 
   /** Ends sessions; `quietly` without a meta event about them, and without their testaments. */
   kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void {
     for (const session of sessions) {
-      this.#leave(session, manner)
+      const isHere = this.#sessions.delete(session)
       session.end(reason, message)
+      if (isHere) this.#depart(session, manner)
     }
   }
 
@@ -179,16 +177,19 @@ export class Realm {
     return this.#requests.ask(session, action, uri, match, options)
   }
 
-  /** Nothing is said to the session any more; its testaments are published as its own while its calls are still open. */
-  #leave (session: RoutedSession, manner: 'told' | 'quietly'): void {
-    if (!this.#sessions.delete(session)) return
-    const subscriptions = this.#broker.forget(session)
-    const registrations = this.#registrations.withdraw(session)
+  /** Ends what a session held: it may be much, so that takes turns. */
+  #depart (session: RoutedSession, manner: 'told' | 'quietly'): void {
+    this.#registrations.retire(session)
     const testaments = this.#testaments.take(session)
     if (manner === 'told') this.#publishTestaments(session, testaments)
-    this.#dealer.forget(session)
-    for (const subscription of subscriptions) this.#subscriptionEvents.unsubscribed(session, subscription)
-    for (const registration of registrations) this.#registrationEvents.unregistered(session, registration)
+    const steps = this.#withdraw(session, manner)
+    begin({ work: () => steps.next().done !== true })
+  }
+
+  * #withdraw (session: RoutedSession, manner: 'told' | 'quietly'): Generator<void> {
+    yield * this.#dealer.forget(session)
+    yield * this.#broker.forget(session)
+    yield * this.#registrations.forget(session)
     if (manner === 'told' && isShown(session)) this.#sessionEvents.left(session)
     if (sessionLeft.hasSubscribers) sessionLeft.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
   }

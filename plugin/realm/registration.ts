@@ -9,12 +9,18 @@ import type { RoutedSession } from './routed-session.ts'
 
 /** Callees that are looked at in the time of a unit of work. */
 const LOOKS_OF_UNIT = 8
+/** Callees that are passed over in the time of a unit, to find the place of one. */
+const MOVES_OF_UNIT = 64
+/** Fewer callees are all looked at to find one. */
+const MANY = 16
 /** Callees that are drawn at random before all of them are looked at. */
 const MOST_DRAWS = 16
 
 /** What a session does as a callee. */
 export interface Callee {
   readonly session: RoutedSession
+  /** `gone` when the session has ended: what it offered is withdrawn by and by, or when somebody asks for it. */
+  state: 'here' | 'gone'
   lastInvocation: Id
   /** What it has not answered. */
   readonly invocations: Map<Id, PendingCall>
@@ -56,6 +62,8 @@ export class Registration {
   paged: Ordered<RoutedSession> | null = null
   /** In the order of registration. */
   readonly #offers: Offer[] = []
+  /** By session; null while they are few, or nobody has asked. */
+  #bySession: Map<RoutedSession, Offer> | null = null
   /** Those that have as many calls as they take at once. */
   readonly #busy = new Set<Offer>()
   /** Whose turn it is under `roundrobin`. */
@@ -73,18 +81,33 @@ export class Registration {
   }
 
   offerOf (session: RoutedSession): Offer | undefined {
-    return this.#offers.find(({ callee }) => callee.session === session)
+    if (this.#offers.length < MANY) return this.#offers.find(({ callee }) => callee.session === session)
+    if (this.#bySession === null) {
+      spend(this.#offers.length)
+      this.#bySession = new Map(this.#offers.map((offer) => [offer.callee.session, offer]))
+    }
+    return this.#bySession.get(session)
+  }
+
+  /** The offers of callees that are gone. */
+  gone (): Offer[] {
+    spend(this.#offers.length / LOOKS_OF_UNIT)
+    return this.#offers.filter(({ callee }) => callee.state === 'gone')
   }
 
   add (offer: Offer): void {
     this.#offers.push(offer)
+    this.#bySession?.set(offer.callee.session, offer)
     this.paged?.add(offer.callee.session)
   }
 
   remove (offer: Offer): void {
     const i = this.#offers.indexOf(offer)
     if (i < 0) return
+    spend(this.#offers.length / MOVES_OF_UNIT)
     this.#offers.splice(i, 1)
+    if (this.#offers.length < MANY / 2) this.#bySession = null
+    this.#bySession?.delete(offer.callee.session)
     this.#busy.delete(offer)
     this.paged?.delete(offer.callee.session)
     // Nobody is skipped or served twice because another one left.

@@ -4,12 +4,16 @@ import type { Register, Unregister } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { isReserved } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { spend } from '../work.ts'
 import { Listing } from './listing.ts'
 import { refusal } from './refusal.ts'
 import { Registration } from './registration.ts'
 import type { Callee, Offer, RegistrationObserver } from './registration.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { UriIndex } from './uri-index.ts'
+
+/** Units of work that it takes to take a registration from a callee. */
+const UNITS_OF_REMOVAL = 50
 
 /** Who offers which procedures within a realm [basic, Registering and Unregistering]. It has been asked whether the session may. */
 export class Registrations {
@@ -20,6 +24,8 @@ export class Registrations {
   readonly #registrations = new Map<Id, Registration>()
   readonly #listing = new Listing<Registration>()
   readonly #callees = new Map<RoutedSession, Callee>()
+  /** Callees that are gone, and whose registrations have not all been withdrawn. */
+  #gone = 0
 
   constructor ({ nextId, limit, observer }: {
     nextId: () => Id
@@ -44,11 +50,24 @@ export class Registrations {
 
   /** The registration of this very URI or pattern. */
   find (uri: Uri, match: MatchPolicy): Registration | undefined {
-    return this.#index.get(uri, match)
+    const found = this.#index.get(uri, match)
+    return found !== undefined && this.isOffered(found) ? found : undefined
   }
 
   /** The registration that a call goes to. A pattern never gets what is reserved: it could speak for the router. */
   best (procedure: Uri): Registration | undefined {
+    let found = this.#best(procedure)
+    while (found !== undefined && !this.isOffered(found)) found = this.#best(procedure)
+    return found
+  }
+
+  /** True if a callee of a registration is still here. Those that are gone are withdrawn. */
+  isOffered (registration: Registration): boolean {
+    if (this.#gone > 0) for (const offer of registration.gone()) this.#withdraw(registration, offer)
+    return registration.offers.length > 0
+  }
+
+  #best (procedure: Uri): Registration | undefined {
     const exact = this.#index.get(procedure, 'exact')
     if (exact !== undefined || isReserved(procedure)) return exact
     return this.#index.longestPrefix(procedure) ?? this.#index.bestWildcard(procedure)
@@ -64,7 +83,7 @@ export class Registrations {
     const { request, procedure: uri, options: { match = 'exact', invoke = 'single', force_reregister: force = false } } = message
     const refuse = (error: Uri, text?: string): void => { session.send(refusal(MessageType.Register, request, error, text)) }
     if (force && !mayForce) return refuse(reasons.optionNotAllowed, 'this role may not use force_reregister here')
-    const known = this.#index.get(uri, match)
+    const known = this.find(uri, match)
     if (known !== undefined && !force) {
       if (known.invoke === 'single') return refuse(reasons.procedureAlreadyExists)
       if (known.invoke !== invoke) return refuse(reasons.procedureAlreadyExists, `the procedure is registered with invoke "${known.invoke}"`)
@@ -104,16 +123,25 @@ export class Registrations {
     this.#observer.unregistered(session, registration)
   }
 
-  /** The session has ended, and its registrations with it. Returns these: nobody has been told yet. */
-  withdraw (session: RoutedSession): readonly Registration[] {
-    const registrations = [...this.#callees.get(session)?.registrations ?? []]
-    for (const registration of registrations) this.#remove(registration, registration.offerOf(session)!)
-    return registrations
+  /** The session has ended: nobody finds it as a callee from now on. */
+  retire (session: RoutedSession): void {
+    const callee = this.#callees.get(session)
+    if (callee === undefined) return
+    callee.state = 'gone'
+    this.#gone++
   }
 
-  /** Forgets what a session that has ended was as a callee: its calls have ended, too. */
-  forget (session: RoutedSession): void {
+  /** Ends the registrations of a session that was retired, one a step, when its calls have ended. */
+  * forget (session: RoutedSession): Generator<void> {
+    const callee = this.#callees.get(session)
+    if (callee === undefined) return
+    for (const registration of [...callee.registrations]) {
+      const offer = registration.offerOf(session)
+      if (offer !== undefined) this.#withdraw(registration, offer)
+      yield
+    }
     this.#callees.delete(session)
+    this.#gone--
   }
 
   #add (callee: Callee, { request, procedure: uri, options }: Register): void {
@@ -134,11 +162,17 @@ export class Registrations {
 
   #calleeOf (session: RoutedSession): Callee {
     let callee = this.#callees.get(session)
-    if (callee === undefined) this.#callees.set(session, callee = { session, lastInvocation: 0, invocations: new Map(), registrations: new Listing(), openBy: null })
+    if (callee === undefined) this.#callees.set(session, callee = { session, state: 'here', lastInvocation: 0, invocations: new Map(), registrations: new Listing(), openBy: null })
     return callee
   }
 
+  #withdraw (registration: Registration, offer: Offer): void {
+    this.#remove(registration, offer)
+    this.#observer.unregistered(offer.callee.session, registration)
+  }
+
   #remove (registration: Registration, offer: Offer): void {
+    spend(UNITS_OF_REMOVAL)
     registration.remove(offer)
     offer.callee.registrations.delete(registration)
     if (registration.offers.length > 0) return

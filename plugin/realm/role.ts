@@ -33,7 +33,7 @@ export function refused (refusal: Uri): Verdict {
 export const granted: Verdict = { refusal: null, disclose: false, trustlevel: undefined, forceReregister: false }
 
 /** Goes on with a verdict: at once, unless an authorizer has to think. */
-export function whenDecided<T> (verdict: Verdict | Promise<Verdict>, goOn: (verdict: Verdict) => T): T | Promise<T> {
+export function whenDecided<T> (verdict: Verdict | Promise<Verdict>, goOn: (verdict: Verdict) => T | Promise<T>): T | Promise<T> {
   return verdict instanceof Promise ? verdict.then(goOn) : goOn(verdict)
 }
 

@@ -2,7 +2,7 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
 import type { Broker } from './broker.ts'
-import { getEvents } from './history-query.ts'
+import { getEvents } from './history-answer.ts'
 import { metaError, optional, toId, toMatch, toText } from './meta-argument.ts'
 import { describeSubscription } from './meta-events.ts'
 import { mostIds, pageOf } from './page.ts'
@@ -58,9 +58,10 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
     'wamp.subscription.get_events': ({ caller, args: [id, limit], kwargs }) => {
       const subscription = found(caller, id)
       const { uri, match } = subscription
-      return whenDecided(realm.ask(caller, 'subscribe', uri, match, { match }), ({ refusal }) => {
+      return whenDecided(realm.ask(caller, 'subscribe', uri, match, { match }), async ({ refusal }) => {
         if (refusal !== null) throw metaError(refusal, 'this session may not subscribe to that topic')
-        return [getEvents(caller, subscription, { limit: limit ?? undefined, ...kwargs }, octets)]
+        const isHere = (): boolean => realm.sessions.has(caller.id)
+        return [await getEvents(caller, subscription, { limit: limit ?? undefined, ...kwargs }, octets, isHere)]
       })
     }
   }

@@ -380,9 +380,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Who makes up names does not make the counts grow',
-    file: 'plugin/auth/failed-logins.ts',
-    code: 'if (buckets.size > MOST_REMEMBERED) ',
-    without: 'if (buckets.size < 0) ',
+    file: 'plugin/recent.ts',
+    code: 'if (this.#young.size < this.#half) return',
+    without: 'if (this.#young.size > 0) return',
     test: ['auth/failed-logins.test.ts', 'who makes up names']
   },
   {
@@ -688,8 +688,8 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'One event without a form does not make a history unreadable',
-    file: 'plugin/realm/history-query.ts',
-    code: ' && session.takes(publication.payload)',
+    file: 'plugin/realm/history-answer.ts',
+    code: ' && this.#session.takes(publication.payload)',
     without: '',
     test: ['conformance/history.test.ts', 'events that have no form for the caller']
   },
@@ -874,5 +874,33 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
     without: '',
     test: ['realm/costs.test.ts', 'a call costs little where callees are many']
+  },
+  {
+    defence: 'A session that held much leaves in turns',
+    file: 'plugin/realm/realm.ts',
+    code: 'begin({ work: () => steps.next().done !== true })',
+    without: 'while (steps.next().done !== true);',
+    test: ['realm/departure.test.ts', 'a session that holds much leaves in turns']
+  },
+  {
+    defence: 'No call goes to a session that has left and is not withdrawn yet',
+    file: 'plugin/realm/registrations.ts',
+    code: 'if (this.#gone > 0) ',
+    without: 'if (this.#gone < 0) ',
+    test: ['realm/departure.test.ts', 'what a session offered is offered no longer']
+  },
+  {
+    defence: 'Many deadlines that are over at once take turns',
+    file: 'plugin/deadlines.ts',
+    code: 'setTimeout(() => { begin(this) }',
+    without: 'setTimeout(() => { while (this.work()); }',
+    test: ['deadlines.test.ts', 'many that are over at once take turns']
+  },
+  {
+    defence: 'A history whose events have no form for who asks is read in turns',
+    file: 'plugin/realm/history-answer.ts',
+    code: 'if (isTurnOver()) return place',
+    without: '',
+    test: ['realm/history-turns.test.ts', 'whether the events of a history have a form']
   }
 ]

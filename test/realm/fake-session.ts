@@ -1,5 +1,5 @@
 import type { Principal } from '../../plugin/auth/authenticator.ts'
-import type { FastifyWampOptions } from '../../plugin/options.ts'
+import type { FastifyWampOptions, RealmOptions } from '../../plugin/options.ts'
 import type { Id } from '../../plugin/protocol/id.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import type { RouterMessage } from '../../plugin/protocol/message.ts'
@@ -11,14 +11,17 @@ import type { Delivery } from '../../plugin/transport/transport.ts'
 import { everything, messageOf } from '../helper/build-router.ts'
 import type { List } from '../helper/build-router.ts'
 
-/** A session that keeps what it is sent. */
+/** A session that keeps what it is sent until it leaves. */
 export class FakeSession implements RoutedSession {
   readonly id: Id
   readonly principal: Principal
   readonly features: ReadonlySet<string>
   readonly transport = { type: 'in-process' } as const
   readonly sent: RouterMessage[] = []
+  /** What it would have been sent after it had left. */
+  readonly late: RouterMessage[] = []
   place = 0
+  #state: 'open' | 'closed' = 'open'
 
   constructor (id: Id, { authrole = 'anonymous', features = [] }: { authrole?: string, features?: readonly string[] } = {}) {
     this.id = id
@@ -27,8 +30,15 @@ export class FakeSession implements RoutedSession {
   }
 
   send (message: RouterMessage): Delivery {
-    this.sent.push(message)
-    return 'sent'
+    const { sent, late } = this
+    ;(this.#state === 'open' ? sent : late).push(message)
+    return this.#state === 'open' ? 'sent' : 'closed'
+  }
+
+  /** Leaves a realm as a session does: nothing is sent to it from then on. */
+  leave (realm: Realm): void {
+    this.#state = 'closed'
+    realm.leave(this)
   }
 
   takes (): boolean {
@@ -45,8 +55,8 @@ export class FakeSession implements RoutedSession {
 }
 
 /** A realm in which the role `anonymous` may do everything, and `nobody` nothing. */
-export function buildRealm (given: FastifyWampOptions['limits'] = {}): Realm {
-  const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} } } }, limits: given })
+export function buildRealm (given: FastifyWampOptions['limits'] = {}, eventHistory: RealmOptions['eventHistory'] = []): Realm {
+  const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} }, eventHistory } }, limits: given })
   let lastId = 0
   return new Realm({ name: 'realm1', router: {}, options: realms.realm1!, limits, authorizerTimeout: 1000, logins: { find: async () => [], revoke: async () => 0 }, nextId: () => ++lastId, log: { error () {} } })
 }

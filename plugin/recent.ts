@@ -1,0 +1,29 @@
+/**
+ * Things by key, of which the ones that were set last are remembered: half of `most` at least, `most` at most. Forgetting costs
+ * nothing, however many there are.
+ */
+export class Recent<K, V> {
+  readonly #half: number
+  #young = new Map<K, V>()
+  #old = new Map<K, V>()
+
+  constructor (most: number) {
+    this.#half = Math.ceil(most / 2)
+  }
+
+  get (key: K): V | undefined {
+    return this.#young.get(key) ?? this.#old.get(key)
+  }
+
+  set (key: K, value: V): void {
+    this.#young.set(key, value)
+    if (this.#young.size < this.#half) return
+    this.#old = this.#young
+    this.#young = new Map()
+  }
+
+  /** Forgets the things that a test is true for. */
+  forget (isMeant: (value: V) => boolean): void {
+    for (const kept of [this.#young, this.#old]) for (const [key, value] of kept) if (isMeant(value)) kept.delete(key)
+  }
+}

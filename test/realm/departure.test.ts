@@ -1,0 +1,106 @@
+import t from 'tap'
+import { MessageType } from '../../plugin/protocol/message.ts'
+import type { Realm } from '../../plugin/realm/realm.ts'
+import { isTurnOver, spend, UNITS_OF_TURN, unitsSpent } from '../../plugin/work.ts'
+import { buildRealm, FakeSession, routed } from './fake-session.ts'
+
+const MANY = 2_000
+
+/** A turn of the event loop. Returns the units that were spent in it. */
+async function turn (): Promise<number> {
+  const before = unitsSpent()
+  await new Promise((resolve) => { setImmediate(resolve) })
+  return unitsSpent() - before
+}
+
+/** Uses up what is left of this turn: what can wait then waits. */
+function useUp (): void {
+  while (!isTurnOver()) spend(UNITS_OF_TURN)
+}
+
+function join (realm: Realm, id: number): FakeSession {
+  const session = new FakeSession(id)
+  realm.join(session)
+  return session
+}
+
+/** A session that holds many patterns, and the procedure `p` as the last. */
+function holderOf (realm: Realm, id: number): FakeSession {
+  const session = join(realm, id)
+  for (let i = 0; i < MANY; i++) {
+    realm.receive(session, routed(32, i + 1, { match: 'wildcard' }, `t${i}..x`))
+    realm.receive(session, routed(64, i + 1, { match: 'wildcard' }, `p${i}..x`))
+  }
+  realm.receive(session, routed(64, MANY + 1, {}, 'p'))
+  return session
+}
+
+t.test('a session that holds much leaves in turns: each thing is told, and then that it has left', async (t) => {
+  const realm = buildRealm()
+  const watcher = join(realm, 1)
+  const topics = ['subscription.on_unsubscribe', 'subscription.on_delete', 'registration.on_unregister', 'registration.on_delete', 'session.on_leave']
+  topics.forEach((topic, i) => { realm.receive(watcher, routed(32, i + 1, {}, `wamp.${topic}`)) })
+  const ids = watcher.sent.splice(0).map((message) => message.type === MessageType.Subscribed ? message.subscription : 0)
+  const holder = holderOf(realm, 2)
+  useUp()
+  await turn()
+  holder.leave(realm)
+  t.notOk(realm.sessions.has(2), 'it is no session of the realm from the first turn on')
+  const told = (topic: number): number => watcher.sent.filter((message) => message.type === MessageType.Event && message.subscription === ids[topic]).length
+  const spent: number[] = []
+  while (told(4) === 0) spent.push(await turn())
+  t.ok(spent.length > 2 * MANY * 50 / UNITS_OF_TURN, `in ${spent.length} turns`)
+  t.ok(spent.every((units) => units < 1.5 * UNITS_OF_TURN), `of at most ${Math.max(...spent)} units`)
+  t.same(topics.map((_, topic) => told(topic)), [MANY, MANY, MANY + 1, MANY + 1, 1])
+  t.match(watcher.sent.at(-1), { subscription: ids[4] }, 'the last of all')
+})
+
+t.test('what a session offered is offered no longer when it has left, although it takes turns to withdraw it', async (t) => {
+  const realm = buildRealm()
+  const holder = holderOf(realm, 1)
+  const [callee, caller] = [join(realm, 2), join(realm, 3)]
+  realm.receive(callee, routed(64, 1, { match: 'prefix' }, 'p'))
+  useUp()
+  holder.leave(realm)
+  for (const [i, procedure] of ['p', `p${MANY - 1}.a.x`, 'q'].entries()) realm.receive(caller, routed(48, i + 1, {}, procedure))
+  t.match(callee.sent.slice(1), [{ details: { procedure: 'p' } }, { details: { procedure: `p${MANY - 1}.a.x` } }], 'a call goes to the next best procedure')
+  t.match(caller.sent, [{ error: 'wamp.error.no_such_procedure' }])
+  realm.receive(caller, routed(64, 1, {}, 'p'))
+  t.match(caller.sent.at(-1), { type: MessageType.Registered }, 'a callee that is back registers again')
+  t.same(holder.late, [], 'nothing was tried to be sent to who has left')
+})
+
+t.test('calls end on both sides of a session that leaves, also if they are many', async (t) => {
+  const realm = buildRealm({ pendingCalls: 2 * MANY, pendingInvocations: 4 * MANY })
+  const [leaver, other] = [join(realm, 1), join(realm, 2)]
+  realm.receive(leaver, routed(64, 1, {}, 'p'))
+  realm.receive(other, routed(64, 1, {}, 'q'))
+  for (let i = 0; i < MANY; i++) {
+    realm.receive(other, routed(48, i + 2, {}, 'p'))
+    realm.receive(leaver, routed(48, i + 2, {}, 'q'))
+  }
+  other.sent.length = 0
+  useUp()
+  leaver.leave(realm)
+  while (realm.census().calls > 0) t.ok(await turn() < 1.5 * UNITS_OF_TURN)
+  t.same(other.sent.filter((message) => message.type === MessageType.Error && message.error === 'wamp.error.canceled').length, MANY)
+  t.same(leaver.late, [])
+  realm.receive(other, routed(48, 2 * MANY + 2, {}, 'p'))
+  t.match(other.sent.at(-1), { error: 'wamp.error.no_such_procedure' })
+})
+
+t.test('of a shared procedure those callees that have left get no call', async (t) => {
+  for (const invoke of ['first', 'last', 'roundrobin', 'random']) {
+    const realm = buildRealm()
+    const [here, caller] = [join(realm, 1), join(realm, 2)]
+    const leavers = Array.from({ length: 40 }, (_, i) => join(realm, i + 3))
+    const order = invoke === 'last' ? [here, ...leavers] : [...leavers, here]
+    for (const callee of order) realm.receive(callee, routed(64, 1, { invoke }, 'p'))
+    useUp()
+    for (const leaver of leavers) leaver.leave(realm)
+    for (let i = 0; i < 100; i++) realm.receive(caller, routed(48, i + 1, {}, 'p'))
+    t.equal(here.sent.filter(({ type }) => type === MessageType.Invocation).length, 100, invoke)
+    t.same(caller.sent, [])
+    await turn()
+  }
+})
