@@ -172,7 +172,11 @@ class EventStream {
     const missed = topics.length === 1 ? last : null
     if (missed !== null) this.#held = { retained: new Map(), events: new Map(), size: 0 }
     try {
-      for (const topic of topics) this.#subscriptions.push(await session.subscribe(topic, (received) => { this.#write(topic, received) }, options))
+      for (const topic of topics) {
+        // An authorizer may think about each of them, and the client be gone meanwhile.
+        if (this.#state === 'ended') break
+        this.#subscriptions.push(await session.subscribe(topic, (received) => { this.#write(topic, received) }, options))
+      }
     } catch (error) {
       this.end()
       throw error

@@ -171,6 +171,23 @@ t.test('an iteration over events ends at once when its signal is aborted, though
   await t.rejects(ending, { code: 'WAMP_ERR_SESSION_CLOSED' })
 })
 
+t.test('a call whose authorizer thinks ends at once when it is aborted, and when its time is over', async (t) => {
+  const asked = new EventEmitter()
+  const authorizer = async (): Promise<boolean> => {
+    asked.emit('asked')
+    return await new Promise(() => {})
+  }
+  const { app } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything, guest: { authorizer } } } } })
+  const guest = app.wamp.join('realm1', { role: 'guest' })
+  const stop = new AbortController()
+  const thinking = once(asked, 'asked')
+  const call = guest.call('com.example.any', [], {}, { signal: stop.signal })
+  await thinking
+  stop.abort(new Error('no longer wanted'))
+  await t.rejects(call, { message: 'no longer wanted' })
+  await t.rejects(guest.call('com.example.any', [], {}, { timeout: 20 }), { message: 'wamp.error.timeout' })
+})
+
 t.test('who iterates too slowly is told, and the subscription is given up', async (t) => {
   const { caller, callee } = await build(t)
   const events = callee.events('com.example.flood')
