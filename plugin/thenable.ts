@@ -10,7 +10,8 @@ export function isThenable (value: unknown): value is PromiseLike<unknown> {
 export async function inTime<T> (answer: T | PromiseLike<T>, milliseconds: number, late: () => Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(late()) }, milliseconds)
+    // What is late is no reason for the process to go on.
+    timer = setTimeout(() => { reject(late()) }, milliseconds).unref()
   })
   try {
     return await Promise.race([answer, over])

@@ -150,8 +150,14 @@ export class CookieTracker implements ConnectionTracker {
   async close (): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#deadlines.close()
-    await this.#rotation.settle()
-    await this.#store.close()
+    // Else the process could end before a store has answered that nothing else waits for.
+    const waiting = setInterval(() => {}, 60_000)
+    try {
+      await this.#rotation.settle()
+      await this.#store.close()
+    } finally {
+      clearInterval(waiting)
+    }
   }
 
   /** @internal */
