@@ -3,6 +3,7 @@ import { mock } from 'node:test'
 import Fastify from 'fastify'
 import wampPlugin from 'fastify-wamp'
 
+const { setTimeout: later } = globalThis
 let logged = ''
 const app = Fastify({ logger: { level: 'error', stream: { write: (line: string) => { logged = (JSON.parse(line) as { msg: string }).msg } } } })
 await app.register(wampPlugin, {
@@ -15,7 +16,7 @@ await app.register(wampPlugin, {
       entries: () => [],
       // All that keeps the process is what waits for this.
       close: async () => {
-        setImmediate(() => { mock.timers.tick(30_000) })
+        later(() => { mock.timers.tick(30_000) }, 1).unref()
         await new Promise(() => {})
       }
     }
