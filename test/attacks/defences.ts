@@ -850,8 +850,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'With `allowedHosts`, a page of another origin cannot use what acts in the name of `as`',
     file: 'routes/origin.ts',
-    code: 'if (endpoint.allowedHosts === null || isAllowedOrigin(request, endpoint)) return undefined',
-    without: 'if (endpoint.allowedHosts !== undefined) return undefined',
+    code: 'if (allowedHosts === null || (isAllowedOrigin(request, endpoint) && ',
+    without: 'if (allowedHosts === null || (',
     test: ['routes/origin.test.ts', 'with .allowedHosts. a page']
   },
   {
@@ -874,5 +874,12 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
     without: '',
     test: ['realm/costs.test.ts', 'a call costs little where callees are many']
+  },
+  {
+    defence: 'With `allowedHosts`, a page whose domain is made to point here reads nothing in the name of `as` by GET',
+    file: 'routes/origin.ts',
+    code: ' && !isOfStrangersDomain(request, allowedHosts)',
+    without: '',
+    test: ['routes/origin.test.ts', 'with .allowedHosts. a page whose domain']
   }
 ]
