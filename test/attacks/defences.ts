@@ -493,7 +493,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A request whose client has gone leaves no session behind',
     file: 'routes/identity.ts',
-    code: 'whenGone(this[kReply], () => { session.leave() })',
+    code: 'whenResponseEnds(this[kReply], () => { session.leave() })',
     without: '{}',
     test: ['routes/client-gone.test.ts', 'who leaves before the answer']
   },
