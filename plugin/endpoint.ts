@@ -62,7 +62,13 @@ export class CookieTrackers {
 
   /** Closes all trackers and their stores. */
   async close (): Promise<void> {
-    for (const { tracker } of this.#known.values()) await tracker.close()
+    // Else the process could end before a store has answered that nothing else waits for.
+    const waiting = setInterval(() => {}, 60_000)
+    try {
+      for (const { tracker } of this.#known.values()) await tracker.close()
+    } finally {
+      clearInterval(waiting)
+    }
   }
 
   async #open (options: Required<CookieOptions>): Promise<CookieTracker> {

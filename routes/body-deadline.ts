@@ -8,7 +8,8 @@ export function limitBodies (fastify: FastifyInstance, milliseconds: number): vo
   // The payload that hooks are given may be another one, such as what a body is decompressed to.
   fastify.addHook('preParsing', async ({ raw }, _reply, payload) => {
     if (raw.destroyed || raw.complete) return payload
-    const timer = setTimeout(() => { raw.destroy() }, milliseconds)
+    // An injected request, whose body nobody reads, never ends: that must not hold the process.
+    const timer = setTimeout(() => { raw.destroy() }, milliseconds).unref()
     raw.once('end', () => { clearTimeout(timer) }).once('close', () => { clearTimeout(timer) })
     return payload
   })

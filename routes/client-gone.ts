@@ -17,7 +17,7 @@ export function hasGone ({ raw }: FastifyReply): boolean {
 }
 
 /** Calls back when the response is over: at once if it is already. */
-export function whenGone (reply: FastifyReply, callback: () => void): void {
+export function whenResponseEnds (reply: FastifyReply, callback: () => void): void {
   if (hasGone(reply)) callback()
   else (reply.raw as RawResponse).once('close', callback)
 }
@@ -25,6 +25,6 @@ export function whenGone (reply: FastifyReply, callback: () => void): void {
 /** A signal that aborts when the response is over. */
 export function goneOf (reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  whenGone(reply, () => { gone.abort() })
+  whenResponseEnds(reply, () => { gone.abort() })
   return gone.signal
 }

@@ -11,7 +11,7 @@ import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { spend } from '../plugin/work.ts'
-import { CLIENT_GONE, hasGone, whenGone } from './client-gone.ts'
+import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
@@ -65,13 +65,13 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (!count(request, reply)) return await refuse(429, 'this connection has too many streams')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(entry.status, entry.error)
-    whenGone(reply, entry)
+    whenResponseEnds(reply, entry)
 
     spend(UNITS_OF_OPENING)
     const visitor = await visitorOf(request, parts)
     if (visitor === 'gone') return await refuse(401, 'log in first')
     const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
-    whenGone(reply, () => { stream.end() })
+    whenResponseEnds(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
       own = parts.join?.()
@@ -112,7 +112,7 @@ function count ({ raw }: FastifyRequest, reply: FastifyReply): boolean {
   const streams = streamsOf.get(connection) ?? 0
   if (streams >= (session === undefined ? MOST_STREAMS.http1 : MOST_STREAMS.http2)) return false
   streamsOf.set(connection, streams + 1)
-  whenGone(reply, () => { streamsOf.set(connection, streamsOf.get(connection)! - 1) })
+  whenResponseEnds(reply, () => { streamsOf.set(connection, streamsOf.get(connection)! - 1) })
   return true
 }
 
@@ -172,7 +172,11 @@ class EventStream {
     const missed = topics.length === 1 ? last : null
     if (missed !== null) this.#held = { retained: new Map(), events: new Map(), size: 0 }
     try {
-      for (const topic of topics) this.#subscriptions.push(await session.subscribe(topic, (received) => { this.#write(topic, received) }, options))
+      for (const topic of topics) {
+        // An authorizer may think about each of them, and the client be gone meanwhile.
+        if (this.#state === 'ended') break
+        this.#subscriptions.push(await session.subscribe(topic, (received) => { this.#write(topic, received) }, options))
+      }
     } catch (error) {
       this.end()
       throw error

@@ -8,7 +8,7 @@ import type { Uri } from '../plugin/protocol/uri.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
-import { whenGone } from './client-gone.ts'
+import { whenResponseEnds } from './client-gone.ts'
 import { isAllowedOrigin } from './origin.ts'
 
 /** A hook that lets a request pass, or answers it. */
@@ -117,7 +117,7 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
       if (limit !== null) throw new errors.WAMP_ERR_SESSION_LIMIT(limit)
       const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires ?? undefined })
       sessions.set(this, session)
-      if (this[kReply] !== null) whenGone(this[kReply], () => { session.leave() })
+      if (this[kReply] !== null) whenResponseEnds(this[kReply], () => { session.leave() })
       return session
     }
   })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Whose pages an endpoint lets in. */
@@ -32,8 +33,19 @@ export const FOREIGN_PAGE = 'pages of this origin may not do that'
  * `body`. Without `allowedHosts` such pages cannot send JSON, unless CORS allows it or their domain is made to point here.
  */
 export function ownPagesOnly (endpoint: OriginOptions, body: object): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+  const { allowedHosts } = endpoint
   return async (request, reply) => {
-    if (endpoint.allowedHosts === null || isAllowedOrigin(request, endpoint)) return undefined
+    if (allowedHosts === null || (isAllowedOrigin(request, endpoint) && !isOfStrangersDomain(request, allowedHosts))) return undefined
     return await reply.code(403).header('cache-control', 'no-store').send(body)
   }
+}
+
+/**
+ * True for a GET that may be of a page whose domain is made to point here: browsers send no Origin with it then, but the domain as Host.
+ * Addresses and `localhost` are no domain of a stranger.
+ */
+function isOfStrangersDomain ({ method, headers, hostname }: FastifyRequest, allowedHosts: readonly string[]): boolean {
+  if (headers.origin !== undefined || (method !== 'GET' && method !== 'HEAD')) return false
+  const name = hostname.toLowerCase()
+  return name !== '' && !allowedHosts.includes(name) && isIP(name.replace(/^\[|\]$/g, '')) === 0 && !/(?:^|\.)localhost$/.test(name)
 }

@@ -70,12 +70,16 @@ export class RouteProcedures {
     return this.#principals.get(request)
   }
 
-  #add ({ url, method, config, schema }: RouteOptions): void {
+  #add ({ url, method, config, schema, constraints = {} }: RouteOptions): void {
     const options = config?.wamp
     const [first] = [method].flat()
     // Fastify adds a HEAD route to each GET by itself.
     if (options === undefined || first === undefined || first === 'HEAD') return
     if (url.includes('*')) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `cannot be given to ${first} ${url}: what a * stands for has no name`)
+    const [constraint] = Object.keys(constraints)
+    if (constraint !== undefined) {
+      throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `cannot be given to ${first} ${url}: a call has nothing that its constraint "${constraint}" could look at`)
+    }
     if (!isUri(options.procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.procedure', `of ${first} ${url} must be a URI`)
     if (schema !== undefined) (schema as Record<string, unknown>)['x-wamp-procedure'] = options.procedure
     this.#routes.push({ url, method: first as HTTPMethod, options })
@@ -123,7 +127,7 @@ export class RouteProcedures {
     delete request.raw.headers[HEADER]
     const journey = this.#journeys.get(String(token))
     if (journey === undefined) return null
-    // A literal step, a regular expression or a constraint may have chosen another route for the same path.
+    // A literal step or a regular expression may have chosen another route for the same path.
     journey.state = request.routeOptions.config.wamp === journey.meant ? 'arrived' : 'elsewhere'
     if (journey.state === 'arrived') this.#principals.set(request, journey.principal)
     return journey.state

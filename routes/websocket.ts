@@ -125,7 +125,7 @@ class Doorway {
     spend(UNITS_OF_OPENING)
     const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return refuse(request, reply, entry)
-    whenGone(request, entry)
+    whenSocketCloses(request, entry)
 
     // ws refuses a list with an empty element or an element twice, which the client may send [RFC 9110, 5.6.1.2].
     request.raw.headers['sec-websocket-protocol'] = subprotocol.name
@@ -176,7 +176,7 @@ class Doorway {
     const arrival = arrivalOf(request)
     this.#look(request, arrival.secure)
     const visitor = await entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, cookieHeader: undefined } : arrival)
-    whenGone(request, () => { visitor.leave() })
+    whenSocketCloses(request, () => { visitor.leave() })
     return visitor
   }
 
@@ -214,7 +214,7 @@ function refuse (request: FastifyRequest, reply: FastifyReply, { status, error, 
 }
 
 /** An upgrade may still fail, and a connection ends somehow: whichever, its stream closes. */
-function whenGone (request: FastifyRequest, callback: () => void): void {
+function whenSocketCloses (request: FastifyRequest, callback: () => void): void {
   const { raw: { socket } } = request
   if (socket?.destroyed === true) callback()
   else socket?.once('close', callback)

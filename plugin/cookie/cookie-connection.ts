@@ -22,6 +22,7 @@ export interface ConnectionTracker {
   recall (login: Login): Promise<LoginRecord | null>
   bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
   forget (login: Login, except: CookieConnection): Promise<void>
+  forgetCookies (keys: readonly string[]): Promise<void>
   expire (login: Login, end: () => void): () => void
   left (connection: CookieConnection): void
 }
@@ -39,13 +40,15 @@ export class CookieConnection implements Visitor {
   readonly entry: Entry
   readonly #tracker: ConnectionTracker
   #login: Login | undefined
+  /** The keys of the cookies that it came with, if the store could not tell whether they lead to a login. */
+  #unknown: readonly string[]
   #session: OpenSession | null = null
   #liftExpiry: (() => void) | undefined
   /** Whether the session that opens next may stay. */
   #next: 'stays' | 'ends' = 'stays'
   #state: 'open' | 'left' = 'open'
 
-  constructor ({ tracker, entry, pseudonym, setCookie, hand, login, device }: {
+  constructor ({ tracker, entry, pseudonym, setCookie, hand, login, unknown = [], device }: {
     tracker: ConnectionTracker
     entry: Entry
     pseudonym: string
@@ -53,6 +56,7 @@ export class CookieConnection implements Visitor {
     setCookie?: string | undefined
     hand?: (connection: CookieConnection) => HandedId<CookieConnection>
     login?: Login
+    unknown?: readonly string[]
   }) {
     this.device = device
     this.#tracker = tracker
@@ -60,6 +64,7 @@ export class CookieConnection implements Visitor {
     this.pseudonym = pseudonym
     this.setCookie = setCookie
     this.#login = login
+    this.#unknown = unknown
     this.handed = hand?.(this)
   }
 
@@ -111,6 +116,9 @@ export class CookieConnection implements Visitor {
     const login = this.#login
     this.#login = undefined
     if (login !== undefined) await this.#tracker.forget(login, this)
+    const unknown = this.#unknown
+    this.#unknown = []
+    if (unknown.length > 0) await this.#tracker.forgetCookies(unknown)
   }
 
   occupy (session: OpenSession | null): void {

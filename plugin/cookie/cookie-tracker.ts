@@ -73,7 +73,7 @@ export class CookieTracker implements ConnectionTracker {
   async arrive ({ cookieHeader, secure, device = {} }: Arrival, entry: Entry): Promise<CookieConnection> {
     const values = this.#cookie.read(cookieHeader)
     const known = await this.#find(values)
-    if (known === 'cannot tell') return this.#open({ entry, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device })
+    if (known === 'cannot tell') return this.#open({ entry, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device, unknown: values.map(({ value }) => keyOf(value)) })
     if (known !== null) return this.#open({ entry, pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
 
     const brought = values.find(({ value }) => visitorOf(value) !== undefined)
@@ -177,6 +177,11 @@ export class CookieTracker implements ConnectionTracker {
   async forget (login: Login, except: CookieConnection | null): Promise<void> {
     this.#connections.end(login.key, except)
     await this.#store.forget(login)
+  }
+
+  /** @internal */
+  async forgetCookies (keys: readonly string[]): Promise<void> {
+    await this.#store.forgetCookies(keys)
   }
 
   /** @internal */

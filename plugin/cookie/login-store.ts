@@ -45,6 +45,8 @@ export class LoginStore {
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
+  /** Cookies, by their keys, whose logins are over although the store could not tell which these are. */
+  readonly #endedCookies: EndedLogins
   readonly #endSuccessor: (key: string) => Promise<void>
   /** Logins that are being stored, or could not be. */
   readonly #unstored = new WeakSet<Login>()
@@ -67,6 +69,7 @@ export class LoginStore {
     this.#idleTimeout = idleTimeout
     this.#endSuccessor = endSuccessor
     this.#ended = new EndedLogins((login) => this.#delete(login), log)
+    this.#endedCookies = new EndedLogins(({ key }) => this.#deleteByCookie(key), log)
     this.#outages = {
       reading: new Outage(log, 'error', 'the cookie store cannot tell who this is'),
       adding: new Outage(log, 'error', 'a login could not be stored: its cookie will not bring it back'),
@@ -76,6 +79,7 @@ export class LoginStore {
 
   /** The login that a cookie leads to, null if there is none that counts. Never rejects. */
   async find (key: string): Promise<FoundLogin | null | 'cannot tell'> {
+    if (this.#endedCookies.has(key)) return null
     const record = await this.#read(key)
     if (record === 'cannot tell') return record
     if (record === undefined || !('login' in record)) return null
@@ -146,6 +150,11 @@ export class LoginStore {
     await this.remove([login]).catch(() => {})
   }
 
+  /** Forgets the logins that cookies lead to, whichever these are: a store that cannot tell is asked again until it can. Never rejects. */
+  async forgetCookies (keys: readonly string[]): Promise<void> {
+    await this.#endedCookies.end(keys.map((key) => ({ key, cookies: [] }))).catch(() => {})
+  }
+
   /** Forgets logins likewise. Rejects with what the store throws: who revokes must know. */
   async remove (logins: readonly EndedLogin[]): Promise<void> {
     for (const { key } of logins) {
@@ -187,6 +196,7 @@ export class LoginStore {
 
   /** Waits for what is under way, and closes the store. A store that fails, or takes too long, is logged. Never rejects. */
   async close (): Promise<void> {
+    await this.#endedCookies.close()
     await this.#ended.close()
     await Promise.all(this.#writes)
     try {
@@ -242,6 +252,12 @@ export class LoginStore {
     })
     await this.#clear([useKeyOf(key), ...cookies])
     await Promise.all([...new Set(successors)].map((successor) => this.#endSuccessor(successor)))
+  }
+
+  async #deleteByCookie (key: string): Promise<void> {
+    const record = await askStore(() => this.#store.get(key))
+    if (record !== undefined && 'login' in record) await this.#endSuccessor(record.login)
+    await askStore(() => this.#store.delete(key))
   }
 
   /** Clears a cookie away whose login is over, unless it was led to another login meanwhile. */

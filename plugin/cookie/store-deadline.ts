@@ -1,19 +1,13 @@
+import { inTime, isThenable } from '../thenable.ts'
+
 /** Milliseconds that a store may take. Slower is as good as not there: browsers wait for it. */
 const DEADLINE = 5000
 
 /** Asks a store. Rejects with what it throws, and when it takes longer than so many milliseconds. */
-export async function askStore<T> (ask: () => T | Promise<T>, deadline = DEADLINE): Promise<T> {
+export async function askStore<T> (ask: () => T | PromiseLike<T>, deadline = DEADLINE): Promise<T> {
   const answer = ask()
-  if (!(answer instanceof Promise)) return answer
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(new DOMException(`the cookie store did not answer in ${deadline} ms`, 'TimeoutError')) }, deadline)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
+  if (!isThenable(answer)) return answer
+  return await inTime(answer, deadline, () => new DOMException(`the cookie store did not answer in ${deadline} ms`, 'TimeoutError'))
 }
 
 /** The entries of a store, so many at a time. Rejects with what it throws, and when the next entry takes too long. */
@@ -26,7 +20,7 @@ export async function * runsOf<T> (entries: Iterable<T> | AsyncIterable<T>, leng
       while (run.length < length) {
         const step = iterator.next()
         // Most stores have entries at hand: a promise for each would take longer than the rest.
-        const { done, value } = step instanceof Promise ? await askStore(() => step) : step
+        const { done, value } = isThenable(step) ? await askStore(() => step) : step
         if (done === true) {
           state = 'over'
           break

@@ -209,15 +209,22 @@ export class InProcessSession {
    * Ends when the session does. Rejects with WAMP_ERR_SLOW_READER when 10 000 events wait.
    */
   async * events<A extends Args = Args> (topic: Uri, { signal, ...options }: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
+    if (signal?.aborted === true) return
     const events = new Stream<Received<A>>()
-    const subscription = await this.subscribe<A>(topic, (received) => { events.put(received) }, options)
+    const subscribing = this.subscribe<A>(topic, (received) => { events.put(received) }, options)
     const stop = (): void => { events.end() }
-    const undo = [onAbort(signal, stop), this.#peer.whenClosed(stop)]
+    const undo = [onAbort(signal, stop)]
+    subscribing.then(() => { undo.push(this.#peer.whenClosed(stop)) }, (error: unknown) => { events.end(error) })
     try {
       yield * events
     } finally {
-      for (const forget of undo) forget()
-      if (this.#peer.isOpen) await subscription.unsubscribe()
+      const left = subscribing.then(async (subscription) => {
+        for (const forget of undo) forget()
+        if (this.#peer.isOpen) await subscription.unsubscribe()
+      })
+      // An authorizer may think for long: a subscription that is granted later is given up then.
+      if (this.#subscribing.has(subscribing)) left.catch(() => {})
+      else await left
     }
   }
 

@@ -239,7 +239,7 @@ export class Broker {
 
   #sendRetained (subscriber: RoutedSession, { id, uri, match }: Subscription): void {
     // It would lose them, too: they are not even looked for, since that can take long.
-    if (subscriber.caughtUp(0) !== null) return
+    if (subscriber.isLosing) return
     let octets = 0
     for (const publication of this.#retained.find(subscriber, uri, match)) {
       // As much as it may be owed, also where that is less in its serializer: it has to be read all the same. The app's own sessions are sent all.

@@ -5,6 +5,7 @@ import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { Recent } from '../recent.ts'
+import { inTime, isThenable } from '../thenable.ts'
 import type { RealmLog } from './realm.ts'
 import { refused } from './role.ts'
 import type { Verdict } from './role.ts'
@@ -75,7 +76,7 @@ export class Decisions {
       const answer = this.#authorizer({ session: id, authid, authrole, authmethod, authprovider, ...(authextra === undefined ? {} : { authextra }), transport }, uri, action, options)
       if (!isThenable(answer)) return this.#take(answer, key, authid)
       const current = this.#asked
-      return withDeadline(answer, this.#timeout)
+      return inTime(answer, this.#timeout, () => new Error('the authorizer did not answer in time'))
         .then((decided) => this.#take(decided, current === this.#asked ? key : null, authid))
         .catch((error: unknown) => this.#fail(error, about))
     } catch (error) {
@@ -108,17 +109,6 @@ function questionOf (key: string, options: Dict): string | null {
     question += JSON.stringify([name, value])
   }
   return question
-}
-
-function isThenable (value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
-}
-
-function withDeadline<T> (answer: PromiseLike<T>, milliseconds: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => { reject(new Error('the authorizer did not answer in time')) }, milliseconds)
-    Promise.resolve(answer).then(resolve, reject).finally(() => { clearTimeout(timer) })
-  })
 }
 
 function withoutBigInts (_: string, value: unknown): unknown {

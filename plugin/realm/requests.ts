@@ -1,4 +1,5 @@
 import type { ContractChecks } from '../contract/contract-checks.ts'
+import { Deadlines } from '../deadlines.ts'
 import type { Action } from '../options.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
@@ -22,6 +23,7 @@ export type RoutedMessage = Publish | Subscribe | Unsubscribe | Call | Cancel | 
 
 const forgotten = refused(reasons.notAuthorized)
 const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
+const timedOut = refused(reasons.timeout)
 
 /** What sessions ask of a realm: whether they may, and who does it then. */
 export class Requests {
@@ -31,6 +33,7 @@ export class Requests {
   readonly #broker: Broker
   readonly #registrations: Registrations
   readonly #dealer: Dealer
+  readonly #deadlines = new Deadlines('durations')
 
   constructor ({ router, roles, contract, broker, registrations, dealer }: {
     /** The router that is named to who watches calls and publications. */
@@ -111,9 +114,24 @@ export class Requests {
     if (this.#dealer.resume(session, message)) return undefined
     const watch = CallWatch.start(this.#router, session, message)
     const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#called(session, message, decided, watch) }, (why) => watch?.abandoned(why))
+    if (verdict instanceof Promise) {
+      const inTime = this.#inTime(verdict, message.options.timeout ?? 0)
+      return new ParkedRequest(inTime, (decided) => { this.#called(session, message, decided, watch) }, (why) => watch?.abandoned(why))
+    }
     this.#called(session, message, verdict, watch)
     return undefined
+  }
+
+  /** The verdict on a call, which is refused if the caller's time is over before the authorizer has decided; 0 for no limit. */
+  #inTime (verdict: Promise<Verdict>, timeout: number): Promise<Verdict> {
+    if (timeout === 0) return verdict
+    return new Promise((resolve) => {
+      const lift = this.#deadlines.add(performance.now() + timeout, () => { resolve(timedOut) })
+      verdict.then((decided) => {
+        lift()
+        resolve(decided)
+      })
+    })
   }
 
   #called (session: RoutedSession, message: Call, decided: Verdict, watch: CallWatch | null): void {

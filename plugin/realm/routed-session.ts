@@ -20,10 +20,9 @@ export interface RoutedSession {
   send (message: RouterMessage): Delivery
   /** True if the values of a payload can be read here, and have a form in the client's serializer. Never throws. */
   takes (payload: Payload): boolean
-  /**
-   * Resolves when a client that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait.
-   * With no patience, null unless the client has lost events and is still owed much.
-   */
+  /** True for a client that has lost events and is still owed much. */
+  readonly isLosing: boolean
+  /** Resolves when a client that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait. */
   caughtUp (patience: number): Promise<void> | null
   /** Ends the session with GOODBYE; `message` is for people. What it held in the realm ends at once. */
   end (reason: Uri, message?: string): void

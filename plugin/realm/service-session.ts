@@ -96,6 +96,10 @@ export class ServiceSession implements RoutedSession {
     return payload.hasForm(null)
   }
 
+  get isLosing (): boolean {
+    return false
+  }
+
   caughtUp (): null {
     return null
   }

@@ -24,8 +24,6 @@ import { accepts, sequenced } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
 import { sendCounted } from './traffic.ts'
 
-const { Call, Cancel } = MessageType
-
 const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
 const noFeatures: Features = new Set()
 
@@ -60,6 +58,7 @@ export class Session implements RoutedSession {
 
   get transport (): TransportDetails { return this.#context.transport.details }
   get state (): SessionState { return this.#state }
+  get isLosing (): boolean { return this.#context.transport.isLosing }
   get #isLeaving (): boolean { return this.#state === 'shutting_down' || this.#state === 'logging_out' }
 
   /** A log whose lines say which session it is. Made when something is to be said, which of most sessions is never. */
@@ -171,9 +170,9 @@ export class Session implements RoutedSession {
     if (realm.strictRequestIds && sequenced.has(message.type)) {
       const expected = nextId(this.#lastRequest)
       if (message.request === expected) this.#lastRequest = expected
-      else if (message.type !== Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${expected} is next`)
+      else if (message.type !== MessageType.Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${expected} is next`)
     }
-    if (message.type === Cancel && this.#inbox?.cancel(message.request) === true) return realm.canceled(this, message.request)
+    if (message.type === MessageType.Cancel && this.#inbox?.cancel(message.request) === true) return realm.canceled(this, message.request)
     const parked = realm.receive(this, message)
     if (parked !== undefined) this.#park(message, parked)
   }

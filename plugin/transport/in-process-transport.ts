@@ -68,6 +68,10 @@ export class InProcessTransport implements Transport {
     return payload.hasForm(this.#codec)
   }
 
+  get isLosing (): boolean {
+    return false
+  }
+
   caughtUp (): null {
     return null
   }

@@ -29,8 +29,6 @@ const UNITS_OF_FRAME = 2
 /** Units of work that a write takes, beside its octets. */
 const UNITS_OF_WRITE = 16
 
-const LATER = Promise.resolve()
-
 /** The connection that a queue writes for. */
 export interface Outlet {
   readonly isOpen: boolean
@@ -96,7 +94,6 @@ export class Outgoing implements Flushable {
   }
 
   caughtUp (patience: number): Promise<void> | null {
-    if (patience === 0) return this.#isLosing ? LATER : null
     if (this.owed <= this.#limits.owedEvents / 2) return null
     if (this.#queued === 0 && !this.#willDrain) return null
     return (this.#catchingUp ??= new CatchingUp()).within(patience)
@@ -169,7 +166,7 @@ export class Outgoing implements Flushable {
   }
 
   /** True if the peer has lost events, and has not read half of what it may be owed since. */
-  get #isLosing (): boolean {
+  get isLosing (): boolean {
     return this.#congestion !== null && this.#congestion.dropped > 0 && this.owed > this.#limits.owedEvents / 2
   }
 

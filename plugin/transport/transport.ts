@@ -76,10 +76,9 @@ export interface Transport {
   send (message: RouterMessage): Delivery
   /** True if the values of a payload can be read here, and have a form in the peer's serializer. Never throws. */
   takes (payload: Payload): boolean
-  /**
-   * Resolves when a peer that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait.
-   * With no patience, null unless the peer has lost events and is still owed much.
-   */
+  /** True for a peer that has lost events and is still owed much. */
+  readonly isLosing: boolean
+  /** Resolves when a peer that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait. */
   caughtUp (patience: number): Promise<void> | null
   /** Reads nothing more from the peer until `resume`. */
   pause (): void

@@ -119,6 +119,10 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
 
   takes (payload: Payload): boolean { return payload.hasForm(this.#codec) }
 
+  get isLosing (): boolean {
+    return this.#state === 'open' && this.#outgoing.isLosing
+  }
+
   caughtUp (patience: number): Promise<void> | null {
     return this.#state === 'open' ? this.#outgoing.caughtUp(patience) : null
   }

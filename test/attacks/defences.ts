@@ -493,7 +493,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A request whose client has gone leaves no session behind',
     file: 'routes/identity.ts',
-    code: 'whenGone(this[kReply], () => { session.leave() })',
+    code: 'whenResponseEnds(this[kReply], () => { session.leave() })',
     without: '{}',
     test: ['routes/client-gone.test.ts', 'who leaves before the answer']
   },
@@ -850,8 +850,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'With `allowedHosts`, a page of another origin cannot use what acts in the name of `as`',
     file: 'routes/origin.ts',
-    code: 'if (endpoint.allowedHosts === null || isAllowedOrigin(request, endpoint)) return undefined',
-    without: 'if (endpoint.allowedHosts !== undefined) return undefined',
+    code: 'if (allowedHosts === null || (isAllowedOrigin(request, endpoint) && ',
+    without: 'if (allowedHosts === null || (',
     test: ['routes/origin.test.ts', 'with .allowedHosts. a page']
   },
   {
@@ -902,5 +902,12 @@ export const defences: readonly Defence[] = [
     code: 'if (isTurnOver()) return place',
     without: '',
     test: ['realm/history-turns.test.ts', 'whether the events of a history have a form']
+  },
+  {
+    defence: 'With `allowedHosts`, a page whose domain is made to point here reads nothing in the name of `as` by GET',
+    file: 'routes/origin.ts',
+    code: ' && !isOfStrangersDomain(request, allowedHosts)',
+    without: '',
+    test: ['routes/origin.test.ts', 'with .allowedHosts. a page whose domain']
   }
 ]

@@ -60,6 +60,8 @@ export class TestClient implements Transport {
     return payload.hasForm(null)
   }
 
+  readonly isLosing = false
+
   caughtUp (): null {
     return null
   }

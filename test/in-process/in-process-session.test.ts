@@ -135,6 +135,59 @@ t.test('events can be iterated over, until one stops, a signal says so, or the s
   t.equal(told, 1, 'who asks later is told at once')
 })
 
+t.test('an iteration over events ends at once when its signal is aborted, though an authorizer thinks; what it grants later is given up', async (t) => {
+  const asked = new EventEmitter()
+  let decide: (verdict: boolean) => void = () => {}
+  const authorizer = async (): Promise<boolean> => {
+    asked.emit('asked')
+    return await new Promise<boolean>((resolve) => { decide = resolve })
+  }
+  const { app } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything, guest: { authorizer } } } } })
+  const [guest, backend] = [app.wamp.join('realm1', { role: 'guest' }), app.wamp.join('realm1')]
+  const given = new Promise((resolve) => { backend.subscribe('wamp.subscription.on_unsubscribe', ({ args }) => { resolve(args[0]) }).catch(() => {}) })
+  await backend.call('wamp.session.count')
+  const read = async (signal: AbortSignal): Promise<void> => { for await (const event of guest.events('com.example.news', { signal })) t.fail(String(event)) }
+  const stop = new AbortController()
+  let thinking = once(asked, 'asked')
+  const reading = read(stop.signal)
+  await thinking
+  stop.abort()
+  await reading
+  decide(true)
+  t.equal(await given, guest.id)
+  t.equal(await backend.call('wamp.subscription.lookup', ['com.example.news']), null)
+
+  await read(AbortSignal.abort())
+  thinking = once(asked, 'asked')
+  const refused = read(new AbortController().signal)
+  await thinking
+  decide(false)
+  await t.rejects(refused, { message: 'wamp.error.not_authorized' })
+
+  thinking = once(asked, 'asked')
+  const ending = read(new AbortController().signal)
+  await thinking
+  app.wamp.kick('realm1', { session: guest.id })
+  await t.rejects(ending, { code: 'WAMP_ERR_SESSION_CLOSED' })
+})
+
+t.test('a call whose authorizer thinks ends at once when it is aborted, and when its time is over', async (t) => {
+  const asked = new EventEmitter()
+  const authorizer = async (): Promise<boolean> => {
+    asked.emit('asked')
+    return await new Promise(() => {})
+  }
+  const { app } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything, guest: { authorizer } } } } })
+  const guest = app.wamp.join('realm1', { role: 'guest' })
+  const stop = new AbortController()
+  const thinking = once(asked, 'asked')
+  const call = guest.call('com.example.any', [], {}, { signal: stop.signal })
+  await thinking
+  stop.abort(new Error('no longer wanted'))
+  await t.rejects(call, { message: 'no longer wanted' })
+  await t.rejects(guest.call('com.example.any', [], {}, { timeout: 20 }), { message: 'wamp.error.timeout' })
+})
+
 t.test('who iterates too slowly is told, and the subscription is given up', async (t) => {
   const { caller, callee } = await build(t)
   const events = callee.events('com.example.flood')

@@ -14,6 +14,7 @@ function sessionOf (authextra?: Dict): RoutedSession {
     features: new Set(),
     transport: { type: 'websocket' },
     send: () => 'sent',
+    isLosing: false,
     caughtUp: () => null,
     place: 0,
     takes: () => true,

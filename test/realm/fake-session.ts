@@ -45,6 +45,8 @@ export class FakeSession implements RoutedSession {
     return true
   }
 
+  readonly isLosing = false
+
   caughtUp (): null {
     return null
   }

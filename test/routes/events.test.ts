@@ -397,6 +397,32 @@ t.test('a stream that is opened while the app closes does not hold it up, and a 
   await Promise.all([closed, closing])
 })
 
+t.test('no further topic is subscribed for a client that has gone while an authorizer thinks', async (t) => {
+  const thinking = new EventEmitter()
+  const asked: string[] = []
+  let decide = (): void => {}
+  const authorizer = async (_session: unknown, uri: string): Promise<boolean> => {
+    asked.push(uri)
+    thinking.emit('asked')
+    await new Promise<void>((resolve) => { decide = resolve })
+    return true
+  }
+  const { app, url } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: { authorizer } } } } }, bridge: { as: { realm: 'realm1', role: 'frontend' } } })
+  const backend = app.wamp.join('realm1')
+  const left = new Promise((resolve) => { backend.subscribe('wamp.session.on_leave', resolve).catch(() => {}) })
+  const gone = once(thinking, 'gone')
+  app.server.on('request', (_request, response) => { response.once('close', () => { thinking.emit('gone') }) })
+  const sent = request(`${url}/events?topic=com.example.one&topic=com.example.two`, { agent: false }).on('error', () => {})
+  const first = once(thinking, 'asked')
+  sent.end()
+  await first
+  sent.destroy()
+  await gone
+  decide()
+  await left
+  t.same(asked, ['com.example.one'])
+})
+
 t.test('everybody gets the topics of one role where that is asked for', async (t) => {
   const { app, url } = await build(t, { bridge: { events: '/public', as: { realm: 'realm1', role: 'frontend' } } })
   const events = await EventSource.open(`${url}/public?topic=com.example.news`)

@@ -55,6 +55,7 @@ async function buildOpen (t: Test, options: Pick<FastifyWampOptions, 'allowedHos
   const session = app.wamp.join('realm1')
   await session.register('com.example.secret', () => 1)
   app.wampRoute({ method: 'POST', url: '/secret', procedure: 'com.example.secret', as: session })
+  app.wampRoute({ method: 'GET', url: '/secret', procedure: 'com.example.secret', as: session })
   await app.ready()
   return app
 }
@@ -74,6 +75,24 @@ t.test('with `allowedHosts` a page of another origin cannot act in the name of `
   for (const route of openRoutes) {
     for (const headers of [{ host: 'app.example', origin: 'https://app.example' }, { origin: 'https://other.example' }, { host: '127.0.0.1' }]) t.match(await app.inject({ ...route, headers }), { statusCode: 200 }, route.url)
   }
+})
+
+t.test('with `allowedHosts` a page whose domain is made to point here reads nothing in the name of `as` by GET', async (t) => {
+  const app = await buildOpen(t, { allowedHosts: ['app.example'] })
+  for (const method of ['GET', 'HEAD'] as const) {
+    for (const url of ['/secret', '/events?topic=com.example.news']) {
+      for (const host of ['evil.example', 'evil.example:8080', 'app.example.evil.example', 'localhost.evil.example', '127.0.0.1.evil.example']) {
+        t.equal((await app.inject({ method, url, headers: { host } })).statusCode, 403, `${method} ${url} at ${host}`)
+      }
+    }
+  }
+  for (const host of ['app.example', 'APP.example:8080', '127.0.0.1:8080', '[::1]:8080', 'localhost:8080', 'app.localhost']) {
+    t.equal((await app.inject({ method: 'GET', url: '/secret', headers: { host } })).statusCode, 200, host)
+    // Whoever passes is told what is missing.
+    t.equal((await app.inject({ method: 'GET', url: '/events', headers: { host } })).statusCode, 400, host)
+  }
+  const open = await buildOpen(t, {})
+  t.equal((await open.inject({ method: 'GET', url: '/secret', headers: { host: 'evil.example' } })).statusCode, 200, 'without the option any name will do')
 })
 
 t.test('without `allowedHosts` routes with `as` do not look at Origin', async (t) => {

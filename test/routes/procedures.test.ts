@@ -234,15 +234,27 @@ t.test('values that lead to another route run nothing of it', async (t) => {
   app.get('/users/export', other, async () => { ran.push('export') })
   app.get<{ Params: { id: string } }>('/numbers/:id(^\\d+$)', { config: procedure('number', ['id']) }, async ({ params }) => params.id)
   app.get('/numbers/:name', other, async () => { ran.push('name') })
-  app.get('/versions', { config: procedure('version'), constraints: { version: '2.0.0' } }, async () => 2)
-  app.get('/versions', other, async () => { ran.push('versions') })
   await app.ready()
   const session = app.wamp.join('realm1', { role: 'anonymous' })
   t.equal(await session.call('com.example.user', ['7']), '7')
   t.equal(await session.call('com.example.number', [7]), '7')
   const astray = { message: 'wamp.error.invalid_argument: the arguments lead to another route' }
-  for (const [name, args] of [['user', ['export']], ['number', ['seven']], ['version', []], ['user', ['older']]] as const) await t.rejects(session.call(`com.example.${name}`, [...args]), astray, name)
+  for (const [name, args] of [['user', ['export']], ['number', ['seven']], ['user', ['older']]] as const) await t.rejects(session.call(`com.example.${name}`, [...args]), astray, name)
   t.same(ran, [])
+})
+
+t.test('a route with a constraint cannot be a procedure, since a call says no version and no host', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  const config = { wamp: { realm: 'realm1', procedure: 'com.example.version' } }
+  for (const [name, constraints] of [['version', { version: '2.0.0' }], ['host', { host: 'app.example' }]] as const) {
+    t.throws(() => { app.get('/versions', { config, constraints }, async () => 2) }, { code: 'WAMP_ERR_INVALID_OPTION', message: new RegExp(`"config.wamp" cannot be given to GET /versions: .*"${name}"`) })
+  }
+  app.get('/versions', { constraints: { version: '2.0.0' } }, async () => 2)
+  app.get('/versions', { config, constraints: {} }, async () => 1)
+  await app.ready()
+  t.equal(await app.wamp.join('realm1').call('com.example.version'), 1)
 })
 
 t.test('a hook that comes before the plugin may refuse a call', async (t) => {

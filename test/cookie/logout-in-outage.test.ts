@@ -1,0 +1,84 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { settled } from '../helper/build-router.ts'
+import { Browser, buildTracker, principal } from './build-tracker.ts'
+
+/** A store that fails for a time. */
+class FailingStore extends MemoryStore {
+  state: 'works' | 'fails' = 'works'
+
+  override get (key: string): StoredRecord | undefined {
+    this.#check()
+    return super.get(key)
+  }
+
+  override set (key: string, record: StoredRecord): void {
+    this.#check()
+    super.set(key, record)
+  }
+
+  override delete (key: string): void {
+    this.#check()
+    super.delete(key)
+  }
+
+  #check (): void {
+    if (this.state === 'fails') throw new Error('the store fails')
+  }
+}
+
+t.test('a logout ends the login of a cookie that the store could not tell, when it can', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new FailingStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const tab = await browser.open()
+  const ended: string[] = []
+  tab.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+
+  store.state = 'fails'
+  const connection = await browser.open()
+  t.equal(await connection.recall(), null)
+  await connection.bind(principal(), 'ticket')
+  await connection.logout()
+  t.same(ended, [], 'nobody knows whose cookie it is')
+  store.state = 'works'
+  t.equal(await browser.identity(), undefined, 'not even before the store is asked again')
+  mock.timers.tick(1000)
+  await settled()
+  t.same(ended, ['wamp.close.logout'])
+  t.same([...store.entries()], [])
+  t.equal(await browser.identity(), undefined)
+  await tracker.close()
+})
+
+t.test('a logout that comes when the store works again ends that login at once', async (t) => {
+  const store = new FailingStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  store.state = 'fails'
+  const connection = await browser.open()
+  store.state = 'works'
+  await connection.logout()
+  t.same([...store.entries()], [])
+  t.equal(await browser.identity(), undefined)
+})
+
+t.test('a login that could not be stored does not come back after a logout', async (t) => {
+  const store = new FailingStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  store.state = 'fails'
+  await connection.bind(principal())
+  await connection.logout()
+  store.state = 'works'
+  t.equal(await browser.identity(), undefined)
+  await tracker.close()
+  t.same([...store.entries()], [])
+})
