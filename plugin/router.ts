@@ -258,6 +258,8 @@ export class Router implements SessionHost {
   /** Ends the sessions of the app itself, and takes no new ones. Resolves when they are closed. */
   async leaveAll (): Promise<void> {
     clearTimeout(this.#patience)
+    // The app's own sessions may be subscribed to their testaments.
+    await Promise.all([...this.#realms.values()].map((realm) => realm.departed()))
     this.#endOwn()
     // Their links deliver in microtasks: one turn is enough for GOODBYE and its answer.
     await new Promise((resolve) => { setImmediate(resolve) })

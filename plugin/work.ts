@@ -13,6 +13,8 @@ const UNITS_OF_SHARE = 500
 export const OCTETS_OF_UNIT = 64
 /** Units of a step of a worker, besides those that it counts: none may go on for ever that counts nothing. */
 const UNITS_OF_STEP = 1
+/** Units that a waiter takes, besides those that it counts. */
+const UNITS_OF_WAITER = 500
 
 /** Something with work that waits for its turn, such as a connection. */
 export interface Worker {
@@ -26,15 +28,16 @@ interface Waiting { readonly worker: Worker, credit: number }
 const counts = new Float64Array([UNITS_OF_TURN, 0])
 const LEFT = 0
 const EARLIER = 1
-/** Units of this turn that are not for workers. */
-let kept = 0
 let state: 'idle' | 'scheduled' = 'idle'
+/** Whose turn it is. */
+let phase: 'workers' | 'waiters' = 'workers'
 const queued = new Set<Worker>()
 /** Workers that had nothing to do before: between two of those that always have, one of these is served. */
 const fresh = new Queue<Waiting>()
 const busy = new Queue<Waiting>()
-/** What waits for its turn without being a worker: one is served in each turn. */
-const waiters = new Queue<() => void>()
+/** What waits for its turn without being a worker, by whom it is for, and these in the order in which they are served. */
+const waiters = new Map<object, Queue<() => void>>()
+const owners = new Queue<object>()
 
 /** Counts units of work, done or about to be done. */
 export function spend (units: number): void {
@@ -61,7 +64,7 @@ export function isTurnOver (): boolean {
 
 /** True if workers wait because the units of this turn are used up: they go on in the next one. */
 export function goesOnInNextTurn (): boolean {
-  return !hasUnits() && queued.size > 0
+  return counts[LEFT]! <= 0 && queued.size > 0
 }
 
 /** Has a worker do its work in later turns, until it has nothing left. No effect if it is queued. */
@@ -81,11 +84,19 @@ export function begin (worker: Worker): void {
   enqueue(worker)
 }
 
-/** Resolves when there are units for work that no worker does; null if there are some now. */
-export function nextTurn (): Promise<void> | null {
+/**
+ * Resolves when there are units for work that no worker does; null if there are some now. `owner` is whom the work is for, such as a
+ * connection: owners are served one after the other, however much each of them waits for.
+ */
+export function nextTurn (owner: object): Promise<void> | null {
   if (!isTurnOver()) return null
   return new Promise((resolve) => {
-    waiters.add(resolve)
+    let line = waiters.get(owner)
+    if (line === undefined) {
+      waiters.set(owner, line = new Queue())
+      owners.add(owner)
+    }
+    line.add(resolve)
     schedule()
   })
 }
@@ -96,31 +107,47 @@ function schedule (): void {
   setImmediate(takeTurn)
 }
 
-/** Workers first. Where something else waits they leave it half of the turn: it runs when this callback is over. */
+/**
+ * Workers and waiters have turns of their own, of half the units while there are both. A waiter goes on when this callback is over, so
+ * that one is served at a time, as long as there are units of the turn.
+ */
 function takeTurn (): void {
   state = 'idle'
-  counts[EARLIER] = unitsSpent()
-  counts[LEFT] = UNITS_OF_TURN
-  kept = waiters.size > 0 ? UNITS_OF_TURN / 2 : 0
-  for (let turn = 0; hasUnits(); turn++) {
+  if (phase === 'workers' || counts[LEFT]! <= 0 || waiters.size === 0) {
+    phase = phase === 'workers' && waiters.size > 0 ? 'waiters' : 'workers'
+    counts[EARLIER] = unitsSpent()
+    const units = waiters.size > 0 && queued.size > 0 ? UNITS_OF_TURN / 2 : UNITS_OF_TURN
+    counts[EARLIER] -= UNITS_OF_TURN - units
+    counts[LEFT] = units
+  }
+  if (phase === 'waiters') serveWaiter()
+  else serveWorkers()
+  if (queued.size > 0 || waiters.size > 0) schedule()
+}
+
+function serveWaiter (): void {
+  const owner = owners.take()!
+  const line = waiters.get(owner)!
+  const goOn = line.take()!
+  if (line.size === 0) waiters.delete(owner)
+  else owners.add(owner)
+  spend(UNITS_OF_WAITER)
+  goOn()
+}
+
+function serveWorkers (): void {
+  for (let turn = 0; counts[LEFT]! > 0; turn++) {
     const waiting = turn % 2 === 0 ? fresh.take() ?? busy.take() : busy.take() ?? fresh.take()
     if (waiting === undefined) break
     serve(waiting)
   }
-  waiters.take()?.()
-  if (queued.size > 0 || waiters.size > 0) schedule()
-}
-
-/** True if there are units of this turn for workers. */
-function hasUnits (): boolean {
-  return counts[LEFT]! > kept
 }
 
 /** Serves one worker, whose units beyond its share are owed from its next ones. */
 function serve (waiting: Waiting): void {
   const { worker } = waiting
   waiting.credit += UNITS_OF_SHARE
-  while (waiting.credit > 0 && hasUnits()) {
+  while (waiting.credit > 0 && counts[LEFT]! > 0) {
     const before = counts[LEFT]!
     if (!worker.work()) {
       queued.delete(worker)

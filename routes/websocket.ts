@@ -19,7 +19,7 @@ import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-f
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
 import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
 import { nextTurn, spend } from '../plugin/work.ts'
-import { UNITS_OF_OPENING } from './fair-turn.ts'
+import { connectionOf, UNITS_OF_OPENING } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
 import { isAllowedOrigin } from './origin.ts'
 import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
@@ -121,7 +121,7 @@ class Doorway {
     const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
     if (subprotocol === undefined) return refuse(request, reply, { status: 400, error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 
-    await (nextTurn() ?? undefined)
+    await (nextTurn(connectionOf(request.raw)) ?? undefined)
     spend(UNITS_OF_OPENING)
     const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return refuse(request, reply, entry)

@@ -107,10 +107,10 @@ t.test('a turn in which little is done ends, too', async (t) => {
 t.test('what no worker does waits for units, too', async (t) => {
   await turn()
   useUp()
-  const waiting = nextTurn()
+  const waiting = nextTurn({})
   t.ok(waiting instanceof Promise)
   await waiting
-  t.equal(nextTurn(), null, 'there are units again')
+  t.equal(nextTurn({}), null, 'there are units again')
 })
 
 t.test('what no worker does and workers have half of each turn, while both have work', async (t) => {
@@ -120,17 +120,45 @@ t.test('what no worker does and workers have half of each turn, while both have 
   enqueue(worker('worker', 1000, 100, done))
   const waiter = (async () => {
     for (let i = 0; i < 5; i++) {
-      await nextTurn()
+      await nextTurn({})
       spend(UNITS_OF_TURN)
       done.push('waiter')
     }
   })()
-  for (let i = 0; i < 5; i++) await turn()
+  for (let i = 0; i < 10; i++) await turn()
   const pieces = done.filter((one) => one === 'worker').length
   t.ok(pieces >= 4 * UNITS_OF_TURN / 2 / 100 && pieces <= 5 * UNITS_OF_TURN / 2 / 100 + 5, `${pieces} pieces of the worker`)
   t.ok(done.length - pieces >= 4, `${done.length - pieces} turns of the waiter`)
   await waiter
   while (done.filter((one) => one === 'worker').length < 1000) await turn()
+})
+
+t.test('a waiter goes on however much a worker does at a time, and finds units when it does', async (t) => {
+  useUp()
+  const done: string[] = []
+  enqueue(worker('heavy', 30, 2 * UNITS_OF_TURN, done))
+  for (let i = 0; i < 10; i++) {
+    await nextTurn({})
+    t.notOk(isTurnOver())
+    useUp()
+  }
+  t.ok(done.length >= 8 && done.length <= 12, `${done.length} pieces of the worker meanwhile`)
+  while (done.length < 30) await turn()
+})
+
+t.test('owners are served one after the other, however often one of them waits', async (t) => {
+  useUp()
+  const [many, one] = [{}, {}]
+  let served = 0
+  const all = Array.from({ length: 1_000 }, async () => {
+    await nextTurn(many)
+    served++
+    spend(UNITS_OF_TURN)
+  })
+  await nextTurn(one)
+  t.ok(served <= 3, `after ${served} of 1,000`)
+  await Promise.all(all)
+  t.equal(served, 1_000)
 })
 
 t.test('a worker that is queued twice works once, and one that counts nothing ends its share', async (t) => {

@@ -11,6 +11,8 @@ export interface ListedLogin extends Login {
 export const RUN = 500
 /** Units of work that a login takes each time. */
 const UNITS = 5
+/** Scans and searches of all stores wait for their turns one after the other. */
+export const scans = Object.freeze({})
 /** Digits of the time in a place: as texts, places have the order of times. */
 const DIGITS = 16
 
@@ -112,6 +114,6 @@ async function merge (first: ListedLogin[], second: ListedLogin[]): Promise<List
 /** Counts a run of logins that has been looked at, and lets others have their turn if it is over. */
 export async function pause (): Promise<void> {
   spend(RUN * UNITS)
-  const turn = nextTurn()
+  const turn = nextTurn(scans)
   if (turn !== null) await turn
 }

@@ -1,6 +1,6 @@
 import { nextTurn, spend } from '../work.ts'
 import type { LoginFilter } from './login-filter.ts'
-import { firstAfter } from './login-snapshot.ts'
+import { firstAfter, scans } from './login-snapshot.ts'
 import type { ListedLogin, LoginSnapshot } from './login-snapshot.ts'
 
 /** A snapshot that is made, or about to be, for those who search in it. */
@@ -30,7 +30,7 @@ export class LoginSnapshots {
     try {
       const found = await (await shared.snapshot).find(filter)
       // All who wait for the snapshot would have their answers made at once.
-      for (let turn = nextTurn(); turn !== null; turn = nextTurn()) await turn
+      for (let turn = nextTurn(scans); turn !== null; turn = nextTurn(scans)) await turn
       const page: ListedLogin[] = []
       for (let i = firstAfter(found, after); i < found.length && page.length < most; i++) {
         const { key } = found[i]!

@@ -11,6 +11,7 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
 import { EventHistory } from './event-history.ts'
 import { Listing } from './listing.ts'
+import { Patience } from './patience.ts'
 import type { Publication } from './publication.ts'
 import { Receivers } from './receivers.ts'
 import type { Audience } from './receivers.ts'
@@ -167,24 +168,10 @@ export class Broker {
     return sent
   }
 
-  /** Resolves when an acknowledged publication need not wait for its subscribers any longer; null if it need not wait. */
-  ready (publisher: RoutedSession, { topic, options }: Publish): Promise<unknown> | null {
-    const patience = this.#ruleOf(topic)?.publishersWait ?? 0
-    if (patience === 0) return null
-    const receivers = Receivers.of(options)?.among(this.#sessions) ?? null
-    const eligible = receivers?.eligible(this.#sessions) ?? null
-    const waits: Promise<void>[] = []
-    let looks = 0
-    for (const { subscribers } of this.#index.matching(topic)) {
-      looks++
-      for (const subscriber of receivers === null ? subscribers.all : subscribers.within(receivers, eligible)) {
-        looks++
-        const wait = subscriber === publisher || receivers?.include(subscriber) === false ? null : subscriber.caughtUp(patience)
-        if (wait !== null) waits.push(wait)
-      }
-    }
-    spend(looks / LOOKS_OF_UNIT)
-    return waits.length === 0 ? null : Promise.all(waits)
+  /** What an acknowledged publication waits by for its subscribers; null if it need not wait. */
+  ready (publisher: RoutedSession, { topic, options }: Publish): Patience | null {
+    const milliseconds = this.#ruleOf(topic)?.publishersWait ?? 0
+    return milliseconds === 0 ? null : Patience.with(this.#othersFor(publisher, topic, Receivers.of(options)?.among(this.#sessions) ?? null), milliseconds)
   }
 
   /** The session has ended, and its subscriptions end with it, one a step. */
@@ -193,6 +180,16 @@ export class Broker {
       this.#remove(subscription, session)
       this.#observer.unsubscribed(session, subscription)
       yield
+    }
+  }
+
+  /** Those who are sent a publication, but for its publisher. */
+  * #othersFor (publisher: RoutedSession, topic: Uri, receivers: Receivers | null): Generator<RoutedSession, void> {
+    const eligible = receivers?.eligible(this.#sessions) ?? null
+    for (const { subscribers } of this.#index.matching(topic)) {
+      for (const subscriber of receivers === null ? subscribers.all : subscribers.within(receivers, eligible)) {
+        if (subscriber !== publisher && receivers?.include(subscriber) !== false) yield subscriber
+      }
     }
   }
 

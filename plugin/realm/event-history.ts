@@ -64,6 +64,11 @@ export class EventHistory {
     return this.#places.get(publication)
   }
 
+  /** True if a publication to a topic is kept. */
+  has (topic: Uri): boolean {
+    return this.#topics?.has(topic) === true
+  }
+
   /** The first place whose publication was made at a time or later; the end if there is none. */
   placeAt (time: number): number {
     let { start, end } = this.range

@@ -1,12 +1,11 @@
 import type { Id } from '../protocol/id.ts'
 import { sizeOf } from '../protocol/payload.ts'
-import type { Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy } from '../protocol/uri.ts'
 import { isTurnOver, nextTurn, spend, spendOctets } from '../work.ts'
 import { toldOf } from './broker.ts'
 import type { EventHistory, Range } from './event-history.ts'
-import { rangeOf, toQuery } from './history-query.ts'
+import { rangeOf } from './history-query.ts'
 import type { HistoryQuery } from './history-query.ts'
 import { metaError } from './meta-argument.ts'
 import { mayReceive } from './publication.ts'
@@ -18,87 +17,81 @@ import type { Subscription } from './subscription.ts'
 const OCTETS_OF_EVENT = 150
 
 /** What the last answer of a session waits for: those of one session are made one after the other. */
-const searches = new WeakMap<RoutedSession, Promise<void>>()
+const searches = new WeakMap<RoutedSession, Promise<unknown>>()
 
 /**
  * The events of a subscription that a session may see, and that its serializer has a form for, the oldest first. As many as
- * take `octets` together, and one at least: for the rest it asks again. None for a session that is not here any more. Rejects with
- * `wamp.error.history_unavailable` and `wamp.error.invalid_argument`.
+ * take `octets` together, and one at least: for the rest it asks again. None for a session that is not here any more. Throws
+ * `wamp.error.history_unavailable`.
  */
-export async function getEvents (session: RoutedSession, { id, uri, match, history }: Subscription, kwargs: Kwargs, octets: number, isHere: () => boolean): Promise<object[]> {
-  const query = toQuery(kwargs)
+export function getEvents (session: RoutedSession, { id, uri, match, history }: Subscription, query: HistoryQuery, octets: number, isHere: () => boolean): object[] | Promise<object[]> {
   if (history === null) throw metaError(reasons.historyUnavailable, 'the events of that subscription are not kept')
-  if (match === 'exact' && query.topic !== undefined && query.topic !== uri) return []
-  const answer = new HistoryAnswer({ session, history, match, query, octets })
-  const search = answer.findForms(searches.get(session), isHere)
-  searches.set(session, search)
-  await search
-  if (searches.get(session) === search) searches.delete(session)
-  return !isHere() ? [] : answer.publications().map((publication) => describe(publication, id, match))
+  if (query.topic !== undefined && (match === 'exact' ? query.topic !== uri : !history.has(query.topic))) return []
+  return answer(new HistoryAnswer({ session, history, match, query, octets, isHere }), session, id, match)
 }
 
-/** The publications of a history that one call is answered with. */
+async function answer (events: HistoryAnswer, session: RoutedSession, id: Id, match: MatchPolicy): Promise<object[]> {
+  const search = events.search(searches.get(session))
+  searches.set(session, search)
+  const found = await search
+  if (searches.get(session) === search) searches.delete(session)
+  return found.map((publication) => describe(publication, id, match))
+}
+
+/** The publications of a history that one call is answered with: of those that are kept when it is its turn. */
 class HistoryAnswer {
   readonly #session: RoutedSession
   readonly #history: EventHistory
   readonly #match: MatchPolicy
   readonly #query: HistoryQuery
   readonly #octets: number
+  readonly #isHere: () => boolean
+  readonly #found: Publication[] = []
+  #size = 0
 
-  constructor ({ session, history, match, query, octets }: { session: RoutedSession, history: EventHistory, match: MatchPolicy, query: HistoryQuery, octets: number }) {
+  constructor ({ session, history, match, query, octets, isHere }: {
+    session: RoutedSession, history: EventHistory, match: MatchPolicy, query: HistoryQuery, octets: number, isHere: () => boolean
+  }) {
     this.#session = session
     this.#history = history
     this.#match = match
     this.#query = query
     this.#octets = octets
+    this.#isHere = isHere
   }
 
   /**
-   * Has the session's serializer say for which publications it has a form, as far as the answer reaches. That takes as long as to
-   * read them, so it takes turns, after what is given; from then on it is known.
+   * Looks for them, when what is given is settled. Whether the session's serializer has a form for a publication takes as long to find out
+   * as to read it, so the search takes turns. From then on it is known.
    */
-  async findForms (before: Promise<void> | undefined, isHere: () => boolean): Promise<void> {
+  async search (before: Promise<unknown> | undefined): Promise<Publication[]> {
     await before
-    if (!isHere()) return
-    let { start, end } = rangeOf(this.#history, this.#query)
-    const room = { events: this.#query.limit, octets: this.#octets }
-    for (let stop = this.#look({ start, end }, room); stop !== null && isHere(); stop = this.#look({ start, end }, room)) {
-      await nextTurn()
-      // What is oldest may be kept no longer.
-      if (this.#query.reverse) end = stop + 1
-      else start = stop
-      start = Math.max(start, this.#history.range.start)
-    }
-  }
-
-  /** One at least, if there is any. */
-  publications (): Publication[] {
-    const found: Publication[] = []
-    let size = 0
-    for (const place of this.#places(rangeOf(this.#history, this.#query))) {
-      const publication = this.#history.at(place)
-      spend(1)
-      if (!this.#isMeant(publication)) continue
-      size += this.#octetsOf(publication)
-      if (size > this.#octets && found.length > 0) break
-      found.push(publication)
-      if (found.length === this.#query.limit) break
-    }
-    spendOctets(Math.min(size, this.#octets))
-    return found
+    if (!this.#isHere()) return []
+    const range = rangeOf(this.#history, this.#query)
+    for (let stop = this.#look(range); stop !== null && this.#isHere(); stop = this.#look(this.#rest(range, stop))) await nextTurn(this.#session)
+    spendOctets(this.#size)
+    return this.#isHere() ? this.#found : []
   }
 
   /** Looks at a range until the answer is full, or nothing is left: then null. Else the place where the turn was over. */
-  #look (range: Range, room: { events: number, octets: number }): number | null {
+  #look (range: Range): number | null {
     for (const place of this.#places(range)) {
       if (isTurnOver()) return place
       spend(1)
       const publication = this.#history.at(place)
       if (!this.#isMeant(publication)) continue
-      room.octets -= this.#octetsOf(publication)
-      if (--room.events === 0 || room.octets < 0) return null
+      const octets = OCTETS_OF_EVENT + sizeOf(toldOf(publication, this.#match)) + publication.payload.size
+      // One at least is answered.
+      if (this.#size + octets > this.#octets && this.#found.length > 0) return null
+      this.#size += octets
+      if (this.#found.push(publication) === this.#query.limit) return null
     }
     return null
+  }
+
+  /** What is left of a range from the place where a turn was over. What was oldest may be kept no longer. */
+  #rest ({ start, end }: Range, stop: number): Range {
+    return this.#query.reverse ? { start: Math.max(start, this.#history.range.start), end: stop + 1 } : { start: Math.max(stop, this.#history.range.start), end }
   }
 
   #places (range: Range): Iterable<number> {
@@ -108,10 +101,6 @@ class HistoryAnswer {
   /** One value without a form would make an answer of all others fail. */
   #isMeant (publication: Publication): boolean {
     return mayReceive(this.#session, publication) && this.#session.takes(publication.payload)
-  }
-
-  #octetsOf (publication: Publication): number {
-    return OCTETS_OF_EVENT + sizeOf(toldOf(publication, this.#match)) + publication.payload.size
   }
 }
 

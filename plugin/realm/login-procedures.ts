@@ -45,16 +45,17 @@ const UNITS_OF_LOGIN = 12
 /** `wamp.login.*`: cookie logins for operators. No part of the specification. `octets` bounds one answer. */
 export function loginProcedures (logins: LoginsOfRealm, octets: number, findSession: FindSession, publish: PublishMetaEvent): Record<Uri, MetaProcedure> {
   return {
-    'wamp.login.list': async ({ caller, kwargs }) => {
+    // What waits for the store refers to no more of a call than it needs: the rest may be large.
+    'wamp.login.list': ({ caller: { id }, kwargs }) => {
       const after = optional(toText, kwargs['after'], 'after') ?? ''
-      const found = await logins.find(toQuery(kwargs), after, Math.ceil(octets / LEAST_OCTETS) + 1)
+      const finding = logins.find(toQuery(kwargs), after, Math.ceil(octets / LEAST_OCTETS) + 1)
       // A caller that has left meanwhile needs no answer.
-      return findSession(caller.id) === undefined ? [] : pageOf(found, octets)
+      return finding.then((found) => findSession(id) === undefined ? [] : pageOf(found, octets))
     },
-    'wamp.login.revoke': async ({ kwargs }) => {
+    'wamp.login.revoke': ({ kwargs }) => {
       const query = toQuery(kwargs)
       if (Object.keys(query).length === 0) throw metaError(reasons.invalidArgument, 'one of cookie, authid, authrole must say which logins are meant')
-      return [await revokeLogins(logins, publish, query)]
+      return revokeLogins(logins, publish, query).then((count) => [count])
     }
   }
 }

@@ -92,6 +92,6 @@ export class RegistrationEvents implements RegistrationObserver {
   unregistered (callee: RoutedSession, registration: Registration): void {
     if (isHidden(registration)) return
     this.#publish('wamp.registration.on_unregister', () => [callee.id, registration.id])
-    if (registration.offers.length === 0) this.#publish('wamp.registration.on_delete', () => [callee.id, registration.id])
+    if (registration.isOver) this.#publish('wamp.registration.on_delete', () => [callee.id, registration.id])
   }
 }

@@ -12,7 +12,7 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { ResolvedOptions, ResolvedRealm } from '../resolve-options.ts'
 import type { Congestion } from '../transport/transport.ts'
-import { begin } from '../work.ts'
+import { begin, nextTurn, spend } from '../work.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { Decisions } from './decisions.ts'
@@ -34,6 +34,9 @@ import { isShown, Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
 import { Testaments } from './testaments.ts'
 
+/** Units of work that it takes to publish a testament, besides its subscribers. */
+const UNITS_OF_TESTAMENT = 20
+
 /** As much of a logger as a realm needs. */
 export interface RealmLog { error (details: object, text: string): void }
 
@@ -53,6 +56,9 @@ export class Realm {
   readonly #testaments: Testaments
   readonly #service: ServiceSession
   readonly #sessionEvents: SessionEvents
+  /** Sessions that have left, and hold something yet. */
+  #departures = 0
+  #whenDeparted: (() => void) | undefined
 
   constructor ({ name, router, options, limits, authorizerTimeout, logins, nextId, log }: {
     name: Uri
@@ -82,7 +88,7 @@ export class Realm {
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
-    this.#service = this.#joinService({ octets: limits.messageSize, logins, publish, log })
+    this.#service = this.#joinService({ octets: limits.messageSize, parked: limits.parked, logins, publish, log })
   }
 
   /** The sessions that are joined, by id. */
@@ -127,6 +133,11 @@ export class Realm {
   /** Lets a session go, which is sent nothing any more: all that it held ends, and those who wait for it are told. */
   leave (session: RoutedSession): void {
     if (this.#sessions.delete(session)) this.#depart(session, 'told')
+  }
+
+  /** Resolves when nothing is left that sessions held which have left. */
+  async departed (): Promise<void> {
+    if (this.#departures > 0) await new Promise<void>((resolve) => { this.#whenDeparted = resolve })
   }
 
   /** Ends sessions; `quietly` without a meta event about them, and without their testaments. */
@@ -181,29 +192,55 @@ export class Realm {
   #depart (session: RoutedSession, manner: 'told' | 'quietly'): void {
     this.#registrations.retire(session)
     const testaments = this.#testaments.take(session)
-    if (manner === 'told') this.#publishTestaments(session, testaments)
-    const steps = this.#withdraw(session, manner)
+    const steps = this.#withdraw(session, manner === 'told' ? testaments : [], manner)
+    this.#departures++
     begin({ work: () => steps.next().done !== true })
   }
 
-  * #withdraw (session: RoutedSession, manner: 'told' | 'quietly'): Generator<void> {
+  * #withdraw (session: RoutedSession, testaments: readonly Publish[], manner: 'told' | 'quietly'): Generator<void> {
+    yield * this.#publishTestaments(session, testaments)
     yield * this.#dealer.forget(session)
     yield * this.#broker.forget(session)
     yield * this.#registrations.forget(session)
     if (manner === 'told' && isShown(session)) this.#sessionEvents.left(session)
     if (sessionLeft.hasSubscribers) sessionLeft.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
+    if (--this.#departures === 0) this.#whenDeparted?.()
   }
 
-  /** At once, unless an authorizer has to think: then each waits for the one before. Never rejects: nobody is left to be told. */
-  async #publishTestaments (session: RoutedSession, testaments: readonly Publish[]): Promise<void> {
-    for (const testament of testaments) {
-      try {
-        const parked = this.#requests.receive(session, testament)
-        if (parked !== undefined) await parked.settled
-      } catch (error) {
-        this.#log.error({ err: error, topic: testament.topic }, 'a testament could not be published')
+  /** One a step, unless an authorizer has to think: then the others wait for it. */
+  * #publishTestaments (session: RoutedSession, testaments: readonly Publish[]): Generator<void> {
+    for (const [i, testament] of testaments.entries()) {
+      spend(UNITS_OF_TESTAMENT)
+      const parked = this.#publishTestament(session, testament)
+      if (parked !== undefined) {
+        this.#publishLater(session, testaments.slice(i), parked)
+        return
       }
+      yield
     }
+  }
+
+  /** The first ones of testaments are parked. Never rejects: nobody is left to be told. */
+  async #publishLater (session: RoutedSession, [first, ...others]: readonly Publish[], parked: ParkedRequest): Promise<void> {
+    await parked.settled.catch((error: unknown) => { this.#testamentFailed(first!, error) })
+    for (const testament of others) {
+      await (nextTurn(session) ?? undefined)
+      spend(UNITS_OF_TESTAMENT)
+      await this.#publishTestament(session, testament)?.settled.catch((error: unknown) => { this.#testamentFailed(testament, error) })
+    }
+  }
+
+  #publishTestament (session: RoutedSession, testament: Publish): ParkedRequest | undefined {
+    try {
+      return this.#requests.receive(session, testament)
+    } catch (error) {
+      this.#testamentFailed(testament, error)
+      return undefined
+    }
+  }
+
+  #testamentFailed ({ topic }: Publish, error: unknown): void {
+    this.#log.error({ err: error, topic }, 'a testament could not be published')
   }
 
   #publishMetaEvent (topic: Uri, args: () => Args, except: RoutedSession | undefined): void {
@@ -212,7 +249,7 @@ export class Realm {
     this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }
 
-  #joinService ({ octets, logins, publish, log }: { octets: number, logins: LoginsOfRealm, publish: PublishMetaEvent, log: RealmLog }): ServiceSession {
+  #joinService ({ octets, parked, logins, publish, log }: { octets: number, parked: number, logins: LoginsOfRealm, publish: PublishMetaEvent, log: RealmLog }): ServiceSession {
     const findSession = (id: Id): RoutedSession | undefined => this.#sessions.byId.get(id)
     const procedures = Object.entries({
       ...sessionProcedures(this, this.#sessions, octets, (authid) => revokeLogins(logins, publish, { authid })),
@@ -222,7 +259,7 @@ export class Realm {
       ...subscriptionProcedures(this.#broker, this, octets)
     })
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
-    const session = new ServiceSession({ realm: this.name, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log })
+    const session = new ServiceSession({ realm: this.name, octets: parked, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log })
     procedures.forEach(([procedure], i) => {
       this.#requests.receive(session, { type: MessageType.Register, request: i + 1, options: { disclose_caller: true }, procedure })
     })

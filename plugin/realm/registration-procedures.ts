@@ -22,7 +22,7 @@ export function registrationProcedures (registrations: Registrations, findSessio
   const most = mostIds(octets)
   const found = (caller: RoutedSession, given: unknown): Registration => {
     const registration = registrations.all.get(toId(given, 'registration'))
-    if (registration === undefined) throw metaError(reasons.noSuchRegistration, 'there is no such registration')
+    if (registration === undefined || !registrations.isOffered(registration)) throw metaError(reasons.noSuchRegistration, 'there is no such registration')
     if (!mayLookAt(caller, registration)) throw metaError(reasons.notAuthorized, 'that registration is the router\'s own')
     return registration
   }

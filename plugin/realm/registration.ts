@@ -60,8 +60,12 @@ export class Registration {
   readonly created = Date.now()
   /** The callees' sessions in the order in which they joined the realm, from when somebody first asks for a page of them. */
   paged: Ordered<RoutedSession> | null = null
+  /** How many callees had gone when this one's were last looked at. */
+  #retired = 0
+  /** Callees that are gone, whose offers are dropped, and of which nobody has been told. */
+  untold = 0
   /** In the order of registration. */
-  readonly #offers: Offer[] = []
+  #offers: Offer[] = []
   /** By session; null while they are few, or nobody has asked. */
   #bySession: Map<RoutedSession, Offer> | null = null
   /** Those that have as many calls as they take at once. */
@@ -89,10 +93,26 @@ export class Registration {
     return this.#bySession.get(session)
   }
 
-  /** The offers of callees that are gone. */
-  gone (): Offer[] {
+  /** Lets go of the offers of callees that are gone. Nobody is told yet. `retired` is how many callees have ever gone. */
+  dropGone (retired: number): void {
+    if (this.#retired === retired) return
+    this.#retired = retired
     spend(this.#offers.length / LOOKS_OF_UNIT)
-    return this.#offers.filter(({ callee }) => callee.state === 'gone')
+    const gone = this.#offers.filter(({ callee }) => callee.state === 'gone')
+    if (gone.length === 0) return
+    this.#next -= this.#offers.slice(0, this.#next).filter(({ callee }) => callee.state === 'gone').length
+    this.#offers = this.#offers.filter(({ callee }) => callee.state !== 'gone')
+    this.#bySession = null
+    this.untold += gone.length
+    for (const offer of gone) {
+      this.#busy.delete(offer)
+      this.paged?.delete(offer.callee.session)
+    }
+  }
+
+  /** True if it has no callees, and all who watch have been told of those that have left. */
+  get isOver (): boolean {
+    return this.#offers.length === 0 && this.untold === 0
   }
 
   add (offer: Offer): void {

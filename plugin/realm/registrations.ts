@@ -26,6 +26,8 @@ export class Registrations {
   readonly #callees = new Map<RoutedSession, Callee>()
   /** Callees that are gone, and whose registrations have not all been withdrawn. */
   #gone = 0
+  /** Callees that have ever gone. */
+  #retired = 0
 
   constructor ({ nextId, limit, observer }: {
     nextId: () => Id
@@ -61,10 +63,12 @@ export class Registrations {
     return found
   }
 
-  /** True if a callee of a registration is still here. Those that are gone are withdrawn. */
+  /** True if a callee of a registration is still here. The offers of those that are gone are dropped. */
   isOffered (registration: Registration): boolean {
-    if (this.#gone > 0) for (const offer of registration.gone()) this.#withdraw(registration, offer)
-    return registration.offers.length > 0
+    if (this.#gone > 0) registration.dropGone(this.#retired)
+    if (registration.offers.length > 0) return true
+    this.#delete(registration)
+    return false
   }
 
   #best (procedure: Uri): Registration | undefined {
@@ -129,6 +133,7 @@ export class Registrations {
     if (callee === undefined) return
     callee.state = 'gone'
     this.#gone++
+    this.#retired++
   }
 
   /** Ends the registrations of a session that was retired, one a step, when its calls have ended. */
@@ -137,7 +142,9 @@ export class Registrations {
     if (callee === undefined) return
     for (const registration of [...callee.registrations]) {
       const offer = registration.offerOf(session)
-      if (offer !== undefined) this.#withdraw(registration, offer)
+      if (offer === undefined) registration.untold--
+      else this.#remove(registration, offer)
+      this.#observer.unregistered(session, registration)
       yield
     }
     this.#callees.delete(session)
@@ -166,18 +173,16 @@ export class Registrations {
     return callee
   }
 
-  #withdraw (registration: Registration, offer: Offer): void {
-    this.#remove(registration, offer)
-    this.#observer.unregistered(offer.callee.session, registration)
-  }
-
   #remove (registration: Registration, offer: Offer): void {
     spend(UNITS_OF_REMOVAL)
     registration.remove(offer)
     offer.callee.registrations.delete(registration)
-    if (registration.offers.length > 0) return
+    if (registration.offers.length === 0) this.#delete(registration)
+  }
+
+  #delete (registration: Registration): void {
+    if (!this.#registrations.delete(registration.id)) return
     this.#index.delete(registration.uri, registration.match)
-    this.#registrations.delete(registration.id)
     this.#listing.delete(registration)
   }
 }

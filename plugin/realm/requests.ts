@@ -88,9 +88,14 @@ export class Requests {
     announced(session, 'publisher', message.options)
     const watch = PublicationWatch.start(this.#router, session, message)
     const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
-    const ready = message.options.acknowledge === true ? this.#broker.ready(session, message) : null
-    const verdict = ready === null ? asked : ready.then(() => asked)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => watch?.end('publisher gone'))
+    const patience = message.options.acknowledge === true ? this.#broker.ready(session, message) : null
+    const verdict = patience === null ? asked : patience.over.then(() => asked)
+    if (verdict instanceof Promise) {
+      return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => {
+        patience?.abandon()
+        watch?.end('publisher gone')
+      })
+    }
     this.#published(session, message, verdict, watch)
     return undefined
   }

@@ -11,6 +11,7 @@ import type { Uri } from '../protocol/uri.ts'
 import { Queue } from '../queue.ts'
 import type { Delivery, TransportDetails } from '../transport/transport.ts'
 import { spend } from '../work.ts'
+import { metaError } from './meta-argument.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** A call of a meta procedure. */
@@ -48,14 +49,19 @@ export class ServiceSession implements RoutedSession {
   readonly #calls = new Map<Id, PendingCall>()
   /** Nothing may re-enter the realm while it routes: invocations wait until it has. */
   readonly #invocations = new Queue<Invoked>()
+  /** Octets of the calls that sessions wait for. */
+  readonly #waiting = new WeakMap<RoutedSession, number>()
+  readonly #octets: number
   #state: 'idle' | 'answering' = 'idle'
   readonly #findSession: (id: Id) => RoutedSession | undefined
   readonly #say: (message: Call | Yield | ErrorMessage) => void
   readonly #log: { error (details: object, text: string): void }
   #lastRequest: Id
 
-  constructor ({ realm, procedures, findSession, say, log }: {
+  constructor ({ realm, octets, procedures, findSession, say, log }: {
     realm: Uri
+    /** How many of them, of one session. */
+    octets: number
     /** In the order in which they are registered, as requests 1, 2, 3, … */
     procedures: readonly MetaProcedure[]
     /** A session of the realm. */
@@ -67,6 +73,7 @@ export class ServiceSession implements RoutedSession {
     this.principal = Object.freeze({ realm, authid: 'fastify-wamp', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' })
     this.#procedures = procedures
     this.#lastRequest = procedures.length
+    this.#octets = octets
     this.#findSession = findSession
     this.#say = say
     this.#log = log
@@ -143,17 +150,28 @@ export class ServiceSession implements RoutedSession {
     if (this.#invocations.size === 1) queueMicrotask(() => { this.answer() })
   }
 
-  #run ({ invocation: { request, registration, details }, values }: Invoked): void {
+  #run ({ invocation: { request, registration, details, payload }, values }: Invoked): void {
     spend(1)
     try {
       // Registered with disclose_caller: every invocation says who calls. A caller that has left needs no answer.
       const caller = this.#findSession(details.caller as Id)
+      if (caller !== undefined && (this.#waiting.get(caller) ?? 0) + payload.size > this.#octets) {
+        throw metaError(reasons.limitExceeded, 'limits.parked: this session waits for too many answers')
+      }
       const result = caller === undefined ? [] : this.#registered.get(registration)!({ caller, ...values })
-      if (result instanceof Promise) result.then((result) => { this.#yield(request, result) }, (error: unknown) => { this.#refuse(request, error) })
+      if (result instanceof Promise) this.#answerLater(caller!, request, payload.size, result)
       else this.#yield(request, result)
     } catch (error) {
       this.#refuse(request, error)
     }
+  }
+
+  /** What a call was about may have to be kept until it is answered: of one session not more than may be parked. */
+  #answerLater (caller: RoutedSession, request: Id, octets: number, result: Promise<MetaResult>): void {
+    this.#waiting.set(caller, (this.#waiting.get(caller) ?? 0) + octets)
+    result.then((result) => { this.#yield(request, result) }, (error: unknown) => { this.#refuse(request, error) }).finally(() => {
+      this.#waiting.set(caller, this.#waiting.get(caller)! - octets)
+    })
   }
 
   #yield (request: Id, result: MetaResult): void {

@@ -3,6 +3,7 @@ import type { Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
 import type { Broker } from './broker.ts'
 import { getEvents } from './history-answer.ts'
+import { toQuery } from './history-query.ts'
 import { metaError, optional, toId, toMatch, toText } from './meta-argument.ts'
 import { describeSubscription } from './meta-events.ts'
 import { mostIds, pageOf } from './page.ts'
@@ -10,7 +11,7 @@ import { listed, mayLookAt, sessionsOf, toReason, toSession } from './registrati
 import type { FindSession } from './registration-procedures.ts'
 import { whenDecided } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
-import type { MetaProcedure } from './service-session.ts'
+import type { MetaProcedure, MetaResult } from './service-session.ts'
 import type { SessionsOfRealm } from './session-procedures.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -58,11 +59,16 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
     'wamp.subscription.get_events': ({ caller, args: [id, limit], kwargs }) => {
       const subscription = found(caller, id)
       const { uri, match } = subscription
-      return whenDecided(realm.ask(caller, 'subscribe', uri, match, { match }), async ({ refusal }) => {
+      const query = toQuery({ limit: limit ?? undefined, ...kwargs })
+      return whenDecided(realm.ask(caller, 'subscribe', uri, match, { match }), ({ refusal }) => {
         if (refusal !== null) throw metaError(refusal, 'this session may not subscribe to that topic')
-        const isHere = (): boolean => realm.sessions.has(caller.id)
-        return [await getEvents(caller, subscription, { limit: limit ?? undefined, ...kwargs }, octets, isHere)]
+        return listOf(getEvents(caller, subscription, query, octets, () => realm.sessions.has(caller.id)))
       })
     }
   }
+}
+
+/** The one positional value of a RESULT. */
+function listOf (events: object[] | Promise<object[]>): MetaResult | Promise<MetaResult> {
+  return events instanceof Promise ? events.then((found) => [found]) : [events]
 }

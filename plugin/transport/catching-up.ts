@@ -1,25 +1,29 @@
-/** A peer that is behind, and who waits for it. */
+/** A peer that is behind, and who waits for it. All who are as patient share one promise and one timer. */
 export class CatchingUp {
   readonly #since = performance.now()
-  readonly #waiting = new Set<() => void>()
+  readonly #waits = new Map<number, { readonly promise: Promise<void>, readonly goOn: () => void }>()
 
   /** Resolves when the peer has caught up, or so many milliseconds after it fell behind; null if these are over. */
   within (patience: number): Promise<void> | null {
     const left = this.#since + patience - performance.now()
     if (left <= 0) return null
-    return new Promise((resolve) => {
-      const goOn = (): void => {
+    const known = this.#waits.get(patience)
+    if (known !== undefined) return known.promise
+    let goOn = (): void => {}
+    const promise = new Promise<void>((resolve) => {
+      goOn = () => {
         clearTimeout(timer)
-        this.#waiting.delete(goOn)
+        this.#waits.delete(patience)
         resolve()
       }
-      const timer = setTimeout(goOn, left)
-      this.#waiting.add(goOn)
     })
+    const timer = setTimeout(goOn, left).unref()
+    this.#waits.set(patience, { promise, goOn })
+    return promise
   }
 
   /** The peer has caught up, or is gone. */
   over (): void {
-    for (const goOn of this.#waiting) goOn()
+    for (const { goOn } of this.#waits.values()) goOn()
   }
 }

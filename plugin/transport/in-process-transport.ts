@@ -92,7 +92,7 @@ export class InProcessTransport implements Transport {
 
   #deliver (): void {
     for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
-      const wait = next.values === null && this.#state === 'open' ? nextTurn() : null
+      const wait = next.values === null && this.#state === 'open' ? nextTurn(this) : null
       if (wait !== null) {
         this.#queue.putBack(next)
         this.#delivery = 'later'

@@ -904,6 +904,48 @@ export const defences: readonly Defence[] = [
     test: ['realm/history-turns.test.ts', 'whether the events of a history have a form']
   },
   {
+    defence: 'Calls of the meta API that wait for an answer keep no more octets than may be parked',
+    file: 'plugin/realm/service-session.ts',
+    code: 'if (caller !== undefined && (this.#waiting.get(caller) ?? 0) + payload.size > this.#octets) {',
+    without: 'if (caller !== undefined && payload.size < 0) {',
+    test: ['realm/history-turns.test.ts', 'calls that wait for their answers keep no more']
+  },
+  {
+    defence: 'Who waits for many turns leaves others their own',
+    file: 'plugin/work.ts',
+    code: 'else owners.add(owner)',
+    without: 'else owners.putBack(owner)',
+    test: ['work.test.ts', 'owners are served one after the other']
+  },
+  {
+    defence: 'A waiter finds units when it is its turn, whatever others do',
+    file: 'plugin/work.ts',
+    code: 'counts[LEFT] = units',
+    without: "counts[LEFT] = phase === 'waiters' ? counts[LEFT]! : units",
+    test: ['work.test.ts', 'a waiter goes on however much']
+  },
+  {
+    defence: 'A look at a shared procedure tells nobody of all its callees that have left',
+    file: 'plugin/realm/registrations.ts',
+    code: 'if (offer === undefined) registration.untold--',
+    without: 'if (offer === undefined) registration.untold = 0',
+    test: ['realm/departure.test.ts', 'one look at a shared procedure']
+  },
+  {
+    defence: 'Testaments are published in turns',
+    file: 'plugin/realm/realm.ts',
+    code: 'yield * this.#publishTestaments(session, testaments)',
+    without: 'for (const step of this.#publishTestaments(session, testaments)) void step',
+    test: ['realm/departure.test.ts', 'testaments are published in turns']
+  },
+  {
+    defence: 'A publisher that waits for many subscribers waits for one at a time',
+    file: 'plugin/realm/patience.ts',
+    code: 'if (wait !== null) break',
+    without: 'if (wait === null && looks < 0) break',
+    test: ['realm/patience.test.ts', 'a publisher waits for the subscribers that are behind']
+  },
+  {
     defence: 'With `allowedHosts`, a page whose domain is made to point here reads nothing in the name of `as` by GET',
     file: 'routes/origin.ts',
     code: ' && !isOfStrangersDomain(request, allowedHosts)',

@@ -89,6 +89,44 @@ t.test('calls end on both sides of a session that leaves, also if they are many'
   t.match(other.sent.at(-1), { error: 'wamp.error.no_such_procedure' })
 })
 
+t.test('one look at a shared procedure tells nobody of all its callees that have left', async (t) => {
+  const realm = buildRealm()
+  const watchers = Array.from({ length: 100 }, (_, i) => join(realm, i + 1_000))
+  for (const watcher of watchers) for (const event of ['on_unregister', 'on_delete']) realm.receive(watcher, routed(32, 1, {}, `wamp.registration.${event}`))
+  const callees = Array.from({ length: 500 }, (_, i) => join(realm, i + 1))
+  for (const callee of callees) realm.receive(callee, routed(64, 1, { invoke: 'random' }, 'p'))
+  const caller = join(realm, 999)
+  useUp()
+  for (const callee of callees) callee.leave(realm)
+  const before = unitsSpent()
+  realm.receive(caller, routed(48, 1, {}, 'p'))
+  t.ok(unitsSpent() - before < 1_000, `${unitsSpent() - before} units`)
+  t.match(caller.sent, [{ error: 'wamp.error.no_such_procedure' }])
+  realm.receive(caller, routed(64, 2, {}, 'p'))
+  const eventsOf = (watcher: FakeSession): number => watcher.sent.filter(({ type }) => type === MessageType.Event).length
+  while (eventsOf(watchers[0]!) < 501) t.ok(await turn() < 1.5 * UNITS_OF_TURN)
+  t.ok(watchers.every((watcher) => eventsOf(watcher) === 501), 'each is told of each, and once that the registration is deleted')
+  realm.receive(caller, routed(48, 3, {}, 'p'))
+  t.match(caller.sent.at(-1), { type: MessageType.Invocation }, 'what was registered meanwhile stays')
+})
+
+t.test('testaments are published in turns', async (t) => {
+  const realm = buildRealm()
+  const subscribers = Array.from({ length: 5_000 }, (_, i) => join(realm, i + 2))
+  for (const subscriber of subscribers) realm.receive(subscriber, routed(32, 1, { match: 'prefix' }, 'p'))
+  const leaver = join(realm, 1)
+  for (let i = 0; i < 90; i++) realm.receive(leaver, routed(48, i + 1, {}, 'wamp.session.add_testament', ['p', [i], {}]))
+  t.match(leaver.sent.at(-1), { type: MessageType.Result })
+  useUp()
+  leaver.leave(realm)
+  const eventsOf = ({ sent }: FakeSession): number => sent.filter(({ type }) => type === MessageType.Event).length
+  let turns = 0
+  for (; eventsOf(subscribers[0]!) < 90; turns++) t.ok(await turn() < 1.5 * UNITS_OF_TURN)
+  await realm.departed()
+  t.ok(turns > 0)
+  t.same(subscribers.map(eventsOf), subscribers.map(() => 90))
+})
+
 t.test('of a shared procedure those callees that have left get no call', async (t) => {
   for (const invoke of ['first', 'last', 'roundrobin', 'random']) {
     const realm = buildRealm()

@@ -47,7 +47,7 @@ export class FakeSession implements RoutedSession {
 
   readonly isLosing = false
 
-  caughtUp (): null {
+  caughtUp (): Promise<void> | null {
     return null
   }
 

@@ -8,7 +8,7 @@ const useUp = (): void => { while (!isTurnOver()) spend(UNITS_OF_TURN) }
 /** A turn that has all its units begins. */
 async function begin (): Promise<void> {
   useUp()
-  await nextTurn()
+  await nextTurn({})
 }
 
 /** An intake that keeps what it does; each message costs so many units. */
