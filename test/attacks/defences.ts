@@ -874,5 +874,12 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
     without: '',
     test: ['realm/costs.test.ts', 'a call costs little where callees are many']
+  },
+  {
+    defence: 'An upgrade that a hook of the app refuses leaves no connection open',
+    file: 'routes/host.ts',
+    code: 'stream?.end(() => { stream.destroy() })',
+    without: '',
+    test: ['routes/websocket.test.ts', 'an upgrade that an earlier hook of the host refuses']
   }
 ]
