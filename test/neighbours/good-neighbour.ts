@@ -51,7 +51,8 @@ export async function isGoodNeighbour (t: Test, { url, close }: Running): Promis
 
   const page = await fetch(`${url}/console`, { headers: { cookie } })
   t.match(page.headers.get('content-security-policy'), /^default-src 'none'/, 'the console has its own policy')
-  t.match(await page.text(), '<body data-endpoint="../ws"', 'the console')
+  const [, endpoint] = /<body data-endpoint="([^"]*)"/.exec(await page.text())!
+  t.equal(new URL(endpoint!, page.url).href, `${url}/ws`, 'the console finds the WebSocket')
 
   await close()
   t.equal(await client.closed, 1001, 'the close')
