@@ -1,5 +1,8 @@
-import type { FastifyInstance } from 'fastify'
 import type { Server } from 'node:http'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import { registerOurs } from './good-neighbour.ts'
+import type { Installed } from './install.ts'
 import { exchange } from './neighbour.ts'
 import type { Neighbour, Plugin } from './neighbour.ts'
 
@@ -15,16 +18,24 @@ async function registerTrpc (app: FastifyInstance, load: <T>(name: string) => T)
   })
 }
 
+async function registerMercurius (app: FastifyInstance, { load }: Pick<Installed, 'load'>): Promise<void> {
+  await app.register(load<Plugin>('mercurius'), { schema: 'type Query { hello: String } type Subscription { news: String }', resolvers: { Query: { hello: () => 'hello' } }, subscription: true })
+}
+
 /** Plugins that have WebSockets of their own. */
 export const sockets: readonly Neighbour[] = [
   {
     name: 'mercurius',
-    packages: { mercurius: '16.10.1', graphql: '16.15.0' },
-    register: async (app, { load }) => {
-      await app.register(load<Plugin>('mercurius'), { schema: 'type Query { hello: String } type Subscription { news: String }', resolvers: { Query: { hello: () => 'hello' } }, subscription: true })
-    },
+    packages: { mercurius: '16.10.1', graphql: '16.15.0', '@fastify/websocket': '11.3.7' },
+    register: registerMercurius,
     fails: { before: { code: 'WAMP_ERR_HOST_PLUGIN', message: /register mercurius after fastify-wamp/ } },
-    works: async (t, { url }) => {
+    works: async (t, { url, installed }) => {
+      const other = Fastify()
+      await other.register(installed.load<Plugin>('@fastify/websocket'))
+      await registerMercurius(other, installed)
+      await registerOurs(other)
+      await t.resolves(async () => { await other.ready() }, 'before fastify-wamp it works after @fastify/websocket')
+      await other.close()
       t.same(await (await fetch(`${url}/graphql?query={hello}`)).json(), { data: { hello: 'hello' } })
       t.equal(await exchange(t, `${url.replace('http', 'ws')}/graphql`, '{"type":"connection_init"}', ['graphql-transport-ws']), '{"type":"connection_ack"}')
     }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { callBothWays } from './good-neighbour.ts'
+import { callBothWays, wsOf } from './good-neighbour.ts'
+import { refusedUpgrade } from './neighbour.ts'
 import type { Neighbour, Plugin } from './neighbour.ts'
 
 interface Span { readonly name: string, readonly attributes: Readonly<Record<string, unknown>>, spanContext (): { readonly traceId: string } }
@@ -55,12 +56,12 @@ export const watchers: readonly Neighbour[] = [
       const { requestContext } = load<{ requestContext: RequestContext }>('@fastify/request-context')
       await app.register(load<Plugin>('@fastify/request-context'))
       app.addHook('onRequest', async ({ url }) => { requestContext.set('url', url) })
-      app.get('/context', async () => ({ url: requestContext.get('url') }))
+      app.get('/context', async () => ({ url: requestContext.get('url'), called: await app.wamp.join('realm1').call('com.example.seen') }))
     },
     works: async (t, { app, url, installed: { load } }) => {
       const { requestContext } = load<{ requestContext: RequestContext }>('@fastify/request-context')
-      t.same(await (await fetch(`${url}/context`)).json(), { url: '/context' })
       await app.wamp.join('realm1').register('com.example.seen', () => requestContext.get('url') ?? null)
+      t.same(await (await fetch(`${url}/context`)).json(), { url: '/context', called: '/context' })
       t.same(await callBothWays(t, url, 'com.example.seen'), { websocket: null, http: '/call' }, 'what a procedure sees')
     }
   },
@@ -72,9 +73,11 @@ export const watchers: readonly Neighbour[] = [
       await (await fetch(`${url}/rest`)).text()
       await app.wamp.join('realm1').register('com.example.seen', () => 1)
       await callBothWays(t, url, 'com.example.seen')
+      await refusedUpgrade(wsOf(url))
       const text = await (await fetch(`${url}/metrics`)).text()
       const routes = [...text.matchAll(/^http_request_duration_seconds_count\{.*route="([^"]*)"/gm)].map(([, route]) => route)
-      t.same(routes, order === 'before' ? ['/rest', '/call'] : ['/rest'], 'an upgrade that is accepted is not counted')
+      t.same(routes, order === 'before' ? ['/rest', '/call', '/ws'] : ['/rest'])
+      if (order === 'before') t.match(text, /route="\/ws",status_code="400"\} 1/, 'only the upgrade that was refused is counted')
     }
   },
   {
