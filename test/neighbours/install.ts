@@ -43,7 +43,7 @@ async function installInto (folder: string, packages: Packages): Promise<void> {
   const made = await mkdtemp(`${folder}-`)
   try {
     await writeFile(join(made, 'package.json'), JSON.stringify({ private: true, type: 'module', dependencies: packages }))
-    await run('npm', ['install', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: made })
+    await run('npm', ['install', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'], { cwd: made })
     // Some bring a Fastify: they are to use that of the app.
     await rm(join(made, 'node_modules/fastify'), { recursive: true, force: true })
     await symlink(join(root, 'node_modules/fastify'), join(made, 'node_modules/fastify'))

@@ -32,7 +32,7 @@ interface RequestContext { get (name: string): unknown, set (name: string, value
 export const watchers: readonly Neighbour[] = [
   {
     name: '@fastify/otel',
-    packages: { '@fastify/otel': '0.21.2', '@opentelemetry/api': '1.10.0', '@opentelemetry/context-async-hooks': '2.12.1', '@opentelemetry/sdk-trace-base': '2.12.1' },
+    packages: { '@fastify/otel': '0.21.2', '@opentelemetry/api': '1.9.1', '@opentelemetry/context-async-hooks': '2.12.1', '@opentelemetry/sdk-trace-base': '2.12.1' },
     register: async (app, { load }) => {
       exporterOf(load).reset()
       const { FastifyOtelInstrumentation } = load<{ FastifyOtelInstrumentation: new () => { plugin (): Plugin } }>('@fastify/otel')

@@ -1,8 +1,11 @@
 import dns from 'node:dns'
+import { ServerResponse } from 'node:http'
 import { connect } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import fastifyWebsocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
 import t from 'tap'
 import { Authority } from '../helper/certificates.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -84,4 +87,32 @@ t.test('where localhost has two addresses, both are served, and closed', async (
   const client = await WireClient.connect(t, `ws://127.0.0.1:${port}/ws`, wireCodecs[0]!)
   await isGoodNeighbour(t, { url: `http://127.0.0.2:${port}`, close: () => app.close() })
   t.equal(await client.closed, 1001)
+})
+
+t.test('a plugin that answers only upgrades of its own does so before @fastify/websocket, also if it is registered after us', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await registerOurs(app)
+  const taken = new Promise((resolve) => {
+    app.server.on('upgrade', (request, socket) => {
+      if (request.url !== '/own') return
+      // As @fastify/http-proxy does: this throws if the socket has a response already.
+      const response = new ServerResponse(request)
+      response.assignSocket(socket as Socket)
+      response.end('own', () => { resolve(socket.destroy()) })
+    })
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await t.rejects(WireClient.connect(t, `${url.replace('http', 'ws')}/own`, wireCodecs[0]!), { message: /200/ })
+  await taken
+})
+
+t.test('mercurius with subscriptions before us is named, and the order that works', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fp(async (host) => {
+    await host.register(async (child) => { await child.register(fastifyWebsocket) })
+  }, { name: 'mercurius' }))
+  await registerOurs(app)
+  await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_HOST_PLUGIN', message: /^mercurius .* register mercurius after fastify-wamp/ })
 })
