@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2Session } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
 import fastifyCookie from '@fastify/cookie'
 import fastifyWebsocket from '@fastify/websocket'
@@ -16,11 +17,39 @@ export async function registerWebsocket (fastify: FastifyInstance): Promise<void
   fastify.server.prependListener('upgrade', refusePipelined)
   // While anybody listens, Node.js leaves upgrades to them.
   fastify.addHook('preClose', async () => { fastify.server.removeListener('upgrade', refusePipelined) })
+  endRefused(fastify)
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
-  fastify.addHook('onReady', async () => {
-    // Each registration answers every upgrade of the HTTP server: two would both write to its socket.
-    if (fastify.server.listeners('upgrade').filter(({ name }) => name === 'onUpgrade').length < 2) return
-    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice, perhaps by another plugin that brings its own (mercurius with subscriptions, the adapter of tRPC): register it once, on the root instance, before fastify-wamp and all of these')
+  fastify.addHook('onReady', async () => { orderListeners(fastify) })
+}
+
+/** Each registration of @fastify/websocket listens by a function of this name. */
+const ANSWERS_ALL = 'onUpgrade'
+
+/** Sees to it that @fastify/websocket answers upgrades once, and after those who answer only their own. */
+function orderListeners (fastify: FastifyInstance): void {
+  const { server } = fastify
+  const [answersAll, second] = server.listeners('upgrade').filter(({ name }) => name === ANSWERS_ALL) as ((...args: unknown[]) => void)[]
+  if (second !== undefined) {
+    // Two would both write to the socket.
+    if (fastify.hasPlugin('mercurius')) throw new errors.WAMP_ERR_HOST_PLUGIN('mercurius', 'with subscriptions registers a @fastify/websocket of its own: register mercurius after fastify-wamp, or @fastify/websocket on the root instance before both')
+    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice, perhaps by another plugin that brings its own, as mercurius with subscriptions does: register it once, on the root instance, before fastify-wamp and all others that use it')
+  }
+  // @fastify/http-proxy throws, where nobody catches it, if another has answered before.
+  if (answersAll !== undefined) server.removeListener('upgrade', answersAll).on('upgrade', answersAll)
+}
+
+/**
+ * Ends the connection of an upgrade that was refused. Node.js no longer reads it, and @fastify/websocket ends it only if it was refused
+ * after its own hook: else it would stay, even when the client has gone, and hold up the close.
+ */
+function endRefused (fastify: FastifyInstance): void {
+  const streams = new WeakMap<IncomingMessage, Duplex>()
+  const asked = (request: IncomingMessage, stream: Duplex): void => { streams.set(request, stream) }
+  fastify.server.prependListener('upgrade', asked)
+  fastify.addHook('preClose', async () => { fastify.server.removeListener('upgrade', asked) })
+  fastify.addHook('onResponse', async ({ raw }) => {
+    const stream = streams.get(raw as IncomingMessage)
+    stream?.end(() => { stream.destroy() })
   })
 }
 

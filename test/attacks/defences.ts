@@ -951,5 +951,12 @@ export const defences: readonly Defence[] = [
     code: ' && !isOfStrangersDomain(request, allowedHosts)',
     without: '',
     test: ['routes/origin.test.ts', 'with .allowedHosts. a page whose domain']
+  },
+  {
+    defence: 'An upgrade that a hook of the app refuses leaves no connection open',
+    file: 'routes/host.ts',
+    code: 'stream?.end(() => { stream.destroy() })',
+    without: '',
+    test: ['routes/websocket.test.ts', 'an upgrade that an earlier hook of the host refuses']
   }
 ]

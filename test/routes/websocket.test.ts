@@ -67,6 +67,30 @@ t.test('who asks for an upgrade before its last request is answered is cut off, 
   t.equal(app.server.listening, false)
 })
 
+t.test('an upgrade that an earlier hook of the host refuses leaves no connection open', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  const sockets: Socket[] = []
+  t.teardown(() => { for (const socket of sockets) socket.destroy() })
+  app.addHook('onRequest', async ({ raw: { socket }, url }, reply) => {
+    if (url !== '/ws') return
+    sockets.push(socket)
+    return await reply.code(401).send({ error: 'not you' })
+  })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  app.get('/rest', async () => 'rest')
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connect({ port: (app.server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true })
+  t.teardown(() => { socket.destroy() })
+  socket.write('GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n')
+  let answer = ''
+  while (!answer.endsWith('}')) answer += String((await once(socket, 'data'))[0])
+  t.match(answer, /^HTTP\/1\.1 401 [^]*not you/)
+  await (await fetch(`${url}/rest`)).text()
+  t.ok(sockets[0]!.writableEnded, 'it is ended after the answer')
+  if (sockets[0]!.writableEnded && !sockets[0]!.closed) await once(sockets[0]!, 'close')
+})
+
 t.test('a close frame whose reason is not UTF-8 is not echoed [WSK-01]', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })

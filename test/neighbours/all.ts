@@ -1,0 +1,5 @@
+import t from 'tap'
+import { checkNeighbours } from './check.ts'
+import { neighbours } from './neighbours.ts'
+
+await checkNeighbours(t, neighbours)

@@ -1,0 +1,118 @@
+import dns from 'node:dns'
+import { ServerResponse } from 'node:http'
+import { connect } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import fastifyWebsocket from '@fastify/websocket'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import t from 'tap'
+import { Authority } from '../helper/certificates.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
+import { needsOpenssl } from '../interop/programs.ts'
+import { isGoodNeighbour, registerOurs, registerRest } from '../neighbours/good-neighbour.ts'
+
+t.test('all of it works in a scope with a prefix', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(async (scope) => {
+    await registerOurs(scope)
+    registerRest(scope)
+  }, { prefix: '/base' })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await isGoodNeighbour(t, { url: `${url}/base`, close: () => app.close() })
+})
+
+t.test('all of it works where the app rewrites URLs', async (t) => {
+  const app = Fastify({ rewriteUrl: ({ url = '' }) => url.replace(/^\/base(?=\/)/, '') })
+  t.teardown(() => app.close())
+  await registerOurs(app)
+  registerRest(app)
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await isGoodNeighbour(t, { url: `${url}/base`, close: () => app.close() })
+})
+
+t.test('over HTTP/2 there are the bridge, events and the console; a WebSocket takes HTTP/1.1 at the same port', needsOpenssl(), async (t) => {
+  const authority = await Authority.create(t)
+  const app = Fastify({ http2: true, https: { allowHTTP1: true, ...await authority.sign('router') } }) as unknown as FastifyInstance
+  t.teardown(() => app.close())
+  await registerOurs(app)
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role: 'frontend' }))
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+
+  const client = await WireClient.connect(t, `${url.replace('https', 'wss')}/ws`, wireCodecs[0]!, { tls: { rejectUnauthorized: false } })
+  t.match(client.setCookie, /^cbtid=.*; Secure/)
+  const { cookies } = await app.inject({ method: 'POST', url: '/login' })
+  const cookie = `${cookies[0]!.name}=${cookies[0]!.value}`
+
+  const session = connect(url, { rejectUnauthorized: false })
+  t.teardown(() => { session.destroy() })
+  const ask = async (headers: Record<string, string>, body = ''): Promise<{ status: number, text: string }> => {
+    const stream = session.request({ cookie, ...headers }, { endStream: body === '' })
+    if (body !== '') stream.end(body)
+    let [status, text] = [0, '']
+    stream.on('response', (answer) => { status = Number(answer[':status']) })
+    for await (const chunk of stream) {
+      text += String(chunk)
+      if (text.includes('data:')) break
+      if (text.startsWith('retry:')) await app.wamp.join('realm1').publish('com.example.news', ['hello'])
+    }
+    return { status, text }
+  }
+  t.match(await ask({ ':method': 'POST', ':path': '/call', 'content-type': 'application/json' }, '{"procedure":"com.example.add2","args":[2,3]}'), { status: 200, text: '{"args":[5]}' })
+  t.match(await ask({ ':path': '/events?topic=com.example.news' }), { status: 200, text: /"args":\["hello"\]/ })
+  t.match(await ask({ ':path': '/console/' }), { status: 200, text: '<body data-endpoint="../ws"' })
+  t.notOk(session.remoteSettings.enableConnectProtocol, 'no WebSocket over HTTP/2 [RFC 8441] is offered')
+  await app.close()
+  t.equal(await client.closed, 1001)
+})
+
+t.test('where localhost has two addresses, both are served, and closed', async (t) => {
+  const { lookup } = dns
+  const both = [{ address: '127.0.0.1', family: 4 }, { address: '127.0.0.2', family: 4 }]
+  const replaced = t.capture(dns, 'lookup', (host: string, ...rest: unknown[]) => {
+    if (host !== 'localhost') return Reflect.apply(lookup, dns, [host, ...rest])
+    const tell = rest.at(-1) as (error: null, address: unknown, family?: number) => void
+    if ((rest[0] as { all?: boolean }).all === true) tell(null, both)
+    else tell(null, '127.0.0.1', 4)
+  })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await registerOurs(app)
+  registerRest(app)
+  await app.listen({ port: 0, host: 'localhost' })
+  t.ok(replaced().length > 0)
+  const { port } = app.server.address() as AddressInfo
+  t.equal(app.addresses().length, 2)
+  const client = await WireClient.connect(t, `ws://127.0.0.1:${port}/ws`, wireCodecs[0]!)
+  await isGoodNeighbour(t, { url: `http://127.0.0.2:${port}`, close: () => app.close() })
+  t.equal(await client.closed, 1001)
+})
+
+t.test('a plugin that answers only upgrades of its own does so before @fastify/websocket, also if it is registered after us', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await registerOurs(app)
+  const taken = new Promise((resolve) => {
+    app.server.on('upgrade', (request, socket) => {
+      if (request.url !== '/own') return
+      // As @fastify/http-proxy does: this throws if the socket has a response already.
+      const response = new ServerResponse(request)
+      response.assignSocket(socket as Socket)
+      response.end('own', () => { resolve(socket.destroy()) })
+    })
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await t.rejects(WireClient.connect(t, `${url.replace('http', 'ws')}/own`, wireCodecs[0]!), { message: /200/ })
+  await taken
+})
+
+t.test('mercurius with subscriptions before us is named, and the order that works', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fp(async (host) => {
+    await host.register(async (child) => { await child.register(fastifyWebsocket) })
+  }, { name: 'mercurius' }))
+  await registerOurs(app)
+  await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_HOST_PLUGIN', message: /^mercurius .* register mercurius after fastify-wamp/ })
+})
