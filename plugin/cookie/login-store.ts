@@ -1,16 +1,17 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
+import type { CookieRecord, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
+import type { GuardedStore } from './guarded-store.ts'
 import { KeyedSet } from './keyed-set.ts'
 import type { LoginFilter } from './login-filter.ts'
 import { LoginSnapshot, pause, RUN } from './login-snapshot.ts'
 import type { ListedLogin } from './login-snapshot.ts'
 import { LoginSnapshots } from './login-snapshots.ts'
 import { Outage } from './outage.ts'
-import { askStore, runsOf } from './store-deadline.ts'
+import { Sweep } from './sweep.ts'
 
 /** A login that cookies lead to. */
 export interface Login {
@@ -30,14 +31,14 @@ interface LookUp { void: boolean }
 
 /** Milliseconds: how exactly it is known when a login was used last. */
 const EXACTNESS = 60_000
+/** Seconds: memcached takes more for a date. */
+const LONGEST_OF_MEMCACHED = 2_592_000
 /** Of how many logins it is remembered that their use was noted. */
 const MOST_SEEN = 100_000
-/** Milliseconds that a store may take to close: it may have much to write. */
-const CLOSING = 30_000
 
 /** Logins, and what leads to them, over a store that may throw, be slow, or keep what is expired. */
 export class LoginStore {
-  readonly #store: CookieStore
+  readonly #store: GuardedStore
   readonly #log: FastifyBaseLogger
   readonly #now: () => number
   /** Milliseconds; 0 for none. */
@@ -50,11 +51,14 @@ export class LoginStore {
   readonly #seen = new Map<string, number>()
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
+  readonly #sweep: Sweep | null
+  /** Whether the store has given back a login that it was given. */
+  #keeping: 'not asked' | 'asked' = 'not asked'
   readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
 
   /** `endSuccessor` ends a login that has taken the place of one that is deleted. */
   constructor ({ store, log, now, idleTimeout, endSuccessor = (key) => this.forget({ key, cookies: [] }) }: {
-    store: CookieStore
+    store: GuardedStore
     log: FastifyBaseLogger
     now: () => number
     idleTimeout: number
@@ -66,6 +70,7 @@ export class LoginStore {
     this.#idleTimeout = idleTimeout
     this.#endSuccessor = endSuccessor
     this.#ended = new EndedLogins((login) => this.#delete(login), log)
+    this.#sweep = store.traits.keepsExpired ? new Sweep({ store, log, now }) : null
     this.#outages = {
       reading: new Outage(log, 'error', 'the cookie store cannot tell who this is'),
       adding: new Outage(log, 'error', 'a login could not be stored: its cookie will not bring it back'),
@@ -111,15 +116,27 @@ export class LoginStore {
     this.#unstored.add(login)
     try {
       // The login is stored before any cookie leads to it: a look-up clears away a cookie that leads nowhere.
-      await askStore(() => this.#store.set(key, record))
-      await Promise.all(cookies.map((cookie) => askStore(() => this.#store.set(cookie, { created, maxAge, login: key }))))
+      await this.#store.set(key, record)
+      await Promise.all(cookies.map((cookie) => this.#store.set(cookie, { created, maxAge, login: key })))
       this.#unstored.delete(login)
       this.#outages.adding.worked()
+      await this.#checkOnce(login)
       return true
     } catch (error) {
       this.#outages.adding.failed(error)
       return false
     }
+  }
+
+  /** Reads the first login back. Some storages take what they do not keep, such as memcached, for which 40 days are a date in 1970. */
+  async #checkOnce ({ key, record: { maxAge } }: Login): Promise<void> {
+    if (this.#keeping === 'asked') return
+    this.#keeping = 'asked'
+    if (await this.#read(key) !== undefined || this.#ended.has(key)) return
+    const { name } = this.#store.traits
+    this.#log.error({ store: name, maxAge }, `${name} took a login and does not have it: its cookie will not bring it back. ${maxAge > LONGEST_OF_MEMCACHED
+      ? `Storages such as memcached keep nothing for longer than 30 days: set cookie.maxAge to ${LONGEST_OF_MEMCACHED} or less, or use another cookie.store`
+      : 'Use another cookie.store'}`)
   }
 
   /** True for a login that the store may not have although nobody has ended it: it is not stored, or has expired. */
@@ -139,7 +156,7 @@ export class LoginStore {
     // A record of its own: to write the login again might bring back what somebody else deletes meanwhile.
     const record: UseRecord = { created, maxAge, used: key, lastSeen: now }
     const { using } = this.#outages
-    this.#goOn(askStore(() => this.#store.set(useKeyOf(key), record)).then(() => { using.worked() }, (error: unknown) => { using.failed(error) }))
+    this.#goOn(this.#store.set(useKeyOf(key), record).then(() => { using.worked() }, (error: unknown) => { using.failed(error) }))
   }
 
   /** Forgets a login. From now on it is over here; a store that fails is asked again, until it has deleted it. Never rejects. */
@@ -168,7 +185,7 @@ export class LoginStore {
     const logins: [key: string, record: LoginRecord][] = []
     const cookies = new KeyedSet<string>()
     const uses = new Map<string, number>()
-    for await (const run of runsOf(this.#store.entries(), RUN)) {
+    for await (const run of this.#store.runs(RUN)) {
       for (const [key, record] of run) {
         if (isExpired(record, this.#now())) continue
         if ('login' in record) cookies.add(record.login, key)
@@ -188,10 +205,11 @@ export class LoginStore {
 
   /** Waits for what is under way, and closes the store. A store that fails, or takes too long, is logged. Never rejects. */
   async close (): Promise<void> {
+    this.#sweep?.close()
     await this.#ended.close()
     await Promise.all(this.#writes)
     try {
-      await askStore(() => this.#store.close(), CLOSING)
+      await this.#store.close()
     } catch (error) {
       this.#log.error({ err: error }, 'the cookie store could not be closed')
     }
@@ -199,7 +217,7 @@ export class LoginStore {
 
   async #isIdle (key: string, login: LoginRecord): Promise<boolean> {
     if (this.#idleTimeout === 0) return false
-    const record = await askStore(() => this.#store.get(useKeyOf(key)))
+    const record = await this.#store.get(useKeyOf(key))
     const noted = record !== undefined && 'used' in record ? record.lastSeen : undefined
     return !this.#isRecent(this.#lastSeen(key, login, noted))
   }
@@ -215,7 +233,7 @@ export class LoginStore {
 
   async #read (key: string): Promise<StoredRecord | undefined | 'cannot tell'> {
     try {
-      const record: unknown = await askStore(() => this.#store.get(key))
+      const record: unknown = await this.#store.get(key)
       if (typeof record !== 'object' && record !== undefined) throw new TypeError(`the cookie store returned a ${typeof record} for a record`)
       this.#outages.reading.worked()
       return (record ?? undefined) as StoredRecord | undefined
@@ -236,7 +254,7 @@ export class LoginStore {
   }
 
   async #delete ({ key, cookies }: EndedLogin): Promise<void> {
-    await askStore(() => this.#store.delete(key))
+    await this.#store.delete(key)
     // Another process may have led a cookie to a login that takes the place of this one, and not have seen that this one is over.
     const successors = (await Promise.all(cookies.map((cookie) => this.#read(cookie)))).flatMap((record) => {
       return typeof record === 'object' && 'login' in record && record.login !== key ? [record.login] : []
@@ -253,6 +271,6 @@ export class LoginStore {
 
   /** Clears away what leads nowhere: it is of no harm if that fails. */
   async #clear (keys: readonly string[]): Promise<void> {
-    await Promise.allSettled(keys.map((key) => askStore(() => this.#store.delete(key))))
+    await Promise.allSettled(keys.map((key) => this.#store.delete(key)))
   }
 }
