@@ -11,7 +11,7 @@ const works: Readonly<Record<Column, RegExp>> = {
   sweep: /^(swept|by itself)$/,
   restart: /^(no server|comes back; away: static, same cookie)$/,
   outage: /^(no server|comes back; logins static after [0-6]\.\d s, static after 0\.\d s, static after 0\.\d s; find [^;]* after 0\.\d s)$/,
-  'absent at start': /^(no server|works; logins static after [0-6]\.\d s, static after [0-6]\.\d s, static after 0\.\d s)$/,
+  'absent at start': /^(no server|works; logins static after [0-6]\.\d s, static after [0-6]\.\d s, static after [01]\.\d s)$/,
   'two of one URI': /^second then comes by cookie; closed after 0\.\d s, closed after 0\.\d s; $/
 }
 
