@@ -1,5 +1,5 @@
 import type { CookieStore } from './cookie/cookie-store.ts'
-import type { KeyvLike } from './cookie/keyv-store.ts'
+import type { KeyvLike } from './cookie/keyv-storage.ts'
 
 /** Cookies are kept in memory: they end with the process. */
 export interface MemoryStoreOptions { type: 'memory' }

@@ -7,6 +7,7 @@ import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieEntrance } from './cookie/cookie-entrance.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
 import { openCookieStore } from './cookie/cookie-stores.ts'
+import { GuardedStore } from './cookie/guarded-store.ts'
 import { TrackingCookie } from './cookie/tracking-cookie.ts'
 import type { SerializeCookie } from './cookie/tracking-cookie.ts'
 import { WatchedStore } from './cookie/watched-store.ts'
@@ -72,8 +73,9 @@ export class CookieTrackers {
   }
 
   async #open (options: Required<CookieOptions>): Promise<CookieTracker> {
-    const { store, shared } = await openCookieStore(options.store, this.#log)
-    return new CookieTracker({ store: new WatchedStore(store, this.#router), shared, options, cookie: new TrackingCookie(options, this.#serialize), log: this.#log })
+    const { store, shared, ...traits } = await openCookieStore(options.store, this.#log)
+    const guarded = new GuardedStore(new WatchedStore(store, this.#router), traits)
+    return new CookieTracker({ store: guarded, shared, options, cookie: new TrackingCookie(options, this.#serialize), log: this.#log })
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, CookieStore } from './cookie-store.ts'
+import type { CookieRecord } from './cookie-store.ts'
+import type { GuardedStore } from './guarded-store.ts'
 import { askStore } from './store-deadline.ts'
 
 /** Milliseconds that a cookie still counts when the browser has come with the one that replaces it: requests may be on their way. */
@@ -11,7 +12,7 @@ const GRACE = 60_000
  * has come with the newer one, since an answer may be lost. Nothing here rejects: a login does not hang on it.
  */
 export class CookieRotation {
-  readonly #store: CookieStore
+  readonly #store: GuardedStore
   readonly #log: FastifyBaseLogger
   readonly #now: () => number
   /** Milliseconds; 0 for never. */
@@ -19,7 +20,7 @@ export class CookieRotation {
   /** What is under way, by the key of the cookie. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
-  constructor ({ store, log, now, rotateAfter }: { store: CookieStore, log: FastifyBaseLogger, now: () => number, rotateAfter: number }) {
+  constructor ({ store, log, now, rotateAfter }: { store: GuardedStore, log: FastifyBaseLogger, now: () => number, rotateAfter: number }) {
     this.#store = store
     this.#log = log
     this.#now = now
@@ -38,10 +39,10 @@ export class CookieRotation {
       if (!this.isDue(record)) return null
       const { created, maxAge, login, replacement } = record
       const next: CookieRecord = { created: now, maxAge: Math.ceil((created - now) / 1000 + maxAge), login, replaces: key }
-      await askStore(() => this.#store.set(by, next))
-      await askStore(() => this.#store.set(key, { ...record, replacement: by, replaced: now }))
+      await this.#store.set(by, next)
+      await this.#store.set(key, { ...record, replacement: by, replaced: now })
       // Nobody came with it in all that time: it was lost on its way.
-      if (replacement !== undefined) await askStore(() => this.#store.delete(replacement))
+      if (replacement !== undefined) await this.#store.delete(replacement)
       return next
     })
   }
@@ -52,17 +53,17 @@ export class CookieRotation {
     await this.#inTurn(replaces, async (record) => {
       const now = this.#now()
       const left = Math.ceil((now + GRACE - record.created) / 1000)
-      await askStore(() => this.#store.set(replaces, { ...record, maxAge: Math.min(record.maxAge, left), replacement: key, replaced: now }))
+      await this.#store.set(replaces, { ...record, maxAge: Math.min(record.maxAge, left), replacement: key, replaced: now })
     })
     await this.#inTurn(key, async ({ replaces: _, ...record }) => {
-      await askStore(() => this.#store.set(key, record))
+      await this.#store.set(key, record)
     })
   }
 
   /** Has a cookie lead to another login, and the cookie that replaces it. */
   async lead (key: string, login: string): Promise<void> {
     const replacement = await this.#inTurn(key, async (record) => {
-      await askStore(() => this.#store.set(key, { ...record, login }))
+      await this.#store.set(key, { ...record, login })
       return record.replacement
     })
     if (typeof replacement === 'string') await this.lead(replacement, login)
@@ -79,7 +80,7 @@ export class CookieRotation {
     const attempt = async (): Promise<T | null> => {
       try {
         await askStore(() => before)
-        const record = await askStore(() => this.#store.get(key))
+        const record = await this.#store.get(key)
         return record === undefined || !('login' in record) || isExpired(record, this.#now()) ? null : await change(record)
       } catch (error) {
         this.#log.warn({ err: error }, 'the record of a cookie could not be changed')

@@ -2,17 +2,32 @@ import type { CookieOptions } from '../cookie-options.ts'
 import type { CookieStore } from './cookie-store.ts'
 import { DatabaseStore } from './database-store.ts'
 import { FileStore } from './file-store.ts'
-import { isKeyv, KeyvStore } from './keyv-store.ts'
+import type { StoreTraits } from './guarded-store.ts'
+import { isKeyv } from './keyv-storage.ts'
+import type { KeyvLike } from './keyv-storage.ts'
+import { KeyvStore } from './keyv-store.ts'
 import { MemoryStore } from './memory-store.ts'
 
-/**
- * The store that an option means, opened. `shared` says whether other processes may change it: those in memory and in a file
- * belong to one process. Rejects with what opening it throws.
- */
-export async function openCookieStore (store: Required<CookieOptions>['store'], log: Parameters<typeof FileStore.open>[0]['log']): Promise<{ store: CookieStore, shared: boolean }> {
-  if ('get' in store) return { store: isKeyv(store) ? new KeyvStore(store) : store as CookieStore, shared: true }
-  if (store.type === 'memory') return { store: new MemoryStore(), shared: false }
-  if (store.type === 'database') return { store: await DatabaseStore.open(store), shared: true }
+/** A store that was opened, and what has to be known about it. */
+export interface OpenedStore extends StoreTraits {
+  readonly store: CookieStore
+  /** True if other processes may change it: those in memory and in a file belong to one process. */
+  readonly shared: boolean
+}
+
+/** The store that an option means, opened. Rejects with what opening it throws. */
+export async function openCookieStore (store: Required<CookieOptions>['store'], log: Parameters<typeof FileStore.open>[0]['log']): Promise<OpenedStore> {
+  if ('get' in store) return openOwn(store)
+  const traits = { name: store.type, keepsExpired: false }
+  if (store.type === 'memory') return { store: new MemoryStore(), shared: false, ...traits }
+  if (store.type === 'database') return { store: await DatabaseStore.open(store), shared: true, ...traits }
   const { filename, purgeOnStartup = false } = store
-  return { store: await FileStore.open({ filename, purgeOnStartup, log }), shared: false }
+  return { store: await FileStore.open({ filename, purgeOnStartup, log }), shared: false, ...traits }
+}
+
+/** A store of the app's own decides for itself when expired records go. */
+function openOwn (store: CookieStore | KeyvLike): OpenedStore {
+  if (!isKeyv(store)) return { store, shared: true, name: store.constructor.name, keepsExpired: false }
+  const opened = new KeyvStore(store)
+  return { store: opened, shared: true, name: opened.name, keepsExpired: opened.keepsExpired }
 }

@@ -7,7 +7,8 @@ import { CookieConnection } from './cookie-connection.ts'
 import type { ConnectionTracker, Entry } from './cookie-connection.ts'
 import { freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
-import type { CookieStore, LoginRecord } from './cookie-store.ts'
+import type { LoginRecord } from './cookie-store.ts'
+import type { GuardedStore } from './guarded-store.ts'
 import { HandedId } from './handed-id.ts'
 import { LoginConnections } from './login-connections.ts'
 import { isSameGrant, isUserOf } from './login-filter.ts'
@@ -37,7 +38,7 @@ export class CookieTracker implements ConnectionTracker {
   #logins: 'disabled' | 'enabled' = 'disabled'
 
   constructor ({ store, shared, options, cookie, log, now = Date.now }: {
-    store: CookieStore
+    store: GuardedStore
     /** True if other processes may change the store. */
     shared: boolean
     options: Required<CookieOptions>

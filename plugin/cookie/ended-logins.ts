@@ -32,6 +32,11 @@ export class EndedLogins {
     this.#outage = new Outage(log, 'error', 'a login could not be deleted from the cookie store')
   }
 
+  /** How many are over that the store may not know of. */
+  get size (): number {
+    return this.#logins.size
+  }
+
   /** True for a login that is over. */
   has (key: string): boolean {
     return this.#logins.has(key)

@@ -1,80 +1,78 @@
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { KeyedSet } from './keyed-set.ts'
+import { KeyvStorage } from './keyv-storage.ts'
+import type { KeyvLike } from './keyv-storage.ts'
 import { askStore } from './store-deadline.ts'
-
-/** As much of a Keyv instance as is used here. */
-export interface KeyvLike {
-  get (key: string): Promise<unknown>
-  set (key: string, value: unknown, ttl?: number): Promise<unknown>
-  delete (key: string): Promise<unknown>
-  disconnect (): Promise<unknown>
-  on (event: 'error', listener: () => void): unknown
-  /** Absent where the storage behind it cannot be iterated. */
-  iterator?: ((namespace?: unknown) => AsyncIterable<[key: string, value: unknown]>) | undefined
-  /** Version 5 keeps errors to itself unless it is told otherwise. */
-  throwOnErrors?: boolean
-  /** The adapter behind it; some keep errors to themselves, too. */
-  store?: unknown
-}
-
-/** True for an instance of Keyv. */
-export function isKeyv (store: object): store is KeyvLike {
-  const methods = ['get', 'set', 'delete', 'disconnect', 'on']
-  return !('entries' in store) && methods.every((method) => typeof (store as Record<string, unknown>)[method] === 'function')
-}
 
 /** A record on its way that nobody waits for any more: if it was deleted since, it must not stay when it lands. */
 interface LateRecord { state: 'may stay' | 'is deleted' }
 
 /**
- * Cookies in whatever a Keyv instance keeps: Redis, a database, another process. Records go when they expire. What the
- * storage throws is thrown on: it must not be taken for "unknown".
+ * Cookies in whatever a Keyv instance keeps: Redis, a database, another process. What the storage throws is thrown on: it must
+ * not be taken for "unknown".
  */
 export class KeyvStore implements CookieStore {
-  readonly #keyv: KeyvLike
+  readonly #storage: KeyvStorage
   /** Adapters connect when they are first asked, and turn away who asks meanwhile. */
   readonly #ready: Promise<unknown>
   /** What is under way, by key: Keyv lets a deletion overtake what was set before. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
   readonly #late = new KeyedSet<LateRecord>()
+  /** The key that was set last, as long as it is not deleted. */
+  #known: string | undefined
 
   constructor (keyv: KeyvLike) {
-    this.#keyv = keyv
-    keyv.throwOnErrors = true
-    const { store } = keyv
-    if (typeof store === 'object' && store !== null && 'throwOnErrors' in store) store.throwOnErrors = true
-    // Who asks is told; nobody else needs to be.
-    keyv.on('error', () => {})
-    this.#ready = askStore(() => keyv.get('ready')).catch(() => {})
+    this.#storage = new KeyvStorage(keyv)
+    this.#ready = askStore(() => this.#storage.get('ready')).catch(() => {})
+  }
+
+  /** What to call it in the log. */
+  get name (): string {
+    return this.#storage.name
+  }
+
+  /** True if expired records stay until somebody deletes them. */
+  get keepsExpired (): boolean {
+    return !this.#storage.removesExpired
   }
 
   async get (key: string): Promise<StoredRecord | undefined> {
     await this.#ready
-    return await this.#keyv.get(key) as StoredRecord | undefined
+    return await this.#storage.get(key) as StoredRecord | undefined
   }
 
   async set (key: string, record: StoredRecord): Promise<void> {
     const { created, maxAge } = record
     // Keyv takes 0 for no end at all.
-    await this.#inTurn(key, () => this.#watch(key, this.#keyv.set(key, record, Math.max(1, created + maxAge * 1000 - Date.now()))))
+    await this.#inTurn(key, () => this.#watch(key, this.#storage.set(key, record, Math.max(1, created + maxAge * 1000 - Date.now()))))
+    this.#known = key
   }
 
   async delete (key: string): Promise<void> {
+    if (this.#known === key) this.#known = undefined
     await this.#inTurn(key, () => {
       for (const late of this.#late.get(key)) late.state = 'is deleted'
-      return this.#keyv.delete(key)
+      return this.#storage.delete(key)
     })
   }
 
   async * entries (): AsyncIterable<[key: string, record: StoredRecord]> {
-    if (typeof this.#keyv.iterator !== 'function') throw new TypeError('this Keyv storage cannot be iterated: logins cannot be listed, nor revoked by user')
     await this.#ready
-    for await (const [key, record] of this.#keyv.iterator()) yield [key, record as StoredRecord]
+    const known = this.#known
+    let listed: 'nothing' | 'some' = 'nothing'
+    for await (const [key, record] of this.#storage.entries()) {
+      listed = 'some'
+      yield [key, record as StoredRecord]
+    }
+    // With some options Keyv and an adapter do not agree on the names of keys, and a list is empty without an error.
+    if (listed === 'nothing' && known !== undefined && known === this.#known && await this.#storage.get(known) !== undefined) {
+      throw new TypeError(`${this.name} lists none of its records: logins cannot be listed, nor revoked by user; leave out Keyv's useKeyPrefix and the adapter's useRedisSets`)
+    }
   }
 
   async close (): Promise<void> {
-    await this.#keyv.disconnect()
+    await this.#storage.disconnect()
   }
 
   /** Deletes a record again that lands after it was deleted. */

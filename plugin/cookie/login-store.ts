@@ -2,16 +2,17 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Recent } from '../recent.ts'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
+import type { CookieRecord, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
+import type { GuardedStore } from './guarded-store.ts'
 import { KeyedSet } from './keyed-set.ts'
 import type { LoginFilter } from './login-filter.ts'
 import { LoginSnapshot, pause, RUN } from './login-snapshot.ts'
 import type { ListedLogin } from './login-snapshot.ts'
 import { LoginSnapshots } from './login-snapshots.ts'
 import { Outage } from './outage.ts'
-import { askStore, runsOf } from './store-deadline.ts'
+import { Sweep } from './sweep.ts'
 
 /** A login that cookies lead to. */
 export interface Login {
@@ -31,14 +32,16 @@ interface LookUp { void: boolean }
 
 /** Milliseconds: how exactly it is known when a login was used last. */
 const EXACTNESS = 60_000
+/** Seconds: memcached takes more for a date. */
+const LONGEST_OF_MEMCACHED = 2_592_000
+/** How many cookies that the store cannot tell may wait to be forgotten. */
+const MOST_ENDED_COOKIES = 10_000
 /** Of how many logins it is remembered that their use was noted. */
 const MOST_SEEN = 100_000
-/** Milliseconds that a store may take to close: it may have much to write. */
-const CLOSING = 30_000
 
 /** Logins, and what leads to them, over a store that may throw, be slow, or keep what is expired. */
 export class LoginStore {
-  readonly #store: CookieStore
+  readonly #store: GuardedStore
   readonly #log: FastifyBaseLogger
   readonly #now: () => number
   /** Milliseconds; 0 for none. */
@@ -53,11 +56,14 @@ export class LoginStore {
   readonly #seen = new Recent<string, number>(MOST_SEEN)
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
-  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
+  readonly #sweep: Sweep | null
+  /** Whether the store has given back a login that it was given. */
+  #keeping: 'not asked' | 'asked' = 'not asked'
+  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using' | 'ending', Outage>>
 
   /** `endSuccessor` ends a login that has taken the place of one that is deleted. */
   constructor ({ store, log, now, idleTimeout, endSuccessor = (key) => this.forget({ key, cookies: [] }) }: {
-    store: CookieStore
+    store: GuardedStore
     log: FastifyBaseLogger
     now: () => number
     idleTimeout: number
@@ -70,9 +76,11 @@ export class LoginStore {
     this.#endSuccessor = endSuccessor
     this.#ended = new EndedLogins((login) => this.#delete(login), log)
     this.#endedCookies = new EndedLogins(({ key }) => this.#deleteByCookie(key), log)
+    this.#sweep = store.traits.keepsExpired ? new Sweep({ store, log, now }) : null
     this.#outages = {
       reading: new Outage(log, 'error', 'the cookie store cannot tell who this is'),
       adding: new Outage(log, 'error', 'a login could not be stored: its cookie will not bring it back'),
+      ending: new Outage(log, 'error', 'a logout is lost, since the cookie store cannot tell whose it is'),
       using: new Outage(log, 'warn', 'the use of a login could not be noted in the cookie store')
     }
   }
@@ -116,15 +124,27 @@ export class LoginStore {
     this.#unstored.add(login)
     try {
       // The login is stored before any cookie leads to it: a look-up clears away a cookie that leads nowhere.
-      await askStore(() => this.#store.set(key, record))
-      await Promise.all(cookies.map((cookie) => askStore(() => this.#store.set(cookie, { created, maxAge, login: key }))))
+      await this.#store.set(key, record)
+      await Promise.all(cookies.map((cookie) => this.#store.set(cookie, { created, maxAge, login: key })))
       this.#unstored.delete(login)
       this.#outages.adding.worked()
+      await this.#checkOnce(login)
       return true
     } catch (error) {
       this.#outages.adding.failed(error)
       return false
     }
+  }
+
+  /** Reads the first login back. Some storages take what they do not keep, such as memcached, for which 40 days are a date in 1970. */
+  async #checkOnce ({ key, record: { maxAge } }: Login): Promise<void> {
+    if (this.#keeping === 'asked') return
+    this.#keeping = 'asked'
+    if (await this.#read(key) !== undefined || this.#ended.has(key)) return
+    const { name } = this.#store.traits
+    this.#log.error({ store: name, maxAge }, `${name} took a login and does not have it: its cookie will not bring it back. ${maxAge > LONGEST_OF_MEMCACHED
+      ? `Storages such as memcached keep nothing for longer than 30 days: set cookie.maxAge to ${LONGEST_OF_MEMCACHED} or less, or use another cookie.store`
+      : 'Use another cookie.store'}`)
   }
 
   /** True for a login that the store may not have although nobody has ended it: it is not stored, or has expired. */
@@ -142,7 +162,7 @@ export class LoginStore {
     // A record of its own: to write the login again might bring back what somebody else deletes meanwhile.
     const record: UseRecord = { created, maxAge, used: key, lastSeen: now }
     const { using } = this.#outages
-    this.#goOn(askStore(() => this.#store.set(useKeyOf(key), record)).then(() => { using.worked() }, (error: unknown) => { using.failed(error) }))
+    this.#goOn(this.#store.set(useKeyOf(key), record).then(() => { using.worked() }, (error: unknown) => { using.failed(error) }))
   }
 
   /** Forgets a login. From now on it is over here; a store that fails is asked again, until it has deleted it. Never rejects. */
@@ -152,6 +172,9 @@ export class LoginStore {
 
   /** Forgets the logins that cookies lead to, whichever these are: a store that cannot tell is asked again until it can. Never rejects. */
   async forgetCookies (keys: readonly string[]): Promise<void> {
+    // Clients make these up: while the store is away, nobody can tell.
+    if (this.#endedCookies.size >= MOST_ENDED_COOKIES) return this.#outages.ending.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
+    this.#outages.ending.worked()
     await this.#endedCookies.end(keys.map((key) => ({ key, cookies: [] }))).catch(() => {})
   }
 
@@ -176,7 +199,7 @@ export class LoginStore {
     const logins: [key: string, record: LoginRecord][] = []
     const cookies = new KeyedSet<string>()
     const uses = new Map<string, number>()
-    for await (const run of runsOf(this.#store.entries(), RUN)) {
+    for await (const run of this.#store.runs(RUN)) {
       for (const [key, record] of run) {
         if (isExpired(record, this.#now())) continue
         if ('login' in record) cookies.add(record.login, key)
@@ -197,10 +220,11 @@ export class LoginStore {
   /** Waits for what is under way, and closes the store. A store that fails, or takes too long, is logged. Never rejects. */
   async close (): Promise<void> {
     await this.#endedCookies.close()
+    this.#sweep?.close()
     await this.#ended.close()
     await Promise.all(this.#writes)
     try {
-      await askStore(() => this.#store.close(), CLOSING)
+      await this.#store.close()
     } catch (error) {
       this.#log.error({ err: error }, 'the cookie store could not be closed')
     }
@@ -208,7 +232,7 @@ export class LoginStore {
 
   async #isIdle (key: string, login: LoginRecord): Promise<boolean> {
     if (this.#idleTimeout === 0) return false
-    const record = await askStore(() => this.#store.get(useKeyOf(key)))
+    const record = await this.#store.get(useKeyOf(key))
     const noted = record !== undefined && 'used' in record ? record.lastSeen : undefined
     return !this.#isRecent(this.#lastSeen(key, login, noted))
   }
@@ -224,7 +248,7 @@ export class LoginStore {
 
   async #read (key: string): Promise<StoredRecord | undefined | 'cannot tell'> {
     try {
-      const record: unknown = await askStore(() => this.#store.get(key))
+      const record: unknown = await this.#store.get(key)
       if (typeof record !== 'object' && record !== undefined) throw new TypeError(`the cookie store returned a ${typeof record} for a record`)
       this.#outages.reading.worked()
       return (record ?? undefined) as StoredRecord | undefined
@@ -245,7 +269,7 @@ export class LoginStore {
   }
 
   async #delete ({ key, cookies }: EndedLogin): Promise<void> {
-    await askStore(() => this.#store.delete(key))
+    await this.#store.delete(key)
     // Another process may have led a cookie to a login that takes the place of this one, and not have seen that this one is over.
     const successors = (await Promise.all(cookies.map((cookie) => this.#read(cookie)))).flatMap((record) => {
       return typeof record === 'object' && 'login' in record && record.login !== key ? [record.login] : []
@@ -255,9 +279,9 @@ export class LoginStore {
   }
 
   async #deleteByCookie (key: string): Promise<void> {
-    const record = await askStore(() => this.#store.get(key))
+    const record = await this.#store.get(key)
     if (record !== undefined && 'login' in record) await this.#endSuccessor(record.login)
-    await askStore(() => this.#store.delete(key))
+    await this.#store.delete(key)
   }
 
   /** Clears a cookie away whose login is over, unless it was led to another login meanwhile. */
@@ -268,6 +292,6 @@ export class LoginStore {
 
   /** Clears away what leads nowhere: it is of no harm if that fails. */
   async #clear (keys: readonly string[]): Promise<void> {
-    await Promise.allSettled(keys.map((key) => askStore(() => this.#store.delete(key))))
+    await Promise.allSettled(keys.map((key) => this.#store.delete(key)))
   }
 }

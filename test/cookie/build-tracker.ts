@@ -5,6 +5,7 @@ import type { CookieStore } from '../../plugin/cookie/cookie-store.ts'
 import { CookieTracker } from '../../plugin/cookie/cookie-tracker.ts'
 import { CookieEntrance } from '../../plugin/cookie/cookie-entrance.ts'
 import type { VerifyLogin } from '../../plugin/cookie/cookie-entrance.ts'
+import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
 import type { CookieOptions } from '../../plugin/cookie-options.ts'
@@ -31,7 +32,7 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
   const given = { ...defaults, ...options }
   const log = { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger
   const logins = new CookieTracker({
-    store,
+    store: new GuardedStore(store, { name: store.constructor.name, keepsExpired: false }),
     shared,
     options: given,
     cookie: new TrackingCookie(given, (name, value, { maxAge, path, httpOnly, secure, sameSite }) => `${name}=${value}; ${JSON.stringify({ maxAge, path, httpOnly, secure, sameSite })}`),

@@ -4,6 +4,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { keyOf } from '../../plugin/cookie/cookie-id.ts'
 import { CookieRotation } from '../../plugin/cookie/cookie-rotation.ts'
+import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { settled } from '../helper/build-router.ts'
 import { Browser, buildTracker, handedValue, principal } from './build-tracker.ts'
@@ -137,7 +138,7 @@ t.test('browsers that come by one cookie wait for a store that hangs no longer t
   store.set = () => new Promise(() => {}) as unknown as undefined
   const lines: string[] = []
   const log = { warn: (_: object, text: string) => { lines.push(text) } } as unknown as FastifyBaseLogger
-  const rotation = new CookieRotation({ store, log, now: () => 100_000, rotateAfter: 60_000 })
+  const rotation = new CookieRotation({ store: new GuardedStore(store, { name: 'memory', keepsExpired: false }), log, now: () => 100_000, rotateAfter: 60_000 })
   const replacing = Promise.all(['a', 'b', 'c'].map((by) => rotation.replace('cookie', by)))
   await settled()
   mock.timers.tick(5000)

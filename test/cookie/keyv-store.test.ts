@@ -1,12 +1,20 @@
 import Keyv from 'keyv'
 import { mock } from 'node:test'
 import t from 'tap'
-import { isKeyv, KeyvStore } from '../../plugin/cookie/keyv-store.ts'
+import { isKeyv } from '../../plugin/cookie/keyv-storage.ts'
+import type { KeyvLike } from '../../plugin/cookie/keyv-storage.ts'
+import { KeyvStore } from '../../plugin/cookie/keyv-store.ts'
 import { openCookieStore } from '../../plugin/cookie/cookie-stores.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { settled } from '../helper/build-router.ts'
 import { buildTracker, principal } from './build-tracker.ts'
 import { key, record, testStore } from './store-contract.ts'
+
+async function list (store: KeyvStore): Promise<string[]> {
+  const keys = []
+  for await (const [key] of store.entries()) keys.push(key)
+  return keys
+}
 
 t.test('it is a cookie store', async (t) => {
   await testStore(t, async () => new KeyvStore(new Keyv()))
@@ -22,15 +30,85 @@ t.test('an instance of Keyv is known by its methods, and a store is none', async
   t.ok(opened.shared, 'others may change it')
 })
 
-t.test('a record goes when it expires', async (t) => {
-  const ttls: (number | undefined)[] = []
+t.test('a record has a time to live where the storage removes what has expired, and none where a sweep does', async (t) => {
+  for (const [given, removes] of [[{ ttlSupport: true }, true], [{ opts: { dialect: 'redis' } }, true], [{ ttlSupport: false }, false], [{}, false]] as const) {
+    const ttls: (number | undefined)[] = []
+    const keyv = new Keyv()
+    Object.assign(keyv.store as object, given)
+    t.capture(keyv, 'set', async (_key: string, _value: unknown, ttl?: number) => { ttls.push(ttl); return true })
+    const store = new KeyvStore(keyv)
+    t.equal(store.keepsExpired, !removes)
+    await store.set(key(1), record({ created: Date.now(), maxAge: 60 }))
+    await store.set(key(2), record({ created: Date.now() - 10_000, maxAge: 1 }))
+    if (!removes) {
+      t.same(ttls, [0, 0])
+      continue
+    }
+    t.ok(ttls[0]! > 59_000 && ttls[0]! <= 60_000)
+    t.equal(ttls[1], 1, 'and never lasts for ever')
+  }
+})
+
+t.test('a list during which the storage tells an error is not taken for a whole one', async (t) => {
   const keyv = new Keyv()
-  t.capture(keyv, 'set', async (_key: string, _value: unknown, ttl?: number) => { ttls.push(ttl); return true })
   const store = new KeyvStore(keyv)
-  await store.set(key(1), record({ created: Date.now(), maxAge: 60 }))
-  await store.set(key(2), record({ created: Date.now() - 10_000, maxAge: 1 }))
-  t.ok(ttls[0]! > 59_000 && ttls[0]! <= 60_000)
-  t.equal(ttls[1], 1, 'and never lasts for ever')
+  await store.set(key(1), record())
+  keyv.iterator = async function * () {
+    yield [key(1), record()]
+    keyv.emit('error', new Error('lost the connection'))
+  }
+  await t.rejects(list(store), { message: 'lost the connection' })
+})
+
+t.test('a list that is empty although a record is there says what to leave out', async (t) => {
+  const keyv = new Keyv()
+  const store = new KeyvStore(keyv)
+  keyv.iterator = async function * () {}
+  await t.resolves(list(store))
+  await store.set(key(1), record())
+  await t.rejects(list(store), { message: /Keyv with Map lists none of its records.*useKeyPrefix/ })
+  await store.delete(key(1))
+  await t.resolves(list(store))
+})
+
+t.test('a record that the storage did not take is told', async (t) => {
+  const keyv = new Keyv()
+  t.capture(keyv, 'set', async () => false)
+  await t.rejects(new KeyvStore(keyv).set(key(1), record()), { message: 'Keyv with Map did not store a record' })
+})
+
+/** As Keyv 6 is: what its storage throws is told by an event only. */
+class KeyvSix {
+  readonly store = Object.assign(new Map<string, unknown>(), { iterator: undefined as unknown })
+  listeners: ((error: unknown) => void)[] = []
+  async get (key: string): Promise<unknown> { return this.#quiet(() => this.store.get(key)) }
+  async set (key: string, value: unknown): Promise<unknown> { return this.#quiet(() => this.store.set(key, value)) }
+  async delete (key: string): Promise<unknown> { return this.#quiet(() => this.store.delete(key)) }
+  async disconnect (): Promise<void> {}
+  async encode (data: unknown): Promise<unknown> { return JSON.stringify(data) }
+  async decode (data: unknown): Promise<unknown> { return JSON.parse(data as string) as unknown }
+  async * iterator (): AsyncIterable<[string, unknown]> {}
+  on (_event: 'error', listener: (error: unknown) => void): void { this.listeners.push(listener) }
+  #quiet (what: () => unknown): unknown {
+    try {
+      return what()
+    } catch (error) {
+      for (const listener of this.listeners) listener(error)
+      return undefined
+    }
+  }
+}
+
+t.test('Keyv 6 keeps errors to itself, and its storage does not', async (t) => {
+  const keyv = new KeyvSix()
+  const store = new KeyvStore(keyv as unknown as KeyvLike)
+  const given = record()
+  await store.set(key(1), given)
+  t.same(await store.get(key(1)), given)
+  await t.rejects(list(store), { message: /cannot be iterated/ })
+  t.capture(keyv.store, 'get', () => { throw new Error('no connection') })
+  t.equal(await keyv.get(key(1)), undefined)
+  await t.rejects(store.get(key(1)), { message: 'no connection' })
 })
 
 t.test('a storage that fails is not one that knows nobody', async (t) => {

@@ -288,3 +288,25 @@ t.test('a look-up while a login is replaced does not lose the one that replaces 
   await settled()
   t.equal(await browser.identity(), 'joe')
 })
+
+t.test('a store that does not keep the first login is named in the log once, with what to do', async (t) => {
+  for (const [maxAge, advice] of [[3_456_000, 'set cookie.maxAge to 2592000 or less'], [604_800, 'Use another cookie.store']] as const) {
+    const store = new MemoryStore()
+    store.set = () => {}
+    const { tracker, logged } = buildTracker({ store, options: { maxAge } })
+    for (let i = 0; i < 2; i++) await (await new Browser(tracker).open()).bind(principal())
+    t.equal(logged.length, 1)
+    t.match(logged[0], 'MemoryStore took a login and does not have it: its cookie will not bring it back.')
+    t.match(logged[0], advice)
+  }
+})
+
+t.test('of a store that keeps logins only the first is read back', async (t) => {
+  const store = new MemoryStore()
+  const { tracker, logged } = buildTracker({ store })
+  const connections = [await new Browser(tracker).open(), await new Browser(tracker).open()]
+  const read = t.capture(store, 'get', store.get)
+  for (const connection of connections) await connection.bind(principal())
+  t.equal(read().length, 1)
+  t.same(logged, [])
+})

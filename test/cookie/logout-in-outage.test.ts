@@ -1,6 +1,7 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
+import { freshValue } from '../../plugin/cookie/cookie-id.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { settled } from '../helper/build-router.ts'
 import { Browser, buildTracker, principal } from './build-tracker.ts'
@@ -67,6 +68,14 @@ t.test('a logout that comes when the store works again ends that login at once',
   await connection.logout()
   t.same([...store.entries()], [])
   t.equal(await browser.identity(), undefined)
+})
+
+t.test('logouts on made-up cookies during an outage do not fill the memory', async (t) => {
+  const store = new FailingStore()
+  const { tracker, logged } = buildTracker({ store })
+  store.state = 'fails'
+  for (let i = 0; i < 10_010; i++) await (await tracker.arrive({ cookieHeader: `cbtid=${freshValue(24)}`, secure: false })).logout()
+  t.equal(logged.filter((text) => text.startsWith('a logout is lost')).length, 1, 'said once')
 })
 
 t.test('a login that could not be stored does not come back after a logout', async (t) => {

@@ -9,6 +9,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import { keyOf } from '../../plugin/cookie/cookie-id.ts'
+import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
 import { LoginStore } from '../../plugin/cookie/login-store.ts'
 import { openStore } from './killed-stores.ts'
 import { needsRedis } from './programs.ts'
@@ -44,7 +45,7 @@ class Told {
 
   /** Compares a store with what was told. */
   async check (t: Test, kind: string, path: string): Promise<void> {
-    const logins = new LoginStore({ store: await openStore(kind, path), log: quiet, now: Date.now, idleTimeout: 0 })
+    const logins = new LoginStore({ store: new GuardedStore(await openStore(kind, path), { name: kind, keepsExpired: false }), log: quiet, now: Date.now, idleTimeout: 0 })
     const found = async (values: Set<string>, is: (login: unknown) => boolean): Promise<string[]> => {
       const wrong = []
       for (const value of values) if (is(await logins.find(keyOf(value)))) wrong.push(value)

@@ -1,13 +1,14 @@
 // Logs in and out without end, and says each time what is stored: to be killed. Usage: login-child.ts KIND PATH
 import type { FastifyBaseLogger } from 'fastify'
 import { freshLoginKey, freshValue, keyOf } from '../../plugin/cookie/cookie-id.ts'
+import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
 import { LoginStore } from '../../plugin/cookie/login-store.ts'
 import { record } from '../cookie/store-contract.ts'
 import { openStore } from './killed-stores.ts'
 
 const [, , kind, path = ''] = process.argv
 const log = { warn () {}, error () {} } as unknown as FastifyBaseLogger
-const logins = new LoginStore({ store: await openStore(kind!, path), log, now: Date.now, idleTimeout: 0 })
+const logins = new LoginStore({ store: new GuardedStore(await openStore(kind!, path), { name: kind!, keepsExpired: false }), log, now: Date.now, idleTimeout: 0 })
 
 /** Resolves when it is in the pipe: what is about to be done must be known before it is, and what is buffered here dies with this process. */
 async function say (line: string): Promise<void> {

@@ -1,0 +1,74 @@
+import { isExpired } from './cookie-store.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import { pause, RUN } from './login-snapshot.ts'
+import { Outage } from './outage.ts'
+import type { StoreLog } from './store-log.ts'
+
+/** Milliseconds until the first sweep, at least and at most: processes that start together do not sweep together. */
+const FIRST = [60_000, 600_000] as const
+/** Milliseconds between two sweeps. */
+const EVERY = 3_600_000
+/** Milliseconds of rest after each run of records. */
+const REST = 100
+/** How many records are deleted at a time. */
+const AT_A_TIME = 10
+/** How many records a sweep deletes at most: their keys are kept meanwhile. */
+const MOST = 100_000
+
+/** Deletes expired records from a store that keeps them: once an hour, and slowly, since nobody waits for it. */
+export class Sweep {
+  readonly #store: GuardedStore
+  readonly #now: () => number
+  readonly #outage: Outage
+  #timer: NodeJS.Timeout | undefined
+  #state: 'open' | 'closed' = 'open'
+
+  constructor ({ store, log, now }: { store: GuardedStore, log: StoreLog, now: () => number }) {
+    this.#store = store
+    this.#now = now
+    this.#outage = new Outage(log, 'warn', 'expired logins could not be deleted from the cookie store')
+    this.#schedule(FIRST[0] + Math.random() * (FIRST[1] - FIRST[0]))
+  }
+
+  /** Sweeps once. Never rejects. */
+  async sweep (): Promise<void> {
+    try {
+      // Deleted when all are found: some storages skip records of a list while others are deleted.
+      const expired = await this.#find()
+      while (this.#state === 'open' && expired.length > 0) {
+        await Promise.all(expired.splice(0, AT_A_TIME).map((key) => this.#store.delete(key)))
+        await rest()
+      }
+      this.#outage.worked()
+    } catch (error) {
+      if (this.#state === 'open') this.#outage.failed(error)
+    }
+  }
+
+  /** Stops it. */
+  close (): void {
+    this.#state = 'closed'
+    clearTimeout(this.#timer)
+  }
+
+  async #find (): Promise<string[]> {
+    const expired: string[] = []
+    for await (const run of this.#store.runs(RUN)) {
+      for (const [key, record] of run) if (isExpired(record, this.#now())) expired.push(key)
+      await pause()
+      await rest()
+      if (this.#state === 'closed' || expired.length >= MOST) break
+    }
+    return expired
+  }
+
+  #schedule (delay: number): void {
+    this.#timer = setTimeout(() => {
+      this.sweep().finally(() => { if (this.#state === 'open') this.#schedule(EVERY) })
+    }, delay).unref()
+  }
+}
+
+async function rest (): Promise<void> {
+  await new Promise<void>((resolve) => { setTimeout(resolve, REST).unref() })
+}

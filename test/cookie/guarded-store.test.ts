@@ -1,0 +1,104 @@
+import { mock } from 'node:test'
+import t from 'tap'
+import type { Test } from 'tap'
+import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
+import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { settled } from '../helper/build-router.ts'
+import { key, record } from './store-contract.ts'
+
+const late = { name: 'TimeoutError', message: 'the cookie store did not answer in 5000 ms' }
+
+/** A store that can hang, and how often it was asked. */
+class HangingStore extends MemoryStore {
+  state: 'works' | 'hangs' | 'fails' = 'works'
+  asked = 0
+
+  override get (key: string): StoredRecord | undefined {
+    this.asked++
+    if (this.state === 'hangs') return new Promise(() => {}) as unknown as undefined
+    if (this.state === 'fails') return Promise.reject(new Error('no connection')) as unknown as undefined
+    return super.get(key)
+  }
+}
+
+function guard (t: Test): { store: HangingStore, guarded: GuardedStore } {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new HangingStore()
+  return { store, guarded: new GuardedStore(store, { name: 'test', keepsExpired: false }) }
+}
+
+/** Lets a deadline pass. */
+async function pass (milliseconds: number): Promise<void> {
+  mock.timers.tick(milliseconds)
+  await settled()
+}
+
+t.test('a store that hangs costs one deadline, then fails at once, until it works again', async (t) => {
+  const { store, guarded } = guard(t)
+  await guarded.set(key(1), record())
+  store.state = 'hangs'
+  const first = t.rejects(guarded.get(key(1)), late)
+  await pass(5000)
+  await first
+  t.equal(store.asked, 2, 'it is looked at in the background')
+  await t.rejects(guarded.get(key(1)), late, 'without waiting')
+  await t.rejects(guarded.set(key(1), record()), late)
+  await t.rejects(guarded.delete(key(1)), late)
+  await t.rejects(guarded.runs(10).next(), late)
+  t.equal(store.asked, 2, 'nobody else asks it')
+  await pass(5000)
+  store.state = 'works'
+  await pass(1000)
+  t.match(await guarded.get(key(1)), { authid: 'joe' })
+})
+
+t.test('it stays away while it fails, with its last error', async (t) => {
+  const { store, guarded } = guard(t)
+  store.state = 'hangs'
+  const first = t.rejects(guarded.get(key(1)), late)
+  await pass(5000)
+  await first
+  await pass(5000)
+  store.state = 'fails'
+  await pass(1000)
+  await t.rejects(guarded.get(key(1)), { message: 'no connection' })
+  t.equal(store.asked, 3)
+  store.state = 'works'
+  await pass(1000)
+  await t.resolves(guarded.get(key(1)))
+})
+
+t.test('a store that fails quickly is asked by everybody', async (t) => {
+  const { store, guarded } = guard(t)
+  store.state = 'fails'
+  await t.rejects(guarded.get(key(1)), { message: 'no connection' })
+  store.state = 'works'
+  await t.resolves(guarded.get(key(1)))
+})
+
+t.test('a list whose next record takes too long is an outage, too', async (t) => {
+  const { store, guarded } = guard(t)
+  store.entries = () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }) as unknown as ReturnType<MemoryStore['entries']>
+  store.state = 'hangs'
+  const listing = t.rejects(guarded.runs(10).next(), late)
+  await settled()
+  await pass(5000)
+  await listing
+  await t.rejects(guarded.get(key(1)), late)
+})
+
+t.test('a store that is away is looked at no more when it is closed, and has five seconds for that', async (t) => {
+  const { store, guarded } = guard(t)
+  store.state = 'hangs'
+  const first = t.rejects(guarded.get(key(1)), late)
+  await pass(5000)
+  await first
+  store.close = () => new Promise(() => {}) as unknown as undefined
+  const closing = t.rejects(guarded.close(), late)
+  await pass(5000)
+  await closing
+  await pass(60_000)
+  t.equal(store.asked, 2)
+})
