@@ -9,6 +9,7 @@ import { hasBigInt, isDict } from '../protocol/wire-value.ts'
 import { spend } from '../work.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Contract, JsonSchema } from './contract.ts'
+import { areUnique } from './unique-items.ts'
 
 type Check = (value: unknown) => string | null
 interface Checks { readonly args: Check, readonly kwargs: Check }
@@ -28,6 +29,10 @@ export class ContractChecks {
     // A CommonJS module: its types have the function one level deeper than it is.
     const formats = addFormats as unknown as (ajv: Ajv) => void
     formats(ajv)
+    ajv.removeKeyword('uniqueItems')
+    ajv.addKeyword({
+      keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: (asked: boolean, items: unknown[]) => !asked || areUnique(items), error: { message: 'must NOT have duplicate items' }
+    })
     const checkOf = (name: string, schema: JsonSchema | undefined, where: string, absent: Check): Check => {
       if (schema === undefined) return absent
       try {

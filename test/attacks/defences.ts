@@ -939,6 +939,13 @@ export const defences: readonly Defence[] = [
     test: ['realm/departure.test.ts', 'testaments are published in turns']
   },
   {
+    defence: 'A contract that wants unique items compares no item with each other',
+    file: 'plugin/contract/contract-checks.ts',
+    code: '!asked || areUnique(items)',
+    without: '!asked || items.every((item, i) => items.indexOf(item) === i)',
+    test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
+  },
+  {
     defence: 'A publisher that waits for many subscribers waits for one at a time',
     file: 'plugin/realm/patience.ts',
     code: 'if (wait !== null) break',
