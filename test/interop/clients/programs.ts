@@ -60,3 +60,28 @@ export const autobahnJava: Client = {
   methods: ['ticket', 'wampcra', 'anonymous'],
   headers: false
 }
+
+const js = {
+  folder: 'js',
+  needs: { program: 'npm', args: ['--version'], install: 'install Node.js and npm' },
+  commands: [['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps']]
+}
+
+const python = {
+  folder: 'python',
+  needs: { program: 'python3', args: ['-m', 'venv', '--help'], install: 'apt-get install python3-venv' },
+  commands: [['python3', '-m', 'venv', 'venv'], ['venv/bin/python', '-m', 'pip', 'install', '--quiet', '-r', 'requirements.txt']]
+}
+
+/** The clients that `npm run interop` tries besides. */
+export const others: readonly Client[] = [
+  { ...java, name: 'jawampa', version: '0.5.0', folder: 'jawampa', serializers: ['json', 'msgpack'], methods: ['ticket', 'anonymous'], headers: true },
+  { ...js, name: 'AutobahnJS 22', version: '22.11.1', start: ['node', 'autobahn.mjs', 'autobahn22'], serializers: ['json', 'msgpack', 'cbor'], methods: ['ticket', 'wampcra', 'anonymous', 'cookie'], headers: true },
+  { ...js, name: 'AutobahnJS 26', version: '26.3.1', start: ['node', 'autobahn.mjs', 'autobahn26'], serializers: ['json', 'msgpack', 'cbor'], methods: ['ticket', 'wampcra', 'anonymous', 'cookie'], headers: true },
+  { ...js, name: 'wampy for JavaScript', version: '8.0.2', start: ['node', 'wampy.mjs'], serializers: ['json', 'msgpack', 'cbor'], methods: ['ticket', 'anonymous', 'cookie'], headers: true },
+  { ...js, name: 'thruway.js', version: '2.0.7', start: ['node', 'thruway.mjs'], serializers: ['json'], methods: ['ticket', 'anonymous'], headers: false, oneValueIn: ['result', 'event'] },
+  { ...js, name: 'kraftfahrstrasse', version: '0.9.0', start: ['node', 'kraftfahrstrasse.mjs'], serializers: ['json', 'msgpack'], methods: ['ticket', 'anonymous', 'cookie'], headers: true },
+  { ...python, name: 'Autobahn for Python', version: '26.10.2', start: ['venv/bin/python', 'with_autobahn.py'], serializers: ['json', 'msgpack', 'cbor'], methods: ['ticket', 'wampcra', 'anonymous'], headers: false },
+  { ...python, name: 'xconn for Python', version: '0.5.1', start: ['venv/bin/python', 'with_xconn.py'], serializers: ['json', 'msgpack', 'cbor'], methods: ['ticket', 'wampcra', 'anonymous'], headers: false },
+  { ...python, name: 'swampyer', version: '3.1.20260922', start: ['venv/bin/python', 'with_swampyer.py'], serializers: ['json', 'msgpack', 'cbor'], methods: ['ticket', 'anonymous'], headers: false, oneValueIn: ['result'] }
+]
