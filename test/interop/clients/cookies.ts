@@ -130,7 +130,7 @@ async function cookiesOf (t: Test, keeper: Keeper, cookie: string[]): Promise<(s
 }
 
 for (const keeper of keepers) {
-  t.test(`${keeper.name} ${keeper.version}`, { ...needsBuild(keeper), timeout: 180_000 }, async (t) => {
+  t.test(`${keeper.name} ${keeper.version}`, { ...needsBuild(keeper), timeout: 600_000 }, async (t) => {
     t.test(keeper.keeps ? 'keeps the cookie of the 101' : 'does not keep the cookie of the 101', async (t) => {
       t.strictSame(await cookiesOf(t, keeper, []), [undefined, keeper.keeps ? 'sid=of-the-101' : undefined])
     })
