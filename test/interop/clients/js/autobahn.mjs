@@ -1,4 +1,4 @@
-// A client of AutobahnJS, or of wamp.js, which has its API. What each of these programs does, ../client.ts says.
+// A client of AutobahnJS. What each of these programs does, ../client.ts says.
 import { WebSocket } from 'ws'
 
 const [, , name, url, serializer, method, cookie] = process.argv
@@ -17,7 +17,7 @@ const connection = new autobahn.Connection({
   authmethods: [method],
   ...(method === 'anonymous' ? {} : { authid: 'joe' }),
   onchallenge: (_session, kind, { challenge }) => kind === 'ticket' ? 'let me in' : autobahn.auth_cra.sign('123456', challenge),
-  ...(name === 'wamp.js' ? { url } : { transports: [{ type: 'websocket', url, headers, serializers: [new autobahn.serializer[serializers[serializer]]()] }] })
+  transports: [{ type: 'websocket', url, headers, serializers: [new autobahn.serializer[serializers[serializer]]()] }]
 })
 connection.onopen = async (session) => {
   await session.register('com.client.echo', (args, kwargs) => new autobahn.Result(args, kwargs))
