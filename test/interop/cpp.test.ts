@@ -1,0 +1,4 @@
+import { testClient } from './clients/client.ts'
+import { autobahnCpp } from './clients/programs.ts'
+
+testClient(autobahnCpp)

@@ -1,0 +1,4 @@
+import { testClient } from './clients/client.ts'
+import { wampAsync } from './clients/programs.ts'
+
+testClient(wampAsync)
