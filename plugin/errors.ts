@@ -20,9 +20,9 @@ export const errors = {
   /** `join` or `kick` names a realm that is not configured. */
   WAMP_ERR_NO_SUCH_REALM: createError<[realm: string]>(
     'WAMP_ERR_NO_SUCH_REALM', 'There is no realm "%s"', 500),
-  /** `join` names a role that the realm does not have. */
-  WAMP_ERR_NO_SUCH_ROLE: createError<[role: string, realm: string]>(
-    'WAMP_ERR_NO_SUCH_ROLE', 'There is no role "%s" in realm "%s"', 500),
+  /** A role was named that the realm does not have, or no realm. */
+  WAMP_ERR_NO_SUCH_ROLE: createError<[role: string, where: string]>(
+    'WAMP_ERR_NO_SUCH_ROLE', 'There is no role "%s" in %s', 500),
   /** A call, publication, registration or subscription of an in-process session has something wrong. */
   WAMP_ERR_INVALID_MESSAGE: createError<[fault: string]>(
     'WAMP_ERR_INVALID_MESSAGE', 'The message is not valid: %s', 500, TypeError),
@@ -47,7 +47,7 @@ export const errors = {
   /** An authenticator was added under a taken name, or after the app was ready. */
   WAMP_ERR_AUTHENTICATOR: createError<[method: string, why: string]>(
     'WAMP_ERR_AUTHENTICATOR', 'The authenticator "%s" %s', 500),
-  /** A plugin that this one builds on was registered in a way that does not work. */
+  /** This plugin, or one that it builds on, was registered in a way that does not work. */
   WAMP_ERR_HOST_PLUGIN: createError<[plugin: string, what: string]>(
     'WAMP_ERR_HOST_PLUGIN', '%s %s', 500),
   /** The static prefix is taken by another route. */

@@ -148,7 +148,7 @@ t.test('and its authorizer allows what it should', async (t) => {
   t.equal(await run(writeFiles(t, 'docs/write-an-authenticator.md', {
     'main.ts': `
 import { app } from './authorizer.ts'
-const client = await app.injectWamp({ realm: 'realm1', authrole: 'anonymous' })
+const client = await app.injectWamp({ realm: 'realm1', role: 'anonymous' })
 await app.wamp.join('realm1').register('com.example.public.a', () => 'allowed')
 await app.wamp.join('realm1').register('com.example.b', () => 'allowed')
 console.log(await client.call('com.example.public.a'), await client.call('com.example.b').catch(({ error }) => error))
