@@ -221,7 +221,8 @@ async function mountStatic (fastify: FastifyInstance, files: { root: string, pre
   try {
     await fastify.register(staticRoute, { files })
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw error
+    // Fastify's own HEAD route has an error without a code in earlier versions.
+    if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE' && !/already declared for route/.test(String(error))) throw error
     throw new errors.WAMP_ERR_STATIC_PREFIX(files.prefix)
   }
 }

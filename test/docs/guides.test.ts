@@ -66,13 +66,10 @@ import './wamp.ts'
 import { connect } from './client.js'
 const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login', payload: { user: 'joe' } })
 const url = (await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')
-const connection = connect(url + '/ws', \`\${cookie.name}=\${cookie.value}\`)
-connection.onopen = (session, details) => {
-  console.log(details.authid)
-  connection.close()
-  app.close()
-}
-connection.open()
+const client = connect(url + '/ws', \`\${cookie.name}=\${cookie.value}\`)
+console.log((await client.connect()).authid)
+await client.disconnect()
+await app.close()
 `
   })
   t.match(await run(folder, 'main.ts'), /^joe\n/)
