@@ -3,61 +3,71 @@ import { statusOf } from './protocol/http-status.ts'
 import type { Args, Kwargs } from './protocol/payload.ts'
 import type { Uri } from './protocol/uri.ts'
 
+/** The class of the errors of one code, made of what their message is about. */
+interface ErrorClass<About extends readonly unknown[]> {
+  new (...about: About): Error & { readonly code: string, readonly statusCode?: number }
+}
+
+// What @fastify/error infers names a namespace of it, which is none where modules are resolved for a bundler.
+function coded<About extends [unknown?, unknown?, unknown?] = []> (...given: Parameters<typeof createError>): ErrorClass<About> {
+  return createError(...given) as unknown as ErrorClass<About>
+}
+
 /** What the host app did wrong. Each has a code to hold on to. */
 export const errors = {
   /** An option has the wrong type or value. */
-  WAMP_ERR_INVALID_OPTION: createError<[path: string, expected: string]>(
+  WAMP_ERR_INVALID_OPTION: coded<[path: string, expected: string]>(
     'WAMP_ERR_INVALID_OPTION', 'The option "%s" %s', 500, TypeError),
   /** A Crossbar.io configuration has something wrong, or something that this router cannot serve. */
-  WAMP_ERR_CROSSBAR_CONFIG: createError<[path: string, expected: string]>(
+  WAMP_ERR_CROSSBAR_CONFIG: coded<[path: string, expected: string]>(
     'WAMP_ERR_CROSSBAR_CONFIG', 'The configuration\'s "%s" %s', 500, TypeError),
   /** A Crossbar.io configuration file cannot be found or parsed. */
-  WAMP_ERR_CROSSBAR_FILE: createError<[filename: string, why: string]>(
+  WAMP_ERR_CROSSBAR_FILE: coded<[filename: string, why: string]>(
     'WAMP_ERR_CROSSBAR_FILE', 'The configuration file "%s" %s', 500),
   /** The command line of `fastify-wamp` is wrong. */
-  WAMP_ERR_COMMAND_LINE: createError<[what: string]>(
+  WAMP_ERR_COMMAND_LINE: coded<[what: string]>(
     'WAMP_ERR_COMMAND_LINE', '%s', 500),
   /** `join` or `kick` names a realm that is not configured. */
-  WAMP_ERR_NO_SUCH_REALM: createError<[realm: string]>(
+  WAMP_ERR_NO_SUCH_REALM: coded<[realm: string]>(
     'WAMP_ERR_NO_SUCH_REALM', 'There is no realm "%s"', 500),
-  /** `join` names a role that the realm does not have. */
-  WAMP_ERR_NO_SUCH_ROLE: createError<[role: string, realm: string]>(
-    'WAMP_ERR_NO_SUCH_ROLE', 'There is no role "%s" in realm "%s"', 500),
+  /** A role was named that the realm does not have, or no realm. */
+  WAMP_ERR_NO_SUCH_ROLE: coded<[role: string, where: string]>(
+    'WAMP_ERR_NO_SUCH_ROLE', 'There is no role "%s" in %s', 500),
   /** A call, publication, registration or subscription of an in-process session has something wrong. */
-  WAMP_ERR_INVALID_MESSAGE: createError<[fault: string]>(
+  WAMP_ERR_INVALID_MESSAGE: coded<[fault: string]>(
     'WAMP_ERR_INVALID_MESSAGE', 'The message is not valid: %s', 500, TypeError),
   /** An in-process session was used after it had ended. */
-  WAMP_ERR_SESSION_CLOSED: createError<[reason: string]>(
+  WAMP_ERR_SESSION_CLOSED: coded<[reason: string]>(
     'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 503),
   /** Who iterates over events or results is too slow for them. */
-  WAMP_ERR_SLOW_READER: createError<[waiting: number]>(
+  WAMP_ERR_SLOW_READER: coded<[waiting: number]>(
     'WAMP_ERR_SLOW_READER', '%d values wait for who iterates over them', 500),
   /** `request.wamp` was used by a request that nobody has identified. */
-  WAMP_ERR_NO_PRINCIPAL: createError(
+  WAMP_ERR_NO_PRINCIPAL: coded(
     'WAMP_ERR_NO_PRINCIPAL', 'This request is nobody\'s: use the hook wampIdentify or wampRequireRole, and look at request.wampPrincipal first', 401),
   /** `request.wamp` was used where the realm or the authid has as many sessions as it may. */
-  WAMP_ERR_SESSION_LIMIT: createError<[limit: string]>(
+  WAMP_ERR_SESSION_LIMIT: coded<[limit: string]>(
     'WAMP_ERR_SESSION_LIMIT', 'limits.%s: there are too many sessions', 429),
   /** `reply.wampSignIn` cannot log anybody in. */
-  WAMP_ERR_SIGN_IN: createError<[why: string]>(
+  WAMP_ERR_SIGN_IN: coded<[why: string]>(
     'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),
   /** `reply.wampSignOut` cannot tell whose the cookie is, since the cookie store fails: the login still counts. */
-  WAMP_ERR_SIGN_OUT: createError<[why: string]>(
+  WAMP_ERR_SIGN_OUT: coded<[why: string]>(
     'WAMP_ERR_SIGN_OUT', 'Signing out %s', 503),
   /** An authenticator was added under a taken name, or after the app was ready. */
-  WAMP_ERR_AUTHENTICATOR: createError<[method: string, why: string]>(
+  WAMP_ERR_AUTHENTICATOR: coded<[method: string, why: string]>(
     'WAMP_ERR_AUTHENTICATOR', 'The authenticator "%s" %s', 500),
-  /** A plugin that this one builds on was registered in a way that does not work. */
-  WAMP_ERR_HOST_PLUGIN: createError<[plugin: string, what: string]>(
+  /** This plugin, or one that it builds on, was registered in a way that does not work. */
+  WAMP_ERR_HOST_PLUGIN: coded<[plugin: string, what: string]>(
     'WAMP_ERR_HOST_PLUGIN', '%s %s', 500),
   /** The static prefix is taken by another route. */
-  WAMP_ERR_STATIC_PREFIX: createError<[prefix: string]>(
+  WAMP_ERR_STATIC_PREFIX: coded<[prefix: string]>(
     'WAMP_ERR_STATIC_PREFIX', 'The static prefix "%s" is already served: set static.prefix to another one', 500),
   /** The cookie store's database cannot be used. */
-  WAMP_ERR_COOKIE_DATABASE: createError<[path: string, why: string, options?: { cause: unknown }]>(
+  WAMP_ERR_COOKIE_DATABASE: coded<[path: string, why: string, options?: { cause: unknown }]>(
     'WAMP_ERR_COOKIE_DATABASE', 'The cookie database "%s" %s', 500),
   /** The cookie store's file cannot be used. */
-  WAMP_ERR_COOKIE_FILE: createError<[filename: string, why: string, options?: { cause: unknown }]>(
+  WAMP_ERR_COOKIE_FILE: coded<[filename: string, why: string, options?: { cause: unknown }]>(
     'WAMP_ERR_COOKIE_FILE', 'The cookie file "%s" %s', 500)
 } as const
 

@@ -15,10 +15,12 @@ import { staticRoute } from '../routes/static.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
+import { doubtfulPermissions } from './check-realms.ts'
 import { codecs } from './codec/codecs.ts'
 import type { CookieEntrance } from './cookie/cookie-entrance.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
+import { refuseUnknown } from './did-you-mean.ts'
 import { errors } from './errors.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
 import { checkBridge, checkConsole, resolveEndpoint, resolveOptions } from './resolve-options.ts'
@@ -110,14 +112,16 @@ export interface InjectOptions {
   /** @default 'app' */
   readonly authid?: string
   /** A role of the realm, whose permissions then count. @default 'trusted', which may do everything */
-  readonly authrole?: string
+  readonly role?: string
   /** The serializer that its values go through. @default 'json' */
   readonly codec?: 'json' | 'msgpack' | 'cbor'
 }
 
 /** The plugin: a WAMP router on a WebSocket route of the app, and the app's own sessions. */
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
+  if (fastify.hasDecorator(kCore)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is registered already: it takes all realms at once, and a further WebSocket route is added by wampEndpoint')
   const options = resolveOptions(given)
+  for (const { option, text } of doubtfulPermissions(options.realms)) fastify.log.warn({ option }, `the permission ${text}`)
   await registerWebsocket(fastify)
   const serialize = await cookieSerializer(fastify)
 
@@ -146,11 +150,13 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
   fastify.decorate('wampCookies', tracker)
-  fastify.decorate('injectWamp', async ({ realm, authid = 'app', authrole = 'trusted', codec = 'json' }) => {
+  fastify.decorate('injectWamp', async (given) => {
+    refuseUnknown(given, ['realm', 'authid', 'role', 'codec'])
+    const { realm, authid = 'app', role = 'trusted', codec = 'json' } = given
     const chosen = codecs.get(`wamp.2.${codec}`)
     if (chosen === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('codec', 'must be "json", "msgpack" or "cbor"')
     await fastify.ready()
-    return router.inject(realm, { authid, role: authrole }, chosen)
+    return router.inject(realm, { authid, role }, chosen)
   })
   const procedures = new RouteProcedures(fastify, router)
   fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint }) })
@@ -203,6 +209,9 @@ const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
+  if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
+    fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie that lets nobody in at ${resolved.path}: add auth.cookie: {} if it is to bring their logins back`)
+  }
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, limits: options.limits })
   return endpoint
@@ -212,7 +221,8 @@ async function mountStatic (fastify: FastifyInstance, files: { root: string, pre
   try {
     await fastify.register(staticRoute, { files })
   } catch (error) {
-    if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw error
+    // Fastify's own HEAD route has an error without a code in earlier versions.
+    if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE' && !/already declared for route/.test(String(error))) throw error
     throw new errors.WAMP_ERR_STATIC_PREFIX(files.prefix)
   }
 }

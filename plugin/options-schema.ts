@@ -1,11 +1,16 @@
 import { Ajv } from 'ajv'
-import type { ErrorObject, SchemaObject } from 'ajv'
+import type { SchemaObject } from 'ajv'
+import { closest } from './did-you-mean.ts'
+import { describeFault, vocabulary } from './option-faults.ts'
+import type { OptionFault } from './option-faults.ts'
 import { isUri } from './protocol/uri.ts'
 
 const text = { type: 'string', minLength: 1 }
 const flag = { type: 'boolean' }
 const count = { type: 'integer', minimum: 1 }
-const milliseconds = { type: 'integer', minimum: 1, maximum: 2 ** 31 - 1 }
+const bytes = { ...count, unit: 'bytes' }
+const milliseconds = { type: 'integer', unit: 'milliseconds', minimum: 1, maximum: 2 ** 31 - 1 }
+const path = { type: 'string', pattern: '^/', is: 'must be a path that begins with "/"' }
 
 function record (properties: Record<string, object>, required: readonly string[] = []): object {
   return { type: 'object', properties, required, additionalProperties: false }
@@ -56,11 +61,11 @@ const realm = record({
   contract
 }, ['roles'])
 
-const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$' }
-const key = { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' }
+const ed25519 = { type: 'string', pattern: '^[0-9A-Fa-f]{64}$', is: 'must be a key of 64 hexadecimal digits' }
+const key = { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$', is: 'must be 32 octets in Base64' }
 const scram = {
   kdf: true as unknown as object,
-  salt: { type: 'string', pattern: '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$' },
+  salt: { type: 'string', pattern: '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$', is: 'must be Base64' },
   iterations: count,
   storedKey: key,
   serverKey: key,
@@ -68,7 +73,7 @@ const scram = {
   realm: text
 }
 const scramKeys = ['salt', 'iterations', 'storedKey', 'serverKey', 'role']
-const fingerprint = (octets: number): object => ({ type: 'string', pattern: `^([0-9A-Fa-f]{2}:?){${octets - 1}}[0-9A-Fa-f]{2}$` })
+const fingerprint = (octets: number): object => ({ type: 'string', pattern: `^([0-9A-Fa-f]{2}:?){${octets - 1}}[0-9A-Fa-f]{2}$`, is: `must be a fingerprint of ${octets} octets in hexadecimal digits, with or without colons` })
 const byFunction = record({ type: true as unknown as object, authenticator: { instance: 'function' } }, ['authenticator'])
 const byProcedure = record({
   type: true as unknown as object, authenticator: text, authenticatorRealm: text, authenticatorRole: text, defaultRole: text
@@ -137,50 +142,52 @@ const cookie = record({
       memory: record(kind),
       file: record({ ...kind, filename: text, purgeOnStartup: flag }, ['filename']),
       database: record({
-        ...kind, path: text, maxSize: { type: 'integer', minimum: 131072, maximum: 137438953472 }, readonly: flag, sync: flag, purgeOnStartup: flag
+        ...kind, path: text, maxSize: { type: 'integer', unit: 'bytes', minimum: 131072, maximum: 137438953472 }, readonly: flag, sync: flag, purgeOnStartup: flag
       }, ['path'])
     }),
     else: { instance: 'cookie store, or an instance of Keyv' }
   },
-  name: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$" },
-  length: { type: 'integer', minimum: 22, maximum: 64 },
-  maxAge: { type: 'integer', minimum: 1, maximum: 311040000 },
+  name: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", is: 'must be a name that a cookie can have' },
+  length: { type: 'integer', unit: 'characters', minimum: 22, maximum: 64 },
+  maxAge: { type: 'integer', unit: 'seconds', minimum: 1, maximum: 311040000 },
   secure: { enum: [true, false, 'auto'] },
   httpOnly: flag,
   sameSite: { enum: ['strict', 'lax', 'none'] },
   partitioned: flag,
-  path: { type: 'string', pattern: '^/[\\x20-\\x3a\\x3c-\\x7e]*$' },
-  idleTimeout: { type: 'integer', minimum: 0, maximum: 311040000 },
-  rotateAfter: { type: 'integer', minimum: 0, maximum: 311040000 },
+  path: { type: 'string', pattern: '^/[\\x20-\\x3a\\x3c-\\x7e]*$', is: 'must be a path that begins with "/", of printable ASCII without ";"' },
+  idleTimeout: { type: 'integer', unit: 'seconds', minimum: 0, maximum: 311040000 },
+  rotateAfter: { type: 'integer', unit: 'seconds', minimum: 0, maximum: 311040000 },
   secret: { type: ['string', 'array'], items: { type: 'string' } },
-  recheck: { type: 'integer', minimum: 1, maximum: 2000000 }
+  recheck: { type: 'integer', unit: 'seconds', minimum: 1, maximum: 2000000 }
 })
 
-const staticFiles = record({ root: { instance: 'path or file URL' }, prefix: { type: 'string', pattern: '^/' } }, ['root'])
+const staticFiles = record({ root: { instance: 'path or file URL' }, prefix: path }, ['root'])
 
 const endpoint = {
-  path: { type: 'string', pattern: '^/' },
+  path,
   auth,
   cookie,
-  allowedOrigins: { type: 'array', items: { type: 'string', pattern: '^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$' } },
-  allowedHosts: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^([a-z0-9._-]+|\\[[0-9a-f:.]+\\])$' } },
+  allowedOrigins: { type: 'array', items: { type: 'string', pattern: '^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$', is: 'must be "*" or an origin such as "https://app.example", without a path and without a "/" at its end' } },
+  allowedHosts: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^([a-z0-9._-]+|\\[[0-9a-f:.]+\\])$', is: 'must be the name of a host in lower case, without scheme and port' } },
   requireOrigin: { enum: ['auto', true, false] },
   serializers: { type: 'array', minItems: 1, items: { enum: ['json', 'msgpack', 'cbor'] } },
   batched: flag
 }
 
 const limits = record({
-  ...Object.fromEntries(['owed', 'pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'parked', 'testaments', 'retainedEvents', 'storedBytes'].map((name) => [name, count])),
+  ...Object.fromEntries(['pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'testaments', 'retainedEvents'].map((name) => [name, count])),
+  ...Object.fromEntries(['owed', 'parked', 'storedBytes'].map((name) => [name, bytes])),
   ...Object.fromEntries(['connectionsOfAddress', 'upgradesPerSecond', 'sessionsOfRealm', 'sessionsOfAuthid', 'messagesPerSecond', 'bytesPerSecond'].map((name) => [name, { type: 'integer', minimum: 0 }])),
   // More than a stream takes before it asks for a pause: else it would not tell when it has been read.
-  owedEvents: { type: 'integer', minimum: 2 ** 16 },
+  owedEvents: { ...bytes, minimum: 2 ** 16 },
   // ws reads 32 bits of it: more would be no limit at all.
-  messageSize: { ...count, maximum: 2 ** 30 },
+  messageSize: { ...bytes, maximum: 2 ** 30 },
   // Values are walked by recursion.
   depth: { type: 'integer', minimum: 1, maximum: 1000 }
 })
 
-const ajv = new Ajv({ allowUnionTypes: true, strictTypes: false, strictRequired: false })
+const ajv = new Ajv({ allowUnionTypes: true, strictTypes: false, strictRequired: false, verbose: true })
+ajv.addVocabulary([...vocabulary])
 ajv.addKeyword({
   keyword: 'instance',
   schemaType: 'string',
@@ -197,7 +204,7 @@ ajv.addKeyword({
 const validateEndpoint = ajv.compile(record(endpoint) as SchemaObject)
 const validatePlugin = ajv.compile(record({
   ...endpoint,
-  realms: mapOf(realm, { minProperties: 1 }),
+  realms: mapOf(realm, { minProperties: 1, is: 'must be an object with a realm or more' }),
   static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,
@@ -206,39 +213,34 @@ const validatePlugin = ajv.compile(record({
   shutdownSpread: { ...milliseconds, minimum: 0 },
   pingInterval: { ...milliseconds, minimum: 0 },
   limits,
-  failedLogins: record({ address: count, authid: count, cookie: count, recovery: count })
+  failedLogins: record({ address: count, authid: count, cookie: count, recovery: { ...count, unit: 'seconds' } })
 }, ['realms']) as SchemaObject)
 
-const path = { type: 'string', pattern: '^/' }
 const validateBridge = ajv.compile(record({
   call: path,
   publish: path,
   events: path,
   as: record({ realm: text, role: text, authid: text }, ['realm', 'role']),
-  signature: record({ key: text, secret: text, tolerance: count }, ['key', 'secret'])
+  signature: record({ key: text, secret: text, tolerance: { ...count, unit: 'seconds' } }, ['key', 'secret'])
 }) as SchemaObject)
-const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$' }, role: text, realm: text }, ['path', 'role']) as SchemaObject)
+const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$', is: 'must be a path that begins with "/" and does not end with it, without parameters' }, role: text, realm: text }, ['path', 'role']) as SchemaObject)
 const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole }
 
-/** What is wrong with an option, and where: `path` is empty for the options as a whole. */
-export interface OptionFault { readonly path: string, readonly expected: string }
-
-/** The first fault of options against their JSON schema, or null. No value is quoted in it. */
+/** The first fault of options against their JSON schema, or null. */
 export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {
   const validate = validators[of]
   if (validate(options)) return null
   // An `if` says no more than that its branch failed: the branch's own error stands before it.
-  return describe(validate.errors![0]!)
+  return misspeltMethod((options as { auth?: unknown } | null | undefined)?.auth) ?? describeFault(validate.errors![0]!)
 }
 
-function describe ({ instancePath, keyword, params, message }: ErrorObject): OptionFault {
-  const path = instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-  if (keyword === 'additionalProperties') return { path: join([...path, String(params.additionalProperty)]), expected: 'is not an option' }
-  if (keyword === 'required') return { path: join([...path, String(params.missingProperty)]), expected: 'is missing' }
-  if (keyword === 'enum') return { path: join(path), expected: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` }
-  return { path: join(path), expected: message ?? 'is wrong' }
-}
-
-function join (path: readonly string[]): string {
-  return path.reduce((whole, part) => /^\d+$/.test(part) ? `${whole}[${part}]` : whole === '' ? part : `${whole}.${part}`, '')
+/** Methods of an app's own may have any name, so that `scram` is one to the schema. */
+function misspeltMethod (given: unknown): OptionFault | null {
+  if (typeof given !== 'object' || given === null) return null
+  const known = Object.keys(auth.properties)
+  for (const [name, options] of Object.entries(given)) {
+    const meant = known.includes(name) || (options as { type?: unknown } | null)?.type === 'function' ? null : closest(name, known)
+    if (meant !== null) return { path: `auth.${name}`, expected: `is not a method that the router knows: did you mean "${meant}"? One of your own needs type "function"` }
+  }
+  return null
 }

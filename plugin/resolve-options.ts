@@ -1,15 +1,16 @@
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkLogins } from './check-logins.ts'
+import { checkRealms } from './check-realms.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
-import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
+import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
-import { isUri } from './protocol/uri.ts'
-import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
+import type { Uri } from './protocol/uri.ts'
 
 /** A role with every default filled in. */
 export interface ResolvedRole extends Required<Omit<RoleOptions, 'authorizer'>> { readonly authorizer: Uri | Authorizer | null }
@@ -168,70 +169,13 @@ function resolveStatic ({ root, prefix = '/' }: StaticOptions): ResolvedStatic {
   return { root: resolve(root instanceof URL ? fileURLToPath(root) : root), prefix }
 }
 
-function checkRealms (realms: ResolvedOptions['realms']): void {
-  for (const [name, { roles, uriCheck, eventHistory, slowSubscribers }] of Object.entries(realms)) {
-    if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must be named by a URI')
-    checkPatterns(eventHistory, uriCheck, `realms.${name}.eventHistory`)
-    checkPatterns(slowSubscribers, uriCheck, `realms.${name}.slowSubscribers`)
-    for (const [role, { permissions, authorizer }] of Object.entries(roles)) {
-      const path = `realms.${name}.roles.${role}`
-      if (authorizer !== null && permissions.length > 0) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.authorizer`, 'cannot stand beside permissions')
-      if (role === 'trusted') throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
-      permissions.forEach(({ uri, match }, i) => {
-        if (match === undefined || isUri(uri, match, uriCheck)) return
-        throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.permissions[${i}].uri`, `must be a URI that fits match "${match}"`)
-      })
-    }
-  }
-}
-
-function checkPatterns (patterns: readonly { uri: string, match: MatchPolicy }[], uriCheck: UriCheck, path: string): void {
-  patterns.forEach(({ uri, match }, i) => {
-    if (!isUri(uri, match, uriCheck)) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `must be a URI that fits match "${match}"`)
-    const first = patterns.findIndex((other) => other.uri === uri && other.match === match)
-    if (first !== i) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `is that of ${path}[${first}] already`)
-  })
-}
-
 function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
   // A cookie alone will do: `reply.wampSignIn` logs in by REST.
-  if (Object.values(auth).every((method) => method === undefined)) throw new errors.WAMP_ERR_INVALID_OPTION('auth', 'must name a method')
   if (auth.cookie !== undefined && cookie === null) {
     throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'needs the "cookie" option')
   }
-  for (const { path, role, realm } of staticRoles(auth)) {
-    const where = realm === undefined ? Object.values(realms) : [realms[realm]]
-    if (realm !== undefined && realms[realm] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.realm`, 'must name one of the realms')
-    if (where.some((one) => one !== undefined && Object.hasOwn(one.roles, role))) continue
-    throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.role`, `must name a role of ${realm === undefined ? 'a realm' : `realm "${realm}"`}: "${role}" is none`)
-  }
-  for (const [method, options] of Object.entries(auth)) if (options !== undefined && 'type' in options && options.type === 'dynamic') checkDynamic(options, `auth.${method}`, realms)
+  checkLogins(auth, realms, auth === endpointDefaults.auth)
   if (cookie !== null) checkCookie(cookie)
-}
-
-function checkDynamic ({ authenticator, authenticatorRealm: realm, authenticatorRole: role, defaultRole }: DynamicAuthOptions, path: string, realms: ResolvedOptions['realms']): void {
-  const fail = (option: string, expected: string): never => { throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.${option}`, expected) }
-  const has = (name: string): boolean => Object.values(realms).some(({ roles }) => Object.hasOwn(roles, name))
-  if (!isUri(authenticator)) fail('authenticator', 'must be a URI')
-  if (realm !== undefined && realms[realm] === undefined) fail('authenticatorRealm', 'must name one of the realms')
-  if (role !== undefined && role !== 'trusted' && !(realm === undefined ? has(role) : Object.hasOwn(realms[realm]!.roles, role))) fail('authenticatorRole', `must name a role: "${role}" is none`)
-  if (defaultRole !== undefined && !has(defaultRole)) fail('defaultRole', `must name a role of a realm: "${defaultRole}" is none`)
-}
-
-interface StaticRole { readonly role: string, readonly realm?: string | undefined }
-
-function * staticRoles ({ anonymous, ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): Iterable<StaticRole & { path: string }> {
-  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', realm: anonymous.realm }
-  const byPath: Readonly<Record<string, Readonly<Record<string, StaticRole>>>> = {
-    'auth.ticket.principals': ticket?.type === 'static' ? ticket.principals : {},
-    'auth.wampcra.users': wampcra?.type === 'static' ? wampcra.users : {},
-    'auth.wamp-scram.principals': scram?.type === 'static' ? scram.principals : {},
-    'auth.cryptosign.principals': cryptosign?.type === 'static' ? cryptosign.principals : {},
-    'auth.tls.principals': tls?.type === 'static' ? tls.principals : {}
-  }
-  for (const [path, principals] of Object.entries(byPath)) {
-    for (const [authid, { role, realm }] of Object.entries(principals)) yield { path: `${path}.${authid}`, role, realm }
-  }
 }
 
 /** Characters of a secret: of random Base64, 192 bits. */

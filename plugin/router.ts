@@ -8,6 +8,7 @@ import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import type { LoginFilter } from './cookie/login-filter.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { Deadlines } from './deadlines.ts'
+import { refuseUnknown } from './did-you-mean.ts'
 import { errors, WampError } from './errors.ts'
 import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
@@ -149,10 +150,11 @@ export class Router implements SessionHost {
   }
 
   /**
-   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE, WAMP_ERR_INVALID_OPTION for
-   * `expires` that is no Date, and WAMP_ERR_SESSION_CLOSED when the app has closed.
+   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE, WAMP_ERR_INVALID_OPTION for an
+   * unknown option or `expires` that is no Date, and WAMP_ERR_SESSION_CLOSED when the app has closed.
    */
   join (name: Uri, options: JoinOptions = {}): InProcessSession {
+    refuseUnknown(options, ['authid', 'role', 'expires'])
     return new InProcessSession(this.#admit(name, options, null))
   }
 
@@ -165,7 +167,7 @@ export class Router implements SessionHost {
   #admit (name: Uri, { authid = 'app', role = 'trusted', expires }: JoinOptions, codec: Codec | null): SessionParts {
     if (this.#state === 'closed') throw new errors.WAMP_ERR_SESSION_CLOSED(reasons.systemShutdown)
     const realm = this.#realmNamed(name)
-    if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
+    if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
     if (expires !== undefined && !isTime(expires)) throw new errors.WAMP_ERR_INVALID_OPTION('expires', 'must be a Date')
 
     const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process', ...(expires === undefined ? {} : { expires }) })
@@ -209,10 +211,11 @@ export class Router implements SessionHost {
 
   /**
    * Ends the sessions of a realm that the filter means, with GOODBYE, and returns how many these were.
-   * Throws WAMP_ERR_NO_SUCH_REALM, and WAMP_ERR_INVALID_OPTION for a reason that is no URI.
+   * Throws WAMP_ERR_NO_SUCH_REALM, and WAMP_ERR_INVALID_OPTION for a filter of another kind or a reason that is no URI.
    */
   kick (name: Uri, filter: SessionFilter, reason: Uri = reasons.killed): number {
     this.#realmNamed(name)
+    refuseUnknown(filter, ['session', 'authid', 'authrole'])
     if (!isUri(reason)) throw new errors.WAMP_ERR_INVALID_OPTION('reason', 'must be a URI')
     let count = 0
     for (const connection of [...this.#remote, ...this.#inProcess]) {
@@ -229,6 +232,7 @@ export class Router implements SessionHost {
    * Throws WAMP_ERR_NO_SUCH_REALM.
    */
   forgetDecisions (name: Uri, about: { authrole?: string, authid?: string } = {}): void {
+    refuseUnknown(about, ['authrole', 'authid'])
     this.#realmNamed(name).forgetDecisions(about)
   }
 

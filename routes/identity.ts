@@ -71,7 +71,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
       const { wampPrincipal: principal } = request
       if (principal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
       if (meant.length === 0 || meant.some(({ realm, role }) => realm === principal.realm && role === principal.authrole)) return undefined
-      return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: 'this role may not do that' })
+      return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: `the role "${principal.authrole}" may not ${request.method} ${request.routeOptions.url ?? ''}` })
     }
   })
   decorateSession(fastify, router)
@@ -140,7 +140,7 @@ export function arrivalOf (request: FastifyRequest): Arrival {
 function roleOfRealm (router: Router, role: string | RoleOfRealm): RoleOfRealm {
   const given = typeof role === 'string' ? { realm: undefined, role } : role
   const realms = router.realmsWith(given.role).filter((name) => given.realm === undefined || name === given.realm)
-  if (realms.length === 0) throw new errors.WAMP_ERR_NO_SUCH_ROLE(given.role, given.realm ?? 'any')
+  if (realms.length === 0) throw new errors.WAMP_ERR_NO_SUCH_ROLE(given.role, given.realm === undefined ? 'any realm' : `realm "${given.realm}"`)
   if (realms.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('wampRequireRole', `must name the realm, as { realm, role }: several have the role "${given.role}"`)
   return { realm: realms[0]!, role: given.role }
 }
@@ -154,7 +154,7 @@ function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'h
   const realm = router.realm(name)
   if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
   // The role `trusted` is the app itself: no login gives it.
-  if (role === 'trusted' || !realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, name)
+  if (role === 'trusted' || !realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
   if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('takes no "expires": a cookie has the "maxAge" of the option cookie')
   if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('needs somebody in particular')
   return { realm: name, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }) }

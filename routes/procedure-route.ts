@@ -2,10 +2,12 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import type { JsonSchema, ProcedureContract } from '../plugin/contract/contract.ts'
+import { closest } from '../plugin/did-you-mean.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { reasons } from '../plugin/protocol/reasons.ts'
+import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
@@ -46,7 +48,9 @@ const failure = {
 }
 
 /** Mounts a route that calls a procedure, in the name of who asks. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, { procedure, contract = {}, args: names = [], as, ...route }: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
+export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
+  checkRoute(given)
+  const { procedure, contract = {}, args: names = [], as, ...route } = given
   const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
   const place = placeOf(route)
   const exact = exactHooks(depth, place)
@@ -74,6 +78,26 @@ export function procedureRoute (fastify: FastifyInstance, { procedure, contract 
       }
     }
   })
+}
+
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+/** What a route has of its own, and what Fastify takes. Its plugins take more, by names of theirs. */
+const known = [
+  'method', 'url', 'path', 'procedure', 'contract', 'args', 'as', 'schema', 'attachValidation', 'validatorCompiler', 'serializerCompiler', 'bodyLimit', 'logLevel', 'logSerializers',
+  'config', 'version', 'constraints', 'prefixTrailingSlash', 'exposeHeadRoute', 'errorHandler', 'schemaErrorFormatter', 'childLoggerFactory', 'handlerTimeout',
+  'onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse', 'onTimeout', 'onError', 'onRequestAbort'
+]
+
+function checkRoute (given: ProcedureRouteOptions): void {
+  for (const name of Object.keys(given)) {
+    if (name === 'handler' || name === 'wsHandler' || name === 'websocket') throw new errors.WAMP_ERR_INVALID_OPTION(name, 'cannot be given to wampRoute: the procedure answers')
+    const meant = known.includes(name) ? null : closest(name, known)
+    if (meant !== null) throw new errors.WAMP_ERR_INVALID_OPTION(name, `is not an option: did you mean "${meant}"?`)
+  }
+  const { procedure, method, args = [] } = given
+  if (!isUri(procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('procedure', `must be the URI that ${method} ${given.url} calls`)
+  if (!methods.includes(method)) throw new errors.WAMP_ERR_INVALID_OPTION('method', `must be one of ${methods.join(', ')}`)
+  if (!Array.isArray(args)) throw new errors.WAMP_ERR_INVALID_OPTION('args', 'must be a list of names')
 }
 
 /** Fastify would send a string as it stands, and nothing for null: here all is JSON, but for octets that are all of a result. */

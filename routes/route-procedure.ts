@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest, InjectOptions, RouteOptions } fro
 import type { Principal } from '../plugin/auth/authenticator.ts'
 import { readValues } from '../plugin/codec/json-value.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
+import { refuseUnknown } from '../plugin/did-you-mean.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import type { Called } from '../plugin/in-process/in-process-session.ts'
 import type { Id } from '../plugin/protocol/id.ts'
@@ -80,6 +81,7 @@ export class RouteProcedures {
     if (constraint !== undefined) {
       throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `cannot be given to ${first} ${url}: a call has nothing that its constraint "${constraint}" could look at`)
     }
+    refuseUnknown(options, ['realm', 'procedure', 'args'], 'config.wamp')
     if (!isUri(options.procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.procedure', `of ${first} ${url} must be a URI`)
     if (schema !== undefined) (schema as Record<string, unknown>)['x-wamp-procedure'] = options.procedure
     this.#routes.push({ url, method: first as HTTPMethod, options })

@@ -6,6 +6,7 @@ import t from 'tap'
 const below: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   errors: ['protocol'],
+  'did-you-mean': ['errors'],
   deadlines: ['work'],
   diagnostics: [],
   'network-of': [],
@@ -15,7 +16,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   thenable: [],
   work: ['queue'],
   contract: ['protocol', 'errors', 'work'],
-  options: ['errors', 'protocol', 'contract', 'auth', 'cookie'],
+  options: ['errors', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
   auth: ['protocol', 'errors', 'network-of', 'queue', 'recent'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'thenable', 'work', 'auth'],
@@ -23,13 +24,13 @@ const below: Readonly<Record<string, readonly string[]>> = {
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
   cookie: ['protocol', 'errors', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],
   'in-process': ['protocol', 'errors', 'work'],
-  router: ['protocol', 'errors', 'deadlines', 'auth', 'realm', 'session', 'transport', 'in-process'],
+  router: ['protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
-  telemetry: ['protocol', 'errors', 'diagnostics'],
+  telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
   crossbar: ['errors', 'options', 'protocol', 'index'],
-  routes: ['protocol', 'errors', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'work'],
+  routes: ['protocol', 'errors', 'did-you-mean', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'work'],
   testing: [],
-  index: ['protocol', 'contract', 'errors', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
+  index: ['protocol', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
 }
 
 /** The packages that only these layers know: all others run without a port. */
@@ -43,7 +44,7 @@ function layerOf (path: string): string {
   const [, first = '', second] = path.split('/')
   if (second !== undefined) return first
   const file = first.replace(/\.ts$/, '')
-  return file === 'options-schema' || file === 'resolve-options' ? 'options' : file
+  return ['options-schema', 'option-faults', 'resolve-options', 'check-realms', 'check-logins'].includes(file) ? 'options' : file
 }
 
 /** The value imports of a file: with verbatimModuleSyntax, what is not marked as a type is one. */

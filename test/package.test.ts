@@ -1,9 +1,8 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -11,17 +10,15 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { snippetsOf } from './docs/snippets.ts'
 import { HELLO, WireClient, wireCodecs } from './helper/wire-client.ts'
+import { diagnose, install, pack, resolutions } from './packed/packed.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('../', import.meta.url))
 const require = createRequire(import.meta.url)
 
 t.test('a fresh project installs the package, type-checks the README\'s first example, and it works', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'fastify-wamp-package-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root })
-  const [{ filename, files }] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [{ filename: string, files: { path: string }[] }]
-  t.same(files.map(({ path }) => path).filter((path) => !/^(dist\/(plugin|routes)\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path)), [], 'nothing that is not for users')
+  const { folder, tarball, files } = await pack(t)
+  t.same(files.filter((path) => !/^(dist\/(plugin|routes)\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path)), [], 'nothing that is not for users')
 
   const [, example = ''] = /```ts app.ts\n(import Fastify[\s\S]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
   t.match(example, /app\.listen\(\{ port: 8080 \}\)/)
@@ -36,9 +33,10 @@ if (cookieStoreContract(() => { throw new Error('not opened') }).length < 5) thr
 process.stdout.write(JSON.stringify(app.server.address()))
 process.stdin.resume().once('end', () => { app.close() })
 `)
-  await run('npm', ['install', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', join(folder, filename), 'fastify@5', '@types/node@20'], { cwd: folder })
+  await install(folder, tarball, 'fastify@5', '@types/node@20')
   const tsc = join(require.resolve('typescript/package.json'), '../bin/tsc')
   await t.resolves(run(process.execPath, [tsc, '-p', folder], { cwd: folder }).catch((error: { stdout: string }) => { throw new Error(error.stdout) }), 'its types are whole')
+  for (const resolution of Object.keys(resolutions) as (keyof typeof resolutions)[]) t.equal(await diagnose(folder, tsc, resolution), '', `they are with ${resolution}`)
   await callIt(t, folder)
   await writeFile(join(folder, 'wamp.cjs'), snippetsOf(join(root, 'docs/add-wamp.md')).find(({ name }) => name === 'wamp.cjs')!.text)
   await writeFile(join(folder, 'app.cjs'), `

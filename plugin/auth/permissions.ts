@@ -92,7 +92,7 @@ function byPrecedence (a: Rule, b: Rule): number {
 }
 
 /** Without `match` stars decide: one at the end is a prefix, others are wildcards. A Crossbar.io convention. */
-function withStars (uri: Uri): { uri: Uri, match: MatchPolicy } {
+export function withStars (uri: Uri): { uri: Uri, match: MatchPolicy } {
   const star = uri.indexOf('*')
   if (star < 0) return { uri, match: 'exact' }
   if (star === uri.length - 1) return { uri: uri.slice(0, -1), match: 'prefix' }

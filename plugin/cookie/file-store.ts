@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { errors } from '../errors.ts'
 import { CookieJournal } from './cookie-journal.ts'
 import { readLine, writeLine } from './cookie-line.ts'
@@ -184,8 +184,18 @@ async function locate (filename: string, fs: FileSystem): Promise<string> {
   const path = resolve(filename)
   const known = await unlessMissing(fs.stat(path))
   if (known !== null && !known.isFile()) throw new errors.WAMP_ERR_COOKIE_FILE(filename, 'is not a file')
-  if (known === null) await (await fs.open(path, 'a', 0o600)).close()
+  if (known === null) await create(path, filename, fs)
   return await fs.realpath(path)
+}
+
+async function create (path: string, filename: string, fs: FileSystem): Promise<void> {
+  try {
+    await (await fs.open(path, 'a', 0o600)).close()
+  } catch (cause) {
+    const folder = dirname(path)
+    if (codeOf(cause) !== 'ENOENT' || await unlessMissing(fs.stat(folder)) !== null) throw cause
+    throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be made: the folder "${folder}" does not exist`, { cause })
+  }
 }
 
 async function read (path: string, log: StoreLog, fs: FileSystem): Promise<Contents> {

@@ -4,7 +4,7 @@ import { MessageType } from '../protocol/message.ts'
 import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs, Values } from '../protocol/payload.ts'
-import { WampError } from '../errors.ts'
+import { errors, WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { onAbort } from './abortion.ts'
@@ -156,6 +156,7 @@ export class InProcessSession {
    * The type of its args is trusted, not checked.
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
+    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${procedure}") needs a function that answers its calls`))
     const invoke: InvocationHandler = async ({ details }, { args, kwargs }, signal, send) => {
       const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
       const answer = (): unknown => handler({ args: args as A, kwargs, details, signal, progress })
@@ -186,6 +187,7 @@ export class InProcessSession {
    * The type of its args is trusted, not checked.
    */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
+    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${topic}") needs a function that takes its events`))
     const onEvent: EventHandler = ({ details, publication }, { args, kwargs }) => {
       const handle = (): unknown => handler({ args: args as A, kwargs, details, publication })
       return this.#propagation.current === null ? handle() : this.#propagation.current.run(details, handle)

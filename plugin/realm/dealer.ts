@@ -17,7 +17,7 @@ import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller } from './caller.ts'
 import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
-import { refusal } from './refusal.ts'
+import { refusal, refusalOf } from './refusal.ts'
 import type { Offer } from './registration.ts'
 import type { Registrations } from './registrations.ts'
 import type { Disclosure } from './role.ts'
@@ -89,7 +89,10 @@ export class Dealer {
   call (caller: RoutedSession, message: Call, disclosure: Disclosure, watch: CallWatch | null = null): void {
     const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
     const registration = this.#registrations.best(procedure)
-    if (registration === undefined) return refuse(caller, request, watch, reasons.noSuchProcedure)
+    if (registration === undefined) {
+      caller.send(refusalOf({ request, role: caller.principal.authrole, action: 'call', uri: procedure }, reasons.noSuchProcedure))
+      return watch?.end('error', reasons.noSuchProcedure)
+    }
     const fault = this.#contract?.call(procedure, message.options, payload) ?? null
     if (fault !== null) return refuse(caller, request, watch, reasons.invalidArgument, fault)
     const { calls } = this.#callerOf(caller)

@@ -1,3 +1,4 @@
+import type { Action } from '../options.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { ErrorMessage, RequestCode } from '../protocol/message.ts'
 import type { Id } from '../protocol/id.ts'
@@ -5,12 +6,9 @@ import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 
-/** What stands in the first argument of an ERROR, for people. */
+/** What stands in the first argument of an ERROR, for people. `textOf` makes those that name a URI. */
 const texts: Readonly<Record<Uri, string>> = {
-  [reasons.invalidUri]: 'the URI is not valid here',
-  [reasons.notAuthorized]: 'this role may not do that',
   [reasons.discloseMeDisallowed]: 'disclosure is not allowed here',
-  [reasons.noSuchProcedure]: 'nobody has registered this procedure',
   [reasons.procedureAlreadyExists]: 'the procedure is registered already',
   [reasons.noSuchRegistration]: 'this session has no such registration',
   [reasons.noSuchSubscription]: 'this session has no such subscription',
@@ -29,4 +27,39 @@ const payloads = new Map(Object.entries(texts).map(([error, text]) => [error, Pa
 export function refusal (requestType: RequestCode, request: Id, error: Uri, text?: string): ErrorMessage {
   const payload = (text === undefined ? payloads.get(error) : undefined) ?? Payload.of([text ?? error])
   return { type: MessageType.Error, requestType, request, details: noDetails, error, payload }
+}
+
+/** Characters of a client's URI in a text. */
+const QUOTED = 128
+
+/** What a request was, for the text of its refusal. */
+export interface Refused {
+  readonly request: Id
+  readonly role: string
+  readonly action: Action
+  readonly uri: Uri
+}
+
+const requestTypes: Readonly<Record<Action, RequestCode>> = {
+  call: MessageType.Call, register: MessageType.Register, publish: MessageType.Publish, subscribe: MessageType.Subscribe
+}
+
+/** An ERROR that says which role asked for what. Its text is made for this message, and kept nowhere. */
+export function refusalOf (refused: Refused, error: Uri): ErrorMessage {
+  return refusal(requestTypes[refused.action], refused.request, error, textOf(refused, error))
+}
+
+function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined {
+  switch (error) {
+    case reasons.notAuthorized: return `the role "${role}" may not ${action} "${quoted(uri)}"`
+    case reasons.invalidUri: return `the role "${role}" cannot ${action} "${quoted(uri)}": the URI is not valid, or reserved`
+    case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": nobody has registered this procedure`
+    case reasons.authorizationFailed: return `the authorizer of the role "${role}" has not decided on ${action} "${quoted(uri)}"`
+    default: return undefined
+  }
+}
+
+/** The beginning of a URI, in whole characters. */
+function quoted (uri: Uri): string {
+  return uri.length <= QUOTED ? uri : `${[...uri.slice(0, 2 * QUOTED)].slice(0, QUOTED).join('')}…`
 }

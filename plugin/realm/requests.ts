@@ -12,7 +12,7 @@ import { CallWatch } from './call-watch.ts'
 import type { Dealer } from './dealer.ts'
 import { ParkedRequest } from './parked-request.ts'
 import { PublicationWatch } from './publication-watch.ts'
-import { refusal } from './refusal.ts'
+import { refusal, refusalOf } from './refusal.ts'
 import type { Registrations } from './registrations.ts'
 import { refused } from './role.ts'
 import type { Role, Verdict } from './role.ts'
@@ -110,7 +110,7 @@ export class Requests {
       return
     }
     const error = verdict.refusal ?? reasons.invalidArgument
-    if (options.acknowledge === true) session.send(refusal(MessageType.Publish, request, error, fault ?? undefined))
+    if (options.acknowledge === true) session.send(fault === null ? refusalOf({ request, role: session.principal.authrole, action: 'publish', uri: topic }, error) : refusal(MessageType.Publish, request, error, fault))
     watch?.end('refused', { error })
   }
 
@@ -142,7 +142,7 @@ export class Requests {
   #called (session: RoutedSession, message: Call, decided: Verdict, watch: CallWatch | null): void {
     const verdict = this.#disclosing(session, decided, message.options.disclose_me === true)
     if (verdict.refusal === null) return this.#dealer.call(session, message, verdict, watch)
-    session.send(refusal(MessageType.Call, message.request, verdict.refusal))
+    session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'call', uri: message.procedure }, verdict.refusal))
     watch?.end('error', verdict.refusal)
   }
 
@@ -155,7 +155,7 @@ export class Requests {
 
   #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {
     if (error === null) this.#broker.subscribe(session, message)
-    else session.send(refusal(MessageType.Subscribe, message.request, error))
+    else session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'subscribe', uri: message.topic }, error))
   }
 
   #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
@@ -168,7 +168,7 @@ export class Requests {
   #registered (session: RoutedSession, message: Register, decided: Verdict): void {
     const verdict = this.#disclosing(session, decided, message.options.disclose_caller === true)
     if (verdict.refusal === null) this.#registrations.register(session, message, verdict.forceReregister)
-    else session.send(refusal(MessageType.Register, message.request, verdict.refusal))
+    else session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'register', uri: message.procedure }, verdict.refusal))
   }
 
   /** The verdict where disclosure is asked for, too: a role may not be allowed to ask. */

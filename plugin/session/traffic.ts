@@ -9,8 +9,8 @@ const CODES = 71
  * message to who wants to know.
  */
 export class Traffic {
-  readonly received = new Float64Array(CODES)
-  readonly sent = new Float64Array(CODES)
+  readonly received: Float64Array = new Float64Array(CODES)
+  readonly sent: Float64Array = new Float64Array(CODES)
 
   /** A message has come. */
   receive (type: MessageCode): void {

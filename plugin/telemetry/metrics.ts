@@ -1,4 +1,5 @@
 import { hear } from '../diagnostics.ts'
+import { refuseUnknown } from '../did-you-mean.ts'
 import { errors } from '../errors.ts'
 import { layoutOf } from '../protocol/wire-format.ts'
 import { MessageType } from '../protocol/message.ts'
@@ -13,6 +14,7 @@ export type ResolvedMetrics = Required<Omit<MetricsOptions, 'path'>> & { readonl
 
 /** Checks the options of `wampMetrics`. Throws WAMP_ERR_INVALID_OPTION. */
 export function resolveMetrics (given: MetricsOptions): ResolvedMetrics {
+  refuseUnknown(given, ['client', 'registry', 'path', 'prefix'])
   const { client, registry = client?.register, prefix = 'wamp_', path = null } = given
   if (typeof client?.Histogram !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('client', 'must be the module prom-client')
   if (typeof registry?.metrics !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('registry', 'must be a registry of prom-client')
@@ -38,9 +40,13 @@ export class Metrics {
     this.#registry = registry
     this.#prefix = prefix
     this.#router = router
-    this.#countState()
-    this.#countTraffic()
-    this.#countEvents()
+    try {
+      this.#countState()
+      this.#countTraffic()
+      this.#countEvents()
+    } catch (cause) {
+      throw taken(this.#names, cause)
+    }
   }
 
   /** Counts no more, and takes the metrics out of the registry: another app of the process may come after this one. */
@@ -101,4 +107,10 @@ export class Metrics {
     this.#names.push(full)
     return { name: full, help, labelNames, registers: [this.#registry as never] }
   }
+}
+
+/** prom-client refuses a name that its registry has. */
+function taken (names: readonly string[], cause: unknown): unknown {
+  if (!(cause instanceof Error) || !cause.message.includes('already been registered')) return cause
+  return new errors.WAMP_ERR_INVALID_OPTION('registry', `has a metric "${names.at(-1)}" already, perhaps that of another app: give each app a registry or a prefix of its own`)
 }

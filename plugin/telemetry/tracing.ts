@@ -1,5 +1,6 @@
 import { hear } from '../diagnostics.ts'
 import type { CallMessage, InvocationMessage, PublicationMessage } from '../diagnostics.ts'
+import { refuseUnknown } from '../did-you-mean.ts'
 import { errors } from '../errors.ts'
 import type { Propagation, PropagationSlot } from '../in-process/propagation.ts'
 import type { Dict } from '../protocol/message.ts'
@@ -8,7 +9,9 @@ import type { Context, OpenTelemetryApi, Span, SpanContext, Tracer, TracingOptio
 import { readTraceContext, writeTraceContext } from './trace-context.ts'
 
 /** Checks the options of `wampTracing`. Throws WAMP_ERR_INVALID_OPTION. */
-export function checkTracing ({ api }: TracingOptions): void {
+export function checkTracing (given: TracingOptions): void {
+  refuseUnknown(given, ['api'])
+  const { api } = given
   if (typeof api?.trace?.getTracer !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('api', 'must be the module @opentelemetry/api')
 }
 

@@ -965,5 +965,19 @@ export const defences: readonly Defence[] = [
     code: 'stream?.end(() => { stream.destroy() })',
     without: '',
     test: ['routes/websocket.test.ts', 'an upgrade that an earlier hook of the host refuses']
+  },
+  {
+    defence: 'A refusal quotes only the beginning of a URI',
+    file: 'plugin/realm/refusal.ts',
+    code: 'uri.length <= QUOTED ? uri :',
+    without: 'uri.length > 0 ? uri :',
+    test: ['mistakes.test.ts', 'a refusal names role, action and URI, which is cut']
+  },
+  {
+    defence: 'What stands in the place of a secret is not quoted',
+    file: 'plugin/option-faults.ts',
+    code: "if (!isPlain || type === 'object' || secrets.test(path)) return",
+    without: 'if (!isPlain) return',
+    test: ['resolve-options.test.ts', 'what stands in the place of a secret is not quoted']
   }
 ]

@@ -13,7 +13,7 @@ import './routes.ts'
 import './procedure.ts'
 import './reference.ts'
 
-const client = await app.injectWamp({ realm: 'realm1', authrole: 'anonymous' })
+const client = await app.injectWamp({ realm: 'realm1', role: 'anonymous' })
 const seen: unknown[] = []
 await client.subscribe('com.example.tasks.added', ({ args, kwargs }) => { seen.push([args, kwargs]) })
 const post = async (list: string, title: string) => (await app.inject({ method: 'POST', url: \`/lists/\${list}/tasks\`, payload: { title } })).json()

@@ -5,6 +5,8 @@ import t from 'tap'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { run, snippetsOf, start, writeFiles } from './snippets.ts'
 
+// AutobahnJS sends headers only where there is no global WebSocket.
+Reflect.deleteProperty(globalThis, 'WebSocket')
 const json = { 'content-type': 'application/json' }
 
 /** Logs in, and resolves to the cookie. */
@@ -66,16 +68,13 @@ import './wamp.ts'
 import { connect } from './client.js'
 const { cookies: [cookie] } = await app.inject({ method: 'POST', url: '/login', payload: { user: 'joe' } })
 const url = (await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')
-const connection = connect(url + '/ws', \`\${cookie.name}=\${cookie.value}\`)
-connection.onopen = (session, details) => {
-  console.log(details.authid)
-  connection.close()
-  app.close()
-}
-connection.open()
+const client = connect(url + '/ws', \`\${cookie.name}=\${cookie.value}\`)
+console.log((await client.connect()).authid)
+await client.disconnect()
+await app.close()
 `
   })
-  t.match(await run(folder, 'main.ts'), /^joe\n/)
+  t.match(await run(folder, 'main.ts'), /^joe$/m)
 })
 
 t.test('a login by REST is one over WebSocket, and a user sees its devices', async (t) => {
@@ -148,7 +147,7 @@ t.test('and its authorizer allows what it should', async (t) => {
   t.equal(await run(writeFiles(t, 'docs/write-an-authenticator.md', {
     'main.ts': `
 import { app } from './authorizer.ts'
-const client = await app.injectWamp({ realm: 'realm1', authrole: 'anonymous' })
+const client = await app.injectWamp({ realm: 'realm1', role: 'anonymous' })
 await app.wamp.join('realm1').register('com.example.public.a', () => 'allowed')
 await app.wamp.join('realm1').register('com.example.b', () => 'allowed')
 console.log(await client.call('com.example.public.a'), await client.call('com.example.b').catch(({ error }) => error))

@@ -18,8 +18,8 @@ export function writeFiles (t: Test, page: string, more: Readonly<Record<string,
   return t.testdir({ ...Object.fromEntries(files) as Record<string, string>, ...more })
 }
 
-/** How Node.js runs TypeScript that imports the package from its sources. */
-export const node = ['--import=@tapjs/typescript/import', '--conditions=fastify-wamp-source'] as const
+/** How Node.js runs TypeScript that imports the package from its sources. What loads it is deprecated in newer versions, which they would print. */
+export const node = ['--disable-warning=DEP0205', '--import=@tapjs/typescript/import', '--conditions=fastify-wamp-source'] as const
 
 /** Runs a file of TypeScript or JavaScript as a program. Resolves to what it printed; rejects if it fails. */
 export async function run (folder: string, file: string, args: readonly string[] = []): Promise<string> {

@@ -12,12 +12,12 @@ for (const codec of codecs) {
     const app = Fastify()
     t.teardown(() => app.close())
     await app.register(wampPlugin, { realms })
-    const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', authrole: 'frontend', codec })
+    const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', role: 'frontend', codec })
     t.notOk(app.server.listening)
     t.match(joe.principal, { realm: 'realm1', authid: 'joe', authrole: 'frontend' })
 
     await joe.register('com.example.echo', ({ args: [value], details }) => ({ value, details }), {})
-    const ann = await injectWamp(app, { realm: 'realm1', authid: 'ann', authrole: 'frontend', codec })
+    const ann = await injectWamp(app, { realm: 'realm1', authid: 'ann', role: 'frontend', codec })
     t.match(await ann.call('com.example.echo', [{ octets: Buffer.from([1, 2]), big: 2n ** 60n }]), {
       value: { octets: Buffer.from([1, 2]), big: 2n ** 60n }
     })
@@ -30,7 +30,7 @@ for (const codec of codecs) {
     const app = Fastify()
     t.teardown(() => app.close())
     await app.register(wampPlugin, { realms })
-    const guest = await app.injectWamp({ realm: 'realm1', authrole: 'guest', codec })
+    const guest = await app.injectWamp({ realm: 'realm1', role: 'guest', codec })
     const backend = await app.injectWamp({ realm: 'realm1', codec })
     const seen: unknown[] = []
     await guest.subscribe('com.example.news', ({ args: [news] }) => { seen.push(news) })
@@ -51,7 +51,7 @@ t.test('who cannot be injected is told why', async (t) => {
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms })
   await t.rejects(app.injectWamp({ realm: 'nowhere' }), { code: 'WAMP_ERR_NO_SUCH_REALM' })
-  await t.rejects(app.injectWamp({ realm: 'realm1', authrole: 'nobody' }), { code: 'WAMP_ERR_NO_SUCH_ROLE' })
+  await t.rejects(app.injectWamp({ realm: 'realm1', role: 'nobody' }), { code: 'WAMP_ERR_NO_SUCH_ROLE' })
   await t.rejects(app.injectWamp({ realm: 'realm1', codec: 'xml' as 'json' }), { code: 'WAMP_ERR_INVALID_OPTION', message: /"codec"/ })
 })
 

@@ -6,6 +6,9 @@ import { Inbox } from './peer.ts'
 import { steps } from './peer.ts'
 import type { Outcome, Peer, Progress, Received, RegisterAs, Serializer, Values } from './peer.ts'
 
+// AutobahnJS sends headers only where there is no global WebSocket.
+Reflect.deleteProperty(globalThis, 'WebSocket')
+
 const serializerClasses = {
   json: autobahn.serializer.JSONSerializer, msgpack: autobahn.serializer.MsgpackSerializer, cbor: autobahn.serializer.CBORSerializer
 }

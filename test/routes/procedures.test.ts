@@ -115,14 +115,14 @@ t.test('a route is a procedure: its schema, its hooks and its errors are those o
     if (id === 'bug') throw new Error('a bug with a secret')
     return id === 'text' ? 'some text' : id === 'none' ? await reply.code(204).send() : body
   })
-  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', authrole: 'frontend' })
+  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', role: 'frontend' })
   t.strictSame(await joe.call('com.example.tasks', ['a/b & c'], { limit: 5, tags: ['x', 'y'] }), { list: 'a/b & c', limit: 5, tags: ['x', 'y'], by: 'joe' })
   t.match(await joe.call('com.example.tasks', [], { list: 'home' }), { list: 'home', limit: 10 })
   await t.rejects(joe.call('com.example.tasks', ['home'], { limit: 1000 }), { name: 'WampError', message: 'wamp.error.invalid_argument: querystring/limit must be <= 100' })
   for (const list of ['..', '.', '', undefined, {}]) await t.rejects(joe.call('com.example.tasks', [list]), { message: 'wamp.error.invalid_argument: "list" must be a word or a number' }, 'it leads nowhere else')
   await t.rejects(joe.call('com.example.tasks', ['home', 5]), { code: 'wamp.error.invalid_argument' })
 
-  const guest = await app.injectWamp({ realm: 'realm1', authid: 'guest', authrole: 'anonymous' })
+  const guest = await app.injectWamp({ realm: 'realm1', authid: 'guest', role: 'anonymous' })
   await t.rejects(guest.call('com.example.tasks', ['home']), { code: 'wamp.error.not_authorized' }, 'the route itself asks for a role')
   t.strictSame(await guest.call('com.example.put', [], { id: 7, title: 'milk' }), { title: 'milk' })
   t.equal(await guest.call('com.example.put', [], { id: 'text', title: 'milk' }), 'some text')
@@ -137,7 +137,7 @@ t.test('a path may have colons and steps that can be left out, but no wildcard',
   const echo = async ({ url }: { url: string }): Promise<string> => url
   app.get('/tasks::done/:id?', { config: { wamp: { realm: 'realm1', procedure: 'com.example.done', args: ['id'] } } }, echo)
   t.throws(() => { app.get('/files/*', { config: { wamp: { realm: 'realm1', procedure: 'com.example.files' } } }, echo) }, { code: 'WAMP_ERR_INVALID_OPTION', message: 'GET /files/*' })
-  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', authrole: 'frontend' })
+  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', role: 'frontend' })
   t.equal(await joe.call('com.example.done', [7]), '/tasks:done/7')
   t.equal(await joe.call('com.example.done'), '/tasks:done')
 })
@@ -157,7 +157,7 @@ t.test('who makes a header up is nobody', async (t) => {
   const { app } = await build(t)
   app.get('/who', { onRequest: app.wampIdentify, config: { wamp: { realm: 'realm1', procedure: 'com.example.who' } } }, async ({ wampPrincipal, headers }) => [wampPrincipal?.authid ?? null, Object.keys(headers).filter((name) => name.startsWith('x-'))])
   t.strictSame((await app.inject({ url: '/who', headers: { 'x-fastify-wamp-call': 'made up' } })).json(), [null, []])
-  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', authrole: 'frontend' })
+  const joe = await app.injectWamp({ realm: 'realm1', authid: 'joe', role: 'frontend' })
   t.strictSame(await joe.call('com.example.who'), ['joe', []])
 })
 

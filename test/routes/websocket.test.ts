@@ -157,7 +157,7 @@ t.test('the cookie of an upgrade without Origin is ignored where only pages may 
 t.test('what makes cookies fail silently is warned of, once', async (t) => {
   const lines: Array<{ level: number, msg: string }> = []
   const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } })
-  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, cookie: { secure: true } })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: { secure: true } })
   t.teardown(() => app.close())
   const url = `${(await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws')}/ws`
   const [json] = wireCodecs

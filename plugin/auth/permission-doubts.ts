@@ -1,0 +1,21 @@
+import { isUri } from '../protocol/uri.ts'
+import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
+import { withStars } from './permissions.ts'
+
+/** Why a permission is hardly meant as it stands; `isFutile` if it stands for no URI that the realm takes. */
+export interface Doubt { readonly text: string, readonly isFutile: boolean }
+
+/** What is doubtful about a permission, or null: most often a star that is literal, or a prefix that is not said to be one. */
+export function doubtOf ({ uri, match }: { readonly uri: Uri, readonly match?: MatchPolicy | undefined }, check: UriCheck): Doubt | null {
+  const meant = withStars(uri)
+  if (match !== undefined && uri.includes('*')) {
+    return { isFutile: check === 'strict', text: `has a "*" that is literal under match "${match}": to allow what the star stands for, write { uri: "${meant.uri}", match: "${meant.match}" }, or leave match out` }
+  }
+  if (match === undefined && meant.match === 'wildcard' && uri.split('.').some((part) => part.includes('*') && part !== '*')) {
+    return { isFutile: false, text: 'has a "*" beside other characters: a star stands for a whole component between two dots, or at the end for all that follows' }
+  }
+  const as = match ?? meant.match
+  if (as === 'exact' && uri.endsWith('.')) return { isFutile: true, text: 'ends in "." and is compared exactly, so that it stands for nothing: to allow what begins with it, add match: "prefix"' }
+  if (!isUri(match === undefined ? meant.uri : uri, as, check)) return { isFutile: true, text: 'is no valid URI, so that it stands for nothing' }
+  return null
+}

@@ -1,0 +1,49 @@
+import { errors } from './errors.ts'
+
+/** Characters of a name that is compared: what is longer is no slip of the pen. */
+const LONGEST = 40
+
+/** `: did you mean "name"?` with the known name that is closest to a misspelt one, or nothing if none is close. */
+export function didYouMean (given: string, known: Iterable<string>): string {
+  const name = closest(given, known)
+  return name === null ? '' : `: did you mean "${name}"?`
+}
+
+/** The known name that another one is most likely a misspelling of, or null. */
+export function closest (given: string, known: Iterable<string>): string | null {
+  if (given.length > LONGEST) return null
+  const word = given.toLowerCase()
+  let best: string | null = null
+  let least = Infinity
+  for (const name of known) {
+    const distance = word.length > 3 && name.toLowerCase().split('-').includes(word) ? 0 : distanceOf(word, name.toLowerCase())
+    if (distance >= least || distance > Math.max(1, Math.floor(name.length / 3))) continue
+    least = distance
+    best = name
+  }
+  return best
+}
+
+/** Throws WAMP_ERR_INVALID_OPTION for the first key that is not a known one; `path` is that of the object. */
+export function refuseUnknown (given: object, known: readonly string[], path = ''): void {
+  const unknown = Object.keys(given).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw new errors.WAMP_ERR_INVALID_OPTION(path === '' ? unknown : `${path}.${unknown}`, `is not an option${didYouMean(unknown, known)}`)
+}
+
+/** How many characters must be inserted, deleted, replaced or swapped with their neighbour. */
+function distanceOf (a: string, b: string): number {
+  let before: number[] = []
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = last[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : Infinity
+      row.push(Math.min(replaced, swapped, last[j]! + 1, row[j - 1]! + 1))
+    }
+    before = last
+    last = row
+  }
+  return last[b.length]!
+}

@@ -1,0 +1,126 @@
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import prom from 'prom-client'
+import t from 'tap'
+import type { Test } from 'tap'
+import wampPlugin, { wampEndpoint, wampMetrics, wampTracing } from 'fastify-wamp'
+import type { FastifyWampOptions, WampError } from 'fastify-wamp'
+
+const all = { call: true, register: true, publish: true, subscribe: true }
+const realms = { realm1: { roles: { anonymous: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: all }] }, staff: {} } } } as const
+
+interface Line { readonly level: number, readonly msg: string, readonly option?: string }
+
+/** An app with the plugin, and what it logs as a warning. */
+async function build (t: Test, options: Partial<FastifyWampOptions> = {}): Promise<{ app: FastifyInstance, warnings: Line[] }> {
+  const warnings: Line[] = []
+  const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { warnings.push(JSON.parse(line) as Line) } } } })
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { realms, ...options })
+  return { app, warnings }
+}
+
+const invalid = (message: string | RegExp): { code: string, message: string | RegExp } => ({ code: 'WAMP_ERR_INVALID_OPTION', message })
+
+t.test('a permission that hardly anyone means is a warning at start that names it', async (t) => {
+  const { warnings } = await build(t, { realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'com.example.*', match: 'prefix' }] } } } } })
+  t.match(warnings, [{ option: 'realms.realm1.roles.anonymous.permissions[0].uri', msg: /^the permission has a "\*" that is literal/ }])
+})
+
+t.test('options that nobody knows are refused where sessions are joined, injected, ended and watched', async (t) => {
+  const { app } = await build(t)
+  const given = { authrole: 'anonymous' } as object
+  t.throws(() => app.wamp.join('realm1', given), invalid('The option "authrole" is not an option'))
+  await t.rejects(app.injectWamp({ realm: 'realm1', ...given }), invalid('The option "authrole" is not an option'))
+  t.throws(() => app.wamp.kick('realm1', { role: 'anonymous' } as object), invalid('The option "role" is not an option'))
+  t.throws(() => { app.wamp.forgetDecisions('realm1', { authids: 'joe' } as object) }, invalid('The option "authids" is not an option: did you mean "authid"?'))
+  await t.rejects(async () => { await (await build(t)).app.register(wampMetrics, { clients: prom } as unknown as Parameters<typeof wampMetrics>[1]) }, invalid(/"clients" is not an option: did you mean "client"\?/))
+  await t.rejects(async () => { await (await build(t)).app.register(wampTracing, { apis: 1 } as unknown as Parameters<typeof wampTracing>[1]) }, invalid(/"apis" is not an option: did you mean "api"\?/))
+  t.equal((await app.injectWamp({ realm: 'realm1', role: 'anonymous' })).principal.authrole, 'anonymous')
+})
+
+t.test('a handler that is none is refused at once, and nothing is registered or subscribed', async (t) => {
+  const { app } = await build(t)
+  const session = app.wamp.join('realm1')
+  const none = undefined as unknown as () => void
+  await t.rejects(session.register('com.example.f', none), { code: 'WAMP_ERR_INVALID_MESSAGE', message: /register\("com.example.f"\) needs a function/ })
+  await t.rejects(session.subscribe('com.example.t', none), { code: 'WAMP_ERR_INVALID_MESSAGE', message: /subscribe\("com.example.t"\) needs a function/ })
+  await t.rejects(session.call('com.example.f'), { code: 'wamp.error.no_such_procedure' })
+})
+
+t.test('a route of a procedure is refused at once if it names none, or has a key that is misspelt', async (t) => {
+  const { app } = await build(t)
+  const route = { method: 'GET', url: '/f', procedure: 'com.example.f' }
+  const mount = (options: object) => () => { app.wampRoute(options as Parameters<typeof app.wampRoute>[0]) }
+  t.throws(mount({ ...route, procedure: undefined }), invalid('The option "procedure" must be the URI that GET /f calls'))
+  t.throws(mount({ ...route, arg: ['x'] }), invalid('The option "arg" is not an option: did you mean "args"?'))
+  t.throws(mount({ ...route, contracts: {} }), invalid('The option "contracts" is not an option: did you mean "contract"?'))
+  t.throws(mount({ ...route, method: 'get' }), invalid('The option "method" must be one of GET, POST, PUT, PATCH, DELETE'))
+  t.throws(mount({ ...route, args: 'x' }), invalid('The option "args" must be a list of names'))
+  t.throws(mount({ ...route, handler: () => 1 }), invalid('The option "handler" cannot be given to wampRoute: the procedure answers'))
+  t.doesNotThrow(mount({ ...route, helmet: false }), 'a plugin of Fastify may have an option of its own')
+  t.throws(() => app.get('/g', { config: { wamp: { realm: 'realm1', procedures: 'com.example.g' } as never } }, async () => 1), invalid('The option "config.wamp.procedures" is not an option: did you mean "procedure"?'))
+  t.throws(() => app.wampRequireRole('stuff'), { code: 'WAMP_ERR_NO_SUCH_ROLE', message: 'There is no role "stuff" in any realm' })
+})
+
+t.test('a refusal names role, action and URI, which is cut', async (t) => {
+  const { app } = await build(t)
+  const guest = app.wamp.join('realm1', { role: 'anonymous' })
+  const textOf = async (asked: Promise<unknown>): Promise<unknown> => await asked.then(() => null, (error: WampError) => [error.error, error.args[0]])
+  t.same(await textOf(guest.call('org.example.f')), ['wamp.error.not_authorized', 'the role "anonymous" may not call "org.example.f"'])
+  t.same(await textOf(guest.publish('org.example.t')), ['wamp.error.not_authorized', 'the role "anonymous" may not publish "org.example.t"'])
+  t.same(await textOf(guest.subscribe('org.example.t', () => {})), ['wamp.error.not_authorized', 'the role "anonymous" may not subscribe "org.example.t"'])
+  t.same(await textOf(guest.register('com.example..f', () => {})), ['wamp.error.invalid_uri', 'the role "anonymous" cannot register "com.example..f": the URI is not valid, or reserved'])
+  t.same(await textOf(guest.call('com.example.f')), ['wamp.error.no_such_procedure', 'the role "anonymous" cannot call "com.example.f": nobody has registered this procedure'])
+  t.same(await textOf(guest.call(`org.${'x'.repeat(1000)}`)), ['wamp.error.not_authorized', `the role "anonymous" may not call "org.${'x'.repeat(124)}…"`])
+  t.same(await textOf(guest.call(`org.${'😀'.repeat(1000)}`)), ['wamp.error.not_authorized', `the role "anonymous" may not call "org.${'😀'.repeat(124)}…"`], 'no character is cut in two')
+})
+
+t.test('an authorizer that fails is told with role, action and URI', async (t) => {
+  const { app } = await build(t, { realms: { realm1: { roles: { anonymous: { authorizer: () => { throw new Error('lost') } } } } } })
+  const guest = app.wamp.join('realm1', { role: 'anonymous' })
+  await t.rejects(guest.call('com.example.f'), { message: 'wamp.error.authorization_failed: the authorizer of the role "anonymous" has not decided on call "com.example.f"' })
+})
+
+t.test('a REST route answers 403 with role, action and URI', async (t) => {
+  const { app } = await build(t)
+  app.addHook('onRequest', async (request) => { request.wampPrincipal = { realm: 'realm1', authid: 'joe', authrole: 'anonymous', authmethod: 'ticket', authprovider: 'static' } })
+  app.wampRoute({ method: 'GET', url: '/call', procedure: 'org.example.f' })
+  app.get('/staff/:id', { onRequest: app.wampRequireRole('staff') }, async () => 1)
+  t.match((await app.inject('/call')).json(), { statusCode: 403, message: 'wamp.error.not_authorized: the role "anonymous" may not call "org.example.f"' })
+  t.match((await app.inject('/staff/5')).json(), { statusCode: 403, message: 'the role "anonymous" may not GET /staff/:id' })
+})
+
+t.test('the plugin is registered once, and says how to add a route', async (t) => {
+  const { app } = await build(t)
+  const expected = { code: 'WAMP_ERR_HOST_PLUGIN', message: /registered already.*wampEndpoint/ }
+  await t.rejects(async () => { await app.register(wampPlugin, { realms, path: '/x' }) }, expected)
+  const { app: other } = await build(t)
+  await t.rejects(async () => { await other.register(async (scope) => { await scope.register(wampPlugin, { realms, path: '/x' }) }) }, expected)
+  const { app: third } = await build(t)
+  await t.resolves(async () => { await third.register(wampEndpoint, { path: '/x' }) })
+})
+
+t.test('a folder that is missing is named', async (t) => {
+  const folder = join(t.testdir({}), 'missing')
+  const cookie = { store: { type: 'file', filename: join(folder, 'cookies.dat') } } as const
+  await t.rejects(build(t, { cookie }), { code: 'WAMP_ERR_COOKIE_FILE', message: `The cookie file "${folder}/cookies.dat" cannot be made: the folder "${folder}" does not exist` })
+  await t.rejects(build(t, { static: { root: folder } }), invalid(`The option "static.root" must be a folder: "${folder}" is none`))
+})
+
+t.test('a cookie that lets nobody in is a warning', async (t) => {
+  const { warnings } = await build(t, { cookie: {} })
+  t.match(warnings, [{ option: 'auth.cookie', msg: /lets nobody in at \/ws: add auth.cookie: \{\}/ }])
+  t.same((await build(t, { cookie: {}, auth: { anonymous: { type: 'static' }, cookie: {} } })).warnings, [])
+})
+
+t.test('two apps whose metrics go into one registry are told which option is at fault', async (t) => {
+  const registry = new prom.Registry()
+  const { app } = await build(t)
+  await app.register(wampMetrics, { client: prom, registry })
+  const { app: other } = await build(t)
+  await t.rejects(async () => { await other.register(wampMetrics, { client: prom, registry }) }, invalid(/"registry" has a metric "wamp_sessions" already.*a registry or a prefix of its own/))
+  const { app: third } = await build(t)
+  await t.resolves(async () => { await third.register(wampMetrics, { client: prom, registry, prefix: 'third_' }) })
+})
