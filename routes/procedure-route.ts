@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import type { JsonSchema, ProcedureContract } from '../plugin/contract/contract.ts'
 import { errors, WampError } from '../plugin/errors.ts'
-import { CallResult } from '../plugin/in-process/in-process-session.ts'
+import { CallResult } from '../plugin/peer/call-result.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { reasons } from '../plugin/protocol/reasons.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'

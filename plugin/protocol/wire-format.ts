@@ -1,5 +1,5 @@
 import { isId } from './id.ts'
-import { faultOf, isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { faultOf, isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isNaturalNumber, isPositiveInteger, isRequestType, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
 import type { Check } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
@@ -109,6 +109,19 @@ export function clientLayout (code: unknown): MessageLayout {
   return layout
 }
 
+// In the other direction ERROR answers any request.
+const errorOfRouter: MessageLayout = { ...wireFormat[MessageType.Error], fields: [['requestType', isRequestType], ...wireFormat[MessageType.Error].fields.slice(1)] }
+
+/**
+ * The layout of a message that the router may send.
+ * Throws a ProtocolViolation for any other code.
+ */
+export function routerLayout (code: unknown): MessageLayout {
+  const layout = typeof code === 'number' ? layouts[code] : undefined
+  if (layout === undefined || layout.from === 'client') throw new ProtocolViolation('the router sends no message with this code')
+  return layout.name === 'ERROR' ? errorOfRouter : layout
+}
+
 /** The layout of any message. */
 export function layoutOf (code: MessageCode): MessageLayout {
   return wireFormat[code]
@@ -120,24 +133,29 @@ export function layoutOf (code: MessageCode): MessageLayout {
  * Throws a ProtocolViolation that names the message and the field at fault.
  */
 export function toMessage (layout: MessageLayout, elements: readonly unknown[], payload: Payload): ClientMessage {
-  const { fields } = layout
+  const message = readFields(layout, elements)
+  if (layout.payload) message.payload = payload
+  return message as unknown as ClientMessage
+}
+
+/** The checked fields of a message, and its type. Throws likewise. */
+export function readFields ({ name: message, fields, payload }: MessageLayout, elements: readonly unknown[]): Record<string, unknown> {
   const given = elements.length - 1
-  if (given > fields.length && !layout.payload) throw new ProtocolViolation(`${layout.name} has too many elements`)
-  const message: Record<string, unknown> = { type: elements[0] }
+  if (given > fields.length && !payload) throw new ProtocolViolation(`${message} has too many elements`)
+  const read: Record<string, unknown> = { type: elements[0] }
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i]!
     const name = field[0]
     if (i >= given) {
       if (field[2] === 'optional') break
-      throw new ProtocolViolation(`${layout.name} lacks its ${name}`)
+      throw new ProtocolViolation(`${message} lacks its ${name}`)
     }
     const value = elements[i + 1]
     const result = field[1](value)
-    if (result !== true) throw new ProtocolViolation(`${layout.name}.${name}${faultOf(result)}`)
-    message[name] = value
+    if (result !== true) throw new ProtocolViolation(`${message}.${name}${faultOf(result)}`)
+    read[name] = value
   }
-  if (layout.payload) message.payload = payload
-  return message as unknown as ClientMessage
+  return read
 }
 
 /** The elements of a message before its payload, the code first, as every codec writes them. */
