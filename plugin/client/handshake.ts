@@ -1,0 +1,125 @@
+import type { Id } from '../protocol/id.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { Dict } from '../protocol/message-options.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { isDict } from '../protocol/wire-value.ts'
+import type { Channel, Receiver } from './channel.ts'
+import { endedByClient, refusedSession } from './connection-end.ts'
+import type { End } from './connection-end.ts'
+import type { Incoming } from './incoming.ts'
+import type { Login, LoginAttempt } from './login.ts'
+
+const roles = {
+  publisher: { features: { publisher_exclusion: true, publisher_identification: true, subscriber_blackwhite_listing: true } },
+  subscriber: { features: { publisher_identification: true, pattern_based_subscription: true, subscription_revocation: true, event_retention: true } },
+  caller: { features: { caller_identification: true, progressive_call_results: true, call_canceling: true, call_timeout: true } },
+  callee: {
+    features: {
+      caller_identification: true, progressive_call_results: true, call_canceling: true, pattern_based_registration: true, shared_registration: true, registration_revocation: true
+    }
+  }
+}
+
+const LATE = 'the router did not answer in time'
+
+/** What WELCOME says. */
+export interface Welcome {
+  readonly session: Id
+  readonly details: Dict
+}
+
+/** From HELLO to WELCOME or ABORT [basic, Sessions]. */
+export class Handshake implements Receiver {
+  readonly #channel: Channel
+  readonly #attempt: LoginAttempt | null
+  readonly #welcomed: (welcome: Welcome) => void
+  readonly #watch: (late: string | null) => void
+  readonly #ended: (end: End) => void
+  #state: 'fresh' | 'challenged' | 'welcomed' = 'fresh'
+
+  constructor ({ channel, attempt, watch, welcomed, ended }: {
+    channel: Channel
+    attempt: LoginAttempt | null
+    /** Ends the connection with this text if the router says nothing for long; null lifts that. */
+    watch: (late: string | null) => void
+    /** Called once, before any message after WELCOME is taken. */
+    welcomed: (welcome: Welcome) => void
+    ended: (end: End) => void
+  }) {
+    this.#channel = channel
+    this.#attempt = attempt
+    this.#watch = watch
+    this.#welcomed = welcomed
+    this.#ended = ended
+  }
+
+  /** Says HELLO. The cookie comes before any other method. */
+  hello (realm: Uri | null, methods: readonly string[], login: Login | null): void {
+    this.#watch(LATE)
+    const authid = login?.authid ?? null
+    this.#channel.say(1, realm, {
+      roles,
+      agent: 'fastify-wamp/client',
+      authmethods: methods,
+      ...(authid === null ? {} : { authid }),
+      ...(this.#attempt?.authextra === undefined ? {} : { authextra: this.#attempt.authextra })
+    })
+  }
+
+  receive (message: Incoming): void {
+    // A user may take long to answer; the router knows how long.
+    this.#watch(null)
+    switch (message.type) {
+      case MessageType.Challenge:
+        if (this.#attempt === null || this.#state === 'welcomed') throw new ProtocolViolation('a CHALLENGE to nobody who logs in')
+        this.#state = 'challenged'
+        return this.#settle(this.#answer(this.#attempt, message.authmethod, message.extra))
+      case MessageType.Abort: return this.#channel.close(refusedSession(message.reason, textOf(message.details, message.reason), this.#state === 'challenged'))
+      case MessageType.Goodbye: return this.#channel.close(refusedSession(message.reason, textOf(message.details, message.reason), false))
+      case MessageType.Welcome: {
+        if (this.#state === 'welcomed') throw new ProtocolViolation('a second WELCOME')
+        const { session, details } = message
+        // By a cookie there was no challenge, and there is no proof.
+        const attempt = this.#state === 'challenged' ? this.#attempt : null
+        this.#state = 'welcomed'
+        if (attempt?.verify === undefined) return this.#welcomed({ session, details })
+        return this.#settle(this.#verify(attempt, { session, details }))
+      }
+      default: throw new ProtocolViolation('a message before WELCOME')
+    }
+  }
+
+  ended (end: End): void {
+    this.#ended(end)
+  }
+
+  async #answer (attempt: LoginAttempt, method: string, extra: Dict): Promise<void> {
+    const { signature, extra: more = {} } = await attempt.answer({ method, extra })
+    if (!this.#channel.isOpen) return
+    this.#channel.say(5, signature, more)
+    this.#watch(LATE)
+  }
+
+  async #verify (attempt: LoginAttempt, welcome: Welcome): Promise<void> {
+    const { authextra } = welcome.details
+    await attempt.verify?.(isDict(authextra) ? authextra : {})
+    if (this.#channel.isOpen) this.#welcomed(welcome)
+  }
+
+  /** An app's login may fail in any way: the router is told, and it is not tried again. */
+  #settle (work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error)
+      if (!this.#channel.isOpen) return
+      this.#channel.say(3, { message: 'the login failed at the client' }, reasons.authenticationFailed)
+      this.#channel.close(endedByClient(reasons.authenticationFailed, text, error))
+    })
+  }
+}
+
+/** The text for people in the details of ABORT and GOODBYE. */
+export function textOf ({ message }: Dict, otherwise: string): string {
+  return typeof message === 'string' ? message : otherwise
+}
