@@ -1,6 +1,18 @@
 import createError from '@fastify/error'
+import { statusOf } from './protocol/http-status.ts'
+import { WampError } from './protocol/wamp-error.ts'
 
 export { WampError } from './protocol/wamp-error.ts'
+
+declare module './protocol/wamp-error.ts' {
+  interface WampError {
+    /** As what a route that throws it is answered. */
+    readonly statusCode: number
+  }
+}
+
+// Added here, since browsers have no use for the table of all statuses.
+Object.defineProperty(WampError.prototype, 'statusCode', { configurable: true, get (this: WampError) { return statusOf(this.error) } })
 
 /** What the host app did wrong. Each has a code to hold on to. */
 export const errors = {

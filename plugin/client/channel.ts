@@ -1,5 +1,5 @@
 import { reasons } from '../protocol/reasons.ts'
-import { ClientError } from './client-error.ts'
+import { ClientError, messageOf } from './client-error.ts'
 import { closedEnd, endedByClient, refusedUpgrade } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { readMessage } from './incoming.ts'
@@ -7,7 +7,7 @@ import type { Incoming } from './incoming.ts'
 import type { Serializer } from './serializer.ts'
 
 /** As much of a WebSocket's events as is needed here. */
-export interface WebSocketEvent {
+interface WebSocketEvent {
   /** Of a message. */
   readonly data?: unknown
   /** Of the close frame. */
@@ -16,7 +16,7 @@ export interface WebSocketEvent {
   readonly reason?: string
 }
 
-/** As much of a WebSocket as is needed here: that of browsers, of Node.js 22, and of the package `ws` are such. */
+/** As much of a WebSocket as is needed here. */
 export interface WebSocketLike {
   /** Set to `arraybuffer`. */
   binaryType: string
@@ -30,16 +30,8 @@ export interface WebSocketLike {
   addEventListener (type: 'open' | 'message' | 'close' | 'error', listener: (event: WebSocketEvent) => void): void
 }
 
-/** What the WebSocket of Node.js takes in place of the subprotocols. */
-export interface UpgradeOptions {
-  /** Subprotocols. */
-  readonly protocols: string[]
-  /** Headers of the upgrade request. */
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** The class of a WebSocket. */
-export type WebSocketClass = new (url: string, protocols?: string[] | UpgradeOptions, options?: object) => WebSocketLike
+/** The class of a WebSocket: that of browsers, of Node.js 22, and of the package `ws` are such. */
+export type WebSocketClass = new (url: never, protocols?: never, options?: never) => object
 
 /** Opens WebSockets. */
 export type OpenSocket = (protocols: string[]) => WebSocketLike
@@ -95,7 +87,7 @@ export class Channel {
     try {
       return this.#serializer!.encode(message)
     } catch (error) {
-      throw new ClientError('WAMP_ERR_INVALID_MESSAGE', error instanceof Error ? error.message : String(error), error)
+      throw new ClientError('WAMP_ERR_INVALID_MESSAGE', messageOf(error), error)
     }
   }
 
@@ -127,7 +119,7 @@ export class Channel {
     try {
       this.receiver.receive(readMessage(this.#serializer!.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : data as string)))
     } catch (error) {
-      this.violated(error instanceof Error ? error.message : String(error))
+      this.violated(messageOf(error))
     }
   }
 

@@ -1,22 +1,10 @@
-const texts = {
-  /** An option of `connect` has the wrong type or value. */
-  WAMP_ERR_INVALID_OPTION: 'The option is not valid',
-  /** A request has something wrong, and was not sent. */
-  WAMP_ERR_INVALID_MESSAGE: 'The message is not valid',
-  /** A request was made while there was no connection, and was not sent. */
-  WAMP_ERR_NOT_CONNECTED: 'There is no connection, and nothing was sent',
-  /** The connection ended before a call or publication was answered: nobody knows whether it was carried out. */
-  WAMP_ERR_IN_DOUBT: 'The connection ended before the answer came',
-  /** The session is closed, and does not come back. */
-  WAMP_ERR_SESSION_CLOSED: 'The session is closed',
-  /** An iterator over events or results is read too slowly. */
-  WAMP_ERR_SLOW_READER: 'Too many values wait to be read',
-  /** A login needs something that this browser or program does not have. */
-  WAMP_ERR_LOGIN: 'The login cannot be answered'
-} as const
-
-/** The codes of ClientError. */
-export type ClientErrorCode = keyof typeof texts
+/**
+ * The codes of ClientError. WAMP_ERR_NOT_CONNECTED: nothing was sent. WAMP_ERR_IN_DOUBT: the connection ended before a call or
+ * publication was answered, and nobody knows whether it was carried out. WAMP_ERR_SESSION_CLOSED: the session does not come back.
+ * WAMP_ERR_SLOW_READER: an iterator is read too slowly. WAMP_ERR_LOGIN: a login lacks something, or the router cannot be trusted.
+ */
+export type ClientErrorCode = 'WAMP_ERR_INVALID_OPTION' | 'WAMP_ERR_INVALID_MESSAGE' | 'WAMP_ERR_NOT_CONNECTED' | 'WAMP_ERR_IN_DOUBT' |
+  'WAMP_ERR_SESSION_CLOSED' | 'WAMP_ERR_SLOW_READER' | 'WAMP_ERR_LOGIN'
 
 /** What goes wrong on this side of the connection. What the router or a callee answers is a WampError. */
 export class ClientError extends Error {
@@ -24,8 +12,13 @@ export class ClientError extends Error {
   /** Such as `WAMP_ERR_IN_DOUBT`. */
   readonly code: ClientErrorCode
 
-  constructor (code: ClientErrorCode, detail: string, cause?: unknown) {
-    super(`${texts[code]}: ${detail}`, cause === undefined ? {} : { cause })
+  constructor (code: ClientErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause })
     this.code = code
   }
+}
+
+/** What an error says; anything can be thrown. */
+export function messageOf (error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
 import type { Uri } from '../protocol/uri.ts'
-import type { OpenSocket, WebSocketClass } from './channel.ts'
+import type { OpenSocket, WebSocketClass, WebSocketLike } from './channel.ts'
 import { ClientError } from './client-error.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 import { json } from './json.ts'
@@ -67,30 +67,25 @@ export interface ResolvedOptions {
 export function resolveOptions (url: string | URL, given: ConnectOptions): ResolvedOptions {
   const { realm = null, cookie = true, login = null, serializers = [json()], retry = {}, handshakeTimeout = 20_000, queue = 0, signal } = given
   const { first = 1000, most = 30_000, attempts = Infinity } = retry === false ? { attempts: 0 } : retry
-  for (const [name, value] of Object.entries({ handshakeTimeout, queue, 'retry.first': first, 'retry.most': most, 'retry.attempts': attempts })) {
-    if (!(value >= 0)) throw invalid(name, 'must be a number that is not negative')
-  }
-  if (serializers.length === 0) throw invalid('serializers', 'must name one or more')
-  if (realm !== null && typeof realm !== 'string') throw invalid('realm', 'must be a URI or null')
-  return { open: opener(url, given), realm, cookie, login, serializers, first, most, attempts, handshakeTimeout, queue, signal, onError: careful(given.onError ?? report) }
+  const numbers = { first, most, attempts, handshakeTimeout, queue }
+  for (const [name, value] of Object.entries(numbers)) if (!(value >= 0)) throw invalid(name, 'must not be negative')
+  if (serializers.length === 0) throw invalid('serializers', 'must not be empty')
+  return { ...numbers, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
 }
 
 function invalid (name: string, expected: string): ClientError {
-  return new ClientError('WAMP_ERR_INVALID_OPTION', `"${name}" ${expected}`)
+  return new ClientError('WAMP_ERR_INVALID_OPTION', `option "${name}" ${expected}`)
 }
 
 /** A URL may be relative to the page. */
 function opener (url: string | URL, { WebSocket: own, headers }: ConnectOptions): OpenSocket {
   const { WebSocket: standard, location } = globalThis as { WebSocket?: WebSocketClass, location?: { href: string } }
-  const WebSocket = own ?? standard
-  if (WebSocket === undefined) throw invalid('WebSocket', 'must be handed in: this program has none')
-  let absolute: URL
-  try {
-    absolute = new URL(url, location?.href)
-  } catch (error) {
-    throw new ClientError('WAMP_ERR_INVALID_OPTION', `"url" must be a URL, not ${url}`, error)
-  }
-  const { href } = Object.assign(absolute, { protocol: absolute.protocol.replace('http', 'ws') })
+  const WebSocket = (own ?? standard) as (new (url: string, protocols: string[] | object, options?: object) => WebSocketLike) | undefined
+  if (WebSocket === undefined) throw invalid('WebSocket', 'must be given')
+  if (!URL.canParse(String(url), location?.href)) throw invalid('url', 'must be a URL')
+  const absolute = new URL(url, location?.href)
+  absolute.protocol = absolute.protocol.replace('http', 'ws')
+  const { href } = absolute
   if (headers === undefined) return (protocols) => new WebSocket(href, protocols)
   // That of Node.js takes its options in place of the protocols, `ws` after them.
   return own === undefined ? (protocols) => new WebSocket(href, { protocols, headers }) : (protocols) => new WebSocket(href, protocols, { headers })

@@ -20,6 +20,8 @@ import type { ClientCallOptions, ClientPrincipal, StateListener } from './sessio
 import type { Standing, StandingParts } from './standing.ts'
 import { Standings } from './standings.ts'
 
+const CLOSED = 'the session is closed'
+
 /** A request that waits for a connection. */
 interface Waiting {
   go (link: Link): void
@@ -72,8 +74,7 @@ export class ClientSession {
 
   /** Who this session is. */
   get principal (): ClientPrincipal {
-    const { realm, authid, authrole, authmethod, authprovider, authextra } = this.#welcome.details as ClientPrincipal
-    return { realm, authid, authrole, authmethod, authprovider, authextra } as ClientPrincipal
+    return this.#welcome.details
   }
 
   /** Connects. Resolves when the session is open, and rejects when it is closed before. `connect` calls it. */
@@ -103,7 +104,6 @@ export class ClientSession {
       type: MessageType.Call,
       fields: [options, procedure],
       values: { args, kwargs },
-      what: procedure,
       accept: (result) => valueOf(result as never) as T,
       signal,
       timeout: given.timeout,
@@ -149,7 +149,6 @@ export class ClientSession {
       type: MessageType.Publish,
       fields: [{ ...options, acknowledge: true }, topic],
       values: { args, kwargs },
-      what: topic,
       accept: (reply) => 'publication' in reply ? reply.publication : 0
     })
   }
@@ -238,7 +237,7 @@ export class ClientSession {
 
   #changed (state: ConnectionState, end: End | null): void {
     if (state === 'closed') {
-      const closed = new ClientError('WAMP_ERR_SESSION_CLOSED', end?.message ?? '', errorOf(end!))
+      const closed = new ClientError('WAMP_ERR_SESSION_CLOSED', CLOSED, errorOf(end!))
       for (const { reject } of this.#take()) reject(closed)
       this.#standings.end(closed)
     }
@@ -256,8 +255,8 @@ export class ClientSession {
   #connected (what: Uri, signal: AbortSignal | undefined): Promise<Link> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      if (this.state === 'closed') throw new ClientError('WAMP_ERR_SESSION_CLOSED', this.end?.message ?? '')
-      if (this.#waiting.size >= this.#options.queue) throw new ClientError('WAMP_ERR_NOT_CONNECTED', what)
+      if (this.state === 'closed') throw new ClientError('WAMP_ERR_SESSION_CLOSED', CLOSED, errorOf(this.#connection.end!))
+      if (this.#waiting.size >= this.#options.queue) throw new ClientError('WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
       const waiting: Waiting = {
         go: (link) => {
           forget()
@@ -281,5 +280,5 @@ export class ClientSession {
 }
 
 function tooSlow (waiting: number): ClientError {
-  return new ClientError('WAMP_ERR_SLOW_READER', String(waiting))
+  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values wait to be read`)
 }

@@ -1,3 +1,4 @@
+import type { Dict } from '../protocol/message-options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { WampError } from '../protocol/wamp-error.ts'
@@ -22,6 +23,12 @@ export interface End extends ConnectionEnd {
   readonly retryAfter?: number | undefined
   /** What the app threw. */
   readonly cause?: unknown
+}
+
+/** ABORT or GOODBYE. */
+export interface Farewell {
+  readonly reason: Uri
+  readonly details: Dict
 }
 
 /** Close codes by which a server says that the same would happen again [RFC 6455, 7.4.1]. */
@@ -53,14 +60,15 @@ export function refusedUpgrade (status: number, retryAfter: string | undefined):
 }
 
 /** ABORT in place of WELCOME. A technical failure may pass, unless it is how the answer to a challenge was refused. */
-export function refusedSession (reason: Uri, message: string, challenged: boolean): End {
+export function refusedSession (farewell: Farewell, challenged: boolean): End {
+  const { reason } = farewell
   const passes = temporary.has(reason) || (reason === reasons.authenticationFailed && !challenged)
-  return { by: 'router', reason, message, next: passes ? 'retry' : 'stop' }
+  return { ...endedByRouter(farewell), next: passes ? 'retry' : 'stop' }
 }
 
 /** GOODBYE or ABORT after WELCOME: final if the login has ended, or this client has broken the protocol. */
-export function endedByRouter (reason: Uri, message: string): End {
-  return { by: 'router', reason, message, next: reason === reasons.logout || reason === reasons.protocolViolation ? 'stop' : 'retry' }
+export function endedByRouter ({ reason, details: { message } }: Farewell): End {
+  return { by: 'router', reason, message: typeof message === 'string' ? message : reason, next: reason === reasons.logout || reason === reasons.protocolViolation ? 'stop' : 'retry' }
 }
 
 /** This client ended it. */

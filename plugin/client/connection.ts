@@ -3,6 +3,7 @@ import type { Uri } from '../protocol/uri.ts'
 import type { WampError } from '../protocol/wamp-error.ts'
 import { Channel } from './channel.ts'
 import type { ConnectionState, ResolvedOptions } from './client-options.ts'
+import { messageOf } from './client-error.ts'
 import { closedEnd, endedByClient } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { Handshake } from './handshake.ts'
@@ -90,7 +91,7 @@ export class Connection {
     })()
     const isWanted = (): boolean => this.#state === 'connecting' && this.#leaving === null
     begun.then(({ login, attempt }) => { if (isWanted()) this.#dial(login, attempt) })
-      .catch((error: unknown) => { if (isWanted()) this.#over(endedByClient(reasons.authenticationFailed, error instanceof Error ? error.message : String(error), error)) })
+      .catch((error: unknown) => { if (isWanted()) this.#over(endedByClient(reasons.authenticationFailed, messageOf(error), error)) })
   }
 
   #dial (login: Login | null, attempt: LoginAttempt | null): void {

@@ -6,20 +6,22 @@ import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { isDict } from '../protocol/wire-value.ts'
 import type { Channel, Receiver } from './channel.ts'
+import { messageOf } from './client-error.ts'
 import { endedByClient, refusedSession } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import type { Incoming } from './incoming.ts'
 import type { Login, LoginAttempt } from './login.ts'
 
-const roles = {
-  publisher: { features: { publisher_exclusion: true, publisher_identification: true, subscriber_blackwhite_listing: true } },
-  subscriber: { features: { publisher_identification: true, pattern_based_subscription: true, subscription_revocation: true, event_retention: true } },
-  caller: { features: { caller_identification: true, progressive_call_results: true, call_canceling: true, call_timeout: true } },
-  callee: {
-    features: {
-      caller_identification: true, progressive_call_results: true, call_canceling: true, pattern_based_registration: true, shared_registration: true, registration_revocation: true
-    }
-  }
+const roles = rolesOf({
+  publisher: 'publisher_exclusion publisher_identification subscriber_blackwhite_listing',
+  subscriber: 'publisher_identification pattern_based_subscription subscription_revocation event_retention',
+  caller: 'caller_identification progressive_call_results call_canceling call_timeout',
+  callee: 'caller_identification progressive_call_results call_canceling pattern_based_registration shared_registration registration_revocation'
+})
+
+function rolesOf (announced: Readonly<Record<string, string>>): Dict {
+  return Object.fromEntries(Object.entries(announced).map(([role, features]) =>
+    [role, { features: Object.fromEntries(features.split(' ').map((feature) => [feature, true])) }]))
 }
 
 const LATE = 'the router did not answer in time'
@@ -69,15 +71,15 @@ export class Handshake implements Receiver {
   }
 
   receive (message: Incoming): void {
-    // A user may take long to answer; the router knows how long.
+    // The user may take long to answer; the router knows how long.
     this.#watch(null)
     switch (message.type) {
       case MessageType.Challenge:
-        if (this.#attempt === null || this.#state === 'welcomed') throw new ProtocolViolation('a CHALLENGE to nobody who logs in')
+        if (this.#attempt === null || this.#state === 'welcomed') throw new ProtocolViolation('an unexpected CHALLENGE')
         this.#state = 'challenged'
         return this.#settle(this.#answer(this.#attempt, message.authmethod, message.extra))
-      case MessageType.Abort: return this.#channel.close(refusedSession(message.reason, textOf(message.details, message.reason), this.#state === 'challenged'))
-      case MessageType.Goodbye: return this.#channel.close(refusedSession(message.reason, textOf(message.details, message.reason), false))
+      case MessageType.Abort: return this.#channel.close(refusedSession(message, this.#state === 'challenged'))
+      case MessageType.Goodbye: return this.#channel.close(refusedSession(message, false))
       case MessageType.Welcome: {
         if (this.#state === 'welcomed') throw new ProtocolViolation('a second WELCOME')
         const { session, details } = message
@@ -111,15 +113,9 @@ export class Handshake implements Receiver {
   /** An app's login may fail in any way: the router is told, and it is not tried again. */
   #settle (work: Promise<void>): void {
     work.catch((error: unknown) => {
-      const text = error instanceof Error ? error.message : String(error)
       if (!this.#channel.isOpen) return
       this.#channel.say(3, { message: 'the login failed at the client' }, reasons.authenticationFailed)
-      this.#channel.close(endedByClient(reasons.authenticationFailed, text, error))
+      this.#channel.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
     })
   }
-}
-
-/** The text for people in the details of ABORT and GOODBYE. */
-export function textOf ({ message }: Dict, otherwise: string): string {
-  return typeof message === 'string' ? message : otherwise
 }

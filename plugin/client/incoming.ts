@@ -1,7 +1,7 @@
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Args, Kwargs } from '../protocol/values.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
-import { readFields, routerLayout } from '../protocol/wire-format.ts'
+import { readFields, routerLayout } from '../protocol/router-format.ts'
 import { isDict } from '../protocol/wire-value.ts'
 
 /** A message of the router, its args and kwargs as values; both are empty where the message has none. */

@@ -1,18 +1,17 @@
 import { fromBase64, toBase64 } from './octets.ts'
 import type { Serializer } from './serializer.ts'
 
-const BASE64 = /^\0(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const BASE64 = /^\0[A-Za-z0-9+/]*={0,2}$/
 
 /** The serializer `wamp.2.json`, the default. Octets travel as U+0000 and Base64; a BigInt has no form. */
 export function json (): Serializer {
   return {
     subprotocol: 'wamp.2.json',
-    encode: (message) => JSON.stringify(message.some(hasOctets) ? withText(message) : message),
+    encode: (message) => JSON.stringify(message, message.some(hasOctets) ? textOfOctets : undefined),
     decode: (data) => {
       if (typeof data !== 'string') throw new SyntaxError('the message is not text')
-      const message: unknown = JSON.parse(data)
       // Only this escape can begin what stands for octets.
-      return data.includes('"\\u0000') ? withOctets(message) : message
+      return JSON.parse(data, data.includes('"\\u0000') ? octetsOfText : undefined)
     }
   }
 }
@@ -25,18 +24,12 @@ function hasOctets (value: unknown): boolean {
   return false
 }
 
-function withText (value: unknown): unknown {
-  return value instanceof Uint8Array ? `\0${toBase64(value)}` : mapped(value, withText)
+/** A Buffer has a `toJSON` of its own: what it was before counts. */
+function textOfOctets (this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+  const given = this[key]
+  return given instanceof Uint8Array ? `\0${toBase64(given)}` : value
 }
 
-function withOctets (value: unknown): unknown {
-  if (typeof value === 'string') return BASE64.test(value) ? fromBase64(value.slice(1)) : value
-  return mapped(value, withOctets)
-}
-
-/** A list or dict with its items replaced; what has a form of its own, such as a Date, stays. */
-function mapped (value: unknown, replace: (item: unknown) => unknown): unknown {
-  if (Array.isArray(value)) return value.map(replace)
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replace(item)]))
+function octetsOfText (_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length % 4 === 1 && BASE64.test(value) ? fromBase64(value.slice(1)) : value
 }

@@ -11,12 +11,11 @@ import { WampError } from '../protocol/wamp-error.ts'
 import { onAbort } from '../peer/abortion.ts'
 import type { Channel, Receiver } from './channel.ts'
 import { ClientError } from './client-error.ts'
-import { endedByClient, endedByRouter, errorOf } from './connection-end.ts'
-import type { End } from './connection-end.ts'
-import { textOf } from './handshake.ts'
+import { endedByRouter, errorOf } from './connection-end.ts'
+import type { End, Farewell } from './connection-end.ts'
 import type { Incoming } from './incoming.ts'
 import { Invocations } from './invocations.ts'
-import { checked, tail } from './outgoing.ts'
+import { tail } from './outgoing.ts'
 
 /** An answer to a request. */
 export type Reply = Extract<Incoming, { readonly request: Id | 0 }>
@@ -27,8 +26,6 @@ export interface Request<T> {
   /** What follows the request id, before args and kwargs. */
   readonly fields: readonly [Dict, Uri] | readonly [Id]
   readonly values?: Values
-  /** What it is about, for errors. */
-  readonly what: Uri
   /** Runs as the answer arrives, before any message after it. */
   accept (reply: Reply): T
   /** Cancels a call. */
@@ -41,7 +38,7 @@ export interface Request<T> {
 interface Pending {
   readonly answer: MessageCode
   readonly type: MessageCode
-  readonly what: Uri
+  readonly what: Uri | Id
   accept (reply: Reply): void
   reject (error: unknown): void
   readonly progress: ((values: Values) => void) | undefined
@@ -99,12 +96,14 @@ export class Link implements Receiver {
    * Sends a request and waits for its answer. Rejects with the WampError of an ERROR, with WAMP_ERR_INVALID_MESSAGE before
    * anything is sent, and with WAMP_ERR_IN_DOUBT when the connection ends first.
    */
-  request<T> ({ type, fields, values, what, accept, signal, progress, timeout = 0 }: Request<T>): Promise<T> {
+  request<T> ({ type, fields, values, accept, signal, progress, timeout = 0 }: Request<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted()
-      if (this.#state !== 'open') throw new ClientError(this.#state === 'leaving' ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', what)
+      const what = fields.at(-1) as Uri | Id
+      if (what === undefined || typeof what === 'object') throw new ClientError('WAMP_ERR_INVALID_MESSAGE', 'the URI must be a string')
+      if (this.#state !== 'open') throw new ClientError(this.#state === 'leaving' ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
       const request = nextId(this.#lastRequest)
-      const data = this.#channel.encode(checked([type, request, ...fields, ...tail(values)]))
+      const data = this.#channel.encode([type, request, ...fields, ...tail(values)])
       this.#lastRequest = request
       const forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
       const timer = timeout > 0 ? setTimeout(() => { this.#cancel(request, new WampError(reasons.timeout, { args: [`no answer in ${timeout} ms`] })) }, timeout) : undefined
@@ -143,10 +142,10 @@ export class Link implements Receiver {
   }
 
   /** Ends a subscription that nobody handles any more. */
-  async giveUp (subscription: Id, topic: Uri): Promise<void> {
+  async giveUp (subscription: Id): Promise<void> {
     if (this.#subscriptions.get(subscription)?.size !== 0) return
     this.#subscriptions.delete(subscription)
-    await this.request({ type: MessageType.Unsubscribe, fields: [subscription], what: topic, accept: () => {} })
+    await this.request({ type: MessageType.Unsubscribe, fields: [subscription], accept: () => {} })
   }
 
   /** Says GOODBYE. The session is over when the router answers, or the connection ends. */
@@ -167,10 +166,10 @@ export class Link implements Receiver {
       case MessageType.Invocation: return this.#invocations.invoke(message)
       case MessageType.Interrupt: return this.#invocations.interrupt(message.request)
       case MessageType.Error: return this.#answered(message, message.requestType)?.reject(new WampError(message.error, message))
-      case MessageType.Goodbye: return this.#goodbye(message.reason, textOf(message.details, message.reason))
-      case MessageType.Abort: return this.#channel.close(endedByRouter(message.reason, textOf(message.details, message.reason)))
+      case MessageType.Goodbye: return this.#goodbye(message)
+      case MessageType.Abort: return this.#channel.close(endedByRouter(message))
       case MessageType.Welcome:
-      case MessageType.Challenge: throw new ProtocolViolation('a message of the handshake after WELCOME')
+      case MessageType.Challenge: throw new ProtocolViolation('the handshake is over')
       default: return this.#reply(message)
     }
   }
@@ -181,13 +180,13 @@ export class Link implements Receiver {
     this.#invocations.end(errorOf(end))
     const pending = [...this.#pending.values()]
     this.#pending.clear()
-    for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', what, errorOf(end)))
+    for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: the connection ended before the answer`, errorOf(end)))
     this.#ended(end)
   }
 
-  #goodbye (reason: Uri, text: string): void {
+  #goodbye (farewell: Farewell): void {
     if (this.#state === 'open') this.#channel.say(6, {}, reasons.goodbyeAndOut)
-    this.#channel.close(this.#state === 'leaving' ? endedByClient(reason, text) : endedByRouter(reason, text))
+    this.#channel.close(endedByRouter(farewell))
   }
 
   #reply (reply: Exclude<Reply, { readonly type: 8 | 68 | 69 }>): void {
@@ -207,10 +206,10 @@ export class Link implements Receiver {
 
   /** The request that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
   #find ({ request }: Reply, answer: MessageCode | undefined, type?: MessageCode): Pending | undefined {
-    if (request > this.#lastRequest) throw new ProtocolViolation('an answer to what was not asked')
+    if (request > this.#lastRequest) throw new ProtocolViolation('an answer to no request')
     const pending = this.#pending.get(request)
     if (pending === undefined || pending.answer === answer || pending.type === type) return pending
-    throw new ProtocolViolation('an answer to another kind of request')
+    throw new ProtocolViolation('an answer to another request')
   }
 
   #answered (reply: Reply, type: MessageCode | undefined): Pending | undefined {

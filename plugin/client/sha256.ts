@@ -4,7 +4,7 @@ import type { Octets } from './octets.ts'
 /** SHA-256, HMAC and PBKDF2 of this program's own: pages without TLS have no `crypto.subtle`. */
 
 const BLOCK = 64
-const [initial, constants] = primes()
+let tables: [Uint32Array, Uint32Array] | undefined
 
 /** The first words of the fractions of square and cube roots of primes [FIPS 180-4, 4.2.2 and 5.3.3]. */
 function primes (): [Uint32Array, Uint32Array] {
@@ -18,7 +18,7 @@ function rotate (word: number, bits: number): number {
   return word >>> bits | word << 32 - bits
 }
 
-function compress (state: Uint32Array, words: Uint32Array, view: DataView, at: number): void {
+function compress (state: Uint32Array, constants: Uint32Array, words: Uint32Array, view: DataView, at: number): void {
   for (let i = 0; i < 64; i++) {
     if (i < 16) {
       words[i] = view.getUint32(at + 4 * i)
@@ -43,9 +43,10 @@ export function sha256 (octets: Uint8Array): Octets {
   padded[octets.length] = 0x80
   const view = new DataView(padded.buffer)
   view.setBigUint64(padded.length - 8, BigInt(octets.length) * 8n)
+  const [initial, constants] = tables ??= primes()
   const state = initial.slice()
   const words = new Uint32Array(64)
-  for (let at = 0; at < padded.length; at += BLOCK) compress(state, words, view, at)
+  for (let at = 0; at < padded.length; at += BLOCK) compress(state, constants, words, view, at)
   const result = new DataView(new ArrayBuffer(32))
   state.forEach((word, i) => { result.setUint32(4 * i, word) })
   return new Uint8Array(result.buffer)

@@ -22,8 +22,6 @@ export interface StandingParts {
 
 /** A subscription or registration that outlasts connections. */
 export class Standing {
-  /** The topic or procedure. */
-  readonly uri: Uri
   /** SUBSCRIBE or REGISTER. */
   readonly type: 32 | 64
   /** Which others stand for the same at the router. */
@@ -39,7 +37,6 @@ export class Standing {
 
   constructor (parts: StandingParts) {
     this.#parts = parts
-    this.uri = parts.uri
     this.type = parts.type
     this.key = `${parts.type} ${String(parts.options.match ?? 'exact')} ${parts.uri}`
   }
@@ -72,7 +69,6 @@ export class Standing {
     this.established = link.request({
       type,
       fields: [options, uri],
-      what: uri,
       accept: (reply) => {
         const id = 'subscription' in reply ? reply.subscription : 'registration' in reply ? reply.registration : 0
         this.id = id

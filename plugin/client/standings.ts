@@ -55,16 +55,16 @@ export class Standings {
     this.#link?.removeEventHandler(standing.id, handler)
     const link = await this.#settled(standing)
     link?.removeEventHandler(standing.id, handler)
-    await whileConnected(link?.giveUp(standing.id, standing.uri))
+    await whileConnected(link?.giveUp(standing.id))
   }
 
   /** Ends a registration. */
   async unregister (standing: Standing): Promise<void> {
     if (!this.#discard(standing)) return
     const link = await this.#settled(standing)
-    const { id, uri } = standing
+    const { id } = standing
     if (id === 0) return
-    await whileConnected(link?.request({ type: MessageType.Unregister, fields: [id], what: uri, accept: () => { link.invocations.removeHandler(id) } }))
+    await whileConnected(link?.request({ type: MessageType.Unregister, fields: [id], accept: () => { link.invocations.removeHandler(id) } }))
   }
 
   /** False if nobody wants it any more already. */

@@ -17,12 +17,10 @@ export function waitAwake (milliseconds: number, done: () => void): () => void {
   const shown = (): void => { if (document?.visibilityState === 'visible') awake() }
   const timer = setTimeout(awake, milliseconds)
   page.addEventListener?.('online', awake)
-  page.addEventListener?.('pageshow', awake)
   document?.addEventListener?.('visibilitychange', shown)
   const stop = (): void => {
     clearTimeout(timer)
     page.removeEventListener?.('online', awake)
-    page.removeEventListener?.('pageshow', awake)
     document?.removeEventListener?.('visibilitychange', shown)
   }
   return stop

@@ -1,10 +1,10 @@
-import { statusOf } from './http-status.ts'
 import type { Uri } from './uri.ts'
 import type { Args, Kwargs } from './values.ts'
 
 /**
  * An error that crosses the wire: a URI, with args and kwargs. A procedure throws it to answer with ERROR, `call`
- * rejects with it, an authenticator throws it to refuse.
+ * rejects with it, an authenticator throws it to refuse. In a program that has loaded the router it has a `statusCode`, too:
+ * as what a route that throws it is answered.
  */
 export class WampError extends Error {
   override readonly name = 'WampError'
@@ -26,10 +26,5 @@ export class WampError extends Error {
   /** The URI, as Fastify writes it into a reply. */
   get code (): Uri {
     return this.error
-  }
-
-  /** As what a route that throws it is answered. */
-  get statusCode (): number {
-    return statusOf(this.error)
   }
 }

@@ -12,7 +12,7 @@ t.test('smoke', async (t) => {
   const it = b.results<number>('com.add', [2, 3])
   t.same(await it.next(), { value: 1, done: false })
   t.same(await it.next(), { value: 5, done: true })
-  await t.rejects(b.call('com.none'), { error: 'wamp.error.no_such_procedure' })
+  await t.rejects(b.call('com.none'), { name: 'WampError', error: 'wamp.error.no_such_procedure' })
   const seen: unknown[] = []
   const s = await a.subscribe('com.t', ({ args }) => { seen.push(args) })
   await b.publish('com.t', [new Uint8Array([1, 2])])

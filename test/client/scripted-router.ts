@@ -69,7 +69,6 @@ export class Script {
 /** A router that does what a test says, and no more. */
 export class ScriptedRouter {
   readonly url: string
-  readonly #server: WebSocketServer
   readonly #connections: Script[] = []
   #next: ((script: Script) => void) | null = null
   #refusal: { status: number, headers: Record<string, string> } | null = null
@@ -77,7 +76,6 @@ export class ScriptedRouter {
   asked = 0
 
   private constructor (server: WebSocketServer) {
-    this.#server = server
     this.url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
     server.on('connection', (socket) => {
       const script = new Script(socket)
