@@ -86,19 +86,18 @@ export class ScriptedRouter {
   }
 
   static async start (t: Test): Promise<ScriptedRouter> {
-    let router: ScriptedRouter | undefined
     const server = new WebSocketServer({
       port: 0,
       host: '127.0.0.1',
       verifyClient: (_, verdict) => {
-        router!.asked++
-        const refusal = router!.#refusal
+        router.asked++
+        const refusal = router.#refusal
         if (refusal === null) verdict(true)
         else verdict(false, refusal.status, 'refused', refusal.headers)
       }
     })
     await once(server, 'listening')
-    router = new ScriptedRouter(server)
+    const router = new ScriptedRouter(server)
     t.teardown(() => {
       for (const client of server.clients) client.terminate()
       server.close()
