@@ -68,7 +68,11 @@ export class Channel {
       this.#serializer = serializers.find(({ subprotocol }) => subprotocol === this.#socket.protocol)
       if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'the server chose none of the offered subprotocols'))
       this.#state = 'open'
-      opened()
+      try {
+        opened()
+      } catch (error) {
+        this.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
+      }
     })
     this.#socket.addEventListener('message', ({ data }) => { this.#receive(data) })
     this.#socket.addEventListener('close', ({ code, reason }) => { this.#end(closedEnd(code, reason)) })

@@ -13,10 +13,10 @@ import type { Incoming } from './incoming.ts'
 import type { Login, LoginAttempt } from './login.ts'
 
 const roles = rolesOf({
-  publisher: 'publisher_exclusion publisher_identification subscriber_blackwhite_listing',
-  subscriber: 'publisher_identification pattern_based_subscription subscription_revocation event_retention',
-  caller: 'caller_identification progressive_call_results call_canceling call_timeout',
-  callee: 'caller_identification progressive_call_results call_canceling pattern_based_registration shared_registration registration_revocation'
+  publisher: 'publisher_exclusion',
+  subscriber: 'pattern_based_subscription subscription_revocation',
+  caller: 'progressive_call_results call_canceling call_timeout',
+  callee: 'progressive_call_results call_canceling pattern_based_registration shared_registration registration_revocation'
 })
 
 function rolesOf (announced: Readonly<Record<string, string>>): Dict {

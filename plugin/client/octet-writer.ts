@@ -34,7 +34,8 @@ export class OctetWriter {
 
   /** Writes octets. */
   octets (octets: Uint8Array): void {
-    this.#octets.set(octets, this.#grow(octets.length))
+    const at = this.#grow(octets.length)
+    this.#octets.set(octets, at)
   }
 
   #grow (size: number): number {

@@ -255,12 +255,12 @@ t.test('a function as login is called when the cookie is not enough, and again w
 t.test('a login that fails here ends it, with what it threw as the cause', async (t) => {
   const router = await ScriptedRouter.start(t)
   const cause = new Error('the user closed the form')
-  const joining = router.connect(t, { login: ticket({ authid: 'joe', ticket: async () => { throw cause } }) })
+  const joining = router.connect(t, { login: ticket({ authid: 'joe', ticket: async () => { throw cause } }) }).catch((error: unknown) => error)
   const script = await router.connection()
   await script.next()
   script.say([4, 'ticket', {}])
   t.match(await script.next(), [3, {}, 'wamp.error.authentication_failed'])
-  const error: unknown = await joining.catch((error: unknown) => error)
+  const error = await joining
   t.ok(error instanceof WampError && error.cause === cause)
   await t.rejects(router.connect(t, { cookie: false, login: () => { throw cause } }), /the user closed the form/)
 })
@@ -288,10 +288,23 @@ t.test('a browser that is online again, or shown again, does not wait any longer
 })
 
 for (const [name, message] of Object.entries<unknown>({
-  'text that is no JSON': '{', 'a message that is no list': '{}', 'an unknown code': '[99]', 'a message for routers': '[48,1,{},"com.x"]', 'an id out of range': '[33,-1,5]',
-  'an id beyond 2^53': '[50,9007199254740994,{}]', 'a missing field': '[36,5]', 'too many elements': '[17,1,2,3,4,5]', 'args that are no list': '[36,5,1,{},{}]', 'kwargs that are no dict': '[36,5,1,{},[],[]]',
-  'a second WELCOME': '[2,1,{}]', 'a late CHALLENGE': '[4,"ticket",{}]', 'an answer to no request': '[50,77,{}]', 'an answer of another kind': '[33,1,5]', 'an ERROR for another kind': '[8,32,1,{},"com.x"]',
-  'octets in a text protocol': new Uint8Array([1, 2]), 'a list nested without end': '['.repeat(100_000)
+  'text that is no JSON': '{',
+  'a message that is no list': '{}',
+  'an unknown code': '[99]',
+  'a message for routers': '[48,1,{},"com.x"]',
+  'an id out of range': '[33,-1,5]',
+  'an id beyond 2^53': '[50,9007199254740994,{}]',
+  'a missing field': '[36,5]',
+  'too many elements': '[17,1,2,3,4,5]',
+  'args that are no list': '[36,5,1,{},{}]',
+  'kwargs that are no dict': '[36,5,1,{},[],[]]',
+  'a second WELCOME': '[2,1,{}]',
+  'a late CHALLENGE': '[4,"ticket",{}]',
+  'an answer to no request': '[50,77,{}]',
+  'an answer of another kind': '[33,1,5]',
+  'an ERROR for another kind': '[8,32,1,{},"com.x"]',
+  'octets in a text protocol': new Uint8Array([1, 2]),
+  'a list nested without end': '['.repeat(100_000)
 })) {
   t.test(`${name} from the router: ABORT, a clear error, and nothing is left pending`, async (t) => {
     const router = await ScriptedRouter.start(t)
@@ -309,12 +322,12 @@ for (const [name, message] of Object.entries<unknown>({
 t.test('a router that breaks the protocol in the handshake: connect rejects', async (t) => {
   const router = await ScriptedRouter.start(t)
   for (const message of [[36, 1, 1, {}], [4, 'ticket', {}], [2, 'id', {}], [70, 1, {}]]) {
-    const joining = router.connect(t)
+    const joining = router.connect(t).catch((error: unknown) => error)
     const script = await router.connection()
     await script.next()
     script.say(message)
     t.match(await script.next(), [3, {}, 'wamp.error.protocol_violation'])
-    t.match(await joining.catch((error: unknown) => error), { error: 'wamp.error.protocol_violation' })
+    t.match(await joining, { error: 'wamp.error.protocol_violation' })
   }
 })
 
