@@ -66,7 +66,7 @@ export class Channel {
     this.#socket.addEventListener('open', () => {
       if (this.#state !== 'connecting') return
       this.#serializer = serializers.find(({ subprotocol }) => subprotocol === this.#socket.protocol)
-      if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'the server chose none of the offered subprotocols'))
+      if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'no common subprotocol'))
       this.#state = 'open'
       try {
         opened()
@@ -77,7 +77,7 @@ export class Channel {
     this.#socket.addEventListener('message', ({ data }) => { this.#receive(data) })
     this.#socket.addEventListener('close', ({ code, reason }) => { this.#end(closedEnd(code, reason)) })
     // Node.js 20 and 22 do not always close what could not be opened.
-    this.#socket.addEventListener('error', () => { if (this.#state === 'connecting') this.#end(closedEnd(undefined)) })
+    this.#socket.addEventListener('error', () => { if (this.#state === 'connecting') this.#end(closedEnd()) })
     showResponse(this.#socket, (end) => { this.#end(end) })
   }
 

@@ -82,7 +82,6 @@ function opener (url: string | URL, { WebSocket: own, headers }: ConnectOptions)
   const { WebSocket: standard, location } = globalThis as { WebSocket?: WebSocketClass, location?: { href: string } }
   const WebSocket = (own ?? standard) as (new (url: string, protocols: string[] | object, options?: object) => WebSocketLike) | undefined
   if (WebSocket === undefined) throw invalid('WebSocket', 'must be given')
-  if (!URL.canParse(String(url), location?.href)) throw invalid('url', 'must be a URL')
   const absolute = new URL(url, location?.href)
   absolute.protocol = absolute.protocol.replace('http', 'ws')
   const { href } = absolute

@@ -88,7 +88,7 @@ export class ClientSession {
         undo()
       })
       this.#connection.start()
-      const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, 'the signal was aborted', signal?.reason)) })
+      const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, 'aborted', signal?.reason)) })
       this.whenClosed(forget)
     })
   }
@@ -203,7 +203,7 @@ export class ClientSession {
   leave (reason: Uri = reasons.closeRealm): Promise<void> {
     return new Promise((resolve) => {
       this.whenClosed(resolve)
-      this.#connection.close(endedByClient(reason, 'the session was left'))
+      this.#connection.close(endedByClient(reason, 'left'))
     })
   }
 

@@ -36,13 +36,13 @@ const hopeless = new Set([1002, 1003, 1007, 1008, 1010])
 
 /** Reasons to refuse a session that may be gone in a moment. */
 const temporary: ReadonlySet<Uri> = new Set([
-  reasons.systemShutdown, reasons.limitExceeded, reasons.unavailable, reasons.noAvailableCallee, reasons.timeout, reasons.networkFailure, reasons.canceled
+  reasons.systemShutdown, reasons.limitExceeded, reasons.unavailable, reasons.timeout, reasons.networkFailure
 ])
 
 /** The WebSocket was closed without a word of WAMP, or never opened. Close reasons that are URIs are taken as such. */
-export function closedEnd (code: number | undefined, reason = ''): End {
+export function closedEnd (code = 1006, reason = ''): End {
   return {
-    by: 'network', reason: reason.startsWith('wamp.') ? reason : reasons.networkFailure, message: `the WebSocket was closed${code === undefined ? '' : ` with code ${code}`}`, code, next: hopeless.has(code ?? 0) ? 'stop' : 'retry'
+    by: 'network', reason: reason.startsWith('wamp.') ? reason : reasons.networkFailure, message: `closed with code ${code}`, code, next: hopeless.has(code) ? 'stop' : 'retry'
   }
 }
 
@@ -52,7 +52,7 @@ export function refusedUpgrade (status: number, retryAfter: string | undefined):
   return {
     by: 'network',
     reason: reasons.networkFailure,
-    message: `the server answered with status ${status}`,
+    message: `HTTP status ${status}`,
     code: status,
     next: status >= 500 || status === 408 || status === 425 || status === 429 ? 'retry' : 'stop',
     retryAfter: seconds >= 0 ? seconds * 1000 : undefined

@@ -6,7 +6,7 @@ import type { ConnectionState, ResolvedOptions } from './client-options.ts'
 import { messageOf } from './client-error.ts'
 import { closedEnd, endedByClient } from './connection-end.ts'
 import type { End } from './connection-end.ts'
-import { Handshake } from './handshake.ts'
+import { Handshake, LATE } from './handshake.ts'
 import type { Welcome } from './handshake.ts'
 import { Link } from './link.ts'
 import type { Login, LoginAttempt } from './login.ts'
@@ -101,7 +101,7 @@ export class Connection {
     let timer: ReturnType<typeof setTimeout> | undefined
     const watch = (late: string | null): void => {
       clearTimeout(timer)
-      if (late !== null) timer = setTimeout(() => { channel.close({ ...closedEnd(undefined), message: late }) }, handshakeTimeout)
+      if (late !== null) timer = setTimeout(() => { channel.close({ ...closedEnd(), message: late }) }, handshakeTimeout)
     }
     const ended = (end: End): void => {
       watch(null)
@@ -113,7 +113,7 @@ export class Connection {
       handshake.hello(realm, methods, login)
     })
     this.#interrupt = (end) => { channel.close(end) }
-    watch('the WebSocket did not open in time')
+    watch(LATE)
   }
 
   #welcomed (channel: Channel, { session, details }: Welcome): void {

@@ -24,7 +24,8 @@ function rolesOf (announced: Readonly<Record<string, string>>): Dict {
     [role, { features: Object.fromEntries(features.split(' ').map((feature) => [feature, true])) }]))
 }
 
-const LATE = 'the router did not answer in time'
+/** Why a connection that nothing comes from is given up. */
+export const LATE = 'no answer in time'
 
 /** What WELCOME says. */
 export interface Welcome {
@@ -75,13 +76,13 @@ export class Handshake implements Receiver {
     this.#watch(null)
     switch (message.type) {
       case MessageType.Challenge:
-        if (this.#attempt === null || this.#state === 'welcomed') throw new ProtocolViolation('an unexpected CHALLENGE')
+        if (this.#attempt === null || this.#state === 'welcomed') throw new ProtocolViolation('an unexpected message')
         this.#state = 'challenged'
         return this.#settle(this.#answer(this.#attempt, message.authmethod, message.extra))
       case MessageType.Abort: return this.#channel.close(refusedSession(message, this.#state === 'challenged'))
       case MessageType.Goodbye: return this.#channel.close(refusedSession(message, false))
       case MessageType.Welcome: {
-        if (this.#state === 'welcomed') throw new ProtocolViolation('a second WELCOME')
+        if (this.#state === 'welcomed') throw new ProtocolViolation('an unexpected message')
         const { session, details } = message
         // By a cookie there was no challenge, and there is no proof.
         const attempt = this.#state === 'challenged' ? this.#attempt : null
@@ -89,7 +90,7 @@ export class Handshake implements Receiver {
         if (attempt?.verify === undefined) return this.#welcomed({ session, details })
         return this.#settle(this.#verify(attempt, { session, details }))
       }
-      default: throw new ProtocolViolation('a message before WELCOME')
+      default: throw new ProtocolViolation('an unexpected message')
     }
   }
 
@@ -114,7 +115,7 @@ export class Handshake implements Receiver {
   #settle (work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (!this.#channel.isOpen) return
-      this.#channel.say(3, { message: 'the login failed at the client' }, reasons.authenticationFailed)
+      this.#channel.say(3, {}, reasons.authenticationFailed)
       this.#channel.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
     })
   }

@@ -14,11 +14,9 @@ export function readMessage (list: unknown): Incoming {
   const layout = routerLayout(list[0])
   const message = readFields(layout, list)
   const head = layout.fields.length + 1
-  if (list.length > head + 2) throw new ProtocolViolation(`${layout.name} has too many elements`)
   const args: unknown = list[head] ?? []
   const kwargs: unknown = list[head + 1] ?? {}
-  if (!Array.isArray(args)) throw new ProtocolViolation(`${layout.name}.Arguments is not a list`)
-  if (!isDict(kwargs)) throw new ProtocolViolation(`${layout.name}.ArgumentsKw is not a dict`)
+  if (list.length > head + 2 || !Array.isArray(args) || !isDict(kwargs)) throw new ProtocolViolation(`${layout.name} ends with something else than args and kwargs`)
   message.args = args
   message.kwargs = kwargs
   return message as unknown as Incoming

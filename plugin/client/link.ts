@@ -169,7 +169,7 @@ export class Link implements Receiver {
       case MessageType.Goodbye: return this.#goodbye(message)
       case MessageType.Abort: return this.#channel.close(endedByRouter(message))
       case MessageType.Welcome:
-      case MessageType.Challenge: throw new ProtocolViolation('the handshake is over')
+      case MessageType.Challenge: throw new ProtocolViolation('an unexpected message')
       default: return this.#reply(message)
     }
   }
@@ -180,7 +180,7 @@ export class Link implements Receiver {
     this.#invocations.end(errorOf(end))
     const pending = [...this.#pending.values()]
     this.#pending.clear()
-    for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: the connection ended before the answer`, errorOf(end)))
+    for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, errorOf(end)))
     this.#ended(end)
   }
 
@@ -206,10 +206,10 @@ export class Link implements Receiver {
 
   /** The request that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
   #find ({ request }: Reply, answer: MessageCode | undefined, type?: MessageCode): Pending | undefined {
-    if (request > this.#lastRequest) throw new ProtocolViolation('an answer to no request')
+    if (request > this.#lastRequest) throw new ProtocolViolation('an unexpected answer')
     const pending = this.#pending.get(request)
     if (pending === undefined || pending.answer === answer || pending.type === type) return pending
-    throw new ProtocolViolation('an answer to another request')
+    throw new ProtocolViolation('an unexpected answer')
   }
 
   #answered (reply: Reply, type: MessageCode | undefined): Pending | undefined {
@@ -224,7 +224,7 @@ export class Link implements Receiver {
     if (typeof id !== 'number') return
     if (isSubscription) this.#subscriptions.delete(id)
     else this.#invocations.removeHandler(id)
-    this.#revoked(isSubscription ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['the router ended it'] }))
+    this.#revoked(isSubscription ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['revoked'] }))
   }
 
   /** Nobody waits for a request any more: what comes for it is ignored. Only a call can be taken back. */

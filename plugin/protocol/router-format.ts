@@ -57,7 +57,7 @@ const layouts: Readonly<Record<number, MessageLayout>> = { ...routerFormat, [Mes
  */
 export function routerLayout (code: unknown): MessageLayout {
   const layout = typeof code === 'number' ? layouts[code] : undefined
-  if (layout === undefined) throw new ProtocolViolation('the router sends no message with this code')
+  if (layout === undefined) throw new ProtocolViolation('an unknown message')
   return layout
 }
 
