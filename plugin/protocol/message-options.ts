@@ -15,9 +15,13 @@ export interface HelloDetails extends Dict {
 }
 /** Payload passthru attributes [advanced, Payload Passthru Mode]. */
 export interface PassthruOptions {
+  /** The scheme of the payload, such as `x_my_scheme`. */
   readonly ppt_scheme?: string
+  /** How the payload was serialized. */
   readonly ppt_serializer?: string
+  /** How the payload was encrypted. */
   readonly ppt_cipher?: string
+  /** The key that it was encrypted with. */
   readonly ppt_keyid?: string
 }
 /** PUBLISH.Options that are known. */
