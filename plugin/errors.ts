@@ -1,7 +1,18 @@
 import createError from '@fastify/error'
 import { statusOf } from './protocol/http-status.ts'
-import type { Args, Kwargs } from './protocol/payload.ts'
-import type { Uri } from './protocol/uri.ts'
+import { WampError } from './protocol/wamp-error.ts'
+
+export { WampError } from './protocol/wamp-error.ts'
+
+declare module './protocol/wamp-error.ts' {
+  interface WampError {
+    /** As what a route that throws it is answered. */
+    readonly statusCode: number
+  }
+}
+
+// Added here, since browsers have no use for the table of all statuses.
+Object.defineProperty(WampError.prototype, 'statusCode', { configurable: true, get (this: WampError) { return statusOf(this.error) } })
 
 /** The class of the errors of one code, made of what their message is about. */
 interface ErrorClass<About extends readonly unknown[]> {
@@ -70,35 +81,3 @@ export const errors = {
   WAMP_ERR_COOKIE_FILE: coded<[filename: string, why: string, options?: { cause: unknown }]>(
     'WAMP_ERR_COOKIE_FILE', 'The cookie file "%s" %s', 500)
 } as const
-
-/**
- * An error that crosses the wire: a URI, with args and kwargs. A procedure throws it to answer with ERROR, `call`
- * rejects with it, an authenticator throws it to refuse.
- */
-export class WampError extends Error {
-  override readonly name = 'WampError'
-  /** The URI. */
-  readonly error: Uri
-  /** Positional values; the first is often a text for people. */
-  readonly args: Args
-  /** Values by name. */
-  readonly kwargs: Kwargs
-
-  constructor (error: Uri, { args = [], kwargs = {}, cause }: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {
-    const [first] = args
-    super(typeof first === 'string' ? `${error}: ${first}` : error, cause === undefined ? {} : { cause })
-    this.error = error
-    this.args = args
-    this.kwargs = kwargs
-  }
-
-  /** The URI, as Fastify writes it into a reply. */
-  get code (): Uri {
-    return this.error
-  }
-
-  /** As what a route that throws it is answered. */
-  get statusCode (): number {
-    return statusOf(this.error)
-  }
-}

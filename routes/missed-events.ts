@@ -1,5 +1,6 @@
 import { WampError } from '../plugin/errors.ts'
-import type { InProcessSession, Received } from '../plugin/in-process/in-process-session.ts'
+import type { Received } from '../plugin/peer/session-types.ts'
+import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { Id } from '../plugin/protocol/id.ts'
 import { reasons } from '../plugin/protocol/reasons.ts'
 

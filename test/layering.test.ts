@@ -15,6 +15,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
   recent: [],
   thenable: [],
   work: ['queue'],
+  peer: ['protocol'],
+  client: ['protocol', 'peer'],
   contract: ['protocol', 'errors', 'work'],
   options: ['errors', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
@@ -23,14 +25,14 @@ const below: Readonly<Record<string, readonly string[]>> = {
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
   cookie: ['protocol', 'errors', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],
-  'in-process': ['protocol', 'errors', 'work'],
+  'in-process': ['protocol', 'errors', 'peer', 'work'],
   router: ['protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
   crossbar: ['errors', 'options', 'protocol', 'index'],
-  routes: ['protocol', 'errors', 'did-you-mean', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'work'],
+  routes: ['protocol', 'errors', 'did-you-mean', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'work'],
   testing: [],
-  index: ['protocol', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
+  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
 }
 
 /** The packages that only these layers know: all others run without a port. */
@@ -72,6 +74,21 @@ t.test('what routes and decides knows no framework', async (t) => {
   const imports = (await sources()).flatMap(({ path, text }) => valueImports(path, text)).filter(({ of }) => frameworks.test(of))
   t.ok(imports.length > 3, 'imports are found')
   for (const { from, layer, of } of imports) t.ok(knowFastify.has(layer), `${from} imports ${of}`)
+})
+
+t.test('the client, and all that it imports, runs without Node.js', async (t) => {
+  const texts = new Map((await sources()).map(({ path, text }) => [path, text]))
+  const reached = [...texts.keys()].filter((path) => path.startsWith('plugin/client/'))
+  t.ok(reached.length > 3, 'the client is found')
+  for (const path of reached) {
+    const text = texts.get(path)!
+    t.notMatch(text.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, ''), /\b(?:Buffer|process|setImmediate|NodeJS)\b/, path)
+    for (const { of } of valueImports(path, text)) {
+      t.ok(of.startsWith('.'), `${path} imports ${of}`)
+      const target = normalize(join(dirname(path), of))
+      if (!reached.includes(target)) reached.push(target)
+    }
+  }
 })
 
 t.test('the sources keep to the habits', async (t) => {

@@ -1,4 +1,5 @@
-import type { Called, InProcessCallOptions, InProcessSession, Received, Registration, Subscription } from '../in-process/in-process-session.ts'
+import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
+import type { InProcessCallOptions, InProcessSession } from '../in-process/in-process-session.ts'
 import type { Id } from '../protocol/id.ts'
 import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import type { Api, ProcedureTypes, TopicTypes } from './contract.ts'

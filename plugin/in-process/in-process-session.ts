@@ -3,42 +3,17 @@ import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Args, Kwargs, Values } from '../protocol/payload.ts'
+import type { Args, Kwargs } from '../protocol/payload.ts'
 import { errors, WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
-import { onAbort } from './abortion.ts'
+import { onAbort } from '../peer/abortion.ts'
+import { CallResult, valueOf } from '../peer/call-result.ts'
+import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
+import { Stream } from '../peer/stream.ts'
 import type { EventHandler, InProcessPeer, InvocationHandler } from './in-process-peer.ts'
 import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
-import { Stream } from './stream.ts'
-
-/** A result of more than one value: several args, or any kwargs. Calls resolve to one, and procedures return one. */
-export class CallResult {
-  /** The positional values. */
-  readonly args: Args
-  /** The values by name. */
-  readonly kwargs: Kwargs
-
-  constructor (args: Args = [], kwargs: Kwargs = {}) {
-    this.args = args
-    this.kwargs = kwargs
-  }
-}
-
-/** What a procedure is called with. The values are its own. */
-export interface Called<A extends Args = Args> {
-  /** The positional arguments. */
-  readonly args: A
-  /** The arguments by name. */
-  readonly kwargs: Kwargs
-  /** INVOCATION.Details: `caller`, `caller_authid`, `procedure`, … where they apply. */
-  readonly details: Dict
-  /** Aborted when the caller cancels the call or is gone, when its time is over, and when this session ends. */
-  readonly signal: AbortSignal
-  /** Sends a result by progress: one value, or a CallResult. Null if the caller does not want any. */
-  readonly progress: ((value: unknown) => void) | null
-}
 
 /** How a call of this process is made. */
 export interface InProcessCallOptions extends CallOptions {
@@ -46,38 +21,6 @@ export interface InProcessCallOptions extends CallOptions {
   readonly signal?: AbortSignal
   /** Takes results by progress; the last one is what the call resolves to. */
   readonly onProgress?: (value: unknown) => void
-}
-
-/** What a subscriber is given. The values are its own. */
-export interface Received<A extends Args = Args> {
-  /** The positional values. */
-  readonly args: A
-  /** The values by name. */
-  readonly kwargs: Kwargs
-  /** EVENT.Details: `publisher`, `topic`, … where they apply. */
-  readonly details: Dict
-  /** The id of the publication, the same for all who receive it. */
-  readonly publication: Id
-}
-
-/** A registration of this session. */
-export interface Registration {
-  /** REGISTERED.Registration. */
-  readonly id: Id
-  /** What is registered. */
-  readonly procedure: Uri
-  /** Rejects with a WampError if the registration is gone already. */
-  unregister (): Promise<void>
-}
-
-/** A subscription of this session. */
-export interface Subscription {
-  /** SUBSCRIBED.Subscription. */
-  readonly id: Id
-  /** What is subscribed to. */
-  readonly topic: Uri
-  /** Removes this handler. Rejects with a WampError if the subscription is gone already. */
-  unsubscribe (): Promise<void>
 }
 
 /** Makes a payload of values that are nobody else's. */
@@ -137,7 +80,7 @@ export class InProcessSession {
    */
   async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, ...options }: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
     const stop = new AbortController()
-    const results = new Stream<T>()
+    const results = new Stream<T>(tooSlow)
     const call = this.call<T>(procedure, args, kwargs, {
       ...options, onProgress: (value) => { results.put(value as T) }, signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
     })
@@ -212,7 +155,7 @@ export class InProcessSession {
    */
   async * events<A extends Args = Args> (topic: Uri, { signal, ...options }: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     if (signal?.aborted === true) return
-    const events = new Stream<Received<A>>()
+    const events = new Stream<Received<A>>(tooSlow)
     const subscribing = this.subscribe<A>(topic, (received) => { events.put(received) }, options)
     const stop = (): void => { events.end() }
     const undo = [onAbort(signal, stop)]
@@ -291,6 +234,6 @@ export class InProcessSession {
   }
 }
 
-function valueOf ({ args, kwargs }: Values): unknown {
-  return args.length > 1 || Object.keys(kwargs).length > 0 ? new CallResult(args, kwargs) : args[0]
+function tooSlow (waiting: number): Error {
+  return new errors.WAMP_ERR_SLOW_READER(waiting)
 }

@@ -1,16 +1,8 @@
 import { OpaqueValue } from './opaque-value.ts'
+import type { Args, Kwargs, Values } from './values.ts'
 import { isPlain } from './wire-value.ts'
 
-/** Positional arguments: the values that a message carries in order. */
-export type Args = unknown[]
-/** Keyword arguments: the values that a message carries by name. */
-export type Kwargs = { [name: string]: unknown }
-
-/** Args and kwargs as values. */
-export interface Values {
-  readonly args: Args
-  readonly kwargs: Kwargs
-}
+export type { Args, Kwargs, Values } from './values.ts'
 
 /** What a payload needs of a codec. */
 export interface PayloadCodec {

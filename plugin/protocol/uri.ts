@@ -8,9 +8,10 @@ export type MatchPolicy = 'exact' | 'prefix' | 'wildcard'
 export type UriCheck = 'loose' | 'strict'
 
 // What a URI must not have, rather than what it is: a pattern for a whole URI exhausts the stack on a very long one.
+const faultOfName = /[\s#]|\.(?:\.|$)|^(?:\.|$)/
 const faults: Readonly<Record<UriCheck, Readonly<Record<MatchPolicy, RegExp>>>> = {
   loose: {
-    exact: /[\s#]|\.(?:\.|$)|^(?:\.|$)/,
+    exact: faultOfName,
     prefix: /[\s#]|\.\.|^\./,
     wildcard: /[\s#]/
   },
@@ -27,6 +28,11 @@ const faults: Readonly<Record<UriCheck, Readonly<Record<MatchPolicy, RegExp>>>> 
  */
 export function isUri (value: unknown, match: MatchPolicy = 'exact', check: UriCheck = 'loose'): value is Uri {
   return typeof value === 'string' && !faults[check][match].test(value)
+}
+
+/** True for a URI that is no pattern, under the loose check. */
+export function isName (value: unknown): value is Uri {
+  return typeof value === 'string' && !faultOfName.test(value)
 }
 
 /** True for a URI whose first component is `wamp`: only the router's own meta API uses these [basic, Reserved URIs]. */

@@ -1,22 +1,13 @@
 import { isId } from './id.ts'
-import { faultOf, isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, isIdOrZero, listOf, oneOf, optionsOf } from './wire-value.ts'
-import type { Check } from './wire-value.ts'
+import { isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
 import type { Payload } from './payload.ts'
+import { readFields, routerFormat } from './router-format.ts'
+import type { Layout, MessageLayout } from './router-format.ts'
 import { isUri } from './uri.ts'
 import { ProtocolViolation } from './violation.ts'
 
-/** An element of a message: the field that it fills, and what it must be. */
-type Field<M> = readonly [name: Exclude<keyof M, 'type' | 'payload'> & string, check: Check, presence?: 'optional']
-
-/** A message's elements after its code; `payload` where args and kwargs may follow. */
-interface Layout<M> {
-  readonly name: string
-  readonly from: 'client' | 'router' | 'both'
-  readonly fields: readonly Field<M>[]
-  readonly payload: M extends { payload: Payload } ? true : false
-}
 type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
 
 // PUBLISH and CALL check their URIs in the realm: a bad one gets an ERROR, not an ABORT.
@@ -61,38 +52,18 @@ const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
 
 /** Every message's elements in their order on the wire: the one place that knows it [basic, Message Definitions]. */
 export const wireFormat: WireFormat = {
+  ...routerFormat,
   [MessageType.Hello]: { name: 'HELLO', from: 'client', fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
-  [MessageType.Welcome]: { name: 'WELCOME', from: 'router', fields: [['session', isId], ['details', isDict]], payload: false },
-  [MessageType.Abort]: { name: 'ABORT', from: 'both', fields: [['details', isDict], ['reason', isUri]], payload: true },
-  [MessageType.Challenge]: { name: 'CHALLENGE', from: 'router', fields: [['authmethod', isString], ['extra', isDict]], payload: false },
   [MessageType.Authenticate]: { name: 'AUTHENTICATE', from: 'client', fields: [['signature', isString], ['extra', isDictOrNull]], payload: false },
-  [MessageType.Goodbye]: { name: 'GOODBYE', from: 'both', fields: [['details', isDict], ['reason', isUri]], payload: false },
   [MessageType.Error]: { name: 'ERROR', from: 'both', fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
   [MessageType.Publish]: { name: 'PUBLISH', from: 'client', fields: [['request', isId], ['options', publishOptions], ['topic', isString]], payload: true },
-  [MessageType.Published]: { name: 'PUBLISHED', from: 'router', fields: [['request', isId], ['publication', isId]], payload: false },
   [MessageType.Subscribe]: { name: 'SUBSCRIBE', from: 'client', fields: [['request', isId], ['options', subscribeOptions], ['topic', isString]], payload: false },
-  [MessageType.Subscribed]: { name: 'SUBSCRIBED', from: 'router', fields: [['request', isId], ['subscription', isId]], payload: false },
   [MessageType.Unsubscribe]: { name: 'UNSUBSCRIBE', from: 'client', fields: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Unsubscribed]: { name: 'UNSUBSCRIBED', from: 'router', fields: [['request', isIdOrZero], ['details', isDict, 'optional']], payload: false },
-  [MessageType.Event]: { name: 'EVENT', from: 'router', fields: [['subscription', isId], ['publication', isId], ['details', isDict]], payload: true },
   [MessageType.Call]: { name: 'CALL', from: 'client', fields: [['request', isId], ['options', callOptions], ['procedure', isString]], payload: true },
   [MessageType.Cancel]: { name: 'CANCEL', from: 'client', fields: [['request', isId], ['options', cancelOptions]], payload: false },
-  [MessageType.Result]: { name: 'RESULT', from: 'router', fields: [['request', isId], ['details', isDict]], payload: true },
   [MessageType.Register]: { name: 'REGISTER', from: 'client', fields: [['request', isId], ['options', registerOptions], ['procedure', isString]], payload: false },
-  [MessageType.Registered]: { name: 'REGISTERED', from: 'router', fields: [['request', isId], ['registration', isId]], payload: false },
   [MessageType.Unregister]: { name: 'UNREGISTER', from: 'client', fields: [['request', isId], ['registration', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Unregistered]: { name: 'UNREGISTERED', from: 'router', fields: [['request', isIdOrZero], ['details', isDict, 'optional']], payload: false },
-  [MessageType.Invocation]: { name: 'INVOCATION', from: 'router', fields: [['request', isId], ['registration', isId], ['details', isDict]], payload: true },
-  [MessageType.Interrupt]: { name: 'INTERRUPT', from: 'router', fields: [['request', isId], ['options', isDict]], payload: false },
   [MessageType.Yield]: { name: 'YIELD', from: 'client', fields: [['request', isId], ['options', yieldOptions]], payload: true }
-}
-
-/** A layout as the walkers read it, without the message's own type. */
-export interface MessageLayout {
-  readonly name: string
-  readonly from: 'client' | 'router' | 'both'
-  readonly fields: readonly (readonly [name: string, check: Check, presence?: 'optional'])[]
-  readonly payload: boolean
 }
 
 const layouts: readonly (MessageLayout | undefined)[] = Array.from({ length: 71 }, (_, code) => (wireFormat as Readonly<Record<number, MessageLayout>>)[code])
@@ -120,22 +91,7 @@ export function layoutOf (code: MessageCode): MessageLayout {
  * Throws a ProtocolViolation that names the message and the field at fault.
  */
 export function toMessage (layout: MessageLayout, elements: readonly unknown[], payload: Payload): ClientMessage {
-  const { fields } = layout
-  const given = elements.length - 1
-  if (given > fields.length && !layout.payload) throw new ProtocolViolation(`${layout.name} has too many elements`)
-  const message: Record<string, unknown> = { type: elements[0] }
-  for (let i = 0; i < fields.length; i++) {
-    const field = fields[i]!
-    const name = field[0]
-    if (i >= given) {
-      if (field[2] === 'optional') break
-      throw new ProtocolViolation(`${layout.name} lacks its ${name}`)
-    }
-    const value = elements[i + 1]
-    const result = field[1](value)
-    if (result !== true) throw new ProtocolViolation(`${layout.name}.${name}${faultOf(result)}`)
-    message[name] = value
-  }
+  const message = readFields(layout, elements)
   if (layout.payload) message.payload = payload
   return message as unknown as ClientMessage
 }

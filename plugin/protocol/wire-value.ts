@@ -1,4 +1,4 @@
-import type { Dict } from './message.ts'
+import type { Dict } from './message-options.ts'
 import { isId } from './id.ts'
 
 /** Checks one element: true, false, or what is wrong with it, as it follows the field's name in a sentence. */
@@ -64,6 +64,11 @@ export function isIdOrZero (value: unknown): value is number {
 /** The request type of an ERROR that a client sends: only INVOCATION's [basic, Message Codes and Direction]. */
 export function isErrorType (value: unknown): value is 68 {
   return value === 68
+}
+
+/** The request type of an ERROR that the router sends: of a request that it answers. */
+export function isRequestType (value: unknown): boolean {
+  return value === 16 || value === 32 || value === 34 || value === 48 || value === 64 || value === 66
 }
 
 export function listOf (check: Check): Check {

@@ -1,5 +1,5 @@
 import type { SlowSubscriberOptions } from '../options.ts'
-import { randomId } from '../protocol/id.ts'
+import { randomId } from '../protocol/random-id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'

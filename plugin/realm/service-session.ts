@@ -1,6 +1,7 @@
 import type { Principal } from '../auth/authenticator.ts'
 import { WampError } from '../errors.ts'
-import { nextId, randomId } from '../protocol/id.ts'
+import { nextId } from '../protocol/id.ts'
+import { randomId } from '../protocol/random-id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, CallOptions, ErrorMessage, Invocation, Result, RouterMessage, Yield } from '../protocol/message.ts'

@@ -46,6 +46,7 @@ export class Documented {
     this.checker = program.getTypeChecker()
     this.#root = root
     const all = modules.flatMap((path) => this.#exportsOf(program.getSourceFile(`${root}${path}`)!)).filter(({ name }) => name !== 'default')
+      .filter(({ declaration }, i, all) => all.findIndex((other) => other.declaration === declaration) === i)
     // What there is at run time first.
     this.exported = [...all.filter(({ declaration }) => !isType(declaration)), ...all.filter(({ declaration }) => isType(declaration))]
     this.#names = new Set(this.exported.map(({ declaration }) => declaration))

@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const sections: readonly (readonly [title: string, files: readonly string[]])[] = [
   ['Plugins', ['plugin/index.ts']],
   ['Options', ['plugin/options.ts']],
-  ['Sessions of the app', ['plugin/in-process/', 'plugin/router.ts', 'plugin/session/session-filter.ts']],
+  ['Sessions of the app', ['plugin/in-process/', 'plugin/peer/', 'plugin/router.ts', 'plugin/session/session-filter.ts']],
   ['Contracts, routes and procedures', ['plugin/contract/', 'routes/']],
   ['Logins', ['plugin/auth-options.ts', 'plugin/auth/', 'plugin/transport/']],
   ['Cookies', ['plugin/cookie-options.ts', 'plugin/cookie/']],
@@ -19,13 +19,14 @@ const sections: readonly (readonly [title: string, files: readonly string[]])[] 
   ['WAMP', ['plugin/protocol/']],
   ['Errors', ['plugin/errors.ts']],
   ['Crossbar.io', ['plugin/crossbar/']],
+  ['fastify-wamp/client', ['plugin/client/']],
   ['fastify-wamp/testing', ['plugin/testing.ts']]
 ]
 const afterPlugins = 'What is added to Fastify'
 const decorated = ['FastifyInstance', 'FastifyRequest', 'FastifyReply', 'FastifyContextConfig']
 
 /** The page's text, and what is wrong with the sources: all that is exported has a docstring, and names only what is exported. */
-export function buildReference (modules: readonly string[] = ['plugin/index.ts', 'plugin/testing.ts']): { text: string, faults: string[] } {
+export function buildReference (modules: readonly string[] = ['plugin/index.ts', 'plugin/client/index.ts', 'plugin/client/cbor.ts', 'plugin/client/msgpack.ts', 'plugin/testing.ts']): { text: string, faults: string[] } {
   const program = openProgram(modules)
   const documented = new Documented(program, root, modules)
   const parts = new Map<string, string[]>([...sections.slice(0, 1).map(([title]) => title), afterPlugins, ...sections.slice(1).map(([title]) => title)].map((title) => [title, []]))

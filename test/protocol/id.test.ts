@@ -1,5 +1,6 @@
 import t from 'tap'
-import { isId, MAX_ID, nextId, randomId } from '../../plugin/protocol/id.ts'
+import { isId, MAX_ID, nextId } from '../../plugin/protocol/id.ts'
+import { randomId } from '../../plugin/protocol/random-id.ts'
 
 t.test('an id is an integer from 1 to 2^53 [IDS-01]', async (t) => {
   for (const id of [1, 2, 2 ** 32, 2 ** 53 - 1, 2 ** 53]) t.ok(isId(id), String(id))

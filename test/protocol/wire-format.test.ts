@@ -4,7 +4,7 @@ import type { MessageCode } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import { clientLayout, layoutOf, toElements, toMessage, wireFormat } from '../../plugin/protocol/wire-format.ts'
-import type { MessageLayout } from '../../plugin/protocol/wire-format.ts'
+import type { MessageLayout } from '../../plugin/protocol/router-format.ts'
 
 const payload = Payload.of([1])
 

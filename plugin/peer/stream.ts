@@ -1,21 +1,25 @@
-import { errors } from '../errors.ts'
-
 /** How many values may wait for who iterates. */
 const MOST_WAITING = 10_000
 
-/** Values that come, for one who iterates over them. */
+/** Values that arrive, for one reader that iterates over them. */
 export class Stream<T> implements AsyncIterable<T> {
   #waiting: T[] = []
   #state: 'open' | 'ended' = 'open'
   #error: { readonly error: unknown } | null = null
   #wake = (): void => {}
+  readonly #tooMany: (waiting: number) => Error
 
-  /** Adds a value. When too many wait, the stream ends with WAMP_ERR_SLOW_READER. */
+  /** `tooMany` makes the error of a stream whose reader is too slow. */
+  constructor (tooMany: (waiting: number) => Error) {
+    this.#tooMany = tooMany
+  }
+
+  /** Adds a value. When too many wait, the stream ends with an error. */
   put (value: T): void {
     if (this.#state === 'ended') return
     if (this.#waiting.length >= MOST_WAITING) {
       this.#waiting = []
-      return this.end(new errors.WAMP_ERR_SLOW_READER(MOST_WAITING))
+      return this.end(this.#tooMany(MOST_WAITING))
     }
     this.#waiting.push(value)
     this.#wake()

@@ -1,0 +1,143 @@
+import { reasons } from '../protocol/reasons.ts'
+import { ClientError, messageOf } from './client-error.ts'
+import { closedEnd, endedByClient, refusedUpgrade } from './connection-end.ts'
+import type { End } from './connection-end.ts'
+import { readMessage } from './incoming.ts'
+import type { Incoming } from './incoming.ts'
+import type { Serializer } from './serializer.ts'
+
+/** As much of a WebSocket's events as is needed here. */
+interface WebSocketEvent {
+  /** Of a message. */
+  readonly data?: unknown
+  /** Of the close frame. */
+  readonly code?: number
+  /** Of the close frame. */
+  readonly reason?: string
+}
+
+/** As much of a WebSocket as is needed here. */
+export interface WebSocketLike {
+  /** Set to `arraybuffer`. */
+  binaryType: string
+  /** The subprotocol that the server chose. */
+  readonly protocol: string
+  /** Sends a message. */
+  send (data: string | Uint8Array<ArrayBuffer>): void
+  /** Closes the connection. */
+  close (code?: number, reason?: string): void
+  /** Listens. */
+  addEventListener (type: 'open' | 'message' | 'close' | 'error', listener: (event: WebSocketEvent) => void): void
+}
+
+/** The class of a WebSocket: that of browsers, of Node.js 22, and of the package `ws` are such. */
+export type WebSocketClass = new (url: never, protocols?: never, options?: never) => object
+
+/** Opens WebSockets. */
+export type OpenSocket = (protocols: string[]) => WebSocketLike
+
+/** What `ws` has beyond others: it shows the response that refused the upgrade. */
+interface ShowsResponse {
+  on (name: 'unexpected-response', listen: (request: unknown, response: { statusCode?: number, headers: Record<string, string | undefined> }) => void): void
+  terminate (): void
+}
+
+/** Takes what arrives on a channel. */
+export interface Receiver {
+  /** Takes a message. Throws a ProtocolViolation for one that may not come now. */
+  receive (message: Incoming): void
+  /** The channel is closed. Called once. */
+  ended (end: End): void
+}
+
+/** One WebSocket: messages instead of frames, and one end, whatever it is. */
+export class Channel {
+  /** Who takes what arrives. */
+  receiver: Receiver
+  readonly #socket: WebSocketLike
+  #serializer: Serializer | undefined
+  #state: 'connecting' | 'open' | 'closed' = 'connecting'
+
+  /** `opened` is called before anything arrives. */
+  constructor (open: OpenSocket, serializers: readonly Serializer[], receiver: Receiver, opened: () => void) {
+    this.receiver = receiver
+    this.#socket = open(serializers.map(({ subprotocol }) => subprotocol))
+    this.#socket.binaryType = 'arraybuffer'
+    this.#socket.addEventListener('open', () => {
+      if (this.#state !== 'connecting') return
+      this.#serializer = serializers.find(({ subprotocol }) => subprotocol === this.#socket.protocol)
+      if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'no common subprotocol'))
+      this.#state = 'open'
+      try {
+        opened()
+      } catch (error) {
+        this.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
+      }
+    })
+    this.#socket.addEventListener('message', ({ data }) => { this.#receive(data) })
+    this.#socket.addEventListener('close', ({ code, reason }) => { this.#end(closedEnd(code, reason)) })
+    // Node.js 20 and 22 do not always close what could not be opened.
+    this.#socket.addEventListener('error', () => { if (this.#state === 'connecting') this.#end(closedEnd()) })
+    showResponse(this.#socket, (end) => { this.#end(end) })
+  }
+
+  /** False until the WebSocket is open, and again when it is closed. */
+  get isOpen (): boolean {
+    return this.#state === 'open'
+  }
+
+  /** Writes a message as `send` takes it. Throws WAMP_ERR_INVALID_MESSAGE for values that have no form. */
+  encode (message: readonly unknown[]): string | Uint8Array<ArrayBuffer> {
+    try {
+      return this.#serializer!.encode(message)
+    } catch (error) {
+      throw new ClientError('WAMP_ERR_INVALID_MESSAGE', messageOf(error), error)
+    }
+  }
+
+  /** Sends what `encode` wrote. */
+  send (data: string | Uint8Array<ArrayBuffer>): void {
+    if (this.#state === 'open') this.#socket.send(data)
+  }
+
+  /** Sends a message of this client's own. */
+  say (...message: unknown[]): void {
+    this.send(this.encode(message))
+  }
+
+  /** Closes the connection. Nothing arrives any more. */
+  close (end: End): void {
+    if (this.#state === 'closed') return
+    this.#end(end)
+    this.#socket.close()
+  }
+
+  /** The router broke a rule: it is told, and the connection is closed [basic, Protocol Errors]. */
+  violated (text: string): void {
+    if (this.#state === 'open') this.say(3, { message: text }, reasons.protocolViolation)
+    this.close(endedByClient(reasons.protocolViolation, text))
+  }
+
+  #receive (data: unknown): void {
+    if (this.#state !== 'open') return
+    try {
+      this.receiver.receive(readMessage(this.#serializer!.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : data as string)))
+    } catch (error) {
+      this.violated(messageOf(error))
+    }
+  }
+
+  #end (end: End): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.receiver.ended(end)
+  }
+}
+
+function showResponse (socket: WebSocketLike & Partial<ShowsResponse>, refused: (end: End) => void): void {
+  if (typeof socket.on !== 'function') return
+  socket.on('unexpected-response', (_, { statusCode = 0, headers }) => {
+    refused(refusedUpgrade(statusCode, headers['retry-after']))
+    socket.terminate?.()
+  })
+}

@@ -1,0 +1,284 @@
+import type { Id } from '../protocol/id.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message-options.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Args, Kwargs } from '../protocol/values.ts'
+import { WampError } from '../protocol/wamp-error.ts'
+import { onAbort } from '../peer/abortion.ts'
+import { valueOf } from '../peer/call-result.ts'
+import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
+import { Stream } from '../peer/stream.ts'
+import { ClientError } from './client-error.ts'
+import type { ConnectionState, ResolvedOptions } from './client-options.ts'
+import { Connection } from './connection.ts'
+import { endedByClient, errorOf } from './connection-end.ts'
+import type { ConnectionEnd, End } from './connection-end.ts'
+import type { InvocationHandler } from './invocations.ts'
+import type { EventHandler, Link } from './link.ts'
+import type { ClientCallOptions, ClientPrincipal, StateListener } from './session-parts.ts'
+import type { Standing, StandingParts } from './standing.ts'
+import { Standings } from './standings.ts'
+
+const CLOSED = 'the session is closed'
+
+/** A request that waits for a connection. */
+interface Waiting {
+  go (link: Link): void
+  reject (error: unknown): void
+}
+
+/**
+ * A WAMP session that comes back: it connects again by itself, and restores its subscriptions and registrations. The
+ * methods are those of a session of the app. Calls and publications are never repeated: those without an answer when a
+ * connection ends reject with WAMP_ERR_IN_DOUBT.
+ */
+export class ClientSession {
+  readonly #connection: Connection
+  readonly #options: ResolvedOptions
+  readonly #standings = new Standings()
+  readonly #waiting = new Set<Waiting>()
+  readonly #listeners = new Set<StateListener>()
+  #welcome: { readonly id: Id, readonly details: Dict } = { id: 0, details: {} }
+
+  /** `connect` makes sessions. */
+  constructor (options: ResolvedOptions, listener: StateListener | undefined) {
+    this.#options = options
+    if (listener !== undefined) this.#listeners.add(listener)
+    this.#connection = new Connection(options, {
+      opened: (link) => { this.#opened(link) },
+      changed: (state, end) => { this.#changed(state, end) },
+      revoked: (type, id, error) => { this.#standings.revoked(type, id, error) }
+    })
+  }
+
+  /** What it is doing. */
+  get state (): ConnectionState {
+    return this.#connection.state
+  }
+
+  /** How the last connection ended; null while one is open. */
+  get end (): ConnectionEnd | null {
+    return this.#connection.end
+  }
+
+  /** The session id, another one in each connection. */
+  get id (): Id {
+    return this.#welcome.id
+  }
+
+  /** WELCOME.Details of the last connection. */
+  get details (): Dict {
+    return this.#welcome.details
+  }
+
+  /** Who this session is. */
+  get principal (): ClientPrincipal {
+    return this.#welcome.details
+  }
+
+  /** Connects. Resolves when the session is open, and rejects when it is closed before. `connect` calls it. */
+  open (): Promise<void> {
+    const { signal } = this.#options
+    return new Promise((resolve, reject) => {
+      const undo = this.onState((state) => {
+        if (state === 'open') resolve()
+        else if (state === 'closed') reject(signal?.aborted === true ? signal.reason : errorOf(this.#connection.end!))
+        else return
+        undo()
+      })
+      this.#connection.start()
+      const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, 'aborted', signal?.reason)) })
+      this.whenClosed(forget)
+    })
+  }
+
+  /**
+   * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs; rejects with
+   * the WampError that it raised. The type is trusted, not checked.
+   */
+  async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: ClientCallOptions = {}): Promise<T> {
+    const options = onProgress === undefined ? given : { ...given, receive_progress: true }
+    const link = this.#connection.link ?? await this.#connected(procedure, signal)
+    return await link.request({
+      type: MessageType.Call,
+      fields: [options, procedure],
+      values: { args, kwargs },
+      accept: (result) => valueOf(result as never) as T,
+      signal,
+      timeout: given.timeout,
+      progress: onProgress === undefined ? undefined : (values) => onProgress(valueOf(values))
+    })
+  }
+
+  /**
+   * Calls a procedure likewise, and iterates over its results by progress; the iterator returns the last one. Leaving the
+   * loop cancels the call.
+   */
+  async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, ...options }: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
+    const stop = new AbortController()
+    const results = new Stream<T>(tooSlow)
+    const forget = onAbort(signal, () => { stop.abort(signal?.reason) })
+    const call = this.call<T>(procedure, args, kwargs, { ...options, onProgress: (value) => { results.put(value as T) }, signal: stop.signal })
+    call.then(() => { results.end() }, (error: unknown) => { results.end(error) })
+    try {
+      yield * results
+      return await call
+    } finally {
+      forget()
+      stop.abort(new WampError(reasons.canceled))
+    }
+  }
+
+  /**
+   * Registers a procedure. It may be asynchronous. What it returns is the result's one value, a CallResult is several;
+   * a WampError that it throws reaches the caller, any other goes to `onError` and becomes `wamp.error.runtime_error`.
+   * The type of its args is trusted, not checked.
+   */
+  register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
+    return this.#registered(procedure, options, (called) => handler(called as Called<A>))
+  }
+
+  /**
+   * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with the
+   * WampError of a refusal. The publisher itself does not receive it, unless `exclude_me` is false.
+   */
+  async publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
+    const link = this.#connection.link ?? await this.#connected(topic, undefined)
+    return await link.request({
+      type: MessageType.Publish,
+      fields: [{ ...options, acknowledge: true }, topic],
+      values: { args, kwargs },
+      accept: (reply) => 'publication' in reply ? reply.publication : 0
+    })
+  }
+
+  /**
+   * Subscribes to a topic. What the handler throws goes to `onError`. Events that are published while there is no connection
+   * are missed. The type of its args is trusted, not checked.
+   */
+  subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
+    return this.#subscribed(topic, handler, options, this.#options.onError)
+  }
+
+  /**
+   * Subscribes to a topic, and iterates over its events, also across connections. Leaving the loop or aborting the signal
+   * unsubscribes. Ends when the session is closed. Throws WAMP_ERR_SLOW_READER when 10 000 events wait.
+   */
+  async * events<A extends Args = Args> (topic: Uri, { signal, ...options }: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
+    const events = new Stream<Received<A>>(tooSlow)
+    const subscription = await this.#subscribed<A>(topic, (received) => { events.put(received) }, options, (error) => { events.end(error) })
+    const stop = (): void => { events.end() }
+    const undo = [onAbort(signal, stop), this.whenClosed(stop)]
+    try {
+      yield * events
+    } finally {
+      for (const forget of undo) forget()
+      await subscription.unsubscribe()
+    }
+  }
+
+  /** Has a listener called with each new state. What is returned undoes that. */
+  onState (listener: StateListener): () => void {
+    const own: StateListener = (state, end) => { listener(state, end) }
+    this.#listeners.add(own)
+    return () => { this.#listeners.delete(own) }
+  }
+
+  /** Has somebody told when the session is closed for good, whoever ended it, at once if it is. What is returned undoes that. */
+  whenClosed (tell: () => void): () => void {
+    if (this.state === 'closed') {
+      tell()
+      return () => {}
+    }
+    return this.onState((state) => { if (state === 'closed') tell() })
+  }
+
+  /** Leaves, at the end of a block: `await using session = await connect(…)`. */
+  async [Symbol.asyncDispose] (): Promise<void> {
+    await this.leave()
+  }
+
+  /** Leaves the realm, and does not come back. Resolves when the session is closed. */
+  leave (reason: Uri = reasons.closeRealm): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenClosed(resolve)
+      this.#connection.close(endedByClient(reason, 'left'))
+    })
+  }
+
+  /** Leaves, and logs out: the router forgets the login of the cookie, and ends the other sessions of that login. */
+  logout (): Promise<void> {
+    return this.leave(reasons.logout)
+  }
+
+  async #registered (procedure: Uri, options: RegisterOptions, handler: InvocationHandler): Promise<Registration> {
+    const hold = (link: Link, id: Id): void => { link.invocations.setHandler(id, handler) }
+    const standing = await this.#stand({ type: MessageType.Register, uri: procedure, options, hold, lost: this.#options.onError })
+    return { get id () { return standing.id }, procedure, unregister: () => this.#standings.unregister(standing) }
+  }
+
+  async #subscribed<A extends Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions, lost: (error: unknown) => void): Promise<Subscription> {
+    const onEvent: EventHandler = ({ args, kwargs, details, publication }) => handler({ args: args as A, kwargs, details, publication })
+    const hold = (link: Link, id: Id): void => { link.addEventHandler(id, onEvent) }
+    const standing = await this.#stand({ type: MessageType.Subscribe, uri: topic, options, hold, lost })
+    return { get id () { return standing.id }, topic, unsubscribe: () => this.#standings.unsubscribe(standing, onEvent) }
+  }
+
+  async #stand (parts: StandingParts): Promise<Standing> {
+    return await this.#standings.begin(this.#connection.link ?? await this.#connected(parts.uri, undefined), parts)
+  }
+
+  #opened (link: Link): void {
+    this.#welcome = { id: link.session, details: link.details }
+    this.#standings.restore(link)
+    for (const { go } of this.#take()) go(link)
+  }
+
+  #changed (state: ConnectionState, end: End | null): void {
+    if (state === 'closed') {
+      const closed = new ClientError('WAMP_ERR_SESSION_CLOSED', CLOSED, errorOf(end!))
+      for (const { reject } of this.#take()) reject(closed)
+      this.#standings.end(closed)
+    }
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state, end)
+      } catch (error) {
+        this.#options.onError(error)
+      }
+    }
+    if (state === 'closed') this.#listeners.clear()
+  }
+
+  /** Waits for a connection, if so many may. */
+  #connected (what: Uri, signal: AbortSignal | undefined): Promise<Link> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted()
+      if (this.state === 'closed') throw new ClientError('WAMP_ERR_SESSION_CLOSED', CLOSED, errorOf(this.#connection.end!))
+      if (this.#waiting.size >= this.#options.queue) throw new ClientError('WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
+      const waiting: Waiting = {
+        go: (link) => {
+          forget()
+          resolve(link)
+        },
+        reject
+      }
+      const forget = onAbort(signal, () => {
+        this.#waiting.delete(waiting)
+        reject(signal?.reason)
+      })
+      this.#waiting.add(waiting)
+    })
+  }
+
+  #take (): Waiting[] {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    return waiting
+  }
+}
+
+function tooSlow (waiting: number): ClientError {
+  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values wait to be read`)
+}

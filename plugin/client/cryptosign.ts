@@ -1,0 +1,50 @@
+import { ClientError } from './client-error.ts'
+import type { Login, LoginAttempt } from './login.ts'
+import { fromHex, toHex } from './octets.ts'
+import type { Octets } from './octets.ts'
+
+/** A key that is somewhere else, such as in a token of hardware. */
+export interface Signer {
+  /** 64 hexadecimal digits. */
+  readonly publicKey: string
+  /** Signs with Ed25519; 64 octets. */
+  sign (message: Octets): Uint8Array | Promise<Uint8Array>
+}
+
+/** What stands before the seed of an Ed25519 key in PKCS #8 [RFC 8410, 7]. */
+const PKCS8 = '302e020100300506032b657004220420'
+
+/** Logs in by Cryptosign: the private key of a known public key signs a challenge [advanced, Cryptosign-based Authentication]. */
+export function cryptosign ({ authid = null, key }: {
+  /** The name of the user. @default whoever the key belongs to */
+  readonly authid?: string | null
+  /** The private key, 64 hexadecimal digits, which needs `crypto.subtle` with Ed25519; or a signer. */
+  readonly key: string | Signer
+}): Login {
+  return {
+    method: 'cryptosign',
+    authid,
+    begin: async () => attempt(typeof key === 'string' ? await signerOf(key) : key)
+  }
+}
+
+function attempt (signer: Signer): LoginAttempt {
+  return {
+    authextra: { pubkey: signer.publicKey, channel_binding: null },
+    answer: async ({ extra: { challenge } }) => {
+      if (typeof challenge !== 'string' || !/^[0-9a-f]{64}$/i.test(challenge)) throw new ClientError('WAMP_ERR_LOGIN', 'the challenge is not 64 hexadecimal digits')
+      const message = fromHex(challenge)
+      return { signature: toHex(await signer.sign(message)) + toHex(message) }
+    }
+  }
+}
+
+async function signerOf (seed: string): Promise<Signer> {
+  if (!/^[0-9a-f]{64}$/i.test(seed)) throw new ClientError('WAMP_ERR_LOGIN', 'the key is not 64 hexadecimal digits')
+  const subtle = globalThis.crypto?.subtle
+  if (subtle === undefined) throw new ClientError('WAMP_ERR_LOGIN', 'without TLS there is no crypto.subtle: hand in a signer')
+  const key = await subtle.importKey('pkcs8', fromHex(PKCS8 + seed), 'Ed25519', true, ['sign'])
+  const { x = '' } = await subtle.exportKey('jwk', key)
+  const publicKey = toHex(Uint8Array.from(atob(x.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0)))
+  return { publicKey, sign: async (message) => new Uint8Array(await subtle.sign('Ed25519', key, message)) }
+}

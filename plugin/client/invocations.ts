@@ -1,0 +1,99 @@
+import type { Id } from '../protocol/id.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Values } from '../protocol/values.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { WampError } from '../protocol/wamp-error.ts'
+import { CallResult } from '../peer/call-result.ts'
+import type { Called } from '../peer/session-types.ts'
+import type { Channel } from './channel.ts'
+import type { Incoming } from './incoming.ts'
+import { tail } from './outgoing.ts'
+
+type Invocation = Extract<Incoming, { readonly type: 68 }>
+
+/** Answers an invocation: what it returns becomes YIELD, what it throws ERROR. */
+export type InvocationHandler = (called: Called) => unknown
+
+/** The procedures of a session, and the invocations that are not answered yet. */
+export class Invocations {
+  readonly #channel: Channel
+  readonly #onError: (error: unknown) => void
+  readonly #handlers = new Map<Id, InvocationHandler>()
+  readonly #running = new Map<Id, AbortController>()
+
+  constructor (channel: Channel, onError: (error: unknown) => void) {
+    this.#channel = channel
+    this.#onError = onError
+  }
+
+  /** Has the invocations of a registration answered, from now on. */
+  setHandler (registration: Id, handler: InvocationHandler): void {
+    this.#handlers.set(registration, handler)
+  }
+
+  /** Undoes `setHandler`. */
+  removeHandler (registration: Id): void {
+    this.#handlers.delete(registration)
+  }
+
+  /** Takes an INVOCATION. */
+  invoke (invocation: Invocation): void {
+    const { request, registration } = invocation
+    if (this.#running.has(request)) throw new ProtocolViolation('a repeated INVOCATION')
+    const handler = this.#handlers.get(registration)
+    // UNREGISTER and INVOCATION may cross.
+    if (handler === undefined) return this.#fail(request, new WampError(reasons.noSuchRegistration))
+    const abortion = new AbortController()
+    this.#running.set(request, abortion)
+    this.#answer(handler, invocation, abortion)
+  }
+
+  /** Takes an INTERRUPT. */
+  interrupt (request: Id): void {
+    this.#running.get(request)?.abort(new WampError(reasons.canceled))
+  }
+
+  /** The session is over: nobody waits for answers. */
+  end (error: WampError): void {
+    for (const abortion of this.#running.values()) abortion.abort(error)
+    this.#running.clear()
+    this.#handlers.clear()
+  }
+
+  /** Never rejects. */
+  async #answer (handler: InvocationHandler, { request, details, args, kwargs }: Invocation, { signal }: AbortController): Promise<void> {
+    const progress = (value: unknown): void => {
+      if (this.#running.has(request) && !signal.aborted) this.#channel.say(70, request, { progress: true }, ...tail(valuesOf(value)))
+    }
+    try {
+      const value = await handler({ args, kwargs, details, signal, progress: details.receive_progress === true ? progress : null })
+      if (signal.aborted) this.#fail(request, new WampError(reasons.canceled))
+      else this.#channel.say(70, request, {}, ...tail(valuesOf(value)))
+    } catch (error) {
+      if (signal.aborted) this.#fail(request, new WampError(reasons.canceled))
+      else this.#failed(request, error)
+    } finally {
+      this.#running.delete(request)
+    }
+  }
+
+  /** What a procedure threw is for its own side; only a WampError is meant for the caller. */
+  #failed (request: Id, error: unknown): void {
+    try {
+      if (error instanceof WampError) return this.#fail(request, error)
+      this.#onError(error)
+    } catch (cause) {
+      this.#onError(cause)
+    }
+    this.#fail(request, new WampError(reasons.runtimeError, { args: ['the procedure failed'] }))
+  }
+
+  #fail (request: Id, error: WampError): void {
+    this.#channel.say(8, 68, request, {}, error.error, ...tail(error))
+  }
+}
+
+function valuesOf (value: unknown): Values {
+  if (value instanceof CallResult) return value
+  return { args: value === undefined ? [] : [value], kwargs: {} }
+}

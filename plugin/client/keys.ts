@@ -1,0 +1,31 @@
+import { utf8 } from './octets.ts'
+import type { Octets } from './octets.ts'
+import { hmacWith, pbkdf2Here, sha256 } from './sha256.ts'
+
+const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const
+
+/** The cryptography of the platform; pages without TLS have none. */
+function subtle (): typeof globalThis.crypto.subtle | undefined {
+  return globalThis.crypto?.subtle
+}
+
+/** HMAC-SHA-256. */
+export async function hmac (key: Octets, text: string): Promise<Octets> {
+  const platform = subtle()
+  if (platform === undefined) return hmacWith(key)(utf8(text))
+  return new Uint8Array(await platform.sign(HMAC, await platform.importKey('raw', key, HMAC, false, ['sign']), utf8(text)))
+}
+
+/** SHA-256. */
+export async function hash (octets: Octets): Promise<Octets> {
+  const platform = subtle()
+  return platform === undefined ? sha256(octets) : new Uint8Array(await platform.digest('SHA-256', octets))
+}
+
+/** PBKDF2 with HMAC-SHA-256. */
+export async function pbkdf2 (password: string, salt: Octets, iterations: number, length: number): Promise<Octets> {
+  const platform = subtle()
+  if (platform === undefined) return pbkdf2Here(password, salt, iterations, length)
+  const key = await platform.importKey('raw', utf8(password), 'PBKDF2', false, ['deriveBits'])
+  return new Uint8Array(await platform.deriveBits({ name: 'PBKDF2', hash: 'SHA-256', salt, iterations }, key, 8 * length))
+}

@@ -1,0 +1,253 @@
+import { nextId } from '../protocol/id.ts'
+import type { Id } from '../protocol/id.ts'
+import { MessageType } from '../protocol/message.ts'
+import type { MessageCode } from '../protocol/message.ts'
+import type { Dict } from '../protocol/message-options.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Values } from '../protocol/values.ts'
+import { ProtocolViolation } from '../protocol/violation.ts'
+import { WampError } from '../protocol/wamp-error.ts'
+import { onAbort } from '../peer/abortion.ts'
+import type { Channel, Receiver } from './channel.ts'
+import { ClientError } from './client-error.ts'
+import { endedByRouter, errorOf } from './connection-end.ts'
+import type { End, Farewell } from './connection-end.ts'
+import type { Incoming } from './incoming.ts'
+import { Invocations } from './invocations.ts'
+import { tail } from './outgoing.ts'
+
+/** An answer to a request. */
+export type Reply = Extract<Incoming, { readonly request: Id | 0 }>
+
+/** What a request is made of. */
+export interface Request<T> {
+  readonly type: 16 | 32 | 34 | 48 | 64 | 66
+  /** What follows the request id, before args and kwargs. */
+  readonly fields: readonly [Dict, Uri] | readonly [Id]
+  readonly values?: Values
+  /** Runs as the answer arrives, before any message after it. */
+  accept (reply: Reply): T
+  /** Cancels a call. */
+  readonly signal?: AbortSignal | undefined
+  readonly progress?: ((values: Values) => void) | undefined
+  /** Milliseconds after which a call is canceled. */
+  readonly timeout?: number | undefined
+}
+
+interface Pending {
+  readonly answer: MessageCode
+  readonly type: MessageCode
+  readonly what: Uri | Id
+  accept (reply: Reply): void
+  reject (error: unknown): void
+  readonly progress: ((values: Values) => void) | undefined
+}
+
+/** Takes an event. */
+export type EventHandler = (event: Extract<Incoming, { readonly type: 36 }>) => unknown
+
+/** A session as long as one connection lasts: requests and their answers, events and invocations. */
+export class Link implements Receiver {
+  /** The session id. */
+  readonly session: Id
+  /** WELCOME.Details. */
+  readonly details: Dict
+  readonly #channel: Channel
+  readonly #ended: (end: End) => void
+  readonly #onError: (error: unknown) => void
+  readonly #revoked: (type: 32 | 64, id: Id, error: WampError) => void
+  readonly #pending = new Map<Id, Pending>()
+  readonly #subscriptions = new Map<Id, Set<EventHandler>>()
+  readonly #invocations: Invocations
+  #lastRequest: Id = 0
+  #state: 'open' | 'leaving' | 'closed' = 'open'
+
+  constructor ({ channel, session, details, ended, onError, revoked }: {
+    channel: Channel
+    session: Id
+    details: Dict
+    ended: (end: End) => void
+    /** Takes what an app's handler threw. */
+    onError: (error: unknown) => void
+    /** The router has ended a subscription or registration. */
+    revoked: (type: 32 | 64, id: Id, error: WampError) => void
+  }) {
+    this.session = session
+    this.details = details
+    this.#channel = channel
+    this.#ended = ended
+    this.#onError = onError
+    this.#revoked = revoked
+    this.#invocations = new Invocations(channel, onError)
+  }
+
+  /** True until the session is over, or about to be. */
+  get isOpen (): boolean {
+    return this.#state === 'open'
+  }
+
+  /** The procedures of this session. */
+  get invocations (): Invocations {
+    return this.#invocations
+  }
+
+  /**
+   * Sends a request and waits for its answer. Rejects with the WampError of an ERROR, with WAMP_ERR_INVALID_MESSAGE before
+   * anything is sent, and with WAMP_ERR_IN_DOUBT when the connection ends first.
+   */
+  request<T> ({ type, fields, values, accept, signal, progress, timeout = 0 }: Request<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      signal?.throwIfAborted()
+      const what = fields.at(-1) as Uri | Id
+      if (what === undefined || typeof what === 'object') throw new ClientError('WAMP_ERR_INVALID_MESSAGE', 'the URI must be a string')
+      if (this.#state !== 'open') throw new ClientError(this.#state === 'leaving' ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
+      const request = nextId(this.#lastRequest)
+      const data = this.#channel.encode([type, request, ...fields, ...tail(values)])
+      this.#lastRequest = request
+      const forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
+      const timer = timeout > 0 ? setTimeout(() => { this.#cancel(request, new WampError(reasons.timeout, { args: [`no answer in ${timeout} ms`] })) }, timeout) : undefined
+      const settled = (): void => {
+        forget()
+        clearTimeout(timer)
+      }
+      this.#pending.set(request, {
+        type,
+        answer: type === MessageType.Call ? MessageType.Result : type + 1 as MessageCode,
+        what,
+        progress,
+        accept: (reply) => {
+          settled()
+          resolve(accept(reply))
+        },
+        reject: (error) => {
+          settled()
+          reject(error)
+        }
+      })
+      this.#channel.send(data)
+    })
+  }
+
+  /** Has the events of a subscription handled, from now on. */
+  addEventHandler (subscription: Id, handler: EventHandler): void {
+    const handlers = this.#subscriptions.get(subscription)
+    if (handlers === undefined) this.#subscriptions.set(subscription, new Set([handler]))
+    else handlers.add(handler)
+  }
+
+  /** Undoes `addEventHandler`. */
+  removeEventHandler (subscription: Id, handler: EventHandler): void {
+    this.#subscriptions.get(subscription)?.delete(handler)
+  }
+
+  /** Ends a subscription that nobody handles any more. */
+  async giveUp (subscription: Id): Promise<void> {
+    if (this.#subscriptions.get(subscription)?.size !== 0) return
+    this.#subscriptions.delete(subscription)
+    await this.request({ type: MessageType.Unsubscribe, fields: [subscription], accept: () => {} })
+  }
+
+  /** Says GOODBYE. The session is over when the router answers, or the connection ends. */
+  leave (reason: Uri): void {
+    if (this.#state !== 'open') return
+    this.#state = 'leaving'
+    this.#channel.say(6, {}, reason)
+  }
+
+  /** Ends the connection without a word. */
+  cut (end: End): void {
+    this.#channel.close(end)
+  }
+
+  receive (message: Incoming): void {
+    switch (message.type) {
+      case MessageType.Event: return this.#event(message)
+      case MessageType.Invocation: return this.#invocations.invoke(message)
+      case MessageType.Interrupt: return this.#invocations.interrupt(message.request)
+      case MessageType.Error: return this.#answered(message, message.requestType)?.reject(new WampError(message.error, message))
+      case MessageType.Goodbye: return this.#goodbye(message)
+      case MessageType.Abort: return this.#channel.close(endedByRouter(message))
+      case MessageType.Welcome:
+      case MessageType.Challenge: throw new ProtocolViolation('an unexpected message')
+      default: return this.#reply(message)
+    }
+  }
+
+  ended (end: End): void {
+    this.#state = 'closed'
+    this.#subscriptions.clear()
+    this.#invocations.end(errorOf(end))
+    const pending = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, errorOf(end)))
+    this.#ended(end)
+  }
+
+  #goodbye (farewell: Farewell): void {
+    if (this.#state === 'open') this.#channel.say(6, {}, reasons.goodbyeAndOut)
+    this.#channel.close(endedByRouter(farewell))
+  }
+
+  #reply (reply: Exclude<Reply, { readonly type: 8 | 68 | 69 }>): void {
+    if (reply.request === 0) return this.#revocation(reply)
+    if (reply.type === MessageType.Result && reply.details.progress === true) {
+      const { progress } = this.#find(reply, MessageType.Result) ?? {}
+      return this.#run(() => progress?.(reply))
+    }
+    const pending = this.#answered(reply, undefined)
+    if (pending === undefined) return
+    try {
+      pending.accept(reply)
+    } catch (error) {
+      pending.reject(error)
+    }
+  }
+
+  /** The request that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
+  #find ({ request }: Reply, answer: MessageCode | undefined, type?: MessageCode): Pending | undefined {
+    if (request > this.#lastRequest) throw new ProtocolViolation('an unexpected answer')
+    const pending = this.#pending.get(request)
+    if (pending === undefined || pending.answer === answer || pending.type === type) return pending
+    throw new ProtocolViolation('an unexpected answer')
+  }
+
+  #answered (reply: Reply, type: MessageCode | undefined): Pending | undefined {
+    const pending = this.#find(reply, type === undefined ? reply.type : undefined, type)
+    this.#pending.delete(reply.request)
+    return pending
+  }
+
+  #revocation ({ type, details }: { readonly type: MessageCode, readonly details?: Dict | undefined }): void {
+    const isSubscription = type === MessageType.Unsubscribed
+    const { [isSubscription ? 'subscription' : 'registration']: id, reason } = details ?? {}
+    if (typeof id !== 'number') return
+    if (isSubscription) this.#subscriptions.delete(id)
+    else this.#invocations.removeHandler(id)
+    this.#revoked(isSubscription ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['revoked'] }))
+  }
+
+  /** Nobody waits for a request any more: what comes for it is ignored. Only a call can be taken back. */
+  #cancel (request: Id, reason: unknown): void {
+    const pending = this.#pending.get(request)
+    if (pending === undefined) return
+    this.#pending.delete(request)
+    if (pending.type === MessageType.Call) this.#channel.say(49, request, { mode: 'killnowait' })
+    pending.reject(reason)
+  }
+
+  #event (event: Extract<Incoming, { readonly type: 36 }>): void {
+    const all = [...this.#subscriptions.get(event.subscription) ?? []]
+    // What was retained comes right after SUBSCRIBED, for the one that asked last.
+    const handlers = event.details.retained === true ? all.slice(-1) : all
+    handlers.forEach((handler, i) => {
+      this.#run(() => handler(i < handlers.length - 1 ? structuredClone(event) : event))
+    })
+  }
+
+  /** Runs a function of the app in this turn, so that events are handled in their order. */
+  #run (work: () => unknown): void {
+    const run = async (): Promise<void> => { await work() }
+    run().catch(this.#onError)
+  }
+}

@@ -1,0 +1,32 @@
+/** Octets that are not shared with another thread. */
+export type Octets = Uint8Array<ArrayBuffer>
+
+/** Characters that a call can take as its arguments. */
+const PIECE = 8192
+
+/** Octets as Base64. */
+export function toBase64 (octets: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < octets.length; i += PIECE) text += String.fromCharCode(...octets.subarray(i, i + PIECE))
+  return btoa(text)
+}
+
+/** The octets of Base64. Throws for anything else. */
+export function fromBase64 (text: string): Octets {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+}
+
+/** Octets as hexadecimal digits. */
+export function toHex (octets: Uint8Array): string {
+  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('')
+}
+
+/** The octets of hexadecimal digits. */
+export function fromHex (text: string): Octets {
+  return Uint8Array.from(text.match(/../g) ?? [], (digits) => parseInt(digits, 16))
+}
+
+/** Text as UTF-8. */
+export function utf8 (text: string): Octets {
+  return new TextEncoder().encode(text)
+}

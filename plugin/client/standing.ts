@@ -1,0 +1,110 @@
+import type { Id } from '../protocol/id.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Dict } from '../protocol/message-options.ts'
+import type { Uri } from '../protocol/uri.ts'
+import { WampError } from '../protocol/wamp-error.ts'
+import { ClientError } from './client-error.ts'
+import type { Link } from './link.ts'
+
+/** Milliseconds until a registration is tried again that the router still has from the connection before, and again after as many. */
+const TAKEN = 1000
+
+/** What a subscription or registration is made of. */
+export interface StandingParts {
+  readonly type: 32 | 64
+  readonly uri: Uri
+  readonly options: Dict
+  /** Has its messages handled, from now on. */
+  readonly hold: (link: Link, id: Id) => void
+  /** It was lost, and does not come back. */
+  readonly lost: (error: unknown) => void
+}
+
+/** A subscription or registration that outlasts connections. */
+export class Standing {
+  /** SUBSCRIBE or REGISTER. */
+  readonly type: 32 | 64
+  /** Which others stand for the same at the router. */
+  readonly key: string
+  /** The id that it has in this connection; 0 until the router has accepted it. */
+  id: Id = 0
+  /** Settles when the last attempt to establish it has ended; never rejects. */
+  established: Promise<void> = Promise.resolve()
+  readonly #parts: StandingParts
+  #state: 'new' | 'establishing' | 'held' | 'over' = 'new'
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #settle: { resolve: () => void, reject: (error: unknown) => void } | undefined
+
+  constructor (parts: StandingParts) {
+    this.#parts = parts
+    this.type = parts.type
+    this.key = `${parts.type} ${String(parts.options.match ?? 'exact')} ${parts.uri}`
+  }
+
+  /** True while the router is asked for it. */
+  get isEstablishing (): boolean {
+    return this.#state === 'establishing'
+  }
+
+  /** True once nobody wants it. */
+  get isOver (): boolean {
+    return this.#state === 'over'
+  }
+
+  /** Establishes it for the first time. Resolves when the router has accepted it, maybe in a later connection. */
+  begin (link: Link): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+      this.establish(link)
+    })
+  }
+
+  /** Asks the router for it: in a new connection, too. */
+  establish (link: Link): void {
+    if (this.#state === 'over') return
+    clearTimeout(this.#timer)
+    const { type, uri, options, hold } = this.#parts
+    this.#state = 'establishing'
+    this.id = 0
+    this.established = link.request({
+      type,
+      fields: [options, uri],
+      accept: (reply) => {
+        const id = 'subscription' in reply ? reply.subscription : 'registration' in reply ? reply.registration : 0
+        this.id = id
+        hold(link, id)
+        if (this.#state === 'establishing') this.#state = 'held'
+        this.#settle?.resolve()
+        this.#settle = undefined
+      }
+    }).catch((error: unknown) => { this.#failed(link, error) })
+  }
+
+  /** The router has ended it. */
+  revoke (error: unknown): void {
+    this.end(error)
+    this.#parts.lost(error)
+  }
+
+  /** Nobody wants it any more. */
+  end (error: unknown): void {
+    this.#state = 'over'
+    clearTimeout(this.#timer)
+    this.#settle?.reject(error)
+    this.#settle = undefined
+  }
+
+  #failed (link: Link, error: unknown): void {
+    if (this.#state === 'over') return
+    this.#state = 'new'
+    // The next connection restores it.
+    if (error instanceof ClientError && (error.code === 'WAMP_ERR_IN_DOUBT' || error.code === 'WAMP_ERR_NOT_CONNECTED')) return
+    const isNew = this.#settle !== undefined
+    if (!isNew && error instanceof WampError && error.error === reasons.procedureAlreadyExists) {
+      this.#timer = setTimeout(() => { if (link.isOpen) this.establish(link) }, TAKEN)
+      return
+    }
+    this.end(error)
+    this.#parts.lost(isNew ? undefined : error)
+  }
+}

@@ -1,0 +1,101 @@
+import { argon2id } from '@noble/hashes/argon2.js'
+import t from 'tap'
+import { CallResult, cryptosign, json, ticket, wampcra, wampScram, WampError } from 'fastify-wamp/client'
+import { cbor } from 'fastify-wamp/client/cbor'
+import { msgpack } from 'fastify-wamp/client/msgpack'
+import { scramCredentials } from 'fastify-wamp'
+import { sha256, pbkdf2Here } from '../../plugin/client/sha256.ts'
+import { createHash, pbkdf2Sync } from 'node:crypto'
+import { buildApp } from '../helper/build-app.ts'
+import { everything } from '../helper/build-router.ts'
+import { ClientKey } from '../helper/cryptosign.ts'
+import { openClient, reaches } from './scripted-router.ts'
+
+for (const serializer of [json(), msgpack(), cbor()]) {
+  t.test(`two clients and the app talk to each other over ${serializer.subprotocol}`, async (t) => {
+    const { app, url } = await buildApp(t)
+    const serializers = [serializer]
+    const [callee, caller] = [await openClient(t, url, { serializers }), await openClient(t, url, { serializers })]
+    await callee.register<[number, number]>('com.add', ({ args: [x, y], kwargs, progress }) => {
+      progress?.(x)
+      if (kwargs.fail === true) throw new WampError('com.error', { args: [x], kwargs: { y } })
+      return kwargs.both === true ? new CallResult([x, y], { sum: x + y }) : x + y
+    })
+    t.equal(await caller.call('com.add', [2, 3]), 5)
+    t.strictSame(await caller.call('com.add', [2, 3], { both: true }), new CallResult([2, 3], { sum: 5 }))
+    t.match(await caller.call('com.add', [2, 3], { fail: true }).catch((error: unknown) => error), { error: 'com.error', args: [2], kwargs: { y: 3 } })
+    const results = caller.results<number>('com.add', [2, 3])
+    t.same([await results.next(), await results.next()], [{ value: 2, done: false }, { value: 5, done: true }])
+    t.equal(await app.wamp.join('realm1').call('com.add', [1, 1]), 2)
+    await t.rejects(caller.call('com.none'), /no_such_procedure/)
+
+    const seen: unknown[] = []
+    const subscription = await callee.subscribe('com.news', ({ args }) => { seen.push(args) })
+    await caller.publish('com.news', [new Uint8Array([0, 255]), { deep: [null, true, 'é', 1.5] }])
+    await caller.call('com.add', [0, 0])
+    t.strictSame(seen, [[new Uint8Array([0, 255]), { deep: [null, true, 'é', 1.5] }]])
+    await subscription.unsubscribe()
+
+    const stop = new AbortController()
+    await callee.register('com.wait', ({ signal }) => new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => { reject(signal.reason) })
+      stop.abort(new Error('enough'))
+    }))
+    await t.rejects(caller.call('com.wait', [], {}, { signal: stop.signal }), /enough/)
+    await Promise.all([caller.leave(), callee.leave()])
+  })
+}
+
+t.test('all ways to log in, and a second time after the connection was lost', async (t) => {
+  const key = new ClientKey('11'.repeat(32))
+  const { app, url } = await buildApp(t, {
+    realms: { realm1: { roles: { user: everything } } },
+    auth: {
+      ticket: { type: 'static', principals: { joe: { ticket: 'secret', role: 'user' } } },
+      wampcra: { type: 'static', users: { joe: { secret: 'secret', role: 'user' }, ann: { secret: 'salted', secretIsPlain: true, salt: 'pepper', role: 'user' } } },
+      'wamp-scram': { type: 'static', principals: { 'joe,=': { role: 'user', ...await scramCredentials('pässword') }, ann: { role: 'user', ...await scramCredentials('secret', { kdf: 'pbkdf2', iterations: 1000 }) } } },
+      cryptosign: { type: 'static', principals: { joe: { authorizedKeys: [key.publicKey], role: 'user' } } }
+    }
+  })
+  const here = (password: string, salt: Uint8Array, { iterations, memory }: { iterations: number, memory: number }): Uint8Array => argon2id(password, salt, { t: iterations, m: memory, p: 1, dkLen: 32 })
+  const logins = [
+    ticket({ authid: 'joe', ticket: 'secret' }), wampcra({ authid: 'joe', secret: 'secret' }), wampcra({ authid: 'ann', secret: async () => 'salted' }),
+    wampScram({ authid: 'joe,=', password: 'pässword', argon2id: here }), wampScram({ authid: 'ann', password: 'secret' }), cryptosign({ authid: 'joe', key: '11'.repeat(32) })
+  ]
+  for (const login of logins) {
+    const session = await openClient(t, url, { login })
+    t.match(session.principal, { authid: login.authid, authrole: 'user', authmethod: login.method })
+    app.wamp.kick('realm1', {})
+    await reaches(session, 'waiting')
+    await reaches(session, 'open')
+    await session.leave()
+  }
+  for (const login of [ticket({ authid: 'joe', ticket: 'wrong' }), wampcra({ authid: 'joe', secret: 'wrong' }), wampScram({ authid: 'ann', password: 'wrong' }), cryptosign({ authid: 'joe', key: '22'.repeat(32) })]) {
+    await t.rejects(openClient(t, url, { login }), /authentication_denied/, login.method)
+  }
+  await t.rejects(openClient(t, url, { login: wampScram({ authid: 'joe,=', password: 'pässword' }) }), /argon2id must be handed in/)
+})
+
+t.test('on a page without TLS the client hashes by itself', async (t) => {
+  for (const length of [0, 1, 55, 56, 64, 1000]) {
+    const octets = new Uint8Array(length).fill(7)
+    t.same(Buffer.from(sha256(octets)), createHash('sha256').update(octets).digest())
+  }
+  for (const [length, password] of [[32, 'secret'], [40, 'p'.repeat(100)]] as const) {
+    t.same(Buffer.from(pbkdf2Here(password, Buffer.from('salt'), 10, length)), pbkdf2Sync(password, 'salt', 10, length, 'sha256'))
+  }
+  const subtle = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!
+  Object.defineProperty(globalThis, 'crypto', { configurable: true, value: { getRandomValues: crypto.getRandomValues.bind(crypto) } })
+  t.teardown(() => { Object.defineProperty(globalThis, 'crypto', subtle) })
+  const { url } = await buildApp(t, {
+    realms: { realm1: { roles: { user: everything } } },
+    auth: {
+      wampcra: { type: 'static', users: { ann: { secret: 'salted', secretIsPlain: true, salt: 'pepper', iterations: 10, role: 'user' } } },
+      'wamp-scram': { type: 'static', principals: { ann: { role: 'user', ...await scramCredentials('secret', { kdf: 'pbkdf2', iterations: 10 }) } } }
+    }
+  })
+  for (const login of [wampcra({ authid: 'ann', secret: 'salted' }), wampScram({ authid: 'ann', password: 'secret' })]) {
+    t.equal((await openClient(t, url, { login })).principal.authid, 'ann')
+  }
+  await t.rejects(openClient(t, url, { login: cryptosign({ key: '11'.repeat(32) }) }), /hand in a signer/)
+})
