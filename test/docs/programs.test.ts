@@ -37,6 +37,24 @@ t.test('the programs of the page on options run as they stand', async (t) => {
   t.equal(await run(folder, 'main.ts'), 'argon2id13\n')
 })
 
+t.test('the hooks of the page on other plugins leave requests of socket.io to it, and end its connections when the app closes', async (t) => {
+  const folder = writeFiles(t, 'docs/neighbours.md', {
+    'main.ts': `
+import Fastify from 'fastify'
+import { makeRoomForSocketIo } from './socket-io.ts'
+const app = Fastify()
+makeRoomForSocketIo(app, { disconnectSockets: (close) => { console.log('disconnected', close) } })
+app.get('/other', async () => 'answered')
+app.addHook('onRequest', async ({ url }, reply) => { console.log(url, reply.sent) })
+console.log((await app.inject('/other')).body)
+app.inject('/socket.io/').catch(() => {})
+await new Promise((resolve) => { setImmediate(resolve) })
+await app.close()
+`
+  })
+  t.same((await run(folder, 'main.ts')).trim().split('\n'), ['/other false', 'answered', 'disconnected true'])
+})
+
 t.test('the program of the page on Crossbar.io serves a configuration', async (t) => {
   const port = await new Promise<number>((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {

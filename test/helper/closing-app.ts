@@ -7,6 +7,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { setImmediate } from 'node:timers/promises'
 import Fastify from 'fastify'
 import wampPlugin, { wampBridge, wampChannels } from 'fastify-wamp'
+import type { StoredRecord } from 'fastify-wamp'
 import { WebSocket } from 'ws'
 import { everything } from './build-router.ts'
 
@@ -26,6 +27,7 @@ async function hang (what: string): Promise<never> {
   return await never
 }
 
+const records = new Map<string, StoredRecord>()
 const app = Fastify()
 const long = 600_000
 await app.register(wampPlugin, {
@@ -45,8 +47,9 @@ await app.register(wampPlugin, {
   },
   cookie: {
     store: {
-      get: () => hang('store'),
-      set () {},
+      // A login that was just stored is read back.
+      get: (key: string) => records.get(key) ?? hang('store'),
+      set (key: string, record: StoredRecord) { records.set(key, record) },
       delete: async () => {
         happened.emit('deletion')
         throw new Error('the disk is full')
