@@ -43,7 +43,8 @@ export async function freePort (): Promise<number> {
   return port
 }
 
-async function listens (port: number): Promise<boolean> {
+/** True if a program listens on a port of this machine. */
+export async function listens (port: number): Promise<boolean> {
   const socket = createConnection({ port, host: '127.0.0.1' })
   try {
     await once(socket, 'connect')

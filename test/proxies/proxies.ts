@@ -1,13 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { snippetsOf } from '../docs/snippets.ts'
 import type { Identity } from '../helper/certificates.ts'
-import { freePort } from '../interop/nginx.ts'
+import { freePort, listens } from '../interop/nginx.ts'
 
 /** Ports of the proxy and of the app behind it, and the folder that the proxy runs in. */
 interface Place { readonly port: number, readonly app: number, readonly folder: string }
@@ -179,16 +178,4 @@ export async function startProxy (t: Test, proxy: Proxy, app: number, { cert, ke
     await new Promise((resolve) => { setImmediate(resolve) })
   }
   return place.port
-}
-
-async function listens (port: number): Promise<boolean> {
-  const socket = createConnection({ port, host: '127.0.0.1' })
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }
