@@ -1,5 +1,6 @@
+import { binarySerializer } from './binary-serializer.ts'
 import { dictOf, narrow, OctetReader } from './octet-reader.ts'
-import { OctetWriter, writeValue } from './octet-writer.ts'
+import type { OctetWriter } from './octet-writer.ts'
 import type { Forms } from './octet-writer.ts'
 import { toHex } from './octets.ts'
 import type { Serializer } from './serializer.ts'
@@ -11,22 +12,7 @@ const ENDLESS = -1
 
 /** The serializer `wamp.2.cbor`: `connect(url, { serializers: [cbor()] })`. */
 export function cbor (): Serializer {
-  const writer = new OctetWriter()
-  return {
-    subprotocol: 'wamp.2.cbor',
-    encode: (message) => {
-      writer.take()
-      writeValue(forms, writer, message)
-      return writer.take()
-    },
-    decode: (data) => {
-      if (typeof data === 'string') throw new TypeError('the message is text')
-      const reader = new OctetReader(data)
-      const message = read(reader)
-      reader.end()
-      return message
-    }
-  }
+  return binarySerializer('wamp.2.cbor', forms, read)
 }
 
 function head (writer: OctetWriter, major: number, value: number | bigint): void {

@@ -1,5 +1,6 @@
+import { binarySerializer } from './binary-serializer.ts'
 import { dictOf, OctetReader } from './octet-reader.ts'
-import { OctetWriter, writeValue } from './octet-writer.ts'
+import type { OctetWriter } from './octet-writer.ts'
 import type { Forms } from './octet-writer.ts'
 import type { Serializer } from './serializer.ts'
 
@@ -8,22 +9,7 @@ const TIMESTAMP = -1
 
 /** The serializer `wamp.2.msgpack`: `connect(url, { serializers: [msgpack()] })`. */
 export function msgpack (): Serializer {
-  const writer = new OctetWriter()
-  return {
-    subprotocol: 'wamp.2.msgpack',
-    encode: (message) => {
-      writer.take()
-      writeValue(forms, writer, message)
-      return writer.take()
-    },
-    decode: (data) => {
-      if (typeof data === 'string') throw new TypeError('the message is text')
-      const reader = new OctetReader(data)
-      const message = read(reader)
-      reader.end()
-      return message
-    }
-  }
+  return binarySerializer('wamp.2.msgpack', forms, read)
 }
 
 /** A length, which few values have in their first octet. `firsts` are those of lengths of 1, 2 and 4 octets; 0 where there is none. */

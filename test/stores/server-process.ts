@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort } from '../interop/nginx.ts'
 
 /** Where a server keeps its files and listens: on `socket`, or on `port` of 127.0.0.1 if it knows no sockets. */
 export interface Place {
@@ -97,15 +96,6 @@ export class ServerProcess {
     const [code] = await once(running, 'close') as [number]
     if (code !== 0) throw new Error(`${program} ended with ${code}`)
   }
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function withDescendants (pid: number): Promise<number[]> {
