@@ -76,9 +76,9 @@ t.test('an aborted call rejects at once with the reason; its answer may cross th
 
 t.test('a call whose time is over is canceled, whether or not the router watches it', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
-  const call = session.call('com.slow', [], {}, { timeout: 1 })
+  const canceled = t.rejects(session.call('com.slow', [], {}, { timeout: 1 }), /wamp.error.timeout/)
   t.same(await script.next(), [48, 1, { timeout: 1 }, 'com.slow'])
-  await t.rejects(call, /wamp.error.timeout/)
+  await canceled
   t.same(await script.next(), [49, 1, { mode: 'killnowait' }])
 })
 
