@@ -8,6 +8,11 @@ export class Queue<T> {
     return this.#items.length - this.#first
   }
 
+  /** The first item; undefined if there is none. */
+  get first (): T | undefined {
+    return this.#items[this.#first]
+  }
+
   add (item: T): void {
     this.#items.push(item)
   }

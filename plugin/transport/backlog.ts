@@ -1,80 +1,93 @@
-import { spend } from '../work.ts'
+import { Queue } from '../queue.ts'
 
-/** Numbers that are looked up in the time of a unit of work. */
-const LOOKS_OF_UNIT = 4
+/** Octets that an entry takes beside those of its frame. */
+export const OCTETS_OF_ENTRY = 256
 
-interface Entry { readonly frame: Buffer, readonly key: string | null }
+/** A reply that waits; its number says when it came. */
+interface Reply { readonly number: number, readonly frame: Buffer }
+
+/** An event that waits, in a list of all that do. */
+interface Entry extends Reply { readonly key: string | null, previous: Entry | null, next: Entry | null }
 
 /**
- * What a peer is sent while it does not keep up, in order. Events give way to newer ones when they are too many bytes;
+ * What a peer is sent while it does not keep up, in order. Events give way to newer ones when they take too much memory;
  * replies never do.
  */
 export class Backlog {
   readonly #limit: number
-  /** By number: those that give way, and all. */
-  readonly #events = new Map<number, Entry>()
-  readonly #all = new Map<number, Buffer>()
-  readonly #latest = new Map<string, number>()
+  readonly #replies = new Queue<Reply>()
+  #oldest: Entry | null = null
+  #newest: Entry | null = null
+  readonly #latest = new Map<string, Entry>()
   #next = 0
-  /** No event has a smaller number. An iterator of the Map would pass over all deleted entries if it is new, and keep them in memory if it is not. */
-  #oldest = 0
   #octets = 0
   #octetsOfEvents = 0
 
-  /** Events may have so many octets together. */
+  /** Events may take so many octets together. */
   constructor (limit: number) {
     this.#limit = limit
   }
 
-  /** Octets of all frames. */
+  /** Octets that it takes in memory. */
   get octets (): number {
     return this.#octets
   }
 
+  get isEmpty (): boolean {
+    return this.#octets === 0
+  }
+
   /** True if an event of so many octets has room. */
   hasRoom (octets: number): boolean {
-    return this.#octetsOfEvents + octets <= this.#limit
+    return this.#octetsOfEvents + octets + OCTETS_OF_ENTRY <= this.#limit
   }
 
   /** Adds the frame of a reply. */
   add (frame: Buffer): void {
-    this.#all.set(this.#next++, frame)
-    this.#octets += frame.length
+    this.#replies.add({ number: this.#next++, frame })
+    this.#octets += frame.length + OCTETS_OF_ENTRY
   }
 
   /** Adds the frame of an event, which takes the place of an earlier one with its key. Returns how many gave way. */
   addEvent (frame: Buffer, key: string | null = null): number {
-    const before = this.#events.size
+    let gone = 0
     const earlier = key === null ? undefined : this.#latest.get(key)
-    if (earlier !== undefined) this.#remove(earlier)
-    while (this.#events.size > 0 && !this.hasRoom(frame.length)) this.#remove(this.#oldestEvent())
-    const number = this.#next
-    this.add(frame)
-    this.#events.set(number, { frame, key })
-    this.#octetsOfEvents += frame.length
-    if (key !== null) this.#latest.set(key, number)
-    return before + 1 - this.#events.size
+    if (earlier !== undefined) {
+      this.#remove(earlier)
+      gone++
+    }
+    for (; this.#oldest !== null && !this.hasRoom(frame.length); gone++) this.#remove(this.#oldest)
+    const entry: Entry = { number: this.#next++, frame, key, previous: this.#newest, next: null }
+    if (this.#newest === null) this.#oldest = entry
+    else this.#newest.next = entry
+    this.#newest = entry
+    if (key !== null) this.#latest.set(key, entry)
+    this.#octets += frame.length + OCTETS_OF_ENTRY
+    this.#octetsOfEvents += frame.length + OCTETS_OF_ENTRY
+    return gone
   }
 
-  /** All frames, the oldest first. */
-  frames (): Iterable<Buffer> {
-    return this.#all.values()
+  /** Takes the oldest frame; undefined if there is none. */
+  take (): Buffer | undefined {
+    const [event, reply] = [this.#oldest, this.#replies.first]
+    if (event !== null && (reply === undefined || event.number < reply.number)) {
+      this.#remove(event)
+      return event.frame
+    }
+    if (reply === undefined) return undefined
+    this.#replies.take()
+    this.#octets -= reply.frame.length + OCTETS_OF_ENTRY
+    return reply.frame
   }
 
-  /** The number of the oldest event, of which there must be one. Each number is passed over once. */
-  #oldestEvent (): number {
-    const from = this.#oldest
-    while (!this.#events.has(this.#oldest)) this.#oldest++
-    spend((this.#oldest - from + 1) / LOOKS_OF_UNIT)
-    return this.#oldest
-  }
-
-  #remove (number: number): void {
-    const { frame, key } = this.#events.get(number)!
-    this.#events.delete(number)
-    this.#all.delete(number)
+  #remove (entry: Entry): void {
+    const { frame, key, previous, next } = entry
+    if (previous === null) this.#oldest = next
+    else previous.next = next
+    if (next === null) this.#newest = previous
+    else next.previous = previous
     if (key !== null) this.#latest.delete(key)
-    this.#octets -= frame.length
-    this.#octetsOfEvents -= frame.length
+    this.#octets -= frame.length + OCTETS_OF_ENTRY
+    this.#octetsOfEvents -= frame.length + OCTETS_OF_ENTRY
   }
 }

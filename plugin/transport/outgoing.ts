@@ -2,15 +2,15 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import { MessageType } from '../protocol/message.ts'
 import type { EventMessage, RouterMessage } from '../protocol/message.ts'
-import { Queue } from '../queue.ts'
-import { OCTETS_OF_UNIT, spend } from '../work.ts'
+import { begin, OCTETS_OF_UNIT, spend } from '../work.ts'
+import type { Worker } from '../work.ts'
 import { Backlog } from './backlog.ts'
 import { CatchingUp } from './catching-up.ts'
 import { flushSoon } from './outbox.ts'
 import type { Flushable } from './outbox.ts'
 import type { Congestion, Delivery } from './transport.ts'
-import { FRAGMENT, fragmentsOf } from './websocket-frame.ts'
-import type { Fragment } from './websocket-frame.ts'
+import { Unsent } from './unsent.ts'
+import { FRAGMENT } from './websocket-frame.ts'
 
 /** How much a connection may be owed, in octets. */
 export interface OutgoingLimits {
@@ -28,6 +28,8 @@ const WINDOW = 2 * FRAGMENT
 const UNITS_OF_FRAME = 2
 /** Units of work that a write takes, beside its octets. */
 const UNITS_OF_WRITE = 16
+/** Frames of a backlog that are moved on in one step. */
+const STEP = 64
 
 /** The connection that a queue writes for. */
 export interface Outlet {
@@ -48,7 +50,7 @@ export interface Outlet {
  * What a connection is sent, on its way to the socket: queued until the turn ends, then one write. It is bounded; what
  * becomes of events for a peer that does not keep up depends on their topic's policy.
  */
-export class Outgoing implements Flushable {
+export class Outgoing implements Flushable, Worker {
   readonly #outlet: Outlet
   readonly #socket: WebSocket
   readonly #stream: Duplex | null
@@ -57,8 +59,7 @@ export class Outgoing implements Flushable {
   #queue: Buffer[] = []
   #queued = 0
   /** What the stream is not given yet, since it has enough; null where there is nothing. */
-  #rest: Queue<Fragment> | null = null
-  #restOctets = 0
+  #rest: Unsent | null = null
   #given = 0
   /** Since when the peer has not kept up, and how many events it has lost since. */
   #congestion: { readonly since: number, dropped: number } | null = null
@@ -94,8 +95,8 @@ export class Outgoing implements Flushable {
   }
 
   caughtUp (patience: number): Promise<void> | null {
-    if (this.owed <= this.#limits.owedEvents / 2) return null
-    if (this.#queued === 0 && !this.#willDrain) return null
+    if (this.#behind <= this.#limits.owedEvents / 2) return null
+    if (this.#queued === 0 && this.#backlog === null && !this.#willDrain) return null
     return (this.#catchingUp ??= new CatchingUp()).within(patience)
   }
 
@@ -111,11 +112,11 @@ export class Outgoing implements Flushable {
       for (const message of queue) this.#socket.send(message, { binary: this.#binary })
     } else if (this.#rest === null && queued <= FRAGMENT && stream.writableLength === 0) {
       this.#give(queue.length === 1 ? queue[0]! : this.#outlet.join(queue, queued))
-      if (!this.#willDrain) this.relieve()
+      if (!this.#willDrain) this.#goOn()
     } else {
       const isBehind = this.#rest !== null || stream.writableLength > 0
       // By reference where the peer is behind: an event that many such peers are owed exists once.
-      for (const frame of isBehind ? queue : this.#joined(queue)) for (const fragment of fragmentsOf(frame)) this.#addRest(fragment)
+      for (const frame of isBehind ? queue : this.#joined(queue)) this.#addRest(frame)
       this.drained()
     }
   }
@@ -123,22 +124,34 @@ export class Outgoing implements Flushable {
   /** The stream has written what it was given. */
   drained (): void {
     this.#giveRest(WINDOW)
+    if (!this.#willDrain) this.#goOn()
+  }
+
+  /** Moves some of the backlog on. */
+  work (): boolean {
+    // What is queued came before.
+    if (this.#queued > 0 || this.#backlog === null || this.#willDrain) return false
+    this.#moveBacklog(STEP)
+    this.#giveRest(WINDOW)
+    if (!this.#backlog.isEmpty) return !this.#willDrain
+    this.#backlog = null
     if (!this.#willDrain) this.relieve()
+    return false
   }
 
   /** Gives all to the stream, also to one that is behind: what `ws` writes after this must not overtake it. */
   finish (): void {
     this.flush()
+    this.#moveBacklog(Infinity)
     this.#giveRest(Infinity)
   }
 
   /** The peer has read all that it was owed, or is gone. */
   relieve (): void {
-    const [congestion, backlog] = [this.#congestion, this.#backlog]
+    const congestion = this.#congestion
     this.#congestion = this.#backlog = null
     this.#catchingUp?.over()
     this.#catchingUp = null
-    if (this.#outlet.isOpen) for (const frame of backlog?.frames() ?? []) this.#add(frame)
     if (congestion !== null) this.#outlet.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
   }
 
@@ -146,9 +159,7 @@ export class Outgoing implements Flushable {
   drop (): void {
     this.#queue = []
     this.#queued = 0
-    this.#rest = null
-    this.#restOctets = 0
-    this.#backlog = null
+    this.#rest = this.#backlog = null
   }
 
   get queued (): number {
@@ -157,7 +168,12 @@ export class Outgoing implements Flushable {
 
   /** Octets that have not left this process. */
   get owed (): number {
-    return this.#queued + this.#restOctets + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+    return this.#queued + (this.#rest?.octets ?? 0) + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+  }
+
+  /** Octets that it is owed, those of the backlog included. */
+  get #behind (): number {
+    return this.owed + (this.#backlog?.octets ?? 0)
   }
 
   /** Octets that have left this process. */
@@ -167,7 +183,7 @@ export class Outgoing implements Flushable {
 
   /** True if the peer has lost events, and has not read half of what it may be owed since. */
   get isLosing (): boolean {
-    return this.#congestion !== null && this.#congestion.dropped > 0 && this.owed > this.#limits.owedEvents / 2
+    return this.#congestion !== null && this.#congestion.dropped > 0 && this.#behind > this.#limits.owedEvents / 2
   }
 
   /** True if the stream will emit 'drain': one that has taken all at once does not. */
@@ -184,10 +200,24 @@ export class Outgoing implements Flushable {
     }
   }
 
-  #addRest (fragment: Fragment): void {
-    this.#rest ??= new Queue()
-    this.#rest.add(fragment)
-    for (const { length } of fragment) this.#restOctets += length
+  /** The stream takes more. */
+  #goOn (): void {
+    if (this.#backlog === null) this.relieve()
+    else begin(this)
+  }
+
+  #moveBacklog (most: number): void {
+    for (let i = 0; i < most; i++) {
+      const frame = this.#backlog?.take()
+      if (frame === undefined) return
+      spend(UNITS_OF_FRAME + frame.length / OCTETS_OF_UNIT)
+      this.#addRest(frame)
+    }
+  }
+
+  #addRest (frame: Buffer): void {
+    this.#rest ??= new Unsent()
+    this.#rest.add(frame)
   }
 
   #give (octets: Buffer): void {
@@ -200,16 +230,9 @@ export class Outgoing implements Flushable {
     const [rest, stream] = [this.#rest, this.#stream]
     if (rest === null || stream === null) return
     stream.cork()
-    while (rest.size > 0 && stream.writableLength < window) {
-      for (const part of rest.take()!) {
-        this.#give(part)
-        this.#restOctets -= part.length
-      }
-    }
+    while (rest.octets > 0 && stream.writableLength < window) for (const part of rest.take()!) this.#give(part)
     stream.uncork()
-    if (rest.size > 0) return
-    this.#rest = null
-    this.#restOctets = 0
+    if (rest.octets === 0) this.#rest = null
   }
 
   #add (frame: Buffer): void {
@@ -225,8 +248,7 @@ export class Outgoing implements Flushable {
   #hold (message: RouterMessage, owed: number): Delivery | null {
     if (message.type === MessageType.Invocation) return 'congested'
     if (message.type === MessageType.Event) return this.#holdEvent(message, owed)
-    const all = owed + (this.#backlog?.octets ?? 0)
-    if (all > this.#limits.owed) return this.#giveUp(all)
+    if (this.#behind > this.#limits.owed) return this.#giveUp(this.#behind)
     if (this.#backlog === null) return null
     // Nothing overtakes the events that wait.
     this.#backlog.add(this.#outlet.frame(message))

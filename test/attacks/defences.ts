@@ -806,11 +806,25 @@ export const defences: readonly Defence[] = [
     test: ['realm/own-string.test.ts', 'an index of wildcards']
   },
   {
-    defence: 'An event that gives way to another costs no look at all that gave way before',
+    defence: 'Tiny events that wait for a slow subscriber are counted with the memory that they take',
     file: 'plugin/transport/backlog.ts',
-    code: 'const from = this.#oldest\n',
-    without: 'const from = this.#oldest = 0\n',
-    test: ['transport/backlog.test.ts', 'the oldest event is found']
+    code: 'this.#octetsOfEvents + octets + OCTETS_OF_ENTRY <= this.#limit',
+    without: 'this.#octetsOfEvents + octets <= this.#limit',
+    test: ['transport/backlog.test.ts', 'many tiny events take no more']
+  },
+  {
+    defence: 'Short replies that a client does not read share their memory',
+    file: 'plugin/transport/unsent.ts',
+    code: 'if (frame.length <= SHORT)',
+    without: 'if (frame.length < 0)',
+    test: ['transport/unsent.test.ts', 'short frames share']
+  },
+  {
+    defence: 'Clients that read again are given in turns what waits for them',
+    file: 'plugin/transport/outgoing.ts',
+    code: 'this.#moveBacklog(STEP)',
+    without: 'this.#moveBacklog(Infinity)',
+    test: ['transport/outgoing.test.ts', 'what waits for a slow peer']
   },
   {
     defence: 'Keys that the app\'s parser removes do not come back as arguments of a route',

@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Backlog } from '../../plugin/transport/backlog.ts'
-import { unitsSpent } from '../../plugin/work.ts'
+import { Backlog, OCTETS_OF_ENTRY } from '../../plugin/transport/backlog.ts'
 
 const frame = (octets: number): Buffer => Buffer.alloc(octets)
+const taken = (backlog: Backlog): Buffer[] => {
+  const frames: Buffer[] = []
+  for (let one = backlog.take(); one !== undefined; one = backlog.take()) frames.push(one)
+  return frames
+}
+const memoryOf = (frames: readonly Buffer[]): number => frames.reduce((sum, { length }) => sum + length + OCTETS_OF_ENTRY, 0)
 
 t.test('events are within their bound, replies all stay, and the order is that of arrival', async (t) => {
-  fc.assert(fc.property(fc.array(fc.record({ reply: fc.boolean(), octets: fc.integer({ min: 1, max: 60 }), key: fc.constantFrom(null, 'a', 'b') })), (steps) => {
-    const backlog = new Backlog(100)
+  fc.assert(fc.property(fc.array(fc.record({ reply: fc.boolean(), octets: fc.integer({ min: 1, max: 600 }), key: fc.constantFrom(null, 'a', 'b') })), (steps) => {
+    const backlog = new Backlog(2_000)
     const sent: { frame: Buffer, reply: boolean, key: string | null }[] = []
     let gone = 0
     for (const { reply, octets, key } of steps) {
@@ -16,36 +21,43 @@ t.test('events are within their bound, replies all stay, and the order is that o
       if (reply) backlog.add(one)
       else gone += backlog.addEvent(one, key)
     }
-    const kept = [...backlog.frames()]
+    const { octets } = backlog
+    const kept = taken(backlog)
     const inOrder = kept.map((one) => sent.findIndex(({ frame }) => frame === one))
     const events = sent.filter(({ frame, reply }) => !reply && kept.includes(frame))
     if (inOrder.some((at, i) => i > 0 && at <= inOrder[i - 1]!)) throw new Error('out of order')
     if (sent.some(({ frame, reply }) => reply && !kept.includes(frame))) throw new Error('a reply is lost')
-    if (events.reduce((sum, { frame }) => sum + frame.length, 0) > 100) throw new Error('too much')
+    if (memoryOf(events.map(({ frame }) => frame)) > 2_000) throw new Error('too much')
     for (const key of ['a', 'b']) if (events.filter((event) => event.key === key).length > 1) throw new Error('not only the latest')
     if (kept.length + gone !== sent.length) throw new Error('miscounted')
-    if (backlog.octets !== kept.reduce((sum, { length }) => sum + length, 0)) throw new Error('wrong sum')
+    if (octets !== memoryOf(kept) || backlog.octets !== 0 || !backlog.isEmpty) throw new Error('wrong sum')
   }))
   t.pass('of any sequence')
 })
 
-t.test('an event that is too long for itself takes the place of all', async (t) => {
-  const backlog = new Backlog(100)
-  backlog.addEvent(frame(50))
-  t.equal(backlog.hasRoom(60), false)
-  t.equal(backlog.addEvent(frame(200)), 1)
-  t.equal(backlog.octets, 200)
+t.test('frames are taken while others are added, and an event that was taken gives way to none', async (t) => {
+  const backlog = new Backlog(2_000)
+  const [first, reply, second, third] = [frame(1), frame(2), frame(3), frame(4)]
+  t.equal(backlog.addEvent(first, 'a'), 0)
+  backlog.add(reply)
+  t.equal(backlog.take(), first)
+  t.equal(backlog.addEvent(second, 'a'), 0, 'the one before has left')
+  t.equal(backlog.take(), reply)
+  t.equal(backlog.addEvent(third, 'a'), 1)
+  t.same(taken(backlog), [third])
 })
 
-t.test('the oldest event is found without a look at all that are gone', async (t) => {
+t.test('an event that is too long for itself takes the place of all', async (t) => {
   const backlog = new Backlog(1_000)
-  const before = unitsSpent()
-  for (let i = 0; i < 10_000; i++) {
-    backlog.addEvent(frame(1))
-    if (i % 2 === 0) backlog.add(frame(1))
-    backlog.addEvent(frame(1), 'the latest')
-  }
-  const units = unitsSpent() - before
-  t.ok(units > 1_000 && units < 20_000, `${units} units for 20 000 events, of which 1 000 are kept`)
-  t.equal([...backlog.frames()].length, 6_000)
+  backlog.addEvent(frame(600))
+  t.equal(backlog.hasRoom(200), false)
+  t.equal(backlog.addEvent(frame(2_000)), 1)
+  t.same(taken(backlog), [frame(2_000)])
+})
+
+t.test('many tiny events take no more memory than they may', async (t) => {
+  const backlog = new Backlog(100_000)
+  let gone = 0
+  for (let i = 0; i < 10_000; i++) gone += backlog.addEvent(frame(1), i % 2 === 0 ? null : `topic ${i}`)
+  t.ok(taken(backlog).length <= 100_000 / OCTETS_OF_ENTRY && gone > 9_000)
 })

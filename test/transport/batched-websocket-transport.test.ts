@@ -103,17 +103,17 @@ t.test('the longest batch is joined, and one octet more is not', async (t) => {
   }
 })
 
-t.test('a peer that is behind gets frames by reference, which others share', async (t) => {
+t.test('a peer that is behind gets long frames by reference, which others share', async (t) => {
   const { transport, stream, builders } = build()
   const second = build({ builders })
   stream.writableLength = second.stream.writableLength = 1
-  const shared = event(100)
+  const shared = event(300)
   for (const to of [transport, second.transport]) to.send(shared)
   for (const to of [transport, second.transport]) to.send(published(1))
   await turn()
   t.equal(stream.writes.length, 2)
   t.equal(stream.writes[0], second.stream.writes[0])
-  t.equal(contents(stream.writes[0]!).join(), `[36,1,2,{},["${'x'.repeat(100)}"]]\x1e`)
+  t.equal(contents(stream.writes[0]!).join(), `[36,1,2,{},["${'x'.repeat(300)}"]]\x1e`)
 })
 
 t.test('without a stream each message goes through ws as a batch of one [BAT-06]', async (t) => {

@@ -73,6 +73,50 @@ t.test('what a peer is owed and the stream was not given counts, and is given be
   t.same(socket.sent, [1000])
 })
 
+t.test('what waits for a slow peer is given to it in steps as it reads, in order, and people are told when all is', async (t) => {
+  const { transport, stream, heard } = build({ owedEvents: 2_000_000, owed: 20_000_000 })
+  const late = (number: number): EventMessage => ({ ...event(100), publication: number, overflow: { policy: 'drop-oldest', topic: 'com.example.log' } })
+  transport.send(event(2_100_000))
+  await turn()
+  stream.writableLength = 2_100_000
+  for (let i = 0; i < 1_000; i++) t.equal(transport.send(late(i)), 'sent')
+  t.equal(transport.send({ type: 33, request: 7, subscription: 1 }), 'sent')
+  const written = (): string => stream.writes.map((chunk) => chunk.toString('latin1')).join('')
+  stream.write = function (chunk) {
+    this.writes.push(chunk)
+    this.writableLength += chunk.length
+    return true
+  }
+  const steps: number[] = []
+  while (!written().includes('[33,7,1]')) {
+    const before = stream.writes.length
+    stream.writableLength = 0
+    stream.emit('drain')
+    await turn()
+    steps.push(stream.writes.slice(before).reduce((sum, { length }) => sum + length, 0))
+    t.notOk(heard.includes('dropped 0') && !written().includes('[33,7,1]'), 'nobody is told before')
+  }
+  t.ok(Math.max(...steps) <= 3 * FRAGMENT && steps.length > 15, `${steps.length} steps`)
+  t.same([...written().matchAll(/\[36,1,(\d+),\{\},\["x{100}"\]\]/g)].map(([, number]) => Number(number)), Array.from({ length: 1_000 }, (_, i) => i))
+  t.equal(transport.send(late(1_000)), 'sent')
+  stream.writableLength = 0
+  stream.emit('drain')
+  await turn()
+  t.match(heard, ['dropped 0'])
+})
+
+t.test('what waits for a slow peer is given before a farewell', async (t) => {
+  const { transport, stream, socket } = build({ owedEvents: 100_000, owed: 20_000_000 })
+  transport.send(event(200_000))
+  await turn()
+  stream.writableLength = 200_000
+  t.equal(transport.send({ ...event(100), overflow: { policy: 'keep-latest', topic: 'com.example.price' } }), 'sent')
+  t.equal(transport.send({ type: 6, reason: 'wamp.close.killed', details: noDetails }), 'sent')
+  transport.close('normal')
+  t.match(Buffer.concat(stream.writes).toString('latin1'), /x"\]\].*wamp\.close\.killed/)
+  t.same(socket.sent, [1000])
+})
+
 t.test('a long event arrives whole at a client that reads with pauses, and so do the pings between', async (t) => {
   const { app, url } = await buildApp(t, { pingInterval: 20, limits: { messageSize: 32_000_000, owedEvents: 60_000_000, owed: 64_000_000 } })
   const backend = app.wamp.join('realm1')

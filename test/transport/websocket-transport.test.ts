@@ -39,13 +39,14 @@ t.test('a frame\'s header says its length in 1, 3 or 9 octets', async (t) => {
   }
 })
 
-t.test('a stream that is behind gets its frames by reference, in one go', async (t) => {
+t.test('a stream that is behind gets its long frames by reference and its short ones joined, in one go', async (t) => {
   const { transport, stream } = build()
   stream.writableLength = 1
-  transport.send(published(1))
-  transport.send(published(2))
+  const long = event(Payload.of(['x'.repeat(300)]))
+  for (const message of [published(1), published(2), long, long]) transport.send(message)
   await turn()
-  t.same([stream.writes.length, stream.corked], [2, 0])
+  t.same([stream.writes.length, stream.corked], [3, 0])
+  t.equal(stream.writes[1], stream.writes[2])
 })
 
 t.test('without a stream, messages go through ws', async (t) => {
@@ -79,12 +80,12 @@ const publications = (writes: readonly Buffer[]): number[] => [...Buffer.concat(
 
 t.test('events that may wait do so, in order, and the oldest or those of their topic give way', async (t) => {
   for (const [policy, expected] of [['drop-oldest', [7, 3, 4, 5, 8]], ['keep-latest', [7, 4, 5, 8]]] as const) {
-    const { transport, stream, heard } = build()
-    stream.writableLength = 1001
+    const { transport, stream, heard } = build({ owedEvents: 2000, owed: 6000 })
+    stream.writableLength = 2001
     for (let id = 1; id <= 3; id++) t.equal(transport.send(waiting(id, policy)), 'sent')
     t.equal(transport.send(waiting(4, policy, 'com.example.b')), 'sent')
     t.equal(transport.send(waiting(5, policy)), 'sent')
-    t.equal(transport.send({ ...event(Payload.of(['x'.repeat(500)])), publication: 6 }), 'congested', 'one that may not wait is dropped')
+    t.equal(transport.send({ ...event(Payload.of(['x'.repeat(700)])), publication: 6 }), 'congested', 'one that may not wait is dropped')
     t.equal(transport.send(published(8)), 'sent')
     await turn()
     t.same(stream.writes, [], 'nothing overtakes them, not even a reply')
