@@ -266,8 +266,9 @@ export class Router implements SessionHost {
     // The app's own sessions may be subscribed to their testaments.
     await Promise.all([...this.#realms.values()].map((realm) => realm.departed()))
     this.#endOwn()
-    // Their links deliver in microtasks: one turn is enough for GOODBYE and its answer.
-    await new Promise((resolve) => { setImmediate(resolve) })
+    // They answer GOODBYE by themselves, and are told in turns.
+    do await new Promise((resolve) => { setImmediate(resolve) })
+    while (this.#inProcess.size > 0)
     this.expiries.close()
   }
 

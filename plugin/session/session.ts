@@ -14,11 +14,11 @@ import type { Realm } from '../realm/realm.ts'
 import type { RoutedMessage } from '../realm/requests.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
 import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
-import { spend } from '../work.ts'
+import { begin, spend } from '../work.ts'
 import { Handshake, welcomeDetails } from './handshake.ts'
 import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
-import { unitsOf } from './message-units.ts'
+import { UNITS_OF_FAREWELL, unitsOf } from './message-units.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
 import { accepts, sequenced } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
@@ -119,16 +119,19 @@ export class Session implements RoutedSession {
 
   /** Ends the session for a reason of the router's; `message` is for people. What it held in the realm ends at once. */
   end (reason: Uri, message?: string): void {
-    const { transport, host } = this.#context
     if (this.#state === 'establishing' || this.#state === 'authenticating') return this.#abort(reason, message ?? 'the router ends this session', 'normal')
     if (this.#state !== 'established') return
     this.#leave()
-    this.#state = 'shutting_down'
-    sendCounted(this.#context, { type: MessageType.Goodbye, details: message === undefined ? noDetails : { message }, reason })
-    this.#timer = setTimeout(() => {
-      this.#over()
-      transport.close('normal')
-    }, host.shutdownTimeout)
+    // It may be one of thousands that one message ends, and each has to be written to.
+    begin({ work: () => this.#sayGoodbye({ type: MessageType.Goodbye, details: message === undefined ? noDetails : { message }, reason }) })
+  }
+
+  #sayGoodbye (goodbye: Goodbye): false {
+    if (this.#state !== 'shutting_down') return false
+    spend(UNITS_OF_FAREWELL)
+    sendCounted(this.#context, goodbye)
+    this.#timer = setTimeout(() => { this.#hangUp('normal') }, this.#context.host.shutdownTimeout)
+    return false
   }
 
   /** Ends whatever is open, since the app closes. A login that is being forgotten has `shutdownTimeout` for that. */
@@ -218,13 +221,9 @@ export class Session implements RoutedSession {
   }
 
   #goodbye ({ reason }: Goodbye): void {
-    const { transport, visitor } = this.#context
-    if (this.#state !== 'established') {
-      this.#over()
-      return transport.close('normal')
-    }
+    if (this.#state !== 'established') return this.#hangUp('normal')
     this.#leave()
-    if (reason !== reasons.logout || (visitor === null && this.#onLogout === undefined)) return this.#answerGoodbye()
+    if (reason !== reasons.logout || (this.#context.visitor === null && this.#onLogout === undefined)) return this.#answerGoodbye()
     // The answer says that the login is forgotten, so it waits for the store, and for the app.
     this.#state = 'logging_out'
     this.#logout().catch((error: unknown) => { this.log.error({ err: error }, 'logout failed') })
@@ -239,10 +238,9 @@ export class Session implements RoutedSession {
 
   /** The client aborts: it is not answered. It may try again, unless the router was about to close. */
   #aborted (): void {
-    const leaving = this.#isLeaving
+    if (this.#isLeaving) return this.#hangUp('normal')
     this.#over()
-    if (leaving) this.#context.transport.close('normal')
-    else this.#renew()
+    this.#renew()
   }
 
   #answerGoodbye (): void {
@@ -254,9 +252,12 @@ export class Session implements RoutedSession {
 
   /** Closes the transport without a word of WAMP: after GOODBYE and ABORT, common clients do not connect again. */
   #goAway (): void {
-    const { host, transport } = this.#context
+    this.#hangUp('shutdown', this.#context.host.shutdownTimeout)
+  }
+
+  #hangUp (kind: CloseKind, patience?: number): void {
     this.#over()
-    transport.close('shutdown', host.shutdownTimeout)
+    this.#context.transport.close(kind, patience)
   }
 
   #abort (reason: Uri, text: string, kind: CloseKind): void {

@@ -806,10 +806,17 @@ export const defences: readonly Defence[] = [
     test: ['realm/own-string.test.ts', 'an index of wildcards']
   },
   {
+    defence: 'Sessions that one message ends are written to in turns',
+    file: 'plugin/session/session.ts',
+    code: 'spend(UNITS_OF_FAREWELL)',
+    without: 'spend(0)',
+    test: ['session/farewells.test.ts', 'killed by one message']
+  },
+  {
     defence: 'Tiny events that wait for a slow subscriber are counted with the memory that they take',
     file: 'plugin/transport/backlog.ts',
-    code: 'this.#octetsOfEvents + octets + OCTETS_OF_ENTRY <= this.#limit',
-    without: 'this.#octetsOfEvents + octets <= this.#limit',
+    code: 'OCTETS_OF_ENTRY = 256',
+    without: 'OCTETS_OF_ENTRY = 0',
     test: ['transport/backlog.test.ts', 'many tiny events take no more']
   },
   {
