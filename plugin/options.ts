@@ -116,7 +116,7 @@ export interface LimitOptions {
   /** Registrations of one session. @default 10000 */
   registrations?: number
   /**
-   * Bytes that a session may have waiting for an authorizer, with 256 for each message, before it is no longer read. The payloads of
+   * Bytes that a session may have waiting for an authorizer, with 512 for each message, before it is no longer read. The payloads of
    * its open calls that are kept for re-routing may have as many; calls beyond that are not re-routed. @default 1048576
    */
   parked?: number

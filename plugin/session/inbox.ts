@@ -11,7 +11,7 @@ const { Publish, Subscribe, Unsubscribe, Call, Register, Unregister, Goodbye } =
 const waits: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister, Goodbye])
 
 /** Bytes that a waiting message takes beside those that it had on the wire. */
-const BYTES_OF_MESSAGE = 256
+const BYTES_OF_MESSAGE = 512
 /** Units of work that it takes to read a message that waits, and to have it wait. */
 const UNITS_OF_WAITING = 8
 

@@ -53,10 +53,10 @@ t.test('GOODBYE waits for its turn, ABORT does not [SES-11, SES-09]', async (t) 
 })
 
 t.test('above its bound a client is no longer read, below it again [WSK-12]', async (t) => {
-  const { join, asked } = buildThinking({ parked: 4000 })
+  const { join, asked } = buildThinking({ parked: 7000 })
   const client = await join()
   client.say([32, 1, {}, 'slow'])
-  // 100 bytes each, and 256 for what it takes in memory.
+  // 100 bytes each, and 512 for what it takes in memory.
   for (let i = 2; i < 13; i++) client.say([16, i, {}, 'a', ['x'.repeat(75)]])
   t.equal(client.flow, 'flowing')
   client.say([16, 13, {}, 'a', ['x'.repeat(75)]])
@@ -64,7 +64,7 @@ t.test('above its bound a client is no longer read, below it again [WSK-12]', as
   asked[0]!.answer(false)
   await settled()
   t.equal(client.flow, 'flowing')
-  client.say([32, 14, {}, 'slow'], [16, 15, {}, 'a', ['x'.repeat(4000)]])
+  client.say([32, 14, {}, 'slow'], [16, 15, {}, 'a', ['x'.repeat(7000)]])
   t.equal(client.flow, 'paused')
   client.connection.end('wamp.close.killed')
   t.equal(client.flow, 'flowing', 'it may still answer GOODBYE')
