@@ -5,163 +5,163 @@ import type { Uri } from './protocol/uri.ts'
 /** Anonymous sessions. */
 export interface AnonymousOptions {
   type: 'static'
-  /** @default 'anonymous' */
+  /** The role of the sessions. @default 'anonymous' */
   role?: string
-  /** @default a stable pseudonym where cookies are tracked, else a random string */
+  /** The authid of the sessions. @default a stable pseudonym if cookies are tracked, otherwise a random string */
   authid?: string
-  /** @default the realm that the client asks for */
+  /** The realm to join. @default the realm that the client requests */
   realm?: Uri
 }
 
-/** Tickets: passwords that are sent as they are. Use them over TLS only. */
+/** Tickets: passwords that are sent in the clear. Use them only over TLS. */
 export interface TicketOptions {
   type: 'static'
-  /** The principals by authid. */
+  /** The principals, by authid. */
   principals: Readonly<Record<string, { ticket: string, role: string, realm?: Uri }>>
 }
 
-/** A user of WAMP-CRA. */
+/** A user for WAMP-CRA. */
 export interface WampCraUser {
-  /** The shared secret; with `salt` the derived key (Base64), unless `secretIsPlain`. */
+  /** The shared secret. With `salt`, the derived key in Base64, unless `secretIsPlain` is set. */
   secret: string
-  /** The role that the user gets. */
+  /** The role of the user. */
   role: string
-  /** @default the realm that the client asks for */
+  /** The realm to join. @default the realm that the client requests */
   realm?: Uri
-  /** Makes the client derive its key from the password by PBKDF2. */
+  /** The salt with which the client derives its key from the password, by PBKDF2. */
   salt?: string
-  /** @default 1000 */
+  /** The rounds of PBKDF2. @default 1000 */
   iterations?: number
-  /** Octets. @default 32 */
+  /** The length of the derived key in octets. @default 32 */
   keylen?: number
-  /** With `salt`: `secret` is the password itself, and the key is derived at start. @default false */
+  /** With `salt`: `secret` is the password itself, and the key is derived at startup. @default false */
   secretIsPlain?: boolean
 }
 
 /** WAMP challenge-response authentication. */
 export interface WampCraOptions {
   type: 'static'
-  /** The users by authid. */
+  /** The users, by authid. */
   users: Readonly<Record<string, WampCraUser>>
 }
 
-/** What the router keeps of a password: it can check who knows it, and cannot be turned back. `scramCredentials` makes it. */
+/** The data that the router stores for a password, created by `scramCredentials`. It verifies the password, which cannot be derived from it. */
 export interface ScramCredentials {
-  /** How clients derive their key: PBKDF2 with SHA-256, or Argon2id 1.3. */
+  /** The key derivation function of the clients: PBKDF2 with SHA-256, or Argon2id 1.3. */
   kdf: 'pbkdf2' | 'argon2id13'
-  /** Base64. */
+  /** The salt, in Base64. */
   salt: string
-  /** The cost of the derivation: passes of Argon2id, or rounds of PBKDF2. */
+  /** The cost of the derivation: passes of Argon2id or rounds of PBKDF2. */
   iterations: number
-  /** KiB; with `argon2id13` alone. */
+  /** The memory in KiB; only with `argon2id13`. */
   memory?: number
-  /** 32 octets in Base64. */
+  /** The stored key: 32 octets in Base64. */
   storedKey: string
-  /** 32 octets in Base64. */
+  /** The server key: 32 octets in Base64. */
   serverKey: string
 }
 
-/** A user of WAMP-SCRAM. */
+/** A user for WAMP-SCRAM. */
 export interface WampScramPrincipal extends ScramCredentials {
-  /** The role that the principal gets. */
+  /** The role of the principal. */
   role: string
-  /** @default the realm that the client asks for */
+  /** The realm to join. @default the realm that the client requests */
   realm?: Uri
 }
 
-/** WAMP-SCRAM: passwords that neither the wire nor the router ever has. */
+/** WAMP-SCRAM: neither the network nor the router sees the passwords. */
 export interface WampScramOptions {
   type: 'static'
-  /** The users by authid. */
+  /** The users, by authid. */
   principals: Readonly<Record<string, WampScramPrincipal>>
 }
 
-/** A principal of cryptosign. */
+/** A principal for cryptosign. */
 export interface CryptosignPrincipal {
-  /** The public keys by which it may log in: Ed25519, 32 octets, in hex. */
+  /** The public keys of the principal: Ed25519, 32 octets, in hex. */
   authorizedKeys: readonly string[]
-  /** The role that the principal gets. */
+  /** The role of the principal. */
   role: string
-  /** @default the realm that the client asks for */
+  /** The realm to join. @default the realm that the client requests */
   realm?: Uri
 }
 
 /** Public keys: the client signs a challenge. */
 export interface CryptosignOptions {
   type: 'static'
-  /** The principals by authid. */
+  /** The principals, by authid. */
   principals: Readonly<Record<string, CryptosignPrincipal>>
   /**
-   * The router's own key, by which it proves itself to clients that ask: the 32 octets of an Ed25519 private key, its
-   * seed, in hex. @default it does not
+   * The router's own key, which proves its identity to clients that request it: the seed of an Ed25519 private key,
+   * 32 octets in hex. @default none
    */
   privateKey?: string
 }
 
-/** A principal of `tls`: one of the fingerprints of its certificate must be given, and what is given must fit. */
+/** A principal for `tls`. Set at least one fingerprint of its certificate. All fingerprints that are set must match. */
 export interface TlsPrincipal {
-  /** Hex, with or without colons. SHA-1 is there for the sake of Crossbar.io. */
+  /** The SHA-1 fingerprint in hex, with or without colons. Supported for compatibility with Crossbar.io. */
   certificateSha1?: string
-  /** Hex, with or without colons. */
+  /** The SHA-256 fingerprint in hex, with or without colons. */
   certificateSha256?: string
-  /** The role that the principal gets. */
+  /** The role of the principal. */
   role: string
-  /** @default the realm that the client asks for */
+  /** The realm to join. @default the realm that the client requests */
   realm?: Uri
 }
 
-/** TLS client certificates. TLS must end in this process, with a server that asks for them and verifies them. */
+/** TLS client certificates. TLS must terminate in this process, in a server that requests and verifies them. */
 export interface TlsOptions {
   type: 'static'
-  /** The principals by authid. */
+  /** The principals, by authid. */
   principals: Readonly<Record<string, TlsPrincipal>>
 }
 
-/** A method whose proof is checked by a function of the app. */
+/** A method whose proofs are verified by a function of the app. */
 export interface FunctionAuthOptions {
   type: 'function'
-  /** Decides who comes in. */
+  /** The function that verifies a login. */
   authenticator: Authenticator
 }
 
-/** A method whose users a WAMP procedure knows. It is called with `(realm, authid, details)`, as in Crossbar.io. */
+/** A method whose users are looked up by a WAMP procedure. It is called with `(realm, authid, details)`, as in Crossbar.io. */
 export interface DynamicAuthOptions {
   type: 'dynamic'
-  /** The procedure. */
+  /** The URI of the procedure. */
   authenticator: Uri
-  /** The realm in which it is called. @default the realm that the client asks for */
+  /** The realm of the procedure. @default the realm that the client requests */
   authenticatorRealm?: Uri
-  /** The role in whose name it is called, which must be allowed to. @default 'trusted', which may do everything */
+  /** The role of the caller, which must have the permission to call it. @default 'trusted', which may do everything */
   authenticatorRole?: string
-  /** The role of who is let in without one. @default none: then the procedure must name a role */
+  /** The role if the procedure returns none. @default none: the procedure must return a role */
   defaultRole?: string
 }
 
-/** Logins by cookie; needs `cookie` to be configured. */
+/** Logins by cookie. Requires the option `cookie`. */
 export interface CookieAuthOptions {
   /**
-   * Decides whether a stored login still counts, if its method is configured here. It replaces the default check, by which a user that is configured
-   * statically must still exist and is given the role of today.
+   * Decides whether a stored login is still valid, if its method is configured here. It replaces the default check, which requires that a
+   * statically configured user still exists, and applies the user's current role.
    */
   verify?: (record: LoginRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>
 }
 
-/** The methods by which clients may come in. */
+/** The authentication methods. */
 export interface AuthOptions {
-  /** Anybody, without a proof. */
+  /** Any client, without a proof. */
   anonymous?: AnonymousOptions | DynamicAuthOptions | FunctionAuthOptions
-  /** A ticket: a shared secret that is sent as it is [advanced, Ticket-based Authentication]. */
+  /** A ticket: a shared secret that is sent in the clear [advanced, Ticket-based Authentication]. */
   ticket?: TicketOptions | DynamicAuthOptions | FunctionAuthOptions
-  /** Challenge and response by a shared secret [advanced, Challenge Response Authentication]. */
+  /** Challenge and response with a shared secret [advanced, Challenge Response Authentication]. */
   wampcra?: WampCraOptions | DynamicAuthOptions | FunctionAuthOptions
-  /** Challenge and response by a salted password [advanced, Salted Challenge Response]. */
+  /** Challenge and response with a salted password [advanced, Salted Challenge Response]. */
   'wamp-scram'?: WampScramOptions | DynamicAuthOptions | FunctionAuthOptions
-  /** A signature by a private key of Ed25519 [advanced, Cryptosign-based Authentication]. */
+  /** A signature with an Ed25519 private key [advanced, Cryptosign-based Authentication]. */
   cryptosign?: CryptosignOptions | DynamicAuthOptions | FunctionAuthOptions
-  /** A client certificate, where TLS ends in this process. */
+  /** A client certificate, if TLS terminates in this process. */
   tls?: TlsOptions | DynamicAuthOptions | FunctionAuthOptions
-  /** The login that the browser's cookie stands for. */
+  /** The login of the browser's cookie. */
   cookie?: CookieAuthOptions
-  /** Any other method, by its name in HELLO.Details.authmethods. */
+  /** A custom method, by its name in HELLO.Details.authmethods. */
   [authmethod: string]: AnonymousOptions | TicketOptions | WampCraOptions | WampScramOptions | CryptosignOptions | TlsOptions | DynamicAuthOptions | FunctionAuthOptions | CookieAuthOptions | undefined
 }

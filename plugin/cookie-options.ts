@@ -1,67 +1,67 @@
 import type { CookieStore } from './cookie/cookie-store.ts'
 import type { KeyvLike } from './cookie/keyv-storage.ts'
 
-/** Cookies are kept in memory: they end with the process. */
+/** Stores logins in memory. They end with the process. */
 export interface MemoryStoreOptions { type: 'memory' }
-/** Cookies are kept in a file, one process at a time. */
+/** Stores logins in a file, for one process at a time. */
 export interface FileStoreOptions {
   type: 'file'
-  /** Relative to the process's working directory. */
+  /** The path of the file, relative to the process's working directory. */
   filename: string
-  /** Drops expired records from the file when it is opened. @default false */
+  /** Removes expired records when the file is opened. @default false */
   purgeOnStartup?: boolean
 }
 
-/** Cookies are kept in an LMDB database, by the package `lmdb`, which the app installs. Processes of one machine may share it. */
+/** Stores logins in an LMDB database, with the package `lmdb`, which the app installs. Processes on one machine can share it. */
 export interface DatabaseStoreOptions {
   type: 'database'
-  /** A directory, or a file if it has an extension. Relative to the process's working directory. */
+  /** The path of a directory, or of a file if it has an extension, relative to the process's working directory. */
   path: string
   /**
-   * Bytes of records that the database may hold, 131072 to 137438953472. Above it logins are not stored; the file may be
-   * larger by a few pages. @default 1073741824
+   * The maximum size of the records in bytes, 131072 to 137438953472. Above it, logins are not stored. The file may be
+   * a few pages larger. @default 1073741824
    */
   maxSize?: number
-  /** Reads only: stored logins count, new ones are not stored, and logouts do not delete them. @default false */
+  /** Opens the database for reading: stored logins are valid, but new ones are not stored, and logouts do not delete them. @default false */
   readonly?: boolean
-  /** Waits until a login is on disk. @default true */
+  /** Waits until each login is on disk. @default true */
   sync?: boolean
-  /** Drops expired records when it is opened. @default false */
+  /** Removes expired records when the database is opened. @default false */
   purgeOnStartup?: boolean
 }
 
-/** The tracking cookie. */
+/** The options of the tracking cookie. */
 export interface CookieOptions {
-  /** A store of your own, an instance of Keyv, or one that is described. @default { type: 'memory' } */
+  /** The options of a built-in store, a Keyv instance, or your own store. @default { type: 'memory' } */
   store?: MemoryStoreOptions | FileStoreOptions | DatabaseStoreOptions | CookieStore | KeyvLike
-  /** @default 'cbtid' */
+  /** The name of the cookie. @default 'cbtid' */
   name?: string
-  /** Characters of the secret part, 22 to 64. @default 24, which is 144 bits */
+  /** The number of characters in the secret part, 22 to 64. @default 24, which is 144 bits */
   length?: number
-  /** Seconds that a login lasts, enforced by the server too. @default 604800, 7 days */
+  /** The lifetime of a login in seconds, which the server also enforces. @default 604800, 7 days */
   maxAge?: number
-  /** @default 'auto': set if the request came by https */
+  /** The attribute Secure. `auto` sets it if the request arrived by https. @default 'auto' */
   secure?: boolean | 'auto'
-  /** @default true */
+  /** Hides the cookie from scripts. @default true */
   httpOnly?: boolean
-  /** @default 'lax' */
+  /** The attribute SameSite. @default 'lax' */
   sameSite?: 'strict' | 'lax' | 'none'
   /**
-   * Has the browser keep the cookie apart for each site that embeds the app's pages (CHIPS); with `secure: true` only.
+   * Makes browsers store the cookie separately for each site that embeds the app's pages (CHIPS). Requires `secure: true`.
    * @default false
    */
   partitioned?: boolean
-  /** @default '/' */
+  /** The path to which browsers send the cookie. @default '/' */
   path?: string
-  /** Seconds after which a login that nobody uses is over; 0 for never. An open connection uses it. @default 0 */
+  /** Ends a login after this many seconds without use; 0 for never. Open connections count as use. @default 0 */
   idleTimeout?: number
-  /** Seconds after which a browser that comes back is handed a newer cookie for its login; 0 for never. @default 0 */
+  /** Sends a browser a new cookie when it reconnects with one older than this many seconds; 0 for never. @default 0 */
   rotateAfter?: number
   /**
-   * Signs the cookie's values: what is not signed is not looked up. Of several secrets, the first signs and all are
-   * accepted; cookies signed by another than the first are signed anew. Each has 32 characters or more. @default [], not signed
+   * Signs the cookie's values. Unsigned values are not looked up. If there are several secrets, the first one signs and all are
+   * accepted. Cookies signed with an older secret are re-signed. Each secret has 32 or more characters. @default [], not signed
    */
   secret?: string | readonly string[]
-  /** Seconds between looks at whether a store shared with other processes still knows an open login. @default 60 */
+  /** The interval in seconds for checking whether a store shared with other processes still has the logins of open sessions. @default 60 */
   recheck?: number
 }

@@ -6,72 +6,72 @@ export { WampError } from './protocol/wamp-error.ts'
 
 declare module './protocol/wamp-error.ts' {
   interface WampError {
-    /** As what a route that throws it is answered. */
+    /** The HTTP status of a route that throws this error. */
     readonly statusCode: number
   }
 }
 
-// Added here, since browsers have no use for the table of all statuses.
+// Added here, because browsers do not need the table of statuses.
 Object.defineProperty(WampError.prototype, 'statusCode', { configurable: true, get (this: WampError) { return statusOf(this.error) } })
 
-/** The class of the errors of one code, made of what their message is about. */
+/** The class of the errors with one code, constructed from the parameters of its message. */
 interface ErrorClass<About extends readonly unknown[]> {
   new (...about: About): Error & { readonly code: string, readonly statusCode?: number }
 }
 
-// What @fastify/error infers names a namespace of it, which is none where modules are resolved for a bundler.
+// The type inferred from @fastify/error names one of its namespaces, which does not exist if modules are resolved for a bundler.
 function coded<About extends [unknown?, unknown?, unknown?] = []> (...given: Parameters<typeof createError>): ErrorClass<About> {
   return createError(...given) as unknown as ErrorClass<About>
 }
 
-/** What the host app did wrong. Each has a code to hold on to. */
+/** Errors of the host app. Each has a stable code. */
 export const errors = {
   /** An option has the wrong type or value. */
   WAMP_ERR_INVALID_OPTION: coded<[path: string, expected: string]>(
     'WAMP_ERR_INVALID_OPTION', 'The option "%s" %s', 500, TypeError),
-  /** A Crossbar.io configuration has something wrong, or something that this router cannot serve. */
+  /** A Crossbar.io configuration is invalid or has an unsupported setting. */
   WAMP_ERR_CROSSBAR_CONFIG: coded<[path: string, expected: string]>(
     'WAMP_ERR_CROSSBAR_CONFIG', 'The configuration\'s "%s" %s', 500, TypeError),
   /** A Crossbar.io configuration file cannot be found or parsed. */
   WAMP_ERR_CROSSBAR_FILE: coded<[filename: string, why: string]>(
     'WAMP_ERR_CROSSBAR_FILE', 'The configuration file "%s" %s', 500),
-  /** The command line of `fastify-wamp` is wrong. */
+  /** The command line of `fastify-wamp` is invalid. */
   WAMP_ERR_COMMAND_LINE: coded<[what: string]>(
     'WAMP_ERR_COMMAND_LINE', '%s', 500),
   /** `join` or `kick` names a realm that is not configured. */
   WAMP_ERR_NO_SUCH_REALM: coded<[realm: string]>(
     'WAMP_ERR_NO_SUCH_REALM', 'There is no realm "%s"', 500),
-  /** A role was named that the realm does not have, or no realm. */
+  /** The realm does not have the named role, or no realm has it. */
   WAMP_ERR_NO_SUCH_ROLE: coded<[role: string, where: string]>(
     'WAMP_ERR_NO_SUCH_ROLE', 'There is no role "%s" in %s', 500),
-  /** A call, publication, registration or subscription of an in-process session has something wrong. */
+  /** A call, publication, registration or subscription of an in-process session is invalid. */
   WAMP_ERR_INVALID_MESSAGE: coded<[fault: string]>(
     'WAMP_ERR_INVALID_MESSAGE', 'The message is not valid: %s', 500, TypeError),
   /** An in-process session was used after it had ended. */
   WAMP_ERR_SESSION_CLOSED: coded<[reason: string]>(
     'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 503),
-  /** Who iterates over events or results is too slow for them. */
+  /** The reader that iterates over events or results is too slow. */
   WAMP_ERR_SLOW_READER: coded<[waiting: number]>(
     'WAMP_ERR_SLOW_READER', '%d values wait for who iterates over them', 500),
-  /** `request.wamp` was used by a request that nobody has identified. */
+  /** `request.wamp` was used in a request without a principal. */
   WAMP_ERR_NO_PRINCIPAL: coded(
     'WAMP_ERR_NO_PRINCIPAL', 'This request is nobody\'s: use the hook wampIdentify or wampRequireRole, and look at request.wampPrincipal first', 401),
-  /** `request.wamp` was used where the realm or the authid has as many sessions as it may. */
+  /** `request.wamp` was used when the realm or the authid had reached its session limit. */
   WAMP_ERR_SESSION_LIMIT: coded<[limit: string]>(
     'WAMP_ERR_SESSION_LIMIT', 'limits.%s: there are too many sessions', 429),
-  /** `reply.wampSignIn` cannot log anybody in. */
+  /** `reply.wampSignIn` could not log the user in. */
   WAMP_ERR_SIGN_IN: coded<[why: string]>(
     'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),
-  /** `reply.wampSignOut` cannot tell whose the cookie is, since the cookie store fails: the login still counts. */
+  /** `reply.wampSignOut` could not look up the cookie, because the cookie store fails. The login remains valid. */
   WAMP_ERR_SIGN_OUT: coded<[why: string]>(
     'WAMP_ERR_SIGN_OUT', 'Signing out %s', 503),
-  /** An authenticator was added under a taken name, or after the app was ready. */
+  /** An authenticator was added with a name that is in use, or after the app was ready. */
   WAMP_ERR_AUTHENTICATOR: coded<[method: string, why: string]>(
     'WAMP_ERR_AUTHENTICATOR', 'The authenticator "%s" %s', 500),
-  /** This plugin, or one that it builds on, was registered in a way that does not work. */
+  /** This plugin, or one that it depends on, was registered incorrectly. */
   WAMP_ERR_HOST_PLUGIN: coded<[plugin: string, what: string]>(
     'WAMP_ERR_HOST_PLUGIN', '%s %s', 500),
-  /** The static prefix is taken by another route. */
+  /** Another route uses the static prefix. */
   WAMP_ERR_STATIC_PREFIX: coded<[prefix: string]>(
     'WAMP_ERR_STATIC_PREFIX', 'The static prefix "%s" is already served: set static.prefix to another one', 500),
   /** The cookie store's database cannot be used. */

@@ -38,7 +38,7 @@ import { checkTracing, Tracing } from './telemetry/tracing.ts'
 
 const kCore = Symbol('fastify-wamp.core')
 
-/** What further plugins need of the first. */
+/** The state that further plugins share with the main plugin. */
 interface Core {
   readonly options: ResolvedOptions
   /** The prefix of the scope that the plugin's routes are in. */
@@ -56,68 +56,68 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** The sessions and realms of the router. */
     wamp: Pick<Router, 'join' | 'sessions' | 'kick' | 'forgetDecisions'>
-    /** The authenticators by method. An app adds its own before it is ready. */
+    /** The authenticators, by method. Add custom ones before the app is ready. */
     wampAuthenticators: Pick<Authenticators, 'get' | 'set' | 'has'>
-    /** The logins of browsers, or null if no cookie is tracked. */
+    /** Finds and revokes the logins of browsers, or null if cookies are not tracked. */
     wampCookies: Pick<CookieTracker, 'find' | 'revoke'> | null
     /**
-     * A client without a port, for tests, as `app.inject` is for HTTP. Makes the app ready first. Rejects with
+     * Creates a test client that needs no port, like `app.inject` for HTTP. It first waits until the app is ready. Rejects with
      * WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
      */
     injectWamp (options: InjectOptions): Promise<InjectedClient>
-    /** A hook that fills `request.wampPrincipal`: `app.addHook('onRequest', app.wampIdentify)`. */
+    /** A hook that sets `request.wampPrincipal`: `app.addHook('onRequest', app.wampIdentify)`. */
     wampIdentify (request: FastifyRequest): Promise<void>
     /**
-     * A hook that answers 401 to who is not logged in, and 403 to who has none of the roles. Without roles any will do.
-     * `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)` means the role of the one realm that has it; where several
-     * realms do, name one: `{ realm: 'realm1', role: 'staff' }`. Throws WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
+     * Returns a hook that answers 401 if the user is not logged in, and 403 if the user has none of the roles. Without roles, any role is
+     * accepted. `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)` requires that only one realm has the role. If several
+     * realms do, set the realm: `{ realm: 'realm1', role: 'staff' }`. Throws WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
      */
     wampRequireRole (...roles: (string | RoleOfRealm)[]): IdentityHook
     /**
-     * A route that calls a procedure in the name of who asks, by one schema for both. Throws WAMP_ERR_INVALID_OPTION.
-     * The other way round, `config: { wamp: { realm, procedure } }` makes any route a procedure.
+     * Adds a route that calls a procedure as the user of the request, with one schema for both. Throws WAMP_ERR_INVALID_OPTION.
+     * Conversely, `config: { wamp: { realm, procedure } }` turns any route into a procedure.
      */
     wampRoute (options: ProcedureRouteOptions): void
     [kCore]: Core
   }
   interface FastifyReply {
     /**
-     * Logs the browser in, for REST and WebSocket alike: the reply carries a fresh cookie, and the one that the request
-     * brought is forgotten. Rejects with WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
+     * Logs the browser in for REST and WebSocket. The reply carries a fresh cookie, and the login of the request's cookie
+     * is deleted. Rejects with WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
      */
     wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
     /**
-     * Logs the browser out: its login is forgotten, its WebSocket sessions end, and the reply removes the cookie. Rejects with
-     * WAMP_ERR_SIGN_OUT if the store cannot tell whose the cookie is: the reply then keeps it, so that the browser can try again.
+     * Logs the browser out: deletes its login, ends its WebSocket sessions, and removes the cookie with the reply. Rejects with
+     * WAMP_ERR_SIGN_OUT if the store cannot look up the cookie. The cookie is then kept, so that the browser can try again.
      */
     wampSignOut (): Promise<void>
   }
   interface FastifyRequest {
     /**
-     * A session in the name of this request's principal, held to its permissions; it ends with the response. Throws
-     * WAMP_ERR_NO_PRINCIPAL if there is none, and WAMP_ERR_SESSION_LIMIT if there are too many sessions already.
+     * A session of this request's principal, with the principal's permissions. It ends with the response. Throws
+     * WAMP_ERR_NO_PRINCIPAL if the request has no principal, and WAMP_ERR_SESSION_LIMIT if there are too many sessions.
      */
     readonly wamp: InProcessSession
-    /** Who the cookie says that this request is, or null. Filled by the hook `fastify.wampIdentify`. */
+    /** The principal that the cookie identifies, or null. Set by the hook `fastify.wampIdentify`. */
     wampPrincipal: Principal | null
-    /** The key of the login that it leads to, as `wampCookies.find` lists it, or null. */
+    /** The key of the cookie's login, as listed by `wampCookies.find`, or null. */
     wampLogin: string | null
   }
 }
 
-/** Who `injectWamp` lets in, without a login. */
+/** The identity of a client of `injectWamp`, which needs no login. */
 export interface InjectOptions {
   /** The realm to join. */
   readonly realm: Uri
-  /** @default 'app' */
+  /** The authid of the session. @default 'app' */
   readonly authid?: string
-  /** A role of the realm, whose permissions then count. @default 'trusted', which may do everything */
+  /** The role, which determines the permissions. @default 'trusted', which may do everything */
   readonly role?: string
-  /** The serializer that its values go through. @default 'json' */
+  /** The serializer for the client's values. @default 'json' */
   readonly codec?: 'json' | 'msgpack' | 'cbor'
 }
 
-/** The plugin: a WAMP router on a WebSocket route of the app, and the app's own sessions. */
+/** The plugin: a WAMP router on a WebSocket route, and sessions of the app itself. */
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
   if (fastify.hasDecorator(kCore)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is registered already: it takes all realms at once, and a further WebSocket route is added by wampEndpoint')
   const options = resolveOptions(given)
@@ -129,14 +129,14 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
   const core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys() }
-  // After @fastify/websocket's own preClose, which stops upgrades: a client that came back at once would hold up the close. Nobody
-  // waits for its end here: Fastify gives a hook no longer than `pluginTimeout`, and waits for all connections by itself.
+  // Runs after the preClose hook of @fastify/websocket, which stops upgrades: a client that reconnected at once would delay the close.
+  // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
     router.shutdown()
     done()
   })
   closeConnections(fastify, options.shutdownTimeout)
-  // Requests in flight are done by now: they may have used in-process sessions until here.
+  // Requests in flight have ended: they may use in-process sessions until here.
   fastify.addHook('onClose', async () => {
     await router.shutdown()
     heartbeat.close()
@@ -174,9 +174,9 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   const { call = null, publish = null, events = null, as, signature } = given
   const { router, admission, options, entrance, signatures } = fastify[kCore]
   const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
-  // Wrong options are told at once.
+  // Report invalid options at once.
   await join?.().leave()
-  // In a scope of its own: it takes JSON, and the app what it likes.
+  // In a separate scope, because the bridge only accepts JSON.
   await fastify.register(async (scope) => {
     if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents })
     await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router })
@@ -186,7 +186,7 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
 const consolePage: FastifyPluginAsync<ConsoleOptions> = async (fastify, given) => {
   const { options, prefix } = fastify[kCore]
   checkConsole(given, options)
-  // In a scope of its own, for its hooks.
+  // In a separate scope, for its hooks.
   await fastify.register(async (scope) => {
     await consoleRoutes(scope, { ...given, endpoint: `${prefix}${options.endpoint.path}` })
   })
@@ -221,7 +221,7 @@ async function mountStatic (fastify: FastifyInstance, files: { root: string, pre
   try {
     await fastify.register(staticRoute, { files })
   } catch (error) {
-    // Fastify's own HEAD route has an error without a code in earlier versions.
+    // In earlier versions of Fastify, the error of its HEAD route has no code.
     if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE' && !/already declared for route/.test(String(error))) throw error
     throw new errors.WAMP_ERR_STATIC_PREFIX(files.prefix)
   }
@@ -229,15 +229,15 @@ async function mountStatic (fastify: FastifyInstance, files: { root: string, pre
 
 /** Adds a WAMP router to a Fastify app: `fastify.register(wampPlugin, options)`. */
 export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
-/** A further WebSocket route to the same router, with its own path, authentication and cookie. */
+/** Adds another WebSocket route to the same router, with its own path, authentication and cookie. */
 export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
-/** Calls and publications by HTTP POST, as Crossbar.io's HTTP bridge has them, and topics as Server-Sent Events. */
+/** Adds routes for calls and publications by HTTP POST, as in Crossbar.io's HTTP bridge, and for topics as Server-Sent Events. */
 export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
-/** A page that shows what happens in the realm of who is logged in, and lets them do what their role may. */
+/** Adds a page for operators that shows the activity of the user's realm and has the permissions of the user's role. */
 export const wampConsole = fp(consolePage, { fastify: '5.x', name: 'fastify-wamp-console', dependencies: ['fastify-wamp'] })
-/** Metrics for Prometheus, by the app's own prom-client. */
+/** Adds metrics for Prometheus, with the app's own prom-client. */
 export const wampMetrics = fp(metrics, { fastify: '5.x', name: 'fastify-wamp-metrics', dependencies: ['fastify-wamp'] })
-/** Spans for OpenTelemetry, by the app's own API. */
+/** Adds spans for OpenTelemetry, with the app's own OpenTelemetry API. */
 export const wampTracing = fp(tracing, { fastify: '5.x', name: 'fastify-wamp-tracing', dependencies: ['fastify-wamp'] })
 export default wampPlugin
 

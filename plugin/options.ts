@@ -7,107 +7,107 @@ import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 /** The four actions that are authorized. */
 export type Action = 'call' | 'register' | 'publish' | 'subscribe'
 
-/** One rule of a role: what its principals may do with the URIs that it stands for. */
+/** A permission of a role: the actions that its members may perform on the matching URIs. */
 export interface PermissionOptions {
-  /** A URI, or a pattern. */
+  /** A URI or a pattern. */
   uri: Uri
   /**
-   * How `uri` is compared. Without it stars decide, as in Crossbar.io: `com.x.*` is the prefix `com.x.`,
-   * `com.*.y` the wildcard `com..y`, no star is exact.
+   * The match policy of `uri`. Without it, asterisks decide, as in Crossbar.io: `com.x.*` is the prefix `com.x.`,
+   * `com.*.y` is the wildcard `com..y`, and a URI without an asterisk is exact.
    */
   match?: MatchPolicy
   /**
-   * `forceReregister` lets a registration with `force_reregister` take the procedure over from its callees.
+   * The allowed actions. `forceReregister` allows registrations with `force_reregister`, which take over a procedure from its callees.
    * @default every action is false
    */
   allow?: Partial<Record<Action | 'forceReregister', boolean>>
-  /** Discloses the caller or publisher to the other side, unasked. @default both false */
+  /** Discloses the caller or publisher to the other side, even if not requested. @default both false */
   disclose?: { caller?: boolean, publisher?: boolean }
-  /** The trust level that callees and subscribers are told of calls and publications, an integer from 0. @default none is told */
+  /** The trust level that is sent to callees and subscribers with calls and publications, an integer from 0. @default not sent */
   trustlevel?: number
-  /** Accepted as in Crossbar.io; static decisions are always cached. */
+  /** Accepted for compatibility with Crossbar.io and ignored. Static decisions are always cached. */
   cache?: boolean
 }
 
 /** A role of a realm. */
 export interface RoleOptions {
-  /** @default [], which allows nothing */
+  /** The permissions. @default [], which allows nothing */
   permissions?: readonly PermissionOptions[]
   /**
-   * Decides instead of permissions: a function, or a procedure of the realm, which is called with
-   * `(session, uri, action, options)` as in Crossbar.io. @default permissions decide
+   * A function, or the URI of a procedure of the realm, that decides instead of `permissions`. It is called with
+   * `(session, uri, action, options)`, as in Crossbar.io. @default `permissions` decide
    */
   authorizer?: Uri | Authorizer
-  /** May its principals ask with `disclose_me` or `disclose_caller` for disclosure? @default true */
+  /** Allows the options `disclose_me` and `disclose_caller`. @default true */
   allowDiscloseMe?: boolean
 }
 
-/** What is to be done with events of a topic for a subscriber that does not keep up. */
+/** The policy for events of a topic to subscribers that do not keep up. */
 export interface SlowSubscriberOptions {
-  /** A topic, or a pattern of topics. */
+  /** A topic or a pattern of topics. */
   uri: Uri
-  /** @default 'exact' */
+  /** The match policy of `uri`. @default 'exact' */
   match?: MatchPolicy
   /**
-   * `drop-newest`: they are dropped. `drop-oldest`: they wait, and the oldest give way. `keep-latest`: the latest of each
-   * topic waits. `close`: the connection ends.
+   * `drop-newest` drops new events. `drop-oldest` queues events and drops the oldest ones. `keep-latest` queues the latest event of each
+   * topic. `close` ends the connection.
    */
   policy: 'drop-newest' | 'drop-oldest' | 'keep-latest' | 'close'
   /**
-   * Milliseconds that an acknowledged publication may wait for subscribers that are owed more than half of
-   * `limits.owedEvents`. Who is behind for longer is not waited for. @default 0
+   * Milliseconds that an acknowledged publication waits for subscribers that have more than half of `limits.owedEvents`
+   * buffered. Subscribers that stay behind longer are skipped until they catch up. @default 0
    */
   publishersWait?: number
 }
 
-/** A realm: a routing namespace of its own. */
+/** A realm: an isolated namespace for routing. */
 export interface RealmOptions {
-  /** The roles by name. `trusted` is the app's own and cannot be configured. */
+  /** The roles, by name. `trusted` is reserved for the app and cannot be configured. */
   roles: Readonly<Record<string, RoleOptions>>
-  /** Which URIs are taken. @default 'loose' */
+  /** The rules for valid URIs. @default 'loose' */
   uriCheck?: UriCheck
-  /** Makes a request id out of sequence a protocol violation. @default false */
+  /** Rejects request ids out of sequence as a protocol violation. @default false */
   strictRequestIds?: boolean
-  /** The topics whose events are kept for `wamp.subscription.get_events`. @default [] */
+  /** The topics whose events are stored for `wamp.subscription.get_events`. @default [] */
   eventHistory?: readonly EventHistoryOptions[]
-  /** What is to be done with events for subscribers that do not keep up, by topic. @default [], they are dropped */
+  /** The policy for events to subscribers that do not keep up, by topic. @default [], events are dropped */
   slowSubscribers?: readonly SlowSubscriberOptions[]
-  /** The payloads that procedures and topics have. Messages that differ are refused. @default none is looked at */
+  /** The schemas of the payloads of procedures and topics. Messages that violate them are rejected. @default payloads are not checked */
   contract?: Contract
 }
 
-/** A subscription whose events are kept, in memory. */
+/** A subscription whose events are stored in memory. */
 export interface EventHistoryOptions {
-  /** A topic, or a pattern of topics. */
+  /** A topic or a pattern of topics. */
   uri: Uri
-  /** @default 'exact' */
+  /** The match policy of `uri`. @default 'exact' */
   match?: MatchPolicy
-  /** Events that are kept; the oldest goes first. @default 100 */
+  /** The maximum number of stored events. The oldest one is removed first. @default 100 */
   limit?: number
 }
 
-/** Files that are served beside the WebSocket. */
+/** Static files to serve. */
 export interface StaticOptions {
   /** A directory: a path or a file URL. */
   root: string | URL
-  /** @default '/' */
+  /** The URL prefix of the files. @default '/' */
   prefix?: string
 }
 
-/** The bounds that keep a client from taking more than its share. */
+/** Limits on the resources that a client may use. */
 export interface LimitOptions {
   /**
-   * Bytes of one message, or of one batch, at most 2^30; above it the connection closes with 1009. Answers of the meta API are
-   * cut at it, too. In another serializer args and kwargs may have twice as many, and have no form above that. @default 1048576
+   * Bytes of one message or one batch, at most 2^30. Above it, the connection closes with 1009. Answers of the meta API are
+   * also split at this size. In another serializer, args and kwargs may have twice as many bytes; larger payloads cannot be delivered. @default 1048576
    */
   messageSize?: number
-  /** Nested lists and dicts in a message, at most 1000. @default 100 */
+  /** Nesting depth of lists and dicts in a message, at most 1000. @default 100 */
   depth?: number
-  /** Bytes that a connection may be owed before events to it are dropped, at least 65536. @default 4194304 */
+  /** Bytes buffered for a connection before events to it are dropped, at least 65536. @default 4194304 */
   owedEvents?: number
-  /** Bytes that a connection may be owed at all; above it the session ends. @default 16777216 */
+  /** Bytes buffered for a connection in total. Above it, the session ends. @default 16777216 */
   owed?: number
-  /** Calls of one session that wait for an answer. @default 10000 */
+  /** Unanswered calls of one session. @default 10000 */
   pendingCalls?: number
   /** Calls that one callee has not answered. @default 10000 */
   pendingInvocations?: number
@@ -116,99 +116,99 @@ export interface LimitOptions {
   /** Registrations of one session. @default 10000 */
   registrations?: number
   /**
-   * Bytes that a session may have waiting for an authorizer, with 512 for each message, before it is no longer read. The payloads of
-   * its open calls that are kept for re-routing may have as many; calls beyond that are not re-routed. @default 1048576
+   * Bytes of a session's messages that wait for an authorizer, plus 512 for each message. Above it, the connection is not read. The payloads
+   * kept for re-routing its open calls may have the same size; further calls are not re-routed. @default 1048576
    */
   parked?: number
   /** Testaments of one session. @default 100 */
   testaments?: number
-  /** Retained events of a realm; the oldest goes first. @default 10000 */
+  /** Retained events of a realm. The oldest one is removed first. @default 10000 */
   retainedEvents?: number
-  /** Connections from one address, or one /64 of IPv6; 0 for any number. @default 0 */
+  /** Connections from one address, or one IPv6 /64; 0 for no limit. @default 0 */
   connectionsOfAddress?: number
-  /** Connections that are made in a second; 0 for any number. @default 0 */
+  /** New connections per second; 0 for no limit. @default 0 */
   upgradesPerSecond?: number
-  /** Sessions of a realm; 0 for any number. @default 0 */
+  /** Sessions of a realm; 0 for no limit. @default 0 */
   sessionsOfRealm?: number
-  /** Sessions of one authid in a realm; 0 for any number. @default 0 */
+  /** Sessions of one authid in a realm; 0 for no limit. @default 0 */
   sessionsOfAuthid?: number
-  /** Messages that a connection may send in a second before it is read more slowly; 0 for any number. @default 0 */
+  /** Messages per second that a connection may send. Above it, the connection is read more slowly. 0 for no limit. @default 0 */
   messagesPerSecond?: number
-  /** Bytes that a connection may send in a second, likewise. @default 0 */
+  /** Bytes per second that a connection may send. Above it, the connection is read more slowly. 0 for no limit. @default 0 */
   bytesPerSecond?: number
-  /** Bytes of a realm's retained events, and of each of its event histories; the oldest goes first. @default 67108864 */
+  /** Bytes of a realm's retained events, and of each of its event histories. The oldest event is removed first. @default 67108864 */
   storedBytes?: number
 }
 
-/** How many failed logins are let pass. When half of them are used up, refusals are held back for a second; then all are refused. */
+/** Limits for failed logins. After half of a limit, rejections are delayed by one second. After the limit, all attempts are rejected. */
 export interface FailedLoginOptions {
-  /** From one address, or one /64 of IPv6. @default 100 */
+  /** Failed logins from one address, or one IPv6 /64. @default 100 */
   address?: number
-  /** With one authid. @default 50 */
+  /** Failed logins with one authid. @default 50 */
   authid?: number
-  /** By one browser that is tracked by a cookie. @default 20 */
+  /** Failed logins by one browser that is tracked by a cookie. @default 20 */
   cookie?: number
-  /** Seconds in which all of these come back. @default 600 */
+  /** Seconds after which the full allowance is restored. @default 600 */
   recovery?: number
 }
 
-/** What belongs to one WebSocket route. */
+/** The options of one WebSocket route. */
 export interface EndpointOptions {
-  /** @default '/ws' */
+  /** The path of the route. @default '/ws' */
   path?: string
-  /** @default only anonymous, with role `anonymous` */
+  /** The authentication methods. @default only anonymous, with role `anonymous` */
   auth?: AuthOptions
-  /** Tracks browsers by a cookie. @default no cookie is read or set */
+  /** Tracks browsers by a cookie. @default cookies are neither read nor set */
   cookie?: CookieOptions
   /**
-   * Foreign origins whose pages may connect: full origins such as `https://app.example`, or `*` for any.
-   * The host's own is always allowed, unless `allowedHosts` says otherwise. @default []
+   * Other origins whose pages may connect: full origins such as `https://app.example`, or `*` for any.
+   * The host's own origin is always allowed, unless `allowedHosts` excludes it. @default []
    */
   allowedOrigins?: readonly string[]
   /**
-   * The names under which the app is reached, without ports: a page whose origin is the host's own may connect only if the host is one of
-   * these. Without them a stranger's domain that is made to point to the app's address counts as its own. @default any
+   * The host names of the app, without ports. A page from the host's own origin may connect only if the host is one of
+   * these. Without this option, a foreign domain that resolves to the app's address (DNS rebinding) is treated as the host's own. @default any
    */
   allowedHosts?: readonly string[]
   /**
-   * Ignores the cookie of an upgrade that says no Origin: only a browser must not use a cookie on behalf of a foreign page, and browsers
-   * say Origin, unless a proxy takes it away. `auto` does so with `sameSite: 'none'`, since browsers send no other cookie for a page of
+   * Ignores the cookie of an upgrade without Origin. Browsers always send Origin, but a proxy may remove it, and with it the protection
+   * against foreign pages. `auto` enables this with `sameSite: 'none'`, because browsers do not send other cookies for pages of
    * another site. @default 'auto'
    */
   requireOrigin?: 'auto' | boolean
-  /** The serializers that are offered. @default ['json', 'msgpack', 'cbor'] */
+  /** The serializers to offer. @default ['json', 'msgpack', 'cbor'] */
   serializers?: readonly ('json' | 'msgpack' | 'cbor')[]
-  /** Offers each serializer in batches, too: several messages in one of WebSocket, where the client asks for it. @default true */
+  /** Also offers the batched variant of each serializer, which sends several messages in one WebSocket message. @default true */
   batched?: boolean
 }
 
 /** The options of `fastify.register(wampPlugin, options)`. */
 export interface FastifyWampOptions extends EndpointOptions {
-  /** The realms by name. */
+  /** The realms, by name. */
   realms: Readonly<Record<Uri, RealmOptions>>
-  /** @default no files are served */
+  /** Static files to serve. @default none */
   static?: StaticOptions | readonly StaticOptions[]
-  /** Milliseconds for HELLO to come, and for each AUTHENTICATE. @default 10000 */
+  /** Time for HELLO and for each AUTHENTICATE, in milliseconds. @default 10000 */
   handshakeTimeout?: number
-  /** Milliseconds for an authorizer to decide. @default 5000 */
+  /** Time for an authorizer to decide, in milliseconds. @default 5000 */
   authorizerTimeout?: number
   /**
-   * How sessions of clients end when the app closes: `close` closes the WebSocket (code 1001, reason `wamp.close.system_shutdown`), after
-   * which clients connect again; `goodbye` says GOODBYE first, which AutobahnJS and Wampy take as final. @default 'close'
+   * How client sessions end when the app closes. `close` closes the WebSocket (code 1001, reason `wamp.close.system_shutdown`), after
+   * which clients reconnect. `goodbye` first sends GOODBYE, which AutobahnJS and Wampy treat as final. @default 'close'
    */
   shutdown?: 'close' | 'goodbye'
   /**
-   * Milliseconds for a client to answer GOODBYE or, when the app closes, to take what it is owed; for a login to be forgotten that is being
-   * forgotten then; and for requests that use the app's own sessions to end after that. @default 2000
+   * Milliseconds for a client to answer GOODBYE or, when the app closes, to receive its buffered data; for pending deletions of logins;
+   * and afterwards for requests that use the app's own sessions. @default 2000
    */
   shutdownTimeout?: number
-  /** Milliseconds over which the connections of all clients are closed when the app closes, so that they don't come back all at once. @default 0 */
+  /** Milliseconds over which client connections are closed when the app closes, so that clients do not all reconnect at once. @default 0 */
   shutdownSpread?: number
-  /** Milliseconds: a client that sends nothing is pinged before it was silent for as long, and its connection is ended if it then sends no octet for as long again, unless it goes on reading what it is owed; 0 for never. @default 25000 */
+  /** Milliseconds: an idle client is pinged within this time, and disconnected if it then sends nothing for the same time, unless it is still reading buffered data; 0 for never. @default 25000 */
   pingInterval?: number
-  /** What a client may take. @default see each */
+  /** Limits on the resources that a client may use. @default see each limit */
   limits?: LimitOptions
-  /** How often somebody may fail to log in. @default see each */
+  /** Limits for failed logins. @default see each limit */
   failedLogins?: FailedLoginOptions
 }
 
@@ -216,25 +216,25 @@ export interface FastifyWampOptions extends EndpointOptions {
 export interface ConsoleOptions {
   /** The path of the page. */
   path: string
-  /** The role that may see it. What it may do there, its permissions say. */
+  /** The role whose users can open the page. Its permissions determine what they can do there. */
   role: string
-  /** The realm of that role. @default the one realm that has it */
+  /** The realm of the role. @default the only realm that has the role */
   realm?: Uri
 }
 
 /** The options of `fastify.register(wampBridge, options)`. */
 export interface BridgeOptions {
-  /** The path where calls are made by POST. @default none */
+  /** The path for calls by POST. @default none */
   call?: string
-  /** The path where events are published by POST. @default none */
+  /** The path for publications by POST. @default none */
   publish?: string
-  /** The path where topics can be followed by GET, as Server-Sent Events. @default none */
+  /** The path for event streams by GET, as Server-Sent Events. @default none */
   events?: string
-  /** In whose name that is. @default the principal of each request, by its cookie */
+  /** The identity of all requests. @default the user of each request's cookie */
   as?: { realm: Uri, role: string, authid?: string }
   /**
-   * Requests must be signed: with a key, and a secret that both sides know. `tolerance` is in seconds, 300 by default.
-   * @default they need no signature
+   * Requires signed requests, with a key and a shared secret. `tolerance` is in seconds and defaults to 300.
+   * @default no signature is required
    */
   signature?: { key: string, secret: string, tolerance?: number }
 }

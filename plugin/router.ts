@@ -34,29 +34,29 @@ import { Traffic } from './session/traffic.ts'
 import { InProcessTransport } from './transport/in-process-transport.ts'
 import type { Transport } from './transport/transport.ts'
 
-/** Who an in-process session acts as. */
+/** The identity of an in-process session. */
 export interface JoinOptions {
-  /** @default 'app' */
+  /** The authid of the session. @default 'app' */
   authid?: string
-  /** A role of the realm, whose permissions then count. @default 'trusted', which may do everything */
+  /** The role, which determines the permissions. @default 'trusted', which may do everything */
   role?: string
-  /** When the session ends. @default when it leaves, or the app closes */
+  /** The time when the session ends. @default when it leaves or the app closes */
   expires?: Date | undefined
 }
 
-/** In how many waves sessions end when the app closes, if that is spread over a time. */
+/** The number of waves in which sessions end when the app closes over a period of time. */
 const WAVES = 20
 
-/** A cookie tracker, as far as its logins are concerned. */
+/** The part of a cookie tracker that concerns logins. */
 type LoginTracker = Pick<CookieTracker, 'page' | 'revoke'>
 
-/** The features of an in-process session: the app sees the details of what it is sent, and so how a payload is packed. */
+/** The features of an in-process session. The app sees the details of its messages, and so the payload passthru attributes. */
 const inProcessFeatures: ReadonlySet<string> = new Set([
   ...['publisher', 'subscriber', 'caller', 'callee'].flatMap((role) => [role, `${role}.payload_passthru_mode`]),
   ...['caller', 'callee'].flatMap((role) => [`${role}.progressive_call_results`, `${role}.call_canceling`])
 ])
 
-/** Realms by name, and the one place where transports, sessions and realms meet. */
+/** Realms by name. Connects transports, sessions and realms. */
 export class Router implements SessionHost {
   readonly handshakeTimeout: number
   readonly shutdownTimeout: number
@@ -66,7 +66,7 @@ export class Router implements SessionHost {
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
-  /** What takes a context along with the messages of the app's own sessions. */
+  /** Sends a context along with the messages of the app's own sessions. */
   readonly propagation: PropagationSlot = { current: null }
   readonly #log: FastifyBaseLogger
   readonly #realms = new Map<Uri, Realm>()
@@ -78,7 +78,7 @@ export class Router implements SessionHost {
   #state: SessionHost['state'] = 'open'
   #whenRemoteGone: (() => void) | undefined
   #shutdown: Promise<void> | undefined
-  /** Ends the app's own sessions, if requests that use them take too long. */
+  /** Ends the app's own sessions if requests that use them take too long. */
   #patience: NodeJS.Timeout | undefined
 
   constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
@@ -90,7 +90,7 @@ export class Router implements SessionHost {
     this.failedLogins = new FailedLogins(failedLogins)
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
-      // Small and increasing: clients echo these ids, and not all of them encode large ones well.
+      // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
       const logins: LoginsOfRealm = { find: (query, after, most) => this.#findLogins({ ...query, realm: name }, after, most), revoke: (query) => this.#revokeLogins(name, query) }
       this.#realms.set(name, new Realm({
         name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: log.child({ realm: name })
@@ -102,7 +102,7 @@ export class Router implements SessionHost {
 
   realm (name: Uri): Realm | undefined { return this.#realms.get(name) }
 
-  /** True if no realm takes a further session at present. */
+  /** True if no realm currently accepts another session. */
   get isFull (): boolean { return [...this.#realms.values()].every(({ isFull }) => isFull) }
 
   /** The names of the realms that have a role. */
@@ -121,45 +121,45 @@ export class Router implements SessionHost {
     this.#ids.delete(id)
   }
 
-  /** From now on the logins that this tracker's cookies hold are among those of the realms. */
+  /** Adds the logins of this tracker's cookies to those of the realms. */
   addLogins (tracker: LoginTracker): void {
     this.#trackers.add(tracker)
   }
 
-  /** Takes in a transport of a remote peer. Its end is told by `connection.closed`. */
+  /** Accepts the transport of a remote peer. Call `connection.closed` when it ends. */
   connect ({ transport, request, authenticators, cookieLogin, visitor, log }: {
     transport: Transport
-    /** The request that it came by, or null if nobody looks at it. */
+    /** The upgrade request, or null if it is not needed. */
     request: FastifyRequest | null
     authenticators: ReadonlyMap<string, Authenticator>
-    /** True if HELLO may be answered by what the cookie's record holds. */
+    /** True if the cookie's record may answer HELLO. */
     cookieLogin: boolean
     visitor: Visitor | null
     log: FastifyBaseLogger
   }): Connection {
     const connection = new Connection({ transport, host: this, request, authenticators, cookieLogin, visitor, log })
     this.#remote.add(connection)
-    // Its upgrade was decided before the app began to close.
+    // The upgrade was accepted before the app began to close.
     if (this.#state !== 'open') connection.shutDown()
     return connection
   }
 
-  /** Forgets a remote peer's connection: its transport is gone. */
+  /** Removes a remote peer's connection after its transport has ended. */
   disconnected (connection: Connection): void {
     this.#remote.delete(connection)
     if (this.#remote.size === 0) this.#whenRemoteGone?.()
   }
 
   /**
-   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE, WAMP_ERR_INVALID_OPTION for an
-   * unknown option or `expires` that is no Date, and WAMP_ERR_SESSION_CLOSED when the app has closed.
+   * Opens a session of the app itself. Throws WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE, WAMP_ERR_INVALID_OPTION for an unknown option
+   * or an `expires` that is not a Date, and WAMP_ERR_SESSION_CLOSED after the app has closed.
    */
   join (name: Uri, options: JoinOptions = {}): InProcessSession {
     refuseUnknown(options, ['authid', 'role', 'expires'])
     return new InProcessSession(this.#admit(name, options, null))
   }
 
-  /** Opens a session for a test, whose values are written and read by a codec. Throws likewise. */
+  /** Opens a session for a test, whose values are encoded and decoded by a codec. Throws the same errors as `join`. */
   inject (name: Uri, options: JoinOptions, codec: Codec): InjectedClient {
     const pack: Pack = (args, kwargs) => Payload.ofBytes(codec, codec.encodePayload(args, Object.keys(kwargs).length === 0 ? undefined : kwargs))
     return new InjectedClient({ ...this.#admit(name, options, codec), pack })
@@ -190,29 +190,26 @@ export class Router implements SessionHost {
     return { id, principal, peer, propagation: this.propagation }
   }
 
-  /**
-   * Calls a procedure in the name of a role. Rejects with the WampError of the answer, and with
-   * `wamp.error.no_such_realm`, `no_such_role` and `not_authorized`.
-   */
+  /** Calls a procedure with a role. Rejects with the WampError of the answer, and with `wamp.error.no_such_realm`, `no_such_role` and `not_authorized`. */
   async call ({ realm: name, role, procedure, args }: { realm: Uri, role: string, procedure: Uri, args: Args }): Promise<{ args: Args, kwargs: Kwargs }> {
     const realm = this.#realms.get(name)
     if (realm === undefined) throw new WampError(reasons.noSuchRealm, { args: [`there is no realm "${name}"`] })
     return await realm.call(procedure, args, { role, options: { timeout: this.handshakeTimeout } })
   }
 
-  /** What there is at this moment in each realm, for who counts. */
+  /** The current counts of each realm, for metrics. */
   census (): ReadonlyMap<Uri, ReturnType<Realm['census']>> {
     return new Map([...this.#realms].map(([name, realm]) => [name, realm.census()]))
   }
 
-  /** The sessions of a realm, those of the app included. Throws WAMP_ERR_NO_SUCH_REALM. */
+  /** The sessions of a realm, including those of the app. Throws WAMP_ERR_NO_SUCH_REALM. */
   sessions (name: Uri): SessionInfo[] {
     return [...this.#realmNamed(name).sessions.values()].map(({ id, principal }) => ({ session: id, ...principal }))
   }
 
   /**
-   * Ends the sessions of a realm that the filter means, with GOODBYE, and returns how many these were.
-   * Throws WAMP_ERR_NO_SUCH_REALM, and WAMP_ERR_INVALID_OPTION for a filter of another kind or a reason that is no URI.
+   * Ends the sessions of a realm that match the filter, with GOODBYE, and returns their number. Throws WAMP_ERR_NO_SUCH_REALM, and
+   * WAMP_ERR_INVALID_OPTION for an invalid filter or a reason that is not a URI.
    */
   kick (name: Uri, filter: SessionFilter, reason: Uri = reasons.killed): number {
     this.#realmNamed(name)
@@ -228,18 +225,16 @@ export class Router implements SessionHost {
     return count
   }
 
-  /**
-   * Forgets what the authorizers of a realm's roles decided and had kept, for one role or all, for one authid or all.
-   * Throws WAMP_ERR_NO_SUCH_REALM.
-   */
+  /** Deletes the cached decisions of the authorizers of a realm's roles, for one role or all, for one authid or all. Throws WAMP_ERR_NO_SUCH_REALM. */
   forgetDecisions (name: Uri, about: { authrole?: string, authid?: string } = {}): void {
     refuseUnknown(about, ['authrole', 'authid'])
     this.#realmNamed(name).forgetDecisions(about)
   }
 
   /**
-   * Ends the sessions of all remote peers, spread over `shutdownSpread`, and takes no new ones. Resolves when they are gone: who has
-   * not taken what it is owed after `shutdownTimeout` is cut off. The app's own sessions may go on for as long again.
+   * Ends the sessions of all remote peers, spread over `shutdownSpread`, and accepts no new ones. Resolves when they have ended. Peers
+   * that have not received their buffered data after `shutdownTimeout` are disconnected. The app's own sessions may continue for the same
+   * time again.
    */
   shutdown (): Promise<void> {
     this.#shutdown ??= this.#endRemote()
@@ -256,17 +251,17 @@ export class Router implements SessionHost {
       for (const connection of connections.slice(start, start + wave)) connection.shutDown()
     }
     if (this.#remote.size > 0) await gone
-    // Unless the requests that may use them are done before.
+    // Unless the requests that may use them end earlier.
     if (this.#state === 'shutting_down') this.#patience = globalThis.setTimeout(() => { this.#endOwn() }, this.shutdownTimeout)
   }
 
-  /** Ends the sessions of the app itself, and takes no new ones. Resolves when they are closed. */
+  /** Ends the sessions of the app itself, and accepts no new ones. Resolves when they are closed. */
   async leaveAll (): Promise<void> {
     clearTimeout(this.#patience)
-    // The app's own sessions may be subscribed to their testaments.
+    // The app's own sessions may be subscribed to the testaments of remote peers.
     await Promise.all([...this.#realms.values()].map((realm) => realm.departed()))
     this.#endOwn()
-    // They answer GOODBYE by themselves, and are told in turns.
+    // They answer GOODBYE by themselves, and receive it in turns.
     do await new Promise((resolve) => { setImmediate(resolve) })
     while (this.#inProcess.size > 0)
     this.expiries.close()

@@ -15,18 +15,18 @@ type Check = (value: unknown) => string | null
 interface Checks { readonly args: Check, readonly kwargs: Check }
 interface ProcedureChecks extends Checks { readonly result: Check, readonly progress: Check }
 
-/** Characters of a fault that a client is told. */
+/** The maximum number of characters of a fault that is sent to a client. */
 const FAULT = 200
 
-/** Looks at the payloads that a contract is about. Each method returns what is wrong, or null, and never throws. */
+/** Validates payloads against a contract. Each method returns a description of the fault, or null, and never throws. */
 export class ContractChecks {
   readonly #procedures = new Map<Uri, ProcedureChecks>()
   readonly #topics = new Map<Uri, Checks>()
 
-  /** Throws WAMP_ERR_INVALID_OPTION for a schema that is none; `path` is where the contract stands. */
+  /** Throws WAMP_ERR_INVALID_OPTION for an invalid schema. `path` is the path of the contract. */
   constructor ({ procedures = {}, topics = {} }: Contract, path: string) {
     const ajv = new Ajv({ strict: false, strictNumbers: true, allErrors: false, ownProperties: true })
-    // A CommonJS module: its types have the function one level deeper than it is.
+    // A CommonJS module: its types declare the function one level deeper than it is.
     const formats = addFormats as unknown as (ajv: Ajv) => void
     formats(ajv)
     ajv.removeKeyword('uniqueItems')
@@ -59,17 +59,17 @@ export class ContractChecks {
     }
   }
 
-  /** What a procedure is called with. */
+  /** Validates the arguments of a procedure. */
   call (procedure: Uri, options: PassthruOptions, payload: Payload): string | null {
     return faultOf(this.#procedures.get(procedure), options, payload)
   }
 
-  /** What an event carries. */
+  /** Validates the payload of an event. */
   event (topic: Uri, options: PassthruOptions, payload: Payload): string | null {
     return faultOf(this.#topics.get(topic), options, payload)
   }
 
-  /** What a procedure answers. */
+  /** Validates the result of a procedure. */
   result (procedure: Uri, options: PassthruOptions & { readonly progress?: boolean }, payload: Payload): string | null {
     const checks = this.#procedures.get(procedure)
     if (checks === undefined) return null
@@ -89,7 +89,7 @@ const anything: Check = () => null
 const noArgs: Check = (args) => (args as unknown[]).length === 0 ? null : 'args must be empty'
 const noKwargs: Check = (kwargs) => Object.keys(kwargs as object).length === 0 ? null : 'kwargs must be empty'
 
-/** What starts with `wamp.` is the specification's, and needs no contract. */
+/** URIs that begin with `wamp.` are defined by the specification and need no contract. */
 function checkUri (uri: string, path: string): void {
   if (!isUri(uri) || uri.startsWith('wamp.')) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'must be a URI of the app')
 }
@@ -100,12 +100,12 @@ function faultOf (checks: Checks | undefined, options: PassthruOptions, payload:
   return faultIn(payload, ({ args, kwargs }) => checks.args(args) ?? checks.kwargs(kwargs))
 }
 
-/** What is wrong with the values of a payload. A value without a form in JavaScript, and one that exhausts a check, is a fault of its sender. */
+/** The fault of the values of a payload. A value that JavaScript cannot represent, or one that exhausts a check, is a fault of its sender. */
 function faultIn (payload: Payload, check: (values: Values) => string | null): string | null {
   try {
     const values = payload.values()
     const fault = check(values)
-    // What was checked is delivered, and not what else the bytes may say to another reader.
+    // Deliver the validated values, not the bytes, which another reader might interpret differently.
     if (fault === null) payload.keep(values)
     return fault
   } catch {
@@ -124,7 +124,7 @@ function checkBy (name: string, validate: ValidateFunction): Check {
   }
 }
 
-/** False if a number is in it that JSON has no form for. */
+/** False if the value contains a number that JSON cannot represent. */
 function isJson (value: unknown): boolean {
   spend(1)
   if (typeof value === 'number') return Number.isFinite(value)
@@ -132,14 +132,14 @@ function isJson (value: unknown): boolean {
   return !isDict(value) || Object.values(value).every(isJson)
 }
 
-/** Integers beyond 2^53 are integers to a schema. It sees the nearest number; the receiver is given the integer itself. */
+/** Integers beyond 2^53 are integers for a schema. It validates the nearest number; the receiver gets the exact integer. */
 function withoutBigInts (value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) return value.map(withoutBigInts)
   return isDict(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBigInts(item)])) : value
 }
 
-/** Where it is, and what it must be: `args[1] must be number`. Never the value itself. */
+/** The location and the requirement: `args[1] must be number`. Never contains the value itself. */
 function textOf (name: string, error: ErrorObject | undefined): string {
   const steps = (error?.instancePath ?? '').split('/').slice(1).map((step) => /^\d+$/.test(step) ? `[${step}]` : `.${step.replaceAll('~1', '/').replaceAll('~0', '~')}`)
   return `${name}${steps.join('')} ${error?.message ?? 'is not valid'}`

@@ -5,50 +5,50 @@ import type { Uri } from '../protocol/uri.ts'
 /** A JSON schema, written by hand or by a builder such as TypeBox. */
 export type JsonSchema = object
 
-/** What the payloads of a procedure are. What has no schema must be absent; a result without one may be anything. */
+/** The schemas of a procedure's payloads. If `args` or `kwargs` is omitted, that part must be empty. If `result` or `progress` is omitted, any value is allowed. */
 export interface ProcedureContract {
-  /** For people: the reference, and the route's summary. */
+  /** A text for the reference page and for the summary of the route. */
   readonly description?: string
-  /** The list of positional arguments. */
+  /** The schema of the positional arguments, as a list. */
   readonly args?: JsonSchema
-  /** The object of keyword arguments. */
+  /** The schema of the keyword arguments, as an object. */
   readonly kwargs?: JsonSchema
-  /** The result's one value. */
+  /** The schema of the single value of the result. */
   readonly result?: JsonSchema
-  /** The one value of each result by progress. */
+  /** The schema of the single value of each progressive result. */
   readonly progress?: JsonSchema
-  /** The errors that it raises, and as what HTTP status a route answers with them. */
+  /** The errors that the procedure raises, with the HTTP status of each. */
   readonly errors?: Readonly<Record<Uri, number>>
 }
 
-/** What the events of a topic carry. What has no schema must be absent. */
+/** The schemas of a topic's payloads. If a schema is omitted, that part must be empty. */
 export interface TopicContract {
-  /** For people: the reference. */
+  /** A text for the reference page. */
   readonly description?: string
-  /** The list of positional values. */
+  /** The schema of the positional values, as a list. */
   readonly args?: JsonSchema
-  /** The object of values by name. */
+  /** The schema of the keyword values, as an object. */
   readonly kwargs?: JsonSchema
 }
 
-/** The procedures and topics of an API, by their URIs: what a router checks, types say, and people read. */
+/** The procedures and topics of an API, by URI. The router enforces it, TypeScript types are derived from it, and `contractReference` renders it. */
 export interface Contract {
-  /** By their URIs. */
+  /** The procedures, by URI. */
   readonly procedures?: Readonly<Record<Uri, ProcedureContract>>
-  /** By their URIs. */
+  /** The topics, by URI. */
   readonly topics?: Readonly<Record<Uri, TopicContract>>
 }
 
-/** Writes a contract down: what is given, with its type kept as it stands. */
+/** Defines a contract. Returns its argument with its literal type. */
 export function wampContract<const C extends Contract> (contract: C): C {
   return contract
 }
 
 /** The TypeScript types of a procedure's payloads. */
 export interface ProcedureTypes extends TopicTypes {
-  /** The type of the result's one value. */
+  /** The type of the single value of the result. */
   readonly result: unknown
-  /** The type of the one value of each result by progress. */
+  /** The type of the single value of each progressive result. */
   readonly progress: unknown
 }
 
@@ -56,19 +56,19 @@ export interface ProcedureTypes extends TopicTypes {
 export interface TopicTypes {
   /** The type of the positional values. */
   readonly args: unknown[]
-  /** The type of the values by name. */
+  /** The type of the keyword values. */
   readonly kwargs: object
 }
 
-/** An API as TypeScript knows it. */
+/** The TypeScript types of an API. */
 export interface Api {
-  /** By their URIs. */
+  /** The procedures, by URI. */
   readonly procedures: Readonly<Record<Uri, ProcedureTypes>>
-  /** By their URIs. */
+  /** The topics, by URI. */
   readonly topics: Readonly<Record<Uri, TopicTypes>>
 }
 
-/** The type of what a schema means, as a type provider of Fastify tells. */
+/** The type of a schema, according to a type provider of Fastify. */
 type Meant<P extends FastifyTypeProvider, S> = (P & { schema: S })['validator']
 type OfKey<P extends FastifyTypeProvider, E, K extends string, Absent> = E extends { readonly [key in K]: infer S } ? Meant<P, S> : Absent
 type ArgsOf<P extends FastifyTypeProvider, E> = OfKey<P, E, 'args', []> extends infer A ? A extends unknown[] ? A : unknown[] : never
@@ -76,18 +76,18 @@ type KwargsOf<P extends FastifyTypeProvider, E> = OfKey<P, E, 'kwargs', NoKwargs
 type NoKwargs = Record<never, never>
 
 /**
- * The types of a contract, by a type provider of Fastify: `ApiOf<typeof contract, TypeBoxTypeProvider>`. Without one, payloads
- * are unknown, and URIs are checked.
+ * The types of a contract, according to a type provider of Fastify: `ApiOf<typeof contract, TypeBoxTypeProvider>`. Without a type
+ * provider, payloads are unknown, but URIs are checked.
  */
 export interface ApiOf<C extends Contract, P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
-  /** By their URIs. */
+  /** The procedures, by URI. */
   readonly procedures: { readonly [U in keyof C['procedures']]: {
     readonly args: ArgsOf<P, C['procedures'][U]>
     readonly kwargs: KwargsOf<P, C['procedures'][U]>
     readonly result: OfKey<P, C['procedures'][U], 'result', unknown>
     readonly progress: OfKey<P, C['procedures'][U], 'progress', unknown>
   } }
-  /** By their URIs. */
+  /** The topics, by URI. */
   readonly topics: { readonly [U in keyof C['topics']]: {
     readonly args: ArgsOf<P, C['topics'][U]>
     readonly kwargs: KwargsOf<P, C['topics'][U]>

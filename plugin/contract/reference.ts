@@ -2,7 +2,7 @@ import type { Contract, JsonSchema, ProcedureContract, TopicContract } from './c
 
 interface Schema { readonly [keyword: string]: unknown }
 
-/** What a contract says, as a page of Markdown for people. */
+/** Renders a contract as a Markdown page. */
 export function contractReference ({ procedures = {}, topics = {} }: Contract, { title = 'Procedures and topics' }: { readonly title?: string } = {}): string {
   const lines = [`# ${title}`]
   if (Object.keys(procedures).length > 0) lines.push('## Procedures', ...Object.entries(procedures).flatMap(([uri, procedure]) => describeProcedure(uri, procedure)))
@@ -45,7 +45,7 @@ function row (name: string, type: string, { title, description }: Schema, needed
   return `| ${name} | ${type}${needed ? '' : ', optional'} | ${words} |`
 }
 
-/** A schema in a few words; where words fail, itself. */
+/** A short description of a schema, or the schema itself if it cannot be described. */
 function meaning (given: JsonSchema): string {
   const schema = given as Schema
   const { type, items, properties, required = [] } = schema as { type?: string, items?: Schema, properties?: Record<string, Schema>, required?: readonly string[] }

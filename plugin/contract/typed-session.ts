@@ -9,35 +9,35 @@ type TopicOf<A extends Api> = keyof A['topics'] & string
 type CallOf<E extends ProcedureTypes> = Omit<Called<E['args']>, 'kwargs' | 'progress'> & { readonly kwargs: E['kwargs'], readonly progress: ((value: E['progress']) => void) | null }
 type EventOf<E extends TopicTypes> = Omit<Received<E['args']>, 'kwargs'> & { readonly kwargs: E['kwargs'] }
 
-/** Args, kwargs and options of which those may be left out that may be empty. */
+/** Args, kwargs and options. Those that may be empty can be omitted. */
 type Given<E extends TopicTypes, O> = Record<never, never> extends E['kwargs']
   ? [] extends E['args'] ? [args?: E['args'], kwargs?: E['kwargs'], options?: O] : [args: E['args'], kwargs?: E['kwargs'], options?: O]
   : [args: E['args'], kwargs: E['kwargs'], options?: O]
 
 type OptionsWithProgress<E extends ProcedureTypes> = Omit<InProcessCallOptions, 'onProgress'> & { readonly onProgress?: (value: E['progress']) => void }
 
-/** A session of the app that only knows the procedures and topics of an API. */
+/** A session of the app that only accepts the procedures and topics of an API. */
 export interface TypedSession<A extends Api> extends Omit<InProcessSession, 'call' | 'results' | 'register' | 'publish' | 'subscribe' | 'events'> {
-  /** As `InProcessSession.call`. */
+  /** See `InProcessSession.call`. */
   call<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], OptionsWithProgress<A['procedures'][U]>>): Promise<A['procedures'][U]['result']>
-  /** As `InProcessSession.results`. */
+  /** See `InProcessSession.results`. */
   results<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], CallOptions & { readonly signal?: AbortSignal }>): AsyncGenerator<A['procedures'][U]['progress'], A['procedures'][U]['result'], void>
-  /** As `InProcessSession.register`. */
+  /** See `InProcessSession.register`. */
   register<U extends ProcedureOf<A>> (procedure: U, handler: (called: CallOf<A['procedures'][U]>) => A['procedures'][U]['result'] | Promise<A['procedures'][U]['result']>, options?: RegisterOptions): Promise<Registration>
-  /** As `InProcessSession.publish`. */
+  /** See `InProcessSession.publish`. */
   publish<U extends TopicOf<A>> (topic: U, ...given: Given<A['topics'][U], PublishOptions>): Promise<Id>
-  /** As `InProcessSession.subscribe`. */
+  /** See `InProcessSession.subscribe`. */
   subscribe<U extends TopicOf<A>> (topic: U, handler: (received: EventOf<A['topics'][U]>) => unknown, options?: SubscribeOptions): Promise<Subscription>
-  /** As `InProcessSession.events`. */
+  /** See `InProcessSession.events`. */
   events<U extends TopicOf<A>> (topic: U, options?: SubscribeOptions & { readonly signal?: AbortSignal }): AsyncGenerator<EventOf<A['topics'][U]>, void, void>
 }
 
-/** The same session with the types of an API: `typed<MyApi>(app.wamp.join('realm1'))`. Whether they hold is for the router to check. */
+/** Returns the same session with the types of an API: `typed<MyApi>(app.wamp.join('realm1'))`. The types are not checked at run time; use a contract for that. */
 export function typed<A extends Api> (session: InProcessSession): TypedSession<A> {
   return session as unknown as TypedSession<A>
 }
 
-/** A session of AutobahnJS with the types of an API: `connection.session as AutobahnSession<MyApi>`. */
+/** A session of AutobahnJS with the types of an API: `connection.session as unknown as AutobahnSession<MyApi>`. */
 export interface AutobahnSession<A extends Api> {
   /** The session id. */
   readonly id: number
@@ -51,10 +51,10 @@ export interface AutobahnSession<A extends Api> {
   subscribe<U extends TopicOf<A>> (topic: U, handler: (args: A['topics'][U]['args'], kwargs: A['topics'][U]['kwargs'], details: Dict) => void, options?: SubscribeOptions): Promise<unknown>
 }
 
-/** Args and kwargs as wampy is given them. */
+/** Args and kwargs in the form of wampy. */
 type WampyPayload<E extends TopicTypes> = E['args'] | { argsList: E['args'], argsDict?: E['kwargs'] } | (Record<never, never> extends E['kwargs'] ? never : { argsDict: E['kwargs'] })
 
-/** A client of wampy with the types of an API: `wampy as unknown as WampyClient<MyApi>`. What is the result's one value is `argsList[0]`. */
+/** A client of wampy with the types of an API: `wampy as unknown as WampyClient<MyApi>`. The single value of a result is `argsList[0]`. */
 export interface WampyClient<A extends Api> {
   /** Calls a procedure of the API. */
   call<U extends ProcedureOf<A>> (procedure: U, payload: WampyPayload<A['procedures'][U]> | null, options?: object): Promise<{ readonly argsList: [A['procedures'][U]['result']] }>

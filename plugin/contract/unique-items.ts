@@ -1,11 +1,11 @@
 import { spend } from '../work.ts'
 
-/** Values that are written in the time of a unit of work. */
+/** The number of values that are written in the time of one unit of work. */
 const VALUES_OF_UNIT = 4
 
 /**
- * True if no two items are equal [JSON Schema Validation, 6.4.3], in a time in proportion to their length. To compare each with each, as
- * Ajv does with items that are no text and no number, a list of 1 MiB takes minutes.
+ * True if no two items are equal [JSON Schema Validation, 6.4.3], in time proportional to their length. Comparing all pairs, as Ajv does
+ * for items other than text and numbers, takes minutes for a list of 1 MiB.
  */
 export function areUnique (items: readonly unknown[]): boolean {
   const texts = new Set<string>()
@@ -13,7 +13,7 @@ export function areUnique (items: readonly unknown[]): boolean {
   return texts.size === items.length
 }
 
-/** The same text for equal values, and for no others. */
+/** The same text for equal values, and different texts for different values. */
 function textOf (value: unknown): string {
   spend(1 / VALUES_OF_UNIT)
   if (typeof value === 'bigint') return String(value)

@@ -11,34 +11,31 @@ import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
 import { onAbort } from '../peer/abortion.ts'
 import { ownValues } from './own-values.ts'
 
-/** What answers a request. */
+/** The message that answers a request. */
 export type Reply = Published | Subscribed | Unsubscribed | Result | Registered | Unregistered
 interface Pending {
   accept (reply: Reply, values: Values): void
   reject (error: unknown): void
-  /** Takes a result by progress. */
+  /** Receives a progressive result. */
   readonly progress: ((values: Values) => void) | undefined
 }
 
-/** What a request may come with, beside its message. */
+/** The options of a request in addition to its message. */
 export interface RequestOptions {
   /** Cancels a call. */
   readonly signal?: AbortSignal | undefined
   readonly progress?: ((values: Values) => void) | undefined
 }
 
-/** Answers an invocation; what it throws becomes an ERROR. `progress` sends a result by progress, and is null if nobody wants that. */
+/** Answers an invocation. A thrown error becomes an ERROR. `progress` sends a progressive result, and is null if the caller did not request any. */
 export type InvocationHandler = (invocation: Invocation, values: Values, signal: AbortSignal, progress: ((payload: Payload) => void) | null) => Promise<Payload>
-/** Takes an event, and values of its own; what it throws is logged. */
+/** Receives an event, with its own copy of the values. Thrown errors are logged. */
 export type EventHandler = (event: EventMessage, values: Values) => unknown
 
-/** As much of a logger as is needed here. */
+/** The part of a logger that is used here. */
 export interface PeerLog { error (details: object, text: string): void }
 
-/**
- * The client side of the protocol in this process: requests and their answers, invocations and events. It is a peer of
- * the router like all others, and gets no privilege by being here.
- */
+/** The client side of the protocol in this process: requests and their answers, invocations and events. The router treats it like any other peer, without privileges. */
 export class InProcessPeer {
   readonly #send: (message: ClientMessage) => void
   readonly #log: PeerLog
@@ -46,7 +43,7 @@ export class InProcessPeer {
   readonly #pending = new Map<Id, Pending>()
   readonly #subscriptions = new Map<Id, Set<EventHandler>>()
   readonly #registrations = new Map<Id, InvocationHandler>()
-  /** The invocations that are not answered yet. */
+  /** The invocations that have not been answered. */
   readonly #invocations = new Map<Id, AbortController>()
   #lastRequest: Id = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
@@ -55,7 +52,7 @@ export class InProcessPeer {
 
   constructor ({ send, ended, log }: {
     send: (message: ClientMessage) => void
-    /** Called once, when the session is over. */
+    /** The callbacks for the end of the session, each called once. */
     ended: () => void
     log: PeerLog
   }) {
@@ -65,10 +62,9 @@ export class InProcessPeer {
   }
 
   /**
-   * Sends a request and waits for its answer. `accept` runs as the answer arrives, before any message after it.
-   * Rejects with the WampError of an ERROR, with WAMP_ERR_SESSION_CLOSED when the session ends first, and with
-   * WAMP_ERR_INVALID_MESSAGE, which names the field, for what a client on the wire would be aborted for. When the signal is
-   * aborted it rejects with its reason, and a call is canceled.
+   * Sends a request and waits for its answer. `accept` runs when the answer arrives, before any later message. Rejects with the WampError
+   * of an ERROR, with WAMP_ERR_SESSION_CLOSED if the session ends first, and with WAMP_ERR_INVALID_MESSAGE, which names the field, if the
+   * message would abort a remote client. If the signal is aborted, it rejects with the signal's reason, and a call is canceled.
    */
   async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, { signal, progress }: RequestOptions = {}): Promise<T> {
     signal?.throwIfAborted()
@@ -88,14 +84,14 @@ export class InProcessPeer {
     }
   }
 
-  /** Has events of a subscription handled, from now on. */
+  /** Adds a handler for the events of a subscription. */
   addEventHandler (subscription: Id, handler: EventHandler): void {
     const handlers = this.#subscriptions.get(subscription)
     if (handlers === undefined) this.#subscriptions.set(subscription, new Set([handler]))
     else handlers.add(handler)
   }
 
-  /** Undoes `addEventHandler`. True if that was the subscription's last handler. */
+  /** Removes a handler. True if it was the subscription's last handler. */
   removeEventHandler (subscription: Id, handler: EventHandler): boolean {
     const handlers = this.#subscriptions.get(subscription)
     if (handlers?.delete(handler) !== true || handlers.size > 0) return false
@@ -103,27 +99,27 @@ export class InProcessPeer {
     return true
   }
 
-  /** True if a subscription's events are handled. */
+  /** True if a subscription has a handler. */
   hasEventHandlers (subscription: Id): boolean {
     return this.#subscriptions.has(subscription)
   }
 
-  /** Has invocations of a registration answered, from now on. */
+  /** Sets the handler for the invocations of a registration. */
   setInvocationHandler (registration: Id, handler: InvocationHandler): void {
     this.#registrations.set(registration, handler)
   }
 
-  /** Undoes `setInvocationHandler`. */
+  /** Removes the handler of a registration. */
   removeInvocationHandler (registration: Id): void {
     this.#registrations.delete(registration)
   }
 
-  /** True until the session is over, or about to be. */
+  /** True until the session has ended or is ending. */
   get isOpen (): boolean {
     return this.#state === 'open'
   }
 
-  /** Has somebody told when the session is closed, at once if it is. What is returned undoes that. */
+  /** Calls back when the session is closed, or at once if it is already closed. Returns a function that cancels this. */
   whenClosed (tell: () => void): () => void {
     if (this.#state === 'closed') {
       tell()
@@ -133,7 +129,7 @@ export class InProcessPeer {
     return () => { this.#whenClosed.delete(tell) }
   }
 
-  /** Leaves the realm. Resolves when the session is closed, whoever closed it. */
+  /** Leaves the realm. Resolves when the session is closed, by either side. */
   leave (reason: string): Promise<void> {
     return new Promise((resolve) => {
       if (this.#state === 'closed') return resolve()
@@ -145,7 +141,7 @@ export class InProcessPeer {
     })
   }
 
-  /** Takes a message of the router, and the values of its payload. Never throws. */
+  /** Receives a message of the router, and the values of its payload. Never throws. */
   receive (message: RouterMessage, values: Values): void {
     switch (message.type) {
       case MessageType.Event: return this.#event(message, values)
@@ -160,13 +156,13 @@ export class InProcessPeer {
       case MessageType.Registered:
       case MessageType.Unregistered: return this.#reply(message, values)
       case MessageType.Interrupt: return this.#invocations.get(message.request)?.abort(new WampError(reasons.canceled))
-      // WELCOME is known before it comes, and who needs no login is not challenged.
+      // The content of WELCOME is known in advance, and sessions without a login are not challenged.
       case MessageType.Welcome:
       case MessageType.Challenge:
     }
   }
 
-  /** The session is over: what waits for an answer is rejected. */
+  /** Ends the session: pending requests are rejected. */
   closed (reason: string): void {
     if (this.#state === 'closed') return
     if (this.#state === 'open') this.#closeReason = reason
@@ -210,7 +206,7 @@ export class InProcessPeer {
     }
   }
 
-  /** Nobody waits for a call any more: what comes for it is ignored. */
+  /** Ignores further answers to a call. */
   #cancel (request: Id, reason: unknown): void {
     const pending = this.#pending.get(request)
     if (pending === undefined) return
@@ -227,7 +223,8 @@ export class InProcessPeer {
 
   #event (event: EventMessage, values: Values): void {
     const all = [...this.#subscriptions.get(event.subscription) ?? []]
-    // What was retained comes right after SUBSCRIBED, for who asked last: the others have it, or did not ask.
+    // Retained events arrive right after SUBSCRIBED and belong to the last subscriber. Earlier handlers have already received them, or did
+    // not request them.
     const handlers = event.details.retained === true ? all.slice(-1) : all
     handlers.forEach((handler, i) => {
       this.#handle(handler, event, i < handlers.length - 1 ? copyOfValues(values) : values).catch((error: unknown) => {
@@ -236,7 +233,7 @@ export class InProcessPeer {
     })
   }
 
-  // The handler starts in this turn, so that events are handled in their order; it may go on asynchronously.
+  // The handler starts in this turn, so that events are handled in order. It may continue asynchronously.
   async #handle (handler: EventHandler, event: EventMessage, values: Values): Promise<void> {
     await handler(event, values)
   }
@@ -270,7 +267,7 @@ export class InProcessPeer {
     }
   }
 
-  /** What a procedure threw is for its own log; only a WampError is meant for the caller. */
+  /** The error of a procedure is logged here. Only a WampError is sent to the caller. */
   #failure (error: unknown): { error: string, payload: Payload } {
     if (error instanceof WampError) {
       try {
@@ -285,7 +282,7 @@ export class InProcessPeer {
   }
 }
 
-/** A message that is as the wire table says. */
+/** A message that conforms to the wire table. */
 function checked<M extends ClientMessage> (message: M): M {
   if (message.type === MessageType.Call && message.options.progress === true) throw new errors.WAMP_ERR_INVALID_MESSAGE('CALL.options.progress: a session of the app sends its input at once')
   try {

@@ -15,43 +15,43 @@ import type { EventHandler, InProcessPeer, InvocationHandler } from './in-proces
 import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
 
-/** How a call of this process is made. */
+/** The options of an in-process call. */
 export interface InProcessCallOptions extends CallOptions {
   /** Cancels the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
-  /** Takes results by progress; the last one is what the call resolves to. */
+  /** Receives progressive results. The call resolves to the last one. */
   readonly onProgress?: (value: unknown) => void
 }
 
-/** Makes a payload of values that are nobody else's. */
+/** Creates a payload from copied values. */
 export type Pack = (args: Args, kwargs: Kwargs) => Payload
 
-/** What a session is made of. */
+/** The dependencies of a session. */
 export interface SessionParts {
   readonly id: Id
   readonly principal: Principal
   readonly peer: InProcessPeer
-  /** What travels along with its messages. */
+  /** The context that is sent along with its messages. */
   readonly propagation: PropagationSlot
-  /** How its values travel: as they are, unless this says otherwise. */
+  /** The encoding of its values. By default they are not encoded. */
   readonly pack?: Pack
 }
 
 /**
- * A WAMP session of the app itself, for REST handlers and background work. It needs no login, and is a session like any
- * other: it is counted, killed and told GOODBYE. Every method rejects with WAMP_ERR_SESSION_CLOSED once it is closed.
+ * A WAMP session of the app itself, for REST handlers and background work. It needs no login. Otherwise it is an ordinary session: it is
+ * counted, can be killed and receives GOODBYE. Every method rejects with WAMP_ERR_SESSION_CLOSED once it is closed.
  */
 export class InProcessSession {
-  /** Who this session is. */
+  /** The identity of this session. */
   readonly principal: Principal
-  /** Its session id. */
+  /** The session id. */
   readonly id: Id
   readonly #peer: InProcessPeer
   readonly #pack: Pack
   readonly #propagation: PropagationSlot
-  /** What is asked for and not answered, and what for. */
+  /** The pending subscribe requests, by topic and match policy. */
   readonly #subscribing = new Map<Promise<Subscription>, string>()
-  /** Subscriptions that nobody handles, until it is known whether somebody will. */
+  /** Subscriptions without a handler, until it is known whether they will get one. */
   readonly #leaving = new Map<Id, Promise<void>>()
 
   constructor ({ id, principal, peer, propagation, pack = (args, kwargs) => Payload.of(args, kwargs) }: SessionParts) {
@@ -63,8 +63,8 @@ export class InProcessSession {
   }
 
   /**
-   * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs; rejects with
-   * the WampError that it raised. The type is trusted, not checked.
+   * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs. Rejects with the WampError that
+   * it raised. The type is not checked.
    */
   call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: InProcessCallOptions = {}): Promise<T> {
     const options = this.#carrying(onProgress === undefined ? given : { ...given, receive_progress: true })
@@ -74,10 +74,7 @@ export class InProcessSession {
       { signal, progress: onProgress === undefined ? undefined : (values) => { onProgress(valueOf(values)) } })
   }
 
-  /**
-   * Calls a procedure likewise, and iterates over its results by progress; the iterator returns the last one. Who stops
-   * iterating cancels the call.
-   */
+  /** Calls a procedure and iterates over its progressive results. The iterator returns the last result. Breaking out of the loop cancels the call. */
   async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, ...options }: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
     const stop = new AbortController()
     const results = new Stream<T>(tooSlow)
@@ -94,9 +91,9 @@ export class InProcessSession {
   }
 
   /**
-   * Registers a procedure. It may be asynchronous. What it returns is the result's one value, a CallResult is several;
-   * a WampError that it throws reaches the caller, any other is logged and becomes `wamp.error.runtime_error`.
-   * The type of its args is trusted, not checked.
+   * Registers a procedure. The handler may be asynchronous. Its return value is the single value of the result; return a CallResult for
+   * several values. A thrown WampError is sent to the caller. Any other error is logged and becomes `wamp.error.runtime_error`. The type
+   * of the args is not checked.
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${procedure}") needs a function that answers its calls`))
@@ -115,8 +112,8 @@ export class InProcessSession {
   }
 
   /**
-   * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with the
-   * WampError of a refusal. The publisher itself does not receive it, unless `exclude_me` is false.
+   * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with a WampError if the router
+   * refuses it. The publisher does not receive the event, unless `exclude_me` is false.
    */
   publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
     const carried = this.#carrying(options)
@@ -125,10 +122,7 @@ export class InProcessSession {
       (reply) => 'publication' in reply ? reply.publication : reply.request)
   }
 
-  /**
-   * Subscribes to a topic. What the handler throws is logged, and nobody else's loss.
-   * The type of its args is trusted, not checked.
-   */
+  /** Subscribes to a topic. Errors of the handler are logged and do not affect other subscribers. The type of the args is not checked. */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
     if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${topic}") needs a function that takes its events`))
     const onEvent: EventHandler = ({ details, publication }, { args, kwargs }) => {
@@ -150,8 +144,8 @@ export class InProcessSession {
   }
 
   /**
-   * Subscribes to a topic, and iterates over its events. Who stops iterating, or aborts the signal, gives the subscription up.
-   * Ends when the session does. Rejects with WAMP_ERR_SLOW_READER when 10 000 events wait.
+   * Subscribes to a topic and iterates over its events. Breaking out of the loop or aborting the signal ends the subscription. The
+   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10 000 events are waiting.
    */
   async * events<A extends Args = Args> (topic: Uri, { signal, ...options }: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     if (signal?.aborted === true) return
@@ -167,23 +161,23 @@ export class InProcessSession {
         for (const forget of undo) forget()
         if (this.#peer.isOpen) await subscription.unsubscribe()
       })
-      // An authorizer may think for long: a subscription that is granted later is given up then.
+      // An authorizer may take long: if the subscription is granted later, it is then removed.
       if (this.#subscribing.has(subscribing)) left.catch(() => {})
       else await left
     }
   }
 
-  /** Has somebody told when the session is over, whoever ended it, at once if it is. What is returned undoes that. */
+  /** Calls back when the session has ended, by either side, or at once if it already has. Returns a function that cancels this. */
   whenClosed (tell: () => void): () => void {
     return this.#peer.whenClosed(tell)
   }
 
-  /** Leaves, at the end of a block: `await using session = app.wamp.join('realm1')`. */
+  /** Leaves the realm at the end of a block: `await using session = app.wamp.join('realm1')`. */
   async [Symbol.asyncDispose] (): Promise<void> {
     await this.leave()
   }
 
-  /** Leaves the realm: registrations and subscriptions end with the session. Resolves when it is closed. */
+  /** Leaves the realm. Registrations and subscriptions end with the session. Resolves when it is closed. */
   leave (reason: Uri = reasons.closeRealm): Promise<void> {
     return this.#peer.leave(reason)
   }
@@ -198,7 +192,7 @@ export class InProcessSession {
     return value === undefined ? Payload.empty : this.#payload([value], {})
   }
 
-  /** The options with the context at work; what is given in them counts. */
+  /** The options with the active context added. Explicit options take precedence. */
   #carrying<O extends Dict> (options: O): O {
     const attributes = this.#propagation.current?.attributes() ?? null
     return attributes === null ? options : { ...attributes, ...options }
@@ -211,9 +205,9 @@ export class InProcessSession {
   }
 
   async #unsubscribe (subscription: Id, wanted: string, handler: EventHandler): Promise<void> {
-    // Others of this session may hold the same subscription: only the last one gives it up.
+    // Other handlers of this session may use the same subscription: only the last one removes it.
     if (!this.#peer.removeEventHandler(subscription, handler)) return
-    // Or be about to hold it: an authorizer may think about that for long.
+    // Other handlers may also be about to use it, while an authorizer decides.
     let leaving = this.#leaving.get(subscription)
     if (leaving === undefined && this.#wanting(wanted).length > 0) this.#leaving.set(subscription, leaving = this.#giveUpLater(subscription, wanted))
     await (leaving ?? this.#giveUp(subscription))

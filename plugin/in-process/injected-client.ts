@@ -4,10 +4,10 @@ import { InProcessSession } from './in-process-session.ts'
 import type { SessionParts } from './in-process-session.ts'
 import type { InProcessPeer } from './in-process-peer.ts'
 
-/** The router counts its subscriptions from 1: none ever gets this far. */
+/** A subscription id that never exists, because the router counts from 1. */
 const NO_SUBSCRIPTION = 2 ** 53
 
-/** A client for tests, without a port: its values are written and read as its serializer has them. */
+/** A test client that needs no port. Its values are encoded and decoded by a serializer. */
 export class InjectedClient extends InProcessSession {
   readonly #peer: InProcessPeer
 
@@ -17,14 +17,14 @@ export class InjectedClient extends InProcessSession {
   }
 
   /**
-   * Resolves when all that was sent to this client until now has come, and its handlers have been called: what is not
-   * there by then was never sent. It also waits for what this client itself asked for.
+   * Resolves when everything that has been sent to this client so far has arrived, and its handlers have been called. A message that has
+   * not arrived by then was never sent. It also waits for this client's own pending requests.
    */
   async fence (): Promise<void> {
     try {
       await this.#peer.request((request) => ({ type: MessageType.Unsubscribe, request, subscription: NO_SUBSCRIPTION }), () => {})
     } catch (error) {
-      // The router has no such subscription, and answers so in order.
+      // The router answers in order that this subscription does not exist.
       if (!(error instanceof WampError)) throw error
     }
   }

@@ -3,13 +3,13 @@ import { OpaqueValue } from '../protocol/opaque-value.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
 import { isPlain } from '../protocol/wire-value.ts'
 
-/** Levels of lists and dicts: deeper ones would exhaust the stack. */
+/** The maximum depth of lists and dicts. Deeper ones would exhaust the stack. */
 const DEEPEST = 500
 
 /**
- * Values of the app as data that is the router's own: the app may change its own afterwards. An object that has `toJSON` is
- * what that returns, as in a REST answer, and has no properties that are undefined; octets and BigInts stay what they are.
- * Throws WAMP_ERR_INVALID_MESSAGE where args are no list, kwargs no object, or something in them is no data.
+ * Copies values of the app, so that the app may change its own afterwards. As in a REST response, `toJSON` is honored and undefined
+ * properties are omitted. Octets and BigInts are kept. Throws WAMP_ERR_INVALID_MESSAGE if args is not a list, kwargs is not an object, or
+ * a value cannot be serialized.
  */
 export function ownValues (args: Args, kwargs: Kwargs): { args: Args, kwargs: Kwargs } {
   if (!Array.isArray(args)) throw new errors.WAMP_ERR_INVALID_MESSAGE('args must be a list: write [value] for one value')
@@ -17,7 +17,7 @@ export function ownValues (args: Args, kwargs: Kwargs): { args: Args, kwargs: Kw
   return { args: listOf(args, new Set([args])), kwargs: dictOf(kwargs, new Set([kwargs])) }
 }
 
-/** `within` are the lists and dicts around the value, and `key` is its name there. */
+/** `within` contains the enclosing lists and dicts, and `key` is the name of the value in the innermost one. */
 function own (given: unknown, key: string, within: Set<object>): unknown {
   const value = isSpoken(given) ? given.toJSON(key) : given
   switch (typeof value) {
@@ -28,14 +28,14 @@ function own (given: unknown, key: string, within: Set<object>): unknown {
   }
 }
 
-/** True for an object that says itself what stands for it. A Buffer does, too, but octets have a form of their own. */
+/** True for an object with `toJSON`, except a Buffer, because octets have their own representation. */
 function isSpoken (value: unknown): value is { toJSON (key: string): unknown } {
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && typeof (value as { toJSON?: unknown }).toJSON === 'function'
 }
 
 function ownObject (value: object, within: Set<object>): unknown {
   if (value instanceof Uint8Array) return new Uint8Array(value)
-  // As it came from a client: its serializer can write it.
+  // A value received from a client, which its serializer can encode.
   if (value instanceof OpaqueValue) return value
   if (!Array.isArray(value) && !isPlain(value)) throw new errors.WAMP_ERR_INVALID_MESSAGE(`${Object.prototype.toString.call(value)} is no data`)
   if (within.has(value)) throw new errors.WAMP_ERR_INVALID_MESSAGE('a value is within itself')

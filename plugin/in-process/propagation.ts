@@ -1,12 +1,12 @@
 import type { Dict } from '../protocol/message.ts'
 
-/** Takes a context, such as that of a trace, along with the messages of the app's own sessions. */
+/** Sends a context, such as that of a trace, along with the messages of the app's own sessions. */
 export interface Propagation {
-  /** What the options of a CALL or PUBLISH carry of the context at work, or null. */
+  /** The options of a CALL or PUBLISH that carry the active context, or null. */
   attributes (): Dict | null
-  /** Runs a procedure, or the handler of an event, within the context that its details carry. */
+  /** Runs a procedure or an event handler within the context from its details. */
   run<T> (details: Dict, work: () => T): T
 }
 
-/** Where sessions look for it: an app may ask for one when sessions are open already. */
+/** The slot in which sessions look up the propagation, because an app may add it after sessions have been opened. */
 export interface PropagationSlot { current: Propagation | null }

@@ -1,7 +1,7 @@
-/** What is told of the end of a signal, by signal. Each has one listener: Node.js warns of a leak where there are more than ten. */
+/** The callbacks for aborted signals, by signal. Each signal has one listener, because Node.js warns of a leak above ten. */
 const callbacks = new WeakMap<AbortSignal, Set<() => void>>()
 
-/** Has somebody told when a signal is aborted, if there is one; at once if it is aborted already. What is returned undoes that. */
+/** Calls back when the signal, if any, is aborted, or at once if it is already aborted. Returns a function that cancels this. */
 export function onAbort (signal: AbortSignal | undefined, tell: () => void): () => void {
   if (signal === undefined) return () => {}
   if (signal.aborted) {
@@ -9,7 +9,7 @@ export function onAbort (signal: AbortSignal | undefined, tell: () => void): () 
     return () => {}
   }
   const told = callbacks.get(signal) ?? listen(signal)
-  // A function of its own: the same one may be given twice.
+  // A separate function, because the same callback may be passed twice.
   const callback = (): void => { tell() }
   told.add(callback)
   return () => { told.delete(callback) }

@@ -1,10 +1,10 @@
 import type { Args, Kwargs, Values } from '../protocol/values.ts'
 
-/** A result of more than one value: several args, or any kwargs. Calls resolve to one, and procedures return one. */
+/** A result with several args, or with kwargs. Calls resolve to it, and procedures return it. */
 export class CallResult {
   /** The positional values. */
   readonly args: Args
-  /** The values by name. */
+  /** The keyword values. */
   readonly kwargs: Kwargs
 
   constructor (args: Args = [], kwargs: Kwargs = {}) {
@@ -13,7 +13,7 @@ export class CallResult {
   }
 }
 
-/** What a call resolves to: its one value, or a CallResult of several. */
+/** The value that a call resolves to: a single value, or a CallResult. */
 export function valueOf ({ args, kwargs }: Values): unknown {
   return args.length > 1 || Object.keys(kwargs).length > 0 ? new CallResult(args, kwargs) : args[0]
 }

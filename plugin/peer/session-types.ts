@@ -3,29 +3,29 @@ import type { Dict } from '../protocol/message-options.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Args, Kwargs } from '../protocol/values.ts'
 
-/** What a procedure is called with. The values are its own. */
+/** The arguments of a procedure's handler. The values are copies. */
 export interface Called<A extends Args = Args> {
   /** The positional arguments. */
   readonly args: A
-  /** The arguments by name. */
+  /** The keyword arguments. */
   readonly kwargs: Kwargs
-  /** INVOCATION.Details: `caller`, `caller_authid`, `procedure`, … where they apply. */
+  /** INVOCATION.Details: `caller`, `caller_authid`, `procedure`, … if present. */
   readonly details: Dict
-  /** Aborted when the caller cancels the call or is gone, when its time is over, and when this session ends. */
+  /** Aborted when the caller cancels the call or disconnects, when the call times out, or when this session ends. */
   readonly signal: AbortSignal
-  /** Sends a result by progress: one value, or a CallResult. Null if the caller does not want any. */
+  /** Sends a progressive result: one value or a CallResult. Null if the caller did not request progressive results. */
   readonly progress: ((value: unknown) => void) | null
 }
 
-/** What a subscriber is given. The values are its own. */
+/** The arguments of an event handler. The values are copies. */
 export interface Received<A extends Args = Args> {
   /** The positional values. */
   readonly args: A
-  /** The values by name. */
+  /** The keyword values. */
   readonly kwargs: Kwargs
-  /** EVENT.Details: `publisher`, `topic`, … where they apply. */
+  /** EVENT.Details: `publisher`, `topic`, … if present. */
   readonly details: Dict
-  /** The id of the publication, the same for all who receive it. */
+  /** The id of the publication, which is the same for all receivers. */
   readonly publication: Id
 }
 
@@ -33,9 +33,9 @@ export interface Received<A extends Args = Args> {
 export interface Registration {
   /** REGISTERED.Registration. */
   readonly id: Id
-  /** What is registered. */
+  /** The registered procedure or pattern. */
   readonly procedure: Uri
-  /** Rejects with a WampError if the registration is gone already. */
+  /** Removes the registration. Rejects with a WampError if it no longer exists. */
   unregister (): Promise<void>
 }
 
@@ -43,8 +43,8 @@ export interface Registration {
 export interface Subscription {
   /** SUBSCRIBED.Subscription. */
   readonly id: Id
-  /** What is subscribed to. */
+  /** The topic or pattern. */
   readonly topic: Uri
-  /** Removes this handler. Rejects with a WampError if the subscription is gone already. */
+  /** Removes this handler. Rejects with a WampError if the subscription no longer exists. */
   unsubscribe (): Promise<void>
 }

@@ -1,7 +1,7 @@
-/** How many values may wait for who iterates. */
+/** The maximum number of values that wait for the reader. */
 const MOST_WAITING = 10_000
 
-/** Values that arrive, for one reader that iterates over them. */
+/** A queue of arriving values, for one reader that iterates over them. */
 export class Stream<T> implements AsyncIterable<T> {
   #waiting: T[] = []
   #state: 'open' | 'ended' = 'open'
@@ -9,12 +9,12 @@ export class Stream<T> implements AsyncIterable<T> {
   #wake = (): void => {}
   readonly #tooMany: (waiting: number) => Error
 
-  /** `tooMany` makes the error of a stream whose reader is too slow. */
+  /** `tooMany` creates the error for a reader that is too slow. */
   constructor (tooMany: (waiting: number) => Error) {
     this.#tooMany = tooMany
   }
 
-  /** Adds a value. When too many wait, the stream ends with an error. */
+  /** Adds a value. If too many values are waiting, the stream ends with an error. */
   put (value: T): void {
     if (this.#state === 'ended') return
     if (this.#waiting.length >= MOST_WAITING) {
@@ -25,7 +25,7 @@ export class Stream<T> implements AsyncIterable<T> {
     this.#wake()
   }
 
-  /** No more values come; with an error, the iteration throws it after what waits. */
+  /** Ends the stream. The iteration first returns the waiting values, and then throws the error, if any. */
   end (...error: [] | [unknown]): void {
     if (this.#state === 'ended') return
     this.#state = 'ended'

@@ -1,23 +1,23 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
 
-/** A session as `sessions` lists it. */
+/** A session as returned by `sessions`. */
 export interface SessionInfo extends Principal {
   /** The session id. */
   readonly session: Id
 }
 
-/** Which sessions are meant: those to which all that is given applies. */
+/** Selects sessions. All fields that are set must match. */
 export interface SessionFilter {
-  /** The session of this id. */
+  /** The session with this id. */
   session?: Id
-  /** The sessions of this authid. */
+  /** The sessions with this authid. */
   authid?: string
-  /** The sessions of this role. */
+  /** The sessions with this role. */
   authrole?: string
 }
 
-/** True for a session that the filter means. */
+/** True if the session matches the filter. */
 export function isMeant (filter: SessionFilter, { session, authid, authrole }: SessionInfo): boolean {
   return (filter.session === undefined || filter.session === session) &&
     (filter.authid === undefined || filter.authid === authid) &&

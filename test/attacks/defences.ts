@@ -22,28 +22,28 @@ const floods = 'attacks/floods.test.ts'
 /** Every defence of cookies and logins that stands in one place. */
 export const defences: readonly Defence[] = [
   {
-    defence: 'An upgrade from a page of a foreign origin is refused',
+    defence: 'Upgrades from pages of a foreign origin are rejected',
     file: 'routes/websocket.ts',
     code: 'if (!isAllowedOrigin(request, endpoint)) {',
     without: 'if (!isAllowedOrigin(request, { ...endpoint, allowedOrigins: ["*"] })) {',
     test: [foreignPages, 'a page of another origin cannot open a WebSocket']
   },
   {
-    defence: 'What is no origin, such as `null`, is foreign',
+    defence: 'An invalid Origin, such as `null`, is treated as foreign',
     file: 'routes/origin.ts',
     code: 'if (!URL.canParse(origin)) return false',
     without: 'if (!URL.canParse(origin)) return true',
     test: [foreignPages, 'a page of another origin cannot open a WebSocket']
   },
   {
-    defence: 'With `allowedHosts`, a page of a domain that is made to point here is foreign',
+    defence: 'With `allowedHosts`, pages of a domain that resolves to this server (DNS rebinding) are treated as foreign',
     file: 'routes/origin.ts',
     code: '(allowedHosts === null || allowedHosts.includes(hostname))',
     without: 'true',
     test: ['routes/origin.test.ts', 'a host that is not listed is nobody']
   },
   {
-    defence: 'At REST routes a page of a foreign origin is nobody',
+    defence: 'On REST routes, requests from pages of a foreign origin are unauthenticated',
     file: 'routes/identity.ts',
     code: 'const trusted = isAllowedOrigin(request, endpoint)',
     without: 'const trusted = isAllowedOrigin(request, ["*"])',
@@ -57,56 +57,56 @@ export const defences: readonly Defence[] = [
     test: [foreignPages, 'the cookie is hidden from scripts']
   },
   {
-    defence: 'An upgrade without a login is handed a fresh id, whatever it brought',
+    defence: 'An upgrade without a login receives a fresh id, regardless of the id that it carries',
     file: tracker,
     code: 'const value = this.#freshFor(brought)\n    const hand',
     without: 'const value = brought?.value ?? this.#freshFor(brought)\n    const hand',
     test: [planted, 'a cookie that was planted is not']
   },
   {
-    defence: 'A login does not bind the id that was brought',
+    defence: 'A login is not bound to the id that the client sent',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, this.#parent]\n',
     test: [planted, 'a cookie that was planted is not']
   },
   {
-    defence: 'A login does not bind what others were handed for the same id',
+    defence: 'A login is not bound to ids that other clients received for the same id',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, ...this.#parent.#children]\n',
     test: [planted, 'what another upgrade was handed']
   },
   {
-    defence: 'A REST login is given a fresh id',
+    defence: 'A REST login receives a fresh id',
     file: tracker,
     code: 'const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
     without: 'const value = values[0]?.value ?? this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
     test: [planted, 'a REST login is given a fresh cookie']
   },
   {
-    defence: 'Who logs in on the cookie of another user ends that user\'s login',
+    defence: 'Logging in on the cookie of another user ends that user\'s login',
     file: tracker,
     code: '    await this.forget(login, connection)\n',
     without: '',
     test: [planted, 'who logs in on the cookie of somebody else']
   },
   {
-    defence: 'What a fresh login granted takes the place of what was stored',
+    defence: 'The grant of a new login replaces the stored one',
     file: tracker,
     code: 'if (isSameGrant(before.record, record)) return',
     without: 'if (before.record !== record) return',
     test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
   },
   {
-    defence: 'Who has another role by a fresh login is ended elsewhere',
+    defence: 'If a new login has a different role, the other sessions of the login end',
     file: tracker,
     code: 'record.authrole === before.record.authrole ? this',
     without: 'record.authrole !== before.key ? this',
     test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
   },
   {
-    defence: 'With `secret`, what is not signed is not looked up',
+    defence: 'With `secret`, unsigned values are not looked up',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'return valid ? { value, renew } : null',
     without: 'return valid ? { value, renew } : { value: sent, renew: false }',
@@ -127,21 +127,21 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
   },
   {
-    defence: 'A REST login forgets the login that the request brought',
+    defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
     code: 'await this.forget(known, null)\n    return this.#cookie.write(value, secure)',
     without: 'await Promise.resolve()\n    return this.#cookie.write(value, secure)',
     test: [stolen, 'nor after a REST login of the same browser']
   },
   {
-    defence: 'A REST logout that the store cannot look up is no logout',
+    defence: 'A REST logout fails if the store cannot look up the cookie',
     file: tracker,
     code: "if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')\n    if (known !== null)",
     without: "if (known !== null && known !== 'cannot tell')",
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot look up']
   },
   {
-    defence: 'A REST login whose store cannot tell what it replaces is none',
+    defence: 'A REST login fails if the store cannot look up the login that it replaces',
     file: tracker,
     code: 'await this.#store.forget(login)\n      throw',
     without: 'return this.#cookie.write(value, secure)\n      throw',
@@ -162,70 +162,70 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a login that is revoked ends the sessions']
   },
   {
-    defence: 'Who is no longer configured is not let in by cookie',
+    defence: 'A user who is no longer configured cannot log in by cookie',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (user === undefined || (user.realm !== undefined && user.realm !== authrealm)) return false',
     without: 'if (user === undefined) return true',
     test: [stolen, 'a user that is no longer configured']
   },
   {
-    defence: 'A login by a method that an endpoint does not offer is not let in there by cookie',
+    defence: 'A cookie does not log in at an endpoint that does not configure the method of its login',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: '(method === null || offered.has(method)) && verify(record)',
     without: 'verify(record)',
     test: [stolen, 'a login by a method that is not configured']
   },
   {
-    defence: 'A login that comes back is looked up by the method that made it, and not by the one that is shown',
+    defence: 'A login by cookie is looked up by the method that created it, not by the `authmethod` that it reports',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'const configured = users.get(method)',
     without: 'const configured = users.get(authmethod)',
     test: [stolen, 'a login has the role of the method that made it']
   },
   {
-    defence: 'A login that the app made is not looked up among users of the same name',
+    defence: 'A login that the app created is not looked up among configured users of the same name',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (method === null) return true',
     without: 'if (method === null) return verifyStaticUsers({ ticket, wampcra, "wamp-scram": scram, cryptosign, tls }, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
     test: [stolen, 'a login has the role of the method that made it']
   },
   {
-    defence: 'A login of one endpoint gives no other role at another',
+    defence: 'A login at one endpoint grants no other role at another',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'return endpoint === path ? { authrole: user.role } : user.role === authrole',
     without: 'return { authrole: user.role }',
     test: [stolen, 'a login of one endpoint gives no other role']
   },
   {
-    defence: 'A login of one endpoint by a function does not count at another',
+    defence: 'A login by a function at one endpoint is not valid at another',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (configured === undefined) return endpoint === undefined || endpoint === path',
     without: 'if (configured === undefined) return true',
     test: [stolen, 'a login of one endpoint gives no other role']
   },
   {
-    defence: 'Stores see hashes of cookies only',
+    defence: 'Stores only contain hashes of cookies',
     file: 'plugin/cookie/cookie-id.ts',
     code: 'export function keyOf (value: string): string {\n  return createHash(\'sha256\').update(value).digest(\'hex\')',
     without: 'export function keyOf (value: string): string {\n  return value',
     test: [stolen, 'what a store holds is no cookie']
   },
   {
-    defence: 'A logout makes look-ups void that are under way',
+    defence: 'A logout invalidates pending look-ups',
     file: loginStore,
     code: 'for (const lookUp of this.#lookUps.get(key)) lookUp.void = true',
     without: '',
     test: ['cookie/login-store.test.ts', 'a logout that lands during a look-up']
   },
   {
-    defence: 'A login is over while its deletion is still being written',
+    defence: 'A login ends before its deletion has been written',
     file: loginStore,
     code: 'if (this.#ended.has(key)) return null',
     without: '',
     test: ['cookie/login-store.test.ts', 'who comes while a logout is being written']
   },
   {
-    defence: 'A deletion that failed is tried again',
+    defence: 'A failed deletion is retried',
     file: 'plugin/cookie/ended-logins.ts',
     code: 'this.#schedule()\n    throw failed.reason',
     without: 'throw failed.reason',
@@ -239,7 +239,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/ended-logins.test.ts', 'a store is not closed while']
   },
   {
-    defence: 'A change whose answer is lost does not hold up a logout behind it',
+    defence: 'A change whose answer is lost does not block a later logout',
     file: 'plugin/cookie/keyv-store.ts',
     code: 'askStore(change)',
     without: 'change()',
@@ -253,7 +253,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
   },
   {
-    defence: 'A login that was ended elsewhere while the same user logged in again does not come back',
+    defence: 'A login that ended in another process while the same user logged in again is not restored',
     file: tracker,
     code: "still === null || still === 'cannot tell'",
     without: 'still === undefined',
@@ -267,686 +267,686 @@ export const defences: readonly Defence[] = [
     test: ['cookie/relogin.test.ts', 'a logout there while']
   },
   {
-    defence: 'A logout ends the login that has taken the place of its own meanwhile',
+    defence: 'A logout also ends a login that has replaced its own in the meantime',
     file: loginStore,
     code: 'successors)].map((successor) => this.#endSuccessor(successor))',
     without: 'successors)].map((successor) => successor)',
     test: ['cookie/relogin.test.ts', 'a logout in another process that looked']
   },
   {
-    defence: 'A store that fails does not count as one that knows nobody',
+    defence: 'A failing store is not treated as a store without the login',
     file: loginStore,
     code: '    } catch (error) {\n      return this.#cannotTell(error)\n    }\n  }\n\n  #cannotTell',
     without: '    } catch (error) {\n      this.#cannotTell(error)\n      return undefined\n    }\n  }\n\n  #cannotTell',
     test: ['cookie/login-store.test.ts', 'a store that throws is not an unknown cookie']
   },
   {
-    defence: 'A login that nobody uses is over, with `idleTimeout`',
+    defence: 'With `idleTimeout`, an unused login ends',
     file: loginStore,
     code: '&& !await this.#isIdle(key, record)',
     without: '',
     test: ['cookie/login-store.test.ts', 'a login that nobody uses for idleTimeout']
   },
   {
-    defence: 'An expired login lets nobody in',
+    defence: 'An expired login is rejected',
     file: loginStore,
     code: 'const counts = !isExpired(record, this.#now())',
     without: 'const counts = true',
     test: ['cookie/cookie-tracker.test.ts', 'expiry is the server']
   },
   {
-    defence: 'An expired login ends the sessions that it let in',
+    defence: 'An expired login ends the sessions that logged in with it',
     file: 'plugin/cookie/cookie-connection.ts',
     code: 'this.#liftExpiry = this.#tracker.expire(this.#login, () => { this.end(reasons.logout) })',
     without: '',
     test: ['cookie/cookie-tracker.test.ts', 'expiry is the server']
   },
   {
-    defence: 'A login that another process forgot ends its sessions here',
+    defence: 'A login that another process deleted ends its sessions here',
     file: connections,
     code: 'if (record === null && connection.login === login) this.end(login.key, null)',
     without: '',
     test: ['cookie/login-connections.test.ts', 'a login that another process forgot']
   },
   {
-    defence: 'A login that another process forgot ends the session that made it',
+    defence: 'A login that another process deleted ends the session that created it',
     file: connections,
     code: '(!connection.letsIn && this.#store.mayBeMissing(login))',
     without: '!connection.letsIn',
     test: ['cookie/login-connections.test.ts', 'the session that made a login ends']
   },
   {
-    defence: 'A cookie that was replaced stops counting',
+    defence: 'A replaced cookie becomes invalid',
     file: 'plugin/cookie/cookie-rotation.ts',
     code: 'maxAge: Math.min(record.maxAge, left)',
     without: 'maxAge: Math.max(record.maxAge, left)',
     test: ['cookie/cookie-rotation.test.ts', 'the older cookie counts until']
   },
   {
-    defence: 'A client that ignores newer cookies does not make the store grow',
+    defence: 'A client that ignores rotated cookies does not make the store grow',
     file: 'plugin/cookie/cookie-rotation.ts',
     code: 'if (replacement !== undefined) await',
     without: 'if (replacement === key) await',
     test: ['cookie/cookie-rotation.test.ts', 'a client that never takes the newer cookie']
   },
   {
-    defence: 'A connection that is gone leaves nothing behind',
+    defence: 'A closed connection leaves no data behind',
     file: tracker,
     code: 'for (const { key } of handed?.leave() ?? []) this.#handed.delete(key)',
     without: '',
     test: [floods, 'visitors without a cookie leave nothing behind']
   },
   {
-    defence: 'Of many cookies in one header few are looked up',
+    defence: 'Of many cookies in one header, only a few are looked up',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'const MOST_VALUES = 4',
     without: 'const MOST_VALUES = 1e9',
     test: [floods, 'a Cookie header of one request']
   },
   {
-    defence: 'Who has failed too often is not even challenged',
+    defence: 'After too many failed logins, a client is not even challenged',
     file: 'plugin/session/handshake.ts',
     code: 'await this.#beginCheck()\n    const grant',
     without: 'const grant',
     test: ['auth/failed-logins.test.ts', 'a client that guesses is held back']
   },
   {
-    defence: 'No more proofs are checked at a time than may fail',
+    defence: 'The number of concurrent proof checks does not exceed the number of failures left',
     file: 'plugin/auth/failed-logins.ts',
     code: '< line.checking + 1',
     without: '< 1',
     test: ['auth/failed-logins.test.ts', 'no more proofs are checked at a time']
   },
   {
-    defence: 'Clients that are challenged first and answer together have no more guesses',
+    defence: 'Clients that are all challenged first and then answer together get no additional guesses',
     file: 'plugin/session/handshake.ts',
     code: 'await this.#beginCheck()\n    return answer',
     without: 'return answer',
     test: ['auth/failed-logins.test.ts', 'clients that are challenged first']
   },
   {
-    defence: 'An answer counts also if the client leaves with it',
+    defence: 'An answer counts even if the client disconnects right after it',
     file: 'plugin/session/handshake.ts',
     code: 'const delay = counts ? ',
     without: 'if (this.#state === \'over\') return\n    const delay = counts ? ',
     test: ['auth/failed-logins.test.ts', 'an answer counts also']
   },
   {
-    defence: 'Names that look the same to a method are counted as one',
+    defence: 'Names that a method treats as equal share one count',
     file: 'plugin/auth/failed-logins.ts',
     code: 'normalize(authid) ?? authid',
     without: 'authid',
     test: ['auth/failed-logins.test.ts', 'names that look the same']
   },
   {
-    defence: 'Who makes up names does not make the counts grow',
+    defence: 'Made-up names do not make the counts grow',
     file: 'plugin/recent.ts',
     code: 'if (this.#young.size < this.#half) return',
     without: 'if (this.#young.size > 0) return',
     test: ['auth/failed-logins.test.ts', 'who makes up names']
   },
   {
-    defence: 'Unknown users are challenged like known ones',
+    defence: 'Unknown users receive the same challenges as known ones',
     file: 'plugin/auth/wampcra-authenticator.ts',
     code: 'const stranger = unknown(authid)',
     without: 'const stranger = nobody',
     test: ['auth/authenticators.test.ts', 'an unknown WAMP-CRA user gets a challenge']
   },
   {
-    defence: 'No login gives the app\'s own role',
+    defence: 'No login grants the app\'s own role',
     file: 'plugin/session/handshake.ts',
     code: 'return authrole !== \'trusted\' && ',
     without: 'return ',
     test: ['auth/authenticators.test.ts', 'what a function grants is checked']
   },
   {
-    defence: 'Nor does a REST login',
+    defence: 'No REST login grants the app\'s own role',
     file: 'routes/identity.ts',
     code: 'if (role === \'trusted\' || !realm.hasRole(role))',
     without: 'if (!realm.hasRole(role))',
     test: ['routes/identity.test.ts', 'what cannot be signed in']
   },
   {
-    defence: 'A pattern needs a permission that covers it',
+    defence: 'A pattern requires a permission that covers it',
     file: 'plugin/auth/permissions.ts',
     code: ' && concerned.some((rule) => covers(rule, pattern))',
     without: '',
     test: ['auth/permissions.test.ts', 'through no pattern does a role reach']
   },
   {
-    defence: 'What an authorizer is asked for one session answers no other one',
+    defence: 'A pending authorizer request of one session does not answer another session',
     file: 'plugin/realm/decisions.ts',
     code: 'new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()',
     without: '(() => { let one; return { get: () => one, set: (_, map) => { one = map } } })()',
     test: ['realm/decisions.test.ts', 'an answer for one session']
   },
   {
-    defence: 'What an authorizer has kept counts for the same authextra alone',
+    defence: 'A cached authorizer decision applies only to the same authextra',
     file: 'plugin/realm/decisions.ts',
     code: 'authprovider, authextra, action',
     without: 'authprovider, action',
     test: ['realm/decisions.test.ts', 'an answer that is kept']
   },
   {
-    defence: 'A cookie file inside a static root is refused',
+    defence: 'A cookie file inside a static root is rejected',
     file: 'plugin/resolve-options.ts',
     code: 'if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
-    defence: 'Nor is it served through a symbolic link',
+    defence: 'A cookie file is not served through a symbolic link',
     file: 'plugin/resolve-options.ts',
     code: ' || isServed(realPath(root), realPath(filename))',
     without: '',
     test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
   },
   {
-    defence: 'A cookie file behind a symbolic link into a static root is refused before it exists',
+    defence: 'A cookie file behind a symbolic link into a static root is rejected before it exists',
     file: 'plugin/resolve-options.ts',
     code: 'return readlinkSync(path)',
     without: 'return null',
     test: ['resolve-options.test.ts', 'a cookie file or database behind a symbolic link']
   },
   {
-    defence: 'What can never be a value of the cookie hides none',
+    defence: 'A malformed cookie does not hide a valid one of the same name',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'if (!mayBeKnown(',
     without: 'if (sent === null && !mayBeKnown(',
     test: ['cookie/cookie-tracker.test.ts', 'what can never be a value']
   },
   {
-    defence: 'A signed request that is forgotten does not count again',
+    defence: 'A signed request is not accepted again after it is no longer remembered',
     file: 'routes/signed-request.ts',
     code: 'if (second <= this.#forgotten)',
     without: 'if (second === this.#forgotten + 0.5)',
     test: ['routes/bridge.test.ts', 'a signed request counts once, also after']
   },
   {
-    defence: 'A login ends at its date also when the clock is set',
+    defence: 'A login ends at its date even if the system clock is changed',
     file: 'plugin/deadlines.ts',
     code: 'kind === \'dates\' ? LONGEST_TIMER_TO_A_DATE : LONGEST_TIMER',
     without: 'LONGEST_TIMER',
     test: ['deadlines.test.ts', 'a date comes soon after']
   },
   {
-    defence: 'An address counts as one in every writing',
+    defence: 'All notations of an address count as one address',
     file: 'plugin/network-of.ts',
     code: 'if (isMapped) return',
     without: 'if (isMapped && address.startsWith(\'192\')) return',
     test: ['network-of.test.ts', 'an address belongs to one network']
   },
   {
-    defence: 'Cookies that browsers would refuse or send in the clear are refused at the start',
+    defence: 'Cookie settings that browsers would reject or send in the clear are rejected at startup',
     file: 'plugin/resolve-options.ts',
     code: 'if (sameSite === \'none\' && secure !== true) throw',
     without: 'if (sameSite === \'none\' && secure === name) throw',
     test: ['resolve-options.test.ts', 'SameSite=None without Secure']
   },
   {
-    defence: 'Only its owner may read a cookie file',
+    defence: 'Only its owner can read a cookie file',
     file: 'plugin/cookie/cookie-journal.ts',
     code: 'await file.chmod(0o600)\n      await file.truncate',
     without: 'await file.truncate',
     test: ['cookie/file-store.test.ts', 'only its owner may read the file']
   },
   {
-    defence: 'A request whose client has gone leaves no session behind',
+    defence: 'A request whose client has disconnected leaves no session behind',
     file: 'routes/identity.ts',
     code: 'whenResponseEnds(this[kReply], () => { session.leave() })',
     without: '{}',
     test: ['routes/client-gone.test.ts', 'who leaves before the answer']
   },
   {
-    defence: 'A stream of events ends when its login does',
+    defence: 'An event stream ends with its login',
     file: 'routes/events.ts',
     code: 'visitor?.occupy({ letInByCookie: true, end: () => { stream.end() } })',
     without: '',
     test: ['routes/events.test.ts', 'a stream ends with the login']
   },
   {
-    defence: 'A client that does not read its stream of events is let go',
+    defence: 'A client that does not read its event stream is disconnected',
     file: 'routes/events.ts',
     code: 'if (this.readable.readableLength > this.#owed)',
     without: 'if (this.readable.readableLength > 2 ** 40)',
     test: ['routes/events.test.ts', 'a client that does not read is let go']
   },
   {
-    defence: 'Streams of events leave nothing behind in a session that many have',
+    defence: 'Event streams leave no data behind in a shared session',
     file: 'routes/events.ts',
     code: '    this.#forget()\n',
     without: '',
     test: ['routes/events.test.ts', 'streams in the name of one session']
   },
   {
-    defence: 'Nothing that is called by HTTP ends the session that speaks for all',
+    defence: 'No HTTP call can end a shared session',
     file: 'plugin/in-process/in-process-peer.ts',
     code: 'message.type === MessageType.Call && message.options.progress === true',
     without: 'message.type === MessageType.Call && message.options.progress === null',
     test: ['routes/bridge.test.ts', 'no body hangs']
   },
   {
-    defence: 'A signed request counts once',
+    defence: 'A signed request is accepted only once',
     file: 'routes/signed-request.ts',
     code: 'if (seen.has(signature)) return \'the request was made before\'',
     without: '',
     test: ['routes/bridge.test.ts', 'a signature counts once']
   },
   {
-    defence: 'A header that makes up a caller is no identity',
+    defence: 'A forged header does not identify a caller',
     file: 'routes/route-procedure.ts',
     code: 'const journey = this.#journeys.get(String(token))',
     without: 'const journey = this.#journeys.get(String(token)) ?? { meant: request.routeOptions.config.wamp, principal: { realm: \'realm1\', authid: \'joe\', authrole: \'frontend\', authmethod: \'x\', authprovider: \'x\' } } as unknown as Journey',
     test: ['routes/procedures.test.ts', 'who makes a header up is nobody']
   },
   {
-    defence: 'No value of a call leads to another route',
+    defence: 'Values of a call cannot change the path of a route',
     file: 'routes/route-procedure.ts',
     code: 'if (text === \'\' || text === \'.\' || text === \'..\' ||',
     without: 'if (text === \'\' ||',
     test: ['routes/procedures.test.ts', 'a route is a procedure']
   },
   {
-    defence: 'What no schema has looked at is no argument of a route',
+    defence: 'Only values that the schema has validated become arguments of a route',
     file: 'routes/procedure-route.ts',
     code: 'const given = place === \'query\' ? query as object : isDict(body) ? body : {}',
     without: 'const given = { ...(isDict(body) ? body : {}), ...(place === \'query\' ? query as object : query as object) }',
     test: ['routes/procedures.test.ts', 'a procedure is a route by its contract']
   },
   {
-    defence: 'An event that is not as the contract says reaches nobody',
+    defence: 'An event that violates the contract is not delivered',
     file: 'plugin/realm/requests.ts',
     code: 'this.#contract?.event(topic, options, payload) ?? null : null',
     without: 'null as string | null : null',
     test: ['contract/contract.test.ts', 'who sends what the contract does not know']
   },
   {
-    defence: 'A role of another realm is not the one that a route asks for',
+    defence: 'A role of another realm does not satisfy a route\'s role',
     file: 'routes/identity.ts',
     code: 'realm === principal.realm && role',
     without: 'realm !== null && role',
     test: ['routes/identity.test.ts', 'a role is one of its realm']
   },
   {
-    defence: 'Requests that come at once are held to the limit of sessions',
+    defence: 'Concurrent requests cannot exceed the session limit',
     file: 'routes/identity.ts',
     code: 'if (limit !== null) throw',
     without: 'if (limit === router as unknown) throw',
     test: ['routes/events.test.ts', 'streams that are opened at once']
   },
   {
-    defence: 'A caller whose calls hang leaves room for others',
+    defence: 'A caller with hanging calls leaves capacity for other callers',
     file: 'plugin/realm/callee-share.ts',
     code: '<= limit - size',
     without: '<= limit',
     test: ['realm/dealer.test.ts', 'a caller whose calls hang']
   },
   {
-    defence: 'What is checked by a contract is what is delivered',
+    defence: 'The payload that a contract checks is the payload that is delivered',
     file: 'plugin/contract/contract-checks.ts',
     code: 'if (fault === null) payload.keep(values)',
     without: '',
     test: ['contract/contract-checks.test.ts', 'what is checked is what is delivered']
   },
   {
-    defence: 'A number that JSON has no form for is none to a contract',
+    defence: 'A number that JSON cannot represent fails a contract\'s check',
     file: 'plugin/contract/contract-checks.ts',
     code: 'if (!isJson(value)) return',
     without: 'if (value === isJson) return',
     test: ['contract/contract-checks.test.ts', 'a number that JSON has no form for']
   },
   {
-    defence: 'The console is for its role alone',
+    defence: 'Only the console\'s role can open the console',
     file: 'routes/console.ts',
     code: '  fastify.addHook(\'onRequest\', fastify.wampRequireRole(realm === undefined ? role : { realm, role }))\n',
     without: '',
     test: ['routes/console.test.ts', 'the page and its files are there']
   },
   {
-    defence: 'A login by a token, or by a session of the app, ends when that does',
+    defence: 'A login by a token or an app session ends when the token or session ends',
     file: 'plugin/session/session.ts',
     code: 'if (principal.expires !== undefined)',
     without: 'if (principal.expires === null)',
     test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
   },
   {
-    defence: 'It is attached to no cookie, which would outlive it',
+    defence: 'Such a login is not attached to a cookie, which would outlive it',
     file: tracker,
     code: 'if (lasts) await this.#attach',
     without: 'await this.#attach',
     test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
   },
   {
-    defence: 'What `toJSON` hides from REST answers is hidden from events, results and errors',
+    defence: 'Properties that `toJSON` hides from REST responses are hidden from events, results and errors',
     file: 'plugin/in-process/own-values.ts',
     code: 'isSpoken(given) ? given.toJSON(key) : given',
     without: 'given',
     test: ['in-process/own-values.test.ts', 'what an object hides']
   },
   {
-    defence: 'URIs that many patterns match do not make what is remembered of them grow',
+    defence: 'URIs that match many patterns do not make the match cache grow',
     file: 'plugin/realm/uri-index.ts',
     code: ' || this.#rememberedMatches + found.length > REMEMBERED_MATCHES',
     without: '',
     test: ['realm/uri-index.test.ts', 'URIs that many patterns match do not make it grow']
   },
   {
-    defence: 'An upgrade that comes before the last answer is cut off',
+    defence: 'An upgrade sent before the previous response is disconnected',
     file: 'routes/websocket-upgrade.ts',
     code: '} catch {\n    socket.destroy()',
     without: '} catch {',
     test: ['routes/websocket.test.ts', 'who asks for an upgrade before']
   },
   {
-    defence: 'What clients have a part in is not kept of refusals',
+    defence: 'Refusal texts that contain client input are not cached',
     file: 'plugin/realm/refusal.ts',
     code: 'const payload = (text === undefined ? payloads.get(error) : undefined) ?? Payload.of([text ?? error])',
     without: 'const payload = payloads.get(text ?? error) ?? Payload.of([text ?? error])\n  payloads.set(text ?? error, payload)',
     test: [floods, 'what clients have a part in is not kept of refusals']
   },
   {
-    defence: 'Of a name that fails to log in only its beginning is kept',
+    defence: 'Only the beginning of a failed login\'s name is kept',
     file: 'plugin/auth/failed-logins.ts',
     code: "Buffer.from(name.slice(0, LONGEST_KEY), 'utf16le').toString('utf16le')",
     without: 'name.slice(0, LONGEST_KEY)',
     test: [floods, 'of a long name that fails to log in only its beginning']
   },
   {
-    defence: 'An answer of the meta API is not longer than a message may be',
+    defence: 'An answer of the meta API does not exceed the message size limit',
     file: 'plugin/realm/page.ts',
     code: 'return Math.max(1, Math.floor((octets - OCTETS_OF_HEAD) / OCTETS_OF_ID))',
     without: 'return octets',
     test: ['realm/meta-pages.test.ts', 'sessions are listed in pages']
   },
   {
-    defence: 'Calls about logins that come together share one scan of the store',
+    defence: 'Concurrent calls about logins share one scan of the store',
     file: 'plugin/cookie/login-snapshots.ts',
     code: 'if (this.#next !== null) return this.#next',
     without: '',
     test: ['cookie/login-snapshots.test.ts', 'searches that wait for a scan share it']
   },
   {
-    defence: 'What grows in another serializer is not sent in it',
+    defence: 'A payload that grows too much in another serializer is not sent',
     file: 'plugin/codec/byte-writer.ts',
     code: 'if (this.#length > this.#most) throw',
     without: 'if (this.#length === Infinity) throw',
     test: ['attacks/transcoding.test.ts', 'what would be many times as large']
   },
   {
-    defence: 'A client that pings and reads no answer is let go',
+    defence: 'A client that sends pings but does not read the answers is disconnected',
     file: 'plugin/transport/unread-pongs.ts',
     code: 'return this.#count > MOST',
     without: 'return false',
     test: ['attacks/control-frames.test.ts', 'a client that pings and reads no answer']
   },
   {
-    defence: 'A payload that cannot be read is answered before the app is given it',
+    defence: 'An undecodable payload is answered before the app receives it',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'return \'unencodable\'',
     without: 'values = none',
     test: ['transport/in-process-transport.test.ts', 'a payload that cannot be read']
   },
   {
-    defence: 'One event without a form does not make a history unreadable',
+    defence: 'One event that the caller\'s serializer cannot represent does not make a history unreadable',
     file: 'plugin/realm/history-answer.ts',
     code: ' && this.#session.takes(publication.payload)',
     without: '',
     test: ['conformance/history.test.ts', 'events that have no form for the caller']
   },
   {
-    defence: 'What acting upon a late decision throws ends no more than its session',
+    defence: 'An exception after a late decision ends only its own session',
     file: 'plugin/session/inbox.ts',
     code: 'this.#unpark(request) }, this.#failed)',
     without: 'this.#unpark(request) })',
     test: ['session/late-faults.test.ts', 'what acting upon a decision throws']
   },
   {
-    defence: 'A payload that a contract cannot read is the fault of its sender',
+    defence: 'A payload that the contract check cannot decode is an error of its sender',
     file: 'plugin/contract/contract-checks.ts',
     code: 'return unreadable',
     without: 'return null',
     test: ['contract/unreadable-payloads.test.ts', 'a payload that cannot be read or checked']
   },
   {
-    defence: 'Payloads without a form do not fill the log',
+    defence: 'Unrepresentable payloads do not flood the log',
     file: 'plugin/transport/websocket-transport.ts',
     code: '      this.#formlessLevel = \'debug\'\n',
     without: '',
     test: ['transport/websocket-transport.test.ts', 'payloads without a form are logged once']
   },
   {
-    defence: 'Events that are kept do not grow by what they were transcoded to',
+    defence: 'Stored events do not grow by their transcoded copies',
     file: 'plugin/protocol/payload.ts',
     code: 'if (this.#isKept && toForget',
     without: 'if (!this.#isKept && toForget',
     test: ['protocol/payload.test.ts', 'a payload that is kept forgets']
   },
   {
-    defence: 'A guess counts whatever an authenticator throws',
+    defence: 'A guess counts, regardless of the error that an authenticator throws',
     file: 'plugin/session/handshake.ts',
     code: 'return !(error instanceof Unanswered)\n',
     without: 'return false\n',
     test: ['auth/failed-logins.test.ts', 'a guess counts, whatever']
   },
   {
-    defence: 'A logout that hangs does not hold up the end of the app',
+    defence: 'A hanging logout does not delay closing the app',
     file: 'plugin/session/session.ts',
     code: 'this.#timer = setTimeout(() => { this.#goAway() }, host.shutdownTimeout)',
     without: '',
     test: ['index.test.ts', 'closing gives a login that is being forgotten']
   },
   {
-    defence: 'Procedures of the app that never answer do not hold up its end',
+    defence: 'Procedures of the app that never answer do not delay closing the app',
     file: 'plugin/router.ts',
     code: 'this.#patience = globalThis.setTimeout(() => { this.#endOwn() }, this.shutdownTimeout)',
     without: 'this.#patience = undefined',
     test: ['index.test.ts', 'requests that wait for the app itself']
   },
   {
-    defence: 'A client whose body does not arrive is cut off',
+    defence: 'A client whose request body does not arrive is disconnected',
     file: 'routes/body-deadline.ts',
     code: 'const timer = setTimeout(() => { raw.destroy() }, milliseconds)',
     without: 'const timer = undefined',
     test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
   },
   {
-    defence: 'Half a request does not hold up the end of the app',
+    defence: 'An incomplete request does not delay closing the app',
     file: 'routes/host.ts',
     code: 'if (requests.size === 0) socket.destroy()',
     without: '',
     test: ['index.test.ts', 'connections on which no request has come']
   },
   {
-    defence: 'Many streams of events asked for on one connection are not opened',
+    defence: 'The number of event streams on one connection is limited',
     file: 'routes/events.ts',
     code: 'if (!count(request, reply)) return',
     without: 'if (!count(request, reply) && false) return',
     test: ['routes/events.test.ts', 'streams that are asked for at once']
   },
   {
-    defence: 'What is kept counts as much as it takes in memory',
+    defence: 'Stored values count with the memory that they use',
     file: 'plugin/protocol/payload.ts',
     code: 'const BYTES_OF_DICT = 64',
     without: 'const BYTES_OF_DICT = 2',
     test: ['protocol/payload.test.ts', 'values count what they take']
   },
   {
-    defence: 'Retained events are read one at a time for a session of this process',
+    defence: 'Retained events are decoded one at a time for in-process sessions',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'if (isRetained(message)) {',
     without: 'if (isRetained(message) && false) {',
     test: ['transport/in-process-transport.test.ts', 'retained events are read one by one']
   },
   {
-    defence: 'Made-up names on a list of receivers are looked at once for each publication',
+    defence: 'Made-up names on a receiver list are looked up once per publication',
     file: 'plugin/realm/receivers.ts',
     code: 'if (audience.hasAuthid(authid)) present.add(authid)',
     without: 'present.add(authid)',
     test: ['realm/costs.test.ts', 'made-up authids on a list']
   },
   {
-    defence: 'Of many callees that do not read, few are tried for a call',
+    defence: 'Of many callees that do not read, only a few are tried for a call',
     file: 'plugin/realm/dealer.ts',
     code: 'if (++congested >= MOST_CONGESTED) break',
     without: 'congested++',
     test: ['realm/costs.test.ts', 'a call of a shared procedure, invoke first']
   },
   {
-    defence: 'A prefix that two topics share keeps neither of them in memory',
+    defence: 'A prefix that two topics share does not keep either topic in memory',
     file: 'plugin/realm/prefix-tree.ts',
     code: 'ownString(node.label.slice(0, length))',
     without: 'node.label.slice(0, length)',
     test: ['realm/own-string.test.ts', 'a prefix tree lets go of long URIs, whatever shared']
   },
   {
-    defence: 'A component that two topics share keeps neither of them in memory',
+    defence: 'A component that two topics share does not keep either topic in memory',
     file: 'plugin/realm/component-table.ts',
     code: 'literals.set(ownString(component), slots)',
     without: 'literals.set(component, slots)',
     test: ['realm/own-string.test.ts', 'an index of wildcards']
   },
   {
-    defence: 'Sessions that one message ends are written to in turns',
+    defence: 'GOODBYE to sessions that one message ends is sent in turns',
     file: 'plugin/session/session.ts',
     code: 'spend(UNITS_OF_FAREWELL)',
     without: 'spend(0)',
     test: ['session/farewells.test.ts', 'killed by one message']
   },
   {
-    defence: 'Tiny events that wait for a slow subscriber are counted with the memory that they take',
+    defence: 'Tiny events that wait for a slow subscriber count with the memory that they use',
     file: 'plugin/transport/backlog.ts',
     code: 'OCTETS_OF_ENTRY = 256',
     without: 'OCTETS_OF_ENTRY = 0',
     test: ['transport/backlog.test.ts', 'many tiny events take no more']
   },
   {
-    defence: 'Short replies that a client does not read share their memory',
+    defence: 'Short replies that a client does not read share one buffer',
     file: 'plugin/transport/unsent.ts',
     code: 'if (frame.length <= SHORT)',
     without: 'if (frame.length < 0)',
     test: ['transport/unsent.test.ts', 'short frames share']
   },
   {
-    defence: 'Clients that read again are given in turns what waits for them',
+    defence: 'Buffered data for clients that resume reading is sent in turns',
     file: 'plugin/transport/outgoing.ts',
     code: 'this.#moveBacklog(STEP)',
     without: 'this.#moveBacklog(Infinity)',
     test: ['transport/outgoing.test.ts', 'what waits for a slow peer']
   },
   {
-    defence: 'Keys that the app\'s parser removes do not come back as arguments of a route',
+    defence: 'Keys that the app\'s parser removes do not reappear as arguments of a route',
     file: 'routes/json-border.ts',
     code: 'const given = request[part]',
     without: 'const given = part === \'body\' ? (request.body = valuesOf(request, depth)) : request[part]',
     test: ['routes/json-borders.test.ts', 'keys that the host\'s parser removes']
   },
   {
-    defence: 'A body that a route takes nothing from does not hang its connection',
+    defence: 'A body that a route does not use does not hang its connection',
     file: 'routes/json-border.ts',
     code: 'place === \'body\' && JSON_TYPE',
     without: 'JSON_TYPE',
     test: ['routes/json-borders.test.ts', 'a body that a route takes no arguments from']
   },
   {
-    defence: 'A call whose values lead to another route runs nothing of that',
+    defence: 'A call whose values match another route does not run that route',
     file: 'routes/route-procedure.ts',
     code: 'request.routeOptions.config.wamp === journey.meant ?',
     without: 'journey !== undefined ?',
     test: ['routes/procedures.test.ts', 'values that lead to another route']
   },
   {
-    defence: 'A request that logs in or out no longer acts as the user it was',
+    defence: 'A request that logs in or out no longer acts as the previous user',
     file: 'routes/identity.ts',
     code: 'sessions.delete(request)',
     without: '',
     test: ['routes/request-session.test.ts', 'a request that logs']
   },
   {
-    defence: 'A stream of HTTP/2 that is canceled early leaves no session behind',
+    defence: 'An HTTP/2 stream that is canceled early leaves no session behind',
     file: 'routes/client-gone.ts',
     code: ' || stream?.destroyed === true',
     without: '',
     test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2']
   },
   {
-    defence: 'With `allowedHosts`, a page of another origin cannot use what acts in the name of `as`',
+    defence: 'With `allowedHosts`, pages of another origin cannot use routes with `as`',
     file: 'routes/origin.ts',
     code: 'if (allowedHosts === null || (isAllowedOrigin(request, endpoint) && ',
     without: 'if (allowedHosts === null || (',
     test: ['routes/origin.test.ts', 'with .allowedHosts. a page']
   },
   {
-    defence: 'A signed request counts at one bridge of its key',
+    defence: 'A signed request is accepted by only one of the bridges with the same key',
     file: 'routes/signed-request.ts',
     code: 'JSON.stringify([key, secret])',
     without: 'String(Math.random())',
     test: ['routes/bridge.test.ts', 'bridges with one key share']
   },
   {
-    defence: 'Open calls do not keep payloads without a bound for callees that could have them next',
+    defence: 'The payloads that open calls keep for re-routing are bounded',
     file: 'plugin/realm/caller.ts',
     code: 'if (caller.octets + octets > most) return',
     without: 'if (caller.octets + octets < 0) return',
     test: ['realm/bounds.test.ts', 'open calls keep no more than']
   },
   {
-    defence: 'Calls that none of many busy callees takes cost no look at each of these',
+    defence: 'A call that none of many busy callees accepts does not inspect each of them',
     file: 'plugin/realm/registration.ts',
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
     without: '',
     test: ['realm/costs.test.ts', 'a call costs little where callees are many']
   },
   {
-    defence: 'A session that held much leaves in turns',
+    defence: 'A session that holds many resources is removed in turns',
     file: 'plugin/realm/realm.ts',
     code: 'begin({ work: () => steps.next().done !== true })',
     without: 'while (steps.next().done !== true);',
     test: ['realm/departure.test.ts', 'a session that holds much leaves in turns']
   },
   {
-    defence: 'No call goes to a session that has left and is not withdrawn yet',
+    defence: 'Calls are not routed to a session that has left but is not yet removed',
     file: 'plugin/realm/registrations.ts',
     code: 'if (this.#gone > 0) ',
     without: 'if (this.#gone < 0) ',
     test: ['realm/departure.test.ts', 'what a session offered is offered no longer']
   },
   {
-    defence: 'Many deadlines that are over at once take turns',
+    defence: 'Many deadlines that expire at once are handled in turns',
     file: 'plugin/deadlines.ts',
     code: 'setTimeout(() => { begin(this) }',
     without: 'setTimeout(() => { while (this.work()); }',
     test: ['deadlines.test.ts', 'many that are over at once take turns']
   },
   {
-    defence: 'A history whose events have no form for who asks is read in turns',
+    defence: 'A history search for events that the caller\'s serializer can represent runs in turns',
     file: 'plugin/realm/history-answer.ts',
     code: 'if (isTurnOver()) return place',
     without: '',
     test: ['realm/history-turns.test.ts', 'whether the events of a history have a form']
   },
   {
-    defence: 'Calls of the meta API that wait for an answer keep no more octets than may be parked',
+    defence: 'Pending calls of the meta API keep no more octets than `limits.parked`',
     file: 'plugin/realm/service-session.ts',
     code: 'if (caller !== undefined && (this.#waiting.get(caller) ?? 0) + payload.size > this.#octets) {',
     without: 'if (caller !== undefined && payload.size < 0) {',
     test: ['realm/history-turns.test.ts', 'calls that wait for their answers keep no more']
   },
   {
-    defence: 'Who waits for many turns leaves others their own',
+    defence: 'A client that waits for many turns does not take the turns of others',
     file: 'plugin/work.ts',
     code: 'else owners.add(owner)',
     without: 'else owners.putBack(owner)',
     test: ['work.test.ts', 'owners are served one after the other']
   },
   {
-    defence: 'A waiter finds units when it is its turn, whatever others do',
+    defence: 'A waiter receives units in its turn, regardless of other work',
     file: 'plugin/work.ts',
     code: 'counts[LEFT] = units',
     without: "counts[LEFT] = phase === 'waiters' ? counts[LEFT]! : units",
     test: ['work.test.ts', 'a waiter goes on however much']
   },
   {
-    defence: 'A look at a shared procedure tells nobody of all its callees that have left',
+    defence: 'Accessing a shared procedure does not send the meta events for all its departed callees at once',
     file: 'plugin/realm/registrations.ts',
     code: 'if (offer === undefined) registration.untold--',
     without: 'if (offer === undefined) registration.untold = 0',
@@ -960,7 +960,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/departure.test.ts', 'testaments are published in turns']
   },
   {
-    defence: 'A contract that wants unique items compares no item with each other',
+    defence: 'A contract with unique items does not compare every pair of items',
     file: 'plugin/contract/contract-checks.ts',
     code: '!asked || areUnique(items)',
     without: '!asked || items.every((item, i) => items.indexOf(item) === i)',
@@ -974,14 +974,14 @@ export const defences: readonly Defence[] = [
     test: ['realm/patience.test.ts', 'a publisher waits for the subscribers that are behind']
   },
   {
-    defence: 'With `allowedHosts`, a page whose domain is made to point here reads nothing in the name of `as` by GET',
+    defence: 'With `allowedHosts`, pages of a domain that resolves to this server cannot read routes with `as` by GET',
     file: 'routes/origin.ts',
     code: ' && !isOfStrangersDomain(request, allowedHosts)',
     without: '',
     test: ['routes/origin.test.ts', 'with .allowedHosts. a page whose domain']
   },
   {
-    defence: 'An upgrade that a hook of the app refuses leaves no connection open',
+    defence: 'An upgrade that a hook of the app rejects leaves no connection open',
     file: 'routes/host.ts',
     code: 'stream?.end(() => { stream.destroy() })',
     without: '',
@@ -995,7 +995,7 @@ export const defences: readonly Defence[] = [
     test: ['mistakes.test.ts', 'a refusal names role, action and URI, which is cut']
   },
   {
-    defence: 'What stands in the place of a secret is not quoted',
+    defence: 'A malformed secret is not quoted in the error',
     file: 'plugin/option-faults.ts',
     code: "if (!isPlain || type === 'object' || secrets.test(path)) return",
     without: 'if (!isPlain) return',
