@@ -845,7 +845,14 @@ export const defences: readonly Defence[] = [
     file: 'routes/client-gone.ts',
     code: ' || stream?.destroyed === true',
     without: '',
-    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2']
+    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 before']
+  },
+  {
+    defence: 'A stream of HTTP/2 that is canceled during its call leaves no session behind',
+    file: 'routes/bridge.ts',
+    code: 'await own?.leave()',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 while']
   },
   {
     defence: 'With `allowedHosts`, a page of another origin cannot use what acts in the name of `as`',
