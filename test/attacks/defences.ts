@@ -953,6 +953,13 @@ export const defences: readonly Defence[] = [
     test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
   },
   {
+    defence: 'No format of a contract takes long for any text',
+    file: 'plugin/contract/contract-checks.ts',
+    code: 'if (url instanceof RegExp) ajv.addFormat(\'url\', linear(url))',
+    without: '',
+    test: ['contract/formats.test.ts', 'no format of a contract']
+  },
+  {
     defence: 'A publisher that waits for many subscribers waits for one at a time',
     file: 'plugin/realm/patience.ts',
     code: 'if (wait !== null) break',
