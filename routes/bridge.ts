@@ -49,6 +49,25 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     done(null, null)
   })
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
+  const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
+    let own: InProcessSession | undefined
+    try {
+      // One of its own: no request waits for the calls of another one, nor lives by what becomes of it.
+      own = join?.()
+      return { status: 200, body: await act(own ?? request.wamp) }
+    } catch (error) {
+      if (gone.aborted) return failed(CLIENT_GONE, 'the client has gone')
+      if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return failed(400, error.message)
+      if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return join === null && router.state === 'open' ? failed(401, 'the login has ended') : failed(503, error.message)
+      if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return failed(429, error.message)
+      // What a procedure raises is an answer, too.
+      if (!(error instanceof WampError)) throw error
+      return { status: 200, body: { error: error.error, args: error.args, kwargs: error.kwargs } }
+    } finally {
+      // Before anything is sent: a response of HTTP/2 whose client has gone never says that it was.
+      await own?.leave()
+    }
+  }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
     fastify.post(path, { onRequest: [...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
@@ -58,24 +77,8 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       const given = readBody(valuesOf(text, depth), name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = goneOf(reply)
-      // One of its own: no request waits for the calls of another one, nor lives by what becomes of it.
-      const own = join?.()
-      try {
-        return await answer(reply, 200, await perform(own ?? request.wamp, given, gone))
-      } catch (error) {
-        if (gone.aborted) return await reply.code(CLIENT_GONE).send()
-        if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await answer(reply, 400, { error: error.message, args: [], kwargs: {} })
-        if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) {
-          const [status, text] = join === null && router.state === 'open' ? [401, 'the login has ended'] as const : [503, error.message] as const
-          return await answer(reply, status, { error: text, args: [], kwargs: {} })
-        }
-        if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await answer(reply, 429, { error: error.message, args: [], kwargs: {} })
-        // What a procedure raises is an answer, too.
-        if (!(error instanceof WampError)) throw error
-        return await answer(reply, 200, { error: error.error, args: error.args, kwargs: error.kwargs })
-      } finally {
-        await own?.leave()
-      }
+      const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
+      return gone.aborted ? await reply.code(CLIENT_GONE).send() : await answer(reply, status, body)
     })
   }
   if (call !== null) serve(call, 'procedure', makeCall)
@@ -83,7 +86,13 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
 }
 
 interface Given { readonly uri: string, readonly args: unknown[], readonly kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
+/** What a request is answered. */
+interface Outcome { readonly status: number, readonly body: object }
 type Perform = (session: InProcessSession, given: Given, gone: AbortSignal) => Promise<object>
+
+function failed (status: number, error: string): Outcome {
+  return { status, body: { error, args: [], kwargs: {} } }
+}
 
 /** Who gives up the request cancels the call. */
 async function makeCall (session: InProcessSession, { uri, args, kwargs, options }: Given, gone: AbortSignal): Promise<object> {

@@ -29,6 +29,8 @@ export class ContractChecks {
     // A CommonJS module: its types declare the function one level deeper than it is.
     const formats = addFormats as unknown as (ajv: Ajv) => void
     formats(ajv)
+    const { url } = ajv.formats
+    if (url instanceof RegExp) ajv.addFormat('url', linear(url))
     ajv.removeKeyword('uniqueItems')
     ajv.addKeyword({
       keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: (asked: boolean, items: unknown[]) => !asked || areUnique(items), error: { message: 'must NOT have duplicate items' }
@@ -111,6 +113,11 @@ function faultIn (payload: Payload, check: (values: Values) => string | null): s
   } catch {
     return unreadable
   }
+}
+
+/** The same format, in a time in proportion to the text: of its two ways to read a password each would be tried with all of the other. */
+function linear ({ source, flags }: RegExp): RegExp {
+  return new RegExp(source.replace('\\S+(?::\\S*)?@', '\\S+@'), flags)
 }
 
 function isPacked ({ ppt_scheme: scheme }: PassthruOptions): boolean {

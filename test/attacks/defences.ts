@@ -866,7 +866,14 @@ export const defences: readonly Defence[] = [
     file: 'routes/client-gone.ts',
     code: ' || stream?.destroyed === true',
     without: '',
-    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2']
+    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 before']
+  },
+  {
+    defence: 'A stream of HTTP/2 that is canceled during its call leaves no session behind',
+    file: 'routes/bridge.ts',
+    code: 'await own?.leave()',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 while']
   },
   {
     defence: 'With `allowedHosts`, pages of another origin cannot use routes with `as`',
@@ -965,6 +972,13 @@ export const defences: readonly Defence[] = [
     code: '!asked || areUnique(items)',
     without: '!asked || items.every((item, i) => items.indexOf(item) === i)',
     test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
+  },
+  {
+    defence: 'No format of a contract takes long for any text',
+    file: 'plugin/contract/contract-checks.ts',
+    code: 'if (url instanceof RegExp) ajv.addFormat(\'url\', linear(url))',
+    without: '',
+    test: ['contract/formats.test.ts', 'no format of a contract']
   },
   {
     defence: 'A publisher that waits for many subscribers waits for one at a time',

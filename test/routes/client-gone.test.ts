@@ -129,6 +129,27 @@ t.test('who cancels its stream of HTTP/2 before the handler runs leaves no sessi
   }
 })
 
+t.test('who cancels its stream of HTTP/2 while its call is under way leaves no session behind', async (t) => {
+  const app = Fastify({ http2: true })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous', authid: 'joe' } })
+  t.teardown(() => app.close())
+  const called = new Promise<void>((resolve) => {
+    app.wamp.join('realm1').register('com.example.wait', async ({ signal }) => {
+      resolve()
+      await once(signal, 'abort')
+    })
+  })
+  const client = connect(await app.listen({ port: 0, host: '127.0.0.1' }))
+  t.teardown(() => { client.destroy() })
+  const gone = left(t, app.wamp)
+  const stream = client.request({ ':method': 'POST', ':path': '/call', 'content-type': 'application/json' }).on('error', () => {}).end('{"procedure":"com.example.wait"}')
+  await called
+  stream.close(constants.NGHTTP2_CANCEL)
+  await gone
+  t.equal(app.wamp.sessions('realm1').length, 1)
+})
+
 t.test('a client whose body does not arrive is cut off, in time or when the app closes', async (t) => {
   for (const [handshakeTimeout, ends] of [[10, 'in time'], [60_000, 'when the app closes']] as const) {
     t.test(ends, async (t) => {
