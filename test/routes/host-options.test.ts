@@ -1,12 +1,15 @@
 import dns from 'node:dns'
+import { once } from 'node:events'
 import { ServerResponse } from 'node:http'
 import { connect } from 'node:http2'
+import { createConnection } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import t from 'tap'
+import type { Test } from 'tap'
 import { Authority } from '../helper/certificates.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { needsOpenssl } from '../interop/programs.ts'
@@ -107,6 +110,33 @@ t.test('a plugin that answers only upgrades of its own does so before @fastify/w
   await taken
 })
 
+t.test('where only a scope has @fastify/websocket, an upgrade outside it is answered, and does not hold up the close', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(async (scope) => { await registerOurs(scope) }, { prefix: '/base' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = upgradeBy(t, app, '/elsewhere')
+  t.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 404 /)
+  await once(socket, 'close')
+  await app.close()
+  t.equal(app.server.listening, false)
+})
+
+t.test('an upgrade that comes when @fastify/websocket no longer answers does not hold up the close', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fastifyWebsocket)
+  app.addHook('preClose', async () => {
+    const socket = upgradeBy(t, app, '/ws')
+    socket.resume()
+    await once(socket, 'close')
+    t.pass('its connection is closed')
+  })
+  await registerOurs(app)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  await app.close()
+})
+
 t.test('mercurius with subscriptions before us is named, and the order that works', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -116,3 +146,12 @@ t.test('mercurius with subscriptions before us is named, and the order that work
   await registerOurs(app)
   await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_HOST_PLUGIN', message: /^mercurius .* register mercurius after fastify-wamp/ })
 })
+
+/** A client that asks for an upgrade. */
+function upgradeBy (t: Test, app: FastifyInstance, path: string): Socket {
+  const socket = createConnection((app.server.address() as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.on('error', () => {})
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n`)
+  return socket
+}
