@@ -136,7 +136,6 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     router.shutdown()
     done()
   })
-  closeConnections(fastify, options.shutdownTimeout)
   // Requests in flight are done by now: they may have used in-process sessions until here.
   fastify.addHook('onClose', async () => {
     await router.shutdown()
@@ -144,6 +143,8 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     await router.leaveAll()
     await trackers.close()
   })
+  // Its own onClose comes before that one.
+  closeConnections(fastify, options.shutdownTimeout)
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
   const { tracker, entrance } = endpoint

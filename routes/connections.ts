@@ -14,21 +14,40 @@ type Server = FastifyInstance['server']
  */
 export function closeConnections (fastify: FastifyInstance, patience: number): void {
   const { server } = fastify
-  const connections = new Connections(server)
+  const servers = new Map([[server, new Connections(server)]])
   let timer: NodeJS.Timeout | undefined
+  // Further servers hand theirs on to the first one.
   const upgraded = (request: IncomingMessage, socket: Socket): void => {
-    connections.forget(socket)
+    for (const connections of servers.values()) connections.forget(socket)
     endUpgrade(server, request, socket)
   }
+  fastify.addHook('onListen', async () => { for (const further of furtherServers(fastify)) servers.set(further, new Connections(further)) })
   // After all who answer upgrades.
   fastify.addHook('onReady', async () => { server.on('upgrade', upgraded) })
   fastify.addHook('preClose', async () => {
     // While anybody listens, Node.js leaves upgrades to them.
     server.removeListener('upgrade', upgraded)
-    connections.close()
-    timer = setTimeout(() => { connections.cutOff() }, patience)
+    for (const [one, connections] of servers) {
+      // Fastify closes the others only after the first one.
+      if (one !== server) one.close()
+      connections.close()
+    }
+    timer = setTimeout(() => { for (const connections of servers.values()) connections.cutOff() }, patience)
   })
-  fastify.addHook('onClose', async () => { clearTimeout(timer) })
+  fastify.addHook('onClose', async () => {
+    // Fastify waits for the first server only.
+    for (const [one, connections] of servers) if (one !== server) await connections.gone()
+    clearTimeout(timer)
+  })
+}
+
+/** The servers that Fastify listens on besides its first, for further addresses of `localhost`. It tells nobody but by this symbol. */
+function furtherServers (fastify: FastifyInstance): Server[] {
+  for (let scope: object | null = fastify; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
+    const symbol = Object.getOwnPropertySymbols(scope).find(({ description }) => description === 'fastify.serverBindings')
+    if (symbol !== undefined) return (scope as Record<symbol, Server[]>)[symbol]!
+  }
+  return []
 }
 
 /**
@@ -59,6 +78,7 @@ class Connections {
   readonly #requests = new Map<Socket, Set<IncomingMessage>>()
   readonly #sessions = new Set<Http2Session>()
   #state: 'open' | 'closing' = 'open'
+  #whenGone: (() => void) | undefined
 
   constructor (server: Server) {
     const connected = (socket: Socket & { alpnProtocol?: string | false | null }): void => {
@@ -72,13 +92,16 @@ class Connections {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => { this.#take(request, response) })
     server.on('session', (session: Http2Session) => {
       this.#sessions.add(session)
-      session.once('close', () => { this.#sessions.delete(session) })
+      session.once('close', () => {
+        this.#sessions.delete(session)
+        this.#tellIfGone()
+      })
     })
   }
 
   /** A connection is closed, or is one of HTTP no more. */
   forget (socket: Socket): void {
-    this.#requests.delete(socket)
+    if (this.#requests.delete(socket)) this.#tellIfGone()
   }
 
   /** Closes what is not used, and from now on what is used no more. */
@@ -91,6 +114,15 @@ class Connections {
   /** Closes connections whose requests have not arrived. */
   cutOff (): void {
     for (const [socket, requests] of this.#requests) for (const { complete } of requests) if (!complete) socket.destroy()
+  }
+
+  /** Resolves when none is left. */
+  async gone (): Promise<void> {
+    if (this.#requests.size > 0 || this.#sessions.size > 0) await new Promise<void>((resolve) => { this.#whenGone = resolve })
+  }
+
+  #tellIfGone (): void {
+    if (this.#requests.size === 0 && this.#sessions.size === 0) this.#whenGone?.()
   }
 
   #take (request: IncomingMessage, response: ServerResponse): void {
