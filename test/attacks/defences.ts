@@ -981,6 +981,20 @@ export const defences: readonly Defence[] = [
     test: ['routes/host-options.test.ts', 'an upgrade that comes when @fastify/websocket no longer answers']
   },
   {
+    defence: 'An upgrade whose cookie is being looked up does not hold up the end of the app',
+    file: 'routes/closing.ts',
+    code: 'return await Promise.race([answer, closing])',
+    without: 'return await answer',
+    test: ['routes/slow-look-ups.test.ts', 'an upgrade whose cookie is being looked up']
+  },
+  {
+    defence: 'A client that leaves while its cookie is looked up holds no place',
+    file: 'routes/websocket.ts',
+    code: "else socket?.once('end', close)",
+    without: '',
+    test: ['routes/slow-look-ups.test.ts', 'a client that leaves while its cookie is looked up']
+  },
+  {
     defence: 'A refusal quotes only the beginning of a URI',
     file: 'plugin/realm/refusal.ts',
     code: 'uri.length <= QUOTED ? uri :',
