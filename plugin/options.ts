@@ -188,7 +188,7 @@ export interface FastifyWampOptions extends EndpointOptions {
   realms: Readonly<Record<Uri, RealmOptions>>
   /** @default no files are served */
   static?: StaticOptions | readonly StaticOptions[]
-  /** Milliseconds for HELLO to come, and for each AUTHENTICATE. @default 10000 */
+  /** Milliseconds for HELLO to come, for each AUTHENTICATE, and for an `onLogout` of the app. @default 10000 */
   handshakeTimeout?: number
   /** Milliseconds for an authorizer to decide. @default 5000 */
   authorizerTimeout?: number
