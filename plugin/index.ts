@@ -3,7 +3,8 @@ import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
 import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
-import { closeConnections, cookieSerializer, registerWebsocket } from '../routes/host.ts'
+import { closeConnections } from '../routes/connections.ts'
+import { cookieSerializer, registerWebsocket } from '../routes/host.ts'
 import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook, RoleOfRealm } from '../routes/identity.ts'
 import { metricsRoute } from '../routes/metrics.ts'
@@ -135,7 +136,6 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     router.shutdown()
     done()
   })
-  closeConnections(fastify, options.shutdownTimeout)
   // Requests in flight have ended: they may use in-process sessions until here.
   fastify.addHook('onClose', async () => {
     await router.shutdown()
@@ -143,6 +143,8 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     await router.leaveAll()
     await trackers.close()
   })
+  // Its own onClose comes before that one.
+  closeConnections(fastify, options.shutdownTimeout)
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
   const { tracker, entrance } = endpoint

@@ -188,7 +188,7 @@ export interface FastifyWampOptions extends EndpointOptions {
   realms: Readonly<Record<Uri, RealmOptions>>
   /** Static files to serve. @default none */
   static?: StaticOptions | readonly StaticOptions[]
-  /** Time for HELLO and for each AUTHENTICATE, in milliseconds. @default 10000 */
+  /** Time for HELLO, for each AUTHENTICATE, and for an `onLogout` of the app, in milliseconds. @default 10000 */
   handshakeTimeout?: number
   /** Time for an authorizer to decide, in milliseconds. @default 5000 */
   authorizerTimeout?: number

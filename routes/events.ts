@@ -13,6 +13,7 @@ import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { spend } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
+import { Closing } from './closing.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
@@ -41,36 +42,42 @@ const CLOSE_TIMEOUT = 1000
 /** Milliseconds between comments, by which proxies and both ends see that the stream is alive. */
 const COMMENTS = 15_000
 
+const CLOSES = 'the app closes'
+
+async function refuse (reply: FastifyReply, status: number, error: string): Promise<FastifyReply> {
+  return await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
+}
+
 /** Mounts topics as Server-Sent Events: a GET that lasts, under the same cookie and the same permissions. */
 export async function eventRoutes (fastify: FastifyInstance, parts: EventParts): Promise<void> {
   const streams = new Set<EventStream>()
-  let state: 'open' | 'closing' = 'open'
+  const closing = new Closing(fastify)
   // Fastify ends a connection on which nothing is sent for `connectionTimeout`.
   const { connectionTimeout = 0 } = fastify.initialConfig
   const comments = setInterval(() => { for (const stream of streams) stream.comment() }, connectionTimeout === 0 ? COMMENTS : Math.min(COMMENTS, connectionTimeout / 2)).unref()
   // A stream never ends by itself: it would hold up the close.
   fastify.addHook('preClose', async () => {
-    state = 'closing'
     clearInterval(comments)
     for (const stream of streams) stream.end()
   })
   const ownPages = parts.join === null ? [] : [ownPagesOnly(parts.origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
-  fastify.get(parts.path, { onRequest: [...ownPages, fastify.wampIdentify], preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
-    const refuse = async (status: number, error: string): Promise<FastifyReply> => await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
+  const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => await closing.before(fastify.wampIdentify(request)) === 'closing' ? await refuse(reply, 503, CLOSES) : undefined
+  fastify.get(parts.path, { onRequest: [...ownPages, identify], preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
     const asked = topicsOf(request.query as Record<string, unknown>)
-    if (typeof asked === 'string') return await refuse(400, asked)
+    if (typeof asked === 'string') return await refuse(reply, 400, asked)
     const last = lastEventOf(request)
-    if (Number.isNaN(last)) return await refuse(400, '"Last-Event-ID" must be the id of an event')
+    if (Number.isNaN(last)) return await refuse(reply, 400, '"Last-Event-ID" must be the id of an event')
     const { wampPrincipal: principal } = request
-    if (parts.join === null && principal === null) return await refuse(401, 'log in first')
-    if (!count(request, reply)) return await refuse(429, 'this connection has too many streams')
+    if (parts.join === null && principal === null) return await refuse(reply, 401, 'log in first')
+    if (!count(request, reply)) return await refuse(reply, 429, 'this connection has too many streams')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
-    if (typeof entry !== 'function') return await refuse(entry.status, entry.error)
+    if (typeof entry !== 'function') return await refuse(reply, entry.status, entry.error)
     whenResponseEnds(reply, entry)
 
     spend(UNITS_OF_OPENING)
-    const visitor = await visitorOf(request, parts)
-    if (visitor === 'gone') return await refuse(401, 'log in first')
+    const visitor = await closing.before(visitorOf(request, reply, parts))
+    if (visitor === 'closing') return await refuse(reply, 503, CLOSES)
+    if (visitor === 'gone') return await refuse(reply, 401, 'log in first')
     const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
     whenResponseEnds(reply, () => { stream.end() })
     let own: InProcessSession | undefined
@@ -79,21 +86,19 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
       await stream.open(own ?? request.wamp, { ...asked, last })
       if (hasGone(reply)) throw new errors.WAMP_ERR_SESSION_CLOSED('the client has gone')
     } catch (error) {
-      visitor?.leave()
       own?.leave()
       if (hasGone(reply)) return await reply.code(CLIENT_GONE).send()
-      if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return parts.join === null && parts.router.state === 'open' ? await refuse(401, 'the login has ended') : await refuse(503, error.message)
-      if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await refuse(429, error.message)
-      if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(400, error.message)
-      if (error instanceof WampError) return await refuse(error.statusCode, error.error)
+      if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return parts.join === null && parts.router.state === 'open' ? await refuse(reply, 401, 'the login has ended') : await refuse(reply, 503, error.message)
+      if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await refuse(reply, 429, error.message)
+      if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(reply, 400, error.message)
+      if (error instanceof WampError) return await refuse(reply, error.statusCode, error.error)
       throw error
     }
     streams.add(stream)
-    if (state === 'closing') stream.end()
+    if (closing.state === 'closing') stream.end()
     visitor?.occupy({ letInByCookie: true, end: () => { stream.end() } })
     stream.whenEnded(() => {
       streams.delete(stream)
-      visitor?.leave()
       own?.leave()
     })
     if (visitor?.setCookie !== undefined) reply.header('set-cookie', visitor.setCookie)
@@ -118,12 +123,11 @@ function count ({ raw }: FastifyRequest, reply: FastifyReply): boolean {
 }
 
 /** Where a cookie let somebody in: the stream ends when the login does. `gone` if that is over already. */
-async function visitorOf (request: FastifyRequest, { join, entrance }: EventParts): Promise<CookieConnection | null | 'gone'> {
+async function visitorOf (request: FastifyRequest, reply: FastifyReply, { join, entrance }: EventParts): Promise<CookieConnection | null | 'gone'> {
   if (join !== null || entrance === null || request.wampLogin === null) return null
   const visitor = await entrance.arrive(arrivalOf(request))
-  if (await visitor.recall() !== null) return visitor
-  visitor.leave()
-  return 'gone'
+  whenResponseEnds(reply, () => { visitor.leave() })
+  return await visitor.recall() === null ? 'gone' : visitor
 }
 
 /** What a query asks for, or what is wrong with it. */

@@ -1,7 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { ServerResponse } from 'node:http'
-import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerOptions, WebSocket, WebSocketServer } from 'ws'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
@@ -88,18 +86,4 @@ function closeInText (this: WebSocket, code?: number, reason?: string | Buffer):
   const { close } = Object.getPrototypeOf(this) as WebSocket
   if (Buffer.isBuffer(reason) && !isUtf8(reason)) close.call(this, INVALID_PAYLOAD)
   else close.call(this, code, reason)
-}
-
-/**
- * Cuts off who asks for an upgrade before it has the answer to its last request: nobody could answer that in order, and its
- * connection would stay, for ever.
- */
-export function refusePipelined (request: IncomingMessage, socket: Socket): void {
-  const response = new ServerResponse(request)
-  try {
-    response.assignSocket(socket)
-    response.detachSocket(socket)
-  } catch {
-    socket.destroy()
-  }
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Authenticator } from '../plugin/auth/authenticator.ts'
@@ -19,6 +20,7 @@ import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-f
 import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
 import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
 import { nextTurn, spend } from '../plugin/work.ts'
+import { Closing } from './closing.ts'
 import { connectionOf, UNITS_OF_OPENING } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
 import { isAllowedOrigin } from './origin.ts'
@@ -60,6 +62,8 @@ const LONGEST_ORIGIN = 256
 /** Why an upgrade comes to nothing, and after how many seconds the client may try again. */
 interface Refusal { readonly status: number, readonly error: string, readonly retryAfter?: number }
 
+const SHUTTING_DOWN: Refusal = { status: 503, error: 'the router is shutting down', retryAfter: RETRY_AFTER }
+
 /** What comes and goes with a connection. */
 interface Comer {
   readonly transport: WebsocketTransport
@@ -100,18 +104,20 @@ class Doorway {
   readonly #options: WebsocketRouteOptions
   /** Connections that are sent the same octets share their frames. */
   readonly #frames = new Map<Encoder, FrameBuilder>()
+  readonly #closing: Closing
   readonly #warned = new Set<'scheme' | 'secure' | 'origin'>()
 
   constructor (fastify: FastifyInstance, options: WebsocketRouteOptions) {
     this.#fastify = fastify
     this.#options = options
+    this.#closing = new Closing(fastify)
   }
 
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'WAMP over WebSocket is spoken here: connect by ws or wss' })
-    if (router.state !== 'open') return refuse(request, reply, { status: 503, error: 'the router is shutting down', retryAfter: RETRY_AFTER })
+    if (router.state !== 'open') return refuse(request, reply, SHUTTING_DOWN)
     if (router.isFull) return refuse(request, reply, { status: 503, error: 'limits.sessionsOfRealm: there are too many sessions', retryAfter: RETRY_AFTER })
     if (!isAllowedOrigin(request, endpoint)) {
       const { headers: { origin = '' }, host } = request
@@ -125,7 +131,10 @@ class Doorway {
     spend(UNITS_OF_OPENING)
     const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return refuse(request, reply, entry)
+    closeWhenLeft(request)
     whenSocketCloses(request, entry)
+    const visitor = await this.#arrive(request)
+    if (visitor === 'closing') return refuse(request, reply, SHUTTING_DOWN)
 
     // ws refuses a list with an empty element or an element twice, which the client may send [RFC 9110, 5.6.1.2].
     request.raw.headers['sec-websocket-protocol'] = subprotocol.name
@@ -134,7 +143,7 @@ class Doorway {
     delete request.raw.headers['sec-websocket-extensions']
     // A batch may be as long as a message may, and what a batch of one takes beside.
     const maxPayload = limits.messageSize + (subprotocol.batching?.overhead ?? 0)
-    setUpgrade(request.raw, { response: reply.raw, subprotocol, maxPayload, visitor: await this.#arrive(request) })
+    setUpgrade(request.raw, { response: reply.raw, subprotocol, maxPayload, visitor })
     return undefined
   }
 
@@ -146,6 +155,7 @@ class Doorway {
     socket.removeAllListeners('error')
     const { response, subprotocol: { name, codec, batching }, visitor } = getUpgrade(request.raw)!
     endExchange(response)
+    request.raw.socket?.removeListener('end', close)
     const { log } = request
     const shared = { socket, stream: request.raw.socket ?? null, limits, details: detailsOf(request, name) }
     const transport = batching === null
@@ -170,14 +180,17 @@ class Doorway {
     return frames
   }
 
-  async #arrive (request: FastifyRequest): Promise<CookieConnection | null> {
+  /** Has the cookie looked up, unless the app closes before a slow store has answered. */
+  async #arrive (request: FastifyRequest): Promise<CookieConnection | null | 'closing'> {
     const { entrance } = this.#options
     if (entrance === null) return null
     const arrival = arrivalOf(request)
     this.#look(request, arrival.secure)
-    const visitor = await entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, cookieHeader: undefined } : arrival)
-    whenSocketCloses(request, () => { visitor.leave() })
-    return visitor
+    const arriving = entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, cookieHeader: undefined } : arrival)
+    return await this.#closing.before(arriving.then((visitor) => {
+      whenSocketCloses(request, () => { visitor.leave() })
+      return visitor
+    }))
   }
 
   /** True where only a browser's own page may use a cookie, and nothing says that it does. */
@@ -211,6 +224,16 @@ function refuse (request: FastifyRequest, reply: FastifyReply, { status, error, 
   request.log.info({ ...details, status }, `an upgrade was refused: ${error}`)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   return reply.code(status).send({ error })
+}
+
+/** Closes the connection of a client that leaves before its upgrade is done: `ws` does so only after that. */
+function closeWhenLeft ({ raw: { socket } }: FastifyRequest): void {
+  if (socket?.readableEnded === true) socket.destroy()
+  else socket?.once('end', close)
+}
+
+function close (this: Socket): void {
+  this.destroy()
 }
 
 /** An upgrade may still fail, and a connection ends somehow: whichever, its stream closes. */

@@ -22,7 +22,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   codec: ['protocol', 'errors', 'work'],
   auth: ['protocol', 'errors', 'network-of', 'queue', 'recent'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'thenable', 'work', 'auth'],
-  session: ['protocol', 'errors', 'diagnostics', 'queue', 'work', 'auth'],
+  session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
   cookie: ['protocol', 'errors', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],
   'in-process': ['protocol', 'errors', 'peer', 'work'],

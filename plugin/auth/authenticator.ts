@@ -75,7 +75,7 @@ export interface Grant {
    * attached to no cookie, which would outlive it. @default never
    */
   readonly expires?: Date | null | undefined
-  /** Called when the client says GOODBYE with `wamp.close.logout`, before it is answered. */
+  /** Called when the client says GOODBYE with `wamp.close.logout`, before it is answered. It has `handshakeTimeout` for that. */
   readonly onLogout?: () => unknown
 }
 

@@ -13,6 +13,7 @@ import type { ParkedRequest } from '../realm/parked-request.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { RoutedMessage } from '../realm/requests.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
+import { inTime } from '../thenable.ts'
 import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
 import { begin, spend } from '../work.ts'
 import { Handshake, welcomeDetails } from './handshake.ts'
@@ -233,7 +234,7 @@ export class Session implements RoutedSession {
 
   async #logout (): Promise<void> {
     await this.#context.visitor?.logout()
-    await this.#onLogout?.()
+    await inTime(this.#onLogout?.(), this.#context.host.handshakeTimeout, () => new Error('onLogout did not answer in time'))
   }
 
   /** The client aborts: it is not answered. It may try again, unless the router was about to close. */

@@ -632,9 +632,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'An upgrade sent before the previous response is disconnected',
-    file: 'routes/websocket-upgrade.ts',
-    code: '} catch {\n    socket.destroy()',
-    without: '} catch {',
+    file: 'routes/connections.ts',
+    code: 'answer this one in order.\n    socket.destroy()',
+    without: 'answer this one in order.',
     test: ['routes/websocket.test.ts', 'who asks for an upgrade before']
   },
   {
@@ -751,7 +751,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'An incomplete request does not delay closing the app',
-    file: 'routes/host.ts',
+    file: 'routes/connections.ts',
     code: 'if (requests.size === 0) socket.destroy()',
     without: '',
     test: ['index.test.ts', 'connections on which no request has come']
@@ -996,10 +996,38 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'An upgrade that a hook of the app rejects leaves no connection open',
-    file: 'routes/host.ts',
-    code: 'stream?.end(() => { stream.destroy() })',
+    file: 'routes/connections.ts',
+    code: "response.once('finish', () => { socket.end(() => { socket.destroy() }) })",
     without: '',
     test: ['routes/websocket.test.ts', 'an upgrade that an earlier hook of the host refuses']
+  },
+  {
+    defence: 'An upgrade outside the scope that takes WebSockets leaves no connection open',
+    file: 'routes/connections.ts',
+    code: "response.once('finish', () => { socket.end(() => { socket.destroy() }) })",
+    without: '',
+    test: ['routes/host-options.test.ts', 'where only a scope has @fastify/websocket, an upgrade outside it']
+  },
+  {
+    defence: 'An upgrade that comes while the app closes leaves no connection open',
+    file: 'routes/connections.ts',
+    code: "if (server.listenerCount('upgrade') === 1) socket.destroy()",
+    without: '',
+    test: ['routes/host-options.test.ts', 'an upgrade that comes when @fastify/websocket no longer answers']
+  },
+  {
+    defence: 'An upgrade whose cookie is being looked up does not hold up the end of the app',
+    file: 'routes/closing.ts',
+    code: 'return await Promise.race([answer, closing])',
+    without: 'return await answer',
+    test: ['routes/slow-look-ups.test.ts', 'an upgrade whose cookie is being looked up']
+  },
+  {
+    defence: 'A client that leaves while its cookie is looked up holds no place',
+    file: 'routes/websocket.ts',
+    code: "else socket?.once('end', close)",
+    without: '',
+    test: ['routes/slow-look-ups.test.ts', 'a client that leaves while its cookie is looked up']
   },
   {
     defence: 'A refusal quotes only the beginning of a URI',

@@ -1,12 +1,15 @@
 import dns from 'node:dns'
+import { EventEmitter, once } from 'node:events'
 import { ServerResponse } from 'node:http'
 import { connect } from 'node:http2'
+import { createConnection } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import t from 'tap'
+import type { Test } from 'tap'
 import { Authority } from '../helper/certificates.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { needsOpenssl } from '../interop/programs.ts'
@@ -68,25 +71,41 @@ t.test('over HTTP/2 there are the bridge, events and the console; a WebSocket ta
 })
 
 t.test('where localhost has two addresses, both are served, and closed', async (t) => {
-  const { lookup } = dns
-  const both = [{ address: '127.0.0.1', family: 4 }, { address: '127.0.0.2', family: 4 }]
-  const replaced = t.capture(dns, 'lookup', (host: string, ...rest: unknown[]) => {
-    if (host !== 'localhost') return Reflect.apply(lookup, dns, [host, ...rest])
-    const tell = rest.at(-1) as (error: null, address: unknown, family?: number) => void
-    if ((rest[0] as { all?: boolean }).all === true) tell(null, both)
-    else tell(null, '127.0.0.1', 4)
-  })
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await registerOurs(app)
-  registerRest(app)
-  await app.listen({ port: 0, host: 'localhost' })
-  t.ok(replaced().length > 0)
-  const { port } = app.server.address() as AddressInfo
-  t.equal(app.addresses().length, 2)
+  const { app, port } = await listenOnTwo(t)
   const client = await WireClient.connect(t, `ws://127.0.0.1:${port}/ws`, wireCodecs[0]!)
   await isGoodNeighbour(t, { url: `http://127.0.0.2:${port}`, close: () => app.close() })
   t.equal(await client.closed, 1001)
+})
+
+t.test('at the second address, too, connections without a request are closed, and requests in flight end before the app does', async (t) => {
+  const requests = new EventEmitter()
+  const ended: string[] = []
+  const { app, port } = await listenOnTwo(t, (app) => {
+    app.get<{ Params: { name: string } }>('/slow/:name', async ({ params: { name } }) => {
+      const answered = once(requests, `answer ${name}`)
+      requests.emit(`come ${name}`)
+      await answered
+      ended.push(name)
+      return 'done'
+    })
+  })
+  const idle = createConnection(port, '127.0.0.2').resume()
+  t.teardown(() => { idle.destroy() })
+  await once(idle, 'connect')
+  const come = [once(requests, 'come first'), once(requests, 'come second')]
+  const answers = [fetch(`http://127.0.0.1:${port}/slow/first`), fetch(`http://127.0.0.2:${port}/slow/second`)]
+  await Promise.all(come)
+  const [idleClosed, firstClosed] = [once(idle, 'close'), once(app.server, 'close')]
+  const closing = app.close().then(() => { ended.push('app') })
+  await idleClosed
+  await t.rejects(fetch(`http://127.0.0.2:${port}/rest`), 'no further connection is taken')
+  requests.emit('answer first')
+  await firstClosed
+  await t.rejects(fetch(`http://127.0.0.1:${port}/rest`))
+  requests.emit('answer second')
+  for (const answer of answers) t.equal(await (await answer).text(), 'done')
+  await closing
+  t.same(ended, ['first', 'second', 'app'])
 })
 
 t.test('a plugin that answers only upgrades of its own does so before @fastify/websocket, also if it is registered after us', async (t) => {
@@ -107,6 +126,33 @@ t.test('a plugin that answers only upgrades of its own does so before @fastify/w
   await taken
 })
 
+t.test('where only a scope has @fastify/websocket, an upgrade outside it is answered, and does not hold up the close', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(async (scope) => { await registerOurs(scope) }, { prefix: '/base' })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = upgradeBy(t, app, '/elsewhere')
+  t.match(String((await once(socket, 'data'))[0]), /^HTTP\/1\.1 404 /)
+  await once(socket, 'close')
+  await app.close()
+  t.equal(app.server.listening, false)
+})
+
+t.test('an upgrade that comes when @fastify/websocket no longer answers does not hold up the close', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(fastifyWebsocket)
+  app.addHook('preClose', async () => {
+    const socket = upgradeBy(t, app, '/ws')
+    socket.resume()
+    await once(socket, 'close')
+    t.pass('its connection is closed')
+  })
+  await registerOurs(app)
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  await app.close()
+})
+
 t.test('mercurius with subscriptions before us is named, and the order that works', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
@@ -116,3 +162,33 @@ t.test('mercurius with subscriptions before us is named, and the order that work
   await registerOurs(app)
   await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_HOST_PLUGIN', message: /^mercurius .* register mercurius after fastify-wamp/ })
 })
+
+/** An app that listens at two addresses of localhost. */
+async function listenOnTwo (t: Test, prepare: (app: FastifyInstance) => void = () => {}): Promise<{ app: FastifyInstance, port: number }> {
+  const { lookup } = dns
+  const both = [{ address: '127.0.0.1', family: 4 }, { address: '127.0.0.2', family: 4 }]
+  const replaced = t.capture(dns, 'lookup', (host: string, ...rest: unknown[]) => {
+    if (host !== 'localhost') return Reflect.apply(lookup, dns, [host, ...rest])
+    const tell = rest.at(-1) as (error: null, address: unknown, family?: number) => void
+    if ((rest[0] as { all?: boolean }).all === true) tell(null, both)
+    else tell(null, '127.0.0.1', 4)
+  })
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await registerOurs(app)
+  registerRest(app)
+  prepare(app)
+  await app.listen({ port: 0, host: 'localhost' })
+  t.ok(replaced().length > 0)
+  t.equal(app.addresses().length, 2)
+  return { app, port: (app.server.address() as AddressInfo).port }
+}
+
+/** A client that asks for an upgrade. */
+function upgradeBy (t: Test, app: FastifyInstance, path: string): Socket {
+  const socket = createConnection((app.server.address() as AddressInfo).port, '127.0.0.1')
+  t.teardown(() => { socket.destroy() })
+  socket.on('error', () => {})
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n`)
+  return socket
+}

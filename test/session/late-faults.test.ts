@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import type { Visitor } from '../../plugin/cookie/visitor.ts'
@@ -78,6 +79,27 @@ t.test('a failure after a logout ends the session, whether the logout failed or 
     await settled()
     t.match(logged.at(-1), /^a message could not be handled Error: broken/)
   }
+})
+
+t.test('an onLogout that hangs is waited for no longer than the handshakeTimeout: GOODBYE is answered, and the connection takes a new HELLO', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const { connect, logged } = buildRouter({ handshakeTimeout: 1000 })
+  const client = connect({ methods: { anonymous: () => ({ authid: 'joe', role: 'anonymous', onLogout: () => new Promise(() => {}) }) } }).say(HELLO)
+  await settled()
+  client.heard()
+  client.say([6, {}, 'wamp.close.logout'])
+  await settled()
+  mock.timers.tick(999)
+  await settled()
+  t.same(client.heard(), [])
+  mock.timers.tick(1)
+  await settled()
+  t.match(client.heard(), [[6, {}, 'wamp.close.goodbye_and_out']])
+  t.match(logged, [/^logout failed Error: onLogout did not answer in time/])
+  client.say(HELLO)
+  await settled()
+  t.match(client.heard(), [[2]])
 })
 
 t.test('a login whose details have no form in the client\'s serializer is refused', async (t) => {
