@@ -1,3 +1,5 @@
+import type { Principal } from '../auth/authenticator.ts'
+import type { Features } from '../protocol/features.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { MessageCode } from '../protocol/message.ts'
 
@@ -6,6 +8,10 @@ import type { MessageCode } from '../protocol/message.ts'
  * answer. `logging_out`: the client has said GOODBYE, and is answered when its login is forgotten.
  */
 export type SessionState = 'establishing' | 'authenticating' | 'established' | 'shutting_down' | 'logging_out' | 'closed'
+
+/** The principal and the features of a session that is not established. */
+export const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
+export const noFeatures: Features = new Set()
 
 const { Hello, Abort, Authenticate, Goodbye, Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield } = MessageType
 

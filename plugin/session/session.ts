@@ -21,12 +21,9 @@ import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import { UNITS_OF_FAREWELL, unitsOf } from './message-units.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
-import { accepts, sequenced } from './session-state.ts'
+import { accepts, nobody, noFeatures, sequenced } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
 import { sendCounted } from './traffic.ts'
-
-const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
-const noFeatures: Features = new Set()
 
 /** One client's conversation, from before HELLO until it is over. It is what broker and dealer know as a session. */
 export class Session implements RoutedSession {
