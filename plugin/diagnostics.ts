@@ -4,69 +4,69 @@ import type { Id } from './protocol/id.ts'
 import type { Uri } from './protocol/uri.ts'
 import type { Congestion, TransportDetails } from './transport/transport.ts'
 
-// Where messages pass by the hundred thousand, a message for a channel is made, and a clock read, only after
-// `channel.hasSubscribers` said yes: `if (callStarted.hasSubscribers) callStarted.publish({ … })`. Node.js keeps that
-// answer on the channel's prototype, so without subscribers it costs a nanosecond.
+// On hot paths, create the message for a channel and read the clock only if `channel.hasSubscribers` is true: `if
+// (callStarted.hasSubscribers) callStarted.publish({ … })`. Node.js keeps this property on the channel's prototype, so without subscribers
+// the check costs a nanosecond.
 
-/** The names of the channels of `node:diagnostics_channel` on which this plugin tells what happens. */
+/** The names of the channels of `node:diagnostics_channel` on which this plugin publishes. */
 export const wampChannels = {
   /** A session has joined: SessionMessage. */
   sessionJoined: 'fastify-wamp:session.joined',
-  /** A session has left, however that came: SessionMessage. */
+  /** A session has left, for any reason: SessionMessage. */
   sessionLeft: 'fastify-wamp:session.left',
-  /** Somebody was not let in by the method that was tried: LoginFailedMessage. */
+  /** A login was rejected by the attempted method: LoginFailedMessage. */
   loginFailed: 'fastify-wamp:login.failed',
-  /** A CALL has come, and is not looked at yet: CallMessage. */
+  /** A CALL has arrived and is not yet processed: CallMessage. */
   callStarted: 'fastify-wamp:call.started',
-  /** A callee is about to be sent an INVOCATION: InvocationMessage. */
+  /** An INVOCATION is about to be sent to a callee: InvocationMessage. */
   invocationStarted: 'fastify-wamp:invocation.started',
-  /** It has answered, or is not waited for any longer: InvocationEndedMessage. */
+  /** The callee has answered, or its answer is no longer awaited: InvocationEndedMessage. */
   invocationEnded: 'fastify-wamp:invocation.ended',
-  /** The caller has its answer, or is gone: CallEndedMessage. */
+  /** The call was answered, or the caller has disconnected: CallEndedMessage. */
   callEnded: 'fastify-wamp:call.ended',
-  /** A PUBLISH has come, and is not looked at yet: PublicationMessage. */
+  /** A PUBLISH has arrived and is not yet processed: PublicationMessage. */
   publicationStarted: 'fastify-wamp:publication.started',
-  /** Its events are on their way, or it was refused: PublicationEndedMessage. */
+  /** The events were sent, or the publication was refused: PublicationEndedMessage. */
   publicationEnded: 'fastify-wamp:publication.ended',
-  /** A client that had not kept up, and lost events, has caught up or is gone: EventsDroppedMessage. */
+  /** A slow client that lost events has caught up or disconnected: EventsDroppedMessage. */
   eventsDropped: 'fastify-wamp:events.dropped',
-  /** The cookie store has answered, or failed to: StoreMessage. */
+  /** The cookie store has answered or failed: StoreMessage. */
   storeDone: 'fastify-wamp:store.done'
 } as const
 
-/** Who a session is. */
+/** The identity of a session. */
 export interface SessionIdentity extends Omit<Principal, 'authextra'> {
   /** The session id. */
   readonly session: Id
 }
 
-/** What all messages have. */
+/** The fields of all messages. */
 export interface DiagnosticsMessage {
-  /** The router that tells it, which is `app.wamp`: channels are shared by all apps of a process. */
+  /** The router that publishes the message, which is `app.wamp`. All apps of a process share the channels. */
   readonly router: object
 }
 
 /** A session that has joined or left. */
 export interface SessionMessage extends DiagnosticsMessage, SessionIdentity {
-  /** How its connection came. */
+  /** The connection of the session. */
   readonly transport: TransportDetails
 }
 
-/** A login that has failed. */
+/** A failed login. */
 export interface LoginFailedMessage extends DiagnosticsMessage {
-  /** The realm that was asked for, or null. Anybody may have written it, as `authid`. */
+  /** The requested realm, or null. Like `authid`, it is not verified. */
   readonly realm: Uri | null
-  /** Who the client said it was; nobody has proven it. */
+  /** The authid that the client claims, which is not verified. */
   readonly authid: string | undefined
-  /** One of the configured methods. */
+  /** The configured method. */
   readonly authmethod: string
-  /** The URI by which it was refused. */
+  /** The URI of the rejection. */
   readonly reason: Uri
-  /** The address that it came from, if that is known. */
+  /** The address of the client, if known. */
   readonly peer: string | undefined
 }
 
-/** Of CALL.Options what is known and harmless: clients may put anything into others. */
+/** The CALL.Options that are known and harmless. Clients may put anything into other options. */
 export interface CallDetails {
   /** CALL.Options.timeout, milliseconds. */
   readonly timeout?: number
@@ -76,62 +76,62 @@ export interface CallDetails {
   readonly progress?: boolean
   /** CALL.Options.disclose_me. */
   readonly disclose_me?: boolean
-  /** The trace that it belongs to [W3C Trace Context]. */
+  /** The trace context of the call [W3C Trace Context]. */
   readonly traceparent?: string
-  /** What vendors add to that. */
+  /** The vendor-specific part of the trace context. */
   readonly tracestate?: string
 }
 
-/** A call: one object from its start to its end. */
+/** A call. It is the same object from start to end. */
 export interface CallMessage extends DiagnosticsMessage {
-  /** Who calls. */
+  /** The caller. */
   readonly caller: SessionIdentity
-  /** CALL.Request: its number in the caller's session. */
+  /** CALL.Request: the id in the caller's session. */
   readonly request: Id
-  /** What is called. */
+  /** The URI of the procedure. */
   readonly procedure: Uri
-  /** Those of its options that may be told. */
+  /** The published options. */
   readonly options: CallDetails
 }
 
-/** How a call has ended: with a result, an error, because the caller canceled it, or because the caller is gone. */
+/** The outcome of a call: a result, an error, canceled by the caller, or the caller has disconnected. */
 export type CallOutcome = 'result' | 'error' | 'canceled' | 'caller gone'
 
 /** A call that has ended. */
 export interface CallEndedMessage extends DiagnosticsMessage {
-  /** What was told of its start. */
+  /** The message of its start. */
   readonly call: CallMessage
-  /** How it ended. */
+  /** The outcome of the call. */
   readonly outcome: CallOutcome
-  /** The URI of the ERROR, null where there is none. */
+  /** The URI of the ERROR, or null. */
   readonly error: Uri | null
-  /** Since the CALL came. */
+  /** The time since the CALL arrived. */
   readonly milliseconds: number
 }
 
-/** An invocation of a callee, one object from its start to its end. A call that is re-routed has several. */
+/** An invocation of a callee. It is the same object from start to end. A re-routed call has several. */
 export interface InvocationMessage extends DiagnosticsMessage {
-  /** What was told of the call's start. */
+  /** The message of the call's start. */
   readonly call: CallMessage
-  /** Who is invoked. */
+  /** The callee. */
   readonly callee: SessionIdentity
   /** INVOCATION.Request. */
   readonly invocation: Id
-  /** Who is told of the start may put attributes in here that INVOCATION.Details then carry. */
+  /** Subscribers of the start may add attributes here, which are copied to INVOCATION.Details. */
   readonly details: Record<string, unknown>
 }
 
-/** An invocation that has ended: as its call, or with the error for which another callee may be asked. */
+/** An invocation that has ended: with the outcome of its call, or with the error that causes re-routing. */
 export interface InvocationEndedMessage extends DiagnosticsMessage {
-  /** What was told of its start. */
+  /** The message of its start. */
   readonly invocation: InvocationMessage
-  /** How it ended. */
+  /** The outcome of the invocation. */
   readonly outcome: CallOutcome
-  /** The URI of an error, else null. */
+  /** The URI of an error, or null. */
   readonly error: Uri | null
 }
 
-/** Of PUBLISH.Options what is known and harmless. */
+/** The PUBLISH.Options that are known and harmless. */
 export interface PublicationDetails {
   /** PUBLISH.Options.acknowledge. */
   readonly acknowledge?: boolean
@@ -141,75 +141,75 @@ export interface PublicationDetails {
   readonly disclose_me?: boolean
   /** PUBLISH.Options.retain. */
   readonly retain?: boolean
-  /** The trace that it belongs to [W3C Trace Context]. */
+  /** The trace context of the publication [W3C Trace Context]. */
   readonly traceparent?: string
-  /** What vendors add to that. */
+  /** The vendor-specific part of the trace context. */
   readonly tracestate?: string
 }
 
-/** A publication of a session, one object from its start to its end. Those of the meta API are not told. */
+/** A publication of a session. It is the same object from start to end. Publications of the meta API are not included. */
 export interface PublicationMessage extends DiagnosticsMessage {
-  /** Who publishes. */
+  /** The publisher. */
   readonly publisher: SessionIdentity
-  /** PUBLISH.Request: its number in the publisher's session. */
+  /** PUBLISH.Request: the id in the publisher's session. */
   readonly request: Id
-  /** Where to. */
+  /** The topic. */
   readonly topic: Uri
-  /** Those of its options that may be told. */
+  /** The published options. */
   readonly options: PublicationDetails
-  /** Who is told of the start may put attributes in here that EVENT.Details then carry. */
+  /** Subscribers of the start may add attributes here, which are copied to EVENT.Details. */
   readonly details: Record<string, unknown>
 }
 
 /** A publication that has ended. */
 export interface PublicationEndedMessage extends DiagnosticsMessage {
-  /** What was told of its start. */
+  /** The message of its start. */
   readonly publication: PublicationMessage
-  /** How it ended. */
+  /** The outcome of the publication. */
   readonly outcome: 'published' | 'refused' | 'publisher gone'
-  /** The URI by which it was refused. */
+  /** The URI of the refusal. */
   readonly error: Uri | null
-  /** How many events were sent: one for each subscription of a session that it matches. */
+  /** The number of sent events: one for each matching subscription of a session. */
   readonly receivers: number
 }
 
-/** Events that a session has lost. */
+/** The events that a session has lost. */
 export interface EventsDroppedMessage extends DiagnosticsMessage, SessionIdentity, Congestion {}
 
-/** What is asked of a cookie store. */
+/** The operations of a cookie store. */
 export type StoreOperation = 'get' | 'set' | 'delete' | 'entries' | 'close'
 
-/** Something that was asked of a cookie store. */
+/** A completed operation of a cookie store. */
 export interface StoreMessage extends DiagnosticsMessage {
-  /** What was asked for. */
+  /** The operation. */
   readonly operation: StoreOperation
-  /** How long the answer took. */
+  /** The duration of the operation. */
   readonly milliseconds: number
-  /** Whether it was done. */
+  /** The outcome of the operation. */
   readonly outcome: 'done' | 'failed'
 }
 
-/** What is told on each channel. */
+/** The message types of the channels. */
 export interface WampMessages {
   /** A session has joined. */
   sessionJoined: SessionMessage
   /** A session has left. */
   sessionLeft: SessionMessage
-  /** A login was refused. */
+  /** A login was rejected. */
   loginFailed: LoginFailedMessage
-  /** A CALL has come. */
+  /** A CALL has arrived. */
   callStarted: CallMessage
-  /** A callee is asked. */
+  /** A callee is invoked. */
   invocationStarted: InvocationMessage
-  /** A callee has answered, or is not waited for any longer. */
+  /** A callee has answered, or its answer is no longer awaited. */
   invocationEnded: InvocationEndedMessage
-  /** A call has its answer. */
+  /** A call was answered. */
   callEnded: CallEndedMessage
-  /** A PUBLISH has come. */
+  /** A PUBLISH has arrived. */
   publicationStarted: PublicationMessage
-  /** Its events are sent, or it was refused. */
+  /** Its events were sent, or it was refused. */
   publicationEnded: PublicationEndedMessage
-  /** A client that has lost events keeps up again, or is gone. */
+  /** A slow client that lost events has caught up or disconnected. */
   eventsDropped: EventsDroppedMessage
   /** The cookie store has answered. */
   storeDone: StoreMessage
@@ -220,7 +220,7 @@ interface TypedChannel<M> {
   publish (message: M): void
 }
 
-// Held for as long as the module is: Node.js forgets channels that nobody holds.
+// Keep references for the lifetime of the module, because Node.js drops unreferenced channels.
 export const sessionJoined: TypedChannel<SessionMessage> = channel(wampChannels.sessionJoined)
 export const sessionLeft: TypedChannel<SessionMessage> = channel(wampChannels.sessionLeft)
 export const loginFailed: TypedChannel<LoginFailedMessage> = channel(wampChannels.loginFailed)
@@ -233,22 +233,22 @@ export const publicationEnded: TypedChannel<PublicationEndedMessage> = channel(w
 export const eventsDropped: TypedChannel<EventsDroppedMessage> = channel(wampChannels.eventsDropped)
 export const storeDone: TypedChannel<StoreMessage> = channel(wampChannels.storeDone)
 
-/** Has what one router tells on a channel listened to, until what is returned is called. */
+/** Subscribes to one router's messages on a channel. Returns a function that unsubscribes. */
 export function hear<N extends keyof WampMessages> (router: object, name: N, take: (message: WampMessages[N]) => void): () => void {
   const listener = (message: unknown): void => { if ((message as DiagnosticsMessage).router === router) take(message as WampMessages[N]) }
   subscribe(wampChannels[name], listener)
   return () => { unsubscribe(wampChannels[name], listener) }
 }
 
-/** Who a session is, in a message: `authextra` is between it and the router. */
+/** The identity of a session in a message, without `authextra`, which is private to the session and the router. */
 export function identityOf ({ id, principal: { realm, authid, authrole, authmethod, authprovider } }: { readonly id: Id, readonly principal: Principal }): SessionIdentity {
   return { session: id, realm, authid, authrole, authmethod, authprovider }
 }
 
-/** The longest that a tracestate may be [W3C Trace Context, 3.3.1.5]; no client makes a message large. */
+/** The maximum length of a tracestate [W3C Trace Context, 3.3.1.5], so that clients cannot make messages large. */
 const LONGEST = 512
 
-/** Of options those that are named, where they have the type that they should. */
+/** The named options that have the expected type. */
 export function tellable (options: Readonly<Record<string, unknown>>, types: Readonly<Record<string, 'string' | 'number' | 'boolean'>>): Record<string, never> {
   const told: Record<string, unknown> = {}
   for (const name in types) {

@@ -5,25 +5,25 @@ import type { InjectOptions } from './index.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 
 /**
- * A client of an app's router without a port: `app.injectWamp`, also before the app has loaded its plugins. `fence` of the
- * client proves silence.
+ * Creates a client of an app's router without a port, like `app.injectWamp`, but also before the app has loaded its plugins. The client's
+ * `fence` proves that no message was sent.
  */
 export async function injectWamp (app: FastifyInstance, options: InjectOptions): Promise<InjectedClient> {
   await app.ready()
   return await app.injectWamp(options)
 }
 
-/** One thing that a cookie store must do. `check` rejects with an AssertionError if it does not. */
+/** A requirement for cookie stores. `check` rejects with an AssertionError if the store does not meet it. */
 export interface CookieStoreCheck {
-  /** A sentence, for the name of a test. */
+  /** A sentence to use as the name of a test. */
   readonly name: string
   /** Opens a store, checks it, and closes it. */
   check (): Promise<void>
 }
 
 /**
- * What every cookie store must do, for the tests of who writes one: in any test runner,
- * `for (const { name, check } of cookieStoreContract(openMyStore)) test(name, check)`. `open` opens an empty store at each call.
+ * The requirements for cookie stores, to test your own store in any test runner: `for (const { name, check } of
+ * cookieStoreContract(openMyStore)) test(name, check)`. `open` must open an empty store at each call.
  */
 export function cookieStoreContract (open: () => CookieStore | Promise<CookieStore>): readonly CookieStoreCheck[] {
   return Object.entries(checks).map(([name, check]) => ({
@@ -84,7 +84,7 @@ function authidOf (record: StoredRecord | undefined): string | undefined {
   return record !== undefined && 'authid' in record ? record.authid : undefined
 }
 
-/** A key as the tracker makes it: 64 hex digits. */
+/** A key in the format of the tracker: 64 hex digits. */
 function key (n: number): string {
   return n.toString(16).padStart(64, '0')
 }

@@ -11,18 +11,18 @@ import type { InProcessSession } from '../plugin/in-process/in-process-session.t
 import { whenResponseEnds } from './client-gone.ts'
 import { isAllowedOrigin } from './origin.ts'
 
-/** A hook that lets a request pass, or answers it. */
+/** A hook that lets a request continue, or answers it. */
 export type IdentityHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
 
-/** A role, which is one of a realm: another realm's role of that name is not meant. */
+/** A role of one realm. A role of the same name in another realm does not match. */
 export interface RoleOfRealm {
   /** The name of the realm. */
   readonly realm: Uri
-  /** The name of the role in it. */
+  /** The name of the role. */
   readonly role: string
 }
 
-/** Characters of a User-Agent that are kept with a login. */
+/** The maximum number of characters of a User-Agent that are stored with a login. */
 const USER_AGENT = 256
 
 const kReply = Symbol('fastify-wamp.reply')
@@ -33,19 +33,19 @@ declare module 'fastify' {
   }
 }
 
-/** The sessions of requests that asked for one. */
+/** The sessions of requests that have used `request.wamp`. */
 const sessions = new WeakMap<FastifyRequest, InProcessSession>()
 
-/** What identities at REST routes are made of. */
+/** The dependencies of identities on REST routes. */
 interface Parts {
   readonly router: Router
   readonly entrance: CookieEntrance | null
   readonly endpoint: ResolvedEndpoint
-  /** Who made the call that a request stands for. */
+  /** Returns the caller if the request was created for a call. */
   readonly callerOf: (request: FastifyRequest) => Principal | undefined
 }
 
-/** Lets REST routes know who a cookie says that a request is, and log browsers in and out. */
+/** Lets REST routes identify the user of a cookie, and log browsers in and out. */
 export function decorateIdentity (fastify: FastifyInstance, { router, entrance, endpoint, callerOf }: Parts): void {
   const identify = async (request: FastifyRequest): Promise<void> => {
     const caller = callerOf(request)
@@ -53,9 +53,9 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
       request.wampPrincipal = caller
       return
     }
-    // A hook of the app knows who it is, by a token, say.
+    // A hook of the app has already identified the user, for example by a token.
     if (request.wampPrincipal !== null) return
-    // A foreign page can have a browser send the cookie, and must gain nothing by it.
+    // A foreign page can make a browser send the cookie, and must not gain anything from it.
     const trusted = isAllowedOrigin(request, endpoint)
     const known = trusted ? await entrance?.identify(request.headers.cookie) : null
     request.wampPrincipal = known?.principal ?? null
@@ -92,13 +92,13 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
   })
 }
 
-/** Ends the session that a request has used so far: it is of a principal that the request no longer is. */
+/** Ends the session of a request whose principal has changed. */
 function endSession (request: FastifyRequest): void {
   sessions.get(request)?.leave()
   sessions.delete(request)
 }
 
-/** Gives requests a session that ends with the response, and also where there is none, since the client has gone. */
+/** Adds `request.wamp`. The session is closed when the response ends or the client disconnects. */
 function decorateSession (fastify: FastifyInstance, router: Router): void {
   fastify.decorateRequest(kReply, null)
   fastify.addHook('onRequest', (request, reply, done) => {
@@ -112,7 +112,7 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
       if (known !== undefined) return known
       const { wampPrincipal: principal } = this
       if (principal === null || isOver(principal.expires)) throw new errors.WAMP_ERR_NO_PRINCIPAL()
-      // No await between this and the join: those that come at once must not all find room.
+      // No await between this check and the join, so that concurrent requests cannot exceed the limit.
       const limit = router.realm(principal.realm)?.limitReached(principal) ?? null
       if (limit !== null) throw new errors.WAMP_ERR_SESSION_LIMIT(limit)
       const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires ?? undefined })
@@ -123,12 +123,12 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
   })
 }
 
-/** True for the protocols that proxies name for TLS: for an upgrade, some say `wss`. */
+/** True for the names that proxies use for TLS. Some use `wss` for an upgrade. */
 function isSecure (protocol: string): boolean {
   return protocol === 'https' || protocol === 'wss'
 }
 
-/** A request by which a browser comes, as the tracker sees it. An injected connection has no socket, from which Fastify reads protocol and address. */
+/** The request of a browser in the form that the tracker needs. An injected connection has no socket from which Fastify could read protocol and address. */
 export function arrivalOf (request: FastifyRequest): Arrival {
   const connected = request.raw.socket !== undefined
   const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT)
@@ -136,7 +136,7 @@ export function arrivalOf (request: FastifyRequest): Arrival {
   return { cookieHeader: request.headers.cookie, secure: connected && isSecure(request.protocol), device }
 }
 
-/** A name alone means the role of the one realm that has it. */
+/** A name without a realm refers to the only realm that has the role. */
 function roleOfRealm (router: Router, role: string | RoleOfRealm): RoleOfRealm {
   const given = typeof role === 'string' ? { realm: undefined, role } : role
   const realms = router.realmsWith(given.role).filter((name) => given.realm === undefined || name === given.realm)
@@ -153,7 +153,7 @@ function needed (entrance: CookieEntrance | null): CookieEntrance {
 function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'http', authprovider = 'function', extra, expires }: Grant): Principal {
   const realm = router.realm(name)
   if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
-  // The role `trusted` is the app itself: no login gives it.
+  // The role `trusted` is the app itself: no login grants it.
   if (role === 'trusted' || !realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
   if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('takes no "expires": a cookie has the "maxAge" of the option cookie')
   if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('needs somebody in particular')

@@ -17,25 +17,25 @@ import type { Place } from './json-border.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 
-/** A route that calls a procedure: what Fastify takes for a route, and what is of WAMP. */
+/** The options of a route that calls a procedure: those of a Fastify route, and those for WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
-  /** The method of HTTP. With GET and DELETE arguments stand in the query, else in the body. */
+  /** The HTTP method. Arguments are in the query for GET and DELETE, otherwise in the body. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** What is called. */
+  /** The URI of the procedure. */
   readonly procedure: Uri
-  /** What the procedure takes and gives: the route's schema is made of it. @default nothing is taken but what the schema says */
+  /** The contract of the procedure, from which the route schema is derived. @default only arguments in the schema are accepted */
   readonly contract?: ProcedureContract
-  /** What the positional arguments are called in the request. @default [] */
+  /** The names of the positional arguments in the request. @default [] */
   readonly args?: readonly string[]
-  /** In whose name it is called. @default the principal of the request's cookie; who has none is answered 401 */
+  /** The session that makes the calls. @default the user of the request's cookie; requests without a login receive 401 */
   readonly as?: InProcessSession
 }
 
-/** What routes that call procedures are made of. */
+/** The dependencies of routes that call procedures. */
 interface ProcedureRouteParts {
-  /** The most levels of lists and dicts in a body. */
+  /** The maximum depth of lists and dicts in a body. */
   readonly depth: number
-  /** Whose pages may use a route with `as`. */
+  /** The origins whose pages may use a route with `as`. */
   readonly origins: OriginOptions
 }
 
@@ -47,7 +47,7 @@ const failure = {
   properties: { statusCode: { type: 'integer' }, code: { type: 'string' }, error: { type: 'string' }, message: { type: 'string' } }
 }
 
-/** Mounts a route that calls a procedure, in the name of who asks. Throws WAMP_ERR_INVALID_OPTION. */
+/** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
 export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
   checkRoute(given)
   const { procedure, contract = {}, args: names = [], as, ...route } = given
@@ -72,7 +72,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
         if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (!(error instanceof WampError)) throw error
         const { code, message } = error
-        // An error may be called `constructor`.
+        // An error may have the name `constructor`.
         const statusCode = Object.hasOwn(raised, code) ? raised[code]! : error.statusCode
         return await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
       }
@@ -81,7 +81,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-/** What a route has of its own, and what Fastify takes. Its plugins take more, by names of theirs. */
+/** Separates the route's own options from those of Fastify, whose plugins may add further options. */
 const known = [
   'method', 'url', 'path', 'procedure', 'contract', 'args', 'as', 'schema', 'attachValidation', 'validatorCompiler', 'serializerCompiler', 'bodyLimit', 'logLevel', 'logSerializers',
   'config', 'version', 'constraints', 'prefixTrailingSlash', 'exposeHeadRoute', 'errorHandler', 'schemaErrorFormatter', 'childLoggerFactory', 'handlerTimeout',
@@ -100,7 +100,7 @@ function checkRoute (given: ProcedureRouteOptions): void {
   if (!Array.isArray(args)) throw new errors.WAMP_ERR_INVALID_OPTION('args', 'must be a list of names')
 }
 
-/** Fastify would send a string as it stands, and nothing for null: here all is JSON, but for octets that are all of a result. */
+/** Fastify would send a string as is, and nothing for null. Here all results are JSON, except a result that consists only of octets. */
 async function answer (reply: FastifyReply, value: unknown): Promise<unknown> {
   if (value === undefined) return await reply.code(204).send()
   if (value instanceof Uint8Array) return value
@@ -109,7 +109,7 @@ async function answer (reply: FastifyReply, value: unknown): Promise<unknown> {
     const written = withTextForOctets(value)
     const write = reply.getSerializationFunction('200')
     if (write === undefined) reply.type('application/json').serializer(stringifyValue)
-    // Not every schema has a form for them.
+    // A schema may not be able to represent them.
     else if (hasBigInt(written)) write(written as Record<string, unknown>)
     return written
   } catch {
@@ -122,12 +122,12 @@ async function call (session: InProcessSession, procedure: Uri, args: unknown[],
   return value instanceof CallResult ? { args: value.args, kwargs: value.kwargs } : value
 }
 
-/** Where the arguments stand that the path does not name. What stands elsewhere no schema has looked at. */
+/** The location of the arguments that are not in the path. Values in other locations are not validated by a schema. */
 function placeOf ({ method }: Pick<ProcedureRouteOptions, 'method'>): Place {
   return method === 'GET' || method === 'DELETE' ? 'query' : 'body'
 }
 
-/** What a request brings: by name, and the positional ones in their order. */
+/** The arguments of a request: by name, and the positional ones in order. */
 function argumentsOf ({ params, query, body }: FastifyRequest, place: Place, names: readonly string[]): { args: unknown[], kwargs: Record<string, unknown> } {
   const given = place === 'query' ? query as object : isDict(body) ? body : {}
   const kwargs: Record<string, unknown> = { ...given, ...(params as object) }
@@ -137,7 +137,7 @@ function argumentsOf ({ params, query, body }: FastifyRequest, place: Place, nam
   return { args, kwargs }
 }
 
-/** The schema of the route: what stands in the path is there, and the rest in the query, or in the body where there is one. */
+/** The route schema: path parameters are in the path, and all others in the query or the body. */
 function schemaOf (procedure: Uri, { description, args, kwargs, result, errors: raised = {} }: ProcedureContract, names: readonly string[], { method, url }: Pick<ProcedureRouteOptions, 'method' | 'url'>): object {
   const named = namesOf(args, names)
   const { properties = {}, required = [], ...rest } = (kwargs ?? { type: 'object', additionalProperties: false }) as Schema
@@ -159,7 +159,7 @@ function schemaOf (procedure: Uri, { description, args, kwargs, result, errors: 
   }
 }
 
-/** The schemas of positional arguments by the names that a route gives them. */
+/** The schemas of positional arguments, by the names that the route defines. */
 function namesOf (schema: JsonSchema | undefined, names: readonly string[]): { properties: Record<string, object>, required: string[] } {
   const { prefixItems, items = prefixItems, minItems = 0 } = (schema ?? { items: [] }) as { items?: unknown, prefixItems?: unknown, minItems?: number }
   if (!Array.isArray(items)) throw new errors.WAMP_ERR_INVALID_OPTION('contract.args', 'must be a tuple: a route needs a name for each')

@@ -16,40 +16,40 @@ import type { Router } from '../plugin/router.ts'
 
 /** `config.wamp` of a route that is also a procedure. */
 export interface RouteProcedureOptions {
-  /** The realm that it is registered in. */
+  /** The realm of the registration. */
   readonly realm: Uri
-  /** What it is registered as. */
+  /** The URI of the registration. */
   readonly procedure: Uri
-  /** Which parameters the positional arguments are; those by keyword have their names. @default [] */
+  /** The names of the positional arguments. Keyword arguments keep their names. @default [] */
   readonly args?: readonly string[]
 }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Makes the route a procedure, too: a call is a request, in the name of the caller. */
+    /** Also makes the route a procedure. A call is sent as a request with the identity of the caller. */
     wamp?: RouteProcedureOptions
   }
 }
 
 type Caller = Pick<RoutedSession, 'principal' | 'transport'>
-/** A call on its way to its route, unless an earlier hook answers it. `elsewhere`: its values led to another route. */
+/** A call on its way to its route, unless an earlier hook answers it. `elsewhere`: its values matched another route. */
 interface Journey { readonly principal: Principal, readonly meant: RouteProcedureOptions, state: 'under way' | 'arrived' | 'elsewhere' }
 /** A route that is a procedure. */
 interface Route { readonly url: string, readonly method: HTTPMethod, readonly options: RouteProcedureOptions }
 type HTTPMethod = NonNullable<Exclude<InjectOptions['method'], undefined>>
 
-/** Half of a surrogate pair, which has no form in a URL. */
+/** An unpaired surrogate, which a URL cannot represent. */
 const halfPair = /\p{Surrogate}/u
 
-/** The header by which a request is known to be a call. Its value means nothing but to this process, and only until the answer. */
+/** The header that marks a request as a call. Its value is only valid in this process, until the answer. */
 const HEADER = 'x-fastify-wamp-call'
 
-/** Routes that are procedures. A call goes through the route's own hooks, validation and serialization, like any request. */
+/** Routes that are procedures. A call passes through the route's hooks, validation and serialization, like any request. */
 export class RouteProcedures {
   readonly #fastify: FastifyInstance
   readonly #router: Router
   readonly #routes: Route[] = []
-  /** By the value of the header. */
+  /** The calls, by the value of the header. */
   readonly #journeys = new Map<string, Journey>()
   readonly #principals = new WeakMap<FastifyRequest, Principal>()
 
@@ -59,14 +59,14 @@ export class RouteProcedures {
     fastify.addHook('onRoute', (route) => { this.#add(route) })
     fastify.addHook('onRequest', (request, reply, done) => {
       if (this.#recognize(request) !== 'elsewhere') return done()
-      // Without the hooks and error handlers of the other route, which has nothing to do with this call.
+      // Skips the hooks and error handlers of the other route, which is unrelated to this call.
       reply.hijack()
       reply.raw.writeHead(400).end()
     })
     fastify.addHook('onReady', async () => { await this.#register() })
   }
 
-  /** Who made the call that a request stands for; undefined for a request of HTTP. */
+  /** The caller if the request was created for a call; undefined for other HTTP requests. */
   callerOf (request: FastifyRequest): Principal | undefined {
     return this.#principals.get(request)
   }
@@ -74,7 +74,7 @@ export class RouteProcedures {
   #add ({ url, method, config, schema, constraints = {} }: RouteOptions): void {
     const options = config?.wamp
     const [first] = [method].flat()
-    // Fastify adds a HEAD route to each GET by itself.
+    // Fastify automatically adds a HEAD route to each GET route.
     if (options === undefined || first === undefined || first === 'HEAD') return
     if (url.includes('*')) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `cannot be given to ${first} ${url}: what a * stands for has no name`)
     const [constraint] = Object.keys(constraints)
@@ -111,7 +111,7 @@ export class RouteProcedures {
         url: path,
         signal,
         headers: { [HEADER]: token, ...(inQuery ? {} : { 'content-type': 'application/json' }) },
-        // Whom a hook lets in by address is not everybody who can call.
+        // A hook that admits requests by address must not admit every caller.
         ...(caller.transport.peer === undefined ? {} : { remoteAddress: caller.transport.peer }),
         ...(inQuery ? { query: queryOf(values) } : { payload: bodyOf(values) })
       })
@@ -122,21 +122,21 @@ export class RouteProcedures {
     }
   }
 
-  /** Where a request is, or null for one that is no call. */
+  /** The state of the call that the request was created for, or null for other requests. */
   #recognize (request: FastifyRequest): Journey['state'] | null {
     const token = request.headers[HEADER]
     if (token === undefined) return null
     delete request.raw.headers[HEADER]
     const journey = this.#journeys.get(String(token))
     if (journey === undefined) return null
-    // A literal step or a regular expression may have chosen another route for the same path.
+    // A literal segment or a regular expression may have selected another route for the same path.
     journey.state = request.routeOptions.config.wamp === journey.meant ? 'arrived' : 'elsewhere'
     if (journey.state === 'arrived') this.#principals.set(request, journey.principal)
     return journey.state
   }
 }
 
-/** The path with what its parameters are called with, which `values` then are without. In a path `::` is a colon. */
+/** The path with the values of its parameters, which are removed from `values`. In a path, `::` is a colon. */
 function pathOf (url: string, values: Record<string, unknown>): string {
   return url.replace(/::|(\/?):(\w+)(?:\([^)]*\))?(\??)/g, (found, slash: string, name: string, optional: string) => {
     if (found === '::') return ':'
@@ -146,7 +146,7 @@ function pathOf (url: string, values: Record<string, unknown>): string {
   })
 }
 
-/** A value as one step of a path. Dots alone would lead to another route, also when they are escaped. */
+/** A value as one segment of a path. Segments of dots would lead to another route, even if escaped. */
 function segmentOf (name: string, value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : ''
   if (text === '' || text === '.' || text === '..' || halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: [`"${name}" must be a word or a number`] })
@@ -158,7 +158,7 @@ function valuesOf ({ args, kwargs }: Called, names: readonly string[]): Record<s
   return { ...kwargs, ...Object.fromEntries(names.slice(0, args.length).map((name, i) => [name, args[i]])) }
 }
 
-/** The route reads its body as Fastify does: digits that a Number would round are refused, since they would be rounded there. */
+/** The route reads its body as Fastify does, so integers that a Number would round are rejected. */
 function bodyOf (values: object): string {
   if (hasLongInteger(values)) throw new WampError(reasons.invalidArgument, { args: ['an integer beyond 2^53 has no exact form in the body of a request'] })
   try {

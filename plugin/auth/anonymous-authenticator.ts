@@ -5,8 +5,8 @@ import type { Authenticator } from './authenticator.ts'
 const open = new WeakSet<Authenticator>()
 
 /**
- * Lets anybody in. The authid is the configured one, else the browser's pseudonym, by which it is known again when it
- * comes back, else a random one; what HELLO asks for does not count.
+ * Accepts any client. The authid is the configured one, otherwise the browser's pseudonym, which is stable across reconnects, otherwise
+ * random. The HELLO details are ignored.
  */
 export function anonymousAuthenticator ({ role = 'anonymous', authid, realm }: Omit<AnonymousOptions, 'type'>): Authenticator {
   const assigned = { role, authprovider: 'static', ...(realm === undefined ? {} : { realm }) }
@@ -15,7 +15,7 @@ export function anonymousAuthenticator ({ role = 'anonymous', authid, realm }: O
   return authenticator
 }
 
-/** True for an authenticator that checks nothing, so that nobody can fail. */
+/** True for an authenticator that verifies nothing, so that logins cannot fail. */
 export function letsAnybodyIn (authenticator: Authenticator): boolean {
   return open.has(authenticator)
 }

@@ -4,83 +4,80 @@ import type { Dict } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { TlsChannel, TransportDetails } from '../transport/transport.ts'
 
-/** Who a session is: what WELCOME announces, and what authorization asks for. */
+/** The identity of a session, as announced in WELCOME and used for authorization. */
 export interface Principal {
-  /** The realm that it is in. */
+  /** The realm of the session. */
   readonly realm: Uri
-  /** The name of who it is. */
+  /** The name of the user. */
   readonly authid: string
-  /** Its role, whose permissions count. */
+  /** The role, which determines the permissions. */
   readonly authrole: string
-  /** The method that the identity was first proven by, such as `wampcra`. */
+  /** The method that originally proved the identity, such as `wampcra`. */
   readonly authmethod: string
-  /** Who vouched: `static`, `function`, `cookie`, `in-process`. */
+  /** The source of the identity: `static`, `function`, `cookie`, `in-process`. */
   readonly authprovider: string
-  /** What the authenticator wants the client to know; WELCOME.Details.authextra. */
+  /** Information from the authenticator for the client; WELCOME.Details.authextra. */
   readonly authextra?: Dict
-  /** When its sessions end. No client is told. @default never */
+  /** The time when its sessions end. It is not sent to clients. @default never */
   readonly expires?: Date | undefined
 }
 
-/** A client that wants to come in by one method. */
+/** A login attempt of a client by one method. */
 export interface Attempt {
-  /** The realm that HELLO asks for, or null. */
+  /** The realm that HELLO requests, or null. */
   readonly realm: Uri | null
-  /** The method that is tried, such as `ticket`. */
+  /** The method of the attempt, such as `ticket`. */
   readonly authmethod: string
-  /** HELLO.Details.authid: a wish, never a proof. */
+  /** HELLO.Details.authid, which is not verified. */
   readonly authid: string | undefined
-  /** HELLO.Details.authrole: a wish, too. */
+  /** HELLO.Details.authrole, which is not verified. */
   readonly authrole: string | undefined
   /** HELLO.Details.authextra, `{}` if absent. */
   readonly authextra: Dict
-  /** The id that the session will have. */
+  /** The id of the future session. */
   readonly session: Id
-  /** How its connection came. */
+  /** The connection of the client. */
   readonly transport: TransportDetails
-  /** The TLS channel, with the client's certificate; null where TLS ends in a proxy, and without TLS. Not for logs. */
+  /** The TLS channel, with the client's certificate. Null if TLS terminates in a proxy, and without TLS. Do not log it. */
   readonly tls: TlsChannel | null
-  /** A name for this browser that stays across reconnects, or null where no cookie is tracked. */
+  /** A name for this browser that is stable across reconnects, or null if cookies are not tracked. */
   readonly pseudonym: string | null
   /**
-   * The HTTP request that the connection came by, with what the app's hooks have put on it (`request.session`, `request.user`).
-   * Null in process.
+   * The HTTP request that opened the connection, including everything that the app's hooks have added (`request.session`, `request.user`).
+   * Null for in-process sessions.
    */
   readonly request: FastifyRequest | null
-  /** Aborts when the client gives up, leaves, or runs out of time. */
+  /** Aborted when the client gives up or disconnects, or the time runs out. */
   readonly signal: AbortSignal
-  /**
-   * Sends CHALLENGE and waits for AUTHENTICATE; may be called again for a further round.
-   * Rejects when the client leaves, or does not answer in time.
-   */
+  /** Sends CHALLENGE and waits for AUTHENTICATE. May be called again for another round. Rejects if the client disconnects or does not answer in time. */
   challenge (extra?: Dict): Promise<{ readonly signature: string, readonly extra: Dict }>
 }
 
-/** What an authenticator grants. */
+/** The identity that an authenticator grants. */
 export interface Grant {
-  /** Who it is. */
+  /** The name of the user. */
   readonly authid: string
   /** A role of the realm. */
   readonly role: string
-  /** @default the realm that HELLO asks for */
+  /** The realm that the session joins. @default the realm that HELLO requests */
   readonly realm?: Uri
-  /** @default the method that was tried */
+  /** The authmethod reported to clients. @default the method of the attempt */
   readonly authmethod?: string
-  /** @default `static` for a configured method, `function` for a function */
+  /** The authprovider reported to clients. @default `static` for a configured method, `function` for a function */
   readonly authprovider?: string
   /** WELCOME.Details.authextra. */
   readonly extra?: Dict
   /**
-   * When the session ends, with GOODBYE and `wamp.close.logout`: when a token or the session of the app does. Such a login is
-   * attached to no cookie, which would outlive it. @default never
+   * The time when the session ends, with GOODBYE and `wamp.close.logout`, for example when a token or a session of the app expires. Such a
+   * login is not attached to a cookie, which would outlive it. @default never
    */
   readonly expires?: Date | null | undefined
-  /** Called when the client says GOODBYE with `wamp.close.logout`, before it is answered. It has `handshakeTimeout` for that. */
+  /** Called when the client sends GOODBYE with `wamp.close.logout`, before it is answered, at the latest after `handshakeTimeout`. */
   readonly onLogout?: () => unknown
 }
 
 /**
- * Lets a client in by a grant, or refuses it by throwing a WampError, whose URI becomes the reason of the ABORT.
- * Anything else that it throws is `wamp.error.authentication_failed`: the client is not told what, the log is.
+ * Grants an identity to a client, or rejects the login by throwing a WampError, whose URI becomes the reason of the ABORT. Any other error
+ * is logged, and the client receives `wamp.error.authentication_failed`.
  */
 export type Authenticator = (attempt: Attempt) => Grant | Promise<Grant>

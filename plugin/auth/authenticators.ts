@@ -10,13 +10,13 @@ import { tlsAuthenticator } from './tls-authenticator.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
-/** The methods by which clients may come in at one endpoint. */
+/** The authentication methods of one endpoint. */
 export class Authenticators {
   readonly #byMethod: Map<string, Authenticator>
   #own: 'none' | 'some'
   #state: 'open' | 'closed' = 'open'
 
-  /** `call` is for the methods whose users a procedure knows. */
+  /** `call` is used by the methods whose users a procedure looks up. */
   constructor (options: AuthOptions, call: CallProcedure) {
     this.#own = Object.values(options).some((given) => given !== undefined && 'type' in given && given.type === 'function') ? 'some' : 'none'
     this.#byMethod = new Map(Object.keys(options).flatMap((method) => {
@@ -25,7 +25,7 @@ export class Authenticators {
     }))
   }
 
-  /** True if there are authenticators of the app's own, which may look at the request that a connection came by. */
+  /** True if there are custom authenticators, which may read the request that opened the connection. */
   get lookAtRequests (): boolean {
     return this.#own === 'some'
   }
@@ -35,12 +35,12 @@ export class Authenticators {
     return this.#byMethod.get(method)
   }
 
-  /** True if the method can be used. */
+  /** True if the method is available. */
   has (method: string): boolean {
     return this.#byMethod.has(method)
   }
 
-  /** Adds a method. Throws WAMP_ERR_AUTHENTICATOR if there is one already, and once the app is ready. */
+  /** Adds a method. Throws WAMP_ERR_AUTHENTICATOR if it already exists, or if the app is ready. */
   set (method: string, authenticator: Authenticator): void {
     if (this.#state === 'closed') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'comes too late: add it before the app is ready')
     if (method === 'cookie') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'is the option auth.cookie')
@@ -49,12 +49,12 @@ export class Authenticators {
     this.#own = 'some'
   }
 
-  /** All of them, by method. */
+  /** All authenticators, by method. */
   entries (): ReadonlyMap<string, Authenticator> {
     return this.#byMethod
   }
 
-  /** From now on none is added. */
+  /** Prevents further additions. */
   close (): void {
     this.#state = 'closed'
   }
@@ -72,6 +72,6 @@ function build (method: string, options: AuthOptions, call: CallProcedure): Auth
   if (method === 'wamp-scram' && scram?.type === 'static') return wampScramAuthenticator(scram)
   if (method === 'cryptosign' && cryptosign?.type === 'static') return cryptosignAuthenticator(cryptosign)
   if (method === 'tls' && tls?.type === 'static') return tlsAuthenticator(tls)
-  // `cookie` is asked before all methods, and is none of these.
+  // `cookie` is tried before all other methods and is not one of these.
   return undefined
 }

@@ -6,51 +6,51 @@ import { isDict } from '../protocol/wire-value.ts'
 import type { TransportDetails } from '../transport/transport.ts'
 import type { Decision } from './permissions.ts'
 
-/** Who wants to do something, as an authorizer is told. */
+/** The session that requests an action, as passed to an authorizer. */
 export interface AuthorizingSession {
-  /** The session id. A decision that is cached counts for all sessions of the same principal. */
+  /** The session id. A cached decision applies to all sessions of the same principal. */
   readonly session: Id
-  /** Who it is. */
+  /** The name of the user. */
   readonly authid: string
-  /** Its role. */
+  /** The role of the user. */
   readonly authrole: string
-  /** The method that the identity was first proven by. */
+  /** The method that originally proved the identity. */
   readonly authmethod: string
-  /** Who vouched for it. */
+  /** The source of the identity. */
   readonly authprovider: string
-  /** What its authenticator has told it. */
+  /** The information from its authenticator. */
   readonly authextra?: Dict
-  /** How its connection came. */
+  /** The connection of the session. */
   readonly transport: TransportDetails
 }
 
-/** An authorizer's answer in full. `true` and `false` are short for `allow` alone. */
+/** The decision of an authorizer. `true` and `false` are short for `{ allow }`. */
 export interface Authorization {
-  /** Whether it may. */
+  /** Allows or denies the action. */
   readonly allow: boolean
-  /** Tells the other side who calls or publishes. @default false */
+  /** Discloses the caller or publisher to the other side. @default false */
   readonly disclose?: boolean
-  /** Keeps the answer for this principal with its authextra, action, URI and match. @default false: the next message asks again */
+  /** Caches the decision for this principal including its authextra, action, URI and match policy. @default false: the authorizer is called for the next message */
   readonly cache?: boolean
-  /** The trust level of a call or publication, from 0. @default none is told */
+  /** The trust level of a call or publication, from 0. @default not sent */
   readonly trustlevel?: number
-  /** Whether a registration may take the procedure over from its callees. @default false */
+  /** Allows a registration to take over the procedure from its callees. @default false */
   readonly force_reregister?: boolean
 }
 
 /**
- * Decides what the sessions of a role may do. `options` are those of the message, such as `{ match: 'prefix' }`. What it
- * throws, and an answer of another shape, is `wamp.error.authorization_failed`: the client is not told what, the log is.
+ * Authorizes the actions of a role's sessions. `options` are those of the message, such as `{ match: 'prefix' }`. If it throws or returns
+ * any other value, the error is logged, and the client receives `wamp.error.authorization_failed`.
  */
 export type Authorizer = (session: AuthorizingSession, uri: Uri, action: Action, options: Dict) => boolean | Authorization | Promise<boolean | Authorization>
 
 const keys = new Set(['allow', 'disclose', 'cache', 'trustlevel', 'force_reregister'])
 
-/** The decision of an authorizer's answer. Throws a TypeError that says what is wrong with it. */
+/** The decision for an authorizer's answer. Throws a TypeError that describes the fault. */
 export function toDecision (answer: unknown): Decision & { readonly cache: boolean } {
   if (typeof answer === 'boolean') return { allow: answer, disclose: false, trustlevel: undefined, forceReregister: false, cache: false }
   if (!isDict(answer)) throw new TypeError('the authorizer must return a boolean or a dict')
-  // Not to know what a key asks for is not to know whether to allow.
+  // An unknown key could be a restriction, so the answer cannot be trusted.
   const unknown = Object.keys(answer).find((key) => !keys.has(key))
   if (unknown !== undefined) throw new TypeError(`the authorizer returned "${unknown}", which is not known`)
   const { allow, trustlevel } = answer

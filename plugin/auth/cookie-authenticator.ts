@@ -3,8 +3,8 @@ import type { CookieCheck } from '../cookie/cookie-entrance.ts'
 import type { AuthOptions } from '../auth-options.ts'
 
 /**
- * Which logins that a cookie brings back count at an endpoint: those that could be made there today, and that its check lets
- * pass. Logins that the app made itself, by `reply.wampSignIn`, are the app's at every endpoint.
+ * Decides which logins by cookie are valid at an endpoint: those whose method is configured there and that pass its check. Logins that the
+ * app created with `reply.wampSignIn` are accepted at every endpoint.
  */
 export function verifyLogins ({ path, auth }: { readonly path: string, readonly auth: AuthOptions }, offered: { has (method: string): boolean }): CookieCheck {
   const verify = auth.cookie?.verify ?? verifyStaticUsers(auth, path)
@@ -18,10 +18,9 @@ export function verifyLogins ({ path, auth }: { readonly path: string, readonly 
 }
 
 /**
- * The check of a login that a cookie brings back, where the app has none of its own: a user of a static method must still
- * be configured, for the realm that the login was for, and is given the role of today. A login that was made at another
- * endpoint proved nothing here: it counts only where it gives no other role than the one that was proven. What was made at an
- * unknown endpoint is treated like that, too, but counts if no users are configured.
+ * The default check of a login by cookie, if the app defines none. A user of a static method must still be configured for the realm of the
+ * login, and gets the current role. A login created at another endpoint is valid only if it grants the same role here. A login from an
+ * unknown endpoint is treated in the same way, but is valid if no users are configured.
  */
 export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions, path?: string): (record: LoginRecord) => boolean | { authrole: string } {
   const users = new Map<string, ReadonlyMap<string, { role: string, realm?: string }>>()
@@ -31,7 +30,7 @@ export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, crypt
   if (cryptosign?.type === 'static') users.set('cryptosign', new Map(Object.entries(cryptosign.principals)))
   if (tls?.type === 'static') users.set('tls', new Map(Object.entries(tls.principals)))
   return ({ authmethod, method = authmethod, authid, authrealm, authrole, endpoint }) => {
-    // The app made it, and what it granted has nothing to do with users of the same name.
+    // The app created it, and its grant is unrelated to configured users of the same name.
     if (method === null) return true
     const configured = users.get(method)
     if (configured === undefined) return endpoint === undefined || endpoint === path

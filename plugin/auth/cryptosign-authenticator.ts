@@ -14,8 +14,8 @@ const MESSAGE_OCTETS = 32
 const SIGNATURE_OCTETS = 64
 
 /**
- * Cryptosign: the client proves that it has the private key of an authorized public key [advanced, Cryptosign-based
- * Authentication]. Of channel bindings that cannot be applied the client is told nothing, and goes on without.
+ * Cryptosign: the client proves that it has the private key of an authorized public key [advanced, Cryptosign-based Authentication]. If
+ * channel binding is unavailable, the client is not told, and continues without it.
  */
 export function cryptosignAuthenticator ({ principals, privateKey }: Omit<CryptosignOptions, 'type'>): Authenticator {
   const known = new Map(Object.entries(principals))
@@ -33,7 +33,7 @@ export function cryptosignAuthenticator ({ principals, privateKey }: Omit<Crypto
       channel_binding: binding?.type ?? null,
       ...(asked === null || router === null ? {} : { pubkey: router.publicKey, signature: router.sign(bind(asked, binding)) })
     })
-    // Who has an unknown key is told no sooner, and nothing else, than who has signed wrongly.
+    // A client with an unknown key gets the same answer at the same time as one with a wrong signature.
     const right = isSigned(signature, bind(challenge, binding), pubkey)
     const authid = findOwner(owners.get(pubkey.toString('hex')) ?? [], wanted)
     if (!right || authid === undefined) throw new WampError(reasons.authenticationDenied, { args: ['the signature is wrong'] })
@@ -42,7 +42,7 @@ export function cryptosignAuthenticator ({ principals, privateKey }: Omit<Crypto
   }
 }
 
-/** The authids of each key, which is written in lower case. */
+/** The authids of each key, in lower case. */
 function ownersByKey (principals: ReadonlyMap<string, CryptosignPrincipal>): ReadonlyMap<string, readonly string[]> {
   const owners = new Map<string, string[]>()
   for (const [authid, { authorizedKeys }] of principals) {
@@ -51,7 +51,7 @@ function ownersByKey (principals: ReadonlyMap<string, CryptosignPrincipal>): Rea
   return owners
 }
 
-/** Without an authid the key says who it is, if it is only one. */
+/** Without an authid, the key identifies the user, if only one user has it. */
 function findOwner (owners: readonly string[], wanted: string | undefined): string | undefined {
   if (wanted !== undefined) return owners.find((authid) => authid === wanted)
   return owners.length === 1 ? owners[0] : undefined
@@ -64,12 +64,12 @@ function readHex (authextra: Dict, field: 'pubkey' | 'challenge'): Buffer | null
   throw new WampError(reasons.authenticationFailed, { args: [`HELLO.Details.authextra.${field} must be 64 hex digits`] })
 }
 
-/** What is signed: the challenge, mixed with what only the two ends of the channel know. */
+/** The data to sign: the challenge, combined with the channel binding. */
 function bind (challenge: Buffer, binding: ChannelBinding | null): Buffer {
   return binding === null ? challenge : Buffer.from(challenge.map((octet, i) => octet ^ binding.data[i]!))
 }
 
-/** True for a signature of this message, with the message behind it. */
+/** True for a signature of this message, followed by the message. */
 function isSigned (given: string, message: Buffer, pubkey: Buffer): boolean {
   if (given.length !== 2 * (SIGNATURE_OCTETS + MESSAGE_OCTETS) || !/^[0-9a-f]+$/i.test(given)) return false
   const octets = Buffer.from(given, 'hex')

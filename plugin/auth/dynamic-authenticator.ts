@@ -12,32 +12,32 @@ import { isTime } from './expiry.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
-/** Calls a procedure in the name of a role. Rejects with the WampError of the answer. */
+/** Calls a procedure with a role. Rejects with the WampError of the answer. */
 export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args }) => Promise<{ args: Args, kwargs: Kwargs }>
 
-/** Nobody has decided who comes in: the procedure is not registered yet, or does not answer. That may change before long. */
+/** No decision was made: the procedure is not registered yet or does not answer. The client may retry later. */
 export class Unanswered extends Error {
   constructor (procedure: Uri, error: Uri) {
     super(`the authenticator ${procedure} did not answer: ${error}`)
   }
 }
 
-/** The methods whose users a procedure can know. */
+/** The methods whose users a procedure can look up. */
 export type DynamicMethod = 'anonymous' | 'ticket' | 'wampcra' | 'wamp-scram' | 'cryptosign' | 'tls'
 
-/** What the procedure said: the identity, and what the method needs to check the proof. */
+/** The answer of the procedure: the identity, and the data that verifies the proof. */
 type Answer = Dict & { readonly role: string }
 
-// The router's own errors: the authenticator did not decide anything.
+// The router's own errors: the authenticator did not decide.
 const technical = new Set<Uri>([
   reasons.noSuchProcedure, reasons.noAvailableCallee, reasons.canceled, reasons.timeout, reasons.networkFailure, reasons.limitExceeded,
   reasons.invalidArgument, reasons.runtimeError, reasons.notAuthorized, reasons.authorizationFailed
 ])
 
 /**
- * Asks a WAMP procedure about who comes in, as Crossbar.io does: it is called with `(realm, authid, details)`, and answers
- * with a role, or with a dict of role, authid, realm, extra, expires, and what the method needs: `secret` for wampcra,
- * `pubkey` for cryptosign, and so on. An error that it raises is the reason of the ABORT.
+ * Looks up users with a WAMP procedure, as in Crossbar.io. It is called with `(realm, authid, details)`, and returns a role, or a dict of
+ * role, authid, realm, extra, expires, and the data for the method: `secret` for wampcra, `pubkey` for cryptosign, and so on. The URI of a
+ * raised error is the reason of the ABORT.
  */
 export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAuthOptions, call: CallProcedure): Authenticator {
   return async (attempt) => {
@@ -65,7 +65,7 @@ async function ask ({ realm: wanted, authid }: Attempt, details: Dict, options: 
   }
 }
 
-/** What the procedure is told, beside realm and authid. */
+/** The details that are passed to the procedure in addition to realm and authid. */
 function describe ({ session, authmethod, authid, authrole, authextra, transport, tls }: Attempt): Dict {
   const certificate = tls?.peerCertificate ?? null
   const peer = certificate === null ? {} : { peer_cert: { subject: components(certificate.subject), issuer: components(certificate.issuer), sha1: certificate.fingerprint, sha256: certificate.fingerprint256 } }
@@ -74,7 +74,7 @@ function describe ({ session, authmethod, authid, authrole, authextra, transport
   }
 }
 
-/** The components of a certificate's name, as Crossbar.io names them: `{ cn: 'joe', o: 'Example' }`. */
+/** The components of a certificate's name, with the keys that Crossbar.io uses: `{ cn: 'joe', o: 'Example' }`. */
 function components (name: string): Dict {
   return Object.fromEntries(name.split('\n').map((component) => {
     const equals = component.indexOf('=')
@@ -82,7 +82,7 @@ function components (name: string): Dict {
   }))
 }
 
-/** Lets the static authenticator of the method check the proof, for a user of whom there is only this one. */
+/** Lets the static authenticator of the method verify the proof, configured with only this user. */
 async function prove (method: DynamicMethod, answer: Answer, attempt: Attempt & { authid: string }): Promise<Partial<Grant>> {
   const { authid } = attempt
   const { role } = answer
@@ -114,7 +114,7 @@ function text (answer: Dict, key: string): string | undefined {
   return value ?? undefined
 }
 
-/** A Date of JavaScript arrives as this text, too. Without its offset a time would mean another one on each machine. */
+/** A JavaScript Date is serialized in this form. Without an offset, the time would depend on the time zone of the machine. */
 function time (answer: Dict, key: string): Date | undefined {
   const value = text(answer, key)
   if (value === undefined) return undefined

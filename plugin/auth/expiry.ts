@@ -1,9 +1,9 @@
-/** True for a Date that is a time. An Invalid Date, as `new Date(NaN)` is, would never come. */
+/** True for a valid Date. An Invalid Date, such as `new Date(NaN)`, would never be reached. */
 export function isTime (value: unknown): value is Date {
   return value instanceof Date && !Number.isNaN(value.getTime())
 }
 
-/** True for what was to end by now. */
+/** True if the time has passed. */
 export function isOver (expires: Date | null | undefined): boolean {
   return expires !== undefined && expires !== null && expires.getTime() <= Date.now()
 }

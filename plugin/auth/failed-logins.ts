@@ -4,31 +4,31 @@ import { Recent } from '../recent.ts'
 import type { Attempt } from './authenticator.ts'
 import { normalize } from './scram.ts'
 
-/** How many addresses, authids and cookies are remembered at most, each. The least recent are forgotten: who guesses cannot make it grow. */
+/** The maximum number of remembered addresses, authids and cookies, each. The least recent ones are removed, so that guessing does not use more memory. */
 const MOST_REMEMBERED = 100_000
 
-/** Characters by which names are told apart. */
+/** The number of characters that distinguish names. */
 const LONGEST_KEY = 256
 
-/** Milliseconds by which a refusal is held back when half of what is let pass is used up. */
+/** The delay of a rejection in milliseconds, after half of the limit. */
 const DELAY = 1000
 
-/** How many failed logins are let pass. */
+/** The limits of failed logins. */
 export interface FailedLoginLimits {
   readonly address: number
   readonly authid: number
   readonly cookie: number
-  /** Seconds in which all of these come back. */
+  /** Seconds after which the full allowance is restored. */
   readonly recovery: number
 }
 
-/** Who tries to come in, as far as a limit counts it. */
+/** The identity of a client that logs in, as far as a limit counts it. */
 export type Guesser = Pick<Attempt, 'transport' | 'authid' | 'pseudonym'>
 
-/** A token bucket: what is left, and when that was. */
+/** A token bucket: the tokens left, and the time of the last change. */
 interface Bucket { left: number, at: number }
 
-/** The proofs of one address, authid or cookie that are being checked, and what waits until one of them has been. */
+/** The running proof checks of one address, authid or cookie, and the waiting ones. */
 class Line {
   users = 0
   checking = 0
@@ -39,12 +39,12 @@ class Line {
   }
 }
 
-/** Counts failed logins by address, authid and cookie, so that nobody can go on guessing. */
+/** Counts failed logins by address, authid and cookie, to stop guessing. */
 export class FailedLogins {
   readonly #limits: FailedLoginLimits
   readonly #now: () => number
   readonly #buckets = { address: new Recent<string, Bucket>(MOST_REMEMBERED), authid: new Recent<string, Bucket>(MOST_REMEMBERED), cookie: new Recent<string, Bucket>(MOST_REMEMBERED) }
-  /** A bucket is made by a failure, but a line by any attempt, and lasts no longer. */
+  /** Buckets are created by failures. Lines are created by every attempt and removed after it. */
   readonly #lines = new Map<string, Line>()
 
   constructor (limits: FailedLoginLimits, now: () => number = () => performance.now()) {
@@ -53,8 +53,8 @@ export class FailedLogins {
   }
 
   /**
-   * Begins to check a proof, and returns how to say that it has been checked; null for a guesser that has failed too often.
-   * No more proofs are checked at a time than may fail: others wait, and are not refused, since the proofs may be right.
+   * Begins to check a proof. Returns a function to call after the check, or null if there were too many failures. The number of concurrent
+   * checks is limited to the number of failures left. Further checks wait and are not rejected, because their proofs may be correct.
    */
   async begin (guesser: Guesser): Promise<(() => void) | null> {
     const keys = this.#keysOf(guesser).map(([kind, key]) => ({ kind, key, line: this.#enter(kind, key) }))
@@ -66,7 +66,7 @@ export class FailedLogins {
       }
       const full = keys.find(({ kind, key, line }) => this.#left(kind, key) < line.checking + 1)?.line
       if (full === undefined) break
-      // The room in the line that it waited in is for the next one.
+      // The free place in the line in which it waited goes to the next one.
       if (full !== woken) woken?.next()
       woken = full
       await new Promise<void>((resolve) => { full.waiting.add(resolve) })
@@ -81,7 +81,7 @@ export class FailedLogins {
     }
   }
 
-  /** Counts a failure. Returns for how many milliseconds the refusal is to be held back. */
+  /** Counts a failure. Returns the delay of the rejection in milliseconds. */
   count (guesser: Guesser): number {
     const delays = this.#keysOf(guesser).map(([kind, key]) => {
       const left = Math.max(0, this.#left(kind, key) - 1)
@@ -112,13 +112,13 @@ export class FailedLogins {
   }
 
   #keysOf ({ transport: { peer }, authid, pseudonym }: Guesser): [kind: Kind, key: string][] {
-    // A method may take names that look the same for one.
+    // A method may treat different names as equal.
     const keys: [Kind, string | null | undefined][] = [['address', peer === undefined ? undefined : networkOf(peer)], ['authid', authid === undefined ? undefined : normalize(authid) ?? authid], ['cookie', pseudonym]]
     return keys.flatMap(([kind, key]) => typeof key === 'string' ? [[kind, beginningOf(key)] as [Kind, string]] : [])
   }
 }
 
-/** Clients that make up a name choose its length, too. A mere slice would keep the whole name in memory. */
+/** Clients also choose the length of a made-up name. A slice would keep the whole name in memory. */
 function beginningOf (name: string): string {
   return name.length <= LONGEST_KEY ? name : Buffer.from(name.slice(0, LONGEST_KEY), 'utf16le').toString('utf16le')
 }

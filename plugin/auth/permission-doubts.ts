@@ -2,10 +2,10 @@ import { isUri } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import { withStars } from './permissions.ts'
 
-/** Why a permission is hardly meant as it stands; `isFutile` if it stands for no URI that the realm takes. */
+/** The reason why a permission is probably a mistake; `isFutile` if it matches no URI that the realm accepts. */
 export interface Doubt { readonly text: string, readonly isFutile: boolean }
 
-/** What is doubtful about a permission, or null: most often a star that is literal, or a prefix that is not said to be one. */
+/** The probable mistake in a permission, or null: usually a literal asterisk, or a prefix without `match`. */
 export function doubtOf ({ uri, match }: { readonly uri: Uri, readonly match?: MatchPolicy | undefined }, check: UriCheck): Doubt | null {
   const meant = withStars(uri)
   if (match !== undefined && uri.includes('*')) {

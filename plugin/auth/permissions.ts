@@ -2,29 +2,29 @@ import type { Action, PermissionOptions } from '../options.ts'
 import { matches } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 
-/** A URI or pattern, taken apart once, and not for each comparison. */
+/** A URI or pattern, split once instead of for each comparison. */
 interface Pattern {
   readonly uri: Uri
   readonly match: MatchPolicy
   readonly components: readonly string[]
-  /** What all URIs that it stands for start with. */
+  /** The common beginning of all URIs that it matches. */
   readonly start: string
 }
 
-/** What a role may do with some URIs. */
+/** The permissions of a role for the matching URIs. */
 interface Rule extends Pattern {
-  /** What is answered for each action: worked out once. */
+  /** The decision for each action, computed once. */
   readonly decisions: Readonly<Record<Action, Decision>>
 }
 
-/** An authorizer's answer. */
+/** The decision about an action. */
 export interface Decision {
   readonly allow: boolean
-  /** Whether the other side is told who this is, unasked. */
+  /** Discloses the identity to the other side without a request. */
   readonly disclose: boolean
-  /** How far the other side may trust a call or publication, from 0; undefined where nothing is said about it. */
+  /** The trust level of a call or publication, from 0; undefined if none is defined. */
   readonly trustlevel: number | undefined
-  /** Whether a registration may take a procedure over from its callees. */
+  /** Allows a registration to take over a procedure from its callees. */
   readonly forceReregister: boolean
 }
 
@@ -32,18 +32,18 @@ const denied: Decision = Object.freeze({ allow: false, disclose: false, trustlev
 const actions = ['call', 'register', 'publish', 'subscribe'] as const satisfies readonly Action[]
 
 /**
- * The static permissions of a role. For a URI the exact rule counts, else the best wildcard, else the longest prefix, else
- * the answer is no. For a pattern there must be a rule that covers all that the pattern stands for, and no rule for any part
- * of it may say no: so nobody sees through a pattern what is closed to them by its URI.
+ * The static permissions of a role. The precedence for a URI is: exact rule, best wildcard, longest prefix; default deny. For a pattern,
+ * one rule must cover everything that the pattern matches, and no rule for a part of it may deny. A pattern therefore cannot bypass a rule
+ * for a URI.
  */
 export class Permissions {
-  /** What the app itself may do: everything. */
+  /** The permissions of the app itself: everything. */
   static readonly everything = new Permissions([{
     uri: '', match: 'prefix', allow: { call: true, register: true, forceReregister: true, publish: true, subscribe: true }
   }])
 
   readonly #rules: readonly Rule[]
-  /** No wildcard has more components: of a longer URI no more need to be looked at. */
+  /** The number of components of the longest wildcard. Further components of a URI need not be inspected. */
   readonly #mostComponents: number
 
   constructor (permissions: readonly PermissionOptions[]) {
@@ -51,7 +51,7 @@ export class Permissions {
     this.#mostComponents = Math.max(0, ...this.#rules.map(({ match, components }) => match === 'wildcard' ? components.length : 0))
   }
 
-  /** Decides about a URI, or about a pattern that is to be subscribed or registered. */
+  /** Decides about a URI, or about a pattern in a subscription or registration. */
   decide (action: Action, uri: Uri, match: MatchPolicy = 'exact'): Decision {
     if (match !== 'exact') return this.#decidePattern(action, patternOf(uri, match))
     const components = uri.split('.', this.#mostComponents + 1)
@@ -86,12 +86,12 @@ const precedence: Readonly<Record<MatchPolicy, number>> = { exact: 0, wildcard: 
 function byPrecedence (a: Rule, b: Rule): number {
   if (a.match !== b.match) return precedence[a.match] - precedence[b.match]
   if (a.match === 'prefix') return b.uri.length - a.uri.length
-  // At the first component where one is literal and the other is not, the literal one is better.
+  // At the first component where only one of them is literal, the literal one is better.
   const i = a.components.findIndex((component, at) => (component === '') !== (b.components[at] === ''))
   return i < 0 ? 0 : a.components[i] === '' ? 1 : -1
 }
 
-/** Without `match` stars decide: one at the end is a prefix, others are wildcards. A Crossbar.io convention. */
+/** Without `match`, asterisks decide: one at the end is a prefix, others are wildcards. A Crossbar.io convention. */
 export function withStars (uri: Uri): { uri: Uri, match: MatchPolicy } {
   const star = uri.indexOf('*')
   if (star < 0) return { uri, match: 'exact' }
@@ -99,7 +99,7 @@ export function withStars (uri: Uri): { uri: Uri, match: MatchPolicy } {
   return { uri: uri.replaceAll('*', ''), match: 'wildcard' }
 }
 
-/** True if there is a URI that both stand for. */
+/** True if there is a URI that both match. */
 function overlap (a: Pattern, b: Pattern): boolean {
   if (a.match === 'exact') return matches(b.uri, b.match, a.uri)
   if (b.match === 'exact') return matches(a.uri, a.match, b.uri)
@@ -110,18 +110,18 @@ function overlap (a: Pattern, b: Pattern): boolean {
   return a.components.length === right.length && a.components.every((component, i) => component === '' || right[i] === '' || component === right[i])
 }
 
-/** True if a URI with these components is one that the wildcard's components stand for. */
+/** True if the wildcard matches a URI with these components. */
 function sameComponents (wildcard: readonly string[], components: readonly string[]): boolean {
   return wildcard.length === components.length && wildcard.every((component, i) => component === '' || component === components[i])
 }
 
-/** True if a URI that the wildcard pattern stands for can start with the prefix. */
+/** True if a URI that the wildcard matches can start with the prefix. */
 function canStartWith ({ components }: Pattern, { components: wanted }: Pattern): boolean {
   if (wanted.length > components.length) return false
   return wanted.every((part, i) => components[i] === '' || (i === wanted.length - 1 ? components[i]!.startsWith(part) : components[i] === part))
 }
 
-/** True if `wide` stands for every URI that `narrow` stands for. */
+/** True if `wide` matches every URI that `narrow` matches. */
 function covers (wide: Pattern, narrow: Pattern): boolean {
   if (wide.match === 'prefix') return narrow.start.startsWith(wide.uri)
   if (narrow.match === 'prefix') return false

@@ -9,21 +9,21 @@ const SALT_OCTETS = 16
 const KEY_OCTETS = 32
 const deriveByPbkdf2 = promisify(pbkdf2)
 
-/** How a key is derived from a password. What is expensive here is so for clients at each login, and for who guesses. */
+/** The parameters of the key derivation. A higher cost slows down clients at each login, and also attackers. */
 export interface ScramDerivation {
-  /** `argon2id13` resists graphics cards, by the memory that it needs; `pbkdf2` is used with SHA-256. @default 'argon2id13' */
+  /** The key derivation function. `argon2id13` resists attacks with graphics cards, because it requires memory; `pbkdf2` is used with SHA-256. @default 'argon2id13' */
   kdf?: 'argon2id13' | 'pbkdf2'
-  /** @default 2 for argon2id13, 600000 for pbkdf2 */
+  /** The number of iterations. @default 2 for argon2id13, 600000 for pbkdf2 */
   iterations?: number
-  /** KiB that argon2id13 needs, 8 at least. @default 19456 */
+  /** The memory for argon2id13 in KiB, at least 8. @default 19456 */
   memory?: number
-  /** Base64, 8 octets at least; no two users may share one. @default 16 random octets */
+  /** The salt in Base64, at least 8 octets. Use a different one for each user. @default 16 random octets */
   salt?: string
 }
 
 /**
- * What the router keeps of a user's password, for `auth['wamp-scram']`. The password cannot be read from it.
- * Throws WAMP_ERR_INVALID_OPTION for a password that SASLprep refuses, and for parameters that cannot be.
+ * Derives the data that the router stores for a user's password, for `auth['wamp-scram']`. The password cannot be derived from it. Throws
+ * WAMP_ERR_INVALID_OPTION for a password that SASLprep rejects, and for invalid parameters.
  */
 export async function scramCredentials (password: string, derivation: ScramDerivation = {}): Promise<ScramCredentials> {
   const normal = normalize(password)
@@ -39,7 +39,7 @@ export async function scramCredentials (password: string, derivation: ScramDeriv
     case 'argon2id13': {
       const iterations = whole('iterations', derivation.iterations ?? 2, 1)
       const memory = whole('memory', derivation.memory ?? 19_456, 8)
-      // One lane: a client may have one thread only.
+      // One lane, because a client may have only one thread.
       return { kdf, salt, iterations, memory, ...keysOf(await argon2idAsync(normal, octets, { t: iterations, m: memory, p: 1, dkLen: KEY_OCTETS })) }
     }
     default: throw new errors.WAMP_ERR_INVALID_OPTION('kdf', 'must be argon2id13 or pbkdf2')

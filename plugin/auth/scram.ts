@@ -2,17 +2,17 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { saslprep } from '@mongodb-js/saslprep'
 import type { ChannelBinding } from './channel-binding.ts'
 
-// SASLprep takes a text apart into code points: what nobody's name is as long as is not worth it.
+// Reject implausibly long input before SASLprep, which splits a text into code points.
 const MOST_LETTERS = 1024
 
-/** What both sides have said when the client answers the challenge. */
+/** The data that both sides have sent when the client answers the challenge. */
 export interface ScramExchange {
-  /** As HELLO has it. */
+  /** The authid in HELLO. */
   readonly authid: string
   readonly clientNonce: string
-  /** The client's nonce and the router's. */
+  /** The nonce of the client, followed by that of the router. */
   readonly nonce: string
-  /** Base64. */
+  /** The salt, in Base64. */
   readonly salt: string
   readonly iterations: number
   readonly binding: ChannelBinding | null
@@ -26,22 +26,22 @@ export function authMessage ({ authid, clientNonce, nonce, salt, iterations, bin
   return `n=${name},r=${clientNonce},r=${nonce},s=${salt},i=${iterations},c=${bound.toString('base64')},r=${nonce}`
 }
 
-/** True if a proof (Base64) was made with the client key that this stored key is the hash of. */
+/** True if a proof (in Base64) was created with the client key whose hash is this stored key. */
 export function isProof (given: string, storedKey: Buffer, message: string): boolean {
   const signature = hmac(storedKey, message)
   const proof = Buffer.from(given, 'base64')
-  // Node.js reads much as Base64: only what it would write itself is.
+  // Node.js decodes invalid Base64 as well: only accept the canonical form.
   const readable = proof.length === signature.length && proof.toString('base64') === given
   const clientKey = signature.map((octet, i) => octet ^ (proof[i] ?? 0))
   return timingSafeEqual(sha256(clientKey), storedKey) && readable
 }
 
-/** By which the router proves that it has the user's keys. Base64. */
+/** The signature that proves that the router has the user's keys, in Base64. */
 export function serverSignature (serverKey: Buffer, message: string): string {
   return hmac(serverKey, message).toString('base64')
 }
 
-/** What the router keeps of a salted password [advanced, Salted Challenge Response Authentication, Data Stored on the Server]. */
+/** The data that the router stores for a salted password [advanced, Salted Challenge Response Authentication, Data Stored on the Server]. */
 export function keysOf (saltedPassword: Uint8Array): { storedKey: string, serverKey: string } {
   return {
     storedKey: sha256(hmac(saltedPassword, 'Client Key')).toString('base64'),
@@ -49,7 +49,7 @@ export function keysOf (saltedPassword: Uint8Array): { storedKey: string, server
   }
 }
 
-/** A name or password in the one form of all that look the same (SASLprep, RFC 4013), or null if it may not be one. */
+/** The canonical form of a name or password (SASLprep, RFC 4013), or null if it is invalid. */
 export function normalize (text: string): string | null {
   if (text.length > MOST_LETTERS) return null
   try {

@@ -4,16 +4,16 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'
 import { isSameSecret, MadeUp } from './secrets.ts'
 
-/** Ticket-based authentication: the client sends a shared secret as it is [advanced, Ticket-based Authentication]. */
+/** Ticket-based authentication: the client sends a shared secret in the clear [advanced, Ticket-based Authentication]. */
 export function ticketAuthenticator ({ principals }: Omit<TicketOptions, 'type'>): Authenticator {
   const known = new Map(Object.entries(principals))
   const madeUp = new MadeUp(principals)
   return async ({ authid, challenge }) => {
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['ticket needs an authid'] })
     const { signature } = await challenge()
-    // An unknown user is told no sooner, and nothing else, than one whose ticket is wrong.
+    // An unknown user gets the same answer at the same time as one with a wrong ticket.
     const principal = known.get(authid)
-    // Made up for all, so that it takes the same time for all.
+    // Computed for all users, so that it takes the same time.
     const unknown = madeUp.text(authid)
     const right = isSameSecret(signature, principal?.ticket ?? unknown)
     if (principal === undefined || !right) throw new WampError(reasons.authenticationDenied, { args: ['the ticket is wrong'] })

@@ -5,8 +5,8 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Authenticator } from './authenticator.ts'
 
 /**
- * TLS client certificates: who has proven a certificate to the TLS layer needs no challenge [advanced, Authentication,
- * Transport-level Authentication]. The certificate says who it is; the authid of HELLO chooses among several.
+ * TLS client certificates: a client that has proven its certificate to the TLS layer needs no challenge [advanced, Authentication,
+ * Transport-level Authentication]. The certificate identifies the user. If it belongs to several, the authid of HELLO selects one.
  */
 export function tlsAuthenticator ({ principals }: Omit<TlsOptions, 'type'>): Authenticator {
   const known = Object.entries(principals).map(([authid, principal]) => ({ authid, principal, isOf: matcher(principal) }))
@@ -21,7 +21,7 @@ export function tlsAuthenticator ({ principals }: Omit<TlsOptions, 'type'>): Aut
   }
 }
 
-/** Fingerprints are given with or without colons, in any case. */
+/** Fingerprints may be given with or without colons, in upper or lower case. */
 function matcher ({ certificateSha1, certificateSha256 }: TlsPrincipal): (certificate: X509Certificate) => boolean {
   return ({ fingerprint, fingerprint256 }) => isSame(fingerprint, certificateSha1) && isSame(fingerprint256, certificateSha256)
 }

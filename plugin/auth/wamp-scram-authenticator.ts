@@ -12,18 +12,18 @@ import { isSameSecret, MadeUp } from './secrets.ts'
 const NONCE_OCTETS = 18
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
-// Where there is no user at all, there is none to be told from.
+// Template for unknown users if no user is configured.
 const nobody: ScramCredentials = { kdf: 'argon2id13', salt: Buffer.alloc(16).toString('base64'), iterations: 2, memory: 19_456, storedKey: '', serverKey: '' }
 
 interface User {
   readonly credentials: ScramCredentials
-  /** Null for who is only made up. */
+  /** Null for fake credentials. */
   readonly principal: { readonly authid: string, readonly role: string, readonly realm: string | undefined } | null
 }
 
 /**
- * WAMP-SCRAM: both sides prove that they know the same password, and neither says it; the router does not even have it
- * [advanced, Salted Challenge Response Authentication].
+ * WAMP-SCRAM: both sides prove that they know the same password without sending it. The router does not store it [advanced, Salted
+ * Challenge Response Authentication].
  */
 export function wampScramAuthenticator ({ principals }: Omit<WampScramOptions, 'type'>): Authenticator {
   const known = prepare(Object.entries(principals))
@@ -32,7 +32,7 @@ export function wampScramAuthenticator ({ principals }: Omit<WampScramOptions, '
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['wamp-scram needs an authid'] })
     const clientNonce = readNonce(authextra)
     const binding = readBinding(authextra, (type) => findBinding(type, tls))
-    // Made up for all, so that it takes the same time for all.
+    // Computed for all users, so that it takes the same time.
     const unknown = stranger(authid)
     const { credentials, principal } = known.get(normalize(authid) ?? '') ?? unknown
     const { kdf, salt, iterations, memory = null, storedKey, serverKey } = credentials
@@ -48,7 +48,7 @@ export function wampScramAuthenticator ({ principals }: Omit<WampScramOptions, '
   }
 }
 
-/** The users by their name in the one form of all that look the same. */
+/** The users, by the canonical form of their names. */
 function prepare (principals: readonly (readonly [authid: string, principal: WampScramPrincipal])[]): ReadonlyMap<string, User> {
   const users = new Map<string, User>()
   for (const [authid, { role, realm, ...credentials }] of principals) {
@@ -62,8 +62,8 @@ function prepare (principals: readonly (readonly [authid: string, principal: Wam
 }
 
 /**
- * Unknown users are challenged like one of the known ones, always the same one for the same name, with a salt of their own:
- * who asks cannot tell them apart. Then no answer is right.
+ * An unknown user gets the challenge of a known user, always the same one for the same name, but with a fake salt. Clients cannot
+ * distinguish unknown users. No answer is accepted.
  */
 function strangers (known: readonly ScramCredentials[]): (authid: string) => User {
   const models = known.length > 0 ? known : [nobody]
@@ -90,7 +90,7 @@ function readBinding (authextra: Dict, find: (type: string) => ChannelBinding | 
   return binding
 }
 
-/** True if AUTHENTICATE says what was said before: the nonce, and of the channel binding both type and data, or neither. */
+/** True if AUTHENTICATE repeats the nonce, and the type and data of the channel binding, or neither of these. */
 function repeats ({ nonce, channel_binding: type = null, cbind_data: data = null }: Dict, expected: string, binding: ChannelBinding | null): boolean {
   if (nonce !== expected || type !== (binding?.type ?? null)) return false
   return binding === null ? data === null : typeof data === 'string' && isSameSecret(data, binding.data.toString('base64'))

@@ -18,7 +18,7 @@ export function wampcraAuthenticator ({ users }: Omit<WampCraOptions, 'type'>): 
   const unknown = strangers([...known.values()])
   return async ({ authid, session, challenge }) => {
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['wampcra needs an authid'] })
-    // Made up for all, so that it takes the same time for all.
+    // Computed for all users, so that it takes the same time.
     const stranger = unknown(authid)
     const { key, role, realm, salting } = known.get(authid) ?? stranger
     const text = JSON.stringify({
@@ -31,19 +31,19 @@ export function wampcraAuthenticator ({ users }: Omit<WampCraOptions, 'type'>): 
   }
 }
 
-/** The key is what the client's key derivation gives: Base64, which is used as text [advanced, Password Salting]. */
+/** The key is the output of the client's key derivation in Base64, used as text [advanced, Password Salting]. */
 function prepare ({ secret, role, realm, salt, iterations = DEFAULT_ITERATIONS, keylen = DEFAULT_KEYLEN, secretIsPlain = false }: WampCraUser): User {
   if (salt === undefined) return { key: secret, role, realm, salting: {} }
   const key = secretIsPlain ? pbkdf2Sync(secret, salt, iterations, keylen, 'sha256').toString('base64') : secret
   return { key, role, realm, salting: { salt, iterations, keylen } }
 }
 
-// Where there is no user at all, there is none to be told from.
+// Template if no user is configured.
 const nobody: User = { key: '', role: 'anonymous', realm: undefined, salting: {} }
 
 /**
- * Unknown users are challenged like one of the known ones, always the same one for the same name, with a salt of their own:
- * who asks cannot tell them apart. Then no answer is right.
+ * An unknown user gets the challenge of a known user, always the same one for the same name, but with a fake salt. Clients cannot
+ * distinguish unknown users. No answer is accepted.
  */
 function strangers (known: readonly User[]): (authid: string) => User {
   const models = known.length > 0 ? known : [nobody]

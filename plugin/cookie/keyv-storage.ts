@@ -1,19 +1,19 @@
-/** As much of a Keyv instance as is used here. */
+/** The part of a Keyv instance that is used here. */
 export interface KeyvLike {
   get (key: string): Promise<unknown>
   set (key: string, value: unknown, ttl?: number): Promise<unknown>
   delete (key: string): Promise<unknown>
   disconnect (): Promise<unknown>
   on (event: 'error', listener: (error: unknown) => void): unknown
-  /** Absent where the storage behind it cannot be iterated. */
+  /** Absent if the storage cannot be iterated. */
   iterator?: ((namespace?: unknown) => AsyncIterable<[key: string, value: unknown]>) | undefined
-  /** Version 5 keeps errors to itself unless it is told otherwise. */
+  /** Version 5 only reports errors if this is set. */
   throwOnErrors?: boolean
-  /** The adapter behind it; some keep errors to themselves, too. */
+  /** The adapter. Some adapters do not report errors either. */
   store?: unknown
 }
 
-/** Version 6 always keeps errors to itself: its storage is asked directly, in the form that it gives to values. */
+/** Version 6 never reports errors, so its storage is accessed directly, with values in the form that Keyv stores. */
 interface KeyvSix extends KeyvLike {
   readonly store: {
     get (key: string): Promise<unknown>
@@ -26,7 +26,7 @@ interface KeyvSix extends KeyvLike {
   decode (data: unknown): Promise<{ value: unknown } | undefined>
 }
 
-/** What adapters tell about themselves. */
+/** The information that adapters provide about themselves. */
 interface Adapter {
   throwOnErrors?: boolean
   readonly ttlSupport?: unknown
@@ -35,22 +35,22 @@ interface Adapter {
   readonly store?: unknown
 }
 
-/** True for an instance of Keyv. */
+/** True for a Keyv instance. */
 export function isKeyv (store: object): store is KeyvLike {
   const methods = ['get', 'set', 'delete', 'disconnect', 'on']
   return !('entries' in store) && methods.every((method) => typeof (store as Record<string, unknown>)[method] === 'function')
 }
 
-/** The storage behind a Keyv instance of version 5 or 6. Its errors are thrown, whatever Keyv and the adapter do with them. */
+/** The storage of a Keyv instance of version 5 or 6. It always throws errors, even if Keyv and the adapter do not report them. */
 export class KeyvStorage {
-  /** What to call it in the log. */
+  /** The name of the storage in logs. */
   readonly name: string
-  /** True if the storage removes what has expired. If not, values are stored without an end, and somebody has to delete them. */
+  /** True if the storage removes expired values. Otherwise values are stored without a time to live, and must be swept. */
   readonly removesExpired: boolean
   readonly #keyv: KeyvLike
   readonly #six: KeyvSix | null
   readonly #canList: boolean
-  /** Errors that were told by events: some adapters end a list early, and tell no other way. */
+  /** Errors reported by events. Some adapters end an iteration early and only report the error in this way. */
   readonly #told = { errors: 0, last: undefined as unknown }
 
   constructor (keyv: KeyvLike) {
@@ -65,7 +65,7 @@ export class KeyvStorage {
     this.name = `Keyv with ${adapters.at(-1)?.constructor.name ?? 'a storage'}`
     const { iterator } = this.#six?.store ?? keyv
     this.#canList = typeof iterator === 'function' && this.#six?.store.capabilities?.methods?.iterator?.exists !== false
-    // What cannot be listed cannot be swept.
+    // A storage that cannot be iterated cannot be swept.
     this.removesExpired = !this.#canList || adapters.some(expiresByItself)
   }
 
@@ -73,7 +73,7 @@ export class KeyvStorage {
     return this.#six === null ? await this.#keyv.get(key) : await this.#decode(this.#six, await this.#six.store.get(key))
   }
 
-  /** Stores a value, for so many milliseconds if the storage removes what has expired. */
+  /** Stores a value, with this time to live in milliseconds if the storage removes expired values. */
   async set (key: string, value: unknown, ttl: number): Promise<void> {
     const stored = this.#six === null ? await this.#keyv.set(key, value, this.removesExpired ? ttl : 0) : await this.#setSix(this.#six, key, value, ttl)
     if (stored === false) throw new Error(`${this.name} did not store a record`)
@@ -83,14 +83,14 @@ export class KeyvStorage {
     await (this.#six?.store ?? this.#keyv).delete(key)
   }
 
-  /** All values. Rejects if the storage has told an error meanwhile: then some may be missing. */
+  /** Iterates over all values. Rejects if the storage reports an error during the iteration, because values may be missing. */
   async * entries (): AsyncIterable<[key: string, value: unknown]> {
     if (!this.#canList) throw new TypeError('this Keyv storage cannot be iterated: logins cannot be listed, nor revoked by user')
     const { errors } = this.#told
     const six = this.#six
     for await (const [key, value] of six?.store.iterator?.() ?? this.#keyv.iterator!()) {
       const decoded = six === null ? value : await this.#decode(six, value)
-      // It may have expired since its key was listed.
+      // It may have expired after its key was listed.
       if (decoded !== undefined) yield [key, decoded]
     }
     if (this.#told.errors !== errors) throw this.#told.last
@@ -116,7 +116,7 @@ function isSix (keyv: KeyvLike): keyv is KeyvSix {
   return !('throwOnErrors' in keyv) && 'encode' in keyv && 'decode' in keyv
 }
 
-/** The adapter, after the one that version 6 puts around it. */
+/** The adapter, without the wrapper of version 6. */
 function adaptersOf ({ store }: KeyvLike): Adapter[] {
   if (!isObject(store)) return []
   return isObject(store.store) && !(store.store instanceof Map) ? [store, store.store] : [store]
@@ -126,7 +126,7 @@ function isObject (value: unknown): value is Adapter {
   return typeof value === 'object' && value !== null
 }
 
-/** Adapters of Redis do not tell by `ttlSupport`, as others do. */
+/** Unlike other adapters, those of Redis do not set `ttlSupport`. */
 function expiresByItself ({ ttlSupport, opts, constructor }: Adapter): boolean {
   return ttlSupport === true || opts?.dialect === 'redis' || constructor.name === 'KeyvRedis'
 }

@@ -2,44 +2,44 @@ import type { Principal } from '../auth/authenticator.ts'
 import type { Device } from './cookie-connection.ts'
 import type { LoginRecord } from './cookie-store.ts'
 
-/** Which logins are meant: those to which all that is given applies. */
+/** Selects logins. All fields that are set must match. */
 export interface LoginFilter {
-  /** The key of a login, as `find` lists it: it stands for all cookies that lead to the login. */
+  /** The key of a login, as returned by `find`. It stands for all cookies of the login. */
   readonly cookie?: string
-  /** The logins of this realm. */
+  /** The logins in this realm. */
   readonly realm?: string
-  /** The logins of this authid. */
+  /** The logins with this authid. */
   readonly authid?: string
   /** The logins with this role. */
   readonly authrole?: string
 }
 
-/** A login as `find` lists it. */
+/** A login as returned by `find`. */
 export interface StoredLogin {
-  /** Its key, of no use to who reads it. */
+  /** The key of the login. Cookies cannot be derived from it. */
   readonly cookie: string
-  /** What is stored of it. */
+  /** The stored record. */
   readonly record: LoginRecord
-  /** When it was used last, in milliseconds since 1970, to the minute: at first when it was made. */
+  /** The time of the last use, in milliseconds since 1970, to the minute. Initially the time of the login. */
   readonly lastSeen: number
-  /** How many connections are open by it. */
+  /** The number of open connections of the login. */
   readonly connected: number
 }
 
-/** A request by which a browser comes. */
+/** The request of a browser. */
 export interface Arrival {
   readonly cookieHeader: string | undefined
-  /** True if it came by https. */
+  /** True if the request arrived by https. */
   readonly secure: boolean
   readonly device?: Device
 }
 
-/** True for a login of the user that a principal is. */
+/** True for a login of the principal's user. */
 export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, realm }: Principal): boolean {
   return authid === user && authrealm === realm
 }
 
-/** True if two logins of one user give the same rights, and are made in the same way at the same endpoint. */
+/** True if two logins of one user grant the same rights, and were created by the same method at the same endpoint. */
 export function isSameGrant (a: LoginRecord, b: LoginRecord): boolean {
   return a.authrole === b.authrole && a.authmethod === b.authmethod && a.method === b.method && a.endpoint === b.endpoint && JSON.stringify(a.authextra) === JSON.stringify(b.authextra)
 }

@@ -6,7 +6,7 @@ import type { Setting, Settings } from './setting.ts'
 
 type MethodReader = (setting: Setting, reach: Reach) => NonNullable<AuthOptions[string]>
 
-/** The methods that are served. What is not among them is an error: its users would be locked out. */
+/** The supported methods. Others cause an error, because their users would be locked out. */
 const methods: ReadonlyMap<string, MethodReader> = new Map<string, MethodReader>([
   ['anonymous', byType(readAnonymous)],
   ['ticket', byType(readTicket)],
@@ -17,7 +17,7 @@ const methods: ReadonlyMap<string, MethodReader> = new Map<string, MethodReader>
 ])
 const scram = 'is not served: Crossbar.io\'s "scram" is another exchange than the specification\'s "wamp-scram", and its keys do not fit that'
 
-/** Reads `auth` of a WebSocket service. Undefined if it is empty: as if there were none, only anonymous may come in. */
+/** Reads `auth` of a WebSocket service. Returns undefined if it is empty: as without `auth`, only anonymous sessions are allowed. */
 export function readAuth (setting: Setting, reach: Reach): AuthOptions | undefined {
   const given = setting.map()
   const auth: AuthOptions = {}
@@ -56,7 +56,7 @@ function readWampCra (setting: Setting, reach: Reach): WampCraOptions {
     return [authid, {
       secret: user.get('secret').text(),
       role: readRole(user, wampcra, reach),
-      // Crossbar.io derives the key from what is stored, where the specification stores the derived key.
+      // Crossbar.io derives the key from the stored value. In the specification, the stored value is the derived key.
       ...(salt === undefined ? {} : { salt, secretIsPlain: true }),
       ...present({ iterations: user.find('iterations')?.integer(1), keylen: user.find('keylen')?.integer(1) })
     }] as const
@@ -98,12 +98,12 @@ function readFingerprint (setting: Setting): string {
   return /^(?:[0-9a-f]{2}:){19}[0-9a-f]{2}$/i.test(fingerprint) ? fingerprint : setting.fail('must be a SHA-1 fingerprint: 20 pairs of hex digits, with colons between')
 }
 
-/** Crossbar.io looks at nothing here, so anything may stand here. */
+/** Crossbar.io ignores this value, so it may be anything. */
 function readCookieLogin (): CookieAuthOptions {
   return {}
 }
 
-/** The type is looked at first: each has its own keys. */
+/** The type is read first, because each type has its own keys. */
 function byType (readStatic: MethodReader): MethodReader {
   return (setting, reach) => {
     const type = setting.member('type')
@@ -115,7 +115,7 @@ function byType (readStatic: MethodReader): MethodReader {
 
 function readDynamic (setting: Setting, reach: Reach): DynamicAuthOptions {
   const dynamic = setting.record({ served: ['type', 'authenticator', 'authenticator-realm', 'authenticator-role', 'default-role'] })
-  // It may answer with any role: with several routers in one, one of another's realms.
+  // It may return any role. If several routers become one, this includes roles of another worker's realm.
   if (reach.foreign.size > 0) setting.fail('is not served where there are several router workers: its roles might reach another worker\'s realm')
   const authenticatorRealm = dynamic.find('authenticator-realm')?.text()
   if (authenticatorRealm !== undefined && !reach.own.has(authenticatorRealm)) dynamic.get('authenticator-realm').fail('must name a realm of this worker')

@@ -14,20 +14,17 @@ Serves the routers of a Crossbar.io node configuration.
   --version      print the version
 `
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface CommandLine {
-  /** The configuration: a file, or a directory with one. */
+  /** The path of the configuration: a file, or a directory that contains it. */
   readonly path: string
-  /** Counts before the configuration's. */
+  /** Overrides the host of the configuration. */
   readonly host: string | undefined
-  /** Likewise. */
+  /** Overrides the port of the configuration. */
   readonly port: number | undefined
 }
 
-/**
- * Reads the command line. A text is what the user wants to be told, and all there is to do.
- * Throws WAMP_ERR_COMMAND_LINE, and what parseArgs throws.
- */
+/** Reads the command line. A returned text must be printed, and the command then ends. Throws WAMP_ERR_COMMAND_LINE and the errors of parseArgs. */
 export function readCommandLine (args: readonly string[]): CommandLine | string {
   const { values, positionals: [path, ...more] } = parseArgs({
     args: [...args],

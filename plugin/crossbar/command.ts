@@ -37,7 +37,7 @@ async function serve ({ listen, https, plugin, endpoints, bridges }: NodeConfigu
 
 function closeOnSignals (app: FastifyInstance): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    // Once: who signals again does not want to wait.
+    // Only once: a second signal ends the process at once.
     process.once(signal, () => {
       app.log.info({ signal }, 'closing')
       app.close().catch(report)
@@ -45,7 +45,7 @@ function closeOnSignals (app: FastifyInstance): void {
   }
 }
 
-/** One line, and the exit code: 2 if the command line or the configuration is wrong, else 1. */
+/** Prints one line and sets the exit code: 2 if the command line or the configuration is invalid, otherwise 1. */
 function report (error: unknown): void {
   const { code = '', message = String(error) } = error instanceof Error ? error as NodeJS.ErrnoException : {}
   process.stderr.write(`fastify-wamp: ${message.split('\n', 1)[0]}\n`)

@@ -6,10 +6,7 @@ import { errors } from '../errors.ts'
 const names = ['config.json', 'config.yaml', 'config.yml']
 const places = [...names, ...names.map((name) => join('.crossbar', name))]
 
-/**
- * The configuration file that a path means: itself, or what Crossbar.io would take in that directory.
- * Throws WAMP_ERR_CROSSBAR_FILE if there is none.
- */
+/** The configuration file for a path: the file itself, or the one that Crossbar.io would use in that directory. Throws WAMP_ERR_CROSSBAR_FILE if there is none. */
 export async function findConfigurationFile (path: string): Promise<string> {
   const kind = await kindOf(path)
   if (kind === 'file') return path
@@ -21,8 +18,8 @@ export async function findConfigurationFile (path: string): Promise<string> {
 }
 
 /**
- * Reads and parses a configuration file: YAML if it is named so, else JSON.
- * Throws WAMP_ERR_CROSSBAR_FILE, which never quotes the file: there are secrets in it.
+ * Reads and parses a configuration file, as YAML or JSON depending on its name. Throws WAMP_ERR_CROSSBAR_FILE, which never quotes the
+ * file, because it contains secrets.
  */
 export async function readConfigurationFile (filename: string): Promise<unknown> {
   const text = await read(filename)
@@ -54,7 +51,7 @@ function parseJson (filename: string, text: string): unknown {
   }
 }
 
-/** As Crossbar.io does, by YAML 1.1: `yes` and `on` are true there. */
+/** Like Crossbar.io, uses YAML 1.1, in which `yes` and `on` are true. */
 function parseYaml (filename: string, text: string): unknown {
   const document = parseDocument(text, { version: '1.1' })
   const [error] = document.errors

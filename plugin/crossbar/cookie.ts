@@ -3,28 +3,28 @@ import type { CookieOptions, DatabaseStoreOptions, FileStoreOptions, MemoryStore
 import { present } from './setting.ts'
 import type { Setting, Settings } from './setting.ts'
 
-/** The tracking cookie, and a store that is described, not given. */
+/** The options of the tracking cookie, with the options of a built-in store. */
 export interface CookieSettings extends CookieOptions {
   name: string
   store?: MemoryStoreOptions | FileStoreOptions | DatabaseStoreOptions
 }
 
-/** What Crossbar.io calls a cookie that is not named. */
+/** Crossbar.io's default name of the cookie. */
 const NAME = 'cbtid'
-/** What is guessable is no login: Crossbar.io allows 6. */
+/** The minimum length of the secret part. Crossbar.io allows 6, which can be guessed. */
 const LEAST_LENGTH = 22
-/** Crossbar.io's ten years of 360 days. */
+/** Crossbar.io's default: ten years of 360 days. */
 const MOST_SECONDS = 10 * 360 * 86_400
 
 const sameSites = { Strict: 'strict', Lax: 'lax', None: 'none' } as const
 
-/** Reads `cookie` of a WebSocket service. What is absent has this router's defaults, which are the stricter ones. */
+/** Reads `cookie` of a WebSocket service. Missing settings get this router's defaults, which are stricter. */
 export function readCookie (setting: Setting, directory: string): CookieSettings {
   const cookie = setting.record({ served: ['name', 'length', 'max_age', 'store', 'secure', 'http_strict', 'same_site'] })
   const store = cookie.find('store')
   const sameSite = cookie.find('same_site')?.oneOf(['Strict', 'Lax', 'None'])
   const secure = cookie.find('secure')?.flag()
-  // Browsers drop such a cookie, and nobody would come back logged in.
+  // Browsers reject such a cookie, so logins would not be restored.
   if (sameSite === 'None' && secure !== true) cookie.get('same_site').fail('must not be "None" unless "secure" is true')
   return {
     name: readName(cookie),
@@ -39,7 +39,7 @@ export function readCookie (setting: Setting, directory: string): CookieSettings
   }
 }
 
-/** The name is always said: by it cookies of several services are told apart. */
+/** The name is always set, because it distinguishes the cookies of several services. */
 function readName (cookie: Settings<'name'>): string {
   const setting = cookie.find('name')
   if (setting === undefined) return NAME
@@ -70,7 +70,7 @@ function readStore (setting: Setting, directory: string): NonNullable<CookieSett
   }
 }
 
-/** Crossbar.io's own database is of another form: this one is beside it, and begins empty. */
+/** Crossbar.io's own database has another format. This database is created next to it and is initially empty. */
 function readDatabase (setting: Setting, directory: string): DatabaseStoreOptions {
   const store = setting.record({ served: ['type', 'path', 'purge_on_startup', 'maxsize', 'readonly', 'sync'] })
   setting.warn('is an LMDB database, as Crossbar.io\'s, but its logins are not taken over: users log in once more')

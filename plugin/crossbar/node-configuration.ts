@@ -7,27 +7,27 @@ import type { Listen } from './site.ts'
 import type { Https } from './tls.ts'
 import { readTransport } from './transports.ts'
 
-/** What a Crossbar.io node configuration cannot say itself. */
+/** Information that is not in a Crossbar.io node configuration. */
 export interface CrossbarOptions {
-  /** What names of files are relative to: the folder `.crossbar`. @default the working directory */
+  /** The base directory for relative file names: the folder `.crossbar`. @default the working directory */
   directory?: string
-  /** Where `${NAME}` is looked up. @default process.env */
+  /** The variables for `${NAME}`. @default process.env */
   env?: Readonly<Record<string, string | undefined>>
 }
 
-/** A Crossbar.io node configuration in this plugin's words. */
+/** The plugin options for a Crossbar.io node configuration. */
 export interface NodeConfiguration {
-  /** For `fastify.listen`. */
+  /** The options for `fastify.listen`. */
   readonly listen: Listen
-  /** For `Fastify({ https })`; null if the configuration has no TLS. */
+  /** The options for `Fastify({ https })`; null if the configuration has no TLS. */
   readonly https: Https | null
-  /** For `fastify.register(wampPlugin, plugin)`. */
+  /** The options for `fastify.register(wampPlugin, plugin)`. */
   readonly plugin: FastifyWampOptions
-  /** For `fastify.register(wampEndpoint, endpoint)`: the WebSocket routes beyond the first. */
+  /** The options for `fastify.register(wampEndpoint, endpoint)`, one for each WebSocket route except the first. */
   readonly endpoints: readonly EndpointOptions[]
-  /** For `fastify.register(wampBridge, bridge)`. */
+  /** The options for `fastify.register(wampBridge, bridge)`. */
   readonly bridges: readonly BridgeOptions[]
-  /** What is not served, or not as written, each with its path in the configuration. */
+  /** Settings that are not supported, or only differently, each with its path in the configuration. */
   readonly warnings: readonly string[]
 }
 
@@ -38,9 +38,9 @@ interface RouterWorker {
 }
 
 /**
- * Turns a Crossbar.io node configuration (version 2, as parsed from JSON or YAML) into options of the plugin.
- * What is wrong, and what cannot be served although it decides who may come in or what a client may do, throws
- * WAMP_ERR_CROSSBAR_CONFIG with its path in the configuration. What is merely not served is a warning.
+ * Converts a Crossbar.io node configuration (version 2, as parsed from JSON or YAML) to options of the plugin. Invalid settings, and
+ * unsupported settings that affect authentication or permissions, throw WAMP_ERR_CROSSBAR_CONFIG with the path in the configuration. Other
+ * unsupported settings cause warnings.
  */
 export function fromCrossbarConfig (config: unknown, { directory = '.', env = process.env }: CrossbarOptions = {}): NodeConfiguration {
   const warnings: string[] = []

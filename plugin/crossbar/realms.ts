@@ -7,10 +7,10 @@ import type { Setting } from './setting.ts'
 /** Realms by name. */
 export type Realms = ReadonlyMap<string, RealmOptions>
 
-/** The realms that one router worker's clients can join, and those that they must not get into. */
+/** The realms that the clients of a router worker can join, and the realms that they must not join. */
 export interface Reach {
   readonly own: Realms
-  /** The realms of the node's other router workers. Here they live in one router: only their roles keep clients out. */
+  /** The realms of the node's other router workers. Here they share one router, so only their roles keep clients out. */
   readonly foreign: Realms
 }
 
@@ -22,15 +22,15 @@ export function readRealms (setting: Setting): Realms {
 }
 
 /**
- * Checks that a role can be given to clients that choose the realm themselves: a realm of their worker has it, and no
- * realm of another worker, which they could join by it.
+ * Checks that a role may be granted to clients that choose their realm: a realm of their worker has it, and no realm of another worker,
+ * which they could otherwise join.
  */
 export function checkRole (setting: Setting, role: string, { own, foreign }: Reach): void {
   if (!someHas(own, role)) setting.fail(`must lead to a role of a realm: "${role}" is none`)
   if (someHas(foreign, role)) setting.fail(`must not lead to the role "${role}": a realm of another router worker has it too, and would be open`)
 }
 
-/** The reach of clients that are given one realm, which must be one of their worker's. */
+/** The reach of clients with a fixed realm, which must be one of their worker's. */
 export function only (setting: Setting, realm: string, { own }: Reach): Reach {
   return { own: new Map([[realm, own.get(realm) ?? setting.fail('must name a realm of this worker')]]), foreign: new Map() }
 }
@@ -39,7 +39,7 @@ function someHas (realms: Realms, role: string): boolean {
   return [...realms.values()].some(({ roles }) => Object.hasOwn(roles, role))
 }
 
-/** Reads a list of things that have a name. */
+/** Reads a list of named items. */
 function readNamed<T> (setting: Setting, read: (entry: Setting) => [name: string, value: T]): ReadonlyMap<string, T> {
   const named = new Map<string, T>()
   for (const entry of setting.list()) {
@@ -69,7 +69,7 @@ function readRealm (setting: Setting): [name: string, realm: RealmOptions] {
   return [name, { roles: Object.fromEntries(roles), ...present({ uriCheck, eventHistory }) }]
 }
 
-/** The topics of a realm store whose events are kept; undefined for a store of another kind than "memory". */
+/** The topics of a realm store whose events are stored; undefined for a store of another type than "memory". */
 function readHistory (setting: Setting, uriCheck: UriCheck | undefined): EventHistoryOptions[] | undefined {
   if (setting.member('type').text() !== 'memory') {
     setting.warn('is not served: only type "memory" is')

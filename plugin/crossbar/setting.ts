@@ -1,28 +1,28 @@
 import { errors } from '../errors.ts'
 
-/** What the settings of one configuration share. */
+/** The state that the settings of one configuration share. */
 export interface Reading {
-  /** Where `${NAME}` is looked up. */
+  /** The variables for `${NAME}`. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What was said so far about settings that are not served. */
+  /** The warnings about unsupported settings so far. */
   readonly warnings: string[]
 }
 
-/** Which keys a dict may have. Any other one is an error. */
+/** The keys of a dict. Any other key is an error. */
 export interface Keys<Served extends string> {
   readonly served: readonly Served[]
-  /** A warning says that they have no counterpart here. */
+  /** Keys that cause a warning, because they are not supported. */
   readonly unserved?: readonly string[]
-  /** They mean nothing to a router: names of things, and the like. */
+  /** Keys that are irrelevant to a router, such as names. */
   readonly silent?: readonly string[]
 }
 
 /**
- * One value of a configuration, and where it stands. Whoever reads it says what it must be; if it is not, the error
- * WAMP_ERR_CROSSBAR_CONFIG names the path. No message ever quotes a value: it may be a secret.
+ * A value of a configuration, and its path. The reader states the requirement. If it is not met, the error WAMP_ERR_CROSSBAR_CONFIG names
+ * the path. Messages never quote values, because they may be secrets.
  */
 export class Setting {
-  /** Such as `workers[0].transports[0].paths.ws`. */
+  /** For example `workers[0].transports[0].paths.ws`. */
   readonly path: string
   readonly #value: unknown
   readonly #reading: Reading
@@ -33,17 +33,17 @@ export class Setting {
     this.#reading = reading
   }
 
-  /** Throws WAMP_ERR_CROSSBAR_CONFIG: `expected` goes on after the path, such as `must be a string`. */
+  /** Throws WAMP_ERR_CROSSBAR_CONFIG. `expected` follows the path, such as `must be a string`. */
   fail (expected: string): never {
     throw new errors.WAMP_ERR_CROSSBAR_CONFIG(this.path === '' ? '.' : this.path, expected)
   }
 
-  /** Says that this is not served, or served in another way. */
+  /** Warns that this is not supported, or only differently. */
   warn (text: string): void {
     this.#reading.warnings.push(`${this.path} ${text}`)
   }
 
-  /** A string, maybe an empty one. One that is wholly `${NAME}` is taken from the environment. */
+  /** A string, which may be empty. A string of the form `${NAME}` is taken from the environment. */
   string (): string {
     const value = this.#value
     if (typeof value !== 'string') return this.fail('must be a string')
@@ -51,13 +51,13 @@ export class Setting {
     return name === undefined ? value : this.#variable(name)
   }
 
-  /** A string that is not empty. */
+  /** A non-empty string. */
   text (): string {
     const text = this.string()
     return text === '' ? this.fail('must not be empty') : text
   }
 
-  /** One of some values. */
+  /** One of several values. */
   oneOf<const T extends string | number> (choices: readonly T[]): T {
     const value = typeof this.#value === 'string' ? this.string() : this.#value
     return choices.find((choice) => choice === value) ?? this.fail(`must be ${choices.map((choice) => JSON.stringify(choice)).join(' or ')}`)
@@ -68,7 +68,7 @@ export class Setting {
     return typeof this.#value === 'boolean' ? this.#value : this.fail('must be true or false')
   }
 
-  /** A whole number in a range. It may come from the environment, as `${NAME}` or `$NAME`. */
+  /** An integer in a range. It may come from the environment, as `${NAME}` or `$NAME`. */
   integer (least: number, most = Number.MAX_SAFE_INTEGER): number {
     const number = this.#number()
     if (number !== undefined && number >= least && number <= most) return number
@@ -81,7 +81,7 @@ export class Setting {
     return this.#value.map((value: unknown, i) => new Setting(value, `${this.path}[${i}]`, this.#reading))
   }
 
-  /** A dict whose keys are the user's own names. */
+  /** A dict with user-defined keys. */
   map (): ReadonlyMap<string, Setting> {
     const value = this.#value
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return this.fail('must be a dict')
@@ -89,12 +89,12 @@ export class Setting {
     return new Map(present.map(([key, entry]) => [key, new Setting(entry, join(this.path, key), this.#reading)]))
   }
 
-  /** One entry that a dict must have, whatever else is in it: its `type` tells how to read the rest. */
+  /** A required entry of a dict that may contain others: its `type` determines how to read the rest. */
   member (key: string): Setting {
     return this.map().get(key) ?? this.fail(`must have "${key}"`)
   }
 
-  /** A dict whose keys the format of the configuration fixes. */
+  /** A dict with keys that the format of the configuration defines. */
   record<const Served extends string> ({ served, unserved = [], silent = [] }: Keys<Served>): Settings<Served> {
     const known = new Set<string>([...served, ...unserved, ...silent])
     const settings = this.map()
@@ -121,7 +121,7 @@ export class Setting {
   }
 }
 
-/** The settings of a dict by their keys; a key that was not announced does not compile. */
+/** The settings of a dict, by key. An undeclared key does not compile. */
 export class Settings<Served extends string> {
   readonly #whole: Setting
   readonly #settings: ReadonlyMap<string, Setting>
@@ -131,12 +131,12 @@ export class Settings<Served extends string> {
     this.#settings = settings
   }
 
-  /** A setting that may be absent. */
+  /** An optional setting. */
   find (key: Served): Setting | undefined {
     return this.#settings.get(key)
   }
 
-  /** A setting that must be there. */
+  /** A required setting. */
   get (key: Served): Setting {
     return this.#settings.get(key) ?? this.#whole.fail(`must have "${key}"`)
   }
@@ -144,7 +144,7 @@ export class Settings<Served extends string> {
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 
-/** Without the keys that are undefined, so that the plugin's own defaults count. */
+/** Removes undefined keys, so that the plugin's own defaults apply. */
 export function present<T extends object> (given: T): Present<T> {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Present<T>
 }

@@ -5,33 +5,33 @@ import type { Reach } from './realms.ts'
 import type { Setting } from './setting.ts'
 import type { Https } from './tls.ts'
 
-/** Where the HTTP server listens. */
+/** The address of the HTTP server. */
 export interface Listen {
-  /** The address or name of an interface. */
+  /** The address or name of a network interface. */
   readonly host: string
   /** The port. */
   readonly port: number
 }
 
-/** What the services of a transport are read with. */
+/** The context for reading the services of a transport. */
 export interface Scope {
-  /** Where what they serve is put. */
+  /** Collects what the services serve. */
   readonly site: Site
-  /** What names of files are relative to. */
+  /** The base directory for relative file names. */
   readonly directory: string
   /** The realms that their clients can join. */
   readonly reach: Reach
 }
 
-/** All that is served on the one port. Two settings that contradict each other are an error that names both. */
+/** Everything that is served on the single port. Two contradictory settings cause an error that names both. */
 export class Site {
-  /** The address, or undefined as long as no transport is served. */
+  /** The address, or undefined until a transport is served. */
   listen: Listen | undefined
-  /** How TLS ends at that address, or null if it does not. */
+  /** The TLS options of that address, or null without TLS. */
   https: Https | null = null
-  /** Bytes of one message, or undefined for the plugin's default. */
+  /** The maximum number of bytes in a message, or undefined for the plugin's default. */
   messageSize: number | undefined
-  /** The directories that are served. */
+  /** The served directories. */
   readonly static: StaticOptions[] = []
   /** The WebSocket routes. */
   readonly endpoints: EndpointOptions[] = []
@@ -41,38 +41,38 @@ export class Site {
   readonly #owners = new Map<string, Setting>()
   readonly #facts = new Map<string, { value: unknown, setting: Setting }>()
 
-  /** Takes the address of a transport. There is one port: all transports must be on it. */
+  /** Sets the address of a transport. All transports must use the same port. */
   listenOn ({ listen, https }: { listen: Listen, https: Https | null }, setting: Setting): void {
     this.#agree('listen', { listen, https }, setting, 'one port of one interface is served')
     this.listen = listen
     this.https = https
   }
 
-  /** Takes the limit of a WebSocket route, which is the limit of all. */
+  /** Sets the limit of a WebSocket route, which applies to all of them. */
   limitMessages (size: number, setting: Setting): void {
     this.#agree('messageSize', size, setting, 'there is one limit for all')
     this.messageSize = size
   }
 
-  /** Serves a directory. */
+  /** Adds a directory. */
   serveFiles (files: StaticOptions & { prefix: string }, setting: Setting): void {
     this.#claim(files.prefix, setting)
     this.static.push(files)
   }
 
-  /** Serves a WebSocket route. */
+  /** Adds a WebSocket route. */
   serveWebsocket (endpoint: EndpointOptions & { path: string }, setting: Setting): void {
     this.#claim(endpoint.path, setting)
     this.endpoints.push(endpoint)
   }
 
-  /** Serves an HTTP bridge at a path. */
+  /** Adds an HTTP bridge at a path. */
   serveBridge (bridge: BridgeOptions, path: string, setting: Setting): void {
     this.#claim(path, setting)
     this.bridges.push(bridge)
   }
 
-  /** Takes a cookie. Routes whose cookies have one name share it and its store, so they must describe it alike. */
+  /** Adds a cookie. Routes whose cookies have the same name share the cookie and its store, so their settings must be equal. */
   trackBy (cookie: CookieSettings, setting: Setting): void {
     this.#agree(`cookie ${cookie.name}`, cookie, setting, 'a cookie of one name has one store and one set of attributes')
   }

@@ -4,18 +4,18 @@ import { createSecureContext } from 'node:tls'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
 
-/** What a Fastify app takes as `https`. */
+/** The `https` options of a Fastify app. */
 export interface Https {
   /** The private key, in PEM. */
   readonly key: string
-  /** The certificate and those that complete its chain, in PEM. */
+  /** The certificate and its chain, in PEM. */
   readonly cert: string
-  /** The authorities by which a client's certificate must be signed: then there must be one. */
+  /** The authorities for client certificates, in PEM. If set, every client must have a certificate signed by one of them. */
   readonly ca?: string[]
   readonly requestCert?: true
-  /** OpenSSL's names of cipher suites. */
+  /** Cipher suites, by their OpenSSL names. */
   readonly ciphers?: string
-  /** Parameters for Diffie-Hellman, in PEM. */
+  /** Diffie-Hellman parameters, in PEM. */
   readonly dhparam?: string
 }
 
@@ -35,7 +35,7 @@ export function readTls (setting: Setting, directory: string): Https {
   try {
     createSecureContext(https)
   } catch {
-    // What OpenSSL says of it would not help to find it.
+    // OpenSSL's message would not help to find the file.
     return setting.fail('must have a private key in PEM, without a passphrase, a certificate of it, and ciphers that OpenSSL knows')
   }
   return https
@@ -49,6 +49,6 @@ function readPem (setting: Setting, directory: string): string {
   } catch {
     return setting.fail('must name a file that can be read')
   }
-  // Node.js takes an empty text for none at all.
+  // Node.js treats an empty text like a missing one.
   return text.includes('-----BEGIN ') ? text : setting.fail('must name a file in PEM')
 }

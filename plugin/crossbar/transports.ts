@@ -13,7 +13,7 @@ const transports: ReadonlyMap<string, TransportReader> = new Map([
 ])
 const notServed = 'is not served: its clients can use WebSocket'
 
-/** Reads one of a router worker's transports. A door that this router does not have stays shut: that is a warning. */
+/** Reads one of a router worker's transports. An unsupported type is not served and causes a warning. */
 export function readTransport (setting: Setting, scope: Scope): void {
   const read = transports.get(setting.member('type').string())
   if (read === undefined) return setting.warn(notServed)
@@ -31,7 +31,7 @@ function readSite (web: Settings<'paths' | 'options'>, scope: Scope): void {
   readPaths(web.get('paths'), '/', scope)
 }
 
-/** A port that speaks nothing but WebSocket. Without `url` it does so at every path, as in Crossbar.io. */
+/** A port that only serves WebSocket. Without `url`, it serves every path, as in Crossbar.io. */
 function readWebsocketTransport (setting: Setting, scope: Scope): void {
   const websocket = setting.record({ served: [...websocketKeys, 'endpoint', 'url'], silent: ['id', 'debug'] })
   readListen(websocket.get('endpoint'), scope)
@@ -57,7 +57,7 @@ function readUniversal (setting: Setting, scope: Scope): void {
   if (web !== undefined) readSite(web, scope)
 }
 
-/** Reads a listening endpoint. Without `interface` all are meant, as in Crossbar.io: of IPv4, unless `version` is 6. */
+/** Reads a listening endpoint. Without `interface`, it listens on all interfaces, as in Crossbar.io, with IPv4 unless `version` is 6. */
 function readListen (setting: Setting, { site, directory }: Scope): void {
   if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is served')
   const endpoint = setting.record({

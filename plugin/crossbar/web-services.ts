@@ -16,10 +16,7 @@ const services: ReadonlyMap<string, ServiceReader> = new Map([
   ['publisher', readBridge('publish')]
 ])
 
-/**
- * Reads `paths` of a web transport: services by one component of the URL's path, with `/` for the place itself.
- * `place` ends in a slash.
- */
+/** Reads `paths` of a web transport: services by one segment of the URL path, with `/` for the base path itself. `place` ends in a slash. */
 export function readPaths (setting: Setting, place: string, scope: Scope): void {
   for (const [name, service] of setting.map()) {
     if (!/^(?:[\w-]+|\/)$/.test(name)) service.fail('must be at "/", or at letters, digits, "_" and "-"')
@@ -33,7 +30,7 @@ function readPath (setting: Setting, place: string, scope: Scope): void {
   readPaths(setting.record({ served: ['type', 'paths'], silent: ['id'] }).get('paths'), place, scope)
 }
 
-/** The HTTP bridge: calls or publications by POST, in the name of one role. */
+/** The HTTP bridge: calls or publications by POST, with one role. */
 function readBridge (what: 'call' | 'publish'): ServiceReader {
   return (setting, place, { site, reach }) => {
     const service = setting.record({ served: ['type', 'realm', 'role', 'options'], silent: ['id'] })

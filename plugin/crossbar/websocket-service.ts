@@ -9,7 +9,7 @@ import type { Setting, Settings } from './setting.ts'
 import type { Scope } from './site.ts'
 import { tuning } from './websocket-tuning.ts'
 
-/** What a WebSocket service and a WebSocket transport have in common. */
+/** The common settings of a WebSocket service and a WebSocket transport. */
 export const websocketKeys = ['type', 'serializers', 'options', 'auth', 'cookie'] as const
 type WebsocketSettings = Settings<typeof websocketKeys[number]>
 type OptionSettings = Settings<'allowed_origins' | 'allow_null_origin' | 'max_message_size' | 'require_websocket_subprotocol'>
@@ -18,7 +18,7 @@ const offered = ['json', 'msgpack', 'cbor'] as const
 const ANY = '*'
 const MOST_BYTES = 64 * 2 ** 20
 
-/** Reads what clients of a WebSocket find at a URL path. */
+/** Reads a WebSocket service at a URL path. */
 export function readWebsocket (setting: Setting, websocket: WebsocketSettings, path: string, { site, directory, reach }: Scope): void {
   const auth = readLogins(setting, websocket, reach)
   const options = websocket.find('options')
@@ -68,8 +68,8 @@ function readSerializers (websocket: WebsocketSettings): EndpointOptions['serial
 }
 
 /**
- * Any page may connect where nothing is said, as in Crossbar.io; but not where cookies log in: a browser sends them
- * along whoever's page it is, which would act as the user. There only what is listed by name counts.
+ * Without a setting, any page may connect, as in Crossbar.io. This does not apply to cookie logins: browsers send cookies for pages of any
+ * origin, and such a page would act as the user. In this case only origins that are listed by name are allowed.
  */
 function readOrigins (options: OptionSettings | undefined, cookieLogin: boolean): readonly string[] | undefined {
   const setting = options?.find('allowed_origins')

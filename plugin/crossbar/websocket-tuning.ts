@@ -6,12 +6,13 @@ const flag: Check = (setting) => { setting.flag() }
 const count: Check = (setting) => { setting.integer(0) }
 const milliseconds: Check = (setting) => { if (setting.integer(0) !== 0) setting.integer(1000) }
 
-/** The WebSocket options that have no counterpart here. What is wrong in them is an error all the same. */
+/** The unsupported WebSocket options. Invalid values still cause an error. */
 export const tuning: ReadonlyMap<string, Check> = new Map([
   ['external_port', count],
   ['enable_hybi10', flag],
   ['enable_rfc6455', flag],
-  // That of the opening handshake of WebSocket. As that of WAMP it would cut short whoever is asked for a password.
+  // This is the timeout of WebSocket's opening handshake. As the timeout of WAMP's handshake it would be too short for clients that ask for
+  // a password.
   ['open_handshake_timeout', milliseconds],
   ['close_handshake_timeout', milliseconds],
   ['enable_webstatus', flag],

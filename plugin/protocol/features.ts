@@ -5,7 +5,7 @@ import { isDict } from './wire-value.ts'
 export const clientRoles = ['publisher', 'subscriber', 'caller', 'callee'] as const
 export type ClientRole = typeof clientRoles[number]
 
-/** What the router announces in WELCOME.Details.roles: what works, and nothing else [advanced, Feature Announcement]. */
+/** The features that the router announces in WELCOME.Details.roles: only implemented ones [advanced, Feature Announcement]. */
 export const routerRoles = {
   broker: {
     features: {
@@ -42,17 +42,14 @@ export const routerRoles = {
   }
 } as const
 
-/** What a client announced: the features of its roles, as `role.feature`. */
+/** The features that a client announced for its roles, as `role.feature`. */
 export type Features = ReadonlySet<string>
 
-// A client is one of few programs: most announce the same, and share one set.
+// There are few client implementations: most clients announce the same features and share one set.
 const known = new Map<string, Features>()
 const MOST_KNOWN = 64
 
-/**
- * The features that HELLO.Details.roles announces; unknown roles and features are ignored.
- * Null if no known role is among them [basic, HELLO].
- */
+/** The features in HELLO.Details.roles. Unknown roles and features are ignored. Null if there is no known role [basic, HELLO]. */
 export function readFeatures (roles: unknown): Features | null {
   if (!isDict(roles)) return null
   const features = clientRoles.filter((role) => isDict(roles[role])).flatMap((role) => [role, ...announced(role, roles[role] as Dict)])
@@ -64,7 +61,7 @@ export function readFeatures (roles: unknown): Features | null {
   return shared
 }
 
-// The features that routing asks for: a client cannot make a session heavy by announcing others.
+// Only the features that routing needs, so that clients cannot use memory by announcing others.
 const used = new Set([
   'publisher.payload_passthru_mode', 'subscriber.payload_passthru_mode', 'caller.payload_passthru_mode', 'callee.payload_passthru_mode',
   'subscriber.subscription_revocation', 'callee.registration_revocation',
@@ -78,7 +75,7 @@ function announced (role: ClientRole, { features }: Dict): string[] {
   if (!isDict(features)) return []
   return Object.keys(features)
     .filter((name) => features[name] === true)
-    // One section of the specification spells it with two l.
+    // One section of the specification spells it with a double l.
     .map((name) => `${role}.${name === 'call_cancelling' ? 'call_canceling' : name}`)
     .filter((name) => used.has(name))
 }

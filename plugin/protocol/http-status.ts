@@ -17,7 +17,7 @@ const statuses: ReadonlyMap<Uri, number> = new Map(Object.entries({
   [reasons.payloadSizeExceeded]: 413,
   [reasons.limitExceeded]: 429,
   [reasons.featureNotSupported]: 501,
-  // The callee, not this server, is at fault.
+  // The fault is the callee's, not this server's.
   [reasons.invalidResult]: 502,
   [reasons.networkFailure]: 502,
   [reasons.canceled]: 502,
@@ -38,12 +38,12 @@ const uris: Readonly<Record<number, Uri>> = {
   504: reasons.timeout
 }
 
-/** As what HTTP status an error is answered: an app's own means that the request was understood, and could not be done. */
+/** The HTTP status of an error. The app's own errors have 422: the request was understood, but could not be processed. */
 export function statusOf (error: Uri): number {
   return statuses.get(error) ?? (error.startsWith('wamp.') || error.startsWith('fastify_wamp.') ? 500 : 422)
 }
 
-/** As what error an HTTP status of 400 or more is raised. */
+/** The error for an HTTP status of 400 or more. */
 export function errorOfStatus (status: number): Uri {
   return uris[status] ?? (status < 500 ? reasons.invalidArgument : reasons.runtimeError)
 }

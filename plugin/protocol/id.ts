@@ -1,15 +1,15 @@
 /** An integer from 1 to 2^53 inclusive [basic, IDs]. */
 export type Id = number
 
-/** The greatest id. It is not a "safe" integer, and yet it is legal. */
+/** The greatest id. It is not a "safe" integer, but valid. */
 export const MAX_ID = 2 ** 53
 
-/** True for an integer in the closed range of ids [basic, IDs]. */
+/** True for an integer in the range of ids [basic, IDs]. */
 export function isId (value: unknown): value is Id {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_ID
 }
 
-/** The id after `id` in a session's or the router's sequence; it starts again at 1 after 2^53 [basic, IDs]. */
+/** The id after `id` in a session's or the router's sequence, which restarts at 1 after 2^53 [basic, IDs]. */
 export function nextId (id: Id): Id {
   return id >= MAX_ID ? 1 : id + 1
 }

@@ -1,10 +1,10 @@
 import type { Id } from './id.ts'
 import type { MatchPolicy } from './uri.ts'
 
-/** Options and details: string keys, any values. Only what the wire table knows has been checked. */
+/** Options and details: string keys and any values. Only the fields in the wire table have been validated. */
 export type Dict = { readonly [key: string]: unknown }
 
-/** HELLO.Details as far as this router reads them. */
+/** The HELLO.Details that this router reads. */
 export interface HelloDetails extends Dict {
   readonly roles?: Dict
   readonly authmethods?: readonly string[]
@@ -17,82 +17,82 @@ export interface HelloDetails extends Dict {
 export interface PassthruOptions {
   /** The scheme of the payload, such as `x_my_scheme`. */
   readonly ppt_scheme?: string
-  /** How the payload was serialized. */
+  /** The serializer of the payload. */
   readonly ppt_serializer?: string
-  /** How the payload was encrypted. */
+  /** The encryption of the payload. */
   readonly ppt_cipher?: string
-  /** The key that it was encrypted with. */
+  /** The id of the encryption key. */
   readonly ppt_keyid?: string
 }
-/** PUBLISH.Options that are known. */
+/** The known PUBLISH.Options. */
 export interface PublishOptions extends Dict, PassthruOptions {
-  /** Asks for PUBLISHED, or the ERROR of a refusal. */
+  /** Requests PUBLISHED, or an ERROR if the publication is refused. */
   readonly acknowledge?: boolean
-  /** Whether the publisher itself is left out. @default true */
+  /** Excludes the publisher from the receivers. @default true */
   readonly exclude_me?: boolean
-  /** Tells subscribers who publishes. */
+  /** Discloses the publisher to subscribers. */
   readonly disclose_me?: boolean
-  /** Sessions that do not receive it. */
+  /** The sessions that do not receive the event. */
   readonly exclude?: readonly Id[]
-  /** Authids whose sessions do not receive it. */
+  /** The authids whose sessions do not receive the event. */
   readonly exclude_authid?: readonly string[]
-  /** Roles whose sessions do not receive it. */
+  /** The roles whose sessions do not receive the event. */
   readonly exclude_authrole?: readonly string[]
-  /** The only sessions that may receive it. */
+  /** The only sessions that may receive the event. */
   readonly eligible?: readonly Id[]
-  /** The only authids whose sessions may receive it. */
+  /** The only authids whose sessions may receive the event. */
   readonly eligible_authid?: readonly string[]
-  /** The only roles whose sessions may receive it. */
+  /** The only roles whose sessions may receive the event. */
   readonly eligible_authrole?: readonly string[]
-  /** Keeps the event for who subscribes later [advanced, Event Retention]. */
+  /** Keeps the event for later subscribers [advanced, Event Retention]. */
   readonly retain?: boolean
   /** Reserved for sharded subscriptions. */
   readonly rkey?: string
 }
-/** SUBSCRIBE.Options that are known. */
+/** The known SUBSCRIBE.Options. */
 export interface SubscribeOptions extends Dict {
-  /** How the topic is compared. @default 'exact' */
+  /** The match policy of the topic. @default 'exact' */
   readonly match?: MatchPolicy
-  /** Asks for the retained event. */
+  /** Requests the retained event. */
   readonly get_retained?: boolean
   /** Reserved for sharded subscriptions. */
   readonly nkey?: string
 }
-/** How a call picks among the callees of a shared registration [advanced, Shared Registration]. */
+/** The policy by which a call selects a callee of a shared registration [advanced, Shared Registration]. */
 export type InvocationPolicy = 'single' | 'roundrobin' | 'random' | 'first' | 'last'
-/** REGISTER.Options that are known. */
+/** The known REGISTER.Options. */
 export interface RegisterOptions extends Dict {
-  /** How the procedure is compared. @default 'exact' */
+  /** The match policy of the procedure. @default 'exact' */
   readonly match?: MatchPolicy
-  /** How a call picks among several callees. @default 'single' */
+  /** The policy by which a call selects a callee. @default 'single' */
   readonly invoke?: InvocationPolicy
-  /** Asks to be told who calls. */
+  /** Requests disclosure of the callers. */
   readonly disclose_caller?: boolean
-  /** The callee watches the time of calls, and not the router. */
+  /** The callee, not the router, enforces the timeout of calls. */
   readonly forward_timeout?: boolean
-  /** The most calls that it takes at once. */
+  /** The maximum number of concurrent calls. */
   readonly concurrency?: number
-  /** Takes the procedure over from its callees, if its role may. */
+  /** Takes over the procedure from its callees, if the role has the permission. */
   readonly force_reregister?: boolean
 }
-/** CALL.Options that are known. `timeout` is in milliseconds, 0 is none. */
+/** The known CALL.Options. */
 export interface CallOptions extends Dict, PassthruOptions {
-  /** Milliseconds, 0 for none. */
+  /** The timeout in milliseconds; 0 for none. */
   readonly timeout?: number
-  /** Asks for results by progress. */
+  /** Requests progressive results. */
   readonly receive_progress?: boolean
-  /** More input will follow under the same request. */
+  /** Further input follows with the same request id. */
   readonly progress?: boolean
-  /** Tells the callee who calls. */
+  /** Discloses the caller to the callee. */
   readonly disclose_me?: boolean
   /** Reserved for sharded registrations. */
   readonly rkey?: string
   /** Reserved for sharded registrations. */
   readonly runmode?: string
 }
-/** How a call is canceled [advanced, Call Canceling]. */
+/** The mode of canceling a call [advanced, Call Canceling]. */
 export type CancelMode = 'skip' | 'kill' | 'killnowait'
-/** CANCEL.Options that are known. */
+/** The known CANCEL.Options. */
 export interface CancelOptions extends Dict { readonly mode?: CancelMode }
-/** YIELD.Options that are known. */
+/** The known YIELD.Options. */
 export interface YieldOptions extends Dict, PassthruOptions { readonly progress?: boolean }

@@ -36,13 +36,13 @@ export const MessageType = {
 /** The code of a message. */
 export type MessageCode = typeof MessageType[keyof typeof MessageType]
 
-/** A request that the router may answer with ERROR; the router's own INVOCATION is one, too. */
+/** The types of requests that the router may answer with ERROR. The router's own INVOCATION is also one. */
 export type RequestCode = 16 | 32 | 34 | 48 | 64 | 66 | 68
 
-/** Details or options that say nothing: one object for all, which codecs know by sight. */
+/** Empty details or options: a single shared object that codecs recognize by identity. */
 export const noDetails: Dict = Object.freeze({})
 
-/** [HELLO, Realm|uri, Details|dict]; null asks for the realm of the principal. */
+/** [HELLO, Realm|uri, Details|dict]; null requests the realm of the principal. */
 export interface Hello { readonly type: 1, readonly realm: Uri | null, readonly details: HelloDetails }
 /** [WELCOME, Session|id, Details|dict] */
 export interface Welcome { readonly type: 2, readonly session: Id, readonly details: Dict }
@@ -50,7 +50,7 @@ export interface Welcome { readonly type: 2, readonly session: Id, readonly deta
 export interface Abort { readonly type: 3, readonly details: Dict, readonly reason: Uri, readonly payload: Payload }
 /** [CHALLENGE, AuthMethod|string, Extra|dict] */
 export interface Challenge { readonly type: 4, readonly authmethod: string, readonly extra: Dict }
-/** [AUTHENTICATE, Signature|string, Extra|dict]; null, which nexus's client sends, is an empty dict. */
+/** [AUTHENTICATE, Signature|string, Extra|dict]; null, as sent by nexus's client, means an empty dict. */
 export interface Authenticate { readonly type: 5, readonly signature: string, readonly extra: Dict | null }
 /** [GOODBYE, Details|dict, Reason|uri] */
 export interface Goodbye { readonly type: 6, readonly details: Dict, readonly reason: Uri }
@@ -82,10 +82,10 @@ export interface EventMessage {
   readonly publication: Id
   readonly details: Dict
   readonly payload: Payload
-  /** Not on the wire: what to do with it if its receiver does not keep up. Without it, it is dropped. */
+  /** Not on the wire: the policy if its receiver does not keep up. Without it, the event is dropped. */
   readonly overflow?: Overflow | undefined
 }
-/** What to do with an event whose receiver does not keep up: older ones give way, or those of its topic, or the session ends. */
+/** The policy for an event whose receiver does not keep up: drop the oldest events, drop older events of its topic, or end the session. */
 export interface Overflow { readonly policy: 'drop-oldest' | 'keep-latest' | 'close', readonly topic: Uri }
 /** [CALL, Request|id, Options|dict, Procedure|uri, Arguments|list, ArgumentsKw|dict] */
 export interface Call { readonly type: 48, readonly request: Id, readonly options: CallOptions, readonly procedure: Uri, readonly payload: Payload }
@@ -108,10 +108,10 @@ export interface Interrupt { readonly type: 69, readonly request: Id, readonly o
 /** [YIELD, INVOCATION.Request|id, Options|dict, Arguments|list, ArgumentsKw|dict] */
 export interface Yield { readonly type: 70, readonly request: Id, readonly options: YieldOptions, readonly payload: Payload }
 
-/** What a client may send. */
+/** The messages that a client may send. */
 export type ClientMessage = Hello | Abort | Authenticate | Goodbye | ErrorMessage | Publish | Subscribe | Unsubscribe |
   Call | Cancel | Register | Unregister | Yield
-/** What the router may send. */
+/** The messages that the router may send. */
 export type RouterMessage = Welcome | Abort | Challenge | Goodbye | ErrorMessage | Published | Subscribed | Unsubscribed |
   EventMessage | Result | Registered | Unregistered | Invocation | Interrupt
 /** Any message. */

@@ -4,8 +4,8 @@ import { isAttribute } from './wire-value.ts'
 const attributes = ['ppt_scheme', 'ppt_serializer', 'ppt_cipher', 'ppt_keyid'] as const
 
 /**
- * The payload passthru attributes of options, as they go into the details of what is sent on; null if no scheme is named
- * [advanced, Payload Passthru Mode]. An ERROR's details are not checked by the wire table: what is no short string is left out.
+ * The payload passthru attributes of options, for the details of the forwarded message; null if no scheme is set [advanced, Payload
+ * Passthru Mode]. The wire table does not validate an ERROR's details: attributes that are not short strings are omitted.
  */
 export function passthruOf (options: Dict): Dict | null {
   const { ppt_scheme: scheme } = options

@@ -4,33 +4,33 @@ import { isPlain } from './wire-value.ts'
 
 export type { Args, Kwargs, Values } from './values.ts'
 
-/** What a payload needs of a codec. */
+/** The part of a codec that a payload needs. */
 export interface PayloadCodec {
   /** The serializer's name: `json`, `msgpack`, `cbor`. */
   readonly name: string
-  /** Reads what `encodePayload` wrote; a new object at each call. Throws for a value that has no form in JavaScript. */
+  /** Decodes the output of `encodePayload`. Returns a new object at each call. Throws for a value that JavaScript cannot represent. */
   decodePayload (encoded: EncodedPayload): Values
   /**
-   * Writes args and kwargs as they stand in a message, one after the other; `undefined` is not written.
-   * Throws for more than `most` octets, as for a value without a form. @default Infinity
+   * Encodes args and kwargs as in a message, one after the other. `undefined` is omitted. Throws for a value that cannot be represented,
+   * and for more than `most` octets. @default Infinity
    */
   encodePayload (args: Args | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload
 }
 
-/** The bytes of args and kwargs as they stand at the end of a message. */
+/** The bytes of args and kwargs at the end of a message. */
 export interface EncodedPayload {
-  /** How many elements of the message's list these are: none, args, or args and kwargs. */
+  /** The number of elements in the message's list: none, args, or args and kwargs. */
   readonly elements: 0 | 1 | 2
-  /** The elements, separated as the codec separates them (JSON: a comma between, none before or after). */
+  /** The elements, with the separators of the codec (JSON: a comma between them, none before or after). */
   readonly bytes: Buffer
 }
 
-// A failure is kept as well: it must not be paid for again at each of a thousand receivers.
+// Failures are cached as well, so that they are not repeated for each of a thousand receivers.
 type Transcoded = EncodedPayload | { readonly failure: unknown }
 
 const nothing: EncodedPayload = { elements: 0, bytes: Buffer.alloc(0) }
 
-/** Kept payloads that hold transcoded bytes until the turn ends. */
+/** Stored payloads that keep transcoded bytes until the turn ends. */
 const toForget = new Set<Payload>()
 
 function forgetAll (): void {
@@ -39,24 +39,24 @@ function forgetAll (): void {
 }
 
 /**
- * Args and kwargs on their way through the router. They travel as the bytes that came in, and are read only where the
- * receiver's codec differs or the receiver lives in this process. Each representation is made once; a payload that is kept
- * (`detached`) forgets it when the turn ends if it is larger, because the limits count only its own bytes.
- * A trailing empty kwargs, and then a trailing empty args, is left out [basic, Empty Arguments and Keyword Arguments].
+ * The args and kwargs of a message. They stay the received bytes, and are only decoded if the receiver has another codec or lives in this
+ * process. Each representation is created once. A stored payload (`detached`) drops it when the turn ends if it is larger, because the
+ * limits only count the payload's own bytes. A trailing empty kwargs, and then a trailing empty args, is omitted [basic, Empty Arguments
+ * and Keyword Arguments].
  */
 export class Payload {
   /** No args, no kwargs. */
   static readonly empty = new Payload(undefined, nothing, undefined, Infinity)
 
   /**
-   * From the bytes of a message. They are a slice of what was read: `detached` copies what outlives the turn. In another
-   * serializer they may have `mostTranscoded` octets.
+   * Creates a payload from the bytes of a message. They are a slice of the received data; `detached` copies payloads that outlive the
+   * turn. In another serializer they may have `mostTranscoded` octets.
    */
   static ofBytes (codec: PayloadCodec, encoded: EncodedPayload, mostTranscoded = Infinity): Payload {
     return encoded.elements === 0 ? Payload.empty : new Payload(codec, encoded, undefined, mostTranscoded)
   }
 
-  /** From values of this process. They are taken as they are, and must not be changed afterwards. */
+  /** Creates a payload from values of this process. They are not copied and must not be changed afterwards. */
   static of (args: Args = [], kwargs: Kwargs = {}): Payload {
     const hasKwargs = Object.keys(kwargs).length > 0
     if (args.length === 0 && !hasKwargs) return Payload.empty
@@ -66,13 +66,13 @@ export class Payload {
   readonly #codec: PayloadCodec | undefined
   #encoded: EncodedPayload | undefined
   #given: { args: Args, kwargs: Kwargs | undefined } | undefined
-  /** Octets that it may become in another serializer. */
+  /** The maximum number of octets in another serializer. */
   readonly #mostTranscoded: number
   readonly #isKept: boolean
   #transcoded: Map<PayloadCodec, Transcoded> | undefined
-  /** For which codecs it has a form, as far as somebody has asked; null stands for the values of this process. */
+  /** The codecs that can represent the payload, as far as checked; null stands for the values of this process. */
   #forms: Map<PayloadCodec | null, boolean> | undefined
-  /** Of values, once somebody has asked. */
+  /** The size of values, once computed. */
   #size: number | undefined
 
   private constructor (codec: PayloadCodec | undefined, encoded: EncodedPayload | undefined, given: { args: Args, kwargs: Kwargs | undefined } | undefined, mostTranscoded = Infinity, isKept = false) {
@@ -83,7 +83,7 @@ export class Payload {
     this.#isKept = isKept
   }
 
-  /** The bytes for a receiver of this codec. Throws what the codec throws for a value that it has no form for. */
+  /** The bytes for a receiver with this codec. Throws the codec's error for a value that it cannot represent. */
   in (codec: PayloadCodec): EncodedPayload {
     if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined)) return this.#encoded
     this.#transcoded ??= new Map()
@@ -96,10 +96,7 @@ export class Payload {
     return made
   }
 
-  /**
-   * True if the values can be read in this process, and written by a codec, or null for no codec. Only the answer is
-   * remembered, not the bytes.
-   */
+  /** True if the values can be decoded in this process and encoded by the codec, or null for no codec. Only the result is cached, not the bytes. */
   hasForm (codec: PayloadCodec | null): boolean {
     this.#forms ??= new Map()
     let has = this.#forms.get(codec)
@@ -108,14 +105,14 @@ export class Payload {
   }
 
   /**
-   * Lets go of transcoded bytes that take more than the payload itself. Others stay, and failures: they would cost as much again, to
-   * each receiver, and may be far smaller than what has to be read for them.
+   * Drops transcoded bytes that are larger than the payload itself. Smaller ones are kept, and also failures, because repeating them would
+   * cost the same for each receiver.
    */
   forget (): void {
     for (const [codec, made] of this.#transcoded ?? []) if (!('failure' in made) && made.bytes.length > this.size) this.#transcoded!.delete(codec)
   }
 
-  /** About how many bytes of memory this takes: what came in, or its values. In each other serializer it may take as many again. */
+  /** The approximate number of bytes in memory: the received bytes or the values. In each other serializer, the payload may use the same amount again. */
   get size (): number {
     return this.#encoded?.bytes.length ?? (this.#size ??= sizeOf(this.#given))
   }
@@ -145,8 +142,8 @@ export class Payload {
   }
 
   /**
-   * Args and kwargs as values that belong to the receiver: it may change them. Throws what the codec throws for a value
-   * that has no form in JavaScript: call it where that can be answered.
+   * Args and kwargs as values that the receiver may change. Throws the codec's error for a value that JavaScript cannot represent: only
+   * call it where an error can be answered.
    */
   values (): Values {
     if (this.#codec !== undefined && this.#encoded !== undefined) return this.#codec.decodePayload(this.#encoded)
@@ -154,7 +151,7 @@ export class Payload {
     return { args: [], kwargs: {} }
   }
 
-  /** Has the values that were read from its bytes take their place: what these may say besides, such as a key twice, reaches nobody. */
+  /** Replaces the bytes by the values decoded from them, so that nothing else in the bytes, such as a duplicate key, is delivered. */
   keep (values: { args: Args, kwargs: Kwargs }): void {
     if (this.#codec === undefined || this.#encoded === undefined) return
     this.#encoded = undefined
@@ -162,7 +159,7 @@ export class Payload {
     this.#transcoded = undefined
   }
 
-  /** The same payload on bytes of its own. For what outlives the turn: a slice pins the whole chunk that was read. */
+  /** Copies the payload, if it outlives the turn: a slice keeps the whole received chunk in memory. */
   detached (): Payload {
     if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, this.#mostTranscoded, true)
     if (this.#codec === undefined || this.#encoded === undefined) return this
@@ -170,12 +167,12 @@ export class Payload {
   }
 }
 
-/** A copy for one more receiver: what one changes the other does not see. */
+/** A copy for another receiver. Changes of one receiver do not affect the other. */
 export function copyOfValues ({ args, kwargs }: Values): Values {
   return { args: args.map(copyOf), kwargs: dictOf(kwargs) }
 }
 
-/** A copy of data: all that can be changed is the receiver's own. */
+/** A deep copy of data that the receiver may change. */
 function copyOf (value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(copyOf)
@@ -189,12 +186,12 @@ function dictOf (value: object): Kwargs {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]))
 }
 
-/** Bytes of memory that a list or a dict takes, and each of its entries, besides what these hold. */
+/** The bytes of memory of a list or dict, and of each entry, in addition to the values in it. */
 const BYTES_OF_LIST = 32
 const BYTES_OF_DICT = 64
 const BYTES_OF_ENTRY = 16
 
-/** About how many bytes of memory a value takes. On the wire many values take far less: an empty dict is one octet of MessagePack. */
+/** The approximate number of bytes of memory of a value. Many values are far smaller on the wire: an empty dict is one octet in MessagePack. */
 export function sizeOf (value: unknown): number {
   if (typeof value === 'string') return value.length + BYTES_OF_ENTRY
   if (ArrayBuffer.isView(value)) return value.byteLength + BYTES_OF_DICT

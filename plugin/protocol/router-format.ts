@@ -7,10 +7,10 @@ import { ProtocolViolation } from './violation.ts'
 import { faultOf, isDict, isIdOrZero, isRequestType, isString } from './wire-value.ts'
 import type { Check } from './wire-value.ts'
 
-/** An element of a message: the field that it fills, and what it must be. */
+/** An element of a message: its field and its type. */
 type Field<M> = readonly [name: Exclude<keyof M, 'type' | 'payload'> & string, check: Check, presence?: 'optional']
 
-/** A message's elements after its code; `payload` where args and kwargs may follow. */
+/** A message's elements after its code; `payload` if args and kwargs may follow. */
 export interface Layout<M> {
   readonly name: string
   readonly from: 'client' | 'router' | 'both'
@@ -18,7 +18,7 @@ export interface Layout<M> {
   readonly payload: M extends { payload: Payload } ? true : false
 }
 
-/** A layout as the walkers read it, without the message's own type. */
+/** A layout without the message's own type, for generic code. */
 export interface MessageLayout {
   readonly name: string
   readonly from: 'client' | 'router' | 'both'
@@ -28,7 +28,7 @@ export interface MessageLayout {
 
 type RouterFormat = { readonly [M in Exclude<RouterMessage, ErrorMessage> as M['type']]: Layout<M> }
 
-/** The elements of each message of the router in their order on the wire; ERROR is apart, since clients send it, too. */
+/** The elements of each message of the router in their order on the wire. ERROR is separate, because clients send it as well. */
 export const routerFormat: RouterFormat = {
   [MessageType.Welcome]: { name: 'WELCOME', from: 'router', fields: [['session', isId], ['details', isDict]], payload: false },
   [MessageType.Challenge]: { name: 'CHALLENGE', from: 'router', fields: [['authmethod', isString], ['extra', isDict]], payload: false },
@@ -45,7 +45,7 @@ export const routerFormat: RouterFormat = {
   [MessageType.Goodbye]: { name: 'GOODBYE', from: 'both', fields: [['details', isDict], ['reason', isName]], payload: false },
 }
 
-// Of a client only an ERROR to INVOCATION is taken, in the other direction it answers any request.
+// Clients may only send ERROR for INVOCATION. The router's ERROR answers any request.
 const errorOfRouter: Layout<ErrorMessage> = {
   name: 'ERROR', from: 'router', fields: [['requestType', isRequestType], ['request', isId], ['details', isDict], ['error', isName]], payload: true
 }
@@ -61,10 +61,7 @@ export function routerLayout (code: unknown): MessageLayout {
   return layout
 }
 
-/**
- * The checked fields of a message, and its type.
- * Throws a ProtocolViolation that names the message and the field at fault.
- */
+/** Validates the fields of a message. Returns them with its type. Throws a ProtocolViolation that names the message and the invalid field. */
 export function readFields ({ name: message, fields, payload }: MessageLayout, elements: readonly unknown[]): Record<string, unknown> {
   const given = elements.length - 1
   if (given > fields.length && !payload) throw new ProtocolViolation(`${message} has too many elements`)

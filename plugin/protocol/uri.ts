@@ -1,13 +1,13 @@
 /** The name of a realm, topic, procedure or error [basic, URIs]. */
 export type Uri = string
 
-/** How a subscription's or registration's URI is compared with that of an event or call. */
+/** The policy for comparing a subscription's or registration's URI with that of an event or call. */
 export type MatchPolicy = 'exact' | 'prefix' | 'wildcard'
 
-/** Which URIs a realm takes: all that the specification allows, or only lower-case letters, digits and `_`. */
+/** The URIs that a realm accepts: all that the specification allows, or only lower-case letters, digits and `_`. */
 export type UriCheck = 'loose' | 'strict'
 
-// What a URI must not have, rather than what it is: a pattern for a whole URI exhausts the stack on a very long one.
+// Match what is not allowed in a URI: a pattern for a whole URI exhausts the stack for a very long one.
 const faultOfName = /[\s#]|\.(?:\.|$)|^(?:\.|$)/
 const faults: Readonly<Record<UriCheck, Readonly<Record<MatchPolicy, RegExp>>>> = {
   loose: {
@@ -22,25 +22,22 @@ const faults: Readonly<Record<UriCheck, Readonly<Record<MatchPolicy, RegExp>>>> 
   }
 }
 
-/**
- * True for a URI that may stand where `match` says: empty components only in wildcard patterns, and at the end of a
- * prefix [basic, URIs].
- */
+/** True for a URI that is valid with this match policy: empty components are only allowed in wildcard patterns, and at the end of a prefix [basic, URIs]. */
 export function isUri (value: unknown, match: MatchPolicy = 'exact', check: UriCheck = 'loose'): value is Uri {
   return typeof value === 'string' && !faults[check][match].test(value)
 }
 
-/** True for a URI that is no pattern, under the loose check. */
+/** True for a URI that is not a pattern, with the loose check. */
 export function isName (value: unknown): value is Uri {
   return typeof value === 'string' && !faultOfName.test(value)
 }
 
-/** True for a URI whose first component is `wamp`: only the router's own meta API uses these [basic, Reserved URIs]. */
+/** True for a URI whose first component is `wamp`, which is reserved for the router's meta API [basic, Reserved URIs]. */
 export function isReserved (uri: Uri): boolean {
   return uri === 'wamp' || uri.startsWith('wamp.')
 }
 
-/** True if `uri` is one that `pattern` stands for under `match` [advanced, pattern-based subscription]. */
+/** True if `pattern` matches `uri` with this policy [advanced, pattern-based subscription]. */
 export function matches (pattern: Uri, match: MatchPolicy, uri: Uri): boolean {
   if (match === 'exact') return pattern === uri
   if (match === 'prefix') return uri.startsWith(pattern)

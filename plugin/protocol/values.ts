@@ -1,6 +1,6 @@
-/** Positional arguments: the values that a message carries in order. */
+/** Positional arguments: the ordered values of a message. */
 export type Args = unknown[]
-/** Keyword arguments: the values that a message carries by name. */
+/** Keyword arguments: the named values of a message. */
 export type Kwargs = { [name: string]: unknown }
 
 /** Args and kwargs as values. */

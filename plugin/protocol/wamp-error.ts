@@ -2,17 +2,17 @@ import type { Uri } from './uri.ts'
 import type { Args, Kwargs } from './values.ts'
 
 /**
- * An error that crosses the wire: a URI, with args and kwargs. A procedure throws it to answer with ERROR, `call`
- * rejects with it, an authenticator throws it to refuse. In a program that has loaded the router it has a `statusCode`, too:
- * as what a route that throws it is answered.
+ * A WAMP error: a URI, with args and kwargs. A procedure throws it to answer with ERROR, `call` rejects with it, and an authenticator
+ * throws it to reject a login. In a program that has loaded the router it also has a `statusCode`: the HTTP status of a route that throws
+ * it.
  */
 export class WampError extends Error {
   override readonly name = 'WampError'
-  /** The URI. */
+  /** The URI of the error. */
   readonly error: Uri
-  /** Positional values; the first is often a text for people. */
+  /** Positional values. The first one is often a text for people. */
   readonly args: Args
-  /** Values by name. */
+  /** Keyword values. */
   readonly kwargs: Kwargs
 
   constructor (error: Uri, { args = [], kwargs = {}, cause }: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {
@@ -23,7 +23,7 @@ export class WampError extends Error {
     this.kwargs = kwargs
   }
 
-  /** The URI, as Fastify writes it into a reply. */
+  /** The URI, which Fastify includes in a response. */
   get code (): Uri {
     return this.error
   }

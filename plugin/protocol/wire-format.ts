@@ -10,7 +10,7 @@ import { ProtocolViolation } from './violation.ts'
 
 type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
 
-// PUBLISH and CALL check their URIs in the realm: a bad one gets an ERROR, not an ABORT.
+// The URIs of PUBLISH and CALL are validated in the realm, because an invalid one causes an ERROR, not an ABORT.
 const passthru = { ppt_scheme: isAttribute, ppt_serializer: isAttribute, ppt_cipher: isAttribute, ppt_keyid: isAttribute }
 const match = oneOf('exact', 'prefix', 'wildcard')
 
@@ -50,7 +50,7 @@ const callOptions = optionsOf({
 const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
 const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
 
-/** Every message's elements in their order on the wire: the one place that knows it [basic, Message Definitions]. */
+/** The elements of every message in their order on the wire: the only definition of it [basic, Message Definitions]. */
 export const wireFormat: WireFormat = {
   ...routerFormat,
   [MessageType.Hello]: { name: 'HELLO', from: 'client', fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
@@ -80,15 +80,14 @@ export function clientLayout (code: unknown): MessageLayout {
   return layout
 }
 
-/** The layout of any message. */
+/** The layout of a message. */
 export function layoutOf (code: MessageCode): MessageLayout {
   return wireFormat[code]
 }
 
 /**
- * The message of these elements, the code first. Where the layout has a payload, the codec has made it of the elements
- * that follow the fields, which are ignored here.
- * Throws a ProtocolViolation that names the message and the field at fault.
+ * The message with these elements, the code first. If the layout has a payload, the codec has created it from the elements after the
+ * fields, which are ignored here. Throws a ProtocolViolation that names the message and the invalid field.
  */
 export function toMessage (layout: MessageLayout, elements: readonly unknown[], payload: Payload): ClientMessage {
   const message = readFields(layout, elements)
@@ -96,7 +95,7 @@ export function toMessage (layout: MessageLayout, elements: readonly unknown[], 
   return message as unknown as ClientMessage
 }
 
-/** The elements of a message before its payload, the code first, as every codec writes them. */
+/** The elements of a message before its payload, the code first, in the form that all codecs encode. */
 export function toElements (message: Message): unknown[] {
   const elements: unknown[] = [message.type]
   const values = message as unknown as Readonly<Record<string, unknown>>

@@ -1,17 +1,17 @@
 import type { Dict } from './message-options.ts'
 import { isId } from './id.ts'
 
-/** Checks one element: true, false, or what is wrong with it, as it follows the field's name in a sentence. */
+/** Validates an element. Returns true, false, or a description of the fault that completes a sentence after the field's name. */
 export type Check = (value: unknown) => boolean | string
 
 export function isString (value: unknown): value is string {
   return typeof value === 'string'
 }
 
-/** Characters of an attribute that goes into what others are sent. */
+/** The maximum number of characters of an attribute that is forwarded. */
 const LONGEST_ATTRIBUTE = 1024
 
-/** A string that is sent on as it is, to any number of receivers. */
+/** A string that is forwarded unchanged to any number of receivers. */
 export function isAttribute (value: unknown): value is string {
   return typeof value === 'string' && value.length <= LONGEST_ATTRIBUTE
 }
@@ -20,25 +20,25 @@ export function isBoolean (value: unknown): value is boolean {
   return typeof value === 'boolean'
 }
 
-/** A dict, as every codec decodes it: a plain object. Codecs have refused keys that are not strings. */
+/** A dict, which all codecs decode as a plain object. Codecs have rejected keys that are not strings. */
 export function isDict (value: unknown): value is Dict {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
 
-/** A dict, or null in its place. */
+/** A dict, or null instead of one. */
 export function isDictOrNull (value: unknown): value is Dict | null {
   return value === null || isDict(value)
 }
 
-/** True if a BigInt is in it, in lists and dicts at any depth. */
+/** True if the value contains a BigInt, in lists and dicts at any depth. */
 export function hasBigInt (value: unknown): boolean {
   if (Array.isArray(value)) return value.some(hasBigInt)
   return typeof value === 'bigint' || (isDict(value) && Object.values(value).some(hasBigInt))
 }
 
-/** True for an object that is written as a dict; false for a Map, an ArrayBuffer and the like. */
+/** True for an object that is encoded as a dict; false for a Map, an ArrayBuffer etc. */
 export function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype || Object.prototype.toString.call(value) === '[object Object]'
@@ -52,7 +52,7 @@ export function isPositiveInteger (value: unknown): value is number {
   return isNaturalNumber(value) && value > 0
 }
 
-/** The realm of HELLO: whether it is a URI is for the handshake to say, since that has an ABORT of its own. */
+/** The realm of HELLO. The handshake checks whether it is a URI, because that has a separate ABORT. */
 export function isUriOrNull (value: unknown): value is string | null {
   return value === null || typeof value === 'string'
 }
@@ -61,12 +61,12 @@ export function isIdOrZero (value: unknown): value is number {
   return value === 0 || isId(value)
 }
 
-/** The request type of an ERROR that a client sends: only INVOCATION's [basic, Message Codes and Direction]. */
+/** The request type of an ERROR from a client: only that of INVOCATION [basic, Message Codes and Direction]. */
 export function isErrorType (value: unknown): value is 68 {
   return value === 68
 }
 
-/** The request type of an ERROR that the router sends: of a request that it answers. */
+/** The request type of an ERROR from the router: that of the answered request. */
 export function isRequestType (value: unknown): boolean {
   return value === 16 || value === 32 || value === 34 || value === 48 || value === 64 || value === 66
 }
@@ -80,8 +80,8 @@ export function oneOf (...values: readonly string[]): Check {
 }
 
 /**
- * A dict whose known keys have the right values; unknown keys are ignored [basic, Extensibility]. Undefined, which CBOR
- * can say, is no value; null is a wrong one.
+ * A dict whose known keys have valid values. Unknown keys are ignored [basic, Extensibility]. Undefined, which CBOR can represent, is
+ * treated as absent; null is invalid.
  */
 export function optionsOf (known: Readonly<Record<string, Check>>): Check {
   const checks = new Map(Object.entries(known))
@@ -96,7 +96,7 @@ export function optionsOf (known: Readonly<Record<string, Check>>): Check {
   }
 }
 
-/** What is wrong with an element whose check did not return true. */
+/** The fault of an element whose check did not return true. */
 export function faultOf (result: string | false): string {
   return result === false ? ' has the wrong type or value' : result
 }

@@ -6,13 +6,13 @@ import { MessageType } from '../protocol/message.ts'
 import type { Router } from '../router.ts'
 import type { MetricsOptions, PromClient, PromRegistry } from './prom-client.ts'
 
-/** Seconds. A call within one machine takes some hundred microseconds. */
+/** Bucket limits in seconds. A call within one machine takes some hundred microseconds. */
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Checked options. */
+/** Validated options. */
 export type ResolvedMetrics = Required<Omit<MetricsOptions, 'path'>> & { readonly path: string | null }
 
-/** Checks the options of `wampMetrics`. Throws WAMP_ERR_INVALID_OPTION. */
+/** Validates the options of `wampMetrics`. Throws WAMP_ERR_INVALID_OPTION. */
 export function resolveMetrics (given: MetricsOptions): ResolvedMetrics {
   refuseUnknown(given, ['client', 'registry', 'path', 'prefix'])
   const { client, registry = client?.register, prefix = 'wamp_', path = null } = given
@@ -24,8 +24,8 @@ export function resolveMetrics (given: MetricsOptions): ResolvedMetrics {
 }
 
 /**
- * Counts what a router does, in metrics of prom-client. No label is a URI, an authid or an id, so that no client can make
- * the metrics grow: realms, roles and methods of login are those of the configuration.
+ * Records a router's activity in metrics of prom-client. Labels never contain URIs, authids or ids, so clients cannot make the metrics
+ * grow. Realms, roles and login methods are those of the configuration.
  */
 export class Metrics {
   readonly #client: PromClient
@@ -49,13 +49,13 @@ export class Metrics {
     }
   }
 
-  /** Counts no more, and takes the metrics out of the registry: another app of the process may come after this one. */
+  /** Stops recording and removes the metrics from the registry, because the process may start another app. */
   close (): void {
     for (const undo of this.#undo) undo()
     for (const name of this.#names) this.#registry.removeSingleMetric(name)
   }
 
-  /** What there is when Prometheus asks. */
+  /** Gauges that are read when Prometheus requests them. */
   #countState (): void {
     const sessions = new this.#client.Gauge({
       ...this.#named('sessions', 'Sessions that are joined, those of the app itself included.', ['realm', 'authrole']),
@@ -75,7 +75,7 @@ export class Metrics {
     this.#countMessages(sent, 'messages_sent', 'Messages of WAMP that were sent.')
   }
 
-  /** The router counts them itself: here they are only read. */
+  /** Counters of the router, which are only read here. */
   #countMessages (counts: Float64Array, name: string, help: string): void {
     const counter = new this.#client.Counter({
       ...this.#named(`${name}_total`, help, ['type']),
@@ -86,7 +86,7 @@ export class Metrics {
     })
   }
 
-  /** What the router tells of. */
+  /** Metrics from the router's channels. */
   #countEvents (): void {
     const { Counter, Histogram } = this.#client
     const calls = new Histogram({ ...this.#named('call_duration_seconds', 'From a CALL to its answer.', ['realm', 'outcome']), buckets: BUCKETS })
@@ -109,7 +109,7 @@ export class Metrics {
   }
 }
 
-/** prom-client refuses a name that its registry has. */
+/** prom-client throws if the registry already has the name. */
 function taken (names: readonly string[], cause: unknown): unknown {
   if (!(cause instanceof Error) || !cause.message.includes('already been registered')) return cause
   return new errors.WAMP_ERR_INVALID_OPTION('registry', `has a metric "${names.at(-1)}" already, perhaps that of another app: give each app a registry or a prefix of its own`)

@@ -1,13 +1,13 @@
-// As much of `@opentelemetry/api` as is used: who does not use it need not install it.
+// The part of `@opentelemetry/api` that is used, so that apps without it need not install it.
 
-/** What belongs to one execution: immutable, and only the API looks inside. */
+/** The context of an execution: immutable, and opaque except to the API. */
 export interface Context {
   getValue (key: symbol): unknown
   setValue (key: symbol, value: unknown): Context
   deleteValue (key: symbol): Context
 }
 
-/** What vendors add to a trace. */
+/** The vendor-specific part of a trace context. */
 export interface TraceState {
   get (key: string): string | undefined
   set (key: string, value: string): TraceState
@@ -15,7 +15,7 @@ export interface TraceState {
   serialize (): string
 }
 
-/** Which span of which trace. */
+/** Identifies a span of a trace. */
 export interface SpanContext {
   traceId: string
   spanId: string
@@ -24,7 +24,7 @@ export interface SpanContext {
   traceState?: TraceState | undefined
 }
 
-/** Something that takes a time. */
+/** A timed operation. */
 export interface Span {
   spanContext (): SpanContext
   setAttribute (key: string, value: string | number): unknown
@@ -37,7 +37,7 @@ export interface Tracer {
   startSpan (name: string, options: { kind: number, attributes: Record<string, string | number> }, context: Context): Span
 }
 
-/** The module. */
+/** The module `@opentelemetry/api`. */
 export interface OpenTelemetryApi {
   readonly ROOT_CONTEXT: Context
   readonly SpanKind: { readonly SERVER: number, readonly CLIENT: number, readonly PRODUCER: number }

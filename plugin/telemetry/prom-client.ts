@@ -1,23 +1,23 @@
-/** What a sample is told apart by. */
+/** The labels of a sample. */
 export type Labels = Record<string, string>
 
-/** What a metric is made of. */
+/** The configuration of a metric. */
 export interface MetricConfiguration {
   readonly name: string
   readonly help: string
   readonly labelNames: string[]
-  /** `never`, since every version of prom-client names the type of its registries otherwise. */
+  /** `never`, because each version of prom-client has a different type for registries. */
   readonly registers: never[]
 }
 
-/** As much of a registry of prom-client as is used. */
+/** The part of a prom-client registry that is used. */
 export interface PromRegistry {
   readonly contentType: string
   metrics (): Promise<string>
   removeSingleMetric (name: string): void
 }
 
-/** As much of the module prom-client as is used: who does not use it need not install it. */
+/** The part of the module prom-client that is used, so that apps without it need not install it. */
 export interface PromClient {
   readonly register: PromRegistry
   readonly Counter: new (configuration: MetricConfiguration & { readonly collect?: () => void }) => { inc (labels: Labels, value?: number): void, reset (): void }
@@ -29,10 +29,10 @@ export interface PromClient {
 export interface MetricsOptions {
   /** The app's own module: `import client from 'prom-client'`. */
   client: PromClient
-  /** Where the metrics are registered. @default client.register */
+  /** The registry of the metrics. @default client.register */
   registry?: PromRegistry
-  /** A route for Prometheus. Without it none is mounted. */
+  /** The path of a route for Prometheus. @default no route */
   path?: string
-  /** What the name of each metric begins with. @default 'wamp_' */
+  /** The prefix of all metric names. @default 'wamp_' */
   prefix?: string
 }

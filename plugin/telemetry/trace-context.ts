@@ -1,6 +1,6 @@
 import type { OpenTelemetryApi, SpanContext } from './opentelemetry.ts'
 
-/** How a trace context stands in the options and details of messages [W3C Trace Context]. */
+/** A trace context in the options and details of messages [W3C Trace Context]. */
 export interface TraceAttributes {
   readonly traceparent: string
   readonly tracestate?: string
@@ -8,14 +8,14 @@ export interface TraceAttributes {
 
 const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
 const SAMPLED = 1
-/** Characters of a tracestate that must be passed on [3.3.1.5]. */
+/** The number of characters of a tracestate that must be propagated [3.3.1.5]. */
 const LONGEST = 512
 
-/** Reads a trace context. Null if there is none, or none that is as the specification says: then it counts as absent [3.2.3]. */
+/** Reads a trace context. Returns null if it is absent or malformed; a malformed one is treated as absent [3.2.3]. */
 export function readTraceContext ({ traceparent, tracestate }: { readonly traceparent?: unknown, readonly tracestate?: unknown }, { createTraceState }: Pick<OpenTelemetryApi, 'createTraceState'>): SpanContext | null {
   if (typeof traceparent !== 'string') return null
   const [, version, traceId = '', spanId = '', flags = '', more] = FORM.exec(traceparent) ?? []
-  // A later version may have more at its end, and must begin as this one does.
+  // A later version may have additional fields at the end, but must begin like this one.
   if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return null
   if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return null
   const context: SpanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & SAMPLED, isRemote: true }

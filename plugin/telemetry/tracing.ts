@@ -8,19 +8,19 @@ import type { Uri } from '../protocol/uri.ts'
 import type { Context, OpenTelemetryApi, Span, SpanContext, Tracer, TracingOptions } from './opentelemetry.ts'
 import { readTraceContext, writeTraceContext } from './trace-context.ts'
 
-/** Checks the options of `wampTracing`. Throws WAMP_ERR_INVALID_OPTION. */
+/** Validates the options of `wampTracing`. Throws WAMP_ERR_INVALID_OPTION. */
 export function checkTracing (given: TracingOptions): void {
   refuseUnknown(given, ['api'])
   const { api } = given
   if (typeof api?.trace?.getTracer !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('api', 'must be the module @opentelemetry/api')
 }
 
-/** Makes spans of a router's calls, invocations and publications, and takes the trace along with the messages. */
+/** Creates spans for a router's calls, invocations and publications, and propagates the trace with the messages. */
 export class Tracing implements Propagation {
   readonly #api: OpenTelemetryApi
   readonly #tracer: Tracer
   readonly #slot: PropagationSlot
-  /** What has started and not ended. */
+  /** The spans that have not ended. */
   readonly #spans = new Map<CallMessage | InvocationMessage | PublicationMessage, Span>()
   readonly #undo: readonly (() => void)[]
 
@@ -45,16 +45,16 @@ export class Tracing implements Propagation {
   attributes (): Dict | null {
     const { trace, context } = this.#api
     const active = trace.getSpanContext(context.active())
-    // The API's own words for no span are zeros.
+    // In the API, zeros mean that there is no span.
     return active === undefined || /^0+$/.test(active.traceId) ? null : { ...writeTraceContext(active) }
   }
 
-  // Without a trace it runs outside of any: what happens to be at work is that of another message.
+  // Without a trace context, run outside of any trace: the active context belongs to another message.
   run<T> (details: Dict, work: () => T): T {
     return this.#api.context.with(this.#within(readTraceContext(details, this.#api)), work)
   }
 
-  /** Makes no more spans; those that are open end. */
+  /** Stops creating spans and ends the open ones. */
   close (): void {
     for (const undo of this.#undo) undo()
     if (this.#slot.current === this) this.#slot.current = null
@@ -106,7 +106,7 @@ function rpc (procedure: Uri, realm: Uri, authrole: string): Record<string, stri
   return { 'rpc.system': 'wamp', 'rpc.method': procedure, 'wamp.realm': realm, 'wamp.authrole': authrole }
 }
 
-/** What is told as `error.type`: a URI, or who is gone; null if all went well. */
+/** The value of `error.type`: a URI, or the party that disconnected; null on success. */
 function failureOf (outcome: string, error: Uri | null): string | null {
   return outcome === 'result' || outcome === 'published' ? null : error ?? outcome.replace(' ', '_')
 }

@@ -3,28 +3,22 @@ import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { ProtocolViolation } from '../protocol/violation.ts'
 
-/**
- * How a transport is closed: orderly, since the app closes, after a violation, after a text that is not UTF-8, or because the
- * router failed.
- */
+/** The reason for closing a transport: an orderly end, the shutdown of the app, a protocol violation, a text that is not UTF-8, or a failure of the router. */
 export type CloseKind = 'normal' | 'shutdown' | 'violation' | 'malformed' | 'failure'
 
-/**
- * What became of a message: on its way, without a form in the receiver's serializer or in JavaScript, refused because the receiver does
- * not keep up, or too late.
- */
+/** The fate of a message: sent, not representable in the receiver's serializer or in JavaScript, refused because the receiver does not keep up, or too late. */
 export type Delivery = 'sent' | 'unencodable' | 'congested' | 'closed'
 
-/** What a peer that did not keep up has missed. */
+/** The events that a slow peer has missed. */
 export interface Congestion {
-  /** Events that were dropped. */
+  /** The number of dropped events. */
   readonly dropped: number
   readonly milliseconds: number
 }
 
-/** What may be known about a peer's way in. Never a cookie, a header or a secret: authenticators and logs see this. */
+/** Public information about a peer's connection, for authenticators and logs. It never contains cookies, headers or secrets. */
 export interface TransportDetails {
-  /** Which kind of transport it is. */
+  /** The kind of transport. */
   readonly type: 'websocket' | 'in-process'
   /** The negotiated subprotocol, such as `wamp.2.json`. */
   readonly protocol?: string
@@ -34,18 +28,18 @@ export interface TransportDetails {
   readonly secure?: boolean
 }
 
-/** A TLS channel that ends in this process. Authenticators see it; logs and other clients never do. */
+/** A TLS channel that terminates in this process. It is available to authenticators, but never to logs or other clients. */
 export interface TlsChannel {
-  /** The client's certificate, if it sent one, and an authority that the server trusts has signed it. */
+  /** The client's certificate, if it sent one that is signed by an authority that the server trusts. */
   readonly peerCertificate: X509Certificate | null
   /**
-   * What only the two ends of this channel know, by the type of channel binding; null for a type that cannot be had
-   * here. There is `tls-exporter`, 32 octets, on TLS 1.3 [RFC 9266].
+   * A value that only the two ends of this channel know, by the type of channel binding, or null for an unavailable type. `tls-exporter`
+   * is available, 32 octets, with TLS 1.3 [RFC 9266].
    */
   channelBinding (type: string): Buffer | null
 }
 
-/** As much of a logger as a transport needs. */
+/** The part of a logger that a transport needs. */
 export interface TransportLog {
   debug (details: object, text: string): void
   info (details: object, text: string): void
@@ -53,40 +47,40 @@ export interface TransportLog {
   error (details: object, text: string): void
 }
 
-/** Who listens to a transport: the session side. */
+/** The listener of a transport: the session. */
 export interface TransportListener {
-  /** Where to write what happens: it knows whose transport this is. */
+  /** The logger, which identifies the peer. */
   readonly log: TransportLog
-  /** A message, and its size in bytes. */
+  /** Called with a message and its size in bytes. */
   receive (message: ClientMessage, size: number): void
-  /** The peer sent what is no message. */
+  /** Called when the peer has sent an invalid message. */
   fail (violation: ProtocolViolation): void
-  /** The peer keeps up again, or is gone: so much was dropped meanwhile. */
+  /** Called when the peer has caught up or disconnected, with the number of dropped events. */
   congested (congestion: Congestion): void
-  /** The transport is gone. */
+  /** Called when the transport has ended. */
   closed (): void
 }
 
-/** One peer's way in and out, as the session sees it. Only the session writes to it. */
+/** The connection of one peer, as used by the session. Only the session writes to it. */
 export interface Transport {
   readonly details: TransportDetails
-  /** Null, or absent, where no TLS channel ends in this process. */
+  /** Null or absent if no TLS channel terminates in this process. */
   readonly tls?: TlsChannel | null
-  /** Sends a message, after all that were sent before. Never throws, and calls nothing back before it returns. */
+  /** Sends a message after all earlier ones. Never throws, and makes no callbacks before it returns. */
   send (message: RouterMessage): Delivery
-  /** True if the values of a payload can be read here, and have a form in the peer's serializer. Never throws. */
+  /** True if the values of a payload can be decoded here and represented in the peer's serializer. Never throws. */
   takes (payload: Payload): boolean
-  /** True for a peer that has lost events and is still owed much. */
+  /** True for a peer that has lost events and still has much data buffered. */
   readonly isLosing: boolean
-  /** Resolves when a peer that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait. */
+  /** Resolves when a slow peer has caught up, or this many milliseconds after it fell behind; null if there is no need to wait. */
   caughtUp (patience: number): Promise<void> | null
-  /** Reads nothing more from the peer until `resume`. */
+  /** Stops reading from the peer until `resume`. */
   pause (): void
-  /** Reads on. */
+  /** Continues reading. */
   resume (): void
   /**
-   * Lets what was sent leave, then closes. What arrives from the peer afterwards is ignored. A peer that has not closed its end
-   * after so many milliseconds is cut off. @default patience 1000
+   * Sends the buffered data, then closes. Later data from the peer is ignored. A peer that has not closed its end after this many
+   * milliseconds is disconnected. @default patience 1000
    */
   close (kind: CloseKind, patience?: number): void
 }

@@ -1,4 +1,4 @@
-// Writes docs/reference.md: all that is exported, with its docstrings.
+// Writes docs/reference.md: all exports, with their docstrings.
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -15,14 +15,14 @@ const sections: readonly (readonly [title: string, files: readonly string[]])[] 
   ['Contracts, routes and procedures', ['plugin/contract/', 'routes/']],
   ['Logins', ['plugin/auth-options.ts', 'plugin/auth/', 'plugin/transport/']],
   ['Cookies', ['plugin/cookie-options.ts', 'plugin/cookie/']],
-  ['What the router tells', ['plugin/diagnostics.ts', 'plugin/telemetry/']],
+  ['Diagnostics and telemetry', ['plugin/diagnostics.ts', 'plugin/telemetry/']],
   ['WAMP', ['plugin/protocol/']],
   ['Errors', ['plugin/errors.ts']],
   ['Crossbar.io', ['plugin/crossbar/']],
   ['fastify-wamp/client', ['plugin/client/']],
   ['fastify-wamp/testing', ['plugin/testing.ts']]
 ]
-const afterPlugins = 'What is added to Fastify'
+const afterPlugins = 'Fastify decorators'
 const decorated = ['FastifyInstance', 'FastifyRequest', 'FastifyReply', 'FastifyContextConfig']
 
 /** The page's text, and what is wrong with the sources: all that is exported has a docstring, and names only what is exported. */
@@ -42,8 +42,8 @@ export function buildReference (modules: readonly string[] = ['plugin/index.ts',
   const titles = [...parts].filter(([, texts]) => texts.some((text) => text !== ''))
   const text = `# Reference
 
-All that \`fastify-wamp\` exports, made of the docstrings in its source by \`npm run reference\`. What the options do together
-stands in [options.md](options.md).
+This page documents all exports of \`fastify-wamp\`. \`npm run reference\` generates it from the docstrings in the source. For a guide to
+the options, see [options.md](options.md).
 
 ${titles.map(([title]) => `- [${title}](#${title.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(/\s/g, '-')})`).join('\n')}
 
