@@ -946,6 +946,13 @@ export const defences: readonly Defence[] = [
     test: ['realm/departure.test.ts', 'testaments are published in turns']
   },
   {
+    defence: 'Calls of procedures of the app, and of routes, count as what they take',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'spend(this.#unitsOfInvocation)',
+    without: '{}',
+    test: ['routes/route-turns.test.ts', 'calls of a route count']
+  },
+  {
     defence: 'A contract that wants unique items compares no item with each other',
     file: 'plugin/contract/contract-checks.ts',
     code: '!asked || areUnique(items)',
