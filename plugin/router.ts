@@ -105,7 +105,7 @@ export class Router implements SessionHost {
   /** True if no realm currently accepts another session. */
   get isFull (): boolean { return [...this.#realms.values()].every(({ isFull }) => isFull) }
 
-  /** The names of the realms that have a role. */
+  /** The realms that have a role. */
   realmsWith (role: string): Uri[] {
     return [...this.#realms].filter(([, realm]) => realm.hasRole(role)).map(([name]) => name)
   }
@@ -156,16 +156,19 @@ export class Router implements SessionHost {
    */
   join (name: Uri, options: JoinOptions = {}): InProcessSession {
     refuseUnknown(options, ['authid', 'role', 'expires'])
-    return new InProcessSession(this.#admit(name, options, null))
+    return new InProcessSession(this.#admit(name, options))
   }
+
+  /** Opens a session for routes that are procedures. Each call is a request and costs that many units of work. Throws the same errors as `join`. */
+  joinForRoutes (name: Uri, unitsOfInvocation: number): InProcessSession { return new InProcessSession(this.#admit(name, { authid: 'rest' }, { unitsOfInvocation })) }
 
   /** Opens a session for a test, whose values are encoded and decoded by a codec. Throws the same errors as `join`. */
   inject (name: Uri, options: JoinOptions, codec: Codec): InjectedClient {
     const pack: Pack = (args, kwargs) => Payload.ofBytes(codec, codec.encodePayload(args, Object.keys(kwargs).length === 0 ? undefined : kwargs))
-    return new InjectedClient({ ...this.#admit(name, options, codec), pack })
+    return new InjectedClient({ ...this.#admit(name, options, { codec }), pack })
   }
 
-  #admit (name: Uri, { authid = 'app', role = 'trusted', expires }: JoinOptions, codec: Codec | null): SessionParts {
+  #admit (name: Uri, { authid = 'app', role = 'trusted', expires }: JoinOptions, link: { codec?: Codec, unitsOfInvocation?: number } = {}): SessionParts {
     if (this.#state === 'closed') throw new errors.WAMP_ERR_SESSION_CLOSED(reasons.systemShutdown)
     const realm = this.#realmNamed(name)
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
@@ -182,7 +185,7 @@ export class Router implements SessionHost {
         this.#inProcess.delete(connection)
         peer.closed(reasons.closeRealm)
       },
-      codec
+      ...link
     })
     const connection = new Connection({ transport, host: this, request: null, authenticators: new Map(), cookieLogin: false, visitor: null, log: this.#log })
     this.#inProcess.add(connection)

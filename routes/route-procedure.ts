@@ -38,6 +38,9 @@ interface Journey { readonly principal: Principal, readonly meant: RouteProcedur
 interface Route { readonly url: string, readonly method: HTTPMethod, readonly options: RouteProcedureOptions }
 type HTTPMethod = NonNullable<Exclude<InjectOptions['method'], undefined>>
 
+/** The units of work of a call: not less than those of a request. */
+const UNITS_OF_CALL = 3000
+
 /** An unpaired surrogate, which a URL cannot represent. */
 const halfPair = /\p{Surrogate}/u
 
@@ -88,7 +91,7 @@ export class RouteProcedures {
   }
 
   async #register (): Promise<void> {
-    const sessions = new Map([...new Set(this.#routes.map(({ options: { realm } }) => realm))].map((realm) => [realm, this.#router.join(realm, { authid: 'rest' })]))
+    const sessions = new Map([...new Set(this.#routes.map(({ options: { realm } }) => realm))].map((realm) => [realm, this.#router.joinForRoutes(realm, UNITS_OF_CALL)]))
     for (const route of this.#routes) {
       const { realm, procedure, args = [] } = route.options
       await sessions.get(realm)!.register(procedure, async (called) => {

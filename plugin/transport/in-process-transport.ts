@@ -4,8 +4,12 @@ import type { RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { Queue } from '../queue.ts'
-import { nextTurn, spendOctets } from '../work.ts'
+import { nextTurn, spend, spendOctets } from '../work.ts'
 import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
+
+/** Units of work that it takes a session of this process to be told of a call, and of an event. */
+const UNITS_OF_INVOCATION = 240
+const UNITS_OF_EVENT = 50
 
 const details: TransportDetails = Object.freeze({ type: 'in-process' })
 
@@ -26,22 +30,26 @@ export class InProcessTransport implements Transport {
   readonly #receive: (message: RouterMessage, values: Values) => void
   readonly #closed: (kind: CloseKind) => void
   readonly #codec: Codec | null
+  readonly #unitsOfInvocation: number
   #state: 'open' | 'closing' | 'closed' = 'open'
   readonly #queue = new Queue<Queued>()
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
 
-  constructor ({ receive, closed, codec = null }: {
+  constructor ({ receive, closed, codec = null, unitsOfInvocation = UNITS_OF_INVOCATION }: {
     /** Takes a message of the router, and the values of its payload, which belong to the receiver. Must not throw. */
     receive: (message: RouterMessage, values: Values) => void
     /** Told once, after the last message. Must not throw. */
     closed: (kind: CloseKind) => void
     /** Through which payloads go to the peer, as they would on the wire; null if they stay values. @default null */
     codec?: Codec | null
+    /** Units of work that the peer takes for a call. They are counted when it is sent: the work itself comes when others cannot be kept from theirs. */
+    unitsOfInvocation?: number
   }) {
     this.#receive = receive
     this.#closed = closed
     this.#codec = codec
+    this.#unitsOfInvocation = unitsOfInvocation
   }
 
   send (message: RouterMessage): Delivery {
@@ -56,6 +64,8 @@ export class InProcessTransport implements Transport {
         return 'unencodable'
       }
     }
+    if (message.type === MessageType.Invocation) spend(this.#unitsOfInvocation)
+    else if (message.type === MessageType.Event) spend(UNITS_OF_EVENT)
     this.#queue.add({ message, values })
     if (this.#delivery === 'idle') {
       this.#delivery = 'soon'

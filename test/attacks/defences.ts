@@ -967,6 +967,13 @@ export const defences: readonly Defence[] = [
     test: ['realm/departure.test.ts', 'testaments are published in turns']
   },
   {
+    defence: 'Calls of procedures of the app, and of routes, count as what they take',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'spend(this.#unitsOfInvocation)',
+    without: '{}',
+    test: ['routes/route-turns.test.ts', 'calls of a route count']
+  },
+  {
     defence: 'A contract with unique items does not compare every pair of items',
     file: 'plugin/contract/contract-checks.ts',
     code: '!asked || areUnique(items)',
