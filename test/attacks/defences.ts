@@ -810,7 +810,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/session/session.ts',
     code: 'spend(UNITS_OF_FAREWELL)',
     without: 'spend(0)',
-    test: ['session/farewells.test.ts', 'killed by one message']
+    test: ['session/farewells.test.ts', 'sessions that are killed by one message']
   },
   {
     defence: 'Tiny events that wait for a slow subscriber count with the memory that they use',
