@@ -5,7 +5,7 @@ import { isTime } from './auth/expiry.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
 import type { Codec } from './codec/codec.ts'
 import type { CookieTracker } from './cookie/cookie-tracker.ts'
-import type { LoginFilter } from './cookie/login-filter.ts'
+import type { LoginFilter, LoginRange } from './cookie/login-filter.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { Deadlines } from './deadlines.ts'
 import { refuseUnknown } from './did-you-mean.ts'
@@ -91,7 +91,7 @@ export class Router implements SessionHost {
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
-      const logins: LoginsOfRealm = { find: (query, after, most) => this.#findLogins({ ...query, realm: name }, after, most), revoke: (query) => this.#revokeLogins(name, query) }
+      const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.#revokeLogins(name, query) }
       this.#realms.set(name, new Realm({
         name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: log.child({ realm: name })
       }))
@@ -275,9 +275,9 @@ export class Router implements SessionHost {
     for (const connection of [...this.#inProcess]) connection.end(reasons.systemShutdown)
   }
 
-  async #findLogins (filter: LoginFilter, after: string, most: number): Promise<LoginInfo[]> {
-    const pages = await Promise.all([...this.#trackers].map((tracker) => tracker.page(filter, after, most)))
-    const found = pages.length === 1 ? pages[0]! : pages.flat().sort((a, b) => a.place < b.place ? -1 : 1).slice(0, most)
+  async #findLogins (filter: LoginFilter, range: LoginRange): Promise<LoginInfo[]> {
+    const pages = await Promise.all([...this.#trackers].map((tracker) => tracker.page(filter, range)))
+    const found = pages.length === 1 ? pages[0]! : pages.flat().sort((a, b) => a.place < b.place ? -1 : 1).slice(0, range.most)
     return found.map(({ place, login: { cookie, record: { authid, authrole, authmethod, created, userAgent, address }, lastSeen, connected } }) =>
       ({ place, cookie, authid, authrole, authmethod, created, lastSeen, userAgent, address, connected }))
   }

@@ -12,7 +12,7 @@ import type { GuardedStore } from './guarded-store.ts'
 import { HandedId } from './handed-id.ts'
 import { LoginConnections } from './login-connections.ts'
 import { isSameGrant, isUserOf } from './login-filter.ts'
-import type { Arrival, LoginFilter, StoredLogin } from './login-filter.ts'
+import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
 import type { FoundLogin, Login } from './login-store.ts'
@@ -122,12 +122,12 @@ export class CookieTracker implements ConnectionTracker {
 
   /** The logins that are stored, the oldest first. Rejects with what the store throws. */
   async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
-    return (await this.page(filter, '', Infinity)).map(({ login }) => login)
+    return (await this.page(filter, {})).map(({ login }) => login)
   }
 
   /** @internal The first of them beyond a place, at most so many, each with its place. */
-  async page (filter: LoginFilter, after: string, most: number): Promise<{ place: string, login: StoredLogin }[]> {
-    const found = await this.#store.search(filter, after, most)
+  async page (filter: LoginFilter, range: LoginRange): Promise<{ place: string, login: StoredLogin }[]> {
+    const found = await this.#store.search(filter, range)
     return found.map((login) => ({ place: placeOf(login), login: { cookie: login.key, record: login.record, lastSeen: login.lastSeen, connected: this.connected(login.key) } }))
   }
 

@@ -14,6 +14,16 @@ export interface LoginFilter {
   readonly authrole?: string
 }
 
+/** A part of the logins that a filter selects, in their order. */
+export interface LoginRange {
+  /** The place of the login before the first one. @default '' */
+  readonly after?: string
+  /** The number of logins, at most. @default Infinity */
+  readonly most?: number
+  /** False once nobody waits for the logins: they are then not looked for. */
+  readonly isWanted?: () => boolean
+}
+
 /** A login as returned by `find`. */
 export interface StoredLogin {
   /** The key of the login. Cookies cannot be derived from it. */

@@ -1,5 +1,5 @@
 import { nextTurn, spend } from '../work.ts'
-import type { LoginFilter } from './login-filter.ts'
+import type { LoginFilter, LoginRange } from './login-filter.ts'
 import { firstAfter, scans } from './login-snapshot.ts'
 import type { ListedLogin, LoginSnapshot } from './login-snapshot.ts'
 
@@ -24,13 +24,14 @@ export class LoginSnapshots {
   }
 
   /** The logins beyond a place to which a filter applies and that are not over, at most so many. */
-  async search (filter: LoginFilter, after: string, most: number, isOver: (key: string) => boolean): Promise<ListedLogin[]> {
+  async search (filter: LoginFilter, isOver: (key: string) => boolean, { after = '', most = Infinity, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
     const shared = this.#fresh()
     shared.searches++
     try {
       const found = await (await shared.snapshot).find(filter)
       // All who wait for the snapshot would have their answers made at once.
       for (let turn = nextTurn(scans); turn !== null; turn = nextTurn(scans)) await turn
+      if (!isWanted()) return []
       const page: ListedLogin[] = []
       for (let i = firstAfter(found, after); i < found.length && page.length < most; i++) {
         const { key } = found[i]!

@@ -7,7 +7,7 @@ import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { KeyedSet } from './keyed-set.ts'
-import type { LoginFilter } from './login-filter.ts'
+import type { LoginFilter, LoginRange } from './login-filter.ts'
 import { LoginSnapshot, pause, RUN } from './login-snapshot.ts'
 import type { ListedLogin } from './login-snapshot.ts'
 import { LoginSnapshots } from './login-snapshots.ts'
@@ -191,8 +191,8 @@ export class LoginStore {
    * The logins that count and to which a filter applies, the oldest first: those beyond a place, at most so many. What is
    * forgotten meanwhile is left out. Rejects with what the store throws.
    */
-  async search (filter: LoginFilter, after = '', most = Infinity): Promise<ListedLogin[]> {
-    return await this.#snapshots.search(filter, after, most, (key) => this.#ended.has(key))
+  async search (filter: LoginFilter, range: LoginRange = {}): Promise<ListedLogin[]> {
+    return await this.#snapshots.search(filter, (key) => this.#ended.has(key), range)
   }
 
   async #scan (): Promise<LoginSnapshot> {

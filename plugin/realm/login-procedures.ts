@@ -1,3 +1,4 @@
+import type { LoginRange } from '../cookie/login-filter.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Kwargs } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -31,8 +32,8 @@ export interface LoginInfo {
 
 /** The logins of a realm that cookies hold, in all stores. Both reject with what a store throws. */
 export interface LoginsOfRealm {
-  /** The first ones beyond a place, at most so many, in order. */
-  find (query: LoginQuery, after: string, most: number): Promise<LoginInfo[]>
+  /** The logins of a range, in their order. */
+  find (query: LoginQuery, range: LoginRange): Promise<LoginInfo[]>
   /** Forgets logins, and ends the sessions on their connections. Resolves to their number. */
   revoke (query: LoginQuery): Promise<number>
 }
@@ -48,9 +49,10 @@ export function loginProcedures (logins: LoginsOfRealm, octets: number, findSess
     // What waits for the store refers to no more of a call than it needs: the rest may be large.
     'wamp.login.list': ({ caller: { id }, kwargs }) => {
       const after = optional(toText, kwargs['after'], 'after') ?? ''
-      const finding = logins.find(toQuery(kwargs), after, Math.ceil(octets / LEAST_OCTETS) + 1)
       // A caller that has left meanwhile needs no answer.
-      return finding.then((found) => findSession(id) === undefined ? [] : pageOf(found, octets))
+      const isWanted = (): boolean => findSession(id) !== undefined
+      const finding = logins.find(toQuery(kwargs), { after, most: Math.ceil(octets / LEAST_OCTETS) + 1, isWanted })
+      return finding.then((found) => isWanted() ? pageOf(found, octets) : [])
     },
     'wamp.login.revoke': ({ kwargs }) => {
       const query = toQuery(kwargs)

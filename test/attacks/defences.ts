@@ -806,6 +806,13 @@ export const defences: readonly Defence[] = [
     test: ['realm/own-string.test.ts', 'an index of wildcards']
   },
   {
+    defence: 'Logins are not looked for when the client that asked for them has gone',
+    file: 'plugin/cookie/login-snapshots.ts',
+    code: 'if (!isWanted()) return []',
+    without: '',
+    test: ['cookie/login-snapshots.test.ts', 'nothing is looked for when nobody waits']
+  },
+  {
     defence: 'GOODBYE to sessions that one message ends is sent in turns',
     file: 'plugin/session/session.ts',
     code: 'spend(UNITS_OF_FAREWELL)',

@@ -92,12 +92,25 @@ t.test('logins come by what a filter gives, the oldest first, page by page', asy
 
   const paged: string[] = []
   let after = ''
-  for (let page = await tracker.page({}, after, 700); page.length > 0; page = await tracker.page({}, after, 700)) {
+  for (let page = await tracker.page({}, { after, most: 700 }); page.length > 0; page = await tracker.page({}, { after, most: 700 })) {
     t.ok(page.length <= 700)
     paged.push(...page.map(({ login }) => login.record.authid))
     after = page.at(-1)!.place
   }
   t.equal(paged.join(), all.join())
+})
+
+t.test('nothing is looked for when nobody waits for it any more', async (t) => {
+  const { tracker } = buildTracker({ store: storeOf(5000) })
+  let state: 'here' | 'gone' = 'here'
+  const pages = Array.from({ length: 200 }, async () => await tracker.page({}, { isWanted: () => state === 'here' }))
+  const first = await pages[0]
+  state = 'gone'
+  const before = unitsSpent()
+  const found = await Promise.all(pages.slice(1))
+  t.equal(first?.length, 5000)
+  t.ok(found.filter((page) => page.length > 0).length < 20, 'few were found before')
+  t.ok(unitsSpent() - before < 200_000, `${unitsSpent() - before} units`)
 })
 
 t.test('a thousand searches at once among many logins cost about as much as one', async (t) => {
