@@ -8,11 +8,11 @@ import type { ResolvedOptions } from './resolve-options.ts'
 export function checkLogins (auth: AuthOptions, realms: ResolvedOptions['realms'], isDefault: boolean): void {
   if (Object.values(auth).every((method) => method === undefined)) throw new errors.WAMP_ERR_INVALID_OPTION('auth', 'must name a method')
   for (const { path, role, realm } of staticRoles(auth)) {
-    if (realm !== undefined && realms[realm] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.realm`, `must name one of the realms: "${realm}" is none${didYouMean(realm, Object.keys(realms))}`)
+    if (realm !== undefined && realms[realm] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.realm`, `must be one of the realms: there is no realm "${realm}"${didYouMean(realm, Object.keys(realms))}`)
     const roles = new Set((realm === undefined ? Object.values(realms) : [realms[realm]!]).flatMap((one) => Object.keys(one.roles)))
     if (roles.has(role)) continue
     if (isDefault) throw new errors.WAMP_ERR_INVALID_OPTION('auth', `is missing: without it clients join anonymously with the role "${role}", which no realm defines: set auth, or add realms.${Object.keys(realms)[0]}.roles.${role}`)
-    throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.role`, `must name a role of ${realm === undefined ? 'a realm' : `realm "${realm}"`}: "${role}" is none${didYouMean(role, roles)}`)
+    throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.role`, `must be a role of ${realm === undefined ? 'a realm' : `realm "${realm}"`}: there is no role "${role}"${didYouMean(role, roles)}`)
   }
   for (const [method, options] of Object.entries(auth)) if (options !== undefined && 'type' in options && options.type === 'dynamic') checkDynamic(options, `auth.${method}`, realms)
 }
@@ -21,9 +21,9 @@ function checkDynamic ({ authenticator, authenticatorRealm: realm, authenticator
   const fail = (option: string, expected: string): never => { throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.${option}`, expected) }
   const has = (name: string): boolean => Object.values(realms).some(({ roles }) => Object.hasOwn(roles, name))
   if (!isUri(authenticator)) fail('authenticator', 'must be a URI')
-  if (realm !== undefined && realms[realm] === undefined) fail('authenticatorRealm', 'must name one of the realms')
-  if (role !== undefined && role !== 'trusted' && !(realm === undefined ? has(role) : Object.hasOwn(realms[realm]!.roles, role))) fail('authenticatorRole', `must name a role: "${role}" is none`)
-  if (defaultRole !== undefined && !has(defaultRole)) fail('defaultRole', `must name a role of a realm: "${defaultRole}" is none`)
+  if (realm !== undefined && realms[realm] === undefined) fail('authenticatorRealm', 'must be one of the realms')
+  if (role !== undefined && role !== 'trusted' && !(realm === undefined ? has(role) : Object.hasOwn(realms[realm]!.roles, role))) fail('authenticatorRole', `must be a role: there is no role "${role}"`)
+  if (defaultRole !== undefined && !has(defaultRole)) fail('defaultRole', `must be a role of a realm: there is no role "${defaultRole}"`)
 }
 
 interface StaticRole { readonly role: string, readonly realm?: string | undefined }

@@ -7,12 +7,12 @@ import type { ResolvedOptions } from './resolve-options.ts'
 /** Checks what stands in realms beyond their schema. Throws WAMP_ERR_INVALID_OPTION. */
 export function checkRealms (realms: ResolvedOptions['realms']): void {
   for (const [name, { roles, uriCheck, eventHistory, slowSubscribers }] of Object.entries(realms)) {
-    if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must be named by a URI')
+    if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must have a URI as its name')
     checkPatterns(eventHistory, uriCheck, `realms.${name}.eventHistory`)
     checkPatterns(slowSubscribers, uriCheck, `realms.${name}.slowSubscribers`)
     for (const [role, { permissions, authorizer }] of Object.entries(roles)) {
       const path = `realms.${name}.roles.${role}`
-      if (authorizer !== null && permissions.length > 0) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.authorizer`, 'cannot stand beside permissions')
+      if (authorizer !== null && permissions.length > 0) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.authorizer`, 'cannot be combined with permissions')
       if (role === 'trusted') throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
       permissions.forEach(({ uri, match }, i) => {
         const doubt = doubtOf({ uri, match }, uriCheck)
@@ -27,7 +27,7 @@ function checkPatterns (patterns: readonly { uri: string, match: MatchPolicy }[]
   patterns.forEach(({ uri, match }, i) => {
     if (!isUri(uri, match, uriCheck)) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `must be a URI that fits match "${match}"`)
     const first = patterns.findIndex((other) => other.uri === uri && other.match === match)
-    if (first !== i) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `is that of ${path}[${first}] already`)
+    if (first !== i) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}[${i}].uri`, `is already used in ${path}[${first}]`)
   })
 }
 

@@ -48,7 +48,7 @@ export class CookieTrackers {
     const key = `${cookie.name};${cookie.path}`
     const known = this.#known.get(key)
     if (known !== undefined && !isSame(known.options, cookie)) {
-      throw new errors.WAMP_ERR_INVALID_OPTION('cookie', `"${cookie.name}" belongs to another endpoint with other options: use the same ones, or another name`)
+      throw new errors.WAMP_ERR_INVALID_OPTION('cookie', `"${cookie.name}" is used by another endpoint with different options: use the same options or another name`)
     }
     const tracker = known?.tracker ?? await this.#open(cookie)
     this.#known.set(key, { options: cookie, tracker })

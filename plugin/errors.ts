@@ -52,10 +52,10 @@ export const errors = {
     'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 503),
   /** The reader that iterates over events or results is too slow. */
   WAMP_ERR_SLOW_READER: coded<[waiting: number]>(
-    'WAMP_ERR_SLOW_READER', '%d values wait for who iterates over them', 500),
+    'WAMP_ERR_SLOW_READER', 'The reader is too slow: %d values are waiting', 500),
   /** `request.wamp` was used in a request without a principal. */
   WAMP_ERR_NO_PRINCIPAL: coded(
-    'WAMP_ERR_NO_PRINCIPAL', 'This request is nobody\'s: use the hook wampIdentify or wampRequireRole, and look at request.wampPrincipal first', 401),
+    'WAMP_ERR_NO_PRINCIPAL', 'The request has no principal: use the hook wampIdentify or wampRequireRole, and check request.wampPrincipal first', 401),
   /** `request.wamp` was used when the realm or the authid had reached its session limit. */
   WAMP_ERR_SESSION_LIMIT: coded<[limit: string]>(
     'WAMP_ERR_SESSION_LIMIT', 'limits.%s: there are too many sessions', 429),

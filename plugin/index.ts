@@ -120,7 +120,7 @@ export interface InjectOptions {
 
 /** The plugin: a WAMP router on a WebSocket route, and sessions of the app itself. */
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
-  if (fastify.hasDecorator(kCore)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is registered already: it takes all realms at once, and a further WebSocket route is added by wampEndpoint')
+  if (fastify.hasDecorator(kCore)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: configure all realms at once, and use wampEndpoint to add a WebSocket route')
   const options = resolveOptions(given)
   for (const { option, text } of doubtfulPermissions(options.realms)) fastify.log.warn({ option }, `the permission ${text}`)
   await registerWebsocket(fastify)
@@ -212,7 +212,7 @@ async function mountEndpoint (fastify: FastifyInstance, { options, router, track
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
-    fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie that lets nobody in at ${resolved.path}: add auth.cookie: {} if it is to bring their logins back`)
+    fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
   }
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, limits: options.limits })

@@ -147,7 +147,7 @@ const cookie = record({
     }),
     else: { instance: 'cookie store, or an instance of Keyv' }
   },
-  name: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", is: 'must be a name that a cookie can have' },
+  name: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", is: 'must be a valid cookie name' },
   length: { type: 'integer', unit: 'characters', minimum: 22, maximum: 64 },
   maxAge: { type: 'integer', unit: 'seconds', minimum: 1, maximum: 311040000 },
   secure: { enum: [true, false, 'auto'] },
@@ -168,7 +168,7 @@ const endpoint = {
   auth,
   cookie,
   allowedOrigins: { type: 'array', items: { type: 'string', pattern: '^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$', is: 'must be "*" or an origin such as "https://app.example", without a path and without a "/" at its end' } },
-  allowedHosts: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^([a-z0-9._-]+|\\[[0-9a-f:.]+\\])$', is: 'must be the name of a host in lower case, without scheme and port' } },
+  allowedHosts: { type: 'array', minItems: 1, items: { type: 'string', pattern: '^([a-z0-9._-]+|\\[[0-9a-f:.]+\\])$', is: 'must be a host name in lower case, without scheme and port' } },
   requireOrigin: { enum: ['auto', true, false] },
   serializers: { type: 'array', minItems: 1, items: { enum: ['json', 'msgpack', 'cbor'] } },
   batched: flag
@@ -204,7 +204,7 @@ ajv.addKeyword({
 const validateEndpoint = ajv.compile(record(endpoint) as SchemaObject)
 const validatePlugin = ajv.compile(record({
   ...endpoint,
-  realms: mapOf(realm, { minProperties: 1, is: 'must be an object with a realm or more' }),
+  realms: mapOf(realm, { minProperties: 1, is: 'must be an object with at least one realm' }),
   static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,

@@ -129,18 +129,18 @@ export function checkBridge (given: BridgeOptions): void {
   const { call, publish, events, signature } = given
   if (call === undefined && publish === undefined && events === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('', 'must name a path: "call", "publish" or "events"')
   if (signature !== undefined && events !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('events', 'cannot be signed: register it by itself, without "signature"')
-  if (given.signature !== undefined && given.as === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('signature', 'needs the option "as": a key is nobody in particular')
+  if (given.signature !== undefined && given.as === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('signature', 'requires the option "as", because a key does not identify a user')
 }
 
 /** The options of the console, checked against those of the router, which the page needs. */
 export function checkConsole (given: ConsoleOptions, { endpoint, realms }: ResolvedOptions): void {
   check(given, 'console')
-  if (given.realm !== undefined && realms[given.realm] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('realm', 'must name one of the realms')
+  if (given.realm !== undefined && realms[given.realm] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('realm', 'must be one of the realms')
   const having = Object.entries(realms).filter(([name, { roles }]) => (given.realm ?? name) === name && Object.hasOwn(roles, given.role))
-  if (having.length === 0) throw new errors.WAMP_ERR_INVALID_OPTION('role', `must name a role of a realm: "${given.role}" is none`)
-  if (having.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('realm', `must name the realm whose role "${given.role}" is meant: several have one`)
-  if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is needed by the console, whose page comes in by its cookie')
-  if (!endpoint.serializers.includes('json')) throw new errors.WAMP_ERR_INVALID_OPTION('serializers', 'must have json for the console')
+  if (having.length === 0) throw new errors.WAMP_ERR_INVALID_OPTION('role', `must be a role of a realm: there is no role "${given.role}"`)
+  if (having.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('realm', `must be set, because several realms have the role "${given.role}"`)
+  if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is required by the console, whose page logs in by cookie')
+  if (!endpoint.serializers.includes('json')) throw new errors.WAMP_ERR_INVALID_OPTION('serializers', 'must include json for the console')
 }
 
 function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'console'): void {
@@ -189,7 +189,7 @@ function checkCookie ({ name, secure, sameSite, partitioned, path, secret, ...co
     if (cookie[option] > 0 && cookie[option] < SHORTEST_TIME) throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.${option}`, `must be 0, or ${SHORTEST_TIME} seconds or more`)
   }
   if ([secret].flat().some((one) => one.length < SHORTEST_SECRET)) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secret', `must have ${SHORTEST_SECRET} characters or more`)
-  if (partitioned && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true for a cookie that is partitioned')
+  if (partitioned && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true for a partitioned cookie')
   if (sameSite === 'none' && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true with sameSite "none"')
   if (/^__(Host|Secure)-/i.test(name) && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', `must be true for a cookie named "${name}"`)
   if (/^__Host-/i.test(name) && path !== '/') throw new errors.WAMP_ERR_INVALID_OPTION('cookie.path', `must be "/" for a cookie named "${name}"`)

@@ -107,7 +107,7 @@ function valuesOf (text: string, depth: number): unknown {
   try {
     return readValues(text, depth)
   } catch (error) {
-    throw Object.assign(new Error(error instanceof EncodingError ? `the body cannot be taken: ${error.message}` : 'the body is not JSON'), { statusCode: 400 })
+    throw Object.assign(new Error(error instanceof EncodingError ? `the body cannot be accepted: ${error.message}` : 'the body is not JSON'), { statusCode: 400 })
   }
 }
 

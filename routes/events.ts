@@ -84,7 +84,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     try {
       own = parts.join?.()
       await stream.open(own ?? request.wamp, { ...asked, last })
-      if (hasGone(reply)) throw new errors.WAMP_ERR_SESSION_CLOSED('the client has gone')
+      if (hasGone(reply)) throw new errors.WAMP_ERR_SESSION_CLOSED('the client has disconnected')
     } catch (error) {
       own?.leave()
       if (hasGone(reply)) return await reply.code(CLIENT_GONE).send()

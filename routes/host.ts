@@ -21,8 +21,8 @@ function orderListeners (fastify: FastifyInstance): void {
   const [answersAll, second] = server.listeners('upgrade').filter(({ name }) => name === ANSWERS_ALL) as ((...args: unknown[]) => void)[]
   if (second !== undefined) {
     // Two would both write to the socket.
-    if (fastify.hasPlugin('mercurius')) throw new errors.WAMP_ERR_HOST_PLUGIN('mercurius', 'with subscriptions registers a @fastify/websocket of its own: register mercurius after fastify-wamp, or @fastify/websocket on the root instance before both')
-    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice, perhaps by another plugin that brings its own, as mercurius with subscriptions does: register it once, on the root instance, before fastify-wamp and all others that use it')
+    if (fastify.hasPlugin('mercurius')) throw new errors.WAMP_ERR_HOST_PLUGIN('mercurius', 'with subscriptions registers its own @fastify/websocket: register mercurius after fastify-wamp, or @fastify/websocket on the root instance before both')
+    throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice, possibly by another plugin with its own instance, such as mercurius with subscriptions: register it once, on the root instance, before fastify-wamp and all other plugins that use it')
   }
   // @fastify/http-proxy throws, where nobody catches it, if another has answered before.
   if (answersAll !== undefined) server.removeListener('upgrade', answersAll).on('upgrade', answersAll)

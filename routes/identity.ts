@@ -141,12 +141,12 @@ function roleOfRealm (router: Router, role: string | RoleOfRealm): RoleOfRealm {
   const given = typeof role === 'string' ? { realm: undefined, role } : role
   const realms = router.realmsWith(given.role).filter((name) => given.realm === undefined || name === given.realm)
   if (realms.length === 0) throw new errors.WAMP_ERR_NO_SUCH_ROLE(given.role, given.realm === undefined ? 'any realm' : `realm "${given.realm}"`)
-  if (realms.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('wampRequireRole', `must name the realm, as { realm, role }: several have the role "${given.role}"`)
+  if (realms.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('wampRequireRole', `must include the realm, as { realm, role }, because several realms have the role "${given.role}"`)
   return { realm: realms[0]!, role: given.role }
 }
 
 function needed (entrance: CookieEntrance | null): CookieEntrance {
-  if (entrance === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option cookie')
+  if (entrance === null) throw new errors.WAMP_ERR_SIGN_IN('requires the option cookie')
   return entrance
 }
 
@@ -155,7 +155,7 @@ function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'h
   if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
   // The role `trusted` is the app itself: no login grants it.
   if (role === 'trusted' || !realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
-  if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('takes no "expires": a cookie has the "maxAge" of the option cookie')
-  if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('needs somebody in particular')
+  if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('does not support "expires": a cookie has the "maxAge" of the option cookie')
+  if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('requires an authid, and an authmethod other than "anonymous"')
   return { realm: name, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }) }
 }

@@ -91,7 +91,7 @@ function valuesOf (request: FastifyRequest, depth: number): unknown {
     return text === undefined ? undefined : readValues(text(), depth)
   } catch (error) {
     if (!(error instanceof EncodingError)) return undefined
-    throw Object.assign(new Error(`the body cannot be taken: ${error.message}`), { statusCode: 400 })
+    throw Object.assign(new Error(`the body cannot be accepted: ${error.message}`), { statusCode: 400 })
   }
 }
 

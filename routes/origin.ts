@@ -26,7 +26,7 @@ export function isAllowedOrigin (request: FastifyRequest, { allowedOrigins, allo
 }
 
 /** What a page of another origin is told. */
-export const FOREIGN_PAGE = 'pages of this origin may not do that'
+export const FOREIGN_PAGE = 'pages of this origin are not allowed to do this'
 
 /**
  * An onRequest hook for routes that act in one name for everybody: with `allowedHosts`, it answers 403 to pages of other origins, with

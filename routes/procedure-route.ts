@@ -90,7 +90,7 @@ const known = [
 
 function checkRoute (given: ProcedureRouteOptions): void {
   for (const name of Object.keys(given)) {
-    if (name === 'handler' || name === 'wsHandler' || name === 'websocket') throw new errors.WAMP_ERR_INVALID_OPTION(name, 'cannot be given to wampRoute: the procedure answers')
+    if (name === 'handler' || name === 'wsHandler' || name === 'websocket') throw new errors.WAMP_ERR_INVALID_OPTION(name, 'is not supported by wampRoute: the procedure answers')
     const meant = known.includes(name) ? null : closest(name, known)
     if (meant !== null) throw new errors.WAMP_ERR_INVALID_OPTION(name, `is not an option: did you mean "${meant}"?`)
   }
@@ -113,7 +113,7 @@ async function answer (reply: FastifyReply, value: unknown): Promise<unknown> {
     else if (hasBigInt(written)) write(written as Record<string, unknown>)
     return written
   } catch {
-    throw new WampError(reasons.invalidArgument, { args: ['the result has no form in JSON'] })
+    throw new WampError(reasons.invalidArgument, { args: ['JSON cannot represent the result'] })
   }
 }
 
@@ -162,7 +162,7 @@ function schemaOf (procedure: Uri, { description, args, kwargs, result, errors: 
 /** The schemas of positional arguments, by the names that the route defines. */
 function namesOf (schema: JsonSchema | undefined, names: readonly string[]): { properties: Record<string, object>, required: string[] } {
   const { prefixItems, items = prefixItems, minItems = 0 } = (schema ?? { items: [] }) as { items?: unknown, prefixItems?: unknown, minItems?: number }
-  if (!Array.isArray(items)) throw new errors.WAMP_ERR_INVALID_OPTION('contract.args', 'must be a tuple: a route needs a name for each')
+  if (!Array.isArray(items)) throw new errors.WAMP_ERR_INVALID_OPTION('contract.args', 'must be a tuple, because a route needs a name for each argument')
   if (items.length !== names.length) throw new errors.WAMP_ERR_INVALID_OPTION('args', `must name the ${items.length} positional arguments of the contract`)
   return { properties: Object.fromEntries(names.map((name, i) => [name, items[i] as object])), required: names.slice(0, minItems) }
 }

@@ -79,10 +79,10 @@ export class RouteProcedures {
     const [first] = [method].flat()
     // Fastify automatically adds a HEAD route to each GET route.
     if (options === undefined || first === undefined || first === 'HEAD') return
-    if (url.includes('*')) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `cannot be given to ${first} ${url}: what a * stands for has no name`)
+    if (url.includes('*')) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `is not supported for ${first} ${url}: the value of * has no name`)
     const [constraint] = Object.keys(constraints)
     if (constraint !== undefined) {
-      throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `cannot be given to ${first} ${url}: a call has nothing that its constraint "${constraint}" could look at`)
+      throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `is not supported for ${first} ${url}: a call has no value for its constraint "${constraint}"`)
     }
     refuseUnknown(options, ['realm', 'procedure', 'args'], 'config.wamp')
     if (!isUri(options.procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.procedure', `of ${first} ${url} must be a URI`)
@@ -118,7 +118,7 @@ export class RouteProcedures {
         ...(caller.transport.peer === undefined ? {} : { remoteAddress: caller.transport.peer }),
         ...(inQuery ? { query: queryOf(values) } : { payload: bodyOf(values) })
       })
-      if (journey.state === 'elsewhere') throw new WampError(reasons.invalidArgument, { args: ['the arguments lead to another route'] })
+      if (journey.state === 'elsewhere') throw new WampError(reasons.invalidArgument, { args: ['the arguments match another route'] })
       return resultOf(response.statusCode, response.headers['content-type'], response.rawPayload)
     } finally {
       this.#journeys.delete(token)
@@ -163,11 +163,11 @@ function valuesOf ({ args, kwargs }: Called, names: readonly string[]): Record<s
 
 /** The route reads its body as Fastify does, so integers that a Number would round are rejected. */
 function bodyOf (values: object): string {
-  if (hasLongInteger(values)) throw new WampError(reasons.invalidArgument, { args: ['an integer beyond 2^53 has no exact form in the body of a request'] })
+  if (hasLongInteger(values)) throw new WampError(reasons.invalidArgument, { args: ['the body of a request cannot represent an integer beyond 2^53 exactly'] })
   try {
     return stringifyValue(values)
   } catch {
-    throw new WampError(reasons.invalidArgument, { args: ['the arguments have no form in JSON'] })
+    throw new WampError(reasons.invalidArgument, { args: ['JSON cannot represent the arguments'] })
   }
 }
 
@@ -179,7 +179,7 @@ function hasLongInteger (value: unknown): boolean {
 function queryOf (values: Record<string, unknown>): Record<string, string | string[]> {
   const textOf = (value: unknown): string => {
     const text = typeof value === 'object' && value !== null ? bodyOf(value) : String(value)
-    if (halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: ['the arguments have no form in a URL'] })
+    if (halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: ['a URL cannot represent the arguments'] })
     return text
   }
   for (const name of Object.keys(values)) textOf(name)

@@ -116,7 +116,7 @@ class Doorway {
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
-    if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'WAMP over WebSocket is spoken here: connect by ws or wss' })
+    if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'This path serves WAMP over WebSocket: connect with ws or wss' })
     if (router.state !== 'open') return refuse(request, reply, SHUTTING_DOWN)
     if (router.isFull) return refuse(request, reply, { status: 503, error: 'limits.sessionsOfRealm: there are too many sessions', retryAfter: RETRY_AFTER })
     if (!isAllowedOrigin(request, endpoint)) {
@@ -203,12 +203,12 @@ class Doorway {
   #look ({ headers }: FastifyRequest, secure: boolean): void {
     const { cookie } = this.#options.endpoint
     if (!secure && /^(?:https|wss)\b/.test(String(headers['x-forwarded-proto']))) {
-      this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, else cookies are not Secure')
+      this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, otherwise cookies are not Secure')
     } else if (!secure && cookie?.secure === true) {
-      this.#warn('secure', 'a Secure cookie was sent by http: WebKit does not keep it, not even on localhost; behind a proxy that ends TLS set trustProxy')
+      this.#warn('secure', 'a Secure cookie was sent over http: WebKit does not store it, not even on localhost; behind a proxy that terminates TLS, set trustProxy')
     }
     if (headers.origin === undefined && headers['user-agent'] === undefined && cookie !== null && headers.cookie?.includes(`${cookie.name}=`) === true) {
-      this.#warn('origin', 'an upgrade has a cookie but neither Origin nor User-Agent: if browsers come by a proxy, it takes Origin away, and pages of other origins are let in')
+      this.#warn('origin', 'an upgrade has a cookie but neither Origin nor User-Agent: if browsers connect through a proxy, the proxy removes Origin, and pages of other origins can connect')
     }
   }
 

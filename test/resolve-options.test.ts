@@ -78,12 +78,12 @@ const permission = (one: object, uriCheck = 'loose'): object => ({ realms: { r: 
 const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['no options at all', undefined, 'The option "" must be an object'],
   ['no realms', {}, 'The option "realms" is missing'],
-  ['an empty set of realms', { realms: {} }, 'The option "realms" must be an object with a realm or more'],
+  ['an empty set of realms', { realms: {} }, 'The option "realms" must be an object with at least one realm'],
   ['an unknown option', { realms, realm: 1 }, 'The option "realm" is not an option: did you mean "realms"?'],
   ['a misspelt option that is needed', { relams: realms }, 'The option "relams" is not an option: did you mean "realms"?'],
   ['a misspelt option', { realms, handshakeTimout: 5 }, 'The option "handshakeTimout" is not an option: did you mean "handshakeTimeout"?'],
   ['a method by half its name', { realms, auth: { scram: { type: 'static', principals: {} } } }, 'The option "auth.scram" is not a method that the router knows: did you mean "wamp-scram"?'],
-  ['a realm with a bad name', { realms: { 'a b': realms.realm1 } }, 'The option "realms.a b" must be named by a URI'],
+  ['a realm with a bad name', { realms: { 'a b': realms.realm1 } }, 'The option "realms.a b" must have a URI as its name'],
   ['the role trusted', { realms: { r: { roles: { trusted: {} } } } }, 'The option "realms.r.roles.trusted" is the app\'s own role: it cannot be configured'],
   ['a permission without uri', { realms: { r: { roles: { anonymous: { permissions: [{}] } } } } }, 'The option "realms.r.roles.anonymous.permissions[0].uri" is missing'],
   ['an unknown action', { realms: { r: { roles: { anonymous: { permissions: [{ uri: 'a', allow: { cal: true } }] } } } } }, 'The option "realms.r.roles.anonymous.permissions[0].allow.cal" is not an option: did you mean "call"?'],
@@ -112,14 +112,14 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['Argon2 without its memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id13' } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is missing'],
   ['PBKDF2 with memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, memory: 8 } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is not an option'],
   ['a stored key that is none', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, storedKey: 'ab' } } } } }, 'The option "auth.wamp-scram.principals.joe.storedKey" must be 32 octets in Base64, and not a string'],
-  ['a SCRAM user\'s role that no realm has', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, role: 'boss' } } } } }, 'The option "auth.wamp-scram.principals.joe.role" must name a role of a realm: "boss" is none'],
+  ['a SCRAM user\'s role that no realm has', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, role: 'boss' } } } } }, 'The option "auth.wamp-scram.principals.joe.role" must be a role of a realm: there is no role "boss"'],
   ['a key that is none', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: ['ab'], role: 'frontend' } } } } }, 'The option "auth.cryptosign.principals.joe.authorizedKeys[0]" must be a key of 64 hexadecimal digits, and not a string'],
-  ['a key\'s role that no realm has', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: [], role: 'boss' } } } } }, 'The option "auth.cryptosign.principals.joe.role" must name a role of a realm: "boss" is none'],
+  ['a key\'s role that no realm has', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: [], role: 'boss' } } } } }, 'The option "auth.cryptosign.principals.joe.role" must be a role of a realm: there is no role "boss"'],
   ['a certificate without a fingerprint', { realms, auth: { tls: { type: 'static', principals: { joe: { role: 'frontend' } } } } }, 'The option "auth.tls.principals.joe.certificateSha256" is missing'],
   ['a fingerprint that is none', { realms, auth: { tls: { type: 'static', principals: { joe: { certificateSha1: 'AA:BB', role: 'frontend' } } } } }, 'The option "auth.tls.principals.joe.certificateSha1" must be a fingerprint of 20 octets'],
-  ['a certificate\'s role that no realm has', { realms, auth: { tls: { type: 'static', principals: { joe: { certificateSha1: 'ab'.repeat(20), role: 'boss' } } } } }, 'The option "auth.tls.principals.joe.role" must name a role of a realm: "boss" is none'],
-  ['a role that no realm has', { realms, auth: { ticket: { type: 'static', principals: { joe: { ticket: 's', role: 'boss' } } } } }, 'The option "auth.ticket.principals.joe.role" must name a role of a realm: "boss" is none'],
-  ['a user\'s realm that does not exist', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's', role: 'frontend', realm: 'other' } } } } }, 'The option "auth.wampcra.users.joe.realm" must name one of the realms'],
+  ['a certificate\'s role that no realm has', { realms, auth: { tls: { type: 'static', principals: { joe: { certificateSha1: 'ab'.repeat(20), role: 'boss' } } } } }, 'The option "auth.tls.principals.joe.role" must be a role of a realm: there is no role "boss"'],
+  ['a role that no realm has', { realms, auth: { ticket: { type: 'static', principals: { joe: { ticket: 's', role: 'boss' } } } } }, 'The option "auth.ticket.principals.joe.role" must be a role of a realm: there is no role "boss"'],
+  ['a user\'s realm that does not exist', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's', role: 'frontend', realm: 'other' } } } } }, 'The option "auth.wampcra.users.joe.realm" must be one of the realms'],
   ['no auth, and no role anonymous', { realms: { r: { roles: { frontend: {} } } } }, 'The option "auth" is missing: without it clients join anonymously with the role "anonymous", which no realm defines: set auth, or add realms.r.roles.anonymous'],
   ['cookie logins without a cookie [CKI-11]', { realms, auth: { wampcra, cookie: {} } }, 'The option "auth.cookie" needs the "cookie" option'],
   ['no method', { realms, auth: {} }, 'The option "auth" must name a method'],
@@ -137,7 +137,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a cookie file that would be served', { realms, static: { root: '/srv/web' }, cookie: { store: { type: 'file', filename: '/srv/web/cookies.dat' } } }, 'The option "cookie.store.filename" must not be inside a static root: it would be served'],
   ['SameSite=None without Secure [CKH-06]', { realms, cookie: { sameSite: 'none' } }, 'The option "cookie.secure" must be true with sameSite "none"'],
   ['a __Host- cookie without Secure', { realms, cookie: { name: '__Host-id' } }, 'The option "cookie.secure" must be true for a cookie named "__Host-id"'],
-  ['a partitioned cookie that is not Secure', { realms, cookie: { partitioned: true } }, 'The option "cookie.secure" must be true for a cookie that is partitioned'],
+  ['a partitioned cookie that is not Secure', { realms, cookie: { partitioned: true } }, 'The option "cookie.secure" must be true for a partitioned cookie'],
   ['a cookie path that no header can have', { realms, cookie: { path: '/app\r\nset-cookie: a=b' } }, 'The option "cookie.path" must be a path that begins with "/", of printable ASCII without ";"'],
   ['a cookie path that is not ASCII', { realms, cookie: { path: '/äpp' } }, 'The option "cookie.path" must be a path that begins with "/", of printable ASCII without ";"'],
   ['a __Host- cookie with a path', { realms, cookie: { name: '__Host-id', secure: true, path: '/app' } }, 'The option "cookie.path" must be "/" for a cookie named "__Host-id"'],
@@ -213,15 +213,15 @@ t.test('an authorizer is a URI or a function, and stands alone [AZN-08]', async 
   const withRole = (role: object): object => ({ realms: { realm1: { roles: { anonymous: role } } } })
   t.match(fault(withRole({ authorizer: 5 })), { code: 'WAMP_ERR_INVALID_OPTION', message: /"realms\.realm1\.roles\.anonymous\.authorizer" must be a URI or function/ })
   t.match(fault(withRole({ authorizer: 'a..b' })).message, /authorizer" must be a URI or function/)
-  t.match(fault(withRole({ authorizer: 'a.b', permissions: [{ uri: 'a' }] })).message, /authorizer" cannot stand beside permissions/)
+  t.match(fault(withRole({ authorizer: 'a.b', permissions: [{ uri: 'a' }] })).message, /authorizer" cannot be combined with permissions/)
 })
 
 t.test('a dynamic authenticator names what there is [DYN-01, DYN-05]', async (t) => {
   const ticket = (more: object): object => ({ realms, auth: { ticket: { type: 'dynamic', authenticator: 'com.x', ...more } } })
   t.match(fault(ticket({ authenticator: 'a b' })).message, /"auth\.ticket\.authenticator" must be a URI/)
-  t.match(fault(ticket({ authenticatorRealm: 'other' })).message, /"auth\.ticket\.authenticatorRealm" must name one of the realms/)
-  t.match(fault(ticket({ authenticatorRole: 'other' })).message, /"auth\.ticket\.authenticatorRole" must name a role: "other" is none/)
-  t.match(fault(ticket({ defaultRole: 'other' })).message, /"auth\.ticket\.defaultRole" must name a role of a realm/)
+  t.match(fault(ticket({ authenticatorRealm: 'other' })).message, /"auth\.ticket\.authenticatorRealm" must be one of the realms/)
+  t.match(fault(ticket({ authenticatorRole: 'other' })).message, /"auth\.ticket\.authenticatorRole" must be a role: there is no role "other"/)
+  t.match(fault(ticket({ defaultRole: 'other' })).message, /"auth\.ticket\.defaultRole" must be a role of a realm/)
   t.match(fault(ticket({ principals: {} })).message, /"auth\.ticket\.principals" is not an option/)
   resolveOptions(ticket({ authenticatorRealm: 'realm1', authenticatorRole: 'trusted', defaultRole: 'frontend' }) as FastifyWampOptions)
 })
@@ -229,13 +229,13 @@ t.test('a dynamic authenticator names what there is [DYN-01, DYN-05]', async (t)
 t.test('a history is of a topic or a pattern, once [HIS-13]', async (t) => {
   const withHistory = (...eventHistory: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, eventHistory } } })
   t.match(fault(withHistory({ uri: 'a..b' })).message, /"realms\.realm1\.eventHistory\[0\]\.uri" must be a URI that fits match "exact"/)
-  t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is that of realms\.realm1\.eventHistory\[0\] already/)
+  t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is already used in realms\.realm1\.eventHistory\[0\]/)
   t.match(fault(withHistory({ uri: 'a', limit: 0 })).message, /eventHistory\[0\]\.limit"/)
   const withSlow = (...slowSubscribers: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, slowSubscribers } } })
   t.match(fault(withSlow({ uri: 'a', policy: 'block' })).message, /slowSubscribers\[0\]\.policy" must be one of drop-newest/)
   t.match(fault(withSlow({ uri: 'a', policy: 'close', publishersWait: -1 })).message, /slowSubscribers\[0\]\.publishersWait" must be/)
   t.match(fault(withSlow({ uri: 'a' })).message, /slowSubscribers\[0\]\.policy" is missing/)
-  t.match(fault(withSlow({ uri: 'a', policy: 'close' }, { uri: 'a', policy: 'close' })).message, /slowSubscribers\[1\]\.uri" is that of/)
+  t.match(fault(withSlow({ uri: 'a', policy: 'close' }, { uri: 'a', policy: 'close' })).message, /slowSubscribers\[1\]\.uri" is already used in/)
 })
 
 t.test('permissions that hardly anyone means are named, with what was probably meant', async (t) => {
@@ -245,8 +245,8 @@ t.test('permissions that hardly anyone means are named, with what was probably m
     [{ uri: 'com.example.*', match: 'exact' }, /literal.*write \{ uri: "com\.example\.", match: "prefix" \}/],
     [{ uri: 'com.*.news', match: 'wildcard' }, /literal.*write \{ uri: "com\.\.news", match: "wildcard" \}/],
     [{ uri: 'com.example.' }, /^ends in "\.".*add match: "prefix"$/],
-    [{ uri: 'com.*example.news' }, /beside other characters/],
-    [{ uri: 'com..news' }, /no valid URI/]
+    [{ uri: 'com.*example.news' }, /next to other characters/],
+    [{ uri: 'com..news' }, /not a valid URI/]
   ]
   for (const [one, text] of doubtful) t.match(doubtsAbout(one), [text], JSON.stringify(one))
   const meant: PermissionOptions[] = [{ uri: 'com.example.*' }, { uri: '*' }, { uri: '', match: 'prefix' }, { uri: 'com.*.news' }, { uri: 'com..news', match: 'wildcard' }, { uri: 'com.example.', match: 'prefix' }, { uri: 'com.example.a' }]

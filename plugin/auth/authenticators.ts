@@ -42,9 +42,9 @@ export class Authenticators {
 
   /** Adds a method. Throws WAMP_ERR_AUTHENTICATOR if it already exists, or if the app is ready. */
   set (method: string, authenticator: Authenticator): void {
-    if (this.#state === 'closed') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'comes too late: add it before the app is ready')
-    if (method === 'cookie') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'is the option auth.cookie')
-    if (this.#byMethod.has(method)) throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'exists already')
+    if (this.#state === 'closed') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'must be added before the app is ready')
+    if (method === 'cookie') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'is reserved: use the option auth.cookie')
+    if (this.#byMethod.has(method)) throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'already exists')
     this.#byMethod.set(method, authenticator)
     this.#own = 'some'
   }

@@ -55,7 +55,7 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
 
 async function ask ({ realm: wanted, authid }: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
   const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = 'trusted' } = options
-  if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was asked for'] })
+  if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested'] })
   try {
     const { args } = await call({ realm, role, procedure, args: [wanted, authid ?? null, details] })
     return args[0]

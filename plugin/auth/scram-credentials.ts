@@ -27,10 +27,10 @@ export interface ScramDerivation {
  */
 export async function scramCredentials (password: string, derivation: ScramDerivation = {}): Promise<ScramCredentials> {
   const normal = normalize(password)
-  if (normal === null) throw new errors.WAMP_ERR_INVALID_OPTION('password', 'must have 1 to 1024 characters, none of which SASLprep (RFC 4013) refuses')
+  if (normal === null) throw new errors.WAMP_ERR_INVALID_OPTION('password', 'must have 1 to 1024 characters that SASLprep (RFC 4013) allows')
   const { kdf = 'argon2id13', salt = randomBytes(SALT_OCTETS).toString('base64') } = derivation
   const octets = Buffer.from(salt, 'base64')
-  if (octets.length < 8 || octets.toString('base64') !== salt) throw new errors.WAMP_ERR_INVALID_OPTION('salt', 'must be Base64 of 8 octets or more')
+  if (octets.length < 8 || octets.toString('base64') !== salt) throw new errors.WAMP_ERR_INVALID_OPTION('salt', 'must be at least 8 octets in Base64')
   switch (kdf) {
     case 'pbkdf2': {
       const iterations = whole('iterations', derivation.iterations ?? 600_000, 1)

@@ -15,7 +15,7 @@ export function tlsAuthenticator ({ principals }: Omit<TlsOptions, 'type'>): Aut
     if (certificate === null) throw new WampError(reasons.authenticationDenied, { args: ['tls needs a client certificate that the server trusts'] })
     const owners = known.filter(({ isOf }) => isOf(certificate))
     const owner = owners.find(({ authid }) => authid === wanted) ?? (owners.length === 1 ? owners[0] : undefined)
-    if (owner === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['the client certificate does not say who this is'] })
+    if (owner === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['the client certificate does not identify a principal'] })
     const { authid, principal: { role, realm } } = owner
     return { authid, role, authprovider: 'static', ...(realm === undefined ? {} : { realm }) }
   }

@@ -55,7 +55,7 @@ function prepare (principals: readonly (readonly [authid: string, principal: Wam
     const name = normalize(authid)
     const path = `auth.wamp-scram.principals.${authid}`
     if (name === null) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'must have a name that SASLprep (RFC 4013) allows')
-    if (users.has(name)) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'must have a name that differs from others in more than looks (SASLprep, RFC 4013)')
+    if (users.has(name)) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'must have a name that differs from the other names after SASLprep (RFC 4013)')
     users.set(name, { credentials, principal: { authid, role, realm } })
   }
   return users
@@ -86,7 +86,7 @@ function readBinding (authextra: Dict, find: (type: string) => ChannelBinding | 
   const type = requestedBinding(authextra)
   if (type === null) return null
   const binding = find(type)
-  if (binding === null) throw new WampError(reasons.authenticationFailed, { args: ['this type of channel binding cannot be had here'] })
+  if (binding === null) throw new WampError(reasons.authenticationFailed, { args: ['this type of channel binding is not available'] })
   return binding
 }
 

@@ -49,7 +49,7 @@ export class BinaryCodec implements Codec {
     const values = this.#values
     const reader = new ByteReader(data)
     const size = values.openList(reader, depth)
-    if (size === 0) throw new ProtocolViolation('a message is a list that is not empty')
+    if (size === 0) throw new ProtocolViolation('a message must be a non-empty list')
     const code = values.read(reader, 0, true)
     const layout = clientLayout(code)
     const head = Math.min(size, layout.fields.length + 1)

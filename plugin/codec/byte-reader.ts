@@ -133,6 +133,6 @@ export class ByteReader {
 
 /** The levels of nesting that are left within a container. */
 export function deeper (depth: number): number {
-  if (depth <= 0) throw new ProtocolViolation('the message is nested too deep')
+  if (depth <= 0) throw new ProtocolViolation('the message is nested too deeply')
   return depth - 1
 }

@@ -33,7 +33,7 @@ function size (reader: ByteReader, first: number): number {
 }
 
 function reserved (): ProtocolViolation {
-  return new ProtocolViolation('a form that CBOR reserves')
+  return new ProtocolViolation('a reserved CBOR encoding')
 }
 
 /** Moves over the break that ends what is indefinite. False if another item comes. */
@@ -46,7 +46,7 @@ function skipBreak (reader: ByteReader): boolean {
 /** The size of the next chunk of an indefinite string: a definite one of the same kind [RFC 8949, 3.2.3]. */
 function chunkSize (reader: ByteReader, major: number): number {
   const first = reader.uint8()
-  if (first >> 5 !== major || (first & 31) === 31) throw new ProtocolViolation('a chunk of another kind')
+  if (first >> 5 !== major || (first & 31) === 31) throw new ProtocolViolation('a chunk has a different type')
   return size(reader, first)
 }
 
@@ -239,7 +239,7 @@ function skipSimple (reader: ByteReader, first: number): void {
 export const cborReader: ValueReader = {
   openList (reader, depth) {
     const first = reader.uint8()
-    if (first >> 5 !== LIST) throw new ProtocolViolation('a message is a list')
+    if (first >> 5 !== LIST) throw new ProtocolViolation('a message must be a list')
     const length = size(reader, first)
     if (length !== INDEFINITE) return length
     // Nobody needs it, but it is CBOR: counted first, then read like any other.

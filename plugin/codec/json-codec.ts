@@ -38,7 +38,7 @@ class JsonCodec implements Codec {
     spend(data.length / READ_OF_UNIT)
     const list = parse(data)
     // Every level takes two octets: less cannot be too deep.
-    if (data.length > 2 * depth && isDeeper(list, depth)) throw new ProtocolViolation('the message is nested too deep')
+    if (data.length > 2 * depth && isDeeper(list, depth)) throw new ProtocolViolation('the message is nested too deeply')
 
     const layout = clientLayout(list[0])
     const head = layout.fields.length + 1
@@ -118,7 +118,7 @@ function parse (data: Buffer): unknown[] {
   } catch {
     throw new ProtocolViolation('the text is not JSON')
   }
-  if (!Array.isArray(value) || value.length === 0) throw new ProtocolViolation('a message is a list that is not empty')
+  if (!Array.isArray(value) || value.length === 0) throw new ProtocolViolation('a message must be a non-empty list')
   return value
 }
 

@@ -44,7 +44,7 @@ export function parseValues (text: string): unknown {
  * Throws a SyntaxError for text that is no JSON, and an EncodingError for what is too deep or has too long an integer.
  */
 export function readValues (text: string, maxDepth: number): unknown {
-  if (isDeeper(JSON.parse(text), maxDepth)) throw new EncodingError('it is nested too deep')
+  if (isDeeper(JSON.parse(text), maxDepth)) throw new EncodingError('it is nested too deeply')
   return parseValues(text)
 }
 

@@ -78,7 +78,7 @@ function readScalar (reader: ByteReader, first: number): unknown {
     case INT8 + 2: return reader.int32()
     case INT8 + 3: return reader.int64()
     case FIXEXT1: case FIXEXT1 + 1: case FIXEXT1 + 2: case FIXEXT1 + 3: case FIXEXT1 + 4: return readExtension(reader, 2 ** (first - FIXEXT1))
-    default: throw new ProtocolViolation('0xc1 is no MessagePack')
+    default: throw new ProtocolViolation('0xc1 is not valid MessagePack')
   }
 }
 
@@ -140,7 +140,7 @@ function scalarLength (reader: ByteReader, first: number): number {
   if (first >= EXT8 && first <= EXT8 + 2) return length(reader, first - EXT8) + 1
   if (first >= FIXEXT1 && first <= FIXEXT1 + 4) return 2 ** (first - FIXEXT1) + 1
   const width = widths[first - FLOAT32]
-  if (width === undefined) throw new ProtocolViolation('0xc1 is no MessagePack')
+  if (width === undefined) throw new ProtocolViolation('0xc1 is not valid MessagePack')
   return width
 }
 
@@ -148,7 +148,7 @@ function scalarLength (reader: ByteReader, first: number): number {
 export const msgpackReader: ValueReader = {
   openList (reader) {
     const size = listSize(reader, reader.uint8())
-    if (size < 0) throw new ProtocolViolation('a message is a list')
+    if (size < 0) throw new ProtocolViolation('a message must be a list')
     return size
   },
   read,

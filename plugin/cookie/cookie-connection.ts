@@ -6,18 +6,18 @@ import type { HandedId } from './handed-id.ts'
 import type { Login } from './login-store.ts'
 import type { Visitor } from './visitor.ts'
 
-/** The browser behind a connection, for the list of a user's logins. */
+/** The browser of a connection, for the list of a user's logins. */
 export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 
-/** Where a connection came. */
+/** The endpoint of a connection. */
 export interface Entry {
-  /** The path of the endpoint; undefined where no logins are attached to cookies. */
+  /** The path of the endpoint; undefined if logins are not attached to cookies. */
   readonly path: string | undefined
-  /** Who a login lets in there, or null. Never rejects. */
+  /** The principal that a login grants there, or null. Never rejects. */
   admit (record: LoginRecord): Promise<Principal | null>
 }
 
-/** What a connection needs of the tracker. */
+/** The parts of the tracker that a connection needs. */
 export interface ConnectionTracker {
   recall (login: Login): Promise<LoginRecord | null>
   bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
@@ -29,22 +29,22 @@ export interface ConnectionTracker {
 
 type OpenSession = NonNullable<Parameters<Visitor['occupy']>[0]>
 
-/** One open connection of a browser: the cookie that it came with or was handed, and the login behind it. */
+/** An open connection of a browser: its cookie and the login of the cookie. */
 export class CookieConnection implements Visitor {
   readonly pseudonym: string
-  /** The value of the Set-Cookie header for the 101, or undefined where the browser keeps the cookie that it has. */
+  /** The value of the Set-Cookie header for the 101 response, or undefined if the browser keeps its cookie. */
   readonly setCookie: string | undefined
   readonly device: Device
-  /** The id that it was handed; undefined if it came with a login, or if nothing may be bound. */
+  /** The id that the server sent; undefined if the cookie has a login, or if nothing may be bound. */
   readonly handed: HandedId<CookieConnection> | undefined
   readonly entry: Entry
   readonly #tracker: ConnectionTracker
   #login: Login | undefined
-  /** The keys of the cookies that it came with, if the store could not tell whether they lead to a login. */
+  /** The keys of the cookies that the client sent, if the store could not look them up. */
   #unknown: readonly string[]
   #session: OpenSession | null = null
   #liftExpiry: (() => void) | undefined
-  /** Whether the session that opens next may stay. */
+  /** Whether the next session on this connection may stay open. */
   #next: 'stays' | 'ends' = 'stays'
   #state: 'open' | 'left' = 'open'
 
@@ -68,32 +68,32 @@ export class CookieConnection implements Visitor {
     this.handed = hand?.(this)
   }
 
-  /** The login behind this connection. */
+  /** The login of this connection. */
   get login (): Login | undefined {
     return this.#login
   }
 
-  /** True if a session is open that the cookie let in. */
+  /** True if the open session logged in by the cookie. */
   get letsIn (): boolean {
     return this.#session?.letInByCookie === true
   }
 
-  /** A login was attached to the id that this connection was handed. */
+  /** Called when a login was attached to the id that was sent on this connection. */
   attach (login: Login): void {
     this.#login = login
   }
 
-  /** The login is over: it lets nobody in any more. */
+  /** Called when the login has ended, so that it cannot log in any more. */
   detach (): void {
     this.#login = undefined
   }
 
-  /** The login that is being attached has been ended already: the session that made it ends as soon as it is open. */
+  /** Called if the login being attached has already ended: its session ends as soon as it is open. */
   overrule (): void {
     this.#next = 'ends'
   }
 
-  /** Ends the session that is open, with GOODBYE. */
+  /** Ends the open session with GOODBYE. */
   end (reason: Uri): void {
     this.#session?.end(reason)
   }
@@ -103,7 +103,7 @@ export class CookieConnection implements Visitor {
     if (login === undefined) return null
     const record = await this.#tracker.recall(login)
     const principal = record === null ? null : await this.entry.admit(record)
-    // A logout may have landed meanwhile.
+    // A logout may have happened in the meantime.
     return this.#login === login ? principal : null
   }
 
@@ -133,7 +133,7 @@ export class CookieConnection implements Visitor {
     this.#liftExpiry = this.#tracker.expire(this.#login, () => { this.end(reasons.logout) })
   }
 
-  /** The connection is closed, or the upgrade came to nothing. */
+  /** Called when the connection is closed or the upgrade failed. */
   leave (): void {
     if (this.#state === 'left') return
     this.#state = 'left'

@@ -7,16 +7,16 @@ import type { LoginRecord } from './cookie-store.ts'
 import type { CookieTracker } from './cookie-tracker.ts'
 import type { Arrival } from './login-filter.ts'
 
-/** Decides whether a stored login still counts, and with which role. */
+/** Decides whether a stored login is still valid, and its role. */
 export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
 
-/** Which logins count at an endpoint, and its path. */
+/** The path of an endpoint, and the check of its logins. */
 export interface CookieCheck {
   readonly path: string | undefined
   readonly verify: VerifyLogin
 }
 
-/** The tracker as one endpoint uses it. Endpoints may share a tracker, but each decides which logins count there. */
+/** The tracker as used by one endpoint. Endpoints may share a tracker, but each one decides which logins are valid there. */
 export class CookieEntrance {
   readonly #tracker: CookieTracker
   readonly #log: FastifyBaseLogger
@@ -29,12 +29,12 @@ export class CookieEntrance {
     this.#check = verify
   }
 
-  /** A browser wants to connect. Resolves when its cookie has been looked up; `leave` must be called when it is gone. */
+  /** Registers a browser that connects. Resolves when its cookie has been looked up. Call `leave` when it has disconnected. */
   async arrive (arrival: Arrival): Promise<CookieConnection> {
     return await this.#tracker.arrive(arrival, { path: this.#check?.path, admit: async (record) => await this.#admit(record) })
   }
 
-  /** Who a request's cookie says that it is, and the key of the login; null also if the store cannot tell. */
+  /** The principal of a request's cookie, and the key of the login; null also if the store cannot tell. */
   async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, login: string } | null> {
     const known = await this.#tracker.known(cookieHeader)
     const principal = known === null ? null : await this.#admit(known.record)
@@ -43,7 +43,7 @@ export class CookieEntrance {
 
   /** Logs a browser in by a REST request. Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN. */
   async signIn (arrival: Arrival, principal: Principal): Promise<string> {
-    if (this.#check === null) throw new errors.WAMP_ERR_SIGN_IN('needs the option auth.cookie')
+    if (this.#check === null) throw new errors.WAMP_ERR_SIGN_IN('requires the option auth.cookie')
     return await this.#tracker.signIn(arrival, principal)
   }
 

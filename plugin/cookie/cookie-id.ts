@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import { randomOctets } from '../protocol/random-octets.ts'
 
-/** Characters of the visitor part: 96 bits. */
+/** The number of characters in the visitor part: 96 bits. */
 const VISITOR = 16
 const OURS = /^[A-Za-z0-9_-]{38,80}$/
-/** Ours, or one that Crossbar.io issued: Base64 of 6 to 64 characters. Nothing else is looked up. */
+/** A value of our format or of Crossbar.io's: Base64 of 6 to 64 characters. Other values are not looked up. */
 const LOOKED_UP = /^[A-Za-z0-9+/_-]{6,80}$/
 
-/** A cookie's value as it is handed out: who the browser is, and a secret that is new each time. */
+/** A cookie's value: the visitor part, and a secret that is new each time. */
 export function freshValue (length: number, visitor = randomText(VISITOR)): string {
   return visitor + randomText(length)
 }
 
-/** The visitor part of a value that has our form, or undefined. */
+/** The visitor part of a value of our format, or undefined. */
 export function visitorOf (value: string): string | undefined {
   return OURS.test(value) ? value.slice(0, VISITOR) : undefined
 }
@@ -22,27 +22,27 @@ export function mayBeKnown (value: string): boolean {
   return LOOKED_UP.test(value)
 }
 
-/** The key of a cookie's record: no store ever sees the value. */
+/** The key of a cookie's record. Stores never see the value. */
 export function keyOf (value: string): string {
   return createHash('sha256').update(value).digest('hex')
 }
 
-/** A key for a login that is new: nothing leads to it but what is stored. */
+/** A key for a new login. Only stored cookie records refer to it. */
 export function freshLoginKey (): string {
   return randomOctets(32).toString('hex')
 }
 
-/** The key of the login that another router attached to a cookie, given the cookie's key. */
+/** The key of the login that another router attached to a cookie, derived from the cookie's key. */
 export function loginKeyOf (cookie: string): string {
   return keyOf(`fastify-wamp login ${cookie}`)
 }
 
-/** Where it is kept when a login was used last. */
+/** The key of the record of a login's last use. */
 export function useKeyOf (login: string): string {
   return keyOf(`fastify-wamp use ${login}`)
 }
 
-/** A name for the browser that leads back to no cookie. */
+/** A name for the browser from which the cookie cannot be derived. */
 export function pseudonymOf (value: string): string {
   return createHash('sha256').update(`fastify-wamp visitor ${visitorOf(value) ?? value}`).digest('base64url').slice(0, 22)
 }

@@ -5,41 +5,41 @@ import type { StoreLog } from './store-log.ts'
 
 interface Entry { readonly lines: readonly string[], written (): void, resolve (): void, reject (error: unknown): void }
 
-/** What a journal needs to know of the records that it keeps. */
+/** The information that a journal needs about its records. */
 interface Given {
   readonly fs: FileSystem
   /** The real path of the file. */
   readonly path: string
   readonly log: StoreLog
-  /** Every record that counts, as a line: what the file is rewritten from. */
+  /** All valid records as lines, for rewriting the file. */
   readonly snapshot: () => Iterable<string>
-  /** Lines that every write ends with, and what to call when they are on disk. */
+  /** Lines to append at the end of every write, and a callback for when they are on disk. */
   readonly deletions: () => { readonly lines: readonly string[], written (): void }
   /** Called before the file is replaced. Rejects if it belongs to another process. */
   readonly hold: () => Promise<void>
 }
 
-/** How many lines of a new file are written at a time: the process goes on in between. */
+/** The number of lines of a new file that are written in one turn. */
 const LINES_AT_A_TIME = 1000
-/** How often a write is repeated because the file was deleted meanwhile. */
+/** The maximum number of times that a write is repeated because the file was deleted. */
 const ATTEMPTS = 3
 
 /**
- * A file that lines are appended to. Lines of one moment share one write and one fdatasync. Whatever fails, the file holds
- * every line that was acknowledged: the next write first repairs what the failure left.
+ * A file to which lines are appended. Lines of one turn share one write and one fdatasync. After any failure, the file contains every
+ * acknowledged line: the next write first repairs partial data.
  */
 export class CookieJournal {
   readonly #given: Given
   #file: OpenFile
   #identity: FileIdentity
-  /** Octets that are acknowledged. */
+  /** The number of acknowledged octets. */
   #length: number
   #lines: number
-  /** What is behind the acknowledged octets: nothing, or perhaps parts of a write that failed. */
+  /** The content after the acknowledged octets: nothing, or possibly parts of a failed write. */
   #tail: 'clean' | 'unknown' = 'clean'
-  /** Whether the directory has the file on disk under its name. */
+  /** Whether the file's directory entry is on disk. */
   #directory: 'synced' | 'unsynced' | 'cannot be synced' = 'unsynced'
-  /** Whether a temporary file may be there, of a rewrite that failed or a process that was killed. It takes room from this one. */
+  /** Whether a temporary file may exist, from a failed rewrite or a killed process. It takes disk space. */
   #aside: 'removed' | 'left' = 'left'
   #state: 'in place' | 'gone' | 'closed' = 'in place'
   #queue: Entry[] = []
@@ -54,7 +54,7 @@ export class CookieJournal {
     this.#lines = contents.lines
   }
 
-  /** Opens a file of which `length` octets are good. What is behind them is cut off. */
+  /** Opens a file with `length` valid octets. Further content is removed. */
   static async open (given: Given, contents: { length: number, lines: number }): Promise<CookieJournal> {
     const file = await given.fs.open(given.path, 'r+')
     try {
@@ -70,17 +70,17 @@ export class CookieJournal {
     }
   }
 
-  /** The lines in the file. */
+  /** The number of lines in the file. */
   get lines (): number {
     return this.#lines
   }
 
-  /** True if the file holds nothing that was not acknowledged. */
+  /** True if the file contains only acknowledged data. */
   get isClean (): boolean {
     return this.#tail === 'clean'
   }
 
-  /** Appends lines, each of which ends in a line feed. Calls `written` and resolves when they are on disk; rejects if they are not. */
+  /** Appends lines, which end in a line feed. Calls `written` and resolves when they are on disk. Rejects if the write fails. */
   append (lines: readonly string[], written: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ lines, written, resolve, reject })
@@ -88,7 +88,7 @@ export class CookieJournal {
     })
   }
 
-  /** Replaces the file by one of the records that count. Lines that are appended meanwhile follow. */
+  /** Replaces the file by one with only the valid records. Lines appended in the meantime follow. */
   rewrite (): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#rewrite = { resolve, reject }
@@ -96,11 +96,11 @@ export class CookieJournal {
     })
   }
 
-  /** Waits for what is under way, and closes the file. */
+  /** Waits for pending writes, and closes the file. */
   async close (): Promise<void> {
     while (this.#work !== undefined) await this.#work
     this.#state = 'closed'
-    // What was acknowledged is synced: nothing depends on how this ends.
+    // Acknowledged data is synced, so the result of closing does not matter.
     await this.#file.close().catch(() => {})
   }
 
@@ -109,7 +109,7 @@ export class CookieJournal {
   }
 
   async #run (): Promise<void> {
-    // What is asked for in this turn goes together.
+    // All requests of this turn are written together.
     await Promise.resolve()
     while (this.#queue.length > 0 || this.#rewrite !== undefined) {
       const rewrite = this.#rewrite
@@ -130,7 +130,7 @@ export class CookieJournal {
         for (const { reject } of entries) reject(error)
       }
     }
-    // In the same turn as the look at the queue: what is appended from now on starts anew.
+    // In the same turn as the check of the queue, so that later lines start a new write.
     this.#work = undefined
   }
 
@@ -147,10 +147,10 @@ export class CookieJournal {
       this.#lines += lines.length
       return
     }
-    throw new Error('the file is deleted again and again')
+    throw new Error('the file is deleted repeatedly')
   }
 
-  /** Resolves to false if the file was deleted or replaced meanwhile: nobody would find the octets. */
+  /** Resolves to false if the file was deleted or replaced in the meantime, so that the data would be lost. */
   async #appendBytes (bytes: Buffer): Promise<boolean> {
     this.#tail = 'unknown'
     try {
@@ -160,7 +160,7 @@ export class CookieJournal {
       this.#tail = 'clean'
       return true
     } catch (error) {
-      // If this fails too, the next write begins with it.
+      // If this fails as well, the next write begins with it.
       await this.#cutTail().catch(() => {})
       throw error
     }
@@ -179,7 +179,7 @@ export class CookieJournal {
       this.#state = 'in place'
       return true
     }
-    if (this.#state === 'in place') log.error({ filename: path }, 'the cookie file was deleted or replaced while it was in use: it is written anew')
+    if (this.#state === 'in place') log.error({ filename: path }, 'the cookie file was deleted or replaced while it was in use: it is rewritten')
     this.#state = 'gone'
     return false
   }
@@ -188,7 +188,7 @@ export class CookieJournal {
     const { fs, path, log } = this.#given
     const isSynced = await syncDirectory(fs, dirname(path))
     if (!isSynced && this.#directory !== 'cannot be synced') {
-      log.warn({ filename: path }, 'the directory of the cookie file cannot be synced: a power failure may bring an older file back')
+      log.warn({ filename: path }, 'the directory of the cookie file cannot be synced: a power failure may restore an older file')
     }
     this.#directory = isSynced ? 'synced' : 'cannot be synced'
   }
@@ -214,7 +214,7 @@ export class CookieJournal {
     await old.close().catch(() => {})
   }
 
-  /** Writes a new file, and renames it to the path. If that fails, nothing is left of it. */
+  /** Writes a new file and renames it to the path. If this fails, the temporary file is removed. */
   async #writeAside () {
     const { fs, path, snapshot } = this.#given
     await this.#removeAside()

@@ -1,21 +1,21 @@
 import { keyOf, loginKeyOf } from './cookie-id.ts'
 import type { CookieRecord, LoginRecord, StoredRecord } from './cookie-store.ts'
 
-/** What a line of a cookie file says: records by their keys, or that there are none any more. */
+/** The content of a line: records by key, or null for deleted ones. */
 export interface CookieLine {
   readonly records: readonly (readonly [key: string, record: StoredRecord | null])[]
-  /** Crossbar.io wrote it: it holds the cookie's value, and must not stay. */
+  /** True if Crossbar.io wrote the line: it contains the cookie's value and must be replaced. */
   readonly isForeign: boolean
 }
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Our form of a line, with its end. */
+/** A line in our format, including the line feed. */
 export function writeLine (key: string, record: StoredRecord | null): string {
   return `${JSON.stringify(record === null ? { sha256: key, deleted: true } : { sha256: key, ...record })}\n`
 }
 
-/** Reads a line of ours, or one that Crossbar.io wrote. Null if it is neither. */
+/** Reads a line of our format or of Crossbar.io's. Returns null if it is neither. */
 export function readLine (line: string): CookieLine | null {
   let given: unknown
   try {
@@ -48,8 +48,8 @@ function isText (value: unknown): value is string {
 }
 
 /**
- * One line says all about a cookie at that time, so later ones replace earlier ones. A cookie that is not bound, that was
- * bound to nobody in particular, or to no realm, has no record here.
+ * Each line contains the complete state of a cookie at that time, so later lines replace earlier ones. A cookie that is not bound, or is
+ * bound to an anonymous user or to no realm, has no record here.
  */
 function readForeign (fields: Fields): CookieLine | null {
   const { status, created: time, max_age: maxAge, authid, authrole, authmethod, authrealm, authextra } = fields
@@ -65,7 +65,7 @@ function readForeign (fields: Fields): CookieLine | null {
   return { records: [[key, cookie], [login, extra === undefined ? record : { ...record, authextra: extra }]], isForeign: true }
 }
 
-/** What Crossbar.io put into authextra on its own (its process, the peer's address) is nobody's business. */
+/** Drops Crossbar.io's own entries in authextra (its process, the peer's address). */
 function ownExtra (authextra: unknown): Record<string, unknown> | undefined {
   if (typeof authextra !== 'object' || authextra === null) return undefined
   const entries = Object.entries(authextra).filter(([name]) => !name.startsWith('x_cb_'))

@@ -4,12 +4,12 @@ import type { CookieRecord } from './cookie-store.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { askStore } from './store-deadline.ts'
 
-/** Milliseconds that a cookie still counts when the browser has come with the one that replaces it: requests may be on their way. */
+/** Milliseconds that a cookie remains valid after the browser has used its replacement, because requests may be in flight. */
 const GRACE = 60_000
 
 /**
- * Hands out a newer cookie for a login when the one that leads to it is of some age. The older one counts until the browser
- * has come with the newer one, since an answer may be lost. Nothing here rejects: a login does not hang on it.
+ * Sends a newer cookie for a login when the current one is old. The older cookie remains valid until the browser has used the newer one,
+ * because a response may be lost. Methods never reject, so a failure does not affect the login.
  */
 export class CookieRotation {
   readonly #store: GuardedStore
@@ -17,7 +17,7 @@ export class CookieRotation {
   readonly #now: () => number
   /** Milliseconds; 0 for never. */
   readonly #rotateAfter: number
-  /** What is under way, by the key of the cookie. */
+  /** The pending changes, by the key of the cookie. */
   readonly #turns = new Map<string, Promise<unknown>>()
 
   constructor ({ store, log, now, rotateAfter }: { store: GuardedStore, log: FastifyBaseLogger, now: () => number, rotateAfter: number }) {
@@ -27,12 +27,12 @@ export class CookieRotation {
     this.#rotateAfter = rotateAfter
   }
 
-  /** True for a cookie that should be replaced. Tabs that come at the same moment are given one replacement in all. */
+  /** True for a cookie that should be replaced. Concurrent tabs share one replacement. */
   isDue ({ created, replaced = created }: CookieRecord): boolean {
     return this.#rotateAfter > 0 && this.#now() >= replaced + this.#rotateAfter
   }
 
-  /** Has another cookie lead to the same login, instead of this one. Its record, or null if that is not due or failed. */
+  /** Lets a new cookie refer to the same login, in place of this one. Resolves to its record, or to null if it is not due or failed. */
   async replace (key: string, by: string): Promise<CookieRecord | null> {
     return await this.#inTurn(key, async (record) => {
       const now = this.#now()
@@ -41,13 +41,13 @@ export class CookieRotation {
       const next: CookieRecord = { created: now, maxAge: Math.ceil((created - now) / 1000 + maxAge), login, replaces: key }
       await this.#store.set(by, next)
       await this.#store.set(key, { ...record, replacement: by, replaced: now })
-      // Nobody came with it in all that time: it was lost on its way.
+      // The browser never used it in all that time: the response was lost.
       if (replacement !== undefined) await this.#store.delete(replacement)
       return next
     })
   }
 
-  /** A browser came with a cookie: the one that it replaces has had its time. */
+  /** Called when a browser uses a cookie, which ends the validity of the one that it replaces. */
   async confirm (key: string, { replaces }: CookieRecord): Promise<void> {
     if (replaces === undefined) return
     await this.#inTurn(replaces, async (record) => {
@@ -60,7 +60,7 @@ export class CookieRotation {
     })
   }
 
-  /** Has a cookie lead to another login, and the cookie that replaces it. */
+  /** Lets a cookie, and its replacement, refer to another login. */
   async lead (key: string, login: string): Promise<void> {
     const replacement = await this.#inTurn(key, async (record) => {
       await this.#store.set(key, { ...record, login })
@@ -69,12 +69,12 @@ export class CookieRotation {
     if (typeof replacement === 'string') await this.lead(replacement, login)
   }
 
-  /** Waits for what is under way. */
+  /** Waits for pending changes. */
   async settle (): Promise<void> {
     await Promise.all(this.#turns.values())
   }
 
-  /** Changes a cookie's record, one change after the other. Null if there is none that counts, or if its turn does not come in time. */
+  /** Changes a cookie's record, after earlier changes. Resolves to null if there is no valid record, or if the change cannot start in time. */
   async #inTurn<T> (key: string, change: (record: CookieRecord) => Promise<T>): Promise<T | null> {
     const before = this.#turns.get(key) ?? Promise.resolve()
     const attempt = async (): Promise<T | null> => {
@@ -88,7 +88,7 @@ export class CookieRotation {
       }
     }
     const attempted = attempt()
-    // The next one waits for those before, too.
+    // The next change also waits for those before.
     const turn = Promise.all([before, attempted])
     this.#turns.set(key, turn)
     const result = await attempted

@@ -8,14 +8,14 @@ import type { KeyvLike } from './keyv-storage.ts'
 import { KeyvStore } from './keyv-store.ts'
 import { MemoryStore } from './memory-store.ts'
 
-/** A store that was opened, and what has to be known about it. */
+/** An opened store and its properties. */
 export interface OpenedStore extends StoreTraits {
   readonly store: CookieStore
-  /** True if other processes may change it: those in memory and in a file belong to one process. */
+  /** True if other processes may change it. Memory and files belong to one process. */
   readonly shared: boolean
 }
 
-/** The store that an option means, opened. Rejects with what opening it throws. */
+/** Opens the store for an option. Rejects if this fails. */
 export async function openCookieStore (store: Required<CookieOptions>['store'], log: Parameters<typeof FileStore.open>[0]['log']): Promise<OpenedStore> {
   if ('get' in store) return openOwn(store)
   const traits = { name: store.type, keepsExpired: false }
@@ -25,7 +25,7 @@ export async function openCookieStore (store: Required<CookieOptions>['store'], 
   return { store: await FileStore.open({ filename, purgeOnStartup, log }), shared: false, ...traits }
 }
 
-/** A store of the app's own decides for itself when expired records go. */
+/** The app's own store removes expired records itself. */
 function openOwn (store: CookieStore | KeyvLike): OpenedStore {
   if (!isKeyv(store)) return { store, shared: true, name: store.constructor.name, keepsExpired: false }
   const opened = new KeyvStore(store)

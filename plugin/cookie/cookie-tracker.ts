@@ -19,10 +19,10 @@ import type { FoundLogin, Login } from './login-store.ts'
 import { newLogin } from './new-login.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
 
-/** A login that a browser came with, and the value that it brought. */
+/** The login of a browser, and the value that it sent. */
 type Known = FoundLogin & { readonly brought: BroughtValue }
 
-/** Who the browsers are: what their cookies say, what is attached to them, and who is connected by them. */
+/** Identifies browsers by their cookies, attaches logins to cookies, and tracks open connections. */
 export class CookieTracker implements ConnectionTracker {
   readonly #store: LoginStore
   readonly #rotation: CookieRotation
@@ -31,9 +31,9 @@ export class CookieTracker implements ConnectionTracker {
   readonly #now: () => number
   readonly #deadlines: Deadlines
   readonly #timers: NodeJS.Timeout[] = []
-  /** The connections by the keys of the logins behind them. */
+  /** The connections, by the keys of their logins. */
   readonly #connections: LoginConnections
-  /** The ids that were handed out, by their keys, as long as a connection needs them. */
+  /** The ids that were sent to browsers, by key, while a connection needs them. */
   readonly #handed = new Map<string, HandedId<CookieConnection>>()
   #logins: 'disabled' | 'enabled' = 'disabled'
 
@@ -62,15 +62,12 @@ export class CookieTracker implements ConnectionTracker {
     if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#connections.use() }, idleTimeout * 250).unref())
   }
 
-  /** Lets logins be attached to cookies, and brought back by them. */
+  /** Enables logins by cookie. */
   enableLogins (): void {
     this.#logins = 'enabled'
   }
 
-  /**
-   * A browser wants to connect. `entry` says where, and which logins count there. Resolves when its cookie has been looked up;
-   * `leave` must be called when it is gone.
-   */
+  /** Registers a browser that connects. `entry` describes the endpoint. Resolves when the cookie has been looked up. Call `leave` when the browser has disconnected. */
   async arrive ({ cookieHeader, secure, device = {} }: Arrival, entry: Entry): Promise<CookieConnection> {
     const values = this.#cookie.read(cookieHeader)
     const known = await this.#find(values)
@@ -78,7 +75,7 @@ export class CookieTracker implements ConnectionTracker {
     if (known !== null) return this.#open({ entry, pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
 
     const brought = values.find(({ value }) => visitorOf(value) !== undefined)
-    // Without logins there is nothing to be gained by a planted id: the browser keeps what it has.
+    // Without logins, session fixation is harmless: the browser keeps its id.
     if (this.#logins === 'disabled' && brought !== undefined) {
       return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
     }
@@ -87,32 +84,32 @@ export class CookieTracker implements ConnectionTracker {
     return this.#open({ entry, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
   }
 
-  /** The login that a request's cookie leads to; null also if the store cannot tell. */
+  /** The login of a request's cookie; null also if the store cannot tell. */
   async known (cookieHeader: string | undefined): Promise<Login | null> {
     const known = await this.#find(this.#cookie.read(cookieHeader))
     return known === 'cannot tell' ? null : known
   }
 
   /**
-   * Logs a browser in by a REST request: attaches the identity to a fresh id, and forgets the login that the request brought.
-   * Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN if it cannot be stored.
+   * Logs a browser in by REST: attaches the identity to a fresh id, and deletes the login of the request's cookie. Resolves to the
+   * Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN.
    */
   async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<string> {
     const values = this.#cookie.read(cookieHeader)
-    // What is brought may be planted: it is not even looked up before it is replaced.
+    // The request's cookie may be planted: it is replaced without a look-up.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
     const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
     if (!await this.#store.add(login)) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
     const known = await this.#find(values)
     if (known === 'cannot tell') {
       await this.#store.forget(login)
-      throw new errors.WAMP_ERR_SIGN_IN('could not forget the login that the request brought: the cookie store fails')
+      throw new errors.WAMP_ERR_SIGN_IN('could not delete the login of the request: the cookie store fails')
     }
     if (known !== null) await this.forget(known, null)
     return this.#cookie.write(value, secure)
   }
 
-  /** Logs a browser out by a REST request: its login is forgotten, and its sessions end. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT if nobody can tell whose it is. */
+  /** Logs a browser out by REST: deletes its login and ends its sessions. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
     const known = await this.#find(this.#cookie.read(cookieHeader))
     if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
@@ -120,20 +117,20 @@ export class CookieTracker implements ConnectionTracker {
     return this.#cookie.remove(secure)
   }
 
-  /** The logins that are stored, the oldest first. Rejects with what the store throws. */
+  /** The stored logins, oldest first. Rejects with the error of the store. */
   async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
     return (await this.page(filter, {})).map(({ login }) => login)
   }
 
-  /** @internal The first of them beyond a place, at most so many, each with its place. */
+  /** @internal The logins of a range, each with its position. */
   async page (filter: LoginFilter, range: LoginRange): Promise<{ place: string, login: StoredLogin }[]> {
     const found = await this.#store.search(filter, range)
     return found.map((login) => ({ place: placeOf(login), login: { cookie: login.key, record: login.record, lastSeen: login.lastSeen, connected: this.connected(login.key) } }))
   }
 
   /**
-   * Forgets logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. Resolves to the number of
-   * logins that were forgotten. Rejects with what the store throws.
+   * Deletes logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. Resolves to the number of deleted logins.
+   * Rejects with the error of the store.
    */
   async revoke (filter: LoginFilter): Promise<number> {
     const meant = await this.#store.search(filter)
@@ -142,12 +139,12 @@ export class CookieTracker implements ConnectionTracker {
     return meant.length
   }
 
-  /** How many connections are open by a login, given its key. */
+  /** The number of open connections of a login, by its key. */
   connected (login: string): number {
     return this.#connections.count(login)
   }
 
-  /** Stops the timers, and closes the store. */
+  /** Stops the timers and closes the store. */
   async close (): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#deadlines.close()
@@ -168,7 +165,8 @@ export class CookieTracker implements ConnectionTracker {
     const lasts = principal.expires === undefined
     if (login !== undefined) {
       if (lasts && isUserOf(login.record, principal)) return await this.#replace(connection, login, principal, method)
-      // Anybody else, or a login that ends sooner than a cookie: the old one is over, and its id, which others may know, is bound no more.
+      // Another identity, or a login that expires before the cookie: the old login ends, and its id, which others may know, is never bound
+      // again.
       return await this.#giveUp(connection, login)
     }
     if (lasts) await this.#attach(connection, connection.handed?.bind() ?? [], principal, method)
@@ -206,7 +204,7 @@ export class CookieTracker implements ConnectionTracker {
     return connection
   }
 
-  /** A value for a browser, which is the same visitor as before. */
+  /** A value for a browser that keeps its visitor part. */
   #freshFor (brought: BroughtValue | undefined): string {
     return freshValue(this.#options.length, brought === undefined ? undefined : visitorOf(brought.value))
   }
@@ -218,7 +216,7 @@ export class CookieTracker implements ConnectionTracker {
     return handed
   }
 
-  /** What somebody who comes back by a login is sent: nothing, or a newer cookie, or the same one in a newer signature. */
+  /** The Set-Cookie value for a browser that reconnects with a login: none, a newer cookie, or the same cookie with a newer signature. */
   async #renew ({ brought, cookie, ...login }: Known, secure: boolean): Promise<{ login: Login, setCookie?: string }> {
     if (this.#rotation.isDue(cookie.record)) {
       const value = this.#freshFor(brought)
@@ -230,11 +228,11 @@ export class CookieTracker implements ConnectionTracker {
     return { login, setCookie: this.#cookie.write(brought.value, secure, Math.ceil((created - this.#now()) / 1000 + maxAge)) }
   }
 
-  /** Attaches an identity to ids. Who logged in comes in even if that cannot be stored. */
+  /** Attaches an identity to ids. The client is logged in even if it cannot be stored. */
   async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal, method: string): Promise<void> {
     if (ids.length === 0) return
     const login = newLogin({ principal, method, endpoint: by.entry.path, device: by.device }, this.#lifetime(), ids.map(({ key }) => key))
-    // A logout on any of them is one on all: so they are known before the store is asked.
+    // A logout on any of the ids ends the login, so they are registered before the store is called.
     for (const concerned of new Set([by, ...ids.map(({ connection }) => connection ?? by)])) {
       concerned.attach(login)
       this.#connections.add(login.key, concerned)
@@ -243,8 +241,8 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /**
-   * The same user has logged in again: what was granted now takes the place of what is stored, in a record of its own, since a
-   * login that is deleted meanwhile must not come back. Who has another role now is ended elsewhere.
+   * The same user has logged in again: the new grant replaces the stored one, in a new record, so that a login that is deleted in the
+   * meantime is not restored. If the role differs, the other sessions end.
    */
   async #replace (by: CookieConnection, before: Login, principal: Principal, method: string): Promise<void> {
     const { created, maxAge } = before.record
@@ -254,8 +252,8 @@ export class CookieTracker implements ConnectionTracker {
     const stored = await this.#store.get(before.key)
     if (stored === null || stored === 'cannot tell' || !await this.#store.add({ ...next, cookies: [] })) return await this.#giveUp(by, before)
     for (const cookie of cookies) await this.#rotation.lead(cookie, key)
-    // A logout may have landed meanwhile. In another process it deletes the login, and then looks where the cookie leads: either
-    // that login is seen to be gone here, or the new one is seen there.
+    // A logout may have happened in the meantime. In another process it first deletes the login and then reads which login the cookie refers
+    // to. Either this process sees that the login is deleted, or the other process sees the new one.
     const still = await this.#store.get(before.key)
     if (by.login !== before || still === null || still === 'cannot tell') return await this.#undo(by, before, next, still)
     const moved = record.authrole === before.record.authrole ? this.#connections.get(before.key) : [by]
@@ -267,7 +265,7 @@ export class CookieTracker implements ConnectionTracker {
     await this.forget({ ...before, cookies: [] }, null)
   }
 
-  /** The new login is over, and the session that made it, if the one before was ended. */
+  /** Ends the new login and its session, if the previous login was ended. */
   async #undo (by: CookieConnection, before: Login, next: Login, still: LoginRecord | null | 'cannot tell'): Promise<void> {
     if (still === null && (by.login === undefined || by.login === before)) by.overrule()
     await this.#store.forget(next)

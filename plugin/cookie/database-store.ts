@@ -8,28 +8,28 @@ import { hasRoom } from './database-size.ts'
 
 type Database = RootDatabase<StoredRecord, string>
 
-/** What is to be written; without a record it is deleted. */
+/** A change. Without a record it is a deletion. */
 interface Change { readonly key: string, readonly record: StoredRecord | null, resolve (): void, reject (error: Error): void }
 
 /** Crossbar.io's default: 1 GiB. */
 const MAX_SIZE = 2 ** 30
-/** Changes of one transaction. */
+/** The maximum number of changes in one transaction. */
 const MOST_CHANGES = 256
-/** Milliseconds after which LMDB is taken not to answer any more. */
+/** Milliseconds after which LMDB is considered hanging. */
 const DEADLINE = 30_000
 
 /**
- * Cookies in an LMDB database, which several processes of one machine may share. What cannot be written is rejected with
- * WAMP_ERR_COOKIE_DATABASE, and the database is opened anew before the next change.
+ * Stores cookies in an LMDB database, which several processes on one machine may share. If a change cannot be written, it rejects with
+ * WAMP_ERR_COOKIE_DATABASE, and the database is reopened before the next change.
  */
 export class DatabaseStore implements CookieStore {
   readonly #path: string
   readonly #maxSize: number
   readonly #readonly: boolean
   readonly #openDatabase: () => Promise<Database>
-  /** Null while it could not be opened anew. */
+  /** Null if it could not be reopened. */
   #database: Database | null
-  /** After a failure LMDB may wait for ever: the database is suspect until it was opened anew, and stuck if LMDB does wait. */
+  /** LMDB may hang after a failure: the database is suspect until it has been reopened, and stuck if LMDB hangs. */
   #state: 'open' | 'suspect' | 'stuck' | 'closed' = 'open'
   #reopening: Promise<void> | undefined
   #queue: Change[] = []
@@ -57,8 +57,8 @@ export class DatabaseStore implements CookieStore {
     const openDatabase = async (): Promise<Database> => {
       try {
         await prepareDatabase({ path, readonly })
-        // With batches of event turns LMDB makes promises that it gives to nobody, and with overlapping syncs it does not tell
-        // when one fails. Without them a change is on disk when it is committed, and whoever asked for it is told if it is not.
+        // With event turn batching, LMDB creates promises that are not returned, and with overlapping syncs it does not report a failed
+        // sync. Without both, a change is on disk when it is committed, and failures are reported to the caller.
         return open<StoredRecord, string>({
           path, mapSize: maxSize, readOnly: readonly, noSync: !sync, encoding: 'json', maxDbs: 1, eventTurnBatching: false, overlappingSync: false
         })
@@ -92,7 +92,7 @@ export class DatabaseStore implements CookieStore {
     }
   }
 
-  /** Waits for what is under way, and closes the database. Rejects if LMDB does not answer. */
+  /** Waits for pending changes and closes the database. Rejects if LMDB does not answer. */
   async close (): Promise<void> {
     while (this.#work !== undefined && this.#state !== 'stuck') await this.#work
     if (this.#state === 'stuck') throw this.#stuck()
@@ -124,7 +124,7 @@ export class DatabaseStore implements CookieStore {
   }
 
   async #run (): Promise<void> {
-    // What is asked for in this turn goes together.
+    // All requests of this turn are written together.
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const changes = this.#queue.splice(0, MOST_CHANGES)
@@ -137,11 +137,11 @@ export class DatabaseStore implements CookieStore {
         for (const { reject } of changes) reject(failed)
       }
     }
-    // In the same turn as the look at the queue: what is asked for from now on starts anew.
+    // In the same turn as the check of the queue, so that later requests start a new write.
     this.#work = undefined
   }
 
-  /** The changes that the size allows. The others are rejected; deletions are always allowed. */
+  /** The changes that the size limit allows. The others are rejected. Deletions are always allowed. */
   #fitting (changes: Change[]): Change[] {
     const deletions = changes.filter(({ record }) => record === null)
     if (deletions.length === changes.length || hasRoom(this.#opened(), this.#maxSize, changes.length)) return changes
@@ -159,7 +159,7 @@ export class DatabaseStore implements CookieStore {
     }
   }
 
-  /** Rejects when LMDB does not answer. If it does later, the database can be used again. */
+  /** Rejects if LMDB does not answer. If it answers later, the database can be used again. */
   async #inTime (commit: Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => {
@@ -210,11 +210,11 @@ function failure (path: string, what: string, error: unknown): Error {
   return new errors.WAMP_ERR_COOKIE_DATABASE(path, `${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
 }
 
-/** What made a commit fail. LMDB rejects a promise with it, which would end the process if nobody listened. */
+/** The cause of a failed commit. LMDB also rejects a separate promise with it, which would end the process if unhandled. */
 async function causeOf (error: unknown): Promise<unknown> {
   if (!(error instanceof Error && 'commitError' in error && error.commitError instanceof Promise)) return error
   try {
-    // It is rejected in the turn in which the commit is, or never.
+    // It is rejected in the same turn as the commit, or never.
     await Promise.race([error.commitError, new Promise((resolve) => { setImmediate(resolve) })])
     return error
   } catch (cause) {

@@ -1,48 +1,48 @@
 import { Outage } from './outage.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** A login that is over: its key, and the keys of its cookies, as far as they are known. */
+/** An ended login: its key, and the known keys of its cookies. */
 export interface EndedLogin {
   readonly key: string
   readonly cookies: readonly string[]
 }
 
-/** Milliseconds until a deletion is tried again; twice as many after each failure, up to the longest. */
+/** Milliseconds until a deletion is retried. The delay doubles after each failure, up to the maximum. */
 const FIRST_DELAY = 1000
 const LONGEST_DELAY = 60_000
-/** How many are deleted at a time. */
+/** The number of concurrent deletions. */
 const AT_A_TIME = 100
 
-/** Logins that are over, though the store may not know yet: it is asked again until it does, or until the store is closed. */
+/** Logins that have ended but may still be in the store. Deletions are retried until they succeed, or until the store is closed. */
 export class EndedLogins {
   readonly #remove: (login: EndedLogin) => Promise<void>
   readonly #log: StoreLog
   readonly #outage: Outage
   readonly #logins = new Map<string, { readonly login: EndedLogin, state: 'being deleted' | 'not deleted' }>()
-  /** Deletions under way. */
+  /** The pending deletions. */
   readonly #deletions = new Set<Promise<void>>()
   #delay = FIRST_DELAY
   #timer: NodeJS.Timeout | undefined
   #state: 'open' | 'closed' = 'open'
 
-  /** `remove` deletes a login from the store, and rejects with what the store throws. */
+  /** `remove` deletes a login from the store, and rejects with the error of the store. */
   constructor (remove: (login: EndedLogin) => Promise<void>, log: StoreLog) {
     this.#remove = remove
     this.#log = log
     this.#outage = new Outage(log, 'error', 'a login could not be deleted from the cookie store')
   }
 
-  /** How many are over that the store may not know of. */
+  /** The number of ended logins that may still be in the store. */
   get size (): number {
     return this.#logins.size
   }
 
-  /** True for a login that is over. */
+  /** True for an ended login. */
   has (key: string): boolean {
     return this.#logins.has(key)
   }
 
-  /** Ends logins. From now on they are over here. Rejects with what the store throws; it is asked again later. */
+  /** Ends logins, in this process at once. Rejects with the error of the store; the deletion is then retried. */
   async end (logins: readonly EndedLogin[]): Promise<void> {
     for (const login of logins) this.#logins.set(login.key, { login, state: 'being deleted' })
     const deletions = await Promise.allSettled(logins.map((login) => this.#delete(login)))
@@ -52,14 +52,14 @@ export class EndedLogins {
     throw failed.reason
   }
 
-  /** Waits for deletions under way, and tries again a last time what could not be deleted. */
+  /** Waits for pending deletions, and retries failed ones a last time. */
   async close (): Promise<void> {
     this.#state = 'closed'
     clearTimeout(this.#timer)
     await Promise.allSettled(this.#deletions)
     await Promise.allSettled(this.#waiting().map((login) => this.#delete(login)))
     const left = this.#logins.size
-    if (left > 0) this.#log.error({ logins: left }, 'logins that are over could not be deleted from the cookie store: they count again when it is opened next')
+    if (left > 0) this.#log.error({ logins: left }, 'ended logins could not be deleted from the cookie store: they are valid again when it is next opened')
   }
 
   #waiting (): EndedLogin[] {
@@ -94,7 +94,7 @@ export class EndedLogins {
     }, this.#delay).unref()
   }
 
-  /** One at first: a store that is still down is asked no more than that. */
+  /** Starts with one deletion, so that an unavailable store gets no further requests. */
   async #retry (): Promise<void> {
     const [first, ...others] = this.#waiting()
     if (first !== undefined) await this.#delete(first)

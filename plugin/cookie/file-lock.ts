@@ -5,24 +5,21 @@ import { errors } from '../errors.ts'
 import { codeOf, unlessMissing, writeAll } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
 
-/** Milliseconds between signs of life, and after how many without one a process on another host counts as gone. */
+/** Milliseconds between updates of the lock, and without an update until a process on another host is considered dead. */
 const SIGN_OF_LIFE = 10_000
 const GONE = 60_000
 const ATTEMPTS = 5
 
-/** Locks that this process has given back although their files could not be removed. They are nobody's. */
+/** Locks that this process has released although their files could not be removed. They are ignored. */
 const leftBehind = new Set<string>()
 
 interface Owner { readonly pid: number, readonly started: string, readonly host: string }
 
-/**
- * A lock file beside a file that one process may have open. A process that was killed leaves its lock behind: by its pid
- * and start time it is known to be gone.
- */
+/** A lock file for a file that only one process may open. A killed process leaves its lock behind. Its PID and start time show that it is dead. */
 export class FileLock {
   readonly #fs: FileSystem
   readonly #filename: string
-  /** What the lock file says, which no other lock says. */
+  /** The content of the lock file, which is unique. */
   #text: string
   readonly #timer: NodeJS.Timeout
 
@@ -33,18 +30,18 @@ export class FileLock {
     this.#timer = setInterval(() => { fs.utimes(pathOf(filename), new Date(), new Date()).catch(() => {}) }, SIGN_OF_LIFE).unref()
   }
 
-  /** Takes the lock of a file, given by its real path. Rejects with WAMP_ERR_COOKIE_FILE if another process, or this one, has it. */
+  /** Takes the lock of a file, given its real path. Rejects with WAMP_ERR_COOKIE_FILE if this process or another one has it. */
   static async take (filename: string, fs: FileSystem): Promise<FileLock> {
     return new FileLock(fs, filename, await take(filename, fs))
   }
 
-  /** Takes the lock anew if its file is gone. Rejects with WAMP_ERR_COOKIE_FILE if another process has taken it. */
+  /** Takes the lock again if its file was deleted. Rejects with WAMP_ERR_COOKIE_FILE if another process has taken it. */
   async hold (): Promise<void> {
     const found = await unlessMissing(this.#fs.readFile(pathOf(this.#filename)))
     if (found?.toString() !== this.#text) this.#text = await take(this.#filename, this.#fs)
   }
 
-  /** Gives it back. */
+  /** Releases the lock. */
   async release (): Promise<void> {
     clearInterval(this.#timer)
     const path = pathOf(this.#filename)
@@ -52,7 +49,7 @@ export class FileLock {
       const found = await unlessMissing(this.#fs.readFile(path))
       if (found?.toString() === this.#text) await this.#fs.unlink(path)
     } catch {
-      // The next one that opens the file here must not take it for the lock of somebody else.
+      // The next opener in this process must not treat it as another process's lock.
       leftBehind.add(this.#text)
     }
   }
@@ -62,7 +59,7 @@ function pathOf (filename: string): string {
   return `${filename}.lock`
 }
 
-/** Resolves to what the lock file says. */
+/** Resolves to the content of the lock file. */
 async function take (filename: string, fs: FileSystem): Promise<string> {
   const path = pathOf(filename)
   for (let i = 0; i < ATTEMPTS; i++) {
@@ -78,10 +75,10 @@ async function take (filename: string, fs: FileSystem): Promise<string> {
     await remove(path, stale, fs)
     leftBehind.delete(stale)
   }
-  throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be locked: others take ${path} again and again`)
+  throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be locked: other processes keep taking ${path}`)
 }
 
-/** The lock appears with all that it says, or not at all. Resolves to null if there is one already. */
+/** Creates the lock atomically with its content. Resolves to null if it already exists. */
 async function create (path: string, fs: FileSystem): Promise<string | null> {
   const token = randomBytes(6).toString('hex')
   const whole = `${path}.${token}`
@@ -97,7 +94,7 @@ async function create (path: string, fs: FileSystem): Promise<string | null> {
     return text
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return null
-    // Some disks do what they say that they could not.
+    // Some file systems report an error although they created the link.
     leftBehind.add(text)
     throw error
   } finally {
@@ -105,7 +102,7 @@ async function create (path: string, fs: FileSystem): Promise<string | null> {
   }
 }
 
-/** Null for what no process writes. */
+/** Null for content that no process writes. */
 function readOwner (text: string): Owner | null {
   try {
     const { pid, started, host } = JSON.parse(text) as Partial<Owner>
@@ -125,11 +122,11 @@ async function isAlive ({ pid, started, host }: Owner, path: string, fs: FileSys
   } catch (error) {
     if (codeOf(error) === 'ESRCH') return false
   }
-  // Pids are used again.
+  // PIDs are reused.
   return startOf(pid) === started
 }
 
-/** When a process started, where the system tells; otherwise an empty text. */
+/** The start time of a process, if the system provides it; otherwise an empty text. */
 function startOf (pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ')[19] ?? ''
@@ -138,7 +135,7 @@ function startOf (pid: number): string {
   }
 }
 
-/** Removes a stale lock: moved away first, since meanwhile another process may have removed it and made its own. */
+/** Removes a stale lock. It is renamed first, because another process may have removed it and created its own. */
 async function remove (path: string, stale: string, fs: FileSystem): Promise<void> {
   const aside = `${path}.${randomBytes(6).toString('hex')}`
   if (await unlessMissing(fs.rename(path, aside).then(() => true)) === null) return

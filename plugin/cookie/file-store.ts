@@ -9,14 +9,14 @@ import { codeOf, nodeFileSystem, unlessMissing } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** Lines that say nothing any more are rewritten away when there are more of them than of others, and this many. */
+/** The file is rewritten when it has more outdated lines than valid ones, and at least this many. */
 const MOST_DEAD_LINES = 1000
 
-/** What a file was found to hold. */
+/** The content of a file. */
 interface Contents {
   readonly records: Map<string, StoredRecord>
   lines: number
-  /** Octets up to the last good line. */
+  /** The number of octets up to the last valid line. */
   length: number
   isForeign: boolean
 }
@@ -25,13 +25,13 @@ interface OpenOptions {
   readonly filename: string
   readonly purgeOnStartup?: boolean
   readonly log: StoreLog
-  /** Where the file is. @default the file system of the machine */
+  /** The file system. @default the file system of the machine */
   readonly fs?: FileSystem
 }
 
 /**
- * Cookies in a file, one JSON object a line, which is only appended to. All are in memory, too. It belongs to one process:
- * a second one is refused. What cannot be written is rejected with WAMP_ERR_COOKIE_FILE; the next change tries again.
+ * Stores cookies in a file with one JSON object per line, which is only appended to. All records are also in memory. The file belongs to
+ * one process; a second one is rejected. If a change cannot be written, it rejects with WAMP_ERR_COOKIE_FILE, and the next change retries.
  */
 export class FileStore implements CookieStore {
   readonly #filename: string
@@ -39,13 +39,13 @@ export class FileStore implements CookieStore {
   readonly #lock: FileLock
   readonly #records: Map<string, StoredRecord>
   readonly #journal: CookieJournal
-  /** Records that are being written, by key. A deletion makes those of its key void. */
+  /** The records that are being written, by key. A deletion invalidates those with its key. */
   readonly #pending = new Map<string, Set<StoredRecord>>()
-  /** Keys of which the file may still hold a record, by the deletion that has to be written: every write tries, until one succeeds. */
+  /** The pending deletions, by key: the file may still contain a record. Every write includes them until one succeeds. */
   readonly #undeleted = new Map<string, number>()
   #deletions = 0
   #compaction: 'idle' | 'running' = 'idle'
-  /** After a compaction that failed: how long the file must be before the next one. */
+  /** After a failed compaction: the length of the file at which it is retried. */
   #compactAt: number | undefined
 
   private constructor ({ filename, log, lock, records, journal }: {
@@ -63,9 +63,8 @@ export class FileStore implements CookieStore {
   }
 
   /**
-   * Opens a cookie file, and makes it if it is not there. One that Crossbar.io wrote is replaced by our form at once. A
-   * symbolic link stays: its target is opened, locked and replaced. Rejects with WAMP_ERR_COOKIE_FILE if the file cannot be
-   * used, or is in use.
+   * Opens a cookie file, or creates it. A file of Crossbar.io is converted to our format at once. A symbolic link is kept: its target is
+   * opened, locked and replaced. Rejects with WAMP_ERR_COOKIE_FILE if the file is unusable or in use.
    */
   static async open ({ filename, purgeOnStartup = false, log, fs = nodeFileSystem }: OpenOptions): Promise<FileStore> {
     let lock: FileLock | undefined
@@ -97,7 +96,7 @@ export class FileStore implements CookieStore {
     this.#pending.set(key, pending.add(record))
     try {
       await this.#append([writeLine(key, record)], () => {
-        // It may have been deleted while it was written.
+        // It may have been deleted while it was being written.
         if (!pending.has(record)) return
         this.#records.set(key, record)
         this.#undeleted.delete(key)
@@ -114,7 +113,7 @@ export class FileStore implements CookieStore {
     this.#pending.get(key)?.clear()
     this.#pending.delete(key)
     const isKnown = this.#records.delete(key)
-    // Behind the good lines there may be one whose write failed.
+    // After the valid lines there may be one whose write failed.
     if (!isKnown && !isPending && !this.#undeleted.has(key) && this.#journal.isClean) return
     this.#undeleted.set(key, this.#deletions++)
     await this.#append([], () => {})
@@ -125,7 +124,7 @@ export class FileStore implements CookieStore {
     return this.#records.entries()
   }
 
-  /** Writes deletions that could not be written before, and lets go of the file. Rejects if they cannot be written now. */
+  /** Writes pending deletions and closes the file. Rejects if they cannot be written. */
   async close (): Promise<void> {
     try {
       if (this.#undeleted.size > 0) await this.#append([], () => {})
@@ -144,7 +143,7 @@ export class FileStore implements CookieStore {
   }
 
   #takeDeletions (): { lines: string[], written (): void } {
-    // A record that is being written takes the place of what is to be deleted; if that fails, the next write deletes it.
+    // A record that is being written replaces the one to delete. If the write fails, the next one deletes it.
     const taken = [...this.#undeleted].filter(([key]) => !this.#pending.has(key))
     const written = (): void => {
       for (const [key, deletion] of taken) if (this.#undeleted.get(key) === deletion) this.#undeleted.delete(key)
@@ -158,7 +157,7 @@ export class FileStore implements CookieStore {
     if (this.#compaction === 'running' || dead <= MOST_DEAD_LINES || dead <= this.#records.size || lines < (this.#compactAt ?? 0)) return
     this.#compaction = 'running'
     this.#compact().then(() => { this.#compactAt = undefined }, (error: unknown) => {
-      if (this.#compactAt === undefined) this.#log.error({ err: failure(this.#filename, 'rewritten', error) }, 'the cookie file could not be compacted: it goes on growing')
+      if (this.#compactAt === undefined) this.#log.error({ err: failure(this.#filename, 'rewritten', error) }, 'the cookie file could not be compacted: it continues to grow')
       this.#compactAt = this.#journal.lines + MOST_DEAD_LINES
     }).finally(() => { this.#compaction = 'idle' })
   }
@@ -179,7 +178,7 @@ function * linesOf (records: ReadonlyMap<string, StoredRecord>): Iterable<string
   for (const [key, record] of records) yield writeLine(key, record)
 }
 
-/** The real path of a file, which is made if it is not there. By two names, one file has one lock. */
+/** The real path of a file, which is created if necessary, so that a file has one lock regardless of the name used. */
 async function locate (filename: string, fs: FileSystem): Promise<string> {
   const path = resolve(filename)
   const known = await unlessMissing(fs.stat(path))
@@ -194,7 +193,7 @@ async function create (path: string, filename: string, fs: FileSystem): Promise<
   } catch (cause) {
     const folder = dirname(path)
     if (codeOf(cause) !== 'ENOENT' || await unlessMissing(fs.stat(folder)) !== null) throw cause
-    throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be made: the folder "${folder}" does not exist`, { cause })
+    throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be created: the folder "${folder}" does not exist`, { cause })
   }
 }
 
@@ -206,13 +205,13 @@ async function read (path: string, log: StoreLog, fs: FileSystem): Promise<Conte
     const stop = end < 0 ? bytes.length : end
     if (!take(bytes.toString('utf8', start, stop), contents)) {
       if (end < 0) {
-        log.warn({ filename: path, line: number }, 'the last line of the cookie file is torn: it is cut off')
+        log.warn({ filename: path, line: number }, 'the last line of the cookie file is incomplete and was removed')
         break
       }
-      log.warn({ filename: path, line: number }, 'a line of the cookie file cannot be read: it is passed over')
+      log.warn({ filename: path, line: number }, 'a line of the cookie file cannot be read and was skipped')
     }
     start = stop + 1
-    // A last line without its end was written by hand: the file is written anew.
+    // A last line without a line feed was written by hand: rewrite the file.
     if (end < 0) contents.isForeign = true
     contents.length = stop + (end < 0 ? 0 : 1)
   }

@@ -1,15 +1,15 @@
 import { link, open, readFile, realpath, rename, stat, unlink, utimes } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 
-/** What tells one file from another, whatever its name is. */
+/** Identifies a file independently of its name. */
 export interface FileIdentity {
   readonly dev: number
   readonly ino: number
 }
 
-/** A file that is open. */
+/** An open file. */
 export interface OpenFile {
-  /** Writes octets at a position. Resolves to how many were written, which may be fewer than asked for. */
+  /** Writes octets at a position. Resolves to the number of written octets, which may be lower than requested. */
   write (bytes: Buffer, offset: number, length: number, position: number): Promise<number>
   datasync (): Promise<void>
   sync (): Promise<void>
@@ -19,7 +19,7 @@ export interface OpenFile {
   close (): Promise<void>
 }
 
-/** The calls of the file system that the cookie file and its lock need. Tests put a failing disk in its place. */
+/** The file system calls that the cookie file and its lock need. Tests replace it with a failing disk. */
 export interface FileSystem {
   open (path: string, flags: string, mode?: number): Promise<OpenFile>
   readFile (path: string): Promise<Buffer>
@@ -84,7 +84,7 @@ export function codeOf (error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : String(error)
 }
 
-/** Resolves to null if there is no such file; rejects with any other error. */
+/** Resolves to null if the file does not exist. Rejects with any other error. */
 export async function unlessMissing<T> (found: Promise<T>): Promise<T | null> {
   try {
     return await found
@@ -94,23 +94,20 @@ export async function unlessMissing<T> (found: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Writes all of it at a position, in as many calls as it takes. */
+/** Writes all octets at a position, with as many calls as necessary. */
 export async function writeAll (file: OpenFile, bytes: Buffer, position: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const written = await file.write(bytes, at, bytes.length - at, position + at)
-    // A disk that takes nothing and says nothing would be asked for ever.
-    if (written === 0) throw Object.assign(new Error('the disk takes no more octets'), { code: 'ENOSPC' })
+    // A disk that writes nothing without an error would cause an infinite loop.
+    if (written === 0) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
     at += written
   }
 }
 
-/** What some file systems and permissions do not let anybody do: a directory there is never synced. */
+/** Errors of file systems and permissions that do not support syncing directories. */
 const CANNOT_SYNC = new Set(['EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'EISDIR', 'EBADF'])
 
-/**
- * Syncs a directory: a file that was made or renamed is on disk when its directory is. Resolves to false where directories
- * cannot be synced at all.
- */
+/** Syncs a directory, so that a created or renamed file is on disk. Resolves to false if directories cannot be synced. */
 export async function syncDirectory (fs: FileSystem, path: string): Promise<boolean> {
   let directory: OpenFile | undefined
   try {

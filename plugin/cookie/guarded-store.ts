@@ -1,28 +1,28 @@
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { askStore, runsOf } from './store-deadline.ts'
 
-/** Milliseconds: a store that takes longer to fail is not asked by everybody until it works again. */
+/** Milliseconds: a store that takes longer to fail is considered unavailable. */
 const LONG = 1000
-/** Milliseconds between two looks at whether a store works again. */
+/** Milliseconds between two checks of an unavailable store. */
 const PAUSE = 1000
-/** Milliseconds that a store may take to close: it may have much to write. */
+/** Milliseconds that a store may take to close, including pending writes. */
 const CLOSING = 30_000
-/** Milliseconds that it may take if it does not answer anyway. */
+/** Milliseconds that an unavailable store may take to close. */
 const CLOSING_AWAY = 5000
-/** A key that no record has. */
+/** A key without a record. */
 const NO_KEY = '0'.repeat(64)
 
-/** What has to be known about a store. */
+/** The properties of a store. */
 export interface StoreTraits {
-  /** What to call it in the log. */
+  /** The name of the store in logs. */
   readonly name: string
-  /** True if expired records stay until somebody deletes them. */
+  /** True if expired records remain until they are deleted. */
   readonly keepsExpired: boolean
 }
 
 /**
- * A store that is asked with a deadline. One that has missed it, or that takes long to fail, counts as away: whatever is asked
- * then fails at once, with the last error, while a read in the background looks once a second whether it works again.
+ * A store with a deadline for its operations. If it misses the deadline, or takes long to fail, it is considered unavailable: operations
+ * then fail at once with the last error, while a background read checks it once a second.
  */
 export class GuardedStore {
   readonly traits: StoreTraits
@@ -45,12 +45,12 @@ export class GuardedStore {
     await this.#ask(() => this.#store.set(key, record))
   }
 
-  /** Forgets a record. Rejects if that fails. */
+  /** Deletes a record. Rejects if that fails. */
   async delete (key: string): Promise<void> {
     await this.#ask(() => this.#store.delete(key))
   }
 
-  /** All records, so many at a time. Rejects with what the store throws, and when the next record takes too long. */
+  /** All records, in groups of this size. Rejects with the error of the store, or if the next record takes too long. */
   async * runs (length: number): AsyncGenerator<[key: string, record: StoredRecord][], void, void> {
     this.#failWhileAway()
     try {
@@ -61,7 +61,7 @@ export class GuardedStore {
     }
   }
 
-  /** Closes it. Rejects with what the store throws, and when it takes too long. */
+  /** Closes the store. Rejects with the error of the store, or if it takes too long. */
   async close (): Promise<void> {
     const deadline = this.#state.is === 'away' ? CLOSING_AWAY : CLOSING
     this.#state = { is: 'closed' }
@@ -90,7 +90,7 @@ export class GuardedStore {
     this.#look()
   }
 
-  /** A store that has records in memory answers at once, though it may not be able to write. */
+  /** A store with its records in memory answers at once, even if it cannot write. */
   #look (): void {
     askStore(() => this.#store.get(NO_KEY)).then(() => {
       if (this.#state.is === 'away') this.#state = { is: 'there' }
@@ -102,7 +102,7 @@ export class GuardedStore {
   }
 }
 
-/** True for the error of a deadline. */
+/** True for the error of a missed deadline. */
 function isLate (error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError'
 }

@@ -1,19 +1,19 @@
-/** How many ids a tree of handed out ids may have. Beyond that an upgrade starts a tree of its own, which fails safe. */
+/** The maximum number of ids in a tree. Beyond it, an upgrade starts a new tree, which is the safe choice. */
 const MOST_IDS = 16
 
 /**
- * An id that was handed out to a connection, and the ids that were handed to upgrades which brought it. Somebody else may
- * have seen an id that is brought: it may have been planted. So a login on a connection binds the leaves below the id that
- * the connection was handed, which nobody has brought yet: never the id's parent, never its siblings.
+ * An id that was sent to a client, and the ids that were sent in response to it. An id that a client sends may be known to others, because
+ * it may have been planted. A login on a connection is therefore bound to the leaves below the connection's id, which no client has used
+ * yet: never to the id's parent or siblings.
  */
 export class HandedId<C> {
   readonly key: string
-  /** The connection that was handed it, as long as it is open. */
+  /** The connection to which it was sent, while open. */
   connection: C | undefined
   readonly #tree: { ids: number }
   #parent: HandedId<C> | undefined
   #children: HandedId<C>[] = []
-  /** An id is bound once in its life at most. */
+  /** True once bound; an id is bound at most once. */
   #state: 'handed out' | 'brought' | 'bound' = 'handed out'
 
   constructor (key: string, connection: C, parent?: HandedId<C>) {
@@ -24,10 +24,10 @@ export class HandedId<C> {
     this.#tree.ids++
   }
 
-  /** The id for an upgrade that brought this one. */
+  /** The id for an upgrade that carries this one. */
   handOn (key: string, connection: C): HandedId<C> {
     if (this.#state === 'handed out') this.#state = 'brought'
-    // A tree is full, or this id is that of a login that is over: what is handed out has nothing to do with it.
+    // If the tree is full, or the id's login has ended, the new id is unrelated to it.
     if (this.#tree.ids >= MOST_IDS || this.#state === 'bound') return new HandedId<C>(key, connection)
     const child = new HandedId<C>(key, connection, this)
     this.#children.push(child)
@@ -42,7 +42,7 @@ export class HandedId<C> {
     return [this]
   }
 
-  /** Its connection is closed. Returns the ids of which no open connection needs to know any more. */
+  /** Called when its connection is closed. Returns the ids that no open connection needs. */
   leave (): HandedId<C>[] {
     this.connection = undefined
     return this.#isNeeded() ? [] : this.#drop()

@@ -1,4 +1,4 @@
-/** Sets of things by a key. A key without things takes no room. */
+/** Sets of items by key. A key without items uses no memory. */
 export class KeyedSet<T> {
   readonly #sets = new Map<string, Set<T>>()
 
@@ -18,12 +18,12 @@ export class KeyedSet<T> {
     return this.#sets.get(key)?.size ?? 0
   }
 
-  /** The things under a key, in a list of its own. */
+  /** A copy of the items of a key. */
   get (key: string): T[] {
     return [...this.#sets.get(key) ?? []]
   }
 
-  /** Everything. */
+  /** All items. */
   * values (): IterableIterator<T> {
     for (const set of this.#sets.values()) yield * set
   }

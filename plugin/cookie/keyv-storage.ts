@@ -85,7 +85,7 @@ export class KeyvStorage {
 
   /** Iterates over all values. Rejects if the storage reports an error during the iteration, because values may be missing. */
   async * entries (): AsyncIterable<[key: string, value: unknown]> {
-    if (!this.#canList) throw new TypeError('this Keyv storage cannot be iterated: logins cannot be listed, nor revoked by user')
+    if (!this.#canList) throw new TypeError('this Keyv storage cannot be iterated: logins can be neither listed nor revoked by user')
     const { errors } = this.#told
     const six = this.#six
     for await (const [key, value] of six?.store.iterator?.() ?? this.#keyv.iterator!()) {

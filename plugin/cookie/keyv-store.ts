@@ -4,22 +4,19 @@ import { KeyvStorage } from './keyv-storage.ts'
 import type { KeyvLike } from './keyv-storage.ts'
 import { askStore } from './store-deadline.ts'
 
-/** A record on its way that nobody waits for any more: if it was deleted since, it must not stay when it lands. */
+/** The state of a write that is no longer awaited. If the key has been deleted since, the record must be deleted again when it is written. */
 interface LateRecord { state: 'may stay' | 'is deleted' }
 
-/**
- * Cookies in whatever a Keyv instance keeps: Redis, a database, another process. What the storage throws is thrown on: it must
- * not be taken for "unknown".
- */
+/** Stores cookies in a Keyv instance: Redis, a database, another process. Errors of the storage are thrown, because they must not be treated as "unknown". */
 export class KeyvStore implements CookieStore {
   readonly #storage: KeyvStorage
-  /** Adapters connect when they are first asked, and turn away who asks meanwhile. */
+  /** Adapters connect on the first request, and reject other requests in the meantime. */
   readonly #ready: Promise<unknown>
-  /** What is under way, by key: Keyv lets a deletion overtake what was set before. */
+  /** The pending operations, by key, because with Keyv a deletion can overtake an earlier write. */
   readonly #changes = new Map<string, Promise<unknown>>()
 
   readonly #late = new KeyedSet<LateRecord>()
-  /** The key that was set last, as long as it is not deleted. */
+  /** The last key that was set, until it is deleted. */
   #known: string | undefined
 
   constructor (keyv: KeyvLike) {
@@ -27,12 +24,12 @@ export class KeyvStore implements CookieStore {
     this.#ready = askStore(() => this.#storage.get('ready')).catch(() => {})
   }
 
-  /** What to call it in the log. */
+  /** The name of the store in logs. */
   get name (): string {
     return this.#storage.name
   }
 
-  /** True if expired records stay until somebody deletes them. */
+  /** True if expired records remain until they are deleted. */
   get keepsExpired (): boolean {
     return !this.#storage.removesExpired
   }
@@ -44,7 +41,7 @@ export class KeyvStore implements CookieStore {
 
   async set (key: string, record: StoredRecord): Promise<void> {
     const { created, maxAge } = record
-    // Keyv takes 0 for no end at all.
+    // Keyv treats 0 as no time to live.
     await this.#inTurn(key, () => this.#watch(key, this.#storage.set(key, record, Math.max(1, created + maxAge * 1000 - Date.now()))))
     this.#known = key
   }
@@ -65,9 +62,9 @@ export class KeyvStore implements CookieStore {
       listed = 'some'
       yield [key, record as StoredRecord]
     }
-    // With some options Keyv and an adapter do not agree on the names of keys, and a list is empty without an error.
+    // With some options, Keyv and an adapter use different key names, and the list is empty without an error.
     if (listed === 'nothing' && known !== undefined && known === this.#known && await this.#storage.get(known) !== undefined) {
-      throw new TypeError(`${this.name} lists none of its records: logins cannot be listed, nor revoked by user; leave out Keyv's useKeyPrefix and the adapter's useRedisSets`)
+      throw new TypeError(`${this.name} lists none of its records: logins can be neither listed nor revoked by user; remove Keyv's useKeyPrefix and the adapter's useRedisSets`)
     }
   }
 
@@ -75,7 +72,7 @@ export class KeyvStore implements CookieStore {
     await this.#storage.disconnect()
   }
 
-  /** Deletes a record again that lands after it was deleted. */
+  /** Deletes a record again that was written after its deletion. */
   async #watch (key: string, setting: Promise<unknown>): Promise<void> {
     const late: LateRecord = { state: 'may stay' }
     for (const earlier of this.#late.get(key)) earlier.state = 'may stay'
@@ -88,7 +85,7 @@ export class KeyvStore implements CookieStore {
     }
   }
 
-  /** What waits behind a change waits no longer than that may take: its answer may be lost. */
+  /** Limits the wait for an earlier change, whose answer may be lost. */
   async #inTurn (key: string, change: () => Promise<unknown>): Promise<void> {
     const ask = (): Promise<unknown> => askStore(change)
     const turn = (this.#changes.get(key) ?? this.#ready).then(ask, ask)

@@ -2,38 +2,38 @@ import { nextTurn, spend } from '../work.ts'
 import type { LoginFilter } from './login-filter.ts'
 import type { Login } from './login-store.ts'
 
-/** A login, and when it was used last. */
+/** A login and the time of its last use. */
 export interface ListedLogin extends Login {
   readonly lastSeen: number
 }
 
-/** Logins that are looked at before others may have their turn. */
+/** The number of logins that are processed in one turn. */
 export const RUN = 500
-/** Units of work that a login takes each time. */
+/** Units of work for a login in each step. */
 const UNITS = 5
-/** Scans and searches of all stores wait for their turns one after the other. */
+/** Scans and searches of all stores wait for their turns in sequence. */
 export const scans = Object.freeze({})
-/** Digits of the time in a place: as texts, places have the order of times. */
+/** Digits of the time in a position, so that positions sort by time as texts. */
 const DIGITS = 16
 
 const fields = ['cookie', 'realm', 'authid', 'authrole'] as const
 
-/** Where a login stands among all: the older one first. */
+/** The position of a login among all logins, older ones first. */
 export function placeOf ({ key, record: { created } }: Login): string {
   return `${String(created).padStart(DIGITS, '0')}.${key}`
 }
 
-/** The logins that count at one time, in the order in which they were made, for all who ask at that time. */
+/** The valid logins at one time, in order of creation, for all searches at that time. */
 export class LoginSnapshot {
   readonly #logins: readonly ListedLogin[]
-  /** By the fields that filters have, and then by what stands in these. */
+  /** The logins by the fields of filters, and by the values of these fields. */
   readonly #indices = new Map<string, Promise<ReadonlyMap<string, readonly ListedLogin[]>>>()
 
   private constructor (logins: readonly ListedLogin[]) {
     this.#logins = logins
   }
 
-  /** Puts logins in order. Others have their turn meanwhile. */
+  /** Adds logins in order. Yields to other work in between. */
   static async of (logins: readonly ListedLogin[]): Promise<LoginSnapshot> {
     let runs: ListedLogin[][] = []
     for (let start = 0; start < logins.length; start += RUN) {
@@ -51,7 +51,7 @@ export class LoginSnapshot {
     return new LoginSnapshot(runs[0] ?? [])
   }
 
-  /** Those to which all applies that a filter gives, in order. */
+  /** The logins that match all fields of a filter, in order. */
   async find (filter: LoginFilter): Promise<readonly ListedLogin[]> {
     const given = fields.filter((field) => filter[field] !== undefined)
     if (given.length === 0) return this.#logins
@@ -75,7 +75,7 @@ export class LoginSnapshot {
   }
 }
 
-/** The first of a list beyond a place. */
+/** The index of the first login after a position. */
 export function firstAfter (logins: readonly ListedLogin[], place: string): number {
   let low = 0
   let high = logins.length
@@ -99,7 +99,7 @@ function compare (a: ListedLogin, b: ListedLogin): number {
   return a.record.created - b.record.created || (a.key < b.key ? -1 : 1)
 }
 
-/** Stores keep logins about in order: then one list mostly follows the other. */
+/** Stores return logins almost in order, so one list mostly follows the other. */
 async function merge (first: ListedLogin[], second: ListedLogin[]): Promise<ListedLogin[]> {
   if (second.length === 0 || compare(first.at(-1)!, second[0]!) < 0) return first.concat(second)
   const merged: ListedLogin[] = []
@@ -111,7 +111,7 @@ async function merge (first: ListedLogin[], second: ListedLogin[]): Promise<List
   return merged.concat(first.slice(i), second.slice(j))
 }
 
-/** Counts a run of logins that has been looked at, and lets others have their turn if it is over. */
+/** Counts processed logins, and yields to other work when the turn is over. */
 export async function pause (): Promise<void> {
   spend(RUN * UNITS)
   const turn = nextTurn(scans)

@@ -3,19 +3,19 @@ import type { LoginFilter, LoginRange } from './login-filter.ts'
 import { firstAfter, scans } from './login-snapshot.ts'
 import type { ListedLogin, LoginSnapshot } from './login-snapshot.ts'
 
-/** A snapshot that is made, or about to be, for those who search in it. */
+/** A snapshot that is complete or in progress, for its searches. */
 interface Shared {
   readonly snapshot: Promise<LoginSnapshot>
   searches: number
-  /** Keys of logins that were forgotten since somebody has waited for it. */
+  /** The keys of logins that were deleted since the first search started to wait for it. */
   readonly forgotten: Set<string>
 }
 
-/** Searches among all logins. A snapshot costs a scan of the store, so that all searches that wait for the next one share it. */
+/** Searches all logins. A snapshot requires a scan of the store, so all waiting searches share the next one. */
 export class LoginSnapshots {
   readonly #take: () => Promise<LoginSnapshot>
   #current: Promise<unknown> = Promise.resolve()
-  /** The snapshot that is begun when the current one is made. */
+  /** The snapshot that starts after the current one. */
   #next: Shared | null = null
   readonly #shared = new Set<Shared>()
 
@@ -23,13 +23,13 @@ export class LoginSnapshots {
     this.#take = take
   }
 
-  /** The logins beyond a place to which a filter applies and that are not over, at most so many. */
+  /** The valid logins of a range that match a filter. */
   async search (filter: LoginFilter, isOver: (key: string) => boolean, { after = '', most = Infinity, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
     const shared = this.#fresh()
     shared.searches++
     try {
       const found = await (await shared.snapshot).find(filter)
-      // All who wait for the snapshot would have their answers made at once.
+      // Otherwise all searches that wait for the snapshot would create their answers at once.
       for (let turn = nextTurn(scans); turn !== null; turn = nextTurn(scans)) await turn
       if (!isWanted()) return []
       const page: ListedLogin[] = []
@@ -44,12 +44,12 @@ export class LoginSnapshots {
     }
   }
 
-  /** Leaves a login out of the searches that are under way. */
+  /** Excludes a login from the searches in progress. */
   forget (key: string): void {
     for (const { forgotten } of this.#shared) forgotten.add(key)
   }
 
-  /** A snapshot that is begun after this call: the current one may miss a login that was made just before. */
+  /** A snapshot that starts after this call, because the current one may not contain the newest login. */
   #fresh (): Shared {
     if (this.#next !== null) return this.#next
     const snapshot = this.#current.then(async () => {

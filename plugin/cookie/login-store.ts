@@ -14,11 +14,11 @@ import { LoginSnapshots } from './login-snapshots.ts'
 import { Outage } from './outage.ts'
 import { Sweep } from './sweep.ts'
 
-/** A login that cookies lead to. */
+/** A login that cookies refer to. */
 export interface Login {
   readonly key: string
   readonly record: LoginRecord
-  /** The keys of its cookies, as far as they are known. */
+  /** The known keys of its cookies. */
   readonly cookies: readonly string[]
 }
 
@@ -27,19 +27,19 @@ export interface FoundLogin extends Login {
   readonly cookie: { readonly key: string, readonly record: CookieRecord }
 }
 
-/** A look-up that is under way: a logout that lands meanwhile makes its answer void. */
+/** A pending look-up. A logout in the meantime invalidates its result. */
 interface LookUp { void: boolean }
 
-/** Milliseconds: how exactly it is known when a login was used last. */
+/** Milliseconds: the precision of a login's last use. */
 const EXACTNESS = 60_000
-/** Seconds: memcached takes more for a date. */
+/** Seconds: memcached treats a longer time as a date. */
 const LONGEST_OF_MEMCACHED = 2_592_000
-/** How many cookies that the store cannot tell may wait to be forgotten. */
+/** The maximum number of logged-out cookies that wait for the store. */
 const MOST_ENDED_COOKIES = 10_000
-/** Of how many logins it is remembered that their use was noted. */
+/** The maximum number of logins whose recorded use is remembered. */
 const MOST_SEEN = 100_000
 
-/** Logins, and what leads to them, over a store that may throw, be slow, or keep what is expired. */
+/** Logins and cookies, on a store that may throw, be slow, or keep expired records. */
 export class LoginStore {
   readonly #store: GuardedStore
   readonly #log: FastifyBaseLogger
@@ -48,20 +48,20 @@ export class LoginStore {
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
-  /** Cookies, by their keys, whose logins are over although the store could not tell which these are. */
+  /** Cookies, by key, whose logins have ended although the store could not find them. */
   readonly #endedCookies: EndedLogins
   readonly #endSuccessor: (key: string) => Promise<void>
-  /** Logins that are being stored, or could not be. */
+  /** Logins that are being stored, or could not be stored. */
   readonly #unstored = new WeakSet<Login>()
   readonly #seen = new Recent<string, number>(MOST_SEEN)
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots = new LoginSnapshots(() => this.#scan())
   readonly #sweep: Sweep | null
-  /** Whether the store has given back a login that it was given. */
+  /** Whether the first stored login has been read back. */
   #keeping: 'not asked' | 'asked' = 'not asked'
   readonly #outages: Readonly<Record<'reading' | 'adding' | 'using' | 'ending', Outage>>
 
-  /** `endSuccessor` ends a login that has taken the place of one that is deleted. */
+  /** `endSuccessor` ends a login that has replaced a deleted one. */
   constructor ({ store, log, now, idleTimeout, endSuccessor = (key) => this.forget({ key, cookies: [] }) }: {
     store: GuardedStore
     log: FastifyBaseLogger
@@ -78,14 +78,14 @@ export class LoginStore {
     this.#endedCookies = new EndedLogins(({ key }) => this.#deleteByCookie(key), log)
     this.#sweep = store.traits.keepsExpired ? new Sweep({ store, log, now }) : null
     this.#outages = {
-      reading: new Outage(log, 'error', 'the cookie store cannot tell who this is'),
-      adding: new Outage(log, 'error', 'a login could not be stored: its cookie will not bring it back'),
-      ending: new Outage(log, 'error', 'a logout is lost, since the cookie store cannot tell whose it is'),
+      reading: new Outage(log, 'error', 'the cookie store cannot look up a cookie'),
+      adding: new Outage(log, 'error', 'a login could not be stored: it cannot be restored by cookie'),
+      ending: new Outage(log, 'error', 'a logout is lost, because the cookie store cannot look up its login'),
       using: new Outage(log, 'warn', 'the use of a login could not be noted in the cookie store')
     }
   }
 
-  /** The login that a cookie leads to, null if there is none that counts. Never rejects. */
+  /** The login of a cookie, or null if there is no valid one. Never rejects. */
   async find (key: string): Promise<FoundLogin | null | 'cannot tell'> {
     if (this.#endedCookies.has(key)) return null
     const record = await this.#read(key)
@@ -98,7 +98,7 @@ export class LoginStore {
     return null
   }
 
-  /** The record of a login, null if it is over. Never rejects. */
+  /** The record of a login, or null if it has ended. Never rejects. */
   async get (key: string): Promise<LoginRecord | null | 'cannot tell'> {
     if (this.#ended.has(key)) return null
     const lookUp: LookUp = { void: false }
@@ -117,13 +117,13 @@ export class LoginStore {
     }
   }
 
-  /** Stores a login, and the cookies that lead to it. False if that failed, which is logged. */
+  /** Stores a login and its cookies. Returns false on failure, which is logged. */
   async add (login: Login): Promise<boolean> {
     const { key, record, cookies } = login
     const { created, maxAge } = record
     this.#unstored.add(login)
     try {
-      // The login is stored before any cookie leads to it: a look-up clears away a cookie that leads nowhere.
+      // The login is stored before its cookies, because a look-up deletes cookies without a login.
       await this.#store.set(key, record)
       await Promise.all(cookies.map((cookie) => this.#store.set(cookie, { created, maxAge, login: key })))
       this.#unstored.delete(login)
@@ -136,49 +136,49 @@ export class LoginStore {
     }
   }
 
-  /** Reads the first login back. Some storages take what they do not keep, such as memcached, for which 40 days are a date in 1970. */
+  /** Reads the first login back. Some storages accept records that they do not keep, such as memcached, which treats 40 days as a date in 1970. */
   async #checkOnce ({ key, record: { maxAge } }: Login): Promise<void> {
     if (this.#keeping === 'asked') return
     this.#keeping = 'asked'
     if (await this.#read(key) !== undefined || this.#ended.has(key)) return
     const { name } = this.#store.traits
-    this.#log.error({ store: name, maxAge }, `${name} took a login and does not have it: its cookie will not bring it back. ${maxAge > LONGEST_OF_MEMCACHED
+    this.#log.error({ store: name, maxAge }, `${name} accepted a login but does not return it: the login cannot be restored by cookie. ${maxAge > LONGEST_OF_MEMCACHED
       ? `Storages such as memcached keep nothing for longer than 30 days: set cookie.maxAge to ${LONGEST_OF_MEMCACHED} or less, or use another cookie.store`
       : 'Use another cookie.store'}`)
   }
 
-  /** True for a login that the store may not have although nobody has ended it: it is not stored, or has expired. */
+  /** True for a login that may be missing in the store although it has not been ended: it was not stored, or has expired. */
   mayBeMissing (login: Login): boolean {
     return this.#unstored.has(login) || isExpired(login.record, this.#now())
   }
 
-  /** Notes that a login is in use. A failure is logged. */
+  /** Records that a login is in use. A failure is logged. */
   use ({ key, record: { created, maxAge } }: Pick<Login, 'key' | 'record'>): void {
     if (this.#ended.has(key)) return
     const now = this.#now()
     const exactness = this.#idleTimeout === 0 ? EXACTNESS : Math.min(EXACTNESS, this.#idleTimeout / 8)
     if (now - (this.#seen.get(key) ?? created) < exactness) return
     this.#seen.set(key, now)
-    // A record of its own: to write the login again might bring back what somebody else deletes meanwhile.
+    // In a separate record, because rewriting the login could restore one that is deleted in the meantime.
     const record: UseRecord = { created, maxAge, used: key, lastSeen: now }
     const { using } = this.#outages
     this.#goOn(this.#store.set(useKeyOf(key), record).then(() => { using.worked() }, (error: unknown) => { using.failed(error) }))
   }
 
-  /** Forgets a login. From now on it is over here; a store that fails is asked again, until it has deleted it. Never rejects. */
+  /** Deletes a login, in this process at once. If the store fails, the deletion is retried until it succeeds. Never rejects. */
   async forget (login: EndedLogin): Promise<void> {
     await this.remove([login]).catch(() => {})
   }
 
-  /** Forgets the logins that cookies lead to, whichever these are: a store that cannot tell is asked again until it can. Never rejects. */
+  /** Deletes the logins of cookies. If the store cannot find them, it is queried until it can. Never rejects. */
   async forgetCookies (keys: readonly string[]): Promise<void> {
-    // Clients make these up: while the store is away, nobody can tell.
+    // Clients can make these up: while the store is unavailable, they cannot be checked.
     if (this.#endedCookies.size >= MOST_ENDED_COOKIES) return this.#outages.ending.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
     this.#outages.ending.worked()
     await this.#endedCookies.end(keys.map((key) => ({ key, cookies: [] }))).catch(() => {})
   }
 
-  /** Forgets logins likewise. Rejects with what the store throws: who revokes must know. */
+  /** Deletes logins. Rejects with the error of the store, because the caller of a revocation must know. */
   async remove (logins: readonly EndedLogin[]): Promise<void> {
     for (const { key } of logins) {
       for (const lookUp of this.#lookUps.get(key)) lookUp.void = true
@@ -188,8 +188,8 @@ export class LoginStore {
   }
 
   /**
-   * The logins that count and to which a filter applies, the oldest first: those beyond a place, at most so many. What is
-   * forgotten meanwhile is left out. Rejects with what the store throws.
+   * The valid logins that match a filter, oldest first, after a position, up to a maximum number. Logins deleted in the meantime are
+   * omitted. Rejects with the error of the store.
    */
   async search (filter: LoginFilter, range: LoginRange = {}): Promise<ListedLogin[]> {
     return await this.#snapshots.search(filter, (key) => this.#ended.has(key), range)
@@ -217,7 +217,7 @@ export class LoginStore {
     return await LoginSnapshot.of(listed)
   }
 
-  /** Waits for what is under way, and closes the store. A store that fails, or takes too long, is logged. Never rejects. */
+  /** Waits for pending changes and closes the store. A failure or timeout of the store is logged. Never rejects. */
   async close (): Promise<void> {
     await this.#endedCookies.close()
     this.#sweep?.close()
@@ -241,7 +241,7 @@ export class LoginStore {
     return this.#idleTimeout === 0 || this.#now() < lastSeen + this.#idleTimeout
   }
 
-  /** What this process knows may be newer than what is stored. */
+  /** Applies changes of this process that may be newer than the stored state. */
   #lastSeen (key: string, { created }: LoginRecord, noted = created): number {
     return Math.max(noted, this.#seen.get(key) ?? created)
   }
@@ -262,7 +262,7 @@ export class LoginStore {
     return 'cannot tell'
   }
 
-  /** Nobody waits for it but who closes the store. */
+  /** Only closing the store waits for this. */
   #goOn (write: Promise<void>): void {
     const going = write.finally(() => { this.#writes.delete(going) })
     this.#writes.add(going)
@@ -270,7 +270,7 @@ export class LoginStore {
 
   async #delete ({ key, cookies }: EndedLogin): Promise<void> {
     await this.#store.delete(key)
-    // Another process may have led a cookie to a login that takes the place of this one, and not have seen that this one is over.
+    // Another process may have let a cookie refer to a login that replaces this one, without noticing that this one has ended.
     const successors = (await Promise.all(cookies.map((cookie) => this.#read(cookie)))).flatMap((record) => {
       return typeof record === 'object' && 'login' in record && record.login !== key ? [record.login] : []
     })
@@ -284,13 +284,13 @@ export class LoginStore {
     await this.#store.delete(key)
   }
 
-  /** Clears a cookie away whose login is over, unless it was led to another login meanwhile. */
+  /** Deletes a cookie whose login has ended, unless it refers to another login in the meantime. */
   async #clearUnlessLed (cookie: string, login: string): Promise<void> {
     const record = await this.#read(cookie)
     if (record !== 'cannot tell' && record !== undefined && 'login' in record && record.login === login) await this.#clear([cookie])
   }
 
-  /** Clears away what leads nowhere: it is of no harm if that fails. */
+  /** Deletes a cookie without a login. A failure is harmless. */
   async #clear (keys: readonly string[]): Promise<void> {
     await Promise.allSettled(keys.map((key) => this.#store.delete(key)))
   }

@@ -3,10 +3,10 @@ import type { CookieStore, StoredRecord } from './cookie-store.ts'
 
 const FIRST_SWEEP = 1000
 
-/** Cookies that end with the process. */
+/** Stores cookies in memory until the process ends. */
 export class MemoryStore implements CookieStore {
   readonly #records = new Map<string, StoredRecord>()
-  /** The size at which it is worth looking for expired ones: browsers that never return do not ask for theirs. */
+  /** The number of records from which expired ones are swept, because browsers that never return do not look up theirs. */
   #sweepAt = FIRST_SWEEP
 
   get (key: string): StoredRecord | undefined {

@@ -4,7 +4,7 @@ import { freshLoginKey } from './cookie-id.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { Login } from './login-store.ts'
 
-/** How a login is made. */
+/** The method and endpoint of a login. */
 interface Making {
   readonly principal: Principal
   /** The configured method, or null for a REST login. */
@@ -14,7 +14,7 @@ interface Making {
   readonly device: Device
 }
 
-/** A login that is not stored yet, under a key of its own. */
+/** A login that is not yet stored, with a new key. */
 export function newLogin ({ principal, method, endpoint, device }: Making, lifetime: Pick<LoginRecord, 'created' | 'maxAge'>, cookies: readonly string[]): Login {
   const { realm, authid, authrole, authmethod, authextra } = principal
   const made = {

@@ -1,6 +1,6 @@
 import type { StoreLog } from './store-log.ts'
 
-/** Tells the log when a store begins to fail at something, and when that works again; not each time in between. */
+/** Logs the first failure of a store operation and its recovery, but not the failures in between. */
 export class Outage {
   readonly #log: StoreLog
   readonly #level: keyof StoreLog
@@ -13,12 +13,12 @@ export class Outage {
     this.#text = text
   }
 
-  /** It did not work. */
+  /** Called after a failure. */
   failed (error: unknown): void {
     if (this.#failures++ === 0) this.#log[this.#level]({ err: error }, this.#text)
   }
 
-  /** It worked. */
+  /** Called after a success. */
   worked (): void {
     if (this.#failures === 0) return
     this.#log.warn({ failures: this.#failures, was: this.#text }, 'the cookie store works again')

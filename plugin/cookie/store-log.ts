@@ -1,4 +1,4 @@
-/** As much of a logger as stores need. */
+/** The part of a logger that stores need. */
 export interface StoreLog {
   warn (details: object, text: string): void
   error (details: object, text: string): void

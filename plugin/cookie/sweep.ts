@@ -4,18 +4,18 @@ import { pause, RUN } from './login-snapshot.ts'
 import { Outage } from './outage.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** Milliseconds until the first sweep, at least and at most: processes that start together do not sweep together. */
+/** The minimum and maximum milliseconds until the first sweep, so that processes started together do not sweep together. */
 const FIRST = [60_000, 600_000] as const
 /** Milliseconds between two sweeps. */
 const EVERY = 3_600_000
-/** Milliseconds of rest after each run of records. */
+/** Milliseconds of pause after each group of records. */
 const REST = 100
-/** How many records are deleted at a time. */
+/** The number of concurrent deletions. */
 const AT_A_TIME = 10
-/** How many records a sweep deletes at most: their keys are kept meanwhile. */
+/** The maximum number of records that a sweep deletes, because their keys are kept in memory. */
 const MOST = 100_000
 
-/** Deletes expired records from a store that keeps them: once an hour, and slowly, since nobody waits for it. */
+/** Deletes expired records from a store that keeps them, slowly, once an hour. */
 export class Sweep {
   readonly #store: GuardedStore
   readonly #now: () => number
@@ -30,10 +30,10 @@ export class Sweep {
     this.#schedule(FIRST[0] + Math.random() * (FIRST[1] - FIRST[0]))
   }
 
-  /** Sweeps once. Never rejects. */
+  /** Runs one sweep. Never rejects. */
   async sweep (): Promise<void> {
     try {
-      // Deleted when all are found: some storages skip records of a list while others are deleted.
+      // They are deleted after the iteration, because some storages skip records if others are deleted during it.
       const expired = await this.#find()
       while (this.#state === 'open' && expired.length > 0) {
         await Promise.all(expired.splice(0, AT_A_TIME).map((key) => this.#store.delete(key)))
@@ -45,7 +45,7 @@ export class Sweep {
     }
   }
 
-  /** Stops it. */
+  /** Stops the sweeps. */
   close (): void {
     this.#state = 'closed'
     clearTimeout(this.#timer)

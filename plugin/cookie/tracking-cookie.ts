@@ -2,7 +2,7 @@ import fastifyCookie from '@fastify/cookie'
 import type { CookieOptions } from '../cookie-options.ts'
 import { mayBeKnown } from './cookie-id.ts'
 
-/** A browser can be made to send several cookies of one name; more than these are not looked at. */
+/** The maximum number of cookies with this name that are read. Browsers can be made to send several. */
 const MOST_VALUES = 4
 
 /** `serializeCookie` of @fastify/cookie. */
@@ -13,15 +13,15 @@ export type SerializeCookie = (name: string, value: string, options: {
 /** A value that a browser sent. */
 export interface BroughtValue {
   readonly value: string
-  /** True if it is signed by a secret that is not the first any more. */
+  /** True if it is signed with a secret other than the first one. */
   readonly renew: boolean
 }
 
-/** The cookie as it goes over the wire: how it is read from a request, and written into an answer. */
+/** Reads the cookie from requests and writes it to responses. */
 export class TrackingCookie {
   readonly #options: Required<CookieOptions>
   readonly #serialize: SerializeCookie
-  /** Null: values are sent as they are. */
+  /** Null if values are not signed. */
   readonly #signer: InstanceType<typeof fastifyCookie.Signer> | null
 
   constructor (options: Required<CookieOptions>, serialize: SerializeCookie) {
@@ -31,7 +31,7 @@ export class TrackingCookie {
     this.#signer = secrets.length === 0 ? null : new fastifyCookie.Signer(secrets)
   }
 
-  /** The values of the cookies of this name, in the order of the header. What cannot be a value, or is not signed by us, is passed over. */
+  /** The values of the cookies with this name, in the order of the header. Malformed and unsigned values are skipped. */
   read (header: string | undefined): BroughtValue[] {
     const { name } = this.#options
     const values: BroughtValue[] = []
@@ -44,7 +44,7 @@ export class TrackingCookie {
     return values
   }
 
-  /** The value of a Set-Cookie header. `secure` says whether the request came by https; `maxAge` is in seconds. */
+  /** The value of a Set-Cookie header. `secure` is true if the request arrived by https; `maxAge` is in seconds. */
   write (value: string, secure: boolean, maxAge = this.#options.maxAge): string {
     const { name, path, httpOnly, sameSite, partitioned } = this.#options
     return this.#serialize(name, value === '' ? value : this.#signer?.sign(value) ?? value, {
@@ -54,7 +54,7 @@ export class TrackingCookie {
       sameSite,
       partitioned,
       secure: this.#options.secure === 'auto' ? secure : this.#options.secure,
-      // The value needs no escapes, and must come back as it went.
+      // The value needs no escaping, and must be returned unchanged.
       encode: (text) => text
     })
   }

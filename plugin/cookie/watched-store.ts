@@ -3,7 +3,7 @@ import type { StoreMessage, StoreOperation } from '../diagnostics.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { askStore } from './store-deadline.ts'
 
-/** A store that tells how long another one takes, as long as somebody wants to know. Keys and records are not told. */
+/** Measures the operations of another store while there are subscribers. Keys and records are not published. */
 export class WatchedStore implements CookieStore {
   readonly #store: CookieStore
   readonly #router: object
@@ -33,12 +33,12 @@ export class WatchedStore implements CookieStore {
     return storeDone.hasSubscribers ? this.#time('close', () => this.#store.close()) : this.#store.close()
   }
 
-  /** A store that does not answer at all has failed when the deadline is over. */
+  /** A store that does not answer has failed when the deadline is over. */
   async #time<T> (operation: StoreOperation, ask: () => T | Promise<T>): Promise<T> {
     const since = performance.now()
     let outcome: StoreMessage['outcome'] = 'failed'
     try {
-      // To close a store may take long: files are written.
+      // Closing a store may take long, because files are written.
       const answer = await (operation === 'close' ? ask() : askStore(ask))
       outcome = 'done'
       return answer

@@ -15,7 +15,7 @@ const methods: ReadonlyMap<string, MethodReader> = new Map<string, MethodReader>
   ['tls', byType(readTls)],
   ['cookie', readCookieLogin]
 ])
-const scram = 'is not served: Crossbar.io\'s "scram" is another exchange than the specification\'s "wamp-scram", and its keys do not fit that'
+const scram = 'is not supported: Crossbar.io\'s "scram" has a different exchange than the specification\'s "wamp-scram", and different keys'
 
 /** Reads `auth` of a WebSocket service. Returns undefined if it is empty: as without `auth`, only anonymous sessions are allowed. */
 export function readAuth (setting: Setting, reach: Reach): AuthOptions | undefined {
@@ -23,11 +23,11 @@ export function readAuth (setting: Setting, reach: Reach): AuthOptions | undefin
   const auth: AuthOptions = {}
   for (const [method, entry] of given) {
     if (method === 'scram') entry.fail(scram)
-    const read = methods.get(method) ?? entry.fail(`is not served: the methods are ${[...methods.keys()].join(', ')}`)
+    const read = methods.get(method) ?? entry.fail(`is not supported: the methods are ${[...methods.keys()].join(', ')}`)
     auth[method] = read(entry, reach)
   }
   if (given.size === 0) return undefined
-  if (given.size === 1 && given.has('cookie')) setting.fail('must have a method beside "cookie": nobody could log in first')
+  if (given.size === 1 && given.has('cookie')) setting.fail('must have a method in addition to "cookie": clients must log in first')
   return auth
 }
 
@@ -66,7 +66,7 @@ function readWampCra (setting: Setting, reach: Reach): WampCraOptions {
 
 function readCryptosign (setting: Setting, reach: Reach): CryptosignOptions {
   const cryptosign = setting.record({ served: ['type', 'principals', 'trustroots', 'default-role'] })
-  cryptosign.find('trustroots')?.fail('is not served: list "principals" with their "authorized_keys"')
+  cryptosign.find('trustroots')?.fail('is not supported: list "principals" with their "authorized_keys"')
   const principals = [...cryptosign.get('principals').map()].map(([authid, entry]) => {
     const principal = entry.record({ served: ['authorized_keys', 'role', 'realm'] })
     const realm = principal.find('realm')?.text()
@@ -109,14 +109,14 @@ function byType (readStatic: MethodReader): MethodReader {
     const type = setting.member('type')
     const name = type.string()
     if (name === 'dynamic') return readDynamic(setting, reach)
-    return name === 'static' ? readStatic(setting, reach) : type.fail('must be "static" or "dynamic": authenticators of other types are not served')
+    return name === 'static' ? readStatic(setting, reach) : type.fail('must be "static" or "dynamic": authenticators of other types are not supported')
   }
 }
 
 function readDynamic (setting: Setting, reach: Reach): DynamicAuthOptions {
   const dynamic = setting.record({ served: ['type', 'authenticator', 'authenticator-realm', 'authenticator-role', 'default-role'] })
   // It may return any role. If several routers become one, this includes roles of another worker's realm.
-  if (reach.foreign.size > 0) setting.fail('is not served where there are several router workers: its roles might reach another worker\'s realm')
+  if (reach.foreign.size > 0) setting.fail('is not supported with several router workers, because its roles might have access to another worker\'s realm')
   const authenticatorRealm = dynamic.find('authenticator-realm')?.text()
   if (authenticatorRealm !== undefined && !reach.own.has(authenticatorRealm)) dynamic.get('authenticator-realm').fail('must name a realm of this worker')
   const defaultRole = dynamic.find('default-role')?.text()

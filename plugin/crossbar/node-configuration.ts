@@ -59,7 +59,7 @@ export function fromCrossbarConfig (config: unknown, { directory = '.', env = pr
   }
 
   const { listen, https, messageSize, static: files, endpoints: [first, ...endpoints], bridges } = site
-  if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport: nobody could connect')
+  if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport, otherwise no client could connect')
   const plugin: FastifyWampOptions = {
     ...first,
     realms: Object.fromEntries(realms),
@@ -76,15 +76,15 @@ function warnOfController (setting: Setting): void {
 
 function readWorker (setting: Setting): RouterWorker | undefined {
   if (setting.member('type').string() !== 'router') {
-    setting.warn('is not started: run its components as WAMP clients of their own')
+    setting.warn('is not started: run its components as separate WAMP clients')
     return undefined
   }
   const worker = setting.record({
     served: ['type', 'realms', 'transports', 'components', 'options'], unserved: ['manhole', 'connections'], silent: ['id']
   })
-  for (const option of worker.find('options')?.map().values() ?? []) option.warn('has no counterpart')
+  for (const option of worker.find('options')?.map().values() ?? []) option.warn('has no equivalent')
   const components = worker.find('components')
-  if (components !== undefined && components.list().length > 0) components.warn('are not started: run them as WAMP clients of their own')
+  if (components !== undefined && components.list().length > 0) components.warn('are not started: run them as separate WAMP clients')
   const realms = worker.find('realms')
   return { setting, realms: realms === undefined ? new Map() : readRealms(realms), transports: worker.find('transports')?.list() ?? [] }
 }

@@ -26,8 +26,8 @@ export function readRealms (setting: Setting): Realms {
  * which they could otherwise join.
  */
 export function checkRole (setting: Setting, role: string, { own, foreign }: Reach): void {
-  if (!someHas(own, role)) setting.fail(`must lead to a role of a realm: "${role}" is none`)
-  if (someHas(foreign, role)) setting.fail(`must not lead to the role "${role}": a realm of another router worker has it too, and would be open`)
+  if (!someHas(own, role)) setting.fail(`must be a role of a realm: there is no role "${role}"`)
+  if (someHas(foreign, role)) setting.fail(`must not be the role "${role}": a realm of another router worker also has it, and would be open`)
 }
 
 /** The reach of clients with a fixed realm, which must be one of their worker's. */
@@ -44,7 +44,7 @@ function readNamed<T> (setting: Setting, read: (entry: Setting) => [name: string
   const named = new Map<string, T>()
   for (const entry of setting.list()) {
     const [name, value] = read(entry)
-    if (named.has(name)) entry.fail(`must have a name of its own: "${name}" is taken`)
+    if (named.has(name)) entry.fail(`must have a unique name: "${name}" is already used`)
     named.set(name, value)
   }
   return named
@@ -60,7 +60,7 @@ function readRealm (setting: Setting): [name: string, realm: RealmOptions] {
     served: ['uri_check', 'enable_meta_api'], unserved: ['event_dispatching_chunk_size', 'bridge_meta_api']
   })
   const metaApi = options?.find('enable_meta_api')
-  if (metaApi?.flag() === false) metaApi.fail('must be true: the meta API is always there, and who may use it is a matter of permissions')
+  if (metaApi?.flag() === false) metaApi.fail('must be true: the meta API is always available; permissions control its use')
   const uriCheck = options?.find('uri_check')?.oneOf(['loose', 'strict'])
   const list = realm.find('roles')
   const roles = list === undefined ? [] : readNamed(list, (role) => readRole(role, uriCheck))
@@ -72,7 +72,7 @@ function readRealm (setting: Setting): [name: string, realm: RealmOptions] {
 /** The topics of a realm store whose events are stored; undefined for a store of another type than "memory". */
 function readHistory (setting: Setting, uriCheck: UriCheck | undefined): EventHistoryOptions[] | undefined {
   if (setting.member('type').text() !== 'memory') {
-    setting.warn('is not served: only type "memory" is')
+    setting.warn('is not supported: only type "memory" is')
     return undefined
   }
   const store = setting.record({ served: ['type', 'limit', 'event-history'], unserved: ['call-queue'] })
@@ -89,15 +89,15 @@ function readHistory (setting: Setting, uriCheck: UriCheck | undefined): EventHi
 function readRole (setting: Setting, uriCheck: UriCheck | undefined): [name: string, role: RoleOptions] {
   const role = setting.record({ served: ['name', 'permissions', 'authorizer', 'allow-by-default'], silent: ['id'] })
   const name = role.get('name').text()
-  if (name === 'trusted') role.get('name').fail('must not be "trusted": that is the role of the router\'s own app')
+  if (name === 'trusted') role.get('name').fail('must not be "trusted", which is the role of the app itself')
   const authorizer = role.find('authorizer')?.text()
   const permissions = role.find('permissions')
-  if (authorizer !== undefined && permissions !== undefined) role.get('authorizer').fail('cannot stand beside "permissions"')
+  if (authorizer !== undefined && permissions !== undefined) role.get('authorizer').fail('cannot be combined with "permissions"')
   if (authorizer !== undefined) return [name, isUri(authorizer) ? { authorizer } : role.get('authorizer').fail('must be a URI')]
   const allowByDefault = role.find('allow-by-default')
   const open = allowByDefault?.flag() ?? false
   if (permissions === undefined) return [name, { permissions: open ? [anything] : [] }]
-  if (open) allowByDefault?.warn('has no effect beside "permissions"')
+  if (open) allowByDefault?.warn('has no effect in addition to "permissions"')
   return [name, { permissions: permissions.list().map((permission) => readPermission(permission, uriCheck)) }]
 }
 
@@ -105,7 +105,7 @@ const anything: PermissionOptions = { uri: '', match: 'prefix', allow: { call: t
 
 function readPermission (setting: Setting, uriCheck: UriCheck | undefined): PermissionOptions {
   const permission = setting.record({ served: ['uri', 'match', 'allow', 'disclose', 'cache', 'validate'] })
-  permission.find('validate')?.fail('is not served: payloads are not looked at')
+  permission.find('validate')?.fail('is not supported: payloads are not validated')
   const uri = permission.get('uri').string()
   const match = permission.find('match')?.oneOf(['exact', 'prefix', 'wildcard'])
   if (match !== undefined && !isUri(uri, match, uriCheck)) permission.get('uri').fail(`must be a URI that fits match "${match}"`)

@@ -99,8 +99,8 @@ export class Setting {
     const known = new Set<string>([...served, ...unserved, ...silent])
     const settings = this.map()
     for (const [key, setting] of settings) {
-      if (!known.has(key)) setting.fail('is not known')
-      if (unserved.includes(key)) setting.warn('has no counterpart')
+      if (!known.has(key)) setting.fail('is unknown')
+      if (unserved.includes(key)) setting.warn('has no equivalent')
     }
     return new Settings(this, settings)
   }

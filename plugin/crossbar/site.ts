@@ -43,7 +43,7 @@ export class Site {
 
   /** Sets the address of a transport. All transports must use the same port. */
   listenOn ({ listen, https }: { listen: Listen, https: Https | null }, setting: Setting): void {
-    this.#agree('listen', { listen, https }, setting, 'one port of one interface is served')
+    this.#agree('listen', { listen, https }, setting, 'only one port of one interface is supported')
     this.listen = listen
     this.https = https
   }
@@ -74,7 +74,7 @@ export class Site {
 
   /** Adds a cookie. Routes whose cookies have the same name share the cookie and its store, so their settings must be equal. */
   trackBy (cookie: CookieSettings, setting: Setting): void {
-    this.#agree(`cookie ${cookie.name}`, cookie, setting, 'a cookie of one name has one store and one set of attributes')
+    this.#agree(`cookie ${cookie.name}`, cookie, setting, 'cookies with the same name must have the same store and attributes')
   }
 
   #claim (url: string, setting: Setting): void {

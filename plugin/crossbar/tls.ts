@@ -36,7 +36,7 @@ export function readTls (setting: Setting, directory: string): Https {
     createSecureContext(https)
   } catch {
     // OpenSSL's message would not help to find the file.
-    return setting.fail('must have a private key in PEM, without a passphrase, a certificate of it, and ciphers that OpenSSL knows')
+    return setting.fail('must have a private key in PEM without a passphrase, a matching certificate, and ciphers that OpenSSL supports')
   }
   return https
 }

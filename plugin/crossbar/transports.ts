@@ -11,7 +11,7 @@ const transports: ReadonlyMap<string, TransportReader> = new Map([
   ['websocket', readWebsocketTransport],
   ['universal', readUniversal]
 ])
-const notServed = 'is not served: its clients can use WebSocket'
+const notServed = 'is not supported: its clients can use WebSocket'
 
 /** Reads one of a router worker's transports. An unsupported type is not served and causes a warning. */
 export function readTransport (setting: Setting, scope: Scope): void {
@@ -59,11 +59,11 @@ function readUniversal (setting: Setting, scope: Scope): void {
 
 /** Reads a listening endpoint. Without `interface`, it listens on all interfaces, as in Crossbar.io, with IPv4 unless `version` is 6. */
 function readListen (setting: Setting, { site, directory }: Scope): void {
-  if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is served')
+  if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is supported')
   const endpoint = setting.record({
     served: ['type', 'port', 'interface', 'version', 'portrange', 'tls'], unserved: ['backlog', 'shared', 'user_timeout']
   })
-  endpoint.find('portrange')?.fail('is not served: choose one "port"')
+  endpoint.find('portrange')?.fail('is not supported: choose one "port"')
   const everywhere = endpoint.find('version')?.oneOf([4, 6]) === 6 ? '::' : '0.0.0.0'
   const tls = endpoint.find('tls')
   site.listenOn({

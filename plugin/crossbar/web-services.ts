@@ -21,7 +21,7 @@ export function readPaths (setting: Setting, place: string, scope: Scope): void 
   for (const [name, service] of setting.map()) {
     if (!/^(?:[\w-]+|\/)$/.test(name)) service.fail('must be at "/", or at letters, digits, "_" and "-"')
     const read = services.get(service.member('type').string())
-    if (read === undefined) service.warn('is not served')
+    if (read === undefined) service.warn('is not supported')
     else read(service, name === '/' ? place : `${place}${name}/`, scope)
   }
 }
@@ -47,8 +47,8 @@ function readSignature (setting: Setting): BridgeOptions['signature'] {
   const options = setting.record({
     served: ['key', 'secret', 'timestamp_delta_limit', 'require_tls', 'require_ip'], unserved: ['post_body_limit'], silent: ['debug']
   })
-  if (options.find('require_tls')?.flag() === true) options.get('require_tls').fail('is not served: serve over TLS alone')
-  options.find('require_ip')?.fail('is not served: leave it to a proxy or a firewall')
+  if (options.find('require_tls')?.flag() === true) options.get('require_tls').fail('is not supported: serve over TLS alone')
+  options.find('require_ip')?.fail('is not supported: use a proxy or a firewall')
   const tolerance = options.find('timestamp_delta_limit')?.integer(1)
   if (options.find('key') === undefined && options.find('secret') === undefined) return undefined
   return { key: options.get('key').text(), secret: options.get('secret').text(), ...present({ tolerance }) }
@@ -62,6 +62,6 @@ function readWebsocketService (setting: Setting, place: string, scope: Scope): v
 function readStatic (setting: Setting, place: string, { site, directory }: Scope): void {
   const files = setting.record({ served: ['type', 'directory', 'package', 'resource', 'options'], silent: ['id'] })
   files.find('options')?.record({ served: [], unserved: ['enable_directory_listing', 'mime_types', 'cache_timeout', 'default_file'] })
-  if (files.find('package') !== undefined) return setting.warn('is not served: only a "directory" can be')
+  if (files.find('package') !== undefined) return setting.warn('is not supported: only a "directory" can be')
   site.serveFiles({ root: resolve(directory, files.get('directory').text()), prefix: place }, setting)
 }

@@ -40,7 +40,7 @@ function readLogins (setting: Setting, websocket: WebsocketSettings, reach: Reac
   const given = websocket.find('auth')
   const auth = given && readAuth(given, reach)
   if (auth === undefined) checkRole(setting, 'anonymous', reach)
-  if (auth?.cookie !== undefined && websocket.find('cookie') === undefined) given?.member('cookie').fail('needs "cookie" beside "auth"')
+  if (auth?.cookie !== undefined && websocket.find('cookie') === undefined) given?.member('cookie').fail('requires "cookie" in addition to "auth"')
   return auth
 }
 
@@ -50,7 +50,7 @@ function readOptions (setting: Setting): OptionSettings {
     served: ['allowed_origins', 'allow_null_origin', 'max_message_size', 'require_websocket_subprotocol'], unserved: [...tuning.keys()]
   })
   const strict = options.find('require_websocket_subprotocol')
-  if (strict?.flag() === false) strict.warn('has no counterpart: a client must offer a subprotocol')
+  if (strict?.flag() === false) strict.warn('has no equivalent: a client must offer a subprotocol')
   return options
 }
 
@@ -60,7 +60,7 @@ function readSerializers (websocket: WebsocketSettings): EndpointOptions['serial
   const wanted = new Set<string>()
   for (const entry of setting.list()) {
     const name = entry.oneOf([...offered, 'ubjson', 'flatbuffers'])
-    if (name === 'ubjson' || name === 'flatbuffers') entry.warn('is not served')
+    if (name === 'ubjson' || name === 'flatbuffers') entry.warn('is not supported')
     wanted.add(name)
   }
   const served = offered.filter((name) => wanted.has(name))
@@ -76,18 +76,18 @@ function readOrigins (options: OptionSettings | undefined, cookieLogin: boolean)
   const written = setting?.list().map(readOrigin) ?? [ANY]
   const origins = cookieLogin ? written.filter((origin) => origin !== ANY) : written
   if (origins.length < written.length) {
-    setting?.warn('is not taken over: where cookies log in, "*" would let any page act as your users; list the origins of your pages')
+    setting?.warn('is ignored: with logins by cookie, "*" would let any page act as your users; list the origins of your pages')
   }
   const nullOrigin = options?.find('allow_null_origin')
   const nullAllowed = nullOrigin?.flag()
   if (origins.includes(ANY)) {
     if (nullAllowed === false) nullOrigin?.fail('must not be false where any origin is allowed: list "allowed_origins"')
-  } else if (nullAllowed === true) nullOrigin?.warn('is not taken over: a page without an origin may not connect')
+  } else if (nullAllowed === true) nullOrigin?.warn('is ignored: a page without an origin may not connect')
   return origins.length > 0 ? origins : undefined
 }
 
 function readOrigin (setting: Setting): string {
   const origin = setting.text()
   if (origin === ANY || /^[a-z][a-z0-9+.-]*:\/\/[^/*]+$/.test(origin)) return origin
-  return setting.fail('must be "*" or a full origin such as "https://app.example": patterns are not served')
+  return setting.fail('must be "*" or a full origin such as "https://app.example": patterns are not supported')
 }

@@ -178,7 +178,7 @@ export class InProcessPeer {
       try {
         tell()
       } catch (error) {
-        this.#log.error({ err: error }, 'what waited for the end of a session failed')
+        this.#log.error({ err: error }, 'a callback for the end of a session failed')
       }
     }
     this.#whenClosed.clear()
@@ -274,7 +274,7 @@ export class InProcessPeer {
         const { args, kwargs } = ownValues(error.args, error.kwargs)
         return { error: error.error, payload: Payload.of(args, kwargs) }
       } catch (cause) {
-        this.#log.error({ err: cause }, 'the values of an error are no data')
+        this.#log.error({ err: cause }, 'the values of an error cannot be serialized')
       }
     }
     this.#log.error({ err: error }, 'a procedure failed')
@@ -284,7 +284,7 @@ export class InProcessPeer {
 
 /** A message that conforms to the wire table. */
 function checked<M extends ClientMessage> (message: M): M {
-  if (message.type === MessageType.Call && message.options.progress === true) throw new errors.WAMP_ERR_INVALID_MESSAGE('CALL.options.progress: a session of the app sends its input at once')
+  if (message.type === MessageType.Call && message.options.progress === true) throw new errors.WAMP_ERR_INVALID_MESSAGE('CALL.options.progress: sessions of the app send their input in one message')
   try {
     toMessage(layoutOf(message.type), toElements(message), Payload.empty)
     return message

@@ -96,7 +96,7 @@ export class InProcessSession {
    * of the args is not checked.
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
-    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${procedure}") needs a function that answers its calls`))
+    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${procedure}") requires a handler function`))
     const invoke: InvocationHandler = async ({ details }, { args, kwargs }, signal, send) => {
       const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
       const answer = (): unknown => handler({ args: args as A, kwargs, details, signal, progress })
@@ -124,7 +124,7 @@ export class InProcessSession {
 
   /** Subscribes to a topic. Errors of the handler are logged and do not affect other subscribers. The type of the args is not checked. */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
-    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${topic}") needs a function that takes its events`))
+    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${topic}") requires a handler function`))
     const onEvent: EventHandler = ({ details, publication }, { args, kwargs }) => {
       const handle = (): unknown => handler({ args: args as A, kwargs, details, publication })
       return this.#propagation.current === null ? handle() : this.#propagation.current.run(details, handle)

@@ -22,7 +22,7 @@ function own (given: unknown, key: string, within: Set<object>): unknown {
   const value = isSpoken(given) ? given.toJSON(key) : given
   switch (typeof value) {
     case 'function':
-    case 'symbol': throw new errors.WAMP_ERR_INVALID_MESSAGE(`a ${typeof value} is no data`)
+    case 'symbol': throw new errors.WAMP_ERR_INVALID_MESSAGE(`a ${typeof value} cannot be serialized`)
     case 'object': return value === null ? null : ownObject(value, within)
     default: return value
   }
@@ -37,9 +37,9 @@ function ownObject (value: object, within: Set<object>): unknown {
   if (value instanceof Uint8Array) return new Uint8Array(value)
   // A value received from a client, which its serializer can encode.
   if (value instanceof OpaqueValue) return value
-  if (!Array.isArray(value) && !isPlain(value)) throw new errors.WAMP_ERR_INVALID_MESSAGE(`${Object.prototype.toString.call(value)} is no data`)
-  if (within.has(value)) throw new errors.WAMP_ERR_INVALID_MESSAGE('a value is within itself')
-  if (within.size > DEEPEST) throw new errors.WAMP_ERR_INVALID_MESSAGE('the values are nested too deep')
+  if (!Array.isArray(value) && !isPlain(value)) throw new errors.WAMP_ERR_INVALID_MESSAGE(`${Object.prototype.toString.call(value)} cannot be serialized`)
+  if (within.has(value)) throw new errors.WAMP_ERR_INVALID_MESSAGE('a value contains itself')
+  if (within.size > DEEPEST) throw new errors.WAMP_ERR_INVALID_MESSAGE('the values are nested too deeply')
   within.add(value)
   const copy = Array.isArray(value) ? listOf(value, within) : dictOf(value, within)
   within.delete(value)

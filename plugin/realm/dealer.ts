@@ -65,7 +65,7 @@ export class Dealer {
     }
     const call = this.#callers.get(caller)?.calls.get(request)
     if (call === undefined) return this.isContinuation(caller, message)
-    if (!call.progressive) throw new ProtocolViolation(`CALL.Request ${request} is that of a call which has not ended`)
+    if (!call.progressive) throw new ProtocolViolation(`CALL.Request ${request} belongs to a call that has not ended`)
     // What comes after the last input, or after CANCEL, is of no use to anybody.
     if (call.state !== 'streaming' || call.procedure !== procedure) return true
     forgetRerouting(this.#callers.get(caller), call)

@@ -25,7 +25,7 @@ const searches = new WeakMap<RoutedSession, Promise<unknown>>()
  * `wamp.error.history_unavailable`.
  */
 export function getEvents (session: RoutedSession, { id, uri, match, history }: Subscription, query: HistoryQuery, octets: number, isHere: () => boolean): object[] | Promise<object[]> {
-  if (history === null) throw metaError(reasons.historyUnavailable, 'the events of that subscription are not kept')
+  if (history === null) throw metaError(reasons.historyUnavailable, 'the events of this subscription are not stored')
   if (query.topic !== undefined && (match === 'exact' ? query.topic !== uri : !history.has(query.topic))) return []
   return answer(new HistoryAnswer({ session, history, match, query, octets, isHere }), session, id, match)
 }

@@ -9,15 +9,15 @@ import type { Uri } from '../protocol/uri.ts'
 /** What stands in the first argument of an ERROR, for people. `textOf` makes those that name a URI. */
 const texts: Readonly<Record<Uri, string>> = {
   [reasons.discloseMeDisallowed]: 'disclosure is not allowed here',
-  [reasons.procedureAlreadyExists]: 'the procedure is registered already',
+  [reasons.procedureAlreadyExists]: 'the procedure is already registered',
   [reasons.noSuchRegistration]: 'this session has no such registration',
   [reasons.noSuchSubscription]: 'this session has no such subscription',
   [reasons.canceled]: 'the call was canceled',
   [reasons.timeout]: 'the callee did not answer in time',
   [reasons.noAvailableCallee]: 'no callee is available',
-  [reasons.featureNotSupported]: 'the callee did not announce what this call needs',
+  [reasons.featureNotSupported]: 'the callee did not announce a feature that this call requires',
   [reasons.networkFailure]: 'the callee cannot be reached',
-  [reasons.invalidArgument]: 'the payload has no form in the serializer of its receiver'
+  [reasons.invalidArgument]: 'the serializer of the receiver cannot represent the payload'
 }
 
 /** The router's own texts only: what clients have a part in would fill the memory. */
@@ -53,7 +53,7 @@ function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined
   switch (error) {
     case reasons.notAuthorized: return `the role "${role}" may not ${action} "${quoted(uri)}"`
     case reasons.invalidUri: return `the role "${role}" cannot ${action} "${quoted(uri)}": the URI is not valid, or reserved`
-    case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": nobody has registered this procedure`
+    case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": this procedure is not registered`
     case reasons.authorizationFailed: return `the authorizer of the role "${role}" has not decided on ${action} "${quoted(uri)}"`
     default: return undefined
   }

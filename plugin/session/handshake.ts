@@ -126,7 +126,7 @@ export class Handshake {
     const method = methods.find((name) => authenticators.has(name))
     if (method === undefined) {
       return methods.every((name) => name === 'anonymous')
-        ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not let in')
+        ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not allowed')
         : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
     }
     this.#method = method
@@ -263,9 +263,9 @@ export class Handshake {
 
   /** What an authenticator granted, checked: it may be anybody's function. */
   #principalOf (grant: Grant, method: string): Principal {
-    if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" granted nothing and refused nothing`)
+    if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" returned no grant and threw no error`)
     const { authid, role, realm = this.#hello.realm, authmethod = method, authprovider = 'function', extra, expires } = grant
-    if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was asked for, and none is assigned'] })
+    if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and none is assigned'] })
     if (typeof authid !== 'string' || authid === '') throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
     if (typeof role !== 'string' || role === '') throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
     return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
@@ -275,7 +275,7 @@ export class Handshake {
 /** When what was granted ends, if it does. */
 function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
   if (expires === undefined || expires === null) return {}
-  if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted "expires" that is no Date`)
+  if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted an "expires" that is not a Date`)
   if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
   return { expires }
 }

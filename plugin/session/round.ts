@@ -29,7 +29,7 @@ export class Round {
   wait (send: () => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#state === 'stopped') return reject(new WampError(reasons.authenticationFailed, { args: ['the handshake is over'] }))
-      if (this.#waiting !== undefined) return reject(new TypeError('a challenge is open already'))
+      if (this.#waiting !== undefined) return reject(new TypeError('a challenge is already pending'))
       this.#waiting = { resolve, reject }
       this.restart()
       send()

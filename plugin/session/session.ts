@@ -210,7 +210,7 @@ export class Session implements RoutedSession {
     this.#onLogout = onLogout
     this.#state = 'established'
     const delivery = sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
-    if (delivery === 'unencodable') return this.#abort(reasons.authenticationFailed, 'what was granted has no form in your serializer', 'normal')
+    if (delivery === 'unencodable') return this.#abort(reasons.authenticationFailed, 'your serializer cannot represent the granted details', 'normal')
     realm.join(this)
     if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(reasons.logout, 'the login has expired') })
     visitor?.occupy({ letInByCookie, end: (reason) => { this.end(reason) } })

@@ -18,7 +18,7 @@ export function resolveMetrics (given: MetricsOptions): ResolvedMetrics {
   const { client, registry = client?.register, prefix = 'wamp_', path = null } = given
   if (typeof client?.Histogram !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('client', 'must be the module prom-client')
   if (typeof registry?.metrics !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('registry', 'must be a registry of prom-client')
-  if (!/^[a-zA-Z_:][\w:]*$/.test(prefix)) throw new errors.WAMP_ERR_INVALID_OPTION('prefix', 'must be the beginning of a name of a metric, such as "wamp_"')
+  if (!/^[a-zA-Z_:][\w:]*$/.test(prefix)) throw new errors.WAMP_ERR_INVALID_OPTION('prefix', 'must be a prefix for metric names, such as "wamp_"')
   if (path !== null && !(typeof path === 'string' && path.startsWith('/'))) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'must be a path that starts with "/"')
   return { client, registry, prefix, path }
 }
@@ -112,5 +112,5 @@ export class Metrics {
 /** prom-client throws if the registry already has the name. */
 function taken (names: readonly string[], cause: unknown): unknown {
   if (!(cause instanceof Error) || !cause.message.includes('already been registered')) return cause
-  return new errors.WAMP_ERR_INVALID_OPTION('registry', `has a metric "${names.at(-1)}" already, perhaps that of another app: give each app a registry or a prefix of its own`)
+  return new errors.WAMP_ERR_INVALID_OPTION('registry', `already has a metric "${names.at(-1)}", possibly of another app: give each app its own registry or prefix`)
 }

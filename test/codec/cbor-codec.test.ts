@@ -166,9 +166,9 @@ t.test('options and details are dicts, not tags [OPT-05]', async (t) => {
 
 t.test('tags are a level of nesting', async (t) => {
   t.equal(callWith(`${'d8 20'.repeat(98)} 01`).type, 48)
-  t.throws(() => callWith(`${'d8 20'.repeat(99)} 01`), { message: 'the message is nested too deep' })
-  t.throws(() => callWith(`${'d8 20'.repeat(100_000)} 01`), { message: 'the message is nested too deep' })
-  t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 63 78 5f 79 ${'c6'.repeat(100_000)} 01 61 78`), LIMITS), { message: 'the message is nested too deep' })
+  t.throws(() => callWith(`${'d8 20'.repeat(99)} 01`), { message: 'the message is nested too deeply' })
+  t.throws(() => callWith(`${'d8 20'.repeat(100_000)} 01`), { message: 'the message is nested too deeply' })
+  t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 63 78 5f 79 ${'c6'.repeat(100_000)} 01 61 78`), LIMITS), { message: 'the message is nested too deeply' })
 })
 
 t.test('a length that is not there is a violation, and nothing is made for it', async (t) => {

@@ -143,10 +143,10 @@ for (const codec of allCodecs) {
     t.equal(decode(codec, [48, 1, {}, 'com.x', nested(DEPTH - 1)]).type, 48)
     t.equal(decode(codec, [48, 1, { x_y: nested(DEPTH - 2) }, 'com.x']).type, 48)
     t.equal(decode(codec, [48, 1, {}, 'com.x', [], { k: nested(DEPTH - 2) }]).type, 48)
-    refuses(t, [48, 1, {}, 'com.x', nested(DEPTH)], 'the message is nested too deep')
-    refuses(t, [48, 1, { x_y: nested(DEPTH - 1) }, 'com.x'], 'the message is nested too deep')
-    refuses(t, [48, 1, {}, 'com.x', [], { k: nested(DEPTH - 1) }], 'the message is nested too deep')
-    for (const data of abysses[codec.name]) t.throws(() => codec.decode(data, LIMITS), { name: 'ProtocolViolation', message: 'the message is nested too deep' })
+    refuses(t, [48, 1, {}, 'com.x', nested(DEPTH)], 'the message is nested too deeply')
+    refuses(t, [48, 1, { x_y: nested(DEPTH - 1) }, 'com.x'], 'the message is nested too deeply')
+    refuses(t, [48, 1, {}, 'com.x', [], { k: nested(DEPTH - 1) }], 'the message is nested too deeply')
+    for (const data of abysses[codec.name]) t.throws(() => codec.decode(data, LIMITS), { name: 'ProtocolViolation', message: 'the message is nested too deeply' })
   })
 
   t.test(`${codec.name}: names of object's own are data [SER-16]`, async (t) => {

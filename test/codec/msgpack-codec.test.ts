@@ -125,8 +125,8 @@ t.test('a length that is not there is a violation, and nothing is made for it', 
 })
 
 t.test('what is no MessagePack is a violation [SER-17]', async (t) => {
-  t.throws(() => callWith('c1'), { message: '0xc1 is no MessagePack' })
-  t.throws(() => msgpackCodec.decode(hex('93 31 c1 80'), LIMITS), { message: '0xc1 is no MessagePack' })
+  t.throws(() => callWith('c1'), { message: '0xc1 is not valid MessagePack' })
+  t.throws(() => msgpackCodec.decode(hex('93 31 c1 80'), LIMITS), { message: '0xc1 is not valid MessagePack' })
   t.throws(() => callWith('a1 ff'), { message: 'a text is not UTF-8' })
   t.throws(() => msgpackCodec.decode(hex('94 30 01 80 a1 ff'), LIMITS), { message: 'a text is not UTF-8' })
   t.throws(() => msgpackCodec.decode(hex('96 30 01 80 a1 78 90 81 a1 ff 01'), LIMITS), { message: 'a text is not UTF-8' })

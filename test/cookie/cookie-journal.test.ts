@@ -125,7 +125,7 @@ t.test('a file that cannot be rewritten goes on as it is, says so once, and leav
   await fill()
   disk.renames = 'fail'
   for (let round = 0; round < 5; round++) await fill()
-  t.same(logged, ['the cookie file could not be compacted: it goes on growing'])
+  t.same(logged, ['the cookie file could not be compacted: it continues to grow'])
   t.same((await readdir(dirname(filename))).sort(), ['cookies.dat', 'cookies.dat.lock'])
   disk.renames = 'work'
   await fill()

@@ -56,7 +56,7 @@ t.test('what is no database is an error with a code, and not the end of the proc
   const whole = await readFile(join(good, 'data.mdb'))
   for (const data of [whole.subarray(0, 100), whole.subarray(0, 4096), Buffer.alloc(16_384), Buffer.alloc(8192, 'text'), Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096)])]) {
     await writeFile(join(path, 'data.mdb'), data)
-    for (const readonly of [false, true]) await t.rejects(DatabaseStore.open({ path, readonly }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is no LMDB database, or a damaged one/ })
+    for (const readonly of [false, true]) await t.rejects(DatabaseStore.open({ path, readonly }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is not an LMDB database, or is damaged/ })
   }
   await rm(join(path, 'data.mdb'))
   await t.rejects(DatabaseStore.open({ path, readonly: true }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is not there/ })

@@ -32,7 +32,7 @@ class SlowStore extends MemoryStore {
   }
 }
 
-const left = 'logins that are over could not be deleted from the cookie store: they count again when it is opened next'
+const left = 'ended logins could not be deleted from the cookie store: they are valid again when it is next opened'
 
 t.test('a store is not closed while a logout is being written', async (t) => {
   const store = new SlowStore()

@@ -73,7 +73,7 @@ t.test('a torn last line is cut off and reported, and nothing else is lost [CKO-
 
   const { log, lines } = logger()
   const second = await FileStore.open({ filename, log })
-  t.same(lines, ['2 the last line of the cookie file is torn: it is cut off'])
+  t.same(lines, ['2 the last line of the cookie file is incomplete and was removed'])
   await second.set(key(2), record())
   await second.close()
   const third = await FileStore.open({ filename, log })
@@ -158,5 +158,5 @@ t.test('a file that cannot be used is a coded error that names it and says why',
   const path = await folder(t)
   await mkdir(join(path, 'directory'))
   await t.rejects(FileStore.open({ filename: join(path, 'directory'), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /directory" is not a file/ })
-  await t.rejects(FileStore.open({ filename: join(path, 'none', 'cookies.dat'), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /cannot be made: the folder ".*none" does not exist/ })
+  await t.rejects(FileStore.open({ filename: join(path, 'none', 'cookies.dat'), log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /cannot be created: the folder ".*none" does not exist/ })
 })

@@ -37,7 +37,7 @@ t.test('a session that cannot be ended is logged', async (t) => {
   store.delete(login)
   mock.timers.tick(60_000)
   await new Promise((resolve) => { setImmediate(resolve) })
-  t.same(logged, ['the sessions of a login that is over could not be ended'])
+  t.same(logged, ['the sessions of an ended login could not be ended'])
   await tracker.close()
 })
 

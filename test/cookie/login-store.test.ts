@@ -18,7 +18,7 @@ t.test('a store that throws is not an unknown cookie: nothing is set, nobody is 
   t.equal(connection.setCookie, undefined)
   t.equal(await connection.recall(), null)
   t.equal(await tracker.identify(browser.header), null)
-  t.same(new Set(logged), new Set(['the cookie store cannot tell who this is']))
+  t.same(new Set(logged), new Set(['the cookie store cannot look up a cookie']))
   store.get = get
   t.equal(await browser.identity(), 'joe', 'the good cookie is still there')
 })
@@ -47,7 +47,7 @@ t.test('a store that is too slow is as good as not there', async (t) => {
   const arriving = tracker.arrive({ cookieHeader: 'cbtid=aaaaaaaaaaaa', secure: false })
   mock.timers.tick(5000)
   t.equal((await arriving).setCookie, undefined)
-  t.same(logged, ['the cookie store cannot tell who this is'])
+  t.same(logged, ['the cookie store cannot look up a cookie'])
 })
 
 t.test('a login that cannot be stored comes in all the same, and the log says so', async (t) => {
@@ -56,7 +56,7 @@ t.test('a login that cannot be stored comes in all the same, and the log says so
   const browser = new Browser(tracker)
   store.set = () => { throw new Error('disk full') }
   await (await browser.open()).bind(principal())
-  t.same(logged, ['a login could not be stored: its cookie will not bring it back'])
+  t.same(logged, ['a login could not be stored: it cannot be restored by cookie'])
   t.equal(await browser.identity(), undefined)
 })
 
@@ -176,7 +176,7 @@ t.test('a logout that the store cannot write is tried once more when the app clo
     await tracker.close()
     t.equal(entries(store).some(([, record]) => 'authid' in record), !works)
     t.equal(closed, 1, 'the store is closed in any case')
-    t.equal(logged.at(-1), works ? 'the cookie store works again' : 'logins that are over could not be deleted from the cookie store: they count again when it is opened next')
+    t.equal(logged.at(-1), works ? 'the cookie store works again' : 'ended logins could not be deleted from the cookie store: they are valid again when it is next opened')
   }
 })
 
@@ -209,7 +209,7 @@ t.test('a store that fails at each login is logged once, and once when it works 
   const { set } = store
   store.set = () => { throw new Error('disk full') }
   for (let i = 0; i < 20; i++) await (await new Browser(tracker).open()).bind(principal())
-  t.same(logged, ['a login could not be stored: its cookie will not bring it back'])
+  t.same(logged, ['a login could not be stored: it cannot be restored by cookie'])
   store.set = set
   for (let i = 0; i < 20; i++) await (await new Browser(tracker).open()).bind(principal())
   t.same(logged.slice(1), ['the cookie store works again'])
@@ -242,7 +242,7 @@ t.test('a store that returns no record is one that cannot tell, and null means t
     store.get = () => answer as unknown as undefined
     t.equal((await browser.open()).setCookie, undefined, 'the cookie is not replaced')
   }
-  t.same(logged, ['the cookie store cannot tell who this is'], 'once for an outage')
+  t.same(logged, ['the cookie store cannot look up a cookie'], 'once for an outage')
   store.get = get
   t.equal(await browser.identity(), 'joe')
   store.get = () => null as unknown as undefined
@@ -296,7 +296,7 @@ t.test('a store that does not keep the first login is named in the log once, wit
     const { tracker, logged } = buildTracker({ store, options: { maxAge } })
     for (let i = 0; i < 2; i++) await (await new Browser(tracker).open()).bind(principal())
     t.equal(logged.length, 1)
-    t.match(logged[0], 'MemoryStore took a login and does not have it: its cookie will not bring it back.')
+    t.match(logged[0], 'MemoryStore accepted a login but does not return it: the login cannot be restored by cookie.')
     t.match(logged[0], advice)
   }
 })

@@ -16,7 +16,7 @@ t.test('anonymous may have a role, an authid and a realm [ANO-01]', async (t) =>
   t.strictSame(convertAuth({ anonymous: { type: 'static' } }), { anonymous: { type: 'static' } })
   const anonymous = { type: 'static', role: 'frontend', authid: 'guest', realm: 'realm1' }
   t.strictSame(convertAuth({ anonymous }), { anonymous })
-  refused(t, websocket({ auth: { anonymous: { type: 'static', roles: [] } } }), `${AUTH}.anonymous.roles`, 'is not known')
+  refused(t, websocket({ auth: { anonymous: { type: 'static', roles: [] } } }), `${AUTH}.anonymous.roles`, 'is unknown')
   refused(t, websocket({ auth: { anonymous: { type: 'static', authid: 7 } } }), `${AUTH}.anonymous.authid`, 'must be a string')
 })
 
@@ -27,8 +27,8 @@ t.test('an anonymous realm is one of the worker\'s, and has the role [ANO-01]', 
   })
   refused(t, config({ realm: 'realm3' }), `${AUTH}.anonymous.realm`, 'must name a realm of this worker')
   refused(t, config({ realm: 'constructor' }), `${AUTH}.anonymous.realm`, 'must name a realm of this worker')
-  refused(t, config({ realm: 'realm2' }), `${AUTH}.anonymous`, 'must lead to a role of a realm: "anonymous" is none')
-  refused(t, config({ realm: 'realm1', role: 'guest' }), `${AUTH}.anonymous.role`, 'must lead to a role of a realm')
+  refused(t, config({ realm: 'realm2' }), `${AUTH}.anonymous`, 'must be a role of a realm: there is no role "anonymous"')
+  refused(t, config({ realm: 'realm1', role: 'guest' }), `${AUTH}.anonymous.role`, 'must be a role of a realm')
   t.ok(convert(config({ realm: 'realm2', role: 'guest' })))
 })
 
@@ -41,7 +41,7 @@ t.test('tickets are read, from the environment too [TIC-02]', async (t) => {
   refused(t, joe({ ticket: variable('NOT_SET'), role: 'frontend' }), `${path}.ticket`, 'needs the environment variable NOT_SET')
   refused(t, joe({ ticket: '', role: 'frontend' }), `${path}.ticket`, 'must not be empty')
   refused(t, joe({ role: 'frontend' }), path, 'must have "ticket"')
-  refused(t, joe({ ticket: 'x', role: 'frontend', realm: 'realm1' }), `${path}.realm`, 'is not known')
+  refused(t, joe({ ticket: 'x', role: 'frontend', realm: 'realm1' }), `${path}.realm`, 'is unknown')
   refused(t, joe('x'), path, 'must be a dict')
   refused(t, websocket({ auth: { ticket: { type: 'static' } } }), `${AUTH}.ticket`, 'must have "principals"')
 })
@@ -61,7 +61,7 @@ t.test('WAMP-CRA users are read; with salt the secret is plain, as Crossbar.io\'
   refused(t, joe({ iterations: 0 }), `${path}.iterations`, 'must be a whole number of 1 or more')
   refused(t, joe({ keylen: '16' }), `${path}.keylen`, 'must be a whole number of 1 or more')
   refused(t, joe({ secret: 123456 }), `${path}.secret`, 'must be a string')
-  refused(t, joe({ password: 'x' }), `${path}.password`, 'is not known')
+  refused(t, joe({ password: 'x' }), `${path}.password`, 'is unknown')
   refused(t, websocket({ auth: { wampcra: { type: 'static' } } }), `${AUTH}.wampcra`, 'must have "users"')
 })
 
@@ -77,9 +77,9 @@ t.test('the principals of cryptosign are read, with their keys [CSG-06]', async 
   refused(t, joe({ authorized_keys: ['ab'] }), `${path}.authorized_keys[0]`, 'must be a public key: 64 hex digits')
   refused(t, joe({ authorized_keys: key }), `${path}.authorized_keys`, 'must be a list')
   refused(t, joe({ realm: 'realm2' }), `${path}.realm`, 'must name a realm of this worker')
-  refused(t, joe({ role: 'nobody', realm: 'realm1' }), `${path}.role`, 'must lead to a role of a realm: "nobody" is none')
-  refused(t, joe({ pubkey: key }), `${path}.pubkey`, 'is not known')
-  refused(t, joe({}, { trustroots: {} }), `${AUTH}.cryptosign.trustroots`, 'is not served: list "principals"')
+  refused(t, joe({ role: 'nobody', realm: 'realm1' }), `${path}.role`, 'must be a role of a realm: there is no role "nobody"')
+  refused(t, joe({ pubkey: key }), `${path}.pubkey`, 'is unknown')
+  refused(t, joe({}, { trustroots: {} }), `${AUTH}.cryptosign.trustroots`, 'is not supported: list "principals"')
   refused(t, websocket({ auth: { cryptosign: { type: 'static' } } }), `${AUTH}.cryptosign`, 'must have "principals"')
 })
 
@@ -93,7 +93,7 @@ t.test('the principals of tls are read, with their fingerprints [TLS-02]', async
   const path = `${AUTH}.tls.principals.joe`
   refused(t, joe({ 'certificate-sha1': 'A5:A5' }), `${path}.certificate-sha1`, 'must be a SHA-1 fingerprint')
   refused(t, joe({}), path, 'must have "certificate-sha1"')
-  refused(t, joe({ 'certificate-sha1': certificate, role: 'nobody' }), `${path}.role`, 'must lead to a role of a realm')
+  refused(t, joe({ 'certificate-sha1': certificate, role: 'nobody' }), `${path}.role`, 'must be a role of a realm')
 })
 
 t.test('a principal has a role that a realm has: its own, or the default', async (t) => {
@@ -101,15 +101,15 @@ t.test('a principal has a role that a realm has: its own, or the default', async
   t.match(convertAuth(ticket({}, { 'default-role': 'frontend' })), ticket({ role: 'frontend' }))
   t.match(convertAuth(ticket({ role: 'anonymous' }, { 'default-role': 'frontend' })), ticket({ role: 'anonymous' }))
   refused(t, websocket({ auth: ticket({}) }), `${AUTH}.ticket.principals.joe`, 'must have "role"')
-  refused(t, websocket({ auth: ticket({ role: 'nobody' }) }), `${AUTH}.ticket.principals.joe.role`, 'must lead to a role of a realm: "nobody" is none')
-  refused(t, websocket({ auth: ticket({}, { 'default-role': 'nobody' }) }), `${AUTH}.ticket.default-role`, 'must lead to a role of a realm')
+  refused(t, websocket({ auth: ticket({ role: 'nobody' }) }), `${AUTH}.ticket.principals.joe.role`, 'must be a role of a realm: there is no role "nobody"')
+  refused(t, websocket({ auth: ticket({}, { 'default-role': 'nobody' }) }), `${AUTH}.ticket.default-role`, 'must be a role of a realm')
 })
 
 t.test('what cannot be served would lock its users out, and is refused', async (t) => {
   for (const method of ['kerberos', 'wamp-scram', 'constructor']) {
-    refused(t, websocket({ auth: { [method]: { type: 'static' } } }), `${AUTH}.${method}`, 'is not served: the methods are anonymous, ticket, wampcra, cryptosign, tls, cookie')
+    refused(t, websocket({ auth: { [method]: { type: 'static' } } }), `${AUTH}.${method}`, 'is not supported: the methods are anonymous, ticket, wampcra, cryptosign, tls, cookie')
   }
-  refused(t, websocket({ auth: { scram: { type: 'static', principals: {} } } }), `${AUTH}.scram`, 'is not served: Crossbar.io\'s "scram" is another exchange than the specification\'s')
+  refused(t, websocket({ auth: { scram: { type: 'static', principals: {} } } }), `${AUTH}.scram`, 'is not supported: Crossbar.io\'s "scram" has a different exchange than the specification\'s')
   for (const method of ['anonymous', 'ticket', 'wampcra', 'cryptosign', 'tls']) {
     for (const type of ['function', 'else']) {
       refused(t, websocket({ auth: { [method]: { type, authenticator: 'com.x' } } }), `${AUTH}.${method}.type`, 'must be "static" or "dynamic"')
@@ -126,8 +126,8 @@ t.test('a dynamic authenticator is carried over, and its realm and roles must be
     t.strictSame(convertAuth({ [method]: all }), { [method]: { type: 'dynamic', authenticator: 'com.x', authenticatorRealm: 'realm1', authenticatorRole: 'frontend', defaultRole: 'anonymous' } })
     refused(t, websocket({ auth: { [method]: { type: 'dynamic' } } }), `${AUTH}.${method}`, 'must have "authenticator"')
     refused(t, websocket({ auth: { [method]: { ...all, 'authenticator-realm': 'other' } } }), `${AUTH}.${method}.authenticator-realm`, 'must name a realm of this worker')
-    refused(t, websocket({ auth: { [method]: { ...all, 'default-role': 'other' } } }), `${AUTH}.${method}.default-role`, 'must lead to a role of a realm')
-    refused(t, websocket({ auth: { [method]: { ...all, principals: {} } } }), `${AUTH}.${method}.principals`, 'is not known')
+    refused(t, websocket({ auth: { [method]: { ...all, 'default-role': 'other' } } }), `${AUTH}.${method}.default-role`, 'must be a role of a realm')
+    refused(t, websocket({ auth: { [method]: { ...all, principals: {} } } }), `${AUTH}.${method}.principals`, 'is unknown')
   }
 })
 
@@ -135,13 +135,13 @@ t.test('without auth, or an empty one, only anonymous may come in, whose role th
   t.equal(convertAuth({}), undefined)
   t.equal(convert(websocket({})).plugin.auth, undefined)
   const realms = [{ name: 'realm1', roles: [{ name: 'frontend' }] }]
-  refused(t, node({ realms }), WS, 'must lead to a role of a realm: "anonymous" is none')
+  refused(t, node({ realms }), WS, 'must be a role of a realm: there is no role "anonymous"')
 })
 
 t.test('a cookie login needs a method beside it, and a cookie; it has no options [CKI-11]', async (t) => {
   const anonymous = { type: 'static' }
   t.strictSame(convertAuth({ anonymous, cookie: {} }), { anonymous, cookie: {} })
   t.strictSame(convertAuth({ anonymous, cookie: null }), { anonymous, cookie: {} }, 'as YAML has it')
-  refused(t, websocket({ auth: { cookie: {} }, cookie: {} }), AUTH, 'must have a method beside "cookie"')
-  refused(t, websocket({ auth: { anonymous, cookie: {} } }), `${AUTH}.cookie`, 'needs "cookie" beside "auth"')
+  refused(t, websocket({ auth: { cookie: {} }, cookie: {} }), AUTH, 'must have a method in addition to "cookie"')
+  refused(t, websocket({ auth: { anonymous, cookie: {} } }), `${AUTH}.cookie`, 'requires "cookie" in addition to "auth"')
 })

@@ -86,7 +86,7 @@ t.test('the command serves a configuration: files, logins, cookies that outlive 
   t.same([status, String(reason)], [1001, 'wamp.close.system_shutdown'])
   const { code, err } = await first.ended
   t.equal(code, 0)
-  t.equal(err, 'fastify-wamp: warning: workers[0].transports[0].paths.info is not served\n')
+  t.equal(err, 'fastify-wamp: warning: workers[0].transports[0].paths.info is not supported\n')
   t.match(await readFile(join(root, '.crossbar', 'cookies.dat'), 'utf8'), 'joe')
 
   const second = run(t, args, { MYSECRET: '123456' })
@@ -101,7 +101,7 @@ t.test('a configuration that is wrong ends the command with one line that names 
   const config = node({ transports: [web({ ws: { type: 'websocket', auth: { kerberos: {} } } })] })
   const { code, out, err } = await run(t, [join(t.testdir({ 'node.json': JSON.stringify(config) }), 'node.json')]).ended
   t.same({ code, out }, { code: 2, out: '' })
-  t.equal(err, 'fastify-wamp: The configuration\'s "workers[0].transports[0].paths.ws.auth.kerberos" is not served: the methods are anonymous, ticket, wampcra, cryptosign, tls, cookie\n')
+  t.equal(err, 'fastify-wamp: The configuration\'s "workers[0].transports[0].paths.ws.auth.kerberos" is not supported: the methods are anonymous, ticket, wampcra, cryptosign, tls, cookie\n')
 })
 
 t.test('a command line that is wrong ends the command with one line and code 2, and --version is told', async (t) => {

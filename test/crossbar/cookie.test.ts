@@ -33,7 +33,7 @@ t.test('what is absent has the plugin\'s defaults, and nothing is said of it [CK
 })
 
 t.test('a key or a type that is not known is refused [CKI-02]', async (t) => {
-  refused(t, websocket({ cookie: { path: '/' } }), `${COOKIE}.path`, 'is not known')
+  refused(t, websocket({ cookie: { path: '/' } }), `${COOKIE}.path`, 'is unknown')
   refused(t, websocket({ cookie: { secure: 1 } }), `${COOKIE}.secure`, 'must be true or false')
   refused(t, websocket({ cookie: { http_strict: 'yes' } }), `${COOKIE}.http_strict`, 'must be true or false')
   refused(t, websocket({ cookie: { store: 'memory' } }), `${COOKIE}.store`, 'must be a dict')
@@ -66,8 +66,8 @@ t.test('same_site is Strict, Lax or None, and None needs secure [CKI-06]', async
 t.test('a store has a type, and only the keys of that type [CKI-07, CKI-08, CKI-09]', async (t) => {
   refused(t, websocket({ cookie: { store: {} } }), `${COOKIE}.store`, 'must have "type"')
   refused(t, websocket({ cookie: { store: { type: 'redis' } } }), `${COOKIE}.store.type`, 'must be "memory" or "file" or "database"')
-  refused(t, websocket({ cookie: { store: { type: 'memory', filename: 'x' } } }), `${COOKIE}.store.filename`, 'is not known')
-  refused(t, websocket({ cookie: { store: { type: 'file', path: 'x' } } }), `${COOKIE}.store.path`, 'is not known')
+  refused(t, websocket({ cookie: { store: { type: 'memory', filename: 'x' } } }), `${COOKIE}.store.filename`, 'is unknown')
+  refused(t, websocket({ cookie: { store: { type: 'file', path: 'x' } } }), `${COOKIE}.store.path`, 'is unknown')
   refused(t, websocket({ cookie: { store: { type: 'file' } } }), `${COOKIE}.store`, 'must have "filename"')
 })
 

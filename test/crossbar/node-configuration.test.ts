@@ -49,13 +49,13 @@ t.test('a node with everything that a router does not need is served, and warned
     ]
   })
   t.same(warnings, [
-    'controller.manhole has no counterpart',
-    'controller.options.shutdown has no counterpart',
-    'workers[0].connections has no counterpart',
-    'workers[0].options.pythonpath has no counterpart',
-    'workers[0].components are not started: run them as WAMP clients of their own',
-    'workers[1] is not started: run its components as WAMP clients of their own',
-    'workers[2] is not started: run its components as WAMP clients of their own'
+    'controller.manhole has no equivalent',
+    'controller.options.shutdown has no equivalent',
+    'workers[0].connections has no equivalent',
+    'workers[0].options.pythonpath has no equivalent',
+    'workers[0].components are not started: run them as separate WAMP clients',
+    'workers[1] is not started: run its components as separate WAMP clients',
+    'workers[2] is not started: run its components as separate WAMP clients'
   ])
 })
 
@@ -71,9 +71,9 @@ t.test('what is no version 2 configuration is refused', async (t) => {
   refused(t, { version: 2 }, '.', 'must have "workers"')
   refused(t, { version: 2, workers: {} }, 'workers', 'must be a list')
   refused(t, { version: 2, workers: [{}] }, 'workers[0]', 'must have "type"')
-  refused(t, { ...node(), worker: [] }, 'worker', 'is not known')
-  refused(t, node({ realm: [] }), 'workers[0].realm', 'is not known')
-  refused(t, { ...node(), controller: { fabric: {} } }, 'controller.fabric', 'is not known')
+  refused(t, { ...node(), worker: [] }, 'worker', 'is unknown')
+  refused(t, node({ realm: [] }), 'workers[0].realm', 'is unknown')
+  refused(t, { ...node(), controller: { fabric: {} } }, 'controller.fabric', 'is unknown')
 })
 
 t.test('a node that nobody could connect to is refused', async (t) => {
@@ -114,16 +114,16 @@ t.test('the realms and transports of several router workers are served by one ro
 
 t.test('no login leads from one router worker into a realm of another', async (t) => {
   const workers = (second: object): object => ({ version: 2, workers: [...node().workers as object[], { type: 'router', ...second }] })
-  const both = 'must not lead to the role "anonymous": a realm of another router worker has it too'
+  const both = 'must not be the role "anonymous": a realm of another router worker also has it'
   refused(t, workers({ realms: [{ name: 'realm2', roles: [{ name: 'anonymous' }] }] }), WS, both)
   refused(t, workers({ realms: [realm1] }), 'workers[1].realms', 'must not have the realm "realm1": "workers[0]" has it')
-  refused(t, workers({ transports: [web({ other: { type: 'websocket' } })] }), 'workers[1].transports[0].paths.other', 'must lead to a role of a realm')
+  refused(t, workers({ transports: [web({ other: { type: 'websocket' } })] }), 'workers[1].transports[0].paths.other', 'must be a role of a realm')
 })
 
 t.test('a router that listens on two ports, or two interfaces, is refused', async (t) => {
   const at = (endpoint: object): object => ({ ...web({ other: { type: 'websocket' } }), endpoint: { type: 'tcp', port: 8080, ...endpoint } })
   const transports = (endpoint: object): object => node({ transports: [web({ ws: { type: 'websocket' } }), at(endpoint)] })
-  const expected = 'must be the same as "workers[0].transports[0].endpoint": one port of one interface is served'
+  const expected = 'must be the same as "workers[0].transports[0].endpoint": only one port of one interface is supported'
   refused(t, transports({ port: 8081 }), 'workers[0].transports[1].endpoint', expected)
   refused(t, transports({ interface: '127.0.0.1' }), 'workers[0].transports[1].endpoint', expected)
   t.equal(convert(transports({})).endpoints.length, 1)

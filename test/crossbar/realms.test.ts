@@ -29,16 +29,16 @@ t.test('a permission is carried over as it is written [AZN-03]', async (t) => {
 })
 
 t.test('a permission with a key that is not known, or a value of the wrong kind, is refused with its path [AZN-03]', async (t) => {
-  refusedPermission(t, { uri: 'a', allows: {} }, '.allows', 'is not known')
-  refusedPermission(t, { uri: 'a', allow: { calls: true } }, '.allow.calls', 'is not known')
-  refusedPermission(t, { uri: 'a', disclose: { callee: true } }, '.disclose.callee', 'is not known')
+  refusedPermission(t, { uri: 'a', allows: {} }, '.allows', 'is unknown')
+  refusedPermission(t, { uri: 'a', allow: { calls: true } }, '.allow.calls', 'is unknown')
+  refusedPermission(t, { uri: 'a', disclose: { callee: true } }, '.disclose.callee', 'is unknown')
   refusedPermission(t, { match: 'exact' }, '', 'must have "uri"')
   refusedPermission(t, { uri: 1 }, '.uri', 'must be a string')
   refusedPermission(t, { uri: 'a', match: 'regex' }, '.match', 'must be "exact" or "prefix" or "wildcard"')
   refusedPermission(t, { uri: 'a', allow: { call: 'yes' } }, '.allow.call', 'must be true or false')
   refusedPermission(t, { uri: 'a', cache: 1 }, '.cache', 'must be true or false')
   refusedPermission(t, 'com.example', '', 'must be a dict')
-  refusedPermission(t, { uri: 'a', validate: { call: 'x' } }, '.validate', 'is not served')
+  refusedPermission(t, { uri: 'a', validate: { call: 'x' } }, '.validate', 'is not supported')
 })
 
 t.test('without match the stars are left for the router to read, with match they are none [AZN-04]', async (t) => {
@@ -60,21 +60,21 @@ t.test('a role without permissions may do nothing, unless it is allowed by defau
   t.strictSame(convertRole({ 'allow-by-default': true }), { permissions: [everything] })
   const { realm, warnings } = convertRealm({ roles: [{ name: 'role1', 'allow-by-default': true, permissions: [] }] })
   t.same(realm.roles.role1, { permissions: [] }, 'what is listed counts')
-  t.same(warnings, [`${REALM}.roles[0].allow-by-default has no effect beside "permissions"`])
+  t.same(warnings, [`${REALM}.roles[0].allow-by-default has no effect in addition to "permissions"`])
 })
 
 t.test('a dynamic authorizer is carried over, and stands alone [AZN-08, AZN-09]', async (t) => {
   t.strictSame(convertRole({ authorizer: 'com.authorize' }), { authorizer: 'com.authorize' })
   refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com..authorize' }] }), `${REALM}.roles[0].authorizer`, 'must be a URI')
-  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize', permissions: [] }] }), `${REALM}.roles[0].authorizer`, 'cannot stand beside "permissions"')
+  refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize', permissions: [] }] }), `${REALM}.roles[0].authorizer`, 'cannot be combined with "permissions"')
 })
 
 t.test('roles have names, each its own, and not that of the app', async (t) => {
   refused(t, realm({ roles: [{ permissions: [] }] }), `${REALM}.roles[0]`, 'must have "name"')
   refused(t, realm({ roles: [{ name: '' }] }), `${REALM}.roles[0].name`, 'must not be empty')
-  refused(t, realm({ roles: [{ name: 'a' }, { name: 'a' }] }), `${REALM}.roles[1]`, 'must have a name of its own: "a" is taken')
+  refused(t, realm({ roles: [{ name: 'a' }, { name: 'a' }] }), `${REALM}.roles[1]`, 'must have a unique name: "a" is already used')
   refused(t, realm({ roles: [{ name: 'trusted' }] }), `${REALM}.roles[0].name`, 'must not be "trusted"')
-  refused(t, realm({ roles: [{ name: 'a', permission: [] }] }), `${REALM}.roles[0].permission`, 'is not known')
+  refused(t, realm({ roles: [{ name: 'a', permission: [] }] }), `${REALM}.roles[0].permission`, 'is unknown')
   refused(t, realm({ roles: {} }), `${REALM}.roles`, 'must be a list')
 })
 
@@ -88,33 +88,33 @@ t.test('uri_check is loose unless it is strict [URI-05, TRP-58]', async (t) => {
 
 t.test('what else a realm may have is warned of, and what it may not is refused', async (t) => {
   t.same(convertRealm({ id: 'r', options: { enable_meta_api: true, event_dispatching_chunk_size: 10 }, store: { type: 'memory' } }).warnings, [
-    `${REALM}.options.event_dispatching_chunk_size has no counterpart`
+    `${REALM}.options.event_dispatching_chunk_size has no equivalent`
   ])
-  refused(t, realm({ role: [] }), `${REALM}.role`, 'is not known')
+  refused(t, realm({ role: [] }), `${REALM}.role`, 'is unknown')
   refused(t, realm({ options: { enable_meta_api: false } }), `${REALM}.options.enable_meta_api`, 'must be true')
-  refused(t, realm({ options: { uri: 'loose' } }), `${REALM}.options.uri`, 'is not known')
+  refused(t, realm({ options: { uri: 'loose' } }), `${REALM}.options.uri`, 'is unknown')
 })
 
 t.test('a realm is named as in Crossbar.io, by a URI, and no other realm is named so [URI-16]', async (t) => {
   for (const name of ['abc', 'com.example.realm-1', 'a@b_c', `a${'b'.repeat(254)}`]) t.ok(convert(realm({ name })).plugin.realms[name], name)
   for (const name of ['ab', '1abc', 'a b', 'a..b', 'abc.', 'réalm', `a${'b'.repeat(255)}`]) refused(t, realm({ name }), `${REALM}.name`, 'must be a URI of 3 to 255')
-  refused(t, realm({ name: 'realm1' }), REALM, 'must have a name of its own: "realm1" is taken')
+  refused(t, realm({ name: 'realm1' }), REALM, 'must have a unique name: "realm1" is already used')
 })
 
 t.test('a realm may have no roles, and names that an object has by birth are names', async (t) => {
   t.strictSame(convert(node({ realms: [realm1, { name: 'constructor' }] })).plugin.realms.constructor, { roles: {} })
-  refused(t, node({ realms: [{ name: 'constructor' }] }), 'workers[0].transports[0].paths.ws', 'must lead to a role of a realm')
+  refused(t, node({ realms: [{ name: 'constructor' }] }), 'workers[0].transports[0].paths.ws', 'must be a role of a realm')
 })
 
 t.test('a memory store\'s event history is kept, with its limits [HIS-13]', async (t) => {
   const store = { type: 'memory', limit: 50, 'event-history': [{ uri: 'com.a' }, { uri: 'com.', match: 'prefix', limit: 7 }], 'call-queue': [] }
   const { realm: converted, warnings } = convertRealm({ store })
   t.strictSame(converted.eventHistory, [{ uri: 'com.a', limit: 50 }, { uri: 'com.', match: 'prefix', limit: 7 }])
-  t.ok(warnings.includes(`${REALM}.store.call-queue has no counterpart`))
+  t.ok(warnings.includes(`${REALM}.store.call-queue has no equivalent`))
   t.strictSame(convertRealm({ store: { type: 'memory' } }).realm.eventHistory, undefined)
   const other = convertRealm({ store: { type: 'cfxdb', path: 'x' } })
   t.strictSame(other.realm.eventHistory, undefined)
-  t.ok(other.warnings.some((warning) => warning.startsWith(`${REALM}.store is not served`)))
+  t.ok(other.warnings.some((warning) => warning.startsWith(`${REALM}.store is not supported`)))
   refused(t, realm({ store: { type: 'memory', 'event-history': [{ uri: 'com..a' }] } }), `${REALM}.store.event-history[0].uri`, 'must be a URI that fits match "exact"')
   refused(t, realm({ store: { type: 'memory', 'event-history': [{ uri: 'a', limit: 0 }] } }), `${REALM}.store.event-history[0].limit`, 'must be a whole number of 1 or more')
 })

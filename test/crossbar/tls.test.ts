@@ -44,13 +44,13 @@ t.test('an endpoint with TLS', needsOpenssl(), async (t) => {
     const wrong = (tls: unknown, where: string, expected: string): void => { refused(t, config(tls), `${path}${where}`, expected, { directory }) }
     wrong({ key: 'router.key' }, '', 'must have "certificate"')
     wrong({ certificate: 'router.crt' }, '', 'must have "key"')
-    wrong({ ...files, version: 3 }, '.version', 'is not known')
+    wrong({ ...files, version: 3 }, '.version', 'is unknown')
     for (const key of ['none.key', '.']) wrong({ ...files, key }, '.key', 'must name a file that can be read')
     wrong({ ...files, ca_certificates: 'ca.crt' }, '.ca_certificates', 'must be a list')
     wrong({ ...files, ca_certificates: ['none.crt'] }, '.ca_certificates[0]', 'must name a file that can be read')
     for (const name of ['key', 'certificate']) wrong({ ...files, [name]: 'empty.pem' }, `.${name}`, 'must name a file in PEM')
     for (const more of [{ key: 'joe.key' }, { key: 'router.crt' }, { ciphers: 'NONE' }]) {
-      wrong({ ...files, ...more }, '', 'must have a private key in PEM, without a passphrase, a certificate of it, and ciphers that OpenSSL knows')
+      wrong({ ...files, ...more }, '', 'must have a private key in PEM without a passphrase, a matching certificate, and ciphers that OpenSSL supports')
     }
   })
 

@@ -28,19 +28,19 @@ t.test('an endpoint that is wrong is refused', async (t) => {
   refusedEndpoint(t, { type: 'tcp' }, '', 'must have "port"')
   refusedEndpoint(t, {}, '', 'must have "type"')
   refusedEndpoint(t, { ...tcp, version: 5 }, '.version', 'must be 4 or 6')
-  refusedEndpoint(t, { ...tcp, host: 'x' }, '.host', 'is not known')
+  refusedEndpoint(t, { ...tcp, host: 'x' }, '.host', 'is unknown')
 })
 
 t.test('an endpoint that cannot be served is refused: a range of ports, a socket file', async (t) => {
-  refusedEndpoint(t, { type: 'tcp', portrange: [8000, 8010] }, '.portrange', 'is not served: choose one "port"')
+  refusedEndpoint(t, { type: 'tcp', portrange: [8000, 8010] }, '.portrange', 'is not supported: choose one "port"')
   refusedEndpoint(t, { type: 'unix', path: 'sock' }, '.type', 'must be "tcp"')
 })
 
 t.test('what tunes an endpoint or a web transport is warned of', async (t) => {
   const { warnings } = convert(transports(web(ws, { id: 'web1', endpoint: { ...tcp, backlog: 1024, shared: true }, options: { access_log: true } })))
-  t.same(warnings, ['endpoint.backlog', 'endpoint.shared', 'options.access_log'].map((name) => `workers[0].transports[0].${name} has no counterpart`))
-  refused(t, transports(web(ws, { options: { gzip: true } })), 'workers[0].transports[0].options.gzip', 'is not known')
-  refused(t, transports(web(ws, { path: {} })), 'workers[0].transports[0].path', 'is not known')
+  t.same(warnings, ['endpoint.backlog', 'endpoint.shared', 'options.access_log'].map((name) => `workers[0].transports[0].${name} has no equivalent`))
+  refused(t, transports(web(ws, { options: { gzip: true } })), 'workers[0].transports[0].options.gzip', 'is unknown')
+  refused(t, transports(web(ws, { path: {} })), 'workers[0].transports[0].path', 'is unknown')
   refused(t, transports({ type: 'web', endpoint: tcp }), 'workers[0].transports[0]', 'must have "paths"')
   refused(t, transports({ type: 'web', paths: {} }), 'workers[0].transports[0]', 'must have "endpoint"')
 })
@@ -48,7 +48,7 @@ t.test('what tunes an endpoint or a web transport is warned of', async (t) => {
 t.test('a transport that is not served stays shut, on whatever port, with a warning', async (t) => {
   for (const type of ['rawsocket', 'mqtt', 'websocket.testee']) {
     const { warnings } = convert(transports(web(ws), { type, endpoint: { type: 'tcp', port: 9000, tls: {} } }))
-    t.same(warnings, ['workers[0].transports[1] is not served: its clients can use WebSocket'])
+    t.same(warnings, ['workers[0].transports[1] is not supported: its clients can use WebSocket'])
   }
   refused(t, transports({ endpoint: tcp }), 'workers[0].transports[0]', 'must have "type"')
 })
@@ -81,7 +81,7 @@ t.test('a WebSocket transport has what a WebSocket service has', async (t) => {
     type: 'websocket', id: 'ws1', debug: false, endpoint: tcp, serializers: ['json'], options: { max_message_size: 500 }, cookie: {}, auth: { anonymous: { type: 'static' }, cookie: {} }
   }))
   t.match(plugin, { path: '/*', serializers: ['json'], limits: { messageSize: 500 }, cookie: {}, auth: { anonymous: { type: 'static' }, cookie: {} } })
-  refused(t, transports({ type: 'websocket', endpoint: tcp, paths: {} }), 'workers[0].transports[0].paths', 'is not known')
+  refused(t, transports({ type: 'websocket', endpoint: tcp, paths: {} }), 'workers[0].transports[0].paths', 'is unknown')
 })
 
 t.test('a universal transport serves its WebSockets and its web site, and warns of the rest', async (t) => {
@@ -91,6 +91,6 @@ t.test('a universal transport serves its WebSockets and its web site, and warns 
   t.equal(plugin.path, '/ws')
   t.same(plugin.static, [{ root: '/node/.crossbar/web', prefix: '/' }])
   t.same(endpoints.map(({ path }) => path), ['/ws2'])
-  t.same(warnings, ['rawsocket', 'mqtt'].map((name) => `workers[0].transports[0].${name} is not served: its clients can use WebSocket`))
+  t.same(warnings, ['rawsocket', 'mqtt'].map((name) => `workers[0].transports[0].${name} is not supported: its clients can use WebSocket`))
   refused(t, transports({ type: 'universal', endpoint: tcp, rawsocket: {} }), 'workers', 'must have a router with a WebSocket transport')
 })

@@ -16,10 +16,10 @@ t.test('a directory is relative to the node\'s, and served under its path', asyn
 
 t.test('a directory without one is refused, files of a Python package are not served', async (t) => {
   refused(t, paths({ '/': { type: 'static' } }), `${PATHS}["/"]`, 'must have "directory"')
-  refused(t, paths({ '/': { type: 'static', directories: [] } }), `${PATHS}["/"].directories`, 'is not known')
+  refused(t, paths({ '/': { type: 'static', directories: [] } }), `${PATHS}["/"].directories`, 'is unknown')
   const { plugin, warnings } = convert(paths({ '/': { type: 'static', package: 'a', resource: 'b', options: { enable_directory_listing: true } } }))
   t.equal(plugin.static, undefined)
-  t.same(warnings, [`${PATHS}["/"].options.enable_directory_listing has no counterpart`, `${PATHS}["/"] is not served: only a "directory" can be`])
+  t.same(warnings, [`${PATHS}["/"].options.enable_directory_listing has no equivalent`, `${PATHS}["/"] is not supported: only a "directory" can be`])
 })
 
 t.test('paths are nested', async (t) => {
@@ -45,20 +45,20 @@ t.test('callers and publishers are HTTP bridges in the name of a role, signed wh
   t.same(bridges, [
     { call: '/call', as: service }, { publish: '/publish', as: service, signature: { key: 'k', secret: 's', tolerance: 60 } }
   ])
-  t.same(warnings, [`${PATHS}.publish.options.post_body_limit has no counterpart`])
+  t.same(warnings, [`${PATHS}.publish.options.post_body_limit has no equivalent`])
   t.same(convert(paths({})).bridges, [])
   const wrong = (given: object, where: string, expected: string): void => { refused(t, paths({ call: { type: 'caller', ...service, ...given } }), `${PATHS}.call${where}`, expected) }
   wrong({ role: undefined }, '', 'must have "role"')
-  wrong({ other: 1 }, '.other', 'is not known')
+  wrong({ other: 1 }, '.other', 'is unknown')
   wrong({ options: { key: 'k' } }, '.options', 'must have "secret"')
-  wrong({ options: { require_tls: true } }, '.options.require_tls', 'is not served: serve over TLS alone')
-  wrong({ options: { require_ip: ['127.0.0.1/8'] } }, '.options.require_ip', 'is not served: leave it to a proxy or a firewall')
+  wrong({ options: { require_tls: true } }, '.options.require_tls', 'is not supported: serve over TLS alone')
+  wrong({ options: { require_ip: ['127.0.0.1/8'] } }, '.options.require_ip', 'is not supported: use a proxy or a firewall')
   refused(t, paths({ ws2: { type: 'caller', ...service }, a: { type: 'path', paths: { '/': { type: 'caller', ...service, realm: 'none' } } } }), `${PATHS}.a.paths["/"].realm`, 'must name a realm of this worker')
 })
 
 t.test('other web services are not served, with a warning', async (t) => {
   for (const type of ['nodeinfo', 'archive', 'json', 'redirect', 'webhook', 'longpoll', 'wsgi']) {
-    t.same(convert(paths({ other: { type, any: 'thing' } })).warnings, [`${PATHS}.other is not served`])
+    t.same(convert(paths({ other: { type, any: 'thing' } })).warnings, [`${PATHS}.other is not supported`])
   }
   refused(t, paths({ other: {} }), `${PATHS}.other`, 'must have "type"')
   refused(t, paths({ other: 'static' }), `${PATHS}.other`, 'must be a dict')

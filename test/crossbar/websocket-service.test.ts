@@ -39,14 +39,14 @@ t.test('tuning without a counterpart is warned of, and refused where it is out o
     auto_ping_size: 12,
     compression: { deflate: {} }
   }
-  t.same(convertOptions(tuned).warnings, Object.keys(tuned).map((name) => `${OPTIONS}.${name} has no counterpart`))
+  t.same(convertOptions(tuned).warnings, Object.keys(tuned).map((name) => `${OPTIONS}.${name} has no equivalent`))
   t.equal(convertOptions(tuned).plugin.handshakeTimeout, undefined)
   refused(t, websocket({ options: { auto_ping_size: 11 } }), `${OPTIONS}.auto_ping_size`, 'must be a whole number from 12 to 125')
   refused(t, websocket({ options: { auto_ping_interval: 999 } }), `${OPTIONS}.auto_ping_interval`, 'must be a whole number of 1000 or more')
   refused(t, websocket({ options: { max_frame_size: -1 } }), `${OPTIONS}.max_frame_size`, 'must be a whole number of 0 or more')
   refused(t, websocket({ options: { fail_by_drop: 1 } }), `${OPTIONS}.fail_by_drop`, 'must be true or false')
   refused(t, websocket({ options: { compression: true } }), `${OPTIONS}.compression`, 'must be a dict')
-  refused(t, websocket({ options: { auto_pings: 1 } }), `${OPTIONS}.auto_pings`, 'is not known')
+  refused(t, websocket({ options: { auto_pings: 1 } }), `${OPTIONS}.auto_pings`, 'is unknown')
 })
 
 t.test('any page may connect unless origins are listed [WSK-10]', async (t) => {
@@ -60,7 +60,7 @@ t.test('where cookies log in, no foreign page may connect unless it is listed by
   const { plugin, warnings } = convertOptions({ allowed_origins: ['*', 'https://a.example'] }, loginByCookie)
   t.same(plugin.allowedOrigins, ['https://a.example'])
   t.equal(warnings.length, 1)
-  t.match(warnings[0], `${OPTIONS}.allowed_origins is not taken over`)
+  t.match(warnings[0], `${OPTIONS}.allowed_origins is ignored`)
   t.match(warnings[0], 'list the origins of your pages')
 
   t.equal(convertOptions({ allowed_origins: ['*'] }, loginByCookie).plugin.allowedOrigins, undefined)
@@ -80,7 +80,7 @@ t.test('pages without an origin may connect where any page may, and nowhere else
   t.same(convertOptions({ allow_null_origin: true }).warnings, [])
   t.same(convertOptions({ allow_null_origin: false, allowed_origins: ['https://a.example'] }).warnings, [])
   t.same(convertOptions({ allow_null_origin: true, allowed_origins: ['https://a.example'] }).warnings, [
-    `${OPTIONS}.allow_null_origin is not taken over: a page without an origin may not connect`
+    `${OPTIONS}.allow_null_origin is ignored: a page without an origin may not connect`
   ])
   refused(t, websocket({ options: { allow_null_origin: false } }), `${OPTIONS}.allow_null_origin`, 'must not be false where any origin is allowed')
   refused(t, websocket({ options: { allow_null_origin: 0 } }), `${OPTIONS}.allow_null_origin`, 'must be true or false')
@@ -89,7 +89,7 @@ t.test('pages without an origin may connect where any page may, and nowhere else
 t.test('a client must offer a subprotocol, whatever is written [WSK-04]', async (t) => {
   t.same(convertOptions({ require_websocket_subprotocol: true }).warnings, [])
   t.same(convertOptions({ require_websocket_subprotocol: false }).warnings, [
-    `${OPTIONS}.require_websocket_subprotocol has no counterpart: a client must offer a subprotocol`
+    `${OPTIONS}.require_websocket_subprotocol has no equivalent: a client must offer a subprotocol`
   ])
 })
 
@@ -98,7 +98,7 @@ t.test('the serializers that there are are offered, and the others warned of [SE
   t.same(convertSerializers(['json', 'cbor', 'json']).plugin.serializers, ['json', 'cbor'])
   const { plugin, warnings } = convertSerializers(['ubjson', 'msgpack', 'flatbuffers'])
   t.same(plugin.serializers, ['msgpack'])
-  t.same(warnings, [`${WS}.serializers[0] is not served`, `${WS}.serializers[2] is not served`])
+  t.same(warnings, [`${WS}.serializers[0] is not supported`, `${WS}.serializers[2] is not supported`])
   t.equal(convert(websocket({})).plugin.serializers, undefined)
   refused(t, websocket({ serializers: ['ubjson'] }), `${WS}.serializers`, 'must have one of json, msgpack, cbor')
   refused(t, websocket({ serializers: ['bson'] }), `${WS}.serializers[0]`, 'must be "json" or')
@@ -107,5 +107,5 @@ t.test('the serializers that there are are offered, and the others warned of [SE
 
 t.test('names and debugging are no business of a router; other keys are refused', async (t) => {
   t.same(convert(websocket({ id: 'ws1', debug: true, url: 'ws://x/ws' })).warnings, [])
-  refused(t, websocket({ serialisers: [] }), `${WS}.serialisers`, 'is not known')
+  refused(t, websocket({ serialisers: [] }), `${WS}.serialisers`, 'is unknown')
 })

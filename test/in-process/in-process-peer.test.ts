@@ -95,7 +95,7 @@ t.test('a procedure\'s WampError reaches the caller, any other error only the lo
     [2, 'wamp.error.runtime_error', { args: ['the procedure failed'], kwargs: {} }],
     [3, 'wamp.error.runtime_error', { args: ['the procedure failed'], kwargs: {} }]
   ])
-  t.same(logged, ['a procedure failed', 'the values of an error are no data', 'a procedure failed'])
+  t.same(logged, ['a procedure failed', 'the values of an error cannot be serialized', 'a procedure failed'])
 })
 
 t.test('an invocation of an unknown registration is answered with an ERROR', async (t) => {

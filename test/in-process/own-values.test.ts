@@ -57,8 +57,8 @@ t.test('what is no list, no object or no data is told to who sends it, and nobod
   const cases: Array<[args: unknown, kwargs: unknown, fault: RegExp]> = [
     [{ id: 1 }, {}, /args must be a list: write \[value\]/], ['text', {}, /args must be a list/], [5, {}, /args must be a list/], [null, {}, /args must be a list/],
     [[], [1], /kwargs must be an object/], [[], null, /kwargs must be an object/], [[], 'text', /kwargs must be an object/],
-    [[() => {}], {}, /a function is no data/], [[], { mark: Symbol('mark') }, /a symbol is no data/], [[new Map()], {}, /\[object Map\] is no data/],
-    [[within], {}, /a value is within itself/], [[[within]], {}, /a value is within itself/], [deep, {}, /nested too deep/]
+    [[() => {}], {}, /a function cannot be serialized/], [[], { mark: Symbol('mark') }, /a symbol cannot be serialized/], [[new Map()], {}, /\[object Map\] cannot be serialized/],
+    [[within], {}, /a value contains itself/], [[[within]], {}, /a value contains itself/], [deep, {}, /nested too deep/]
   ]
   for (const [args, kwargs, message] of cases) {
     const refused = { code: 'WAMP_ERR_INVALID_MESSAGE', message }

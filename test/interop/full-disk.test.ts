@@ -66,7 +66,7 @@ t.test('a compaction that finds no room leaves the file as it is, and the room t
   const told = new ToldRecords()
   for (let n = 0; n < 100; n++) t.ok(await told.set(store, n), 'logins are stored')
   for (let n = 0; n < 50; n++) t.ok(await told.delete(store, n), 'and deleted')
-  t.same(logged, ['the cookie file could not be compacted: it goes on growing'])
+  t.same(logged, ['the cookie file could not be compacted: it continues to grow'])
   t.same((await readdir(disk.path)).sort(), ['cookies.dat', 'cookies.dat.lock', 'filler'], 'nothing takes the room')
   await store.close()
   const again = await FileStore.open({ filename, log: { warn: log, error: log } })

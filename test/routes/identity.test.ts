@@ -278,7 +278,7 @@ t.test('a role is one of its realm: another realm\'s role of that name is not le
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms: { realm1: { roles: { admin: {}, user: {} } }, realm2: { roles: { admin: {}, guest: {} } } }, auth: { ticket: { type: 'static', principals: {} }, cookie: {} }, cookie: {} })
   await app.register(wampConsole, { path: '/console', role: 'admin', realm: 'realm1' })
-  t.throws(() => app.wampRequireRole('admin'), { code: 'WAMP_ERR_INVALID_OPTION', message: /several have the role "admin"/ })
+  t.throws(() => app.wampRequireRole('admin'), { code: 'WAMP_ERR_INVALID_OPTION', message: /several realms have the role "admin"/ })
   t.throws(() => app.wampRequireRole('none'), { code: 'WAMP_ERR_NO_SUCH_ROLE' })
   t.throws(() => app.wampRequireRole({ realm: 'realm2', role: 'user' }), { code: 'WAMP_ERR_NO_SUCH_ROLE' })
   app.get('/admin', { onRequest: app.wampRequireRole({ realm: 'realm1', role: 'admin' }) }, async () => 'in')

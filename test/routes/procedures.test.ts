@@ -238,7 +238,7 @@ t.test('values that lead to another route run nothing of it', async (t) => {
   const session = app.wamp.join('realm1', { role: 'anonymous' })
   t.equal(await session.call('com.example.user', ['7']), '7')
   t.equal(await session.call('com.example.number', [7]), '7')
-  const astray = { message: 'wamp.error.invalid_argument: the arguments lead to another route' }
+  const astray = { message: 'wamp.error.invalid_argument: the arguments match another route' }
   for (const [name, args] of [['user', ['export']], ['number', ['seven']], ['user', ['older']]] as const) await t.rejects(session.call(`com.example.${name}`, [...args]), astray, name)
   t.same(ran, [])
 })
@@ -249,7 +249,7 @@ t.test('a route with a constraint cannot be a procedure, since a call says no ve
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   const config = { wamp: { realm: 'realm1', procedure: 'com.example.version' } }
   for (const [name, constraints] of [['version', { version: '2.0.0' }], ['host', { host: 'app.example' }]] as const) {
-    t.throws(() => { app.get('/versions', { config, constraints }, async () => 2) }, { code: 'WAMP_ERR_INVALID_OPTION', message: new RegExp(`"config.wamp" cannot be given to GET /versions: .*"${name}"`) })
+    t.throws(() => { app.get('/versions', { config, constraints }, async () => 2) }, { code: 'WAMP_ERR_INVALID_OPTION', message: new RegExp(`"config.wamp" is not supported for GET /versions: .*"${name}"`) })
   }
   app.get('/versions', { constraints: { version: '2.0.0' } }, async () => 2)
   app.get('/versions', { config, constraints: {} }, async () => 1)

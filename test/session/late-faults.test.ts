@@ -109,7 +109,7 @@ t.test('a login whose details have no form in the client\'s serializer is refuse
   client.send = (message) => message.type === 2 ? 'unencodable' : send.call(client, message)
   client.say(HELLO)
   await settled()
-  t.match(client.heard(), [[3, { message: /has no form/ }, 'wamp.error.authentication_failed']])
+  t.match(client.heard(), [[3, { message: /cannot represent/ }, 'wamp.error.authentication_failed']])
   t.equal(router.sessions('realm1').length, 0)
 })
 
@@ -121,5 +121,5 @@ t.test('what an app does at the end of its session harms no other session', asyn
   session.whenClosed(() => { told.push('closed') })
   await session.leave()
   t.same(told, ['closed'])
-  t.match(logged, [/^what waited for the end of a session failed Error: mine/])
+  t.match(logged, [/^a callback for the end of a session failed Error: mine/])
 })
