@@ -66,6 +66,7 @@ export class Router implements SessionHost {
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
+  readonly deadlines = new Deadlines('durations')
   /** What takes a context along with the messages of the app's own sessions. */
   readonly propagation: PropagationSlot = { current: null }
   readonly #log: FastifyBaseLogger
@@ -269,6 +270,7 @@ export class Router implements SessionHost {
     // Their links deliver in microtasks: one turn is enough for GOODBYE and its answer.
     await new Promise((resolve) => { setImmediate(resolve) })
     this.expiries.close()
+    this.deadlines.close()
   }
 
   #endOwn (): void {
