@@ -116,6 +116,8 @@ class Doorway {
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
+    // Node.js throws at a header that HTTP/2 does not have, where nobody catches it.
+    if (request.raw.httpVersionMajor > 1) return reply.code(400).send({ error: 'WAMP over WebSocket is spoken here, by HTTP/1.1 only' })
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'WAMP over WebSocket is spoken here: connect by ws or wss' })
     const fault = faultOf(request)
     if (fault !== null) return refuse(request, reply.header('sec-websocket-version', '13, 8'), { status: 400, error: fault })
