@@ -66,6 +66,7 @@ export class Router implements SessionHost {
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
+  readonly deadlines = new Deadlines('durations')
   /** Sends a context along with the messages of the app's own sessions. */
   readonly propagation: PropagationSlot = { current: null }
   readonly #log: FastifyBaseLogger
@@ -268,6 +269,7 @@ export class Router implements SessionHost {
     do await new Promise((resolve) => { setImmediate(resolve) })
     while (this.#inProcess.size > 0)
     this.expiries.close()
+    this.deadlines.close()
   }
 
   #endOwn (): void {

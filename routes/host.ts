@@ -6,8 +6,12 @@ import { errors } from '../plugin/errors.ts'
 /** Milliseconds of Fastify's `handlerTimeout` for a route that is never done: the longest that a timer can be. */
 export const NEVER_DONE = 2 ** 31 - 1
 
-/** Uses the host's @fastify/websocket, or registers it. */
+/** Uses the host's @fastify/websocket, or registers it. Warns where no WebSocket can be opened, whatever is registered. */
 export async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
+  const { http2 = false, https } = fastify.initialConfig
+  if (http2 && !(typeof https === 'object' && https.allowHTTP1 === true)) {
+    fastify.log.warn({ option: 'http2' }, 'no WebSocket can be opened: this app takes HTTP/2 only, over which they are not offered; create it with https: { allowHTTP1: true } beside http2: true')
+  }
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
   fastify.addHook('onReady', async () => { orderListeners(fastify) })
 }

@@ -116,7 +116,11 @@ class Doorway {
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
+    // For HTTP/2, Node.js throws at the header below, where nobody catches it.
+    if (request.raw.httpVersionMajor > 1) return reply.code(400).send({ error: 'This path serves WAMP over WebSocket, which requires HTTP/1.1' })
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'This path serves WAMP over WebSocket: connect with ws or wss' })
+    const fault = faultOf(request)
+    if (fault !== null) return refuse(request, reply.header('sec-websocket-version', '13, 8'), { status: 400, error: fault })
     if (router.state !== 'open') return refuse(request, reply, SHUTTING_DOWN)
     if (router.isFull) return refuse(request, reply, { status: 503, error: 'limits.sessionsOfRealm: there are too many sessions', retryAfter: RETRY_AFTER })
     if (!isAllowedOrigin(request, endpoint)) {
@@ -217,6 +221,16 @@ class Doorway {
     this.#warned.add(about)
     this.#fastify.log.warn(text)
   }
+}
+
+/** What is wrong with an upgrade that `ws` would refuse without a line in the log, or null [RFC 6455, 4.2.1]. */
+function faultOf ({ method, headers }: FastifyRequest): string | null {
+  const { upgrade, 'sec-websocket-key': key, 'sec-websocket-version': version } = headers
+  if (method !== 'GET') return `a WebSocket is opened by GET, and not by ${method}`
+  if (upgrade?.toLowerCase() !== 'websocket') return 'the header Upgrade must be "websocket"'
+  if (typeof key !== 'string' || !/^[+/0-9A-Za-z]{22}==$/.test(key)) return 'the header Sec-WebSocket-Key must be 16 octets in Base64'
+  if (Number(version) !== 13 && Number(version) !== 8) return 'the header Sec-WebSocket-Version must be 13'
+  return null
 }
 
 /** Refuses an upgrade. No browser shows its page the answer, so the log has it, too. */

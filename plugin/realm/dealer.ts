@@ -85,8 +85,8 @@ export class Dealer {
     return [...this.#callers.values()].reduce((count, { calls }) => count + calls.size, 0)
   }
 
-  /** Has a procedure invoked. `disclosure` is what the callee is told; `watch` is told what becomes of the call. */
-  call (caller: RoutedSession, message: Call, disclosure: Disclosure, watch: CallWatch | null = null): void {
+  /** Has a procedure invoked by a call that came at `arrived`, or just now. `disclosure` is what the callee is told; `watch` is told what becomes of it. */
+  call (caller: RoutedSession, message: Call, disclosure: Disclosure, watch: CallWatch | null = null, arrived?: number): void {
     const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
     const registration = this.#registrations.best(procedure)
     if (registration === undefined) {
@@ -107,6 +107,7 @@ export class Dealer {
       progressive,
       receiveProgress,
       timeout,
+      due: timeout === 0 ? 0 : (arrived ?? performance.now()) + timeout,
       details,
       offer: null,
       invocation: 0,
@@ -181,7 +182,7 @@ export class Dealer {
       this.#assign(call, offer)
       const delivery = this.#send(call, offer, payload, progressive)
       if (delivery === 'sent') {
-        if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call)
+        if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call, call.due)
         if (session.features.has('callee.call_reroute')) keepForRerouting(this.#callerOf(call.caller), call, payload, this.#limits.parked)
         return
       }
@@ -231,7 +232,7 @@ export class Dealer {
   #progress (call: PendingCall, details: Dict, payload: Payload): void {
     forgetRerouting(this.#callers.get(call.caller), call)
     // The time is that until the next result [advanced, Progressive Call Results].
-    if (call.lift !== undefined) this.#setDeadline(call)
+    if (call.lift !== undefined) this.#setDeadline(call, performance.now() + call.timeout)
     const delivery = call.caller.send({ type: MessageType.Result, request: call.request, details, payload })
     if (delivery === 'unencodable') this.#abandon(call, delivery)
   }
@@ -245,9 +246,9 @@ export class Dealer {
     this.#invoke(call, payload, tried)
   }
 
-  #setDeadline (call: PendingCall): void {
+  #setDeadline (call: PendingCall, due: number): void {
     call.lift?.()
-    call.lift = this.#deadlines.add(performance.now() + call.timeout, () => {
+    call.lift = this.#deadlines.add(due, () => {
       this.#giveUp(call, reasons.timeout, undefined, true)
     })
   }

@@ -33,6 +33,8 @@ export interface PendingCall {
   readonly receiveProgress: boolean
   /** Milliseconds, 0 for none. */
   readonly timeout: number
+  /** When its time is over if no result comes before, as `performance.now` counts; 0 for never. */
+  readonly due: number
   /** INVOCATION.Details but for what depends on the callee. */
   readonly details: Dict
   /** Who has it, or had it when it ended; null while nobody does. */

@@ -171,14 +171,17 @@ export class Realm {
     return await this.#service.call(procedure, args, options)
   }
 
-  /** A CALL was canceled before it was routed. */
-  canceled (session: RoutedSession, call: Id): void {
-    this.#requests.canceled(session, call)
+  /** A CALL is over before it was routed. */
+  dropped (session: RoutedSession, call: Id, reason: Uri): void {
+    this.#requests.dropped(session, call, reason)
   }
 
-  /** Routes a message of a session. Returns the request if an authorizer has to think about it. Throws a ProtocolViolation. */
-  receive (session: RoutedSession, message: RoutedMessage): ParkedRequest | undefined {
-    const parked = this.#requests.receive(session, message)
+  /**
+   * Routes a message of a session, which came at `arrived` if that was not just now. Returns the request if an authorizer has to
+   * think about it. Throws a ProtocolViolation.
+   */
+  receive (session: RoutedSession, message: RoutedMessage, arrived?: number): ParkedRequest | undefined {
+    const parked = this.#requests.receive(session, message, arrived)
     this.#service.answer()
     return parked
   }

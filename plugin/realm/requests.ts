@@ -52,11 +52,14 @@ export class Requests {
     this.#dealer = dealer
   }
 
-  /** Routes a message of a session. Returns the request if an authorizer has to think about it. Throws a ProtocolViolation. */
-  receive (session: RoutedSession, message: RoutedMessage): ParkedRequest | undefined {
+  /**
+   * Routes a message of a session, which came at `arrived` if that was not just now. Returns the request if an authorizer has to
+   * think about it. Throws a ProtocolViolation.
+   */
+  receive (session: RoutedSession, message: RoutedMessage, arrived?: number): ParkedRequest | undefined {
     switch (message.type) {
       case MessageType.Publish: return this.#publish(session, message)
-      case MessageType.Call: return this.#call(session, message)
+      case MessageType.Call: return this.#call(session, message, arrived)
       case MessageType.Yield: this.#dealer.yield(session, message); break
       case MessageType.Error: this.#dealer.error(session, message); break
       case MessageType.Cancel: this.#dealer.cancel(session, message); break
@@ -79,9 +82,9 @@ export class Requests {
     return this.#dealer.isContinuation(session, call)
   }
 
-  /** A CALL was canceled before it was routed. */
-  canceled (session: RoutedSession, call: Id): void {
-    session.send(refusal(MessageType.Call, call, reasons.canceled))
+  /** A CALL is over before it was routed. */
+  dropped (session: RoutedSession, call: Id, reason: Uri): void {
+    session.send(refusal(MessageType.Call, call, reason))
   }
 
   #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
@@ -114,24 +117,25 @@ export class Requests {
     watch?.end('refused', { error })
   }
 
-  #call (session: RoutedSession, message: Call): ParkedRequest | undefined {
+  #call (session: RoutedSession, message: Call, arrived: number | undefined): ParkedRequest | undefined {
     announced(session, 'caller', message.options)
     if (this.#dealer.resume(session, message)) return undefined
     const watch = CallWatch.start(this.#router, session, message)
     const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
     if (verdict instanceof Promise) {
-      const inTime = this.#inTime(verdict, message.options.timeout ?? 0)
-      return new ParkedRequest(inTime, (decided) => { this.#called(session, message, decided, watch) }, (why) => watch?.abandoned(why))
+      const since = arrived ?? performance.now()
+      const inTime = this.#inTime(verdict, since, message.options.timeout ?? 0)
+      return new ParkedRequest(inTime, (decided) => { this.#called(session, message, decided, watch, since) }, (why) => watch?.abandoned(why))
     }
-    this.#called(session, message, verdict, watch)
+    this.#called(session, message, verdict, watch, arrived)
     return undefined
   }
 
   /** The verdict on a call, which is refused if the caller's time is over before the authorizer has decided; 0 for no limit. */
-  #inTime (verdict: Promise<Verdict>, timeout: number): Promise<Verdict> {
+  #inTime (verdict: Promise<Verdict>, since: number, timeout: number): Promise<Verdict> {
     if (timeout === 0) return verdict
     return new Promise((resolve) => {
-      const lift = this.#deadlines.add(performance.now() + timeout, () => { resolve(timedOut) })
+      const lift = this.#deadlines.add(since + timeout, () => { resolve(timedOut) })
       verdict.then((decided) => {
         lift()
         resolve(decided)
@@ -139,9 +143,9 @@ export class Requests {
     })
   }
 
-  #called (session: RoutedSession, message: Call, decided: Verdict, watch: CallWatch | null): void {
+  #called (session: RoutedSession, message: Call, decided: Verdict, watch: CallWatch | null, arrived: number | undefined): void {
     const verdict = this.#disclosing(session, decided, message.options.disclose_me === true)
-    if (verdict.refusal === null) return this.#dealer.call(session, message, verdict, watch)
+    if (verdict.refusal === null) return this.#dealer.call(session, message, verdict, watch, arrived)
     session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'call', uri: message.procedure }, verdict.refusal))
     watch?.end('error', verdict.refusal)
   }

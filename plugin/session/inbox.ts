@@ -1,56 +1,80 @@
+import type { Deadlines } from '../deadlines.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { ClientMessage, MessageCode } from '../protocol/message.ts'
 import { Queue } from '../queue.ts'
+import { reasons } from '../protocol/reasons.ts'
 import type { ParkedRequest } from '../realm/parked-request.ts'
+import type { Realm } from '../realm/realm.ts'
+import type { RoutedSession } from '../realm/routed-session.ts'
 import { enqueue, isTurnOver, spend } from '../work.ts'
 import type { Worker } from '../work.ts'
+import type { RequestIds } from './request-ids.ts'
+import type { SessionHost } from './session-host.ts'
 
-const { Publish, Subscribe, Unsubscribe, Call, Register, Unregister, Goodbye } = MessageType
+const { Publish, Subscribe, Unsubscribe, Register, Unregister, Goodbye } = MessageType
 // Answers do not wait: two authorizers that wait for each other's would never end.
-const waits: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister, Goodbye])
+const waits: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, MessageType.Call, Register, Unregister, Goodbye])
 
 /** Bytes that a waiting message takes beside those that it had on the wire. */
 const BYTES_OF_MESSAGE = 512
 /** Units of work that it takes to read a message that waits, and to have it wait. */
 const UNITS_OF_WAITING = 8
 
-interface Waiting { readonly message: ClientMessage, readonly bytes: number, state: 'waiting' | 'canceled' }
+interface Waiting {
+  readonly message: ClientMessage
+  readonly bytes: number
+  /** When it came, if that is of interest: for a CALL with a timeout. */
+  readonly arrived: number | undefined
+  readonly lift: (() => void) | undefined
+  state: 'waiting' | 'canceled'
+}
 
 /** What a client has sent while an authorizer thinks about what it sent before: it keeps its order [basic, Ordering Guarantees]. */
 export class Inbox implements Worker {
+  readonly #session: RoutedSession
+  readonly #realm: Pick<Realm, 'isContinuation' | 'dropped'>
+  readonly #requests: RequestIds
+  /** Bytes that may wait before the client is no longer read. */
   readonly #limit: number
-  readonly #take: (message: ClientMessage) => void
-  readonly #failed: (error: unknown) => void
+  readonly #deadlines: Deadlines
   readonly #flow: { pause (): void, resume (): void }
+  readonly #take: (message: ClientMessage, arrived: number | undefined) => void
+  readonly #failed: (error: unknown) => void
   #parked: { readonly message: ClientMessage, readonly request: ParkedRequest } | null = null
   readonly #waiting = new Queue<Waiting>()
   /** The CALLs that wait, by their ids: further input of a progressive call has the same. */
   readonly #calls = new Map<Id, Waiting[]>()
   #bytes = 0
 
-  constructor ({ limit, take, failed, flow }: {
-    /** Bytes that may wait before the client is no longer read. */
-    limit: number
-    /** Handles a message whose turn has come. Never throws. */
-    take: (message: ClientMessage) => void
+  constructor ({ session, realm, requests, host, flow, take, failed }: {
+    session: RoutedSession
+    realm: Pick<Realm, 'isContinuation' | 'dropped'>
+    requests: RequestIds
+    host: Pick<SessionHost, 'parkedBytes' | 'deadlines'>
+    flow: { pause (): void, resume (): void }
+    /** Handles a message whose turn has come, and that came at this time if that is of interest. Never throws. */
+    take: (message: ClientMessage, arrived: number | undefined) => void
     /** Told what acting upon a parked request threw. Never throws. */
     failed: (error: unknown) => void
-    flow: { pause (): void, resume (): void }
   }) {
-    this.#limit = limit
+    this.#session = session
+    this.#realm = realm
+    this.#requests = requests
+    this.#limit = host.parkedBytes
+    this.#deadlines = host.deadlines
+    this.#flow = flow
     this.#take = take
     this.#failed = failed
-    this.#flow = flow
   }
 
   /** Has a message of so many bytes wait, if it must. False if it is its turn at once. */
   hold (message: ClientMessage, size: number): boolean {
     if ((this.#parked === null && this.#waiting.size === 0) || !waits.has(message.type)) return false
     spend(UNITS_OF_WAITING)
-    const waiting: Waiting = { message, bytes: size + BYTES_OF_MESSAGE, state: 'waiting' }
+    const waiting: Waiting = { message, bytes: size + BYTES_OF_MESSAGE, ...this.#time(message), state: 'waiting' }
     this.#waiting.add(waiting)
-    if (message.type === Call) this.#note(message.request, waiting)
+    if (message.type === MessageType.Call) this.#note(message.request, waiting)
     if (this.#bytes <= this.#limit && this.#bytes + waiting.bytes > this.#limit) this.#flow.pause()
     this.#bytes += waiting.bytes
     return true
@@ -66,8 +90,11 @@ export class Inbox implements Worker {
   cancel (call: Id): boolean {
     const waiting = this.#calls.get(call)
     this.#calls.delete(call)
-    for (const one of waiting ?? []) one.state = 'canceled'
-    if (this.#parked?.message.type !== Call || this.#parked.message.request !== call) return waiting !== undefined
+    for (const one of waiting ?? []) {
+      one.state = 'canceled'
+      one.lift?.()
+    }
+    if (this.#parked?.message.type !== MessageType.Call || this.#parked.message.request !== call) return waiting !== undefined
     const { request } = this.#parked
     request.abandon('canceled')
     queueMicrotask(() => { this.#unpark(request) })
@@ -81,8 +108,9 @@ export class Inbox implements Worker {
     if (next === undefined) return false
     this.#shrinkTo(this.#bytes - next.bytes)
     this.#forget(next)
-    if (next.state === 'waiting') this.#take(next.message)
-    else spend(1)
+    next.lift?.()
+    if (next.state === 'waiting') this.#take(next.message, next.arrived)
+    else this.#passBy(next)
     return this.#parked === null && this.#waiting.size > 0
   }
 
@@ -91,6 +119,7 @@ export class Inbox implements Worker {
     this.#parked?.request.abandon('gone')
     this.#parked = null
     this.#waiting.clear()
+    for (const waiting of this.#calls.values()) for (const { lift } of waiting) lift?.()
     this.#calls.clear()
     this.#shrinkTo(0)
   }
@@ -102,6 +131,30 @@ export class Inbox implements Worker {
     if (this.#waiting.size > 0) enqueue(this)
   }
 
+  /** One that was dropped: its id counts as used. */
+  #passBy ({ message }: Waiting): void {
+    spend(1)
+    if (message.type === MessageType.Call) this.#requests.take(message.request)
+  }
+
+  /** The time of a CALL runs from when it came, whatever it has to wait for; that of further input is the call's. */
+  #time (message: ClientMessage): Pick<Waiting, 'arrived' | 'lift'> {
+    if (message.type !== MessageType.Call || (message.options.timeout ?? 0) === 0) return { arrived: undefined, lift: undefined }
+    const { request, options: { timeout = 0 } } = message
+    const arrived = performance.now()
+    if (this.#isOfCall(request) || this.#realm.isContinuation(this.#session, message)) return { arrived, lift: undefined }
+    const expire = (): void => {
+      this.cancel(request)
+      this.#realm.dropped(this.#session, request, reasons.timeout)
+    }
+    return { arrived, lift: this.#deadlines.add(arrived + timeout, expire) }
+  }
+
+  /** True if there is a CALL of this id already. */
+  #isOfCall (id: Id): boolean {
+    return this.#calls.has(id) || (this.#parked?.message.type === MessageType.Call && this.#parked.message.request === id)
+  }
+
   #note (call: Id, waiting: Waiting): void {
     const noted = this.#calls.get(call)
     if (noted === undefined) this.#calls.set(call, [waiting])
@@ -110,7 +163,7 @@ export class Inbox implements Worker {
 
   /** A CALL no longer waits: those of one id are taken in the order in which they were noted. */
   #forget ({ message, state }: Waiting): void {
-    if (message.type !== Call || state === 'canceled') return
+    if (message.type !== MessageType.Call || state === 'canceled') return
     const noted = this.#calls.get(message.request)
     if (noted === undefined || noted.length === 1) this.#calls.delete(message.request)
     else noted.shift()

@@ -26,6 +26,8 @@ export interface SessionHost {
   readonly traffic: Traffic
   /** When sessions end whose logins do, in milliseconds since 1970. */
   readonly expiries: Deadlines
+  /** When the time of requests is over that wait for their turn, in milliseconds as `performance.now` counts them. */
+  readonly deadlines: Deadlines
   realm (name: Uri): Realm | undefined
   /** A random session id that no live session has. */
   claimId (): Id

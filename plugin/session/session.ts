@@ -1,6 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Features } from '../protocol/features.ts'
-import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { ClientMessage, Goodbye, RouterMessage } from '../protocol/message.ts'
@@ -20,6 +19,7 @@ import { Handshake, welcomeDetails } from './handshake.ts'
 import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import { UNITS_OF_FAREWELL, unitsOf } from './message-units.ts'
+import { RequestIds } from './request-ids.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
 import { accepts, nobody, noFeatures, sequenced } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
@@ -37,7 +37,7 @@ export class Session implements RoutedSession {
   readonly #sent: Float64Array
   #state: SessionState = 'establishing'
   #realm: Realm | undefined
-  #lastRequest: Id = 0
+  readonly #requests = new RequestIds()
   #handshake: Handshake | undefined
   #onLogout: (() => unknown) | undefined
   #log: SessionLog | undefined
@@ -84,10 +84,10 @@ export class Session implements RoutedSession {
     if (this.#inbox?.hold(message, size) !== true) this.#handle(message)
   }
 
-  #handle (message: ClientMessage): void {
+  #handle (message: ClientMessage, arrived?: number): void {
     spend(unitsOf(message.type))
     try {
-      this.#take(message)
+      this.#take(message, arrived)
     } catch (error) {
       this.#failed(error)
     }
@@ -149,7 +149,7 @@ export class Session implements RoutedSession {
     this.#establish({ realm, principal, features, letInByCookie: false, onLogout: undefined })
   }
 
-  #take (message: ClientMessage): void {
+  #take (message: ClientMessage, arrived: number | undefined): void {
     if (!accepts[this.#state].has(message.type)) {
       // Once GOODBYE is on its way, what the client had sent before is of no interest.
       if (this.#isLeaving || this.#state === 'closed') return
@@ -162,25 +162,27 @@ export class Session implements RoutedSession {
         return
       case MessageType.Goodbye: return this.#goodbye(message)
       case MessageType.Abort: return this.#aborted()
-      default: return this.#route(message)
+      default: return this.#route(message, arrived)
     }
   }
 
-  #route (message: RoutedMessage): void {
+  #route (message: RoutedMessage, arrived: number | undefined): void {
     const realm = this.#realm!
-    if (realm.strictRequestIds && sequenced.has(message.type)) {
-      const expected = nextId(this.#lastRequest)
-      if (message.request === expected) this.#lastRequest = expected
-      else if (message.type !== MessageType.Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${expected} is next`)
+    if (realm.strictRequestIds && sequenced.has(message.type) && !this.#requests.take(message.request)) {
+      if (message.type !== MessageType.Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${this.#requests.next} is next`)
     }
-    if (message.type === MessageType.Cancel && this.#inbox?.cancel(message.request) === true) return realm.canceled(this, message.request)
-    const parked = realm.receive(this, message)
+    if (message.type === MessageType.Cancel && this.#inbox?.cancel(message.request) === true) return realm.dropped(this, message.request, reasons.canceled)
+    const parked = realm.receive(this, message, arrived)
     if (parked !== undefined) this.#park(message, parked)
   }
 
   #park (message: RoutedMessage, parked: ParkedRequest): void {
     const { transport, host } = this.#context
-    this.#inbox ??= new Inbox({ limit: host.parkedBytes, take: (waiting) => { this.#handle(waiting) }, failed: (error) => { this.#failed(error) }, flow: transport })
+    this.#inbox ??= new Inbox({
+      ...{ session: this, realm: this.#realm!, requests: this.#requests, host, flow: transport },
+      take: (waiting, arrived) => { this.#handle(waiting, arrived) },
+      failed: (error) => { this.#failed(error) }
+    })
     this.#inbox.park(message, parked)
   }
 
@@ -214,8 +216,7 @@ export class Session implements RoutedSession {
     realm.join(this)
     if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(reasons.logout, 'the login has expired') })
     visitor?.occupy({ letInByCookie, end: (reason) => { this.end(reason) } })
-    const { authid, authmethod, authprovider } = principal
-    log.debug({ session: this.id, realm: realm.name, authid, authmethod, authprovider }, 'session joined')
+    log.debug({ session: this.id, realm: realm.name, authid: principal.authid, authmethod: principal.authmethod, authprovider: principal.authprovider }, 'session joined')
   }
 
   #goodbye ({ reason }: Goodbye): void {

@@ -1023,6 +1023,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/host-options.test.ts', 'where only a scope has @fastify/websocket, an upgrade outside it']
   },
   {
+    defence: 'A request by HTTP/2 for the path of a WebSocket does not end the process',
+    file: 'routes/websocket.ts',
+    code: 'if (request.raw.httpVersionMajor > 1) return',
+    without: 'if (request.raw.httpVersionMajor > 9) return',
+    test: ['routes/host-options.test.ts', 'an app that takes HTTP/2 only starts']
+  },
+  {
     defence: 'An upgrade that comes while the app closes leaves no connection open',
     file: 'routes/connections.ts',
     code: "if (server.listenerCount('upgrade') === 1) socket.destroy()",

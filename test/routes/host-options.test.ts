@@ -70,6 +70,27 @@ t.test('over HTTP/2 there are the bridge, events and the console; a WebSocket ta
   t.equal(await client.closed, 1001)
 })
 
+t.test('an app that takes HTTP/2 only starts, with a warning that no WebSocket can be opened; the rest works', async (t) => {
+  for (const [options, warned] of [[{ http2: true }, true], [{ http2: true, https: {} }, true], [{ http2: true, https: { allowHTTP1: true } }, false], [{}, false]] as const) {
+    const lines: { level: number, msg: string }[] = []
+    const app = Fastify({ ...options, logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } } as object)
+    t.teardown(() => app.close())
+    await registerOurs(app)
+    t.match(lines.filter(({ level }) => level >= 40), warned ? [{ level: 40, msg: /^no WebSocket can be opened: .*allowHTTP1/ }] : [], JSON.stringify(options))
+    t.equal(lines.filter(({ level }) => level >= 40).length, warned ? 1 : 0)
+    if ('https' in options || !warned) continue
+    registerRest(app)
+    const session = connect(await app.listen({ port: 0, host: '127.0.0.1' }))
+    t.teardown(() => { session.destroy() })
+    const [answer] = await once(session.request({ ':path': '/ws' }).resume(), 'response') as [{ ':status': number }]
+    t.equal(answer[':status'], 400, 'it cannot be asked to upgrade')
+    let text = ''
+    for await (const chunk of session.request({ ':path': '/rest' })) text += String(chunk)
+    t.match(text, /^\{"rest"/)
+    await app.close()
+  }
+})
+
 t.test('where localhost has two addresses, both are served, and closed', async (t) => {
   const { app, port } = await listenOnTwo(t)
   const client = await WireClient.connect(t, `ws://127.0.0.1:${port}/ws`, wireCodecs[0]!)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { get } from 'node:http'
+import { get, request } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
@@ -133,6 +133,23 @@ t.test('a list of subprotocols may have empty elements and one twice; why none i
   }
   t.match((await refused(`${url}/ws`, { 'sec-websocket-protocol': 'mqtt' }))[0], 400)
   t.match(lines.filter(({ status }) => status === 400), [{ msg: /^an upgrade was refused: offer one of these subprotocols/ }])
+})
+
+t.test('an upgrade that is no opening handshake of a WebSocket is refused, and the log says why', async (t) => {
+  const lines: Array<{ msg: string, status?: number }> = []
+  const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  t.teardown(() => app.close())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  for (const [headers, why, method = 'GET'] of [
+    [{ 'sec-websocket-key': 'x' }, /Sec-WebSocket-Key/], [{ 'sec-websocket-version': '12' }, /Sec-WebSocket-Version/], [{ upgrade: 'h2c' }, /header Upgrade/], [{}, /by GET, and not by HEAD/, 'HEAD']
+  ] as Array<[Record<string, string>, RegExp, string?]>) {
+    const [response] = await once(request(`${url}/ws`, { method, headers: { ...upgrade, ...headers } }).end(), 'response') as [IncomingMessage]
+    response.resume()
+    t.match([response.statusCode, response.headers], [400, { 'sec-websocket-version': '13, 8' }])
+    t.match(lines.find(({ status }) => status === 400), { level: 30, msg: why })
+    lines.length = 0
+  }
 })
 
 t.test('the cookie of an upgrade without Origin is ignored where only pages may use it', async (t) => {

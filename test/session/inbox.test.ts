@@ -1,8 +1,9 @@
 import { mock } from 'node:test'
 import t from 'tap'
+import type { Test } from 'tap'
 import type { Authorization } from '../../plugin/auth/authorizer.ts'
 import { unitsSpent } from '../../plugin/work.ts'
-import { buildRouter, everything, HELLO, settled } from '../helper/build-router.ts'
+import { buildRouter, everything, HELLO, helloAs, settled } from '../helper/build-router.ts'
 
 type Answer = (answer: boolean | Authorization | Promise<boolean>) => void
 
@@ -129,6 +130,88 @@ t.test('a violation in the queue ends the session as ever [PVI-01]', async (t) =
   await settled()
   t.match(client.heard(), [[8, 48, 1], [3, { message: String }, 'wamp.error.protocol_violation']])
   t.equal(client.closedBy, 'violation')
+})
+
+/** A clock that only goes on when it is told. */
+function stopClock (t: Test): (milliseconds: number) => Promise<void> {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  let time = 0
+  t.capture(performance, 'now', () => time)
+  return async (milliseconds) => {
+    time += milliseconds
+    mock.timers.tick(milliseconds)
+    await settled()
+  }
+}
+
+t.test('the time of a call runs while it waits behind another request, and goes on when its turn has come [TMO-01, TMO-02]', async (t) => {
+  const pass = stopClock(t)
+  const { join, asked } = buildThinking()
+  const [client, callee] = [await join(), await join()]
+  callee.ask([64, 1, {}, 'p'])
+  client.say([32, 1, {}, 'slow'], [48, 2, { timeout: 50 }, 'p'], [48, 3, { timeout: 100 }, 'p'], [48, 4, { timeout: 150 }, 'slow.p'], [48, 5, {}, 'p'])
+  await pass(49)
+  t.same(client.heard(), [])
+  await pass(1)
+  t.match(client.heard(), [[8, 48, 2, {}, 'wamp.error.timeout']])
+  await pass(40)
+  asked[0]!.answer(true)
+  await settled()
+  t.match(client.heard(), [[33, 1]])
+  t.match(callee.heard(), [[68, 1]], 'only the one that has time left')
+  await pass(10)
+  t.match(client.heard(), [[8, 48, 3, {}, 'wamp.error.timeout']], '100 ms after it came')
+  await pass(49)
+  t.same(client.heard(), [])
+  await pass(1)
+  t.match(client.heard(), [[8, 48, 4, {}, 'wamp.error.timeout']], 'an authorizer that thinks about it has no more time than that')
+  t.match(callee.heard().filter(([type]) => type === 68), [[68, 2]], 'what waited for it goes on')
+})
+
+t.test('the time of a progressive call that waits is that of its first CALL, and its end takes all of it along [TMO-01]', async (t) => {
+  const pass = stopClock(t)
+  const { join, asked } = buildThinking()
+  const [client, callee] = [await join(helloAs({ roles: { subscriber: {}, caller: { features: { progressive_call_invocations: true } } } })), await join(helloAs({}, ['progressive_call_invocations', 'call_canceling']))]
+  callee.ask([64, 1, {}, 'p'])
+  client.say([48, 1, { progress: true, timeout: 50 }, 'p'])
+  t.match(callee.heard(), [[68, 1]])
+  client.say([32, 2, {}, 'slow'], [48, 1, { timeout: 10 }, 'p'], [48, 3, { progress: true, timeout: 30 }, 'p'], [48, 3, { timeout: 10 }, 'p'])
+  await pass(29)
+  t.same(client.heard(), [], 'further input has no time of its own')
+  await pass(1)
+  t.match(client.heard(), [[8, 48, 3, {}, 'wamp.error.timeout']])
+  asked[0]!.answer(true)
+  await settled()
+  t.match(client.heard(), [[33, 2]])
+  t.match(callee.heard(), [[68, 1]], 'the input of the first call')
+  await pass(20)
+  t.match(client.heard(), [[8, 48, 1, {}, 'wamp.error.timeout']])
+})
+
+t.test('no time runs for a call whose session has left, or that is canceled', async (t) => {
+  const pass = stopClock(t)
+  const { join } = buildThinking()
+  const [gone, client] = [await join(), await join()]
+  for (const one of [gone, client]) one.say([32, 1, {}, 'slow'], [48, 2, { timeout: 50 }, 'p'])
+  client.say([49, 2, {}])
+  gone.connection.closed()
+  t.match(client.heard(), [[8, 48, 2, {}, 'wamp.error.canceled']])
+  await pass(50)
+  t.same([client.heard(), gone.heard()], [[], []])
+})
+
+t.test('the ids of calls that end while they wait count as used where ids are one sequence [IDS-10]', async (t) => {
+  const pass = stopClock(t)
+  let decide = (_allow: boolean): void => {}
+  const authorizer = (_session: unknown, uri: string): boolean | Promise<boolean> => uri !== 'slow' || new Promise((resolve) => { decide = resolve })
+  const { join } = buildRouter({ realms: { realm1: { strictRequestIds: true, roles: { anonymous: { authorizer } } } } })
+  const client = await join()
+  client.say([32, 1, {}, 'slow'], [48, 2, { timeout: 50 }, 'p'], [48, 3, {}, 'p'], [32, 4, {}, 'a'], [49, 3, {}])
+  await pass(50)
+  decide(true)
+  await settled()
+  t.match(client.heard(), [[8, 48, 3, {}, 'wamp.error.canceled'], [8, 48, 2, {}, 'wamp.error.timeout'], [33, 1], [33, 4]])
 })
 
 t.test('an authorizer has its time, and then it has failed [AZN-02]', async (t) => {
