@@ -9,10 +9,6 @@ import type { MessageCode } from '../protocol/message.ts'
  */
 export type SessionState = 'establishing' | 'authenticating' | 'established' | 'shutting_down' | 'logging_out' | 'closed'
 
-/** The principal and the features of a session that is not established. */
-export const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
-export const noFeatures: Features = new Set()
-
 const { Hello, Abort, Authenticate, Goodbye, Publish, Subscribe, Unsubscribe, Call, Cancel, Register, Unregister, Yield } = MessageType
 
 /** What a client may send in each state. */
