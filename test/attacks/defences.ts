@@ -953,6 +953,27 @@ export const defences: readonly Defence[] = [
     test: ['routes/route-turns.test.ts', 'calls of a route count']
   },
   {
+    defence: 'All streams of a connection of HTTP/2 wait for the turns of one',
+    file: 'routes/connection-of.ts',
+    code: 'stream?.session ?? socket',
+    without: 'socket',
+    test: ['routes/http2.test.ts', 'all streams of a connection']
+  },
+  {
+    defence: 'A connection of HTTP/2 that waits for many answers gets no further ones',
+    file: 'routes/connection-of.ts',
+    code: 'requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)',
+    without: 'true',
+    test: ['routes/http2.test.ts', 'a connection of HTTP/2 that waits']
+  },
+  {
+    defence: 'What a stream of events missed is given in turns',
+    file: 'routes/missed-events.ts',
+    code: 'await (nextTurn(owner) ?? undefined)',
+    without: '',
+    test: ['routes/missed-events.test.ts', 'who missed many events']
+  },
+  {
     defence: 'A contract that wants unique items compares no item with each other',
     file: 'plugin/contract/contract-checks.ts',
     code: '!asked || areUnique(items)',
