@@ -12,6 +12,7 @@ import { spendOctets } from '../plugin/work.ts'
 import type { Router } from '../plugin/router.ts'
 import { limitBodies } from './body-deadline.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
+import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
@@ -49,6 +50,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     done(null, null)
   })
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
+  const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
     let own: InProcessSession | undefined
     try {
@@ -69,7 +71,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     }
   }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
-    fastify.post(path, { onRequest: [...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
+    fastify.post(path, { onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })

@@ -14,6 +14,7 @@ import type { Admission } from '../plugin/transport/admission.ts'
 import { spend } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
+import { connectionOf, isHttp2, OpenResponses } from './connection-of.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
@@ -69,7 +70,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     if (Number.isNaN(last)) return await refuse(reply, 400, '"Last-Event-ID" must be the id of an event')
     const { wampPrincipal: principal } = request
     if (parts.join === null && principal === null) return await refuse(reply, 401, 'log in first')
-    if (!count(request, reply)) return await refuse(reply, 429, 'this connection has too many streams')
+    if (!streamsOf.add(connectionOf(request.raw), reply, isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1)) return await refuse(reply, 429, 'this connection has too many streams')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(reply, entry.status, entry.error)
     whenResponseEnds(reply, entry)
@@ -78,7 +79,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const visitor = await closing.before(visitorOf(request, reply, parts))
     if (visitor === 'closing') return await refuse(reply, 503, CLOSES)
     if (visitor === 'gone') return await refuse(reply, 401, 'log in first')
-    const stream = new EventStream({ owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
+    const stream = new EventStream({ owner: connectionOf(request.raw), owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
     whenResponseEnds(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
@@ -108,19 +109,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
 
 /** Streams of a connection: of HTTP/1.1 only one can be answered at a time, however many are asked for at once. */
 const MOST_STREAMS = { http1: 1, http2: 100 } as const
-const streamsOf = new WeakMap<object, number>()
-
-/** Counts one more stream of a connection until its response is over. False if there are too many. */
-function count ({ raw }: FastifyRequest, reply: FastifyReply): boolean {
-  const session = (raw as { stream?: { session?: object } }).stream?.session
-  const connection: object | undefined = session ?? raw.socket
-  if (connection === undefined) return true
-  const streams = streamsOf.get(connection) ?? 0
-  if (streams >= (session === undefined ? MOST_STREAMS.http1 : MOST_STREAMS.http2)) return false
-  streamsOf.set(connection, streams + 1)
-  whenResponseEnds(reply, () => { streamsOf.set(connection, streamsOf.get(connection)! - 1) })
-  return true
-}
+const streamsOf = new OpenResponses()
 
 /** Where a cookie let somebody in: the stream ends when the login does. `gone` if that is over already. */
 async function visitorOf (request: FastifyRequest, reply: FastifyReply, { join, entrance }: EventParts): Promise<CookieConnection | null | 'gone'> {
@@ -150,6 +139,8 @@ function lastEventOf ({ headers: { 'last-event-id': given = '' } }: FastifyReque
 /** The events of some topics as text, for one client. */
 class EventStream {
   readonly readable = new Readable({ read: () => { this.#wanted() } })
+  /** Whom its work is for. */
+  readonly #owner: object
   readonly #owed: number
   /** Ends the response at once. */
   readonly #cut: () => void
@@ -163,7 +154,8 @@ class EventStream {
   #held: { readonly retained: Map<Id, string>, readonly events: Map<Id, string>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
-  constructor ({ owed, cut, log }: { owed: number, cut: () => void, log: FastifyBaseLogger }) {
+  constructor ({ owner, owed, cut, log }: { owner: object, owed: number, cut: () => void, log: FastifyBaseLogger }) {
+    this.#owner = owner
     this.#owed = owed
     this.#cut = cut
     this.#log = log
@@ -221,7 +213,7 @@ class EventStream {
   async #catchUp (session: InProcessSession, last: Id): Promise<void> {
     const [{ id, topic }] = this.#subscriptions as [Subscription]
     const had = new Set([last])
-    for await (const event of missedEvents(session, id, last)) {
+    for await (const event of missedEvents(session, id, last, this.#owner)) {
       if (this.#state === 'ended') return
       had.add(event.publication)
       const text = this.#textOf(topic, event)

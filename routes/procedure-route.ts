@@ -11,6 +11,7 @@ import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
+import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, withTextForOctets } from './json-border.ts'
 import type { Place } from './json-border.ts'
@@ -47,6 +48,8 @@ const failure = {
   properties: { statusCode: { type: 'integer' }, code: { type: 'string' }, error: { type: 'string' }, message: { type: 'string' } }
 }
 
+const few = limitRequests({ statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_REQUESTS })
+
 /** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
 export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
   checkRoute(given)
@@ -58,7 +61,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
   fastify.route({
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
-    onRequest: [as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
+    onRequest: [few, as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
     preParsing: [...[preParsing].flat(), exact.preParsing],
     preValidation: [exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],

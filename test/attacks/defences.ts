@@ -981,6 +981,27 @@ export const defences: readonly Defence[] = [
     test: ['routes/route-turns.test.ts', 'calls of a route count']
   },
   {
+    defence: 'All streams of an HTTP/2 connection share its turns',
+    file: 'routes/connection-of.ts',
+    code: 'stream?.session ?? socket',
+    without: 'socket',
+    test: ['routes/http2.test.ts', 'all streams of a connection']
+  },
+  {
+    defence: 'An HTTP/2 connection with many pending requests gets no further ones',
+    file: 'routes/connection-of.ts',
+    code: 'requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)',
+    without: 'true',
+    test: ['routes/http2.test.ts', 'a connection of HTTP/2 that waits']
+  },
+  {
+    defence: 'Missed events of an event stream are delivered in turns',
+    file: 'routes/missed-events.ts',
+    code: 'await (nextTurn(owner) ?? undefined)',
+    without: '',
+    test: ['routes/missed-events.test.ts', 'who missed many events']
+  },
+  {
     defence: 'A contract with unique items does not compare every pair of items',
     file: 'plugin/contract/contract-checks.ts',
     code: '!asked || areUnique(items)',

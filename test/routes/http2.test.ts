@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { connect } from 'node:http2'
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
+import Fastify from 'fastify'
+import t from 'tap'
+import type { Test } from 'tap'
+import wampPlugin, { wampBridge } from 'fastify-wamp'
+import type { InProcessSession } from 'fastify-wamp'
+import { spend, UNITS_OF_TURN } from '../../plugin/work.ts'
+import { everything } from '../helper/build-router.ts'
+
+const roles = { anonymous: everything }
+
+/** A POST on a stream of its own, and the status that it is answered. */
+function post (client: ClientHttp2Session, path: string, body: object): { stream: ClientHttp2Stream, status: Promise<number> } {
+  const stream = client.request({ ':method': 'POST', ':path': path, 'content-type': 'application/json' }).on('error', () => {})
+  const status = once(stream, 'response').then(([headers]) => (headers as Record<string, number>)[':status']!)
+  stream.resume().end(JSON.stringify(body))
+  return { stream, status }
+}
+
+const client = (t: Test, url: string): ClientHttp2Session => {
+  const session = connect(url)
+  t.teardown(() => { session.destroy() })
+  return session
+}
+
+t.test('all streams of a connection of HTTP/2 wait for the turns of one', async (t) => {
+  const app = Fastify({ http2: true })
+  const [all, some] = [21, 20]
+  let arrived = 0
+  let allCame = (): void => {}
+  let someCame = (): void => {}
+  const everybody = new Promise<void>((resolve) => { allCame = resolve })
+  const many = new Promise<void>((resolve) => { someCame = resolve })
+  app.addHook('preHandler', async () => {
+    if (++arrived === some) someCame()
+    if (arrived === all) {
+      spend(UNITS_OF_TURN)
+      allCame()
+    }
+    await everybody
+  })
+  await app.register(wampPlugin, { realms: { realm1: { roles } } })
+  await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })
+  t.teardown(() => app.close())
+  const served: unknown[] = []
+  await app.wamp.join('realm1').register('com.example.heavy', ({ args: [who] }) => {
+    served.push(who)
+    spend(UNITS_OF_TURN)
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const [greedy, modest] = [client(t, url), client(t, url)]
+  const answers = Array.from({ length: some }, () => post(greedy, '/call', { procedure: 'com.example.heavy', args: ['greedy'] }).status)
+  await many
+  answers.push(post(modest, '/call', { procedure: 'com.example.heavy', args: ['modest'] }).status)
+  t.same(await Promise.all(answers), Array(all).fill(200))
+  t.ok(served.indexOf('modest') <= 2, `it is served as number ${served.indexOf('modest') + 1}`)
+})
+
+t.test('a connection of HTTP/2 that waits for many answers gets no further ones', async (t) => {
+  const most = 100
+  for (const path of ['/call', '/route']) {
+    t.test(path, async (t) => {
+      const app = Fastify({ http2: true })
+      await app.register(wampPlugin, { realms: { realm1: { roles } } })
+      await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })
+      t.teardown(() => app.close())
+      const backend: InProcessSession = app.wamp.join('realm1')
+      app.wampRoute({ method: 'POST', url: '/route', procedure: 'com.example.wait', as: backend })
+      let called = 0
+      let allCalled = (): void => {}
+      const ends: (() => void)[] = []
+      await backend.register('com.example.wait', async ({ signal }) => {
+        if (++called >= most) allCalled()
+        await Promise.race([once(signal, 'abort'), new Promise<void>((resolve) => { ends.push(resolve) })])
+      })
+      const url = await app.listen({ port: 0, host: '127.0.0.1' })
+      const greedy = client(t, url)
+      const body = path === '/call' ? { procedure: 'com.example.wait' } : {}
+      const full = new Promise<void>((resolve) => { allCalled = resolve })
+      const open = Array.from({ length: most }, () => post(greedy, path, body))
+      await full
+      t.equal(await post(greedy, path, body).status, 429)
+      const again = new Promise<void>((resolve) => { allCalled = resolve })
+      const other = post(client(t, url), path, body)
+      await again
+      ends.at(-1)!()
+      t.match(await other.status, /20[04]/, 'others are answered')
+      ends[0]!()
+      t.match(await open[0]!.status, /20[04]/)
+      const room = new Promise<void>((resolve) => { allCalled = resolve })
+      const next = post(greedy, path, body)
+      await room
+      ends.at(-1)!()
+      t.match(await next.status, /20[04]/, 'when one is answered, the next may come')
+    })
+  }
+})
