@@ -23,7 +23,7 @@ export class LoginSnapshots {
     this.#take = take
   }
 
-  /** The valid logins that match a filter, after a position, up to a maximum number. */
+  /** The logins beyond a place to which a filter applies and that are not over, at most so many. */
   async search (filter: LoginFilter, after: string, most: number, isOver: (key: string) => boolean): Promise<ListedLogin[]> {
     const shared = this.#fresh()
     shared.searches++
