@@ -122,7 +122,7 @@ export class CookieTracker implements ConnectionTracker {
     return (await this.page(filter, '', Infinity)).map(({ login }) => login)
   }
 
-  /** @internal The first of them beyond a place, at most so many, each with its place. */
+  /** @internal The first logins after a position, up to a maximum number, each with its position. */
   async page (filter: LoginFilter, after: string, most: number): Promise<{ place: string, login: StoredLogin }[]> {
     const found = await this.#store.search(filter, after, most)
     return found.map((login) => ({ place: placeOf(login), login: { cookie: login.key, record: login.record, lastSeen: login.lastSeen, connected: this.connected(login.key) } }))

@@ -23,7 +23,7 @@ export class LoginSnapshots {
     this.#take = take
   }
 
-  /** The logins beyond a place to which a filter applies and that are not over, at most so many. */
+  /** The valid logins that match a filter, after a position, up to a maximum number. */
   async search (filter: LoginFilter, after: string, most: number, isOver: (key: string) => boolean): Promise<ListedLogin[]> {
     const shared = this.#fresh()
     shared.searches++
