@@ -4,7 +4,7 @@ import { errors } from './errors.ts'
 import { isUri } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 
-/** Checks that logins lead to realms and roles that there are. `isDefault`: no `auth` was given. Throws WAMP_ERR_INVALID_OPTION. */
+/** Checks that the realms and roles of logins exist. `isDefault`: no `auth` was given. Throws WAMP_ERR_INVALID_OPTION. */
 export function checkLogins (auth: AuthOptions, realms: ResolvedOptions['realms'], isDefault: boolean): void {
   if (Object.values(auth).every((method) => method === undefined)) throw new errors.WAMP_ERR_INVALID_OPTION('auth', 'must name a method')
   for (const { path, role, realm } of staticRoles(auth)) {

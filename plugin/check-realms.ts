@@ -4,7 +4,7 @@ import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, UriCheck } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 
-/** Checks what stands in realms beyond their schema. Throws WAMP_ERR_INVALID_OPTION. */
+/** Checks realms beyond their schema. Throws WAMP_ERR_INVALID_OPTION. */
 export function checkRealms (realms: ResolvedOptions['realms']): void {
   for (const [name, { roles, uriCheck, eventHistory, slowSubscribers }] of Object.entries(realms)) {
     if (!isUri(name)) throw new errors.WAMP_ERR_INVALID_OPTION(`realms.${name}`, 'must have a URI as its name')
@@ -31,7 +31,7 @@ function checkPatterns (patterns: readonly { uri: string, match: MatchPolicy }[]
   })
 }
 
-/** The permissions that hardly anyone means, by the path of each option, and what was probably meant. */
+/** The permissions that are probably mistakes, by the path of each option, with suggestions. */
 export function * doubtfulPermissions (realms: ResolvedOptions['realms']): Iterable<{ option: string, text: string }> {
   for (const [name, { roles, uriCheck }] of Object.entries(realms)) {
     for (const [role, { permissions }] of Object.entries(roles)) {

@@ -1,14 +1,14 @@
 import { begin } from './work.ts'
 import type { Worker } from './work.ts'
 
-// A timer for a longer time fires at once.
+// A timer with a longer delay fires at once.
 const LONGEST_TIMER = 2 ** 31 - 1
-// Timers measure how long, and not until when: the clock is looked at this often, since it may be set.
+// Timers measure durations, not times: the clock is checked at this interval, because it may be changed.
 const LONGEST_TIMER_TO_A_DATE = 10_000
 
 interface Deadline { readonly at: number, readonly expire: () => void, state: 'set' | 'lifted' }
 
-/** Many deadlines over one timer: they are kept in a heap, the nearest on top. Many that are over at once take turns. */
+/** Many deadlines with one timer, in a heap with the nearest on top. Deadlines that expire at once are handled in turns. */
 export class Deadlines implements Worker {
   readonly #now: () => number
   readonly #longest: number
@@ -16,13 +16,13 @@ export class Deadlines implements Worker {
   #timer: NodeJS.Timeout | undefined
   #lifted = 0
 
-  /** `dates` are kept by a clock that may be set, `durations` by one that never is; `now` reads it in milliseconds. */
+  /** `dates` use a clock that may be changed, `durations` a monotonic one; `now` reads it in milliseconds. */
   constructor (kind: 'dates' | 'durations', now: () => number = kind === 'dates' ? Date.now : () => performance.now()) {
     this.#now = now
     this.#longest = kind === 'dates' ? LONGEST_TIMER_TO_A_DATE : LONGEST_TIMER
   }
 
-  /** Has `expire` called at a time, in milliseconds as `now` counts them. Returns how to lift the deadline. */
+  /** Calls `expire` at a time, in the milliseconds of `now`. Returns a function that cancels the deadline. */
   add (at: number, expire: () => void): () => void {
     const deadline: Deadline = { at, expire, state: 'set' }
     this.#heap.push(deadline)
@@ -31,7 +31,7 @@ export class Deadlines implements Worker {
     return () => { this.#lift(deadline) }
   }
 
-  /** Takes the next one that is over. False if none is by now. */
+  /** Handles the next expired deadline. False if there is none. */
   work (): boolean {
     const [next] = this.#heap
     if (next === undefined || (next.state === 'set' && next.at > this.#now())) {
@@ -48,7 +48,7 @@ export class Deadlines implements Worker {
     return true
   }
 
-  /** Lifts all. */
+  /** Cancels all deadlines. */
   close (): void {
     clearTimeout(this.#timer)
     this.#heap.length = 0
@@ -57,7 +57,7 @@ export class Deadlines implements Worker {
   #lift (deadline: Deadline): void {
     if (deadline.state === 'lifted') return
     deadline.state = 'lifted'
-    // Lifted ones are left until they come up, or until they are the most.
+    // Canceled ones remain until they reach the top, or until they are the majority.
     if (++this.#lifted * 2 <= this.#heap.length || this.#lifted < 64) return
     this.#dropLifted()
     this.#arm()
@@ -68,7 +68,7 @@ export class Deadlines implements Worker {
     const [next] = this.#heap
     if (next === undefined) return
     this.#timer = setTimeout(() => { begin(this) }, Math.min(Math.max(next.at - this.#now(), 0), this.#longest))
-    // What will expire is no reason for the process to go on.
+    // Deadlines do not keep the process alive.
     this.#timer.unref()
   }
 

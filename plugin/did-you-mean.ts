@@ -1,15 +1,15 @@
 import { errors } from './errors.ts'
 
-/** Characters of a name that is compared: what is longer is no slip of the pen. */
+/** The maximum length of a compared name; longer names are not typing errors. */
 const LONGEST = 40
 
-/** `: did you mean "name"?` with the known name that is closest to a misspelt one, or nothing if none is close. */
+/** `: did you mean "name"?` with the known name that is closest to a misspelt one, or an empty text if none is close. */
 export function didYouMean (given: string, known: Iterable<string>): string {
   const name = closest(given, known)
   return name === null ? '' : `: did you mean "${name}"?`
 }
 
-/** The known name that another one is most likely a misspelling of, or null. */
+/** The known name of which another one is probably a misspelling, or null. */
 export function closest (given: string, known: Iterable<string>): string | null {
   if (given.length > LONGEST) return null
   const word = given.toLowerCase()
@@ -24,14 +24,14 @@ export function closest (given: string, known: Iterable<string>): string | null 
   return best
 }
 
-/** Throws WAMP_ERR_INVALID_OPTION for the first key that is not a known one; `path` is that of the object. */
+/** Throws WAMP_ERR_INVALID_OPTION for the first unknown key; `path` is that of the object. */
 export function refuseUnknown (given: object, known: readonly string[], path = ''): void {
   const unknown = Object.keys(given).find((name) => !known.includes(name))
   if (unknown === undefined) return
   throw new errors.WAMP_ERR_INVALID_OPTION(path === '' ? unknown : `${path}.${unknown}`, `is not an option${didYouMean(unknown, known)}`)
 }
 
-/** How many characters must be inserted, deleted, replaced or swapped with their neighbour. */
+/** The number of characters to insert, delete, replace or swap with their neighbor. */
 function distanceOf (a: string, b: string): number {
   let before: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

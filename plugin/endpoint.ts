@@ -15,24 +15,24 @@ import { errors } from './errors.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import type { ResolvedEndpoint } from './resolve-options.ts'
 
-/** What one WebSocket route needs beside the router. */
+/** The state of one WebSocket route in addition to the router. */
 export interface Endpoint {
   readonly options: ResolvedEndpoint
   readonly subprotocols: ReadonlyMap<string, Subprotocol>
   readonly authenticators: Authenticators
   readonly tracker: CookieTracker | null
-  /** The tracker, as browsers come to it at this endpoint. */
+  /** The tracker, as used by this endpoint. */
   readonly entrance: CookieEntrance | null
 }
 
-/** The cookie trackers of an app: endpoints with one cookie name and path share one, since browsers send them one cookie. */
+/** The cookie trackers of an app. Endpoints with the same cookie name and path share one, because browsers send them the same cookie. */
 export class CookieTrackers {
   readonly #log: FastifyBaseLogger
   readonly #serialize: SerializeCookie
   readonly #router: object
   readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
 
-  /** The router is named to who watches stores. */
+  /** The router that is named in messages about stores. */
   constructor (log: FastifyBaseLogger, serialize: SerializeCookie, router: object) {
     this.#log = log
     this.#serialize = serialize
@@ -40,8 +40,8 @@ export class CookieTrackers {
   }
 
   /**
-   * The tracker for these options, with its store opened. Throws WAMP_ERR_INVALID_OPTION if the cookie is tracked
-   * already in another way, and what the store throws.
+   * The tracker for these options, with its store opened. Throws WAMP_ERR_INVALID_OPTION if the cookie is already tracked with other
+   * options, and the errors of the store.
    */
   async tracker ({ cookie, auth }: ResolvedEndpoint): Promise<CookieTracker | null> {
     if (cookie === null) return null
@@ -56,14 +56,14 @@ export class CookieTrackers {
     return tracker
   }
 
-  /** The way to a tracker from an endpoint with these options. */
+  /** The interface of a tracker for an endpoint with these options. */
   entrance (tracker: CookieTracker, endpoint: ResolvedEndpoint, authenticators: Authenticators): CookieEntrance {
     return new CookieEntrance({ tracker, log: this.#log, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators) })
   }
 
   /** Closes all trackers and their stores. */
   async close (): Promise<void> {
-    // Else the process could end before a store has answered that nothing else waits for.
+    // Otherwise the process could end before a store has answered that nothing else waits for.
     const waiting = setInterval(() => {}, 60_000)
     try {
       for (const { tracker } of this.#known.values()) await tracker.close()
@@ -79,7 +79,7 @@ export class CookieTrackers {
   }
 }
 
-/** Makes what an endpoint needs of its options. */
+/** Creates the state of an endpoint from its options. */
 export async function buildEndpoint (options: ResolvedEndpoint, trackers: CookieTrackers, call: CallProcedure): Promise<Endpoint> {
   const offered = [...subprotocols].filter(([, { codec, batching }]) => options.serializers.includes(codec.name) && (options.batched || batching === null))
   const authenticators = new Authenticators(options.auth, call)

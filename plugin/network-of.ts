@@ -1,8 +1,8 @@
 import { isIPv4, isIPv6 } from 'node:net'
 
 /**
- * The network that an address belongs to, as far as one household has it: an address of IPv4, or a /64 of IPv6. However an
- * address is written, with a port, in brackets or as IPv4 in IPv6, it belongs to one network.
+ * The network of an address, as assigned to one household: an IPv4 address or an IPv6 /64. All notations of an address, with a port, in
+ * brackets or as IPv4 in IPv6, have the same network.
  */
 export function networkOf (address: string): string {
   const bare = withoutPort(address.trim())
@@ -21,7 +21,7 @@ function withoutPort (address: string): string {
   return port !== undefined && isIPv4(host!) ? host! : address
 }
 
-/** The eight groups of an address of IPv6. */
+/** The eight groups of an IPv6 address. */
 function groupsOf (address: string): number[] {
   const [head = '', tail = ''] = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...octets: string[]) => {
     const [a, b, c, d] = octets.map(Number) as [number, number, number, number]

@@ -1,10 +1,10 @@
 import type { ErrorObject } from 'ajv'
 import { closest, didYouMean } from './did-you-mean.ts'
 
-/** What is wrong with an option, and where: `path` is empty for the options as a whole. */
+/** The fault of an option: its path, which is empty for the options as a whole, and the requirement. */
 export interface OptionFault { readonly path: string, readonly expected: string }
 
-/** The keywords of the options' schema that say for people what a value must be, and in which unit a number is. */
+/** The keywords of the options' schema that describe a requirement, and the unit of a number. */
 export const vocabulary = ['is', 'unit'] as const
 
 interface Described {
@@ -16,12 +16,12 @@ interface Described {
   readonly properties?: Readonly<Record<string, unknown>>
 }
 
-/** Characters of a value that is quoted. */
+/** The maximum number of characters of a quoted value. */
 const QUOTED = 60
-/** Options that hold secrets, and what may stand in their place: no value is quoted. */
+/** Options that contain secrets. Values in their place are not quoted. */
 const secrets = /^auth\b|secret|^signature\b/
 
-/** What an error of validation says to people: what the value must be, and what it was, unless it may be a secret. */
+/** Describes a validation error: the requirement, and the given value unless it may be a secret. */
 export function describeFault ({ instancePath, keyword, params, message, parentSchema, data }: ErrorObject): OptionFault {
   const path = instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
   const { properties = {}, ...schema } = parentSchema as Described
@@ -49,12 +49,12 @@ function expectedBy (keyword: string, params: ErrorObject['params'], { type, uni
   return type === 'object' && keyword === 'type' ? 'must be an object' : null
 }
 
-/** The value, where one of this kind is no secret; else what kind of value it is. */
+/** The value, unless values of this option may be secrets; otherwise its type. */
 function given (value: unknown, keyword: string, { type }: Described, path: string): string {
   const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
   const isPlain = value === null || ['string', 'number', 'boolean'].includes(typeof value)
   if (value === undefined || (!isPlain && keyword !== 'type' && keyword !== 'instance')) return ''
-  // What stands where an object belongs may be anything, such as a user's password.
+  // A value in place of an object may be anything, such as a user's password.
   if (!isPlain || type === 'object' || secrets.test(path)) return `, and not ${kind}`
   const text = JSON.stringify(value)
   return `, and not ${text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text}`

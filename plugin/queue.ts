@@ -1,9 +1,9 @@
-/** A first-in, first-out queue. Unlike Array.shift, taking from a long one costs no more than from a short one. */
+/** A first-in, first-out queue. Unlike Array.shift, removing from a long queue costs no more than from a short one. */
 export class Queue<T> {
   #items: T[] = []
   #first = 0
 
-  /** How many items wait. */
+  /** The number of items. */
   get size (): number {
     return this.#items.length - this.#first
   }
@@ -17,19 +17,19 @@ export class Queue<T> {
     this.#items.push(item)
   }
 
-  /** Puts an item before all others. */
+  /** Inserts an item before all others. */
   putBack (item: T): void {
     if (this.#first > 0) this.#items[--this.#first] = item
     else this.#items.unshift(item)
   }
 
-  /** Takes the first item; undefined if there is none. */
+  /** Removes and returns the first item; undefined if there is none. */
   take (): T | undefined {
     if (this.#first === this.#items.length) return undefined
     const item = this.#items[this.#first]!
     this.#first++
     if (this.#first === this.#items.length) this.clear()
-    // Copies each item about once, and lets go of what was taken.
+    // Copies each item about once, and releases removed items.
     else if (this.#first >= 1024 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first)
       this.#first = 0

@@ -1,7 +1,4 @@
-/**
- * Things by key, of which the ones that were set last are remembered: half of `most` at least, `most` at most. Forgetting costs
- * nothing, however many there are.
- */
+/** The most recently set items by key: at least half of `most`, and at most `most`. Removing the others costs nothing, regardless of their number. */
 export class Recent<K, V> {
   readonly #half: number
   #young = new Map<K, V>()
@@ -22,7 +19,7 @@ export class Recent<K, V> {
     this.#young = new Map()
   }
 
-  /** Forgets the things that a test is true for. */
+  /** Removes the items for which a test is true. */
   forget (isMeant: (value: V) => boolean): void {
     for (const kept of [this.#young, this.#old]) for (const [key, value] of kept) if (isMeant(value)) kept.delete(key)
   }

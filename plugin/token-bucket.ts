@@ -1,11 +1,11 @@
-/** Lets so much pass a second, and as much at once; what is more has to wait. */
+/** A token bucket; its burst equals one second's rate. */
 export class TokenBucket {
   readonly #rate: number
   readonly #now: () => number
   #left: number
   #at: number
 
-  /** `rate` is a second; `now` gives milliseconds. */
+  /** `rate` is per second; `now` returns milliseconds. */
   constructor (rate: number, now: () => number = () => performance.now()) {
     this.#rate = rate
     this.#now = now
@@ -13,7 +13,7 @@ export class TokenBucket {
     this.#at = now()
   }
 
-  /** Takes so much, though it may be more than there is. Returns for how many milliseconds nothing more should be taken. */
+  /** Takes an amount, even if it exceeds the available tokens. Returns the milliseconds until tokens are available again. */
   take (amount: number): number {
     const now = this.#now()
     this.#left = Math.min(this.#rate, this.#left + (now - this.#at) / 1000 * this.#rate) - amount
@@ -21,7 +21,7 @@ export class TokenBucket {
     return this.#left >= 0 ? 0 : Math.ceil(-this.#left / this.#rate * 1000)
   }
 
-  /** Takes so much if there is as much, and returns 0; else returns in how many milliseconds there will be, and takes nothing. */
+  /** Takes an amount if available, and returns 0. Otherwise takes nothing and returns the milliseconds until it is available. */
   tryTake (amount: number): number {
     const wait = this.take(amount)
     if (wait > 0) this.#left += amount

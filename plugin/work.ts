@@ -1,22 +1,21 @@
 /**
- * The work that clients cause, counted in units and shared out fairly. A unit is one node visited, one entry looked at, one
- * subscriber served, or 64 octets read, copied or written: about 50 ns each. All routers of a process share its event loop, so
- * there is one count for all of them.
+ * The work caused by clients, counted in units and distributed fairly. A unit is one visited node, one inspected entry, one served
+ * subscriber, or 64 octets read, copied or written: about 50 ns. All routers of a process share its event loop, so they share one count.
  */
 import { Queue } from './queue.ts'
 
-/** Units that are done in one turn, before timers and other sockets are served: about a millisecond. */
+/** Units in one turn, before timers and other sockets are served: about a millisecond. */
 export const UNITS_OF_TURN = 20_000
 /** Units that one worker may use before the next one is served. */
 const UNITS_OF_SHARE = 500
-/** Octets that are read, copied or written in the time of a unit. */
+/** Octets that are read, copied or written in the time of one unit. */
 export const OCTETS_OF_UNIT = 64
-/** Units of a step of a worker, besides those that it counts: none may go on for ever that counts nothing. */
+/** Units for a step of a worker, in addition to those that it counts, so that a worker that counts nothing cannot run forever. */
 const UNITS_OF_STEP = 1
-/** Units that a waiter takes, besides those that it counts. */
+/** Units for a waiter, in addition to those that it counts. */
 const UNITS_OF_WAITER = 500
 
-/** Something with work that waits for its turn, such as a connection. */
+/** A source of work that waits for its turn, such as a connection. */
 export interface Worker {
   /** Does the next piece of work. False if nothing is left. Never throws. */
   work (): boolean
@@ -24,22 +23,22 @@ export interface Worker {
 
 interface Waiting { readonly worker: Worker, credit: number }
 
-/** Units that are left of this turn, and those spent in earlier ones. Numbers in variables would be allocated at each change. */
+/** The units left in this turn, and those spent in earlier turns. Numbers in variables would be allocated at each change. */
 const counts = new Float64Array([UNITS_OF_TURN, 0])
 const LEFT = 0
 const EARLIER = 1
 let state: 'idle' | 'scheduled' = 'idle'
-/** Whose turn it is. */
+/** The current phase. */
 let phase: 'workers' | 'waiters' = 'workers'
 const queued = new Set<Worker>()
-/** Workers that had nothing to do before: between two of those that always have, one of these is served. */
+/** Workers that were idle before: one of these is served between two busy ones. */
 const fresh = new Queue<Waiting>()
 const busy = new Queue<Waiting>()
-/** What waits for its turn without being a worker, by whom it is for, and these in the order in which they are served. */
+/** Waiting work without a worker, by owner, with the owners in the order of service. */
 const waiters = new Map<object, Queue<() => void>>()
 const owners = new Queue<object>()
 
-/** Counts units of work, done or about to be done. */
+/** Counts units of work that was done or is about to be done. */
 export function spend (units: number): void {
   counts[LEFT]! -= units
 }
@@ -49,25 +48,25 @@ export function spendOctets (octets: number): void {
   spend(octets / OCTETS_OF_UNIT)
 }
 
-/** Units spent since the process started. */
+/** The units spent since the process started. */
 export function unitsSpent (): number {
   return counts[EARLIER]! + UNITS_OF_TURN - counts[LEFT]!
 }
 
-/** True if the units of this turn are used up: what can wait then waits by `enqueue`. */
+/** True if the units of this turn are used up: deferrable work should then wait with `enqueue`. */
 export function isTurnOver (): boolean {
   const left = counts[LEFT]!
-  // Where there is little to do, a turn ends although its units are not used up: another one begins when it has.
+  // If there is little work, a turn ends although its units are not used up, and another one begins.
   if (left < UNITS_OF_TURN / 2) schedule()
   return left <= 0
 }
 
-/** True if workers wait because the units of this turn are used up: they go on in the next one. */
+/** True if workers wait because the units of this turn are used up: they continue in the next one. */
 export function goesOnInNextTurn (): boolean {
   return counts[LEFT]! <= 0 && queued.size > 0
 }
 
-/** Has a worker do its work in later turns, until it has nothing left. No effect if it is queued. */
+/** Lets a worker do its work in later turns, until nothing is left. No effect if it is queued. */
 export function enqueue (worker: Worker): void {
   if (queued.has(worker)) return
   queued.add(worker)
@@ -75,7 +74,7 @@ export function enqueue (worker: Worker): void {
   schedule()
 }
 
-/** Has a worker do its work: at once as far as the units of this turn go, and the rest in later turns. */
+/** Lets a worker do its work: at once as far as the units of this turn allow, and the rest in later turns. */
 export function begin (worker: Worker): void {
   while (!isTurnOver()) {
     if (!worker.work()) return
@@ -85,8 +84,8 @@ export function begin (worker: Worker): void {
 }
 
 /**
- * Resolves when there are units for work that no worker does; null if there are some now. `owner` is whom the work is for, such as a
- * connection: owners are served one after the other, however much each of them waits for.
+ * Resolves when there are units for work without a worker; null if there are some now. `owner` is the beneficiary of the work, such as a
+ * connection: owners are served in rotation, regardless of the amount of their work.
  */
 export function nextTurn (owner: object): Promise<void> | null {
   if (!isTurnOver()) return null
@@ -108,8 +107,8 @@ function schedule (): void {
 }
 
 /**
- * Workers and waiters have turns of their own, of half the units while there are both. A waiter goes on when this callback is over, so
- * that one is served at a time, as long as there are units of the turn.
+ * Workers and waiters have separate turns, with half of the units each if there are both. A waiter continues when this callback has ended,
+ * so that one is served at a time, while units are left in the turn.
  */
 function takeTurn (): void {
   state = 'idle'
@@ -143,7 +142,7 @@ function serveWorkers (): void {
   }
 }
 
-/** Serves one worker, whose units beyond its share are owed from its next ones. */
+/** Serves one worker. Units beyond its share are deducted from its next shares. */
 function serve (waiting: Waiting): void {
   const { worker } = waiting
   waiting.credit += UNITS_OF_SHARE
@@ -156,7 +155,7 @@ function serve (waiting: Waiting): void {
     if (counts[LEFT] === before) spend(UNITS_OF_STEP)
     waiting.credit -= before - counts[LEFT]!
   }
-  // A look at a worker that is not served.
+  // Checking a worker that is not served.
   spend(1)
   busy.add(waiting)
 }

@@ -9,16 +9,16 @@ import { noteStandIns, restored } from './stand-ins.ts'
 import type { StandIn } from './stand-ins.ts'
 
 /**
- * The one way in and the one way out for JSON where a schema of Fastify stands between: integers beyond 2^53 are exact, and octets are
- * U+0000 and Base64, as in `wamp.2.json`. A schema sees the nearest number instead, and the text.
+ * The conversion of JSON where a Fastify schema is involved: integers beyond 2^53 are exact, and octets are U+0000 and Base64, as in
+ * `wamp.2.json`. The schema validates the nearest number, and the text.
  */
 
-/** Where the arguments of a route are that its path does not name. */
+/** The location of the arguments of a route that are not in its path. */
 export type Place = 'query' | 'body'
 
 interface NotedStandIn extends StandIn { readonly part: Place | 'params' }
 
-/** A stream that a hook of the host may have made, such as one that decompresses. */
+/** A stream that may come from a hook of the host, such as a decompressing one. */
 type Payload = Readable & { receivedEncodedLength?: number }
 
 interface ExactHooks {
@@ -34,8 +34,8 @@ const texts = new WeakMap<FastifyRequest, () => string>()
 const standIns = new WeakMap<FastifyRequest, readonly NotedStandIn[]>()
 
 /**
- * The hooks that keep the arguments of a route exact. The body remains what the host's parser made of it; only numbers and strings that
- * stand for something else are replaced, once the schema has seen them. `depth` is the most levels of lists and dicts in a body.
+ * The hooks that keep the arguments of a route exact. The body is as returned by the host's parser, except that numbers and strings that
+ * stand for other values are replaced after validation. `depth` is the maximum depth of lists and dicts in a body.
  */
 export function exactHooks (depth: number, place: Place): ExactHooks {
   return {
@@ -55,7 +55,7 @@ export function exactHooks (depth: number, place: Place): ExactHooks {
   }
 }
 
-/** The value of a result as a serializer of Fastify can write it: octets as text. Throws an EncodingError for what has no form in JSON. */
+/** The value of a result in a form that a Fastify serializer can write: octets as text. Throws an EncodingError for values that JSON cannot represent. */
 export function withTextForOctets (value: unknown): unknown {
   if (value instanceof OpaqueValue) throw EncodingError.for(value, 'json')
   if (typeof value !== 'object' || value === null) return value
@@ -73,17 +73,17 @@ function keepText (request: FastifyRequest, payload: Payload): Readable {
       done(null, chunk)
     }
   })
-  // Fastify compares Content-Length with this, since it cannot see how long a compressed body was.
+  // Fastify compares Content-Length with this, because it does not know the compressed length of a body.
   Object.defineProperty(kept, 'receivedEncodedLength', { get: () => payload.receivedEncodedLength })
-  // Fastify's own parser drops a byte order mark; a TextDecoder does as well.
+  // Like Fastify's own parser, a TextDecoder drops a byte order mark.
   texts.set(request, () => new TextDecoder().decode(Buffer.concat(chunks)))
   payload.once('error', (error) => { kept.destroy(error) }).once('close', () => { if (!kept.writableFinished) kept.end() })
   return payload.pipe(kept)
 }
 
 /**
- * What a body is as `wamp.2.json`, or undefined if its text was not kept or is not JSON: the host's parser may take more than JSON.
- * Throws an error of status 400 for what is nested too deep, or has an integer that is too long.
+ * The body as `wamp.2.json`, or undefined if its text was not kept or is not JSON, because the host's parser may accept other formats.
+ * Throws an error of status 400 if it is nested too deeply, or contains an integer that is too long.
  */
 function valuesOf (request: FastifyRequest, depth: number): unknown {
   try {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** Whose pages an endpoint lets in. */
+/** The origins whose pages an endpoint accepts. */
 export interface OriginOptions {
   readonly allowedOrigins: readonly string[]
   /** Null for any. */
@@ -9,9 +9,9 @@ export interface OriginOptions {
 }
 
 /**
- * True for a request that no page of a foreign origin made: without Origin it is no browser, otherwise host and port
- * must be this host's own, or the origin must be allowed. `null`, the origin of a sandboxed page, is foreign.
- * A page can have a browser send the user's cookies to any host; Origin is what tells it apart.
+ * True for a request that was not made by a page of a foreign origin. Without Origin, it is not from a browser. Otherwise host and port
+ * must be this host's own, or the origin must be allowed. `null`, the origin of a sandboxed page, is foreign. A page can make a browser
+ * send the user's cookies to any host; only Origin identifies the page.
  */
 export function isAllowedOrigin (request: FastifyRequest, { allowedOrigins, allowedHosts }: OriginOptions): boolean {
   const { origin } = request.headers
@@ -20,17 +20,17 @@ export function isAllowedOrigin (request: FastifyRequest, { allowedOrigins, allo
   if (!URL.canParse(origin)) return false
 
   const { protocol, host, hostname } = new URL(origin)
-  // The scheme is not compared: a proxy in front may have ended TLS. It only says which port may be left out.
+  // The scheme is not compared, because a proxy may have terminated TLS. It only determines the default port.
   const own = `${protocol}//${request.host}`
   return host !== '' && URL.canParse(own) && new URL(own).host === host && (allowedHosts === null || allowedHosts.includes(hostname))
 }
 
-/** What a page of another origin is told. */
+/** The text for a page of another origin. */
 export const FOREIGN_PAGE = 'pages of this origin are not allowed to do this'
 
 /**
- * An onRequest hook for routes that act in one name for everybody: with `allowedHosts`, it answers 403 to pages of other origins, with
- * `body`. Without `allowedHosts` such pages cannot send JSON, unless CORS allows it or their domain is made to point here.
+ * An onRequest hook for routes that act with one identity for all clients: with `allowedHosts`, it answers 403 to pages of other origins,
+ * with `body`. Without `allowedHosts`, such pages cannot send JSON, unless CORS allows it or their domain resolves to this server.
  */
 export function ownPagesOnly (endpoint: OriginOptions, body: object): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   const { allowedHosts } = endpoint
@@ -41,8 +41,8 @@ export function ownPagesOnly (endpoint: OriginOptions, body: object): (request: 
 }
 
 /**
- * True for a GET that may be of a page whose domain is made to point here: browsers send no Origin with it then, but the domain as Host.
- * Addresses and `localhost` are no domain of a stranger.
+ * True for a GET that may come from a page whose domain resolves to this server: browsers then send no Origin, but the domain as Host.
+ * Addresses and `localhost` are not foreign domains.
  */
 function isOfStrangersDomain ({ method, headers, hostname }: FastifyRequest, allowedHosts: readonly string[]): boolean {
   if (headers.origin !== undefined || (method !== 'GET' && method !== 'HEAD')) return false

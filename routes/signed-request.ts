@@ -1,37 +1,37 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { errors } from '../plugin/errors.ts'
 
-/** How requests are signed. */
+/** The parameters of request signatures. */
 export interface SignatureOptions {
   key: string
   secret: string
-  /** Seconds by which the clocks may differ. @default 300 */
+  /** The maximum difference of the clocks in seconds. @default 300 */
   tolerance?: number
 }
 
 /** Seconds. */
 const TOLERANCE = 300
 /**
- * How many requests are remembered, so that none counts twice. When more come, the oldest are forgotten, and what is not newer
- * than these is refused: the tolerance shrinks.
+ * The maximum number of remembered requests, so that each is accepted only once. If there are more, the oldest are removed, and requests
+ * that are not newer than these are rejected: the tolerance shrinks.
  */
 const MOST_REMEMBERED = 100_000
-/** How many are left then: to forget takes as long as to look at all. */
+/** The number that is then kept, because removing takes as long as visiting all. */
 const LEFT_OF_MOST = 0.9 * MOST_REMEMBERED
 
 /**
- * Checks requests that are signed as Crossbar.io's HTTP bridge has it: by `key`, `timestamp`, `seq`, `nonce` and `signature` in the
- * query, the last of which is HMAC-SHA256 over the others and the body, in Base64 for URLs.
+ * Verifies requests that are signed as for Crossbar.io's HTTP bridge: by `key`, `timestamp`, `seq`, `nonce` and `signature` in the query.
+ * The signature is the HMAC-SHA256 of the others and the body, in URL-safe Base64.
  */
 export class SignedRequests {
   readonly #options: Required<SignatureOptions>
   readonly #now: () => number
-  /** The signatures that count no more, by the second of their timestamps. */
+  /** The used signatures, by the second of their timestamps. */
   readonly #seen = new Map<number, Set<string>>()
   #remembered = 0
-  /** The latest second of which something was forgotten: what is not newer may have been made before, whatever the clock says. */
+  /** The latest second of which signatures were removed: requests that are not newer may be replays, regardless of the clock. */
   #forgotten = -Infinity
-  /** The second when it was last looked for what to forget. */
+  /** The second of the last cleanup. */
   #lookedAt = -Infinity
 
   constructor ({ key, secret, tolerance = TOLERANCE }: SignatureOptions, now: () => number = Date.now) {
@@ -39,7 +39,7 @@ export class SignedRequests {
     this.#now = now
   }
 
-  /** What is wrong with a request, or null. Nothing secret is in it. */
+  /** The fault of a request, or null. Contains no secrets. */
   faultOf (query: Readonly<Record<string, unknown>>, body: string): string | null {
     const fields = ['key', 'timestamp', 'seq', 'nonce', 'signature'] as const
     const values = fields.map((field) => query[field])
@@ -68,7 +68,7 @@ export class SignedRequests {
     return null
   }
 
-  /** Forgets seconds from the oldest on, as long as they are meant. */
+  /** Removes seconds, starting with the oldest, while the condition holds. */
   #forget (isMeant: (second: number) => boolean): void {
     for (const second of [...this.#seen.keys()].sort((a, b) => a - b)) {
       if (!isMeant(second)) return
@@ -79,11 +79,11 @@ export class SignedRequests {
   }
 }
 
-/** The signed requests of one router: bridges with the same key and secret share what they remember, so that no request counts at each of them. */
+/** The signed requests of one router: bridges with the same key and secret share the used signatures, so that a request is accepted by only one of them. */
 export class SignatureKeys {
   readonly #known = new Map<string, { readonly requests: SignedRequests, readonly tolerance: number }>()
 
-  /** Throws WAMP_ERR_INVALID_OPTION if the key has another tolerance already. */
+  /** Throws WAMP_ERR_INVALID_OPTION if the key already has another tolerance. */
   requestsOf ({ key, secret, tolerance = TOLERANCE }: SignatureOptions): SignedRequests {
     const id = JSON.stringify([key, secret])
     const known = this.#known.get(id) ?? { requests: new SignedRequests({ key, secret, tolerance }), tolerance }

@@ -1,17 +1,18 @@
 /**
- * Numbers and strings that stand for something that a schema cannot judge: the nearest Number for an integer beyond 2^53, and U+0000 and
- * Base64 for octets. They are noted before validation and replaced after it, wherever they are then: a validator may coerce or copy.
+ * Numbers and strings in place of values that a schema cannot validate: the nearest Number for an integer beyond 2^53, and U+0000 and
+ * Base64 for octets. They are recorded before validation and replaced after it, at their new place, because a validator may coerce or
+ * copy.
  */
 
-/** The keys that lead to it, the value it stands for, and what a validator sees instead. */
+/** The keys that lead to it, the actual value, and the value that a validator sees. */
 export interface StandIn { readonly path: readonly string[], readonly value: bigint | Uint8Array, readonly plain: number | string }
 
-/** Characters of the shortest integer beyond 2^53 as text, in decimal or hexadecimal. */
+/** The length of the shortest integer beyond 2^53 as text, in decimal or hexadecimal. */
 const SHORTEST = 16
 
 /**
- * What in `given` is a stand-in for what is at the same place in `read`, a better reading of the same values (or the values themselves,
- * if there is none). `depth` is the most levels that are looked at: values that are not from JSON may even contain themselves.
+ * The stand-ins in `given` for values at the same place in `read`, a more exact decoding of the same values (or the values themselves, if
+ * there is none). `depth` is the maximum depth: values that are not from JSON may even contain themselves.
  */
 export function noteStandIns (given: unknown, read: unknown, depth: number): StandIn[] {
   const found: StandIn[] = []
@@ -23,7 +24,7 @@ export function noteStandIns (given: unknown, read: unknown, depth: number): Sta
     if (!isContainer(given) || !isContainer(read) || seen.has(read) || path.length > depth) return
     seen.add(read)
     for (const [key, value] of Object.entries(read)) {
-      // The host's parser may have left keys out, such as `__proto__`.
+      // The host's parser may have removed keys, such as `__proto__`.
       if (!Object.hasOwn(given, key)) continue
       path.push(key)
       note(given[key], value)
@@ -34,11 +35,11 @@ export function noteStandIns (given: unknown, read: unknown, depth: number): Sta
   return found
 }
 
-/** The value with a stand-in replaced, in place if it is within. It stays as it is if something else is there by now. */
+/** The value with a stand-in replaced, in place if it is nested. It is unchanged if there is now another value in its place. */
 export function restored (given: unknown, standIn: StandIn, level = 0): unknown {
   const key = standIn.path[level]
   if (key === undefined) return exactly(given, standIn)
-  // Coercion has made a scalar of a list of one.
+  // Coercion has converted a list of one to a scalar.
   if (!isContainer(given)) return key === '0' ? restored(given, standIn, level + 1) : given
   if (!Object.hasOwn(given, key)) return given
   const value = restored(given[key], standIn, level + 1)
@@ -46,7 +47,7 @@ export function restored (given: unknown, standIn: StandIn, level = 0): unknown 
   return given
 }
 
-/** A value by what coercion may have made of its stand-in: the same, text, or a list of one. */
+/** A value in the form that coercion has given its stand-in: unchanged, text, or a list of one. */
 function exactly (given: unknown, { value, plain }: StandIn): unknown {
   if (given === plain) return value
   if (typeof value === 'bigint' && given === String(plain)) return String(value)
@@ -62,7 +63,7 @@ function valueOf (given: unknown, read: unknown): Pick<StandIn, 'value' | 'plain
   return integer === null ? null : { value: integer, plain: Number(read) }
 }
 
-/** The integer of a text that a schema may make a Number of, and that this Number would not be, or null. */
+/** The integer of a text that a schema may coerce to a Number, if the Number would not be exact; otherwise null. */
 function integerOf (text: string): bigint | null {
   if (text.length < SHORTEST) return null
   const nearest = Number(text)
@@ -71,7 +72,7 @@ function integerOf (text: string): bigint | null {
   return /^-?\d+$|^0[xob]/i.test(digits) ? BigInt(digits) : null
 }
 
-/** True for lists and plain objects, as parsers of queries make them, too: what else a host's parser makes, such as files, is left alone. */
+/** True for lists and plain objects, including those of query parsers. Other results of the host's parsers, such as files, are not changed. */
 function isContainer (value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   if (Array.isArray(value)) return true

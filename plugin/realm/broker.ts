@@ -23,14 +23,14 @@ import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
 import { UriIndex } from './uri-index.ts'
 
-/** Units of work that it takes to make a subscription, and to take it from a subscriber. */
+/** Units of work to create a subscription, and to remove it from a subscriber. */
 const UNITS_OF_SUBSCRIPTION = 20
 const UNITS_OF_REMOVAL = 50
-/** Subscriptions and subscribers that are looked at in the time of a unit of work, and subscriptions that are asked for a history. */
+/** Subscriptions and subscribers that are visited in one unit of work, and subscriptions that are checked for a history. */
 const LOOKS_OF_UNIT = 10
 const SUBSCRIPTIONS_OF_UNIT = 64
 
-/** The bounds of what a realm keeps for its subscribers. */
+/** The limits of the data that a realm stores for its subscribers. */
 export interface BrokerLimits {
   readonly subscriptions: number
   readonly retainedEvents: number
@@ -38,7 +38,7 @@ export interface BrokerLimits {
   readonly owedEvents: number
 }
 
-/** Publish/subscribe within a realm [basic, Publish and Subscribe]. It has been asked whether the session may. */
+/** Publish/subscribe within a realm [basic, Publish and Subscribe]. Requests are already authorized. */
 export class Broker {
   readonly #nextId: () => Id
   readonly #limits: BrokerLimits
@@ -49,9 +49,9 @@ export class Broker {
   readonly #listing = new Listing<Subscription>()
   readonly #held = new Map<RoutedSession, Listing<Subscription>>()
   readonly #retained: RetainedEvents
-  /** What is to be done with events for who does not keep up; null where nothing is said of any topic. */
+  /** The policies for slow subscribers, by topic; null if there are none. */
   readonly #slowSubscribers: UriIndex<Required<SlowSubscriberOptions>> | null
-  /** When the last publication that is kept was. */
+  /** The time of the last stored publication. */
   #lastTime = 0
 
   constructor ({ nextId, limits, sessions, histories, slowSubscribers, observer }: {
@@ -59,9 +59,9 @@ export class Broker {
     limits: BrokerLimits
     /** The sessions of the realm. */
     sessions: Audience
-    /** The subscriptions whose events are kept. */
+    /** The subscriptions whose events are stored. */
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
-    /** What is to be done with events of these topics for who does not keep up. */
+    /** The policies for slow subscribers, by topic. */
     slowSubscribers: readonly Required<SlowSubscriberOptions>[]
     observer: SubscriptionObserver
   }) {
@@ -80,7 +80,7 @@ export class Broker {
     return this.#subscriptions
   }
 
-  /** The same, in the order of their ids. */
+  /** All subscriptions, in the order of their ids. */
   get listing (): Listing<Subscription> {
     return this.#listing
   }
@@ -90,12 +90,12 @@ export class Broker {
     return this.#held.get(session)
   }
 
-  /** The subscription to this very URI or pattern. */
+  /** The subscription to exactly this URI or pattern. */
   find (uri: Uri, match: MatchPolicy): Subscription | undefined {
     return this.#index.get(uri, match)
   }
 
-  /** The subscriptions that a topic's events go to: the exact one, prefixes from the shortest, wildcards. */
+  /** The subscriptions that match a topic: the exact one, prefixes from the shortest, wildcards. */
   matching (topic: Uri): readonly Subscription[] {
     return this.#index.matching(topic)
   }
@@ -133,7 +133,7 @@ export class Broker {
     this.#observer.unsubscribed(subscriber, subscription)
   }
 
-  /** Takes a subscription away from a subscriber, who is told if its client can be [advanced, Subscription Revocation]. */
+  /** Removes a subscription from a subscriber, and informs its client if it supports this [advanced, Subscription Revocation]. */
   revoke (subscription: Subscription, subscriber: RoutedSession, reason?: Uri): void {
     this.#remove(subscription, subscriber)
     if (subscriber.features.has('subscriber.subscription_revocation')) {
@@ -144,7 +144,8 @@ export class Broker {
   }
 
   /**
-   * Sends the event to all who are subscribed at this moment, and returns how many were sent. `added` are attributes of EVENT.Details that only count now: what is kept does not have them.
+   * Sends the event to all current subscribers, and returns the number of sent events. `added` are attributes of EVENT.Details for these
+   * events only, not for stored ones.
    */
   publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure, added: Dict | null = null): number {
     const publication = randomId()
@@ -158,23 +159,23 @@ export class Broker {
     const sent = this.#dispatch(subscriptions, { publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers: receivers?.among(this.#sessions) ?? null })
     if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
       const size = payload.size + topic.length + sizeOf(details) + (receivers?.size ?? 0)
-      // Times ascend, also when the clock is set back: histories are searched by them.
+      // Times are ascending, even if the clock is set back, because histories are searched by them.
       const at = this.#lastTime = Math.max(this.#lastTime, Date.now())
       const kept = { id: publication, at, topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null, size }
       if (options.retain === true) this.#retained.keep(kept)
-      // A session's id means nothing later: what is meant for certain sessions is not history [advanced, Event History].
+      // Session ids are meaningless later, so events for selected sessions are not part of a history [advanced, Event History].
       if (receivers?.nameSessions !== true) for (const { history } of subscriptions) history?.add({ ...kept, excluded: null })
     }
     return sent
   }
 
-  /** What an acknowledged publication waits by for its subscribers; null if it need not wait. */
+  /** The wait of an acknowledged publication for its subscribers; null if it need not wait. */
   ready (publisher: RoutedSession, { topic, options }: Publish): Patience | null {
     const milliseconds = this.#ruleOf(topic)?.publishersWait ?? 0
     return milliseconds === 0 ? null : Patience.with(this.#othersFor(publisher, topic, Receivers.of(options)?.among(this.#sessions) ?? null), milliseconds)
   }
 
-  /** The session has ended, and its subscriptions end with it, one a step. */
+  /** Removes the subscriptions of a session that has ended, one per step. */
   * forget (session: RoutedSession): Generator<void> {
     for (const subscription of [...this.#held.get(session) ?? []]) {
       this.#remove(subscription, session)
@@ -183,7 +184,7 @@ export class Broker {
     }
   }
 
-  /** Those who are sent a publication, but for its publisher. */
+  /** The receivers of a publication, without its publisher. */
   * #othersFor (publisher: RoutedSession, topic: Uri, receivers: Receivers | null): Generator<RoutedSession, void> {
     const eligible = receivers?.eligible(this.#sessions) ?? null
     for (const { subscribers } of this.#index.matching(topic)) {
@@ -203,7 +204,7 @@ export class Broker {
       return 0
     }
     let sent = 0
-    // Many subscriptions are often held by few: whether one may receive is not asked again at once.
+    // Often a few sessions have many subscriptions: cache whether a session may receive.
     let last: RoutedSession | undefined
     let isIncluded = true
     let detailsWithTopic: Dict | undefined
@@ -228,18 +229,19 @@ export class Broker {
     return sent
   }
 
-  /** The rule of the exact topic, else of the longest prefix, else of the best wildcard. */
+  /** The policy of the exact topic, otherwise of the longest prefix, otherwise of the best wildcard. */
   #ruleOf (topic: Uri): Required<SlowSubscriberOptions> | undefined {
     const rules = this.#slowSubscribers
     return rules?.get(topic, 'exact') ?? rules?.longestPrefix(topic) ?? rules?.bestWildcard(topic)
   }
 
   #sendRetained (subscriber: RoutedSession, { id, uri, match }: Subscription): void {
-    // It would lose them, too: they are not even looked for, since that can take long.
+    // The client would lose them as well, and the look-up may be expensive: skip it.
     if (subscriber.isLosing) return
     let octets = 0
     for (const publication of this.#retained.find(subscriber, uri, match)) {
-      // As much as it may be owed, also where that is less in its serializer: it has to be read all the same. The app's own sessions are sent all.
+      // Up to the amount that may be buffered, even if the payload is smaller in its serializer, because it must be decoded in any case. The
+      // app's own sessions receive all.
       if (octets > this.#limits.owedEvents && subscriber.transport.type === 'websocket') return
       octets += publication.payload.size
       const details = { ...toldOf(publication, match), retained: true }
@@ -270,7 +272,7 @@ export class Broker {
   }
 }
 
-/** EVENT.Details of a publication that was kept: who holds a pattern is told the topic. */
+/** EVENT.Details of a stored publication. Adds the topic for pattern subscriptions. */
 export function toldOf ({ details, topic }: Publication, match: MatchPolicy): Dict {
   return match === 'exact' ? details : { ...details, topic }
 }

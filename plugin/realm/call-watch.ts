@@ -7,21 +7,21 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** The options that are told. */
+/** The published options. */
 const types = { timeout: 'number', receive_progress: 'boolean', progress: 'boolean', disclose_me: 'boolean', traceparent: 'string', tracestate: 'string' } as const
 
-/** Tells the diagnostics channels what becomes of one call. Only made while somebody listens. */
+/** Publishes the progress of one call to the diagnostics channels. Only created if there are subscribers. */
 export class CallWatch {
   readonly #call: CallMessage
   readonly #since = performance.now()
-  /** Who has the call now. */
+  /** The current invocation. */
   #invocation: InvocationMessage | null = null
 
   private constructor (call: CallMessage) {
     this.#call = call
   }
 
-  /** Tells that a call has started. Null if nobody wants to know of calls. */
+  /** Publishes the start of a call. Null if there are no subscribers. */
   static start (router: object, caller: RoutedSession, { request, procedure, options }: Call): CallWatch | null {
     if (!callStarted.hasSubscribers && !callEnded.hasSubscribers && !invocationStarted.hasSubscribers && !invocationEnded.hasSubscribers) return null
     const call: CallMessage = { router, caller: identityOf(caller), request, procedure, options: tellable(options, types) }
@@ -29,39 +29,39 @@ export class CallWatch {
     return new CallWatch(call)
   }
 
-  /** A callee is about to be sent the call. */
+  /** Publishes that an invocation is about to be sent. */
   invoke (callee: RoutedSession, invocation: Id): void {
     const { router } = this.#call
     this.#invocation = { router, call: this.#call, callee: identityOf(callee), invocation, details: {} }
     invocationStarted.publish(this.#invocation)
   }
 
-  /** INVOCATION.Details with what a subscriber has added: nothing of the router's is replaced. */
+  /** INVOCATION.Details with the attributes that subscribers have added. The router's own attributes are not replaced. */
   told (details: Dict): Dict {
     return { ...this.#invocation?.details, ...details }
   }
 
-  /** The callee is not waited for any longer. */
+  /** Publishes the end of an invocation. */
   endInvocation (outcome: CallOutcome, error: Uri | null): void {
     const invocation = this.#invocation
     this.#invocation = null
     if (invocation !== null && invocationEnded.hasSubscribers) invocationEnded.publish({ router: this.#call.router, invocation, outcome, error })
   }
 
-  /** The call is over. */
+  /** Publishes the end of the call. */
   end (outcome: CallOutcome, error: Uri | null): void {
     this.endInvocation(outcome, error)
     if (!callEnded.hasSubscribers) return
     callEnded.publish({ router: this.#call.router, call: this.#call, outcome, error, milliseconds: performance.now() - this.#since })
   }
 
-  /** The caller thought better of it, or is gone, while an authorizer was thinking. */
+  /** Publishes that the caller canceled or disconnected while an authorizer was deciding. */
   abandoned (why: 'canceled' | 'gone'): void {
     if (why === 'canceled') this.end('canceled', reasons.canceled)
     else this.end('caller gone', null)
   }
 
-  /** The call is over with this answer, null for a caller who is gone. */
+  /** Publishes the end of the call with this answer, or null if the caller has disconnected. */
   answered (answer: Result | ErrorMessage | null, outcome = outcomeOf(answer)): void {
     this.end(outcome, answer?.type === MessageType.Error ? answer.error : null)
   }

@@ -3,9 +3,9 @@ import type { Callee } from './registration.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /**
- * True if a callee may be given one more call of a caller. While less than half of the limit is used, anybody may call. Above
- * that, a caller may have no more open calls than there is room left: one caller alone stops at half, and others find room.
- * Callers are counted only then.
+ * True if a callee may receive another call of a caller. Below half of the limit, any caller may call. Above it, a caller may have at most
+ * as many open calls as there is capacity left: a single caller stops at half, and others have capacity. Callers are only counted above
+ * half of the limit.
  */
 export function hasShare (callee: Callee, caller: RoutedSession, limit: number): boolean {
   const { invocations: { size } } = callee
@@ -14,12 +14,12 @@ export function hasShare (callee: Callee, caller: RoutedSession, limit: number):
   return size < limit && (callee.openBy.get(caller) ?? 0) <= limit - size
 }
 
-/** Counts a call that the callee was given. */
+/** Counts a call that the callee has received. */
 export function addToShare ({ openBy }: Callee, caller: RoutedSession): void {
   openBy?.set(caller, (openBy.get(caller) ?? 0) + 1)
 }
 
-/** Counts a call that has ended. Well below the half, nobody is counted any more. */
+/** Counts a call that has ended. Well below half of the limit, callers are no longer counted. */
 export function takeFromShare (callee: Callee, caller: RoutedSession, limit: number): void {
   const { openBy } = callee
   if (openBy === null) return

@@ -2,19 +2,19 @@ import type { Id } from '../protocol/id.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { PendingCall } from './pending-call.ts'
 
-/** How many ended calls whose input may still be on its way are remembered for each caller. */
+/** The maximum number of ended calls per caller whose input may still be in flight. */
 const MOST_ENDED = 64
 
-/** What a session does as a caller. */
+/** The state of a session as a caller. */
 export interface Caller {
   readonly calls: Map<Id, PendingCall>
-  /** Calls that ended before their last input came: what still comes of it is no new call. */
+  /** Calls that ended before their last input arrived. Further input for them is not a new call. */
   ended: Set<Id> | null
-  /** Octets that its open calls keep for another callee. */
+  /** The octets that its open calls keep for re-routing. */
   octets: number
 }
 
-/** Remembers a call that ended before its last input came. The oldest are forgotten. */
+/** Remembers a call that ended before its last input arrived. The oldest ones are removed. */
 export function rememberEnded (caller: Caller, request: Id): void {
   caller.ended ??= new Set()
   caller.ended.add(request)
@@ -22,8 +22,8 @@ export function rememberEnded (caller: Caller, request: Id): void {
 }
 
 /**
- * Keeps what another callee would be invoked with, unless the calls of this caller would then keep more than so many octets: a
- * call that keeps nothing fails with its callee.
+ * Keeps the payload of a call for re-routing, unless the calls of this caller would then keep more than this number of octets. A call
+ * without a kept payload fails with its callee.
  */
 export function keepForRerouting (caller: Caller, call: PendingCall, payload: Payload, most: number): void {
   if (call.rerouting !== null) return
@@ -34,7 +34,7 @@ export function keepForRerouting (caller: Caller, call: PendingCall, payload: Pa
   call.rerouting = { payload: isSingle ? Payload.empty : payload.detached(), octets, tried: new Set() }
 }
 
-/** Lets go of what is kept for another callee: from now on no other one can be invoked. */
+/** Releases the payload kept for re-routing. The call can no longer be re-routed. */
 export function forgetRerouting (caller: Caller | undefined, call: PendingCall): void {
   if (caller !== undefined) caller.octets -= call.rerouting?.octets ?? 0
   call.rerouting = null

@@ -5,38 +5,38 @@ import { countOf, slotsThatMeet } from './slot-filter.ts'
 import type { Condition } from './slot-filter.ts'
 import { SlotSet } from './slot-set.ts'
 
-/** Which components of a pattern are empty. */
+/** The set of empty components of a pattern. */
 interface Shape {
-  /** For each component 1 if it is empty, else 0: the lower, the better the pattern is. */
+  /** For each component 1 if it is empty, otherwise 0: the lower, the better the pattern. */
   readonly key: string
-  /** How many entries have it. */
+  /** The number of entries with this shape. */
   count: number
 }
 
-/** What stands under a URI or wildcard pattern. */
+/** The entry of a URI or wildcard pattern. */
 export interface Entry<T> {
   readonly uri: Uri
   readonly shape: Shape
   value: T
 }
 
-/** The slots of the entries that have this at one position. */
+/** The slots of the entries with this component at one position. */
 interface Position {
   readonly any: SlotSet
   readonly literals: Map<string, SlotSet>
 }
 
-/** Patterns of so few shapes are looked up as they would be spelt, and those of more by the sets of slots. */
+/** Up to this number of shapes, patterns are looked up by masking the URI; above it, by the sets of slots. */
 const FEW_SHAPES = 4
-/** Components that cost one unit of work to spell. */
+/** Components of a masked URI in one unit of work. */
 const PARTS_OF_UNIT = 4
 
 const none = new SlotSet()
 const nothing: readonly never[] = Object.freeze([])
 
 /**
- * Things by URI or wildcard pattern, all of the same number of components. Each has a slot, from 0 without a gap; at each
- * position a component leads to the slots of those that have it there.
+ * Items by URI or wildcard pattern, all with the same number of components. Each item has a slot, numbered from 0 without gaps. At each
+ * position, a component maps to the slots of the items with it.
  */
 export class ComponentTable<T> {
   readonly #entries: Entry<T>[] = []
@@ -81,7 +81,7 @@ export class ComponentTable<T> {
     this.#slots.delete(uri)
     const last = this.#entries.pop()!
     if (last.uri === uri) return
-    // The last one takes the slot, so that there is no gap.
+    // The last item takes the slot, so that there is no gap.
     const from = this.#entries.length
     for (const slots of this.#setsOf(last.uri.split('.'))) {
       slots.delete(from)
@@ -91,12 +91,12 @@ export class ComponentTable<T> {
     this.#slots.set(last.uri, slot)
   }
 
-  /** The patterns that stand for a URI. */
+  /** The patterns that match a URI. */
   matching (uri: Uri): readonly Entry<T>[] {
     return this.#shapes.size <= FEW_SHAPES ? this.#spelt(uri) : this.#meeting(uri)
   }
 
-  /** The URIs that a wildcard pattern stands for. */
+  /** The URIs that a wildcard pattern matches. */
   matchedBy (pattern: Uri): readonly Entry<T>[] {
     const conditions: Condition[] = []
     const components = pattern.split('.')
@@ -110,22 +110,22 @@ export class ComponentTable<T> {
     return conditions.length === 0 ? this.#entries : this.#filtered(conditions)
   }
 
-  /** The patterns that a URI spells where it is left empty as they are. */
+  /** The patterns that equal the URI masked with their shape. */
   #spelt (uri: Uri): readonly Entry<T>[] {
-    // Mostly a look-up ends at the first component: to spell a pattern would cost more than all the rest.
+    // Most look-ups end at the first component: masking the URI would cost more than the rest.
     const { any, literals } = this.#positions[0]!
     if (any.size === 0 && !literals.has(uri.slice(0, endOfComponent(uri, 0)))) return nothing
     const found: Entry<T>[] = []
     for (const shape of this.#shapes.values()) {
       const slot = this.#slots.get(leftEmpty(uri, shape))
-      // A URI that has an empty component itself could spell a pattern of another shape.
+      // A URI that itself has an empty component could equal a pattern of another shape.
       if (slot !== undefined && this.#entries[slot]!.shape === shape) found.push(this.#entries[slot]!)
     }
     spend(this.#shapes.size * this.#positions.length / PARTS_OF_UNIT)
     return found
   }
 
-  /** The patterns that have at each position what a URI has there, or anything. */
+  /** The patterns that have at each position the component of the URI, or an empty one. */
   #meeting (uri: Uri): readonly Entry<T>[] {
     const conditions: Condition[] = []
     let start = 0
@@ -148,7 +148,7 @@ export class ComponentTable<T> {
     return slotsThatMeet(conditions, this.#entries.length).map((slot) => this.#entries[slot]!)
   }
 
-  /** The set of each position that has the slot of such components, also where it is empty yet. */
+  /** The slots of each position for this component, including an empty set. */
   #setsOf (components: readonly string[]): SlotSet[] {
     spend(components.length)
     return components.map((component, i) => {
@@ -175,18 +175,18 @@ export class ComponentTable<T> {
       const slots = literals.get(component)
       if (slots === undefined || (slots.size > 0 && !mayBeSlice(component))) continue
       literals.delete(component)
-      // The key was perhaps a slice of the URI that is deleted, which would stay in memory.
+      // The key may be a slice of the deleted URI, which would stay in memory.
       if (slots.size > 0) literals.set(ownString(component), slots)
     }
   }
 }
 
-/** True if a pattern is literal where, from left to right, another that stands for the same URI is not. */
+/** True if, from left to right, a pattern is literal where another pattern for the same URI is not. */
 export function isBetter<T> (one: Entry<T>, other: Entry<T>): boolean {
   return one.shape.key < other.shape.key
 }
 
-/** A URI without the components that are empty in a shape. */
+/** A URI with the components of a shape left empty. */
 function leftEmpty (uri: Uri, { key }: Shape): string {
   let pattern = ''
   let start = 0
@@ -199,7 +199,7 @@ function leftEmpty (uri: Uri, { key }: Shape): string {
   return pattern
 }
 
-/** Where the component ends that begins at `start`. */
+/** The end of the component that begins at `start`. */
 function endOfComponent (uri: Uri, start: number): number {
   const dot = uri.indexOf('.', start)
   return dot < 0 ? uri.length : dot

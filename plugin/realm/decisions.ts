@@ -11,30 +11,30 @@ import { refused } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** How many decisions are kept for a role at most. The oldest go first. */
+/** The maximum number of cached decisions for a role. The oldest ones are removed first. */
 const MOST_KEPT = 10_000
 
-/** Characters of what a decision is about, to be kept: longer ones are rare, and would make the memory large. */
+/** The maximum number of characters in a cache key: longer ones are rare and would use much memory. */
 const LONGEST_KEPT = 1024
 
-/** Options of a request that is compared with others: a client can send a hundred thousand. */
+/** The maximum number of options in a compared request, because a client can send a hundred thousand. */
 const MOST_OPTIONS = 16
 
 const failed = refused(reasons.authorizationFailed)
 const notAuthorized = refused(reasons.notAuthorized)
 
-/** What a role's authorizer decides: asked once at a time by a session for the same thing, and kept if it says so. */
+/** The decisions of a role's authorizer. Equal requests of a session share one pending decision. Decisions with `cache` are cached. */
 export class Decisions {
   readonly #authorizer: Authorizer
   readonly #timeout: number
   readonly #log: RealmLog
   readonly #kept = new Recent<string, { readonly authid: string, readonly verdict: Verdict }>(MOST_KEPT)
-  /** What is being decided, by session: the authorizer may look at more of one than its principal. */
+  /** The pending decisions, by session, because the authorizer may use more of a session than its principal. */
   #asked = new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()
 
   constructor ({ authorizer, timeout, log }: {
     authorizer: Authorizer
-    /** Milliseconds that it has to answer. */
+    /** The authorizer's timeout in milliseconds. */
     timeout: number
     log: RealmLog
   }) {
@@ -43,7 +43,7 @@ export class Decisions {
     this.#log = log
   }
 
-  /** The verdict on an action; a promise, which never rejects, if the authorizer has to think. */
+  /** The verdict on an action; a promise that never rejects if the authorizer is asynchronous. */
   decide (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy, options: Dict): Verdict | Promise<Verdict> {
     const { authid, authmethod, authprovider, authextra = null } = session.principal
     const key = uri.length > LONGEST_KEPT ? null : JSON.stringify([authid, authmethod, authprovider, authextra, action, match, uri], withoutBigInts)
@@ -63,7 +63,7 @@ export class Decisions {
     return verdict
   }
 
-  /** Forgets what was decided, for one authid or for all; what is being decided will not be kept. */
+  /** Deletes cached decisions, for one authid or for all. Pending decisions will not be cached. */
   forget (authid?: string): void {
     this.#asked = new WeakMap()
     this.#kept.forget((kept) => authid === undefined || kept.authid === authid)
@@ -98,7 +98,7 @@ export class Decisions {
   }
 }
 
-/** What equal questions have in common; null for options that would take long to compare. */
+/** The key of equal requests; null if the options are too expensive to compare. */
 function questionOf (key: string, options: Dict): string | null {
   let question = key
   let count = 0

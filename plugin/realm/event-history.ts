@@ -3,29 +3,26 @@ import type { Uri } from '../protocol/uri.ts'
 import { Ordered } from './ordered.ts'
 import type { Publication } from './publication.ts'
 
-/** Places in a history, from `start` to before `end`. */
+/** A range of positions in a history, from `start` to before `end`. */
 export interface Range { readonly start: number, readonly end: number }
 
-/**
- * The last publications of one subscription, in the order in which they came [advanced, Event History]. Each has a place, a
- * number that ascends and that nothing changes.
- */
+/** The last publications of one subscription, in order [advanced, Event History]. Each has a position, an ascending number that never changes. */
 export class EventHistory {
   readonly #limit: number
   readonly #bytes: number
   #kept: Publication[] = []
-  /** The place of the first of `kept`, and how many of these are kept no longer. */
+  /** The position of the first item of `kept`, and the number of removed items at its beginning. */
   #base = 0
   #gone = 0
   #size = 0
   readonly #places = new Map<Id, number>()
-  /** Places by topic; null where there is one topic. */
+  /** Positions by topic; null if there is only one topic. */
   readonly #topics: Map<Uri, Ordered<number>> | null
 
   constructor ({ limit, bytes, topics }: {
-    /** How many are kept at most. */
+    /** The maximum number of publications. */
     limit: number
-    /** How many bytes they may take together; one is always kept. */
+    /** The maximum number of bytes in total; one publication is always kept. */
     bytes: number
     topics: 'one' | 'many'
   }) {
@@ -41,7 +38,7 @@ export class EventHistory {
     this.#size += publication.size
     this.#placesOf(publication.topic)?.add(place)
     while (this.#length > this.#limit || (this.#size > this.#bytes && this.#length > 1)) this.#dropOldest()
-    // To shift at each would move them all each time.
+    // Remove many at once, because each removal moves all the others.
     if (this.#gone * 2 > this.#kept.length) {
       this.#kept = this.#kept.slice(this.#gone)
       this.#base += this.#gone
@@ -49,27 +46,27 @@ export class EventHistory {
     }
   }
 
-  /** Where publications are. */
+  /** Positions by publication id. */
   get range (): Range {
     return { start: this.#base + this.#gone, end: this.#base + this.#kept.length }
   }
 
-  /** What is in a place of the range. */
+  /** The publications in the positions of the range. */
   at (place: number): Publication {
     return this.#kept[place - this.#base]!
   }
 
-  /** The place of a publication; undefined if it is not kept. */
+  /** The position of a publication; undefined if it is not stored. */
   placeOf (publication: Id): number | undefined {
     return this.#places.get(publication)
   }
 
-  /** True if a publication to a topic is kept. */
+  /** True if a publication to a topic is stored. */
   has (topic: Uri): boolean {
     return this.#topics?.has(topic) === true
   }
 
-  /** The first place whose publication was made at a time or later; the end if there is none. */
+  /** The first position with a publication at this time or later; the end if there is none. */
   placeAt (time: number): number {
     let { start, end } = this.range
     while (start < end) {
@@ -80,7 +77,7 @@ export class EventHistory {
     return start
   }
 
-  /** The places of a range, of all topics or of one. */
+  /** The positions of a range, for all topics or for one. */
   places ({ start, end }: Range, topic: Uri | undefined, order: 'oldest first' | 'newest first'): Iterable<number> {
     const places = topic === undefined || this.#topics === null ? null : this.#topics.get(topic) ?? none
     if (order === 'oldest first') return places === null ? up(start, end) : asLongAs(places.ascending(start), (place) => place < end)

@@ -13,16 +13,15 @@ import type { Publication } from './publication.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { Subscription } from './subscription.ts'
 
-/** Octets of an event in an answer, besides its topic, its details and its payload. */
+/** Octets of an event in an answer, in addition to its topic, details and payload. */
 const OCTETS_OF_EVENT = 150
 
-/** What the last answer of a session waits for: those of one session are made one after the other. */
+/** The last pending answer by session, because the answers of a session are created one after the other. */
 const searches = new WeakMap<RoutedSession, Promise<unknown>>()
 
 /**
- * The events of a subscription that a session may see, and that its serializer has a form for, the oldest first. As many as
- * take `octets` together, and one at least: for the rest it asks again. None for a session that is not here any more. Throws
- * `wamp.error.history_unavailable`.
+ * The events of a subscription that a session may receive and that its serializer can represent, oldest first: as many as fit in `octets`,
+ * but at least one. The session requests the rest separately. None for a session that has left. Throws `wamp.error.history_unavailable`.
  */
 export function getEvents (session: RoutedSession, { id, uri, match, history }: Subscription, query: HistoryQuery, octets: number, isHere: () => boolean): object[] | Promise<object[]> {
   if (history === null) throw metaError(reasons.historyUnavailable, 'the events of this subscription are not stored')
@@ -38,7 +37,7 @@ async function answer (events: HistoryAnswer, session: RoutedSession, id: Id, ma
   return found.map((publication) => describe(publication, id, match))
 }
 
-/** The publications of a history that one call is answered with: of those that are kept when it is its turn. */
+/** The publications that answer one call, from those that are stored when it is its turn. */
 class HistoryAnswer {
   readonly #session: RoutedSession
   readonly #history: EventHistory
@@ -61,8 +60,8 @@ class HistoryAnswer {
   }
 
   /**
-   * Looks for them, when what is given is settled. Whether the session's serializer has a form for a publication takes as long to find out
-   * as to read it, so the search takes turns. From then on it is known.
+   * Searches for them; resolves to the result. Checking whether the session's serializer can represent a publication costs as much as
+   * decoding it, so the search takes turns. The result of the check is cached.
    */
   async search (before: Promise<unknown> | undefined): Promise<Publication[]> {
     await before
@@ -73,7 +72,7 @@ class HistoryAnswer {
     return this.#isHere() ? this.#found : []
   }
 
-  /** Looks at a range until the answer is full, or nothing is left: then null. Else the place where the turn was over. */
+  /** Searches a range until the answer is full or the range ends, and then returns null. Otherwise returns the position at which the turn ended. */
   #look (range: Range): number | null {
     for (const place of this.#places(range)) {
       if (isTurnOver()) return place
@@ -81,7 +80,7 @@ class HistoryAnswer {
       const publication = this.#history.at(place)
       if (!this.#isMeant(publication)) continue
       const octets = OCTETS_OF_EVENT + sizeOf(toldOf(publication, this.#match)) + publication.payload.size
-      // One at least is answered.
+      // At least one is returned.
       if (this.#size + octets > this.#octets && this.#found.length > 0) return null
       this.#size += octets
       if (this.#found.push(publication) === this.#query.limit) return null
@@ -89,7 +88,7 @@ class HistoryAnswer {
     return null
   }
 
-  /** What is left of a range from the place where a turn was over. What was oldest may be kept no longer. */
+  /** The rest of a range from the position at which a turn ended. The oldest publications may have been removed. */
   #rest ({ start, end }: Range, stop: number): Range {
     return this.#query.reverse ? { start: Math.max(start, this.#history.range.start), end: stop + 1 } : { start: Math.max(stop, this.#history.range.start), end }
   }
@@ -98,13 +97,13 @@ class HistoryAnswer {
     return this.#history.places(range, this.#query.topic, this.#query.reverse ? 'newest first' : 'oldest first')
   }
 
-  /** One value without a form would make an answer of all others fail. */
+  /** A value that the serializer cannot represent would make the entire answer fail. */
   #isMeant (publication: Publication): boolean {
     return mayReceive(this.#session, publication) && this.#session.takes(publication.payload)
   }
 }
 
-/** The payload's values can be read: the session takes them. */
+/** The values of the payload can be decoded: the session may receive them. */
 function describe (publication: Publication, subscription: Id, match: MatchPolicy): object {
   const { args, kwargs } = publication.payload.values()
   return {

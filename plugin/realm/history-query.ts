@@ -5,10 +5,10 @@ import type { Uri } from '../protocol/uri.ts'
 import type { EventHistory, Range } from './event-history.ts'
 import { metaError, optional, toId, toText } from './meta-argument.ts'
 
-// With a zone, as RFC 3339 wants it; Date.parse alone takes much else.
+// With a time zone, as in RFC 3339; Date.parse accepts many other formats.
 const rfc3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/
 
-/** Which publications are asked for: all that is given must apply [advanced, Receiving the Event History]. */
+/** Selects publications. All fields that are set must match [advanced, Receiving the Event History]. */
 export interface HistoryQuery {
   readonly reverse: boolean
   readonly limit: number
@@ -23,7 +23,7 @@ export interface HistoryQuery {
   readonly untilPublication: Id | undefined
 }
 
-/** What lies between the times and the publications that are named. Nothing if one of these is not kept. */
+/** The range between the given times and publications. Empty if one of the publications is not stored. */
 export function rangeOf (history: EventHistory, query: HistoryQuery): Range {
   const { range } = history
   const placeOf = (publication: Id | undefined, otherwise: number): number => publication === undefined ? otherwise : history.placeOf(publication) ?? NaN

@@ -3,7 +3,7 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { isHidden } from './meta-events.ts'
 import { Ordered } from './ordered.ts'
 
-/** A subscription or a registration, as far as it can be listed. */
+/** The part of a subscription or registration that is listed. */
 export interface Listed {
   readonly id: Id
   readonly uri: Uri
@@ -12,7 +12,7 @@ export interface Listed {
 
 const idOf = ({ id }: Listed): Id => id
 
-/** Subscriptions or registrations by id. Those that the meta API hides are kept apart, so that no call has to skip them. */
+/** Subscriptions or registrations by id. Those that the meta API hides are kept separately, so that calls need not skip them. */
 export class Listing<T extends Listed> {
   readonly #shown = new Ordered<T>(idOf)
   #hidden: Ordered<T> | null = null
@@ -25,7 +25,7 @@ export class Listing<T extends Listed> {
     return this.#of(item)?.has(item) === true
   }
 
-  /** Adds one that is not here. */
+  /** Adds an item that is not in the list. */
   add (item: T): void {
     if (isHidden(item)) this.#hidden ??= new Ordered<T>(idOf)
     this.#of(item)!.add(item)
@@ -35,7 +35,7 @@ export class Listing<T extends Listed> {
     this.#of(item)?.delete(item)
   }
 
-  /** The first ones beyond an id, at most so many: all, or those that are shown. */
+  /** The first items after an id, up to a maximum number: all items, or only the visible ones. */
   after (id: Id, most: number, which: 'all' | 'shown'): T[] {
     const shown = this.#shown.after(id, most)
     if (which === 'shown' || this.#hidden === null) return shown

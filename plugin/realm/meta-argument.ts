@@ -5,12 +5,12 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { isDict } from '../protocol/wire-value.ts'
 
-/** The ERROR of a meta procedure; `text` names the argument at fault. */
+/** The ERROR of a meta procedure; `text` names the invalid argument. */
 export function metaError (error: Uri, text: string): WampError {
   return new WampError(error, { args: [text] })
 }
 
-/** The argument if it is an id. Throws `wamp.error.invalid_argument`, as all of these. */
+/** The argument if it is an id. This and the following functions throw `wamp.error.invalid_argument`. */
 export function toId (value: unknown, name: string): Id {
   if (!isId(value)) throw metaError(reasons.invalidArgument, `${name} must be an id`)
   return value
@@ -21,7 +21,7 @@ export function toText (value: unknown, name: string): string {
   return value
 }
 
-/** Undefined if it is left out, or null. */
+/** Undefined if the argument is omitted or null. */
 export function optional<T> (to: (value: unknown, name: string) => T, value: unknown, name: string): T | undefined {
   return value === undefined || value === null ? undefined : to(value, name)
 }

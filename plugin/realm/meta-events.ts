@@ -6,10 +6,10 @@ import type { Congestion } from '../transport/transport.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
 
-/** Publishes a meta event, to all but one session. The args are made only if there is somebody to receive them. */
+/** Publishes a meta event to all sessions except one. The args are only created if there are receivers. */
 export type PublishMetaEvent = (topic: Uri, args: () => Args, except?: RoutedSession) => void
 
-/** What `wamp.session.on_join` and `wamp.session.get` tell of a session: never how its client came in. */
+/** The session details in `wamp.session.on_join` and `wamp.session.get`, without the connection. */
 export function describeSession ({ id, principal: { authid, authrole, authmethod, authprovider } }: RoutedSession): object {
   return { session: id, authid, authrole, authmethod, authprovider }
 }
@@ -22,12 +22,12 @@ export function describeRegistration ({ id, created, uri, match, invoke }: Regis
   return { id, created: new Date(created).toISOString(), uri, match, invoke }
 }
 
-/** True for what belongs to the meta API itself: no event tells of it, and clients do not see it. */
+/** True for URIs of the meta API itself, which are hidden from clients and cause no meta events. */
 export function isHidden ({ uri }: { uri: Uri, match: MatchPolicy }): boolean {
   return isReserved(uri)
 }
 
-/** Tells a realm's subscribers what becomes of its sessions [advanced, Session Meta API]. */
+/** Publishes the meta events of a realm's sessions [advanced, Session Meta API]. */
 export class SessionEvents {
   readonly #publish: PublishMetaEvent
 
@@ -39,7 +39,7 @@ export class SessionEvents {
     this.#publish('wamp.session.on_join', () => [describeSession(session)], session)
   }
 
-  /** No part of the specification. */
+  /** Not defined by the specification. */
   congested (session: RoutedSession, congestion: Congestion): void {
     this.#publish('wamp.session.on_congestion', () => [{ ...describeSession(session), ...congestion }], session)
   }
@@ -49,7 +49,7 @@ export class SessionEvents {
   }
 }
 
-/** Tells a realm's subscribers what becomes of its subscriptions [advanced, Subscription Meta API]. */
+/** Publishes the meta events of a realm's subscriptions [advanced, Subscription Meta API]. */
 export class SubscriptionEvents implements SubscriptionObserver {
   readonly #publish: PublishMetaEvent
 
@@ -73,7 +73,7 @@ export class SubscriptionEvents implements SubscriptionObserver {
   }
 }
 
-/** Tells a realm's subscribers what becomes of its registrations [advanced, Registration Meta API]. */
+/** Publishes the meta events of a realm's registrations [advanced, Registration Meta API]. */
 export class RegistrationEvents implements RegistrationObserver {
   readonly #publish: PublishMetaEvent
 

@@ -1,13 +1,10 @@
-/** Things in one block; a block of twice as many is split in two. */
+/** Items per block. A block with twice as many is split in two. */
 const BLOCK = 128
 
-/**
- * Things in ascending order of a number that each has for itself. Adding, deleting and seeking cost O(log n); reading from
- * there on costs what is read.
- */
+/** Items in ascending order of a unique number. Adding, deleting and seeking cost O(log n). Reading from there costs as much as is read. */
 export class Ordered<T> {
   readonly #numberOf: (item: T) => number
-  /** None is empty. */
+  /** No block is empty. */
   readonly #blocks: T[][] = []
   #size = 0
 
@@ -26,7 +23,7 @@ export class Ordered<T> {
     return found !== undefined && this.#numberOf(found) === number
   }
 
-  /** Adds a thing whose number is not here. */
+  /** Adds an item whose number is not in the list. */
   add (item: T): void {
     const number = this.#numberOf(item)
     const at = this.#blockOf(number)
@@ -38,11 +35,11 @@ export class Ordered<T> {
     }
     block.splice(this.#placeOf(number, block), 0, item)
     if (block.length < 2 * BLOCK) return
-    // Numbers mostly ascend: the first half then stays as it is, so most of the items remain there.
+    // Numbers are mostly ascending, so most of the items stay in the first half.
     this.#blocks.splice(at + 1, 0, block.splice(BLOCK + BLOCK / 2))
   }
 
-  /** False if it is not here. */
+  /** Deletes an item. False if it is not in the list. */
   delete (item: T): boolean {
     if (!this.has(item)) return false
     const number = this.#numberOf(item)
@@ -54,7 +51,7 @@ export class Ordered<T> {
     return true
   }
 
-  /** The first things beyond a number, at most so many. */
+  /** The first items after a number, up to a maximum number of items. */
   after (number: number, most: number): T[] {
     const found: T[] = []
     for (const item of this.ascending(number + 1)) {
@@ -64,7 +61,7 @@ export class Ordered<T> {
     return found
   }
 
-  /** All from a number on. */
+  /** All items from a number on. */
   * ascending (from: number): IterableIterator<T> {
     for (let at = this.#blockOf(from); at < this.#blocks.length; at++) {
       const block = this.#blocks[at]!
@@ -72,7 +69,7 @@ export class Ordered<T> {
     }
   }
 
-  /** All below a number, the last one first. */
+  /** All items below a number, in descending order. */
   * descending (below: number): IterableIterator<T> {
     for (let at = Math.min(this.#blockOf(below), this.#blocks.length - 1); at >= 0; at--) {
       const block = this.#blocks[at]!
@@ -84,7 +81,7 @@ export class Ordered<T> {
     return this.ascending(-Infinity)
   }
 
-  /** The block in which a number stands or would stand: the last one that does not begin beyond it. */
+  /** The block for a number: the last one that does not begin after it. */
   #blockOf (number: number): number {
     let low = 0
     let high = this.#blocks.length
@@ -96,7 +93,7 @@ export class Ordered<T> {
     return Math.max(0, low - 1)
   }
 
-  /** The place of the first thing of a block that is not below a number. */
+  /** The index of the first item of a block that is not below a number. */
   #placeOf (number: number, block: readonly T[]): number {
     let low = 0
     let high = block.length

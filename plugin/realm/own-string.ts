@@ -1,12 +1,12 @@
-/** V8 makes shorter slices as strings of their own. */
+/** V8 copies shorter slices. */
 const SHORTEST_SLICE = 13
 
-/** True if a part of a string may be a reference to the whole, as V8 makes slices and what `split` returns: to keep ten characters then keeps a megabyte. */
+/** True if a part of a string may refer to the whole string, as slices and results of `split` do in V8: keeping ten characters would then keep a megabyte. */
 export function mayBeSlice ({ length }: string): boolean {
   return length >= SHORTEST_SLICE
 }
 
-/** The part of a string as a string of its own. JSON copies any string exactly, and takes one byte a character where that is enough. */
+/** A copy of the part of a string. JSON copies any string exactly, and uses one byte per character if possible. */
 export function ownString (part: string): string {
   return mayBeSlice(part) ? JSON.parse(JSON.stringify(part)) as string : part
 }

@@ -1,13 +1,13 @@
 import type { Verdict } from './role.ts'
 
-/** A request whose authorizer thinks. Until it has decided, what its session asks for after it must wait. */
+/** A request that waits for its authorizer. Later requests of its session wait as well. */
 export class ParkedRequest {
-  /** Resolves when the request has been acted upon, or abandoned. Rejects with what acting upon it throws. */
+  /** Resolves when the request has been executed or abandoned. Rejects with the error of its execution. */
   readonly settled: Promise<void>
   readonly #abandoned: (why: 'canceled' | 'gone') => void
   #state: 'parked' | 'acted upon' | 'abandoned' = 'parked'
 
-  /** One of both is called, once. `act` may throw a ProtocolViolation. */
+  /** One of these is called, once. `act` may throw a ProtocolViolation. */
   constructor (verdict: Promise<Verdict>, act: (verdict: Verdict) => void, abandoned: (why: 'canceled' | 'gone') => void = () => {}) {
     this.#abandoned = abandoned
     this.settled = verdict.then((decided) => {
@@ -17,7 +17,7 @@ export class ParkedRequest {
     })
   }
 
-  /** Whatever is decided, nothing happens: the session has thought better of it, or is gone. */
+  /** Abandons the request, regardless of the decision, because the session canceled it or has left. */
   abandon (why: 'canceled' | 'gone'): void {
     if (this.#state !== 'parked') return
     this.#state = 'abandoned'

@@ -1,10 +1,10 @@
 import { spend } from '../work.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** Subscribers that are looked at in the time of a unit of work. */
+/** Subscribers that are checked in one unit of work. */
 const LOOKS_OF_UNIT = 10
 
-/** A publisher that waits for subscribers which are behind. It waits for one after the other, so that many of them take no more memory. */
+/** A publisher that waits for slow subscribers. It waits for one at a time, so that many subscribers do not use more memory. */
 export class Patience {
   /** Resolves when it need not wait any longer. Never rejects. */
   readonly over: Promise<void>
@@ -18,13 +18,13 @@ export class Patience {
     this.over = this.#wait(first)
   }
 
-  /** Null if no subscriber is behind, or has been for longer than so many milliseconds. */
+  /** Null if no subscriber is slow, or if those have been slow for longer than this number of milliseconds. */
   static with (subscribers: Iterator<RoutedSession>, milliseconds: number): Patience | null {
     const first = nextWait(subscribers, milliseconds)
     return first === null ? null : new Patience(first, subscribers, milliseconds)
   }
 
-  /** The publisher has left, or thought better of it. */
+  /** Called when the publisher has left or canceled. */
   abandon (): void {
     this.#state = 'abandoned'
   }
@@ -38,7 +38,7 @@ export class Patience {
   }
 }
 
-/** What the next subscriber that is behind is waited for by; null if none is. */
+/** The wait for the next slow subscriber; null if there is none. */
 function nextWait (subscribers: Iterator<RoutedSession>, milliseconds: number): Promise<void> | null {
   let wait: Promise<void> | null = null
   let looks = 0

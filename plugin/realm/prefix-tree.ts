@@ -2,19 +2,19 @@ import type { Uri } from '../protocol/uri.ts'
 import { spend, spendOctets } from '../work.ts'
 import { ownString } from './own-string.ts'
 
-/** A node stands for what the labels down to it spell. Except for the root, it has a value or at least two children. */
+/** A node represents the concatenation of the labels down to it. Except for the root, it has a value or at least two children. */
 interface Node<T> {
-  /** May be a slice of what the node stands for, but of nothing longer: that would stay in memory as long as the node. */
+  /** May be a slice of the node's own text, but of nothing longer, which would stay in memory as long as the node. */
   label: string
   parent: Node<T> | null
   value: T | undefined
-  /** By the first character of their label. */
+  /** The children, by the first character of their labels. */
   readonly children: Map<string, Node<T>>
 }
 
 /**
- * Things by prefix or URI, in a radix tree: a look-up reads a URI once, however many prefixes there are, and what a prefix
- * stands for is found without a look at the rest.
+ * Items by prefix or URI, in a radix tree. A look-up reads a URI once, regardless of the number of prefixes, and finds the URIs with a
+ * prefix without visiting the others.
  */
 export class PrefixTree<T> {
   readonly #root: Node<T> = { label: '', parent: null, value: undefined, children: new Map() }
@@ -23,12 +23,12 @@ export class PrefixTree<T> {
     return this.#root.value === undefined && this.#root.children.size === 0
   }
 
-  /** What stands under this very prefix. */
+  /** The value of exactly this prefix. */
   get (prefix: Uri): T | undefined {
     return this.#find(prefix)?.value
   }
 
-  /** Puts something under a prefix; what stood there is replaced. */
+  /** Sets the value of a prefix. */
   set (prefix: Uri, value: T): void {
     let node = this.#root
     let at = 0
@@ -45,7 +45,7 @@ export class PrefixTree<T> {
     node.value = value
   }
 
-  /** Removes what stands under a prefix. */
+  /** Deletes the value of a prefix. */
   delete (prefix: Uri): void {
     const node = this.#find(prefix)
     if (node === undefined) return
@@ -56,7 +56,7 @@ export class PrefixTree<T> {
     } else merge(node)
   }
 
-  /** Adds to `found` what stands under the prefixes of a URI, the shortest first. */
+  /** Adds the values of all prefixes of a URI to `found`, shortest first. */
   collect (uri: Uri, found: T[]): void {
     let nodes = 0
     let read = 0
@@ -70,7 +70,7 @@ export class PrefixTree<T> {
     spendOctets(read)
   }
 
-  /** What stands under the longest prefix of a URI, in characters. */
+  /** The value of the longest prefix of a URI, in characters. */
   longest (uri: Uri): T | undefined {
     let longest: T | undefined
     let nodes = 0
@@ -86,17 +86,17 @@ export class PrefixTree<T> {
     return longest
   }
 
-  /** What stands under the URIs that start with a prefix, in no order. */
+  /** The values of the URIs that start with a prefix, in no order. */
   startingWith (prefix: Uri): T[] {
     const nodes = this.#startingWith(prefix)
-    // Each node brings its children: the list grows while it is walked.
+    // Each node adds its children: the list grows during the iteration.
     for (const { children } of nodes) for (const child of children.values()) nodes.push(child)
     spend(nodes.length)
     spendOctets(prefix.length)
     return nodes.flatMap(({ value }) => value ?? [])
   }
 
-  /** The topmost node of all that starts with a prefix, if there is one. */
+  /** The topmost node whose text starts with a prefix, if there is one. */
   #startingWith (prefix: Uri): Node<T>[] {
     let node = this.#root
     let read = 0
@@ -119,7 +119,7 @@ export class PrefixTree<T> {
   }
 }
 
-/** The child by which a URI goes on, of which `at` characters are read. */
+/** The child that continues a URI after `at` characters. */
 function below<T> (node: Node<T>, uri: Uri, at: number): Node<T> | undefined {
   if (at === uri.length) return undefined
   const next = node.children.get(uri[at]!)
@@ -131,7 +131,7 @@ function adopt<T> (parent: Node<T>, child: Node<T>): void {
   parent.children.set(child.label[0]!, child)
 }
 
-/** Puts a node without a value in the middle of a node's label. */
+/** Splits a node's label by inserting a node without a value. */
 function split<T> (node: Node<T>, length: number): Node<T> {
   spendOctets(length)
   const middle: Node<T> = { label: ownString(node.label.slice(0, length)), parent: node.parent, value: undefined, children: new Map() }
@@ -141,11 +141,11 @@ function split<T> (node: Node<T>, length: number): Node<T> {
   return middle
 }
 
-/** Puts the label of a node that is no longer needed before that of its only child. */
+/** Merges the label of an unnecessary node into its only child. */
 function merge<T> (node: Node<T>): void {
   if (node.parent === null || node.value !== undefined || node.children.size !== 1) return
   const [child] = node.children.values()
-  // A look at the first character makes this one string: it refers to neither part.
+  // Reading the first character flattens the string, so that it refers to neither part.
   child!.label = node.label + child!.label
   adopt(node.parent, child!)
 }

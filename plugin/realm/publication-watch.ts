@@ -4,10 +4,10 @@ import type { Dict, Publish } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** The options that are told. */
+/** The published options. */
 const types = { acknowledge: 'boolean', exclude_me: 'boolean', disclose_me: 'boolean', retain: 'boolean', traceparent: 'string', tracestate: 'string' } as const
 
-/** Tells the diagnostics channels what becomes of one publication. Only made while somebody listens. */
+/** Publishes the progress of one publication to the diagnostics channels. Only created if there are subscribers. */
 export class PublicationWatch {
   readonly #publication: PublicationMessage
 
@@ -15,7 +15,7 @@ export class PublicationWatch {
     this.#publication = publication
   }
 
-  /** Tells that a publication has started. Null if nobody wants to know of publications. */
+  /** Publishes the start of a publication. Null if there are no subscribers. */
   static start (router: object, publisher: RoutedSession, { request, topic, options }: Publish): PublicationWatch | null {
     if (!publicationStarted.hasSubscribers && !publicationEnded.hasSubscribers) return null
     const publication: PublicationMessage = { router, publisher: identityOf(publisher), request, topic, options: tellable(options, types), details: {} }
@@ -23,13 +23,13 @@ export class PublicationWatch {
     return new PublicationWatch(publication)
   }
 
-  /** What a subscriber has EVENT.Details carry besides, or null. */
+  /** The attributes that subscribers have added to EVENT.Details, or null. */
   get details (): Dict | null {
     const { details } = this.#publication
     return Object.keys(details).length === 0 ? null : details
   }
 
-  /** The publication is over. */
+  /** Publishes the end of the publication. */
   end (outcome: PublicationEndedMessage['outcome'], { receivers = 0, error = null }: { receivers?: number, error?: Uri | null } = {}): void {
     if (publicationEnded.hasSubscribers) publicationEnded.publish({ router: this.#publication.router, publication: this.#publication, outcome, error, receivers })
   }

@@ -5,24 +5,24 @@ import type { Uri } from '../protocol/uri.ts'
 import type { Receivers } from './receivers.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** What was published, as it is kept: retained, or in a history. */
+/** A stored publication: retained, or in a history. */
 export interface Publication {
   readonly id: Id
   /** Milliseconds since 1970. */
   readonly at: number
   readonly topic: Uri
-  /** EVENT.Details, but for the topic. */
+  /** EVENT.Details without the topic. */
   readonly details: Dict
-  /** On bytes of its own. */
+  /** Does not refer to the received chunk. */
   readonly payload: Payload
   readonly receivers: Receivers | null
-  /** The session id of a publisher that is not to receive it itself, or null. */
+  /** The session id of a publisher that must not receive it, or null. */
   readonly excluded: Id | null
-  /** About how many bytes it takes to keep. */
+  /** The approximate number of bytes in memory. */
   readonly size: number
 }
 
-/** True if a session may receive a publication that was kept. */
+/** True if a session may receive a stored publication. */
 export function mayReceive (session: RoutedSession, { receivers, excluded }: Publication): boolean {
   return session.id !== excluded && (receivers === null || receivers.include(session))
 }

@@ -4,17 +4,17 @@ import { spend } from '../work.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { SessionsByPrincipal } from './subscribers.ts'
 
-/** What an entry of a set takes besides its text. */
+/** Bytes of a set entry in addition to its text. */
 const BYTES_OF_ENTRY = 40
 
-/** Who is in a realm, as far as lists of receivers ask. */
+/** The sessions of a realm, as far as receiver lists need them. */
 export interface Audience {
   readonly byId: ReadonlyMap<Id, RoutedSession>
   /** True if a session has this authid. */
   hasAuthid (authid: string): boolean
 }
 
-/** The lists of a publication; undefined stands for a list that it does not have. */
+/** The lists of a publication; undefined for a missing list. */
 interface Lists {
   readonly notIds: ReadonlySet<number> | undefined
   readonly notAuthids: ReadonlySet<string> | undefined
@@ -24,7 +24,7 @@ interface Lists {
   readonly authroles: ReadonlySet<string> | undefined
 }
 
-/** Who may receive a publication, as far as its publisher restricts it [advanced, Subscriber Black- and Whitelisting]. */
+/** The permitted receivers of a publication, as restricted by its publisher [advanced, Subscriber Black- and Whitelisting]. */
 export class Receivers {
   readonly #notIds: ReadonlySet<number> | undefined
   readonly #notAuthids: ReadonlySet<string> | undefined
@@ -42,7 +42,7 @@ export class Receivers {
     this.#authroles = authroles
   }
 
-  /** Null if the publisher restricts nobody. */
+  /** Null if there is no restriction. */
   static of (options: PublishOptions): Receivers | null {
     const list = options.exclude ?? options.eligible ?? options.exclude_authid ?? options.exclude_authrole ?? options.eligible_authid ?? options.eligible_authrole
     if (list === undefined) return null
@@ -57,8 +57,8 @@ export class Receivers {
   }
 
   /**
-   * The same receivers without the authids that no session has at this moment. Every subscription of a publication looks at
-   * the authids, so made-up ones are removed once, before the subscriptions are visited.
+   * The same receivers without authids that no session currently has. Every subscription of a publication checks the authids, so made-up
+   * ones are removed once, before the subscriptions are visited.
    */
   among (audience: Audience): Receivers {
     if (this.#authids === undefined && this.#notAuthids === undefined) return this
@@ -72,7 +72,7 @@ export class Receivers {
     })
   }
 
-  /** True if sessions are listed by their ids, which nobody has again later. */
+  /** True if sessions are listed by id; ids are never reused. */
   get nameSessions (): boolean {
     return this.#notIds !== undefined || this.#ids !== undefined
   }
@@ -82,7 +82,7 @@ export class Receivers {
     return (this.#notAuthids ?? this.#notAuthroles ?? this.#authids ?? this.#authroles) !== undefined
   }
 
-  /** The sessions that are listed as the only ones and on no other list against them; null if there is no such list. */
+  /** The sessions that are listed as eligible and not excluded; null if there is no such list. */
   eligible ({ byId }: Audience): RoutedSession[] | null {
     if (this.#authids?.size === 0) return []
     if (this.#ids === undefined) return null
@@ -90,7 +90,7 @@ export class Receivers {
     return [...this.#ids].flatMap((id) => byId.get(id) ?? []).filter((session) => this.include(session))
   }
 
-  /** How many sessions are of a role and an authid that may receive. */
+  /** The number of combinations of role and authid that may receive. */
   countIn (sessions: SessionsByPrincipal): number {
     let count = 0
     let looks = 0
@@ -108,7 +108,7 @@ export class Receivers {
     return count
   }
 
-  /** The sessions of roles and authids that may receive: no others are looked at. */
+  /** The sessions of the roles and authids that may receive; others are not visited. */
   choose (sessions: SessionsByPrincipal): RoutedSession[] {
     const chosen: RoutedSession[] = []
     let looks = 0
@@ -124,14 +124,14 @@ export class Receivers {
     return chosen
   }
 
-  /** About how many bytes the lists take. */
+  /** The approximate number of bytes of the lists. */
   get size (): number {
     const ids = (this.#notIds?.size ?? 0) + (this.#ids?.size ?? 0)
     return [this.#notAuthids, this.#notAuthroles, this.#authids, this.#authroles].flatMap((names) => [...names ?? []])
       .reduce((sum, name) => sum + name.length + BYTES_OF_ENTRY, ids * BYTES_OF_ENTRY)
   }
 
-  /** True for a session that may receive: it is on every eligible list and on no exclude list. */
+  /** True if a session may receive: it is on every eligible list and on no exclude list. */
   include ({ id, principal: { authid, authrole } }: RoutedSession): boolean {
     return this.#notIds?.has(id) !== true && this.#notAuthids?.has(authid) !== true && this.#notAuthroles?.has(authrole) !== true &&
       this.#ids?.has(id) !== false && this.#authids?.has(authid) !== false && this.#authroles?.has(authrole) !== false
@@ -146,7 +146,7 @@ function setOf<E> (list: readonly E[] | undefined): ReadonlySet<E> | undefined {
   return list === undefined ? undefined : new Set(list)
 }
 
-/** The listed authids, or those of the sessions if these are fewer. */
+/** The listed authids, or those of the sessions if there are fewer. */
 function fewerOf (listed: ReadonlySet<string>, byAuthid: ReadonlyMap<string, unknown>): Iterable<string> {
   return listed.size < byAuthid.size ? listed : byAuthid.keys()
 }

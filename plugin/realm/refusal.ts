@@ -6,7 +6,7 @@ import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 
-/** What stands in the first argument of an ERROR, for people. `textOf` makes those that name a URI. */
+/** The first argument of an ERROR, for people. `textOf` creates the texts that name a URI. */
 const texts: Readonly<Record<Uri, string>> = {
   [reasons.discloseMeDisallowed]: 'disclosure is not allowed here',
   [reasons.procedureAlreadyExists]: 'the procedure is already registered',
@@ -20,19 +20,19 @@ const texts: Readonly<Record<Uri, string>> = {
   [reasons.invalidArgument]: 'the serializer of the receiver cannot represent the payload'
 }
 
-/** The router's own texts only: what clients have a part in would fill the memory. */
+/** Only the router's own texts are cached: texts with client input would use unlimited memory. */
 const payloads = new Map(Object.entries(texts).map(([error, text]) => [error, Payload.of([text])]))
 
-/** An ERROR that the router answers with; `text` says more than the URI. */
+/** An ERROR of the router; `text` adds details to the URI. */
 export function refusal (requestType: RequestCode, request: Id, error: Uri, text?: string): ErrorMessage {
   const payload = (text === undefined ? payloads.get(error) : undefined) ?? Payload.of([text ?? error])
   return { type: MessageType.Error, requestType, request, details: noDetails, error, payload }
 }
 
-/** Characters of a client's URI in a text. */
+/** The maximum number of characters of a client's URI in a text. */
 const QUOTED = 128
 
-/** What a request was, for the text of its refusal. */
+/** A request, for the text of its refusal. */
 export interface Refused {
   readonly request: Id
   readonly role: string
@@ -44,7 +44,7 @@ const requestTypes: Readonly<Record<Action, RequestCode>> = {
   call: MessageType.Call, register: MessageType.Register, publish: MessageType.Publish, subscribe: MessageType.Subscribe
 }
 
-/** An ERROR that says which role asked for what. Its text is made for this message, and kept nowhere. */
+/** An ERROR that names role, action and URI. Its text is created for this message and not cached. */
 export function refusalOf (refused: Refused, error: Uri): ErrorMessage {
   return refusal(requestTypes[refused.action], refused.request, error, textOf(refused, error))
 }

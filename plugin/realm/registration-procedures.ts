@@ -14,10 +14,10 @@ import type { Registrations } from './registrations.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { MetaProcedure, MetaResult } from './service-session.ts'
 
-/** What the procedures about registrations and subscriptions need to know of sessions. */
+/** The session look-ups that the procedures about registrations and subscriptions need. */
 export type FindSession = (id: Id) => RoutedSession | undefined
 
-/** `wamp.registration.*` [advanced, Registration Meta API]. `octets` bounds one answer. */
+/** `wamp.registration.*` [advanced, Registration Meta API]. `octets` limits one answer. */
 export function registrationProcedures (registrations: Registrations, findSession: FindSession, octets: number): Record<Uri, MetaProcedure> {
   const most = mostIds(octets)
   const found = (caller: RoutedSession, given: unknown): Registration => {
@@ -54,7 +54,7 @@ export function registrationProcedures (registrations: Registrations, findSessio
   }
 }
 
-/** True for what is not the meta API's own, and for the app itself. */
+/** True for registrations outside the meta API, and for the app itself. */
 export function mayLookAt (caller: RoutedSession, thing: Parameters<typeof isHidden>[0]): boolean {
   return seesAll(caller) || !isHidden(thing)
 }
@@ -70,7 +70,7 @@ export function toSession (findSession: FindSession, id: Id): RoutedSession {
   return session
 }
 
-/** A page of a list, as ids by match policy; all three policies are always there. */
+/** A page of a list, as ids by match policy. All three policies are always present. */
 export function listed<T extends Listed> (caller: RoutedSession, listing: Listing<T> | undefined, kwargs: Kwargs, most: number): MetaResult {
   const which = seesAll(caller) ? 'all' : 'shown'
   const page = pageOf<T>(kwargs, most, (id, count) => listing?.after(id, count, which) ?? [], ({ id }) => id)
@@ -80,15 +80,15 @@ export function listed<T extends Listed> (caller: RoutedSession, listing: Listin
 }
 
 /**
- * The ids of all sessions that hold something, in the order in which they came, if they fit into one answer; else of a page
- * of them, in the order in which they joined the realm.
+ * The ids of all holders, in the order of subscription or registration, if they fit in one answer; otherwise a page of them, in the order
+ * in which they joined the realm.
  */
 export function sessionsOf (held: { paged: Ordered<RoutedSession> | null }, sessions: Iterable<RoutedSession>, count: number, kwargs: Kwargs, most: number): MetaResult {
   if (count <= most && (kwargs['after'] ?? null) === null) {
     spend(count)
     return [Array.from(sessions, ({ id }) => id)]
   }
-  // Once in the life of what they hold: from then on it is kept.
+  // Sorted once in the lifetime of the subscription or registration, and kept from then on.
   held.paged ??= orderOf(sessions, count)
   const { paged } = held
   const page = pageOf(kwargs, most, (place, more) => paged.after(place, more), ({ place }) => place)
@@ -106,7 +106,7 @@ function orderOf (sessions: Iterable<RoutedSession>, count: number): Ordered<Rou
   return ordered
 }
 
-/** Why something is revoked: a URI, or nothing. Throws `wamp.error.invalid_uri`. */
+/** The reason of a revocation: a URI or nothing. Throws `wamp.error.invalid_uri`. */
 export function toReason (reason: unknown): Uri | undefined {
   if (reason === undefined || reason === null) return undefined
   if (!isUri(reason)) throw metaError(reasons.invalidUri, 'reason must be a URI')

@@ -7,70 +7,70 @@ import type { Ordered } from './ordered.ts'
 import type { PendingCall } from './pending-call.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** Callees that are looked at in the time of a unit of work. */
+/** Callees that are visited in one unit of work. */
 const LOOKS_OF_UNIT = 8
-/** Callees that are passed over in the time of a unit, to find the place of one. */
+/** Callees that are skipped in one unit, to find the position of one. */
 const MOVES_OF_UNIT = 64
-/** Fewer callees are all looked at to find one. */
+/** With fewer callees, all are visited to find one. */
 const MANY = 16
-/** Callees that are drawn at random before all of them are looked at. */
+/** The number of random draws before all callees are visited. */
 const MOST_DRAWS = 16
 
-/** What a session does as a callee. */
+/** The state of a session as a callee. */
 export interface Callee {
   readonly session: RoutedSession
-  /** `gone` when the session has ended: what it offered is withdrawn by and by, or when somebody asks for it. */
+  /** `gone` when the session has ended: its registrations are removed in turns, or when they are accessed. */
   state: 'here' | 'gone'
   lastInvocation: Id
-  /** What it has not answered. */
+  /** The calls that it has not answered. */
   readonly invocations: Map<Id, PendingCall>
   readonly registrations: Listing<Registration>
-  /** How many of these each caller has; null while there is room for all. */
+  /** The number of these calls per caller; null while there is capacity for all. */
   openBy: Map<RoutedSession, number> | null
 }
 
-/** A callee of one registration, on its own terms. */
+/** A callee of one registration, with its options. */
 export interface Offer {
   readonly callee: Callee
   readonly discloseCaller: boolean
-  /** True if the callee is to end calls that take too long, where it can. */
+  /** True if the callee enforces timeouts, if it supports this. */
   readonly forwardTimeout: boolean
-  /** How many calls to it may be open. */
+  /** The maximum number of open calls. */
   readonly concurrency: number
-  /** How many are. */
+  /** The number of open calls. */
   open: number
 }
 
-/** Told what becomes of registrations, after the session that caused it has had its answer. */
+/** Observes changes of registrations, after the session that caused them has received its answer. */
 export interface RegistrationObserver {
-  /** The registration has come into existence with this callee. */
+  /** The registration was created with this callee. */
   created (callee: RoutedSession, registration: Registration): void
   registered (callee: RoutedSession, registration: Registration): void
-  /** The session is no longer a callee; the last one takes the registration along. */
+  /** The session is no longer a callee. The last one deletes the registration. */
   unregistered (callee: RoutedSession, registration: Registration): void
 }
 
-/** All who offer one URI under one policy, and how calls are shared among them [advanced, Shared Registration]. */
+/** All callees of one URI with one match policy, and the distribution of calls among them [advanced, Shared Registration]. */
 export class Registration {
   readonly id: Id
   readonly uri: Uri
   readonly match: MatchPolicy
   readonly invoke: InvocationPolicy
-  /** When it came into existence, in milliseconds since 1970. */
+  /** The time of creation, in milliseconds since 1970. */
   readonly created = Date.now()
-  /** The callees' sessions in the order in which they joined the realm, from when somebody first asks for a page of them. */
+  /** The callees' sessions in the order in which they joined the realm, once a page of them has been requested. */
   paged: Ordered<RoutedSession> | null = null
-  /** How many callees had gone when this one's were last looked at. */
+  /** The number of departed callees when this registration's callees were last checked. */
   #retired = 0
-  /** Callees that are gone, whose offers are dropped, and of which nobody has been told. */
+  /** Departed callees that were removed, but without a meta event so far. */
   untold = 0
   /** In the order of registration. */
   #offers: Offer[] = []
-  /** By session; null while they are few, or nobody has asked. */
+  /** By session; null while they are few or it is not needed. */
   #bySession: Map<RoutedSession, Offer> | null = null
-  /** Those that have as many calls as they take at once. */
+  /** The callees that have reached their concurrency limit. */
   readonly #busy = new Set<Offer>()
-  /** Whose turn it is under `roundrobin`. */
+  /** The next callee for `roundrobin`. */
   #next = 0
 
   constructor ({ id, uri, match, invoke }: { id: Id, uri: Uri, match: MatchPolicy, invoke: InvocationPolicy }) {
@@ -93,7 +93,7 @@ export class Registration {
     return this.#bySession.get(session)
   }
 
-  /** Lets go of the offers of callees that are gone. Nobody is told yet. `retired` is how many callees have ever gone. */
+  /** Removes departed callees, without meta events. `retired` is the number of callees that have ever departed. */
   dropGone (retired: number): void {
     if (this.#retired === retired) return
     this.#retired = retired
@@ -110,7 +110,7 @@ export class Registration {
     }
   }
 
-  /** True if it has no callees, and all who watch have been told of those that have left. */
+  /** True if it has no callees, and all meta events of departed ones have been published. */
   get isOver (): boolean {
     return this.#offers.length === 0 && this.untold === 0
   }
@@ -130,28 +130,28 @@ export class Registration {
     this.#bySession?.delete(offer.callee.session)
     this.#busy.delete(offer)
     this.paged?.delete(offer.callee.session)
-    // Nobody is skipped or served twice because another one left.
+    // No callee is skipped or called twice because another one left.
     if (i < this.#next) this.#next--
   }
 
-  /** Counts a call that a callee was given. */
+  /** Counts a call that a callee has received. */
   begin (offer: Offer): void {
     offer.open++
     if (offer.open >= offer.concurrency) this.#busy.add(offer)
   }
 
-  /** Counts a call that has ended, also at a callee that is gone. */
+  /** Counts a call that has ended, even if its callee has departed. */
   end (offer: Offer): void {
     offer.open--
     if (offer.open < offer.concurrency && offer.concurrency !== Infinity) this.#busy.delete(offer)
   }
 
   /**
-   * Picks who takes a call, among those that `accepts` says can. `tried` are those who could not take it, the last one
-   * last: then it is the next one's turn after that [advanced, Call Rerouting].
+   * Selects a callee for a call among those that `accepts` allows. `tried` are those that could not take it, in order: the next one after
+   * the last is selected [advanced, Call Rerouting].
    */
   pick (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
-    // Without a look at each: there may be thousands of them, and a call that none takes costs its caller nothing.
+    // Without visiting each of them: there may be thousands, and a rejected call costs its caller nothing.
     if (this.#busy.size === this.#offers.length) return undefined
     switch (this.invoke) {
       case 'roundrobin': return this.#inTurn(tried, accepts)
@@ -177,7 +177,7 @@ export class Registration {
     return found
   }
 
-  /** Every callee that can take the call is equally likely, in both ways of looking for one. */
+  /** Every available callee is equally likely, with both methods. */
   #atRandom (tried: ReadonlySet<Offer> | null, accepts: (offer: Offer) => boolean): Offer | undefined {
     const offers = this.#offers
     for (let draws = 0; draws < MOST_DRAWS; draws++) {

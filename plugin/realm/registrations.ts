@@ -12,10 +12,10 @@ import type { Callee, Offer, RegistrationObserver } from './registration.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { UriIndex } from './uri-index.ts'
 
-/** Units of work that it takes to take a registration from a callee. */
+/** Units of work to remove a registration from a callee. */
 const UNITS_OF_REMOVAL = 50
 
-/** Who offers which procedures within a realm [basic, Registering and Unregistering]. It has been asked whether the session may. */
+/** The procedures within a realm and their callees [basic, Registering and Unregistering]. Requests are already authorized. */
 export class Registrations {
   readonly #nextId: () => Id
   readonly #limit: number
@@ -24,14 +24,14 @@ export class Registrations {
   readonly #registrations = new Map<Id, Registration>()
   readonly #listing = new Listing<Registration>()
   readonly #callees = new Map<RoutedSession, Callee>()
-  /** Callees that are gone, and whose registrations have not all been withdrawn. */
+  /** Departed callees whose registrations have not all been removed. */
   #gone = 0
-  /** Callees that have ever gone. */
+  /** The number of callees that have ever departed. */
   #retired = 0
 
   constructor ({ nextId, limit, observer }: {
     nextId: () => Id
-    /** Registrations of one session. */
+    /** The registrations of one session. */
     limit: number
     observer: RegistrationObserver
   }) {
@@ -45,25 +45,25 @@ export class Registrations {
     return this.#registrations
   }
 
-  /** The same, in the order of their ids. */
+  /** All registrations, in the order of their ids. */
   get listing (): Listing<Registration> {
     return this.#listing
   }
 
-  /** The registration of this very URI or pattern. */
+  /** The registration of exactly this URI or pattern. */
   find (uri: Uri, match: MatchPolicy): Registration | undefined {
     const found = this.#index.get(uri, match)
     return found !== undefined && this.isOffered(found) ? found : undefined
   }
 
-  /** The registration that a call goes to. A pattern never gets what is reserved: it could speak for the router. */
+  /** The registration for a call. Patterns never match reserved URIs, because their callee could impersonate the router. */
   best (procedure: Uri): Registration | undefined {
     let found = this.#best(procedure)
     while (found !== undefined && !this.isOffered(found)) found = this.#best(procedure)
     return found
   }
 
-  /** True if a callee of a registration is still here. The offers of those that are gone are dropped. */
+  /** True if a registration still has a callee. Departed callees are removed. */
   isOffered (registration: Registration): boolean {
     if (this.#gone > 0) registration.dropGone(this.#retired)
     if (registration.offers.length > 0) return true
@@ -77,12 +77,12 @@ export class Registrations {
     return this.#index.longestPrefix(procedure) ?? this.#index.bestWildcard(procedure)
   }
 
-  /** What a session does as a callee, or undefined if it has never been one. */
+  /** The state of a session as a callee, or undefined if it has never been one. */
   callee (session: RoutedSession): Callee | undefined {
     return this.#callees.get(session)
   }
 
-  /** `mayForce`: the session may take a procedure over from its callees. */
+  /** `mayForce`: the session may take over a procedure from its callees. */
   register (session: RoutedSession, message: Register, mayForce: boolean): void {
     const { request, procedure: uri, options: { match = 'exact', invoke = 'single', force_reregister: force = false } } = message
     const refuse = (error: Uri, text?: string): void => { session.send(refusal(MessageType.Register, request, error, text)) }
@@ -116,7 +116,7 @@ export class Registrations {
     this.#observer.unregistered(session, registration)
   }
 
-  /** Takes a registration away from a callee, who is told if its client can be [advanced, Registration Revocation]. */
+  /** Removes a registration from a callee, and informs its client if it supports this [advanced, Registration Revocation]. */
   revoke (registration: Registration, offer: Offer, reason?: Uri): void {
     const { session } = offer.callee
     this.#remove(registration, offer)
@@ -127,7 +127,7 @@ export class Registrations {
     this.#observer.unregistered(session, registration)
   }
 
-  /** The session has ended: nobody finds it as a callee from now on. */
+  /** Marks the callee of an ended session as departed. */
   retire (session: RoutedSession): void {
     const callee = this.#callees.get(session)
     if (callee === undefined) return
@@ -136,7 +136,7 @@ export class Registrations {
     this.#retired++
   }
 
-  /** Ends the registrations of a session that was retired, one a step, when its calls have ended. */
+  /** Removes the registrations of a departed callee, one per step, after its calls have ended. */
   * forget (session: RoutedSession): Generator<void> {
     const callee = this.#callees.get(session)
     if (callee === undefined) return

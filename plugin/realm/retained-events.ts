@@ -7,62 +7,62 @@ import type { Publication } from './publication.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { hasFewComponents, WildcardIndex } from './wildcard-index.ts'
 
-/** How many publications of one topic are kept, where not all may receive the last one. */
+/** The number of publications kept for one topic, if some receivers may not receive the last one. */
 const MOST_OF_A_TOPIC = 16
-/** About how many bytes each component of a topic takes in the index. */
+/** The approximate number of bytes for each component of a topic in the index. */
 const BYTES_OF_COMPONENT = 100
 
-/** Units of work that it takes to add a topic to the indices, or to delete it. */
+/** Units of work to add a topic to the indexes, or to delete it. */
 const UNITS_OF_TOPIC = 60
 
-/** A publication that is kept, and the how many-eth it was. */
+/** A stored publication and its sequence number. */
 interface Kept {
   readonly publication: Publication
   readonly order: number
 }
 
-/** What is kept of one topic. */
+/** The retained publications of one topic. */
 interface Topic {
   readonly uri: Uri
-  /** About how many bytes it takes in the indices. */
+  /** The approximate number of bytes in the indexes. */
   readonly size: number
   kept: readonly Kept[]
-  /** How often events had been kept when it was published to last; 0 once it is forgotten. */
+  /** The sequence number of the topic's last publication; 0 once it is removed. */
   last: number
 }
 
-/** A publication to a topic. It is out of date if the topic was published to since. */
+/** A publication to a topic. It is outdated if there is a later publication to the topic. */
 interface Turn { readonly topic: Topic, readonly at: number }
 
-/** Turns that may be out of date, for each topic, before they are sorted out. */
+/** The number of outdated turns per topic before they are removed. */
 const TURNS_OF_TOPIC = 2
 const FEW_TURNS = 1024
 
-/** The retained events of a realm, by topic [advanced, Event Retention]. What is least recent goes first when there are too many. */
+/** The retained events of a realm, by topic [advanced, Event Retention]. If there are too many, the topic with the oldest last publication is removed. */
 export class RetainedEvents {
   readonly #limit: number
   readonly #bytes: number
   readonly #topics = new Map<Uri, Topic>()
-  /** The oldest first. No order of the Map: its iterator would pass over all that was deleted before, or keep it in memory. */
+  /** The oldest first. The order of the Map is not used: its iterator would visit all deleted entries, or keep them in memory. */
   #turns = new Queue<Turn>()
   readonly #byPrefix = new PrefixTree<Topic>()
-  /** Topics of so many components as a wildcard can have. */
+  /** Topics with at most as many components as a wildcard can have. */
   readonly #byComponents = new WildcardIndex<Topic>()
   #order = 0
   #count = 0
   #size = 0
 
   constructor ({ limit, bytes }: {
-    /** How many publications are kept at most. */
+    /** The maximum number of publications. */
     limit: number
-    /** How many bytes they may take together. */
+    /** The maximum number of bytes in total. */
     bytes: number
   }) {
     this.#limit = limit
     this.#bytes = bytes
   }
 
-  /** Keeps a publication. One that everybody may receive replaces all earlier ones of its topic; others are kept beside these. */
+  /** Stores a publication. One without restrictions replaces all earlier ones of its topic; others are stored in addition. */
   keep (publication: Publication): void {
     const topic = this.#topics.get(publication.topic) ?? this.#add(publication.topic)
     const earlier = publication.receivers === null ? [] : topic.kept.slice(1 - MOST_OF_A_TOPIC)
@@ -73,7 +73,7 @@ export class RetainedEvents {
     while (this.#count > this.#limit || this.#size > this.#bytes) this.#forgetOldest()
   }
 
-  /** The last publication of a topic that a session may receive; of a pattern, that of each topic, in the order of publication. */
+  /** The last publication of a topic that a session may receive; for a pattern, that of each topic, in the order of publication. */
   find (session: RoutedSession, uri: Uri, match: MatchPolicy): Publication[] {
     const kept = this.#topicsOf(uri, match).flatMap((topic) => lastFor(session, topic.kept))
     return kept.sort((a, b) => a.order - b.order).map(({ publication }) => publication)
@@ -85,7 +85,7 @@ export class RetainedEvents {
     else spend(1)
   }
 
-  /** Lets go of turns that are out of date. */
+  /** Removes outdated turns. */
   #sortOut (): void {
     const turns = new Queue<Turn>()
     spend(this.#turns.size)

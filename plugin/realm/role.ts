@@ -10,29 +10,29 @@ import type { Decisions } from './decisions.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { hasFewComponents } from './wildcard-index.ts'
 
-/** What the other side is told of who calls or publishes. */
+/** The disclosed details of a caller or publisher. */
 export interface Disclosure {
-  /** Who it is. */
+  /** The identity. */
   readonly disclose: boolean
-  /** How far it may be trusted, from 0 [advanced, Call Trust Levels, Publication Trust Levels]. */
+  /** The trust level, from 0 [advanced, Call Trust Levels, Publication Trust Levels]. */
   readonly trustlevel: number | undefined
 }
 
-/** Whether a request on a URI goes through: `refusal` is the ERROR's URI, or null. */
+/** The result of authorizing a request on a URI: `refusal` is the ERROR's URI, or null. */
 export interface Verdict extends Disclosure {
   readonly refusal: Uri | null
   readonly forceReregister: boolean
 }
 
-/** A verdict that refuses. */
+/** A verdict that denies the request. */
 export function refused (refusal: Uri): Verdict {
   return { refusal, disclose: false, trustlevel: undefined, forceReregister: false }
 }
 
-/** The verdict that goes through, and tells nothing. */
+/** The verdict that allows the request and discloses nothing. */
 export const granted: Verdict = { refusal: null, disclose: false, trustlevel: undefined, forceReregister: false }
 
-/** Goes on with a verdict: at once, unless an authorizer has to think. */
+/** Continues with a verdict: at once, unless an authorizer is asynchronous. */
 export function whenDecided<T> (verdict: Verdict | Promise<Verdict>, goOn: (verdict: Verdict) => T | Promise<T>): T | Promise<T> {
   return verdict instanceof Promise ? verdict.then(goOn) : goOn(verdict)
 }
@@ -40,22 +40,22 @@ export function whenDecided<T> (verdict: Verdict | Promise<Verdict>, goOn: (verd
 const invalidUri = refused(reasons.invalidUri)
 const notAuthorized = refused(reasons.notAuthorized)
 
-/** How many verdicts are remembered for each action. Made-up URIs cannot make it grow: it is then begun anew. */
+/** The maximum number of cached verdicts for each action. At the limit, the cache is cleared, so made-up URIs cannot make it grow. */
 const REMEMBERED = 10_000
-/** Characters of a URI that is remembered: longer ones are rare, and would make the memory large. */
+/** The maximum number of characters of a cached URI: longer ones are rare and would use much memory. */
 const REMEMBERED_LENGTH = 256
 
-/** Characters of a URI that is subscribed or registered: it is kept as long as that lasts. */
+/** The maximum number of characters of a URI in a subscription or registration, because it is stored. */
 const LONGEST_KEPT = 4096
 
-/** A role of a realm: what its sessions may do. Each verdict is worked out once, and then one look-up. */
+/** A role of a realm. Each verdict is computed once and then cached. */
 export class Role {
-  /** May its sessions ask for disclosure? */
+  /** True if its sessions may request disclosure. */
   readonly allowDiscloseMe: boolean
   readonly #permissions: Permissions
   readonly #uriCheck: UriCheck
   readonly #mayUseReserved: boolean
-  /** What its authorizer decides; null if it has permissions. */
+  /** The decisions of its authorizer; null if it has permissions. */
   readonly #decisions: Decisions | null
   readonly #remembered = { call: new Map<Uri, Verdict>(), register: new Map<Uri, Verdict>(), publish: new Map<Uri, Verdict>(), subscribe: new Map<Uri, Verdict>() }
 
@@ -73,7 +73,7 @@ export class Role {
     this.#mayUseReserved = mayUseReserved
   }
 
-  /** The roles of a realm by name: the configured ones, and `trusted`, the app itself. */
+  /** The roles of a realm, by name: the configured ones, and `trusted`, the app itself. */
   static rolesOf ({ roles, uriCheck }: ResolvedRealm, decisionsOf: (authorizer: Uri | Authorizer) => Decisions): Map<string, Role> {
     const configured = Object.entries(roles).map(([name, { permissions, authorizer, allowDiscloseMe }]) => {
       const decisions = authorizer === null ? null : decisionsOf(authorizer)
@@ -83,18 +83,18 @@ export class Role {
     return new Map([...configured, ['trusted', trusted]])
   }
 
-  /** The verdict on what a session wants to do; a promise, which never rejects, if an authorizer has to think. */
+  /** The verdict on a session's action; a promise that never rejects if an authorizer is asynchronous. */
   ask (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy | undefined, options: Dict): Verdict | Promise<Verdict> {
     if (this.#decisions === null) return this.verdict(action, uri, match)
     return this.#fault(action, uri, match ?? 'exact') ?? this.#decisions.decide(session, action, uri, match ?? 'exact', options)
   }
 
-  /** Forgets what its authorizer decided, for one authid or for all. */
+  /** Deletes the cached decisions of its authorizer, for one authid or for all. */
   forgetDecisions (authid?: string): void {
     this.#decisions?.forget(authid)
   }
 
-  /** The verdict of its permissions on an action on a URI, or on a pattern. */
+  /** The verdict of its permissions on an action on a URI or a pattern. */
   verdict (action: Action, uri: Uri, match: MatchPolicy = 'exact'): Verdict {
     if (match !== 'exact') return this.#workOut(action, uri, match)
     const remembered = this.#remembered[action]
@@ -116,12 +116,12 @@ export class Role {
     return disclose || trustlevel !== undefined || forceReregister ? { refusal: null, disclose, trustlevel, forceReregister } : granted
   }
 
-  /** What is wrong with a URI, whatever the role may do. */
+  /** The fault of a URI, independent of permissions. */
   #fault (action: Action, uri: Uri, match: MatchPolicy): Verdict | null {
     if (!isUri(uri, match, this.#uriCheck)) return invalidUri
     if (uri.length > LONGEST_KEPT && (action === 'subscribe' || action === 'register')) return invalidUri
     if (match === 'wildcard' && !hasFewComponents(uri)) return invalidUri
-    // Nobody but the router and the app speaks in the name of `wamp.`; listening and calling is a matter of permission.
+    // Only the router and the app may publish or register `wamp.*`. Subscribing and calling depend on permissions.
     const speaks = action === 'register' || action === 'publish'
     return isReserved(uri) && !this.#mayUseReserved && speaks ? invalidUri : null
   }

@@ -6,24 +6,24 @@ import type { Payload } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Delivery, TransportDetails } from '../transport/transport.ts'
 
-/** A session as broker and dealer see it. */
+/** A session as used by broker and dealer. */
 export interface RoutedSession {
   readonly id: Id
   readonly principal: Principal
-  /** What its client announced. */
+  /** The features that its client announced. */
   readonly features: Features
-  /** How its client came in. */
+  /** The connection of its client. */
   readonly transport: TransportDetails
-  /** Its place in the order in which sessions joined the realm, from 1. The realm sets it. */
+  /** Its position in the order in which sessions joined the realm, from 1. Set by the realm. */
   place: number
   /** Sends a message. Never throws, and never calls back into the realm before it returns. */
   send (message: RouterMessage): Delivery
-  /** True if the values of a payload can be read here, and have a form in the client's serializer. Never throws. */
+  /** True if the values of a payload can be decoded here and represented in the client's serializer. Never throws. */
   takes (payload: Payload): boolean
-  /** True for a client that has lost events and is still owed much. */
+  /** True for a client that has lost events and still has much data buffered. */
   readonly isLosing: boolean
-  /** Resolves when a client that is behind has caught up, or so many milliseconds after it fell behind; null if nobody need wait. */
+  /** Resolves when a slow client has caught up, or this many milliseconds after it fell behind; null if there is no need to wait. */
   caughtUp (patience: number): Promise<void> | null
-  /** Ends the session with GOODBYE; `message` is for people. What it held in the realm ends at once. */
+  /** Ends the session with GOODBYE; `message` is for people. Its resources in the realm are released at once. */
   end (reason: Uri, message?: string): void
 }

@@ -22,10 +22,10 @@ export interface MetaCall {
   readonly kwargs: Kwargs
 }
 
-/** What the RESULT holds: args alone, or kwargs, too. */
+/** The content of the RESULT: only args, or also kwargs. */
 export type MetaResult = Args | { readonly args: Args, readonly kwargs: Kwargs }
 
-/** Answers a call, at once unless it has to wait for others. Throws a WampError to refuse. */
+/** Answers a call, at once unless it must wait. Throws a WampError to refuse it. */
 export type MetaProcedure = (call: MetaCall) => MetaResult | Promise<MetaResult>
 
 interface Invoked { readonly invocation: Invocation, readonly values: Values }
@@ -36,8 +36,8 @@ interface PendingCall {
 }
 
 /**
- * The router's own session in a realm: it offers the meta API, and calls authorizers. To broker and dealer it is one like
- * all others; it is not among the realm's sessions, and never ends.
+ * The router's own session in a realm: it provides the meta API and calls authorizers. Broker and dealer treat it like any other session.
+ * It is not among the realm's sessions, and never ends.
  */
 export class ServiceSession implements RoutedSession {
   readonly id: Id = randomId()
@@ -48,9 +48,9 @@ export class ServiceSession implements RoutedSession {
   readonly #procedures: readonly MetaProcedure[]
   readonly #registered = new Map<Id, MetaProcedure>()
   readonly #calls = new Map<Id, PendingCall>()
-  /** Nothing may re-enter the realm while it routes: invocations wait until it has. */
+  /** The realm must not be re-entered while it routes: invocations wait until it has finished. */
   readonly #invocations = new Queue<Invoked>()
-  /** Octets of the calls that sessions wait for. */
+  /** The octets of pending calls, by session. */
   readonly #waiting = new WeakMap<RoutedSession, number>()
   readonly #octets: number
   #state: 'idle' | 'answering' = 'idle'
@@ -61,13 +61,13 @@ export class ServiceSession implements RoutedSession {
 
   constructor ({ realm, octets, procedures, findSession, say, log }: {
     realm: Uri
-    /** How many of them, of one session. */
+    /** The maximum octets of pending calls for one session. */
     octets: number
-    /** In the order in which they are registered, as requests 1, 2, 3, … */
+    /** In the order of registration, as requests 1, 2, 3, … */
     procedures: readonly MetaProcedure[]
     /** A session of the realm. */
     findSession: (id: Id) => RoutedSession | undefined
-    /** Takes what this session sends. */
+    /** Receives the messages of this session. */
     say: (message: Call | Yield | ErrorMessage) => void
     log: { error (details: object, text: string): void }
   }) {
@@ -121,8 +121,8 @@ export class ServiceSession implements RoutedSession {
   }
 
   /**
-   * Runs the procedures that were invoked while a message was routed. They belong to the work of that message: a client
-   * that calls many of them is read no faster than they are answered. Never throws.
+   * Runs the procedures that were invoked while a message was routed. They count as work of that message: a client that calls many of them
+   * is read no faster than they are answered. Never throws.
    */
   answer (): void {
     if (this.#state === 'answering') return
@@ -131,7 +131,7 @@ export class ServiceSession implements RoutedSession {
     this.#state = 'idle'
   }
 
-  /** Reads the payload here, where it can be answered that it has no form. */
+  /** Decodes the payload, where an unrepresentable one can still be answered. */
   #take (message: Invocation | Result | ErrorMessage): Delivery {
     let values: Values
     try {
@@ -147,14 +147,14 @@ export class ServiceSession implements RoutedSession {
 
   #wait (invoked: Invoked): void {
     this.#invocations.add(invoked)
-    // For calls that are routed later than they came, by the decision of an authorizer.
+    // For calls that are routed later, after the decision of an authorizer.
     if (this.#invocations.size === 1) queueMicrotask(() => { this.answer() })
   }
 
   #run ({ invocation: { request, registration, details, payload }, values }: Invoked): void {
     spend(1)
     try {
-      // Registered with disclose_caller: every invocation says who calls. A caller that has left needs no answer.
+      // Registered with disclose_caller: every invocation names the caller. A caller that has left needs no answer.
       const caller = this.#findSession(details.caller as Id)
       if (caller !== undefined && (this.#waiting.get(caller) ?? 0) + payload.size > this.#octets) {
         throw metaError(reasons.limitExceeded, 'limits.parked: this session waits for too many answers')
@@ -167,7 +167,7 @@ export class ServiceSession implements RoutedSession {
     }
   }
 
-  /** What a call was about may have to be kept until it is answered: of one session not more than may be parked. */
+  /** The arguments of a call may have to be kept until it is answered, for one session up to the limit for parked messages. */
   #answerLater (caller: RoutedSession, request: Id, octets: number, result: Promise<MetaResult>): void {
     this.#waiting.set(caller, (this.#waiting.get(caller) ?? 0) + octets)
     result.then((result) => { this.#yield(request, result) }, (error: unknown) => { this.#refuse(request, error) }).finally(() => {
@@ -187,7 +187,7 @@ export class ServiceSession implements RoutedSession {
     this.#reply({ ...refused, error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) })
   }
 
-  /** Never throws: what the realm throws is logged. */
+  /** Never throws: errors of the realm are logged. */
   #reply (answer: Yield | ErrorMessage): void {
     try {
       this.#say(answer)

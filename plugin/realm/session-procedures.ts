@@ -22,7 +22,7 @@ import { isShown } from './sessions.ts'
 import type { Sessions } from './sessions.ts'
 import type { Testaments, TestamentScope } from './testaments.ts'
 
-/** What the procedures about sessions need of the realm. */
+/** The part of the realm that the procedures about sessions need. */
 export interface SessionsOfRealm {
   readonly sessions: ReadonlyMap<Id, RoutedSession>
   ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | Promise<Verdict>
@@ -31,8 +31,8 @@ export interface SessionsOfRealm {
 }
 
 /**
- * `wamp.session.*`, but for testaments [advanced, Session Meta API]. `octets` bounds one answer. `revokeLogins` forgets the cookie
- * logins of an authid, for `wamp.session.kill_by_authid` with `revoke_logins`, which is no part of the specification.
+ * `wamp.session.*` without testaments [advanced, Session Meta API]. `octets` limits one answer. `revokeLogins` deletes the cookie logins
+ * of an authid, for `wamp.session.kill_by_authid` with `revoke_logins`, which is not defined by the specification.
  */
 export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, octets: number, revokeLogins: (authid: string) => Promise<unknown>): Record<Uri, MetaProcedure> {
   const most = mostIds(octets)
@@ -72,7 +72,7 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
         const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)
         return ids.length <= most ? [ids] : { args: [ids.slice(0, most)], kwargs: { count: ids.length } }
       }
-      // First, or a killed client would come back by its cookie.
+      // First, because a killed client would otherwise reconnect by its cookie.
       return revoking ? revokeLogins(authid).then(killAll) : killAll()
     },
     'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) =>
@@ -90,7 +90,7 @@ export function testamentProcedures (realm: SessionsOfRealm, testaments: Testame
       const { options: checked } = toPublish(caller, topic, optional(toDict, options, 'publish_options') ?? {}, payload)
       const scope = toScope(givenScope)
       return whenDecided(realm.ask(caller, 'publish', topic, 'exact', checked), ({ refusal }) => {
-        // Who has left meanwhile leaves no more.
+        // A session that has left in the meantime cannot add testaments.
         if (!realm.sessions.has(caller.id)) return []
         if (refusal !== null) throw metaError(refusal, 'this session may not publish to that topic')
         if (!testaments.add(caller, scope, topic, checked, payload)) {

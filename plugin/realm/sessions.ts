@@ -4,7 +4,7 @@ import { spend } from '../work.ts'
 import { Ordered } from './ordered.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** How many sessions a realm may have, 0 for any number. */
+/** The maximum number of sessions in a realm, 0 for no limit. */
 export interface SessionLimits {
   readonly sessionsOfRealm: number
   readonly sessionsOfAuthid: number
@@ -12,19 +12,19 @@ export interface SessionLimits {
 
 const nobody: readonly never[] = Object.freeze([])
 
-/** True for a session that the meta API shows: the app's own are nobody else's business. */
+/** True for sessions that the meta API shows; the app's own are hidden. */
 export function isShown ({ principal }: RoutedSession): boolean {
   return principal.authrole !== 'trusted'
 }
 
-/** The sessions that are joined to a realm, by id, by role and by authid. */
+/** The sessions of a realm, by id, by role and by authid. */
 export class Sessions {
   readonly #limits: SessionLimits
   readonly #byId = new Map<Id, RoutedSession>()
   /** In the order in which they joined. */
   readonly #byRole = new Map<string, Ordered<RoutedSession>>()
   readonly #shown = new SessionsByAuthid()
-  /** Those that are not shown. */
+  /** The hidden sessions. */
   readonly #own = new SessionsByAuthid()
   #lastPlace = 0
 
@@ -36,13 +36,13 @@ export class Sessions {
     return this.#byId
   }
 
-  /** True if no session may join at present. */
+  /** True if no session may currently join. */
   get isFull (): boolean {
     const { sessionsOfRealm } = this.#limits
     return sessionsOfRealm > 0 && this.#byId.size >= sessionsOfRealm
   }
 
-  /** The limit that keeps one more session of this principal out, or null. */
+  /** The limit that prevents another session of this principal, or null. */
   limitReached ({ authid }: Principal): keyof SessionLimits | null {
     const { sessionsOfAuthid } = this.#limits
     if (this.isFull) return 'sessionsOfRealm'
@@ -59,7 +59,7 @@ export class Sessions {
     this.#sameKind(session).add(session)
   }
 
-  /** False if it is not here. */
+  /** Removes a session. False if it is not in the realm. */
   delete (session: RoutedSession): boolean {
     if (!this.#byId.delete(session.id)) return false
     this.#byRole.get(session.principal.authrole)?.delete(session)
@@ -67,17 +67,17 @@ export class Sessions {
     return true
   }
 
-  /** How many there are of each role that has ever had one, those that are not shown included. */
+  /** The number of sessions of each role that has ever had one, including hidden sessions. */
   countByRole (): ReadonlyMap<string, number> {
     return new Map([...this.#byRole].map(([role, { size }]) => [role, size]))
   }
 
-  /** How many of these roles, or of all, are shown. */
+  /** The number of visible sessions of these roles, or of all. */
   count (roles: Iterable<string> | undefined): number {
     return this.#ofRoles(roles).reduce((count, { size }) => count + size, 0)
   }
 
-  /** The first ones of these roles, or of all, that are shown and joined after a place; at most so many. */
+  /** The first visible sessions of these roles, or of all, that joined after a position, up to a maximum number. */
   after (roles: Iterable<string> | undefined, place: number, most: number): RoutedSession[] {
     const found = this.#ofRoles(roles).map((ofRole) => ofRole.after(place, most))
     if (found.length === 1) return found[0]!
@@ -86,12 +86,12 @@ export class Sessions {
     return all.sort((a, b) => a.place - b.place).slice(0, most)
   }
 
-  /** True if a session has this authid, shown or not. */
+  /** True if a visible or hidden session has this authid. */
   hasAuthid (authid: string): boolean {
     return this.#shown.has(authid) || this.#own.has(authid)
   }
 
-  /** Those of an authid that are shown. */
+  /** The visible sessions of an authid. */
   ofAuthid (authid: string): readonly RoutedSession[] {
     return this.#shown.of(authid)
   }
@@ -110,7 +110,7 @@ export class Sessions {
   }
 }
 
-/** Sessions by authid. One that is the only one of its authid takes no room but its entry. */
+/** Sessions by authid. A single session of an authid only uses its entry. */
 class SessionsByAuthid {
   readonly #sessions = new Map<string, RoutedSession | Set<RoutedSession>>()
 

@@ -1,26 +1,23 @@
 import { spend } from '../work.ts'
 import { SlotSet, slotsOf, wordsFor } from './slot-set.ts'
 
-/** What a slot must be in: one of two sets that have no slot in common. */
+/** A condition for a slot: it must be in one of two disjoint sets. */
 export interface Condition {
   readonly either: SlotSet
   readonly or: SlotSet | undefined
 }
 
-/** Words of bits that cost one unit of work. */
+/** Words of bits in one unit of work. */
 const WORDS_OF_UNIT = 32
-/** Slots whose membership costs one unit to look up. */
+/** Slots that are checked in one unit of work. */
 const LOOKS_OF_UNIT = 4
 
-/** How many slots meet a condition. */
+/** The number of slots that meet a condition. */
 export function countOf ({ either, or }: Condition): number {
   return either.size + (or === undefined ? 0 : or.size)
 }
 
-/**
- * The slots that meet all conditions, of which there is at least one, out of so many slots. Few candidates are looked up one by
- * one; of many, 32 are compared at once.
- */
+/** The slots that meet all of one or more conditions, among this number of slots. A few candidates are checked one by one; of many, 32 are checked at once. */
 export function slotsThatMeet (conditions: Condition[], slots: number): readonly number[] {
   let rarest = conditions[0]!
   for (const condition of conditions) if (countOf(condition) < countOf(rarest)) rarest = condition
@@ -62,7 +59,7 @@ function meetAtOnce (conditions: Condition[], words: number): readonly number[] 
   return slots
 }
 
-/** Keeps the bits that are in one of two sets. Returns 0 if there are none. */
+/** Keeps the bits that are in one of two sets. Returns 0 if none are left. */
 function keep (found: Int32Array, either: Int32Array, or: Int32Array): number {
   const both = Math.min(found.length, either.length, or.length)
   const longer = either.length > or.length ? either : or

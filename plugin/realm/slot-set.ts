@@ -1,14 +1,11 @@
-/** Slots of a word. */
+/** Slots per word. */
 const WORD = 32
 
-/**
- * A set of slots, which are small numbers. It takes about as much memory as it has members: a single slot is kept as a number,
- * a few as a Set, and many as bits.
- */
+/** A set of slots, which are small numbers. Its memory is about proportional to its size: a single slot is stored as a number, a few as a Set, and many as bits. */
 export class SlotSet {
   #size = 0
   #slots: number | Set<number> | Int32Array = -1
-  /** Words that bits for all members would take. */
+  /** The number of words for all members as bits. */
   #words = 0
 
   get size (): number {
@@ -46,7 +43,7 @@ export class SlotSet {
       if (slots.size === 1) this.#becomeFew([...slots])
     } else {
       slots[slot >>> 5]! &= ~bitOf(slot)
-      // Far fewer than turned it into bits, so that it does not go back and forth.
+      // Far below the threshold for bits, so that the representation does not alternate.
       if (this.#size < slots.length / 4) this.#becomeFew(slotsOf(slots))
     }
   }
@@ -59,7 +56,7 @@ export class SlotSet {
     else if (this.#size === 1) list.push(slots)
   }
 
-  /** The members as bits, which may be fewer or more than those of `spare`; `spare` is used where they are not kept as bits. */
+  /** The members as bits, which may be fewer or more words than those of `spare`; `spare` is used if they are not stored as bits. */
   asBits (spare: Int32Array): Int32Array {
     const slots = this.#slots
     if (slots instanceof Int32Array) return slots
@@ -86,12 +83,12 @@ export class SlotSet {
   }
 }
 
-/** The words that so many slots take as bits. */
+/** The number of words for this number of slots as bits. */
 export function wordsFor (slots: number): number {
   return Math.ceil(slots / WORD)
 }
 
-/** The slots whose bits are set, from the first to the last. */
+/** The slots whose bits are set, in ascending order. */
 export function slotsOf (bits: Int32Array): number[] {
   const slots: number[] = []
   for (let i = 0; i < bits.length; i++) {

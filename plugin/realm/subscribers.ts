@@ -2,22 +2,22 @@ import { spend } from '../work.ts'
 import type { Receivers } from './receivers.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** Sessions of one role. */
+/** The sessions of one role. */
 interface SessionsOfRole {
   size: number
   readonly byAuthid: Map<string, Set<RoutedSession>>
 }
 
-/** Sessions by role, and in it by authid. */
+/** The sessions by role, and within it by authid. */
 export type SessionsByPrincipal = Map<string, SessionsOfRole>
 
-/** Fewer subscribers are all looked at: to sort them would cost more. */
+/** With fewer subscribers, all are visited, because an index would cost more. */
 const MANY = 16
 
-/** All who are subscribed to one URI or pattern. Those are found quickly that a publication with lists of receivers can be for. */
+/** All subscribers of one URI or pattern. Possible receivers of a publication with receiver lists are found quickly. */
 export class Subscribers {
   readonly #all = new Set<RoutedSession>()
-  /** Kept since there first was a publication for some roles or authids alone; null before. */
+  /** Created by the first publication for selected roles or authids; null before. */
   #byPrincipal: SessionsByPrincipal | null = null
 
   get all (): ReadonlySet<RoutedSession> {
@@ -51,10 +51,7 @@ export class Subscribers {
     if (ofRole.size === 0) this.#byPrincipal.delete(authrole)
   }
 
-  /**
-   * The subscribers that a publication can be for; each must still be one that `receivers` include. `eligible` are the sessions
-   * that it names, null if it names none.
-   */
+  /** The possible receivers of a publication; each must still be checked with `receivers`. `eligible` are the sessions that it lists, or null. */
   within (receivers: Receivers, eligible: readonly RoutedSession[] | null): Iterable<RoutedSession> {
     if (eligible !== null && eligible.length < this.#all.size) {
       spend(eligible.length)

@@ -15,7 +15,7 @@ import type { MetaProcedure, MetaResult } from './service-session.ts'
 import type { SessionsOfRealm } from './session-procedures.ts'
 import type { Subscription } from './subscription.ts'
 
-/** `wamp.subscription.*` [advanced, Subscription Meta API, Event History]. `octets` bounds one answer. */
+/** `wamp.subscription.*` [advanced, Subscription Meta API, Event History]. `octets` limits one answer. */
 export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, octets: number): Record<Uri, MetaProcedure> {
   const most = mostIds(octets)
   const findSession: FindSession = (id) => realm.sessions.get(id)
@@ -68,7 +68,7 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
   }
 }
 
-/** The one positional value of a RESULT. */
+/** The single positional value of a RESULT. */
 function listOf (events: object[] | Promise<object[]>): MetaResult | Promise<MetaResult> {
   return events instanceof Promise ? events.then((found) => [found]) : [events]
 }

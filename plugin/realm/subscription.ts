@@ -5,25 +5,25 @@ import type { Ordered } from './ordered.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { Subscribers } from './subscribers.ts'
 
-/** All who subscribed to one URI under one policy. */
+/** All subscribers of one URI with one match policy. */
 export interface Subscription {
   readonly id: Id
   readonly uri: Uri
   readonly match: MatchPolicy
-  /** When it came into existence, in milliseconds since 1970. */
+  /** The time of creation, in milliseconds since 1970. */
   readonly created: number
   readonly subscribers: Subscribers
-  /** The same in the order in which they joined the realm, from when somebody first asks for a page of them. */
+  /** The subscribers in the order in which they joined the realm, once a page of them has been requested. */
   paged: Ordered<RoutedSession> | null
-  /** What was published to it, where that is kept. Such a subscription stays when its last subscriber has gone. */
+  /** The stored publications, if the subscription has a history. It then remains after its last subscriber has left. */
   readonly history: EventHistory | null
 }
 
-/** Told what becomes of subscriptions, after the session that caused it has had its answer. */
+/** Observes changes of subscriptions, after the session that caused them has received its answer. */
 export interface SubscriptionObserver {
-  /** The subscription has come into existence with this subscriber. */
+  /** The subscription was created with this subscriber. */
   created (subscriber: RoutedSession, subscription: Subscription): void
   subscribed (subscriber: RoutedSession, subscription: Subscription): void
-  /** The session is no longer a subscriber; the last one may have taken the subscription along. */
+  /** The session is no longer a subscriber. The last one may have deleted the subscription. */
   unsubscribed (subscriber: RoutedSession, subscription: Subscription): void
 }

@@ -6,29 +6,29 @@ import type { Uri } from '../protocol/uri.ts'
 import { spendOctets } from '../work.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** When a testament is published. Without session resumption both are the session's end, `detached` first. */
+/** The time at which a testament is published. Without session resumption, both are the session's end, `detached` first. */
 export type TestamentScope = 'detached' | 'destroyed'
 
-/** The testaments of one scope, and how many bytes they take together. */
+/** The testaments of one scope, and their total number of bytes. */
 interface Scope { testaments: Publish[], size: number }
 
-/** What sessions want to be published when they have ended [advanced, Testaments]. */
+/** The publications that sessions have requested for their end [advanced, Testaments]. */
 export class Testaments {
   readonly #limit: number
   readonly #bytes: number
   readonly #kept = new Map<RoutedSession, Record<TestamentScope, Scope>>()
 
   constructor ({ limit, bytes }: {
-    /** How many a session may have. */
+    /** The maximum number of testaments per session. */
     limit: number
-    /** How many bytes these may take together. */
+    /** The maximum number of bytes in total. */
     bytes: number
   }) {
     this.#limit = limit
     this.#bytes = bytes
   }
 
-  /** Keeps a testament. False if the session has too many. */
+  /** Stores a testament. False if the session has too many. */
   add (session: RoutedSession, scope: TestamentScope, topic: Uri, options: PublishOptions, payload: Payload): boolean {
     const kept = this.#kept.get(session) ?? { detached: { testaments: [], size: 0 }, destroyed: { testaments: [], size: 0 } }
     const { detached, destroyed } = kept
@@ -36,7 +36,7 @@ export class Testaments {
     const size = topic.length + sizeOf(options) + payload.size
     spendOctets(size)
     if (detached.size + destroyed.size + size > this.#bytes) return false
-    // Nobody will be there to be acknowledged.
+    // The session will not receive an acknowledgment.
     kept[scope].testaments.push({ type: MessageType.Publish, request: 1, options: { ...options, acknowledge: false }, topic, payload })
     kept[scope].size += size
     this.#kept.set(session, kept)
@@ -48,7 +48,7 @@ export class Testaments {
     if (kept !== undefined) kept[scope] = { testaments: [], size: 0 }
   }
 
-  /** The testaments of a session that has ended, in the order of publication. They are kept no longer. */
+  /** The testaments of a session that has ended, in the order of publication. They are removed. */
   take (session: RoutedSession): readonly Publish[] {
     const kept = this.#kept.get(session)
     if (kept === undefined) return []

@@ -2,48 +2,45 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { PrefixTree } from './prefix-tree.ts'
 import { WildcardIndex } from './wildcard-index.ts'
 
-/** How many URIs' matches are remembered. Made-up URIs cannot make it grow: it is then begun anew. */
+/** The maximum number of URIs with cached matches. At the limit, the cache is cleared, so made-up URIs cannot make it grow. */
 const REMEMBERED = 10_000
-/** Characters of a URI that is remembered: longer ones are rare, and would make the memory large. */
+/** The maximum number of characters of a cached URI: longer ones are rare and would use much memory. */
 const REMEMBERED_LENGTH = 256
-/** How many matches are remembered, of all these URIs together. */
+/** The maximum number of cached matches for all URIs together. */
 const REMEMBERED_MATCHES = 100_000
 
 const nothing: readonly never[] = Object.freeze([])
 
-/**
- * Things by URI and match policy. As long as there are no patterns a look-up is one map access, and so it is for what was
- * looked up since the patterns changed.
- */
+/** Items by URI and match policy. Without patterns, a look-up is one map access, and so is a repeated look-up while the patterns do not change. */
 export class UriIndex<T> {
-  /** Each as the list of what matches where there are no patterns. */
+  /** Each in a list, which is the list of matches if there are no patterns. */
   readonly #exact = new Map<Uri, readonly [T]>()
   readonly #prefixes = new PrefixTree<T>()
   readonly #wildcards = new WildcardIndex<T>()
   readonly #remembered = new Map<Uri, readonly T[]>()
   #rememberedMatches = 0
 
-  /** What stands under this URI and policy. */
+  /** The item of this URI and policy. */
   get (uri: Uri, match: MatchPolicy): T | undefined {
     if (match === 'exact') return this.#exact.get(uri)?.[0]
     return this.#patterns(match).get(uri)
   }
 
-  /** Puts something under this URI and policy; what stood there is replaced. */
+  /** Sets the item of this URI and policy. */
   set (uri: Uri, match: MatchPolicy, value: T): void {
     this.#forget(uri, match)
     if (match === 'exact') this.#exact.set(uri, [value])
     else this.#patterns(match).set(uri, value)
   }
 
-  /** Removes what stands under this URI and policy. */
+  /** Deletes the item of this URI and policy. */
   delete (uri: Uri, match: MatchPolicy): void {
     this.#forget(uri, match)
     if (match === 'exact') this.#exact.delete(uri)
     else this.#patterns(match).delete(uri)
   }
 
-  /** All that match: the exact one, then prefixes, shortest first, then wildcards. */
+  /** All matches: the exact one, then prefixes, shortest first, then wildcards. */
   matching (uri: Uri): readonly T[] {
     if (this.#prefixes.isEmpty && this.#wildcards.isEmpty) return this.#exact.get(uri) ?? nothing
     const remembered = this.#remembered.get(uri)
@@ -62,7 +59,7 @@ export class UriIndex<T> {
     return this.#prefixes.longest(uri)
   }
 
-  /** The wildcard that is literal where, from left to right, another is not. */
+  /** The best wildcard: from left to right, literals beat wildcards. */
   bestWildcard (uri: Uri): T | undefined {
     return this.#wildcards.best(uri)
   }

@@ -1,20 +1,20 @@
 import { networkOf } from '../network-of.ts'
 import { TokenBucket } from '../token-bucket.ts'
 
-/** How many connections may come and be, 0 for any number. */
+/** The connection limits, 0 for no limit. */
 export interface AdmissionLimits {
   readonly connectionsOfAddress: number
   readonly upgradesPerSecond: number
 }
 
-/** Why somebody is not let connect: the HTTP status, what to say, and in how many seconds to try again. */
+/** The reason for rejecting a connection: the HTTP status, a text, and the seconds until a retry. */
 export interface Rejection {
   readonly status: 429 | 503
   readonly error: string
   readonly retryAfter: number
 }
 
-/** Decides who may connect at this moment: after a restart all clients come at once. */
+/** Decides who may connect, because after a restart all clients reconnect at once. */
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #upgrades: TokenBucket | null
@@ -25,7 +25,7 @@ export class Admission {
     this.#upgrades = limits.upgradesPerSecond === 0 ? null : new TokenBucket(limits.upgradesPerSecond, now)
   }
 
-  /** Lets somebody in, who then must be let go by calling what is returned; or says why not. The address may be unknown. */
+  /** Admits a client and returns a function to call when it disconnects, or the reason for rejecting it. The address may be unknown. */
   enter (address: string | undefined): Rejection | (() => void) {
     const { connectionsOfAddress } = this.#limits
     const network = address === undefined || connectionsOfAddress === 0 ? null : networkOf(address)

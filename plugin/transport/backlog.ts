@@ -1,18 +1,15 @@
 import { Queue } from '../queue.ts'
 
-/** Octets that an entry takes beside those of its frame. */
+/** Octets of an entry in addition to its frame. */
 export const OCTETS_OF_ENTRY = 256
 
-/** A reply that waits; its number says when it came. */
+/** A waiting reply. Its number is its position in the order of all entries. */
 interface Reply { readonly number: number, readonly frame: Buffer }
 
-/** An event that waits, in a list of all that do. */
+/** A waiting event, in a linked list of all events. */
 interface Entry extends Reply { readonly key: string | null, previous: Entry | null, next: Entry | null }
 
-/**
- * What a peer is sent while it does not keep up, in order. Events give way to newer ones when they take too much memory;
- * replies never do.
- */
+/** The data for a slow peer, in order. If it takes too much memory, the oldest events are dropped, but never replies. */
 export class Backlog {
   readonly #limit: number
   readonly #replies = new Queue<Reply>()
@@ -23,12 +20,12 @@ export class Backlog {
   #octets = 0
   #octetsOfEvents = 0
 
-  /** Events may take so many octets together. */
+  /** The maximum octets of all events. */
   constructor (limit: number) {
     this.#limit = limit
   }
 
-  /** Octets that it takes in memory. */
+  /** The octets in memory. */
   get octets (): number {
     return this.#octets
   }
@@ -37,7 +34,7 @@ export class Backlog {
     return this.#octets === 0
   }
 
-  /** True if an event of so many octets has room. */
+  /** True if an event of this size fits. */
   hasRoom (octets: number): boolean {
     return this.#octetsOfEvents + octets + OCTETS_OF_ENTRY <= this.#limit
   }
@@ -48,7 +45,7 @@ export class Backlog {
     this.#octets += frame.length + OCTETS_OF_ENTRY
   }
 
-  /** Adds the frame of an event, which takes the place of an earlier one with its key. Returns how many gave way. */
+  /** Adds the frame of an event, which replaces an earlier one with its key. Returns the number of dropped events. */
   addEvent (frame: Buffer, key: string | null = null): number {
     let gone = 0
     const earlier = key === null ? undefined : this.#latest.get(key)
@@ -67,7 +64,7 @@ export class Backlog {
     return gone
   }
 
-  /** Takes the oldest frame; undefined if there is none. */
+  /** Removes and returns the oldest frame; undefined if there is none. */
   take (): Buffer | undefined {
     const [event, reply] = [this.#oldest, this.#replies.first]
     if (event !== null && (reply === undefined || event.number < reply.number)) {

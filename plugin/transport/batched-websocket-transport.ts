@@ -6,8 +6,8 @@ import type { FrameBuilder } from './websocket-frame.ts'
 import { WebsocketTransport } from './websocket-transport.ts'
 
 /**
- * WAMP over a batched WebSocket subprotocol [advanced, Message Batching]. What is sent in one turn leaves as one batch;
- * to a peer that is behind, each message as a batch of its own, by reference like any frame.
+ * WAMP over a batched WebSocket subprotocol [advanced, Message Batching]. The messages of one turn are sent as one batch. For a slow peer,
+ * each message is a separate batch, stored by reference like any frame.
  */
 export class BatchedWebsocketTransport extends WebsocketTransport {
   readonly #batching: Batching
@@ -16,7 +16,7 @@ export class BatchedWebsocketTransport extends WebsocketTransport {
 
   constructor ({ batching, framesOf, ...connection }: Omit<ConstructorParameters<typeof WebsocketTransport>[0], 'codec' | 'frames'> & {
     batching: Batching
-    /** The builder of frames that hold a batch. */
+    /** The builder of frames that contain a batch. */
     framesOf: (batching: Batching) => FrameBuilder
   }) {
     super({ ...connection, codec: batching.codec, frames: framesOf(batching) })
@@ -28,7 +28,7 @@ export class BatchedWebsocketTransport extends WebsocketTransport {
     intake.receiveBatch(this.#messagesOf(batch), batch.length)
   }
 
-  /** The messages of a batch, one by one: it may hold a million. None if it is not a batch. */
+  /** The messages of a batch, one by one, because there may be a million. None if it is malformed. */
   * #messagesOf (batch: Buffer): Generator<Buffer, void> {
     spendOctets(batch.length)
     const fault = this.#batching.faultOf(batch)

@@ -1,9 +1,9 @@
-/** A peer that is behind, and who waits for it. All who are as patient share one promise and one timer. */
+/** A slow peer and the publishers that wait for it. Those with the same timeout share one promise and one timer. */
 export class CatchingUp {
   readonly #since = performance.now()
   readonly #waits = new Map<number, { readonly promise: Promise<void>, readonly goOn: () => void }>()
 
-  /** Resolves when the peer has caught up, or so many milliseconds after it fell behind; null if these are over. */
+  /** Resolves when the peer has caught up, or this many milliseconds after it fell behind; null if these are over. */
   within (patience: number): Promise<void> | null {
     const left = this.#since + patience - performance.now()
     if (left <= 0) return null
@@ -22,7 +22,7 @@ export class CatchingUp {
     return promise
   }
 
-  /** The peer has caught up, or is gone. */
+  /** Called when the peer has caught up or disconnected. */
   over (): void {
     for (const { goOn } of this.#waits.values()) goOn()
   }

@@ -1,16 +1,13 @@
-/** A connection whose peer may be gone without a word. */
+/** A connection whose peer may be dead. */
 export interface Pulse {
-  /** Looks for a sign of life since the last look; asks for one, and in the end cuts the connection off. */
+  /** Checks for activity since the last check. Pings the peer if there was none, and eventually disconnects it. */
   look (): void
 }
 
-/** In how many parts the connections are looked at: ten thousand pings at once would keep all others waiting. */
+/** The number of groups in which connections are checked: ten thousand pings at once would delay all others. */
 const PARTS = 50
 
-/**
- * Looks at each connection twice an interval, by one timer for all of them. So a peer that is silent is pinged within an
- * interval, and has another one to answer.
- */
+/** Checks each connection twice per interval, with one timer for all. A silent peer is pinged within an interval, and has another one to answer. */
 export class Heartbeat {
   readonly #parts: Set<Pulse>[] = Array.from({ length: PARTS }, () => new Set())
   readonly #partOf = new Map<Pulse, Set<Pulse>>()
@@ -18,7 +15,7 @@ export class Heartbeat {
   #next = 0
   #looked = 0
 
-  /** The interval is in milliseconds; 0 looks at nothing. */
+  /** The interval is in milliseconds; 0 disables the checks. */
   constructor (interval: number) {
     if (interval > 0) this.#timer = setInterval(() => { this.#look() }, Math.max(1, interval / 2 / PARTS)).unref()
   }

@@ -4,26 +4,26 @@ import type { Worker } from '../work.ts'
 
 /** The connection whose messages an intake holds back. */
 export interface Inlet {
-  /** Handles a message as it came from the wire. Never throws. */
+  /** Handles a received message. Never throws. */
   take (message: Buffer): void
-  /** Reads nothing more from the socket. */
+  /** Stops reading from the socket. */
   stopReading (): void
-  /** Nothing is held back any more: reads on. */
+  /** Nothing is held back any more: continues reading. */
   readOn (): void
 }
 
-/** One message, or the messages of a batch and the octets of all of them. */
+/** One message, or the messages of a batch and their total octets. */
 type Arrival = Buffer | { readonly messages: Iterator<Buffer>, readonly octets: number }
 
 /**
- * What a peer has sent and the router has not taken yet. One read from a socket brings a thousand small messages: when the
- * work of a turn is used up, or the connection is paused, the rest waits, and the socket is not read meanwhile.
+ * The messages of a peer that are not yet processed. One read from a socket contains up to a thousand small messages: when the work of a
+ * turn is used up, or the connection is paused, the rest waits, and the socket is not read.
  */
 export class Intake implements Worker {
   readonly #inlet: Inlet
   #waiting: Queue<Arrival> | null = null
   #octets = 0
-  /** How many want nothing to be taken: a session with too many parked requests, and the limits per second. */
+  /** Pause count: a session with too many parked requests, and rate limits. */
   #pauses = 0
   #socket: 'read' | 'not read' = 'read'
 
@@ -31,7 +31,7 @@ export class Intake implements Worker {
     this.#inlet = inlet
   }
 
-  /** Octets that wait, batches as a whole. */
+  /** The waiting octets, with batches as a whole. */
   get octets (): number {
     return this.#octets
   }
@@ -41,14 +41,14 @@ export class Intake implements Worker {
     return this.#socket === 'not read'
   }
 
-  /** Takes a message, at once if nothing stands in its way. */
+  /** Processes a message, at once if possible. */
   receive (message: Buffer): void {
     if (this.#pauses === 0 && this.#waiting === null && !isTurnOver()) return this.#inlet.take(message)
     this.#hold(message, message.length)
     this.#settle()
   }
 
-  /** Takes the messages of a batch likewise. */
+  /** Processes the messages of a batch, at once if possible. */
   receiveBatch (messages: Iterable<Buffer>, octets: number): void {
     this.#hold({ messages: messages[Symbol.iterator](), octets }, octets)
     while (!isTurnOver() && this.#takeNext());
@@ -65,14 +65,14 @@ export class Intake implements Worker {
     this.#settle()
   }
 
-  /** Takes the next message that waits. False if there is none, or nothing is to be taken now. */
+  /** Processes the next waiting message. False if there is none, or if processing is paused. */
   work (): boolean {
     const more = this.#takeNext()
     if (!more) this.#settle()
     return more
   }
 
-  /** Drops what waits. */
+  /** Drops the waiting messages. */
   drop (): void {
     this.#waiting = null
     this.#octets = 0
@@ -88,7 +88,7 @@ export class Intake implements Worker {
     if (this.#waiting === null || this.#pauses > 0) return false
     const message = this.#next(this.#waiting)
     if (message !== undefined) this.#inlet.take(message)
-    // Taking it may have dropped all, or asked for a pause.
+    // Processing it may have dropped all, or paused the intake.
     if (this.#waiting?.size === 0) this.#waiting = null
     return this.#waiting !== null && this.#pauses === 0
   }
@@ -106,7 +106,7 @@ export class Intake implements Worker {
     return value
   }
 
-  /** Reads the socket, or not, and asks for a turn, as is right now. */
+  /** Starts or stops reading the socket, and requests a turn, according to the current state. */
   #settle (): void {
     const reads = this.#pauses === 0 && this.#waiting === null
     if (this.#waiting !== null && this.#pauses === 0) enqueue(this)

@@ -1,26 +1,26 @@
 import { goesOnInNextTurn } from '../work.ts'
 
-/** Something that holds what it has to write until the turn of the event loop ends. */
+/** A connection that collects its output until the turn of the event loop ends. */
 export interface Flushable {
-  /** Octets that it holds. */
+  /** The collected octets. */
   readonly queued: number
   flush (): void
 }
 
-/** Turns that output waits at most while the work that it comes from goes on. */
+/** The maximum number of turns that output waits while its work continues. */
 const MOST_TURNS = 4
-/** As few connections are written to after each turn. */
+/** Up to this number of connections are written to after each turn. */
 const FEW = 32
-/** Octets that are worth a write of their own. */
+/** Octets that justify a separate write. */
 const LONG = 16_384
 
-// System calls dominate the cost of a message: what a connection is sent in one turn leaves in one write. nextTick adds
-// no latency, since it runs as soon as the code at work is done.
+// System calls dominate the cost of a message: the output of a connection in one turn is written at once. nextTick adds no latency, because
+// it runs directly after the current code.
 const waiting: Flushable[] = []
 let state: 'idle' | 'scheduled' = 'idle'
 let turns = 0
 
-/** Has `flush` called once, after the code at work. The caller sees to it that it is asked for once a turn. */
+/** Calls `flush` once, after the current code. The caller must request it only once per turn. */
 export function flushSoon (flushable: Flushable): void {
   waiting.push(flushable)
   if (state === 'scheduled') return
@@ -30,14 +30,14 @@ export function flushSoon (flushable: Flushable): void {
 
 function flushAll (): void {
   if (++turns < MOST_TURNS && waiting.length > FEW && goesOnInNextTurn()) return flushLong()
-  // Flushing may fail a socket, whose session then has others notified: they are appended, and flushed here, too.
+  // Flushing may fail a socket, whose session then notifies others: they are appended, and flushed here as well.
   for (let i = 0; i < waiting.length; i++) waiting[i]!.flush()
   waiting.length = 0
   turns = 0
   state = 'idle'
 }
 
-/** A burst of publications to many takes several turns: to write to all of them after each turn would cost more than the turns. */
+/** A burst of publications to many subscribers takes several turns: writing to all of them after each turn would cost more than the turns. */
 function flushLong (): void {
   setImmediate(flushAll)
   let kept = 0

@@ -12,7 +12,7 @@ import type { Congestion, Delivery } from './transport.ts'
 import { Unsent } from './unsent.ts'
 import { FRAGMENT } from './websocket-frame.ts'
 
-/** How much a connection may be owed, in octets. */
+/** The limits of buffered data for a connection, in octets. */
 export interface OutgoingLimits {
   readonly owedEvents: number
   readonly owed: number
@@ -20,36 +20,33 @@ export interface OutgoingLimits {
 
 const OPEN = 1
 /**
- * Octets that the stream is given at once. What it was given it writes as a whole, so how much of it has left cannot be
- * seen; the rest stays here, and the limits and the heartbeat see that a slow peer takes some of it.
+ * The maximum octets in the stream. It writes them as a whole, so partial progress is not visible. The rest stays here, where the limits
+ * and the heartbeat can observe a slow peer's progress.
  */
 const WINDOW = 2 * FRAGMENT
-/** Units of work that it takes to queue a frame that is built, beside its octets. */
+/** Units of work to queue a frame, in addition to its octets. */
 const UNITS_OF_FRAME = 2
-/** Units of work that a write takes, beside its octets. */
+/** Units of work for a write, in addition to its octets. */
 const UNITS_OF_WRITE = 16
-/** Frames of a backlog that are moved on in one step. */
+/** The number of backlog frames that are sent in one step. */
 const STEP = 64
 
-/** The connection that a queue writes for. */
+/** The connection that a queue writes to. */
 export interface Outlet {
   readonly isOpen: boolean
-  /** A message as it is queued. Throws an EncodingError for a payload that has no form in the peer's serializer. */
+  /** The encoded form of a message in the queue. Throws an EncodingError for a payload that the peer's serializer cannot represent. */
   frame (message: RouterMessage): Buffer
-  /** Frames of `octets` in all, for one write. */
+  /** Frames with this total number of octets, for one write. */
   join (frames: readonly Buffer[], octets: number): Buffer
-  /** The turn is over: nothing need be kept of the last frame. */
+  /** The turn is over: the last frame can be released. */
   forget (): void
-  /** Replies are never dropped, and memory is bounded: the connection ends, which was owed so many octets. */
+  /** Replies are never dropped, and memory is limited: ends the connection, for which this number of octets was buffered. */
   giveUp (owed: number): void
-  /** The peer reads again, or is gone. */
+  /** The peer has caught up or disconnected. */
   congested (congestion: Congestion): void
 }
 
-/**
- * What a connection is sent, on its way to the socket: queued until the turn ends, then one write. It is bounded; what
- * becomes of events for a peer that does not keep up depends on their topic's policy.
- */
+/** The output of a connection: queued until the turn ends, then written at once. It is limited. The policy of a topic decides about its events for a slow peer. */
 export class Outgoing implements Flushable, Worker {
   readonly #outlet: Outlet
   readonly #socket: WebSocket
@@ -58,20 +55,20 @@ export class Outgoing implements Flushable, Worker {
   readonly #limits: OutgoingLimits
   #queue: Buffer[] = []
   #queued = 0
-  /** What the stream is not given yet, since it has enough; null where there is nothing. */
+  /** Data that the stream has not received yet, because it is full; null if there is none. */
   #rest: Unsent | null = null
   #given = 0
-  /** Since when the peer has not kept up, and how many events it has lost since. */
+  /** The time since which the peer has been slow, and the number of events that it has lost since. */
   #congestion: { readonly since: number, dropped: number } | null = null
-  /** What it is sent meanwhile, where that is kept. */
+  /** The backlog, if the policy keeps events. */
   #backlog: Backlog | null = null
-  /** Publishers that wait for it before it loses anything. */
+  /** Publishers that wait for the peer before it loses events. */
   #catchingUp: CatchingUp | null = null
 
   constructor ({ outlet, socket, stream, binary, limits }: {
     outlet: Outlet
     socket: WebSocket
-    /** The connection's stream, or null where messages must go through `ws` (an injected connection). */
+    /** The connection's stream, or null if messages must be sent through `ws` (an injected connection). */
     stream: Duplex | null
     binary: boolean
     limits: OutgoingLimits
@@ -83,7 +80,7 @@ export class Outgoing implements Flushable, Worker {
     this.#limits = limits
   }
 
-  /** Queues a message, or does with it what its policy says. Throws what the encoder throws. */
+  /** Queues a message, or applies its policy. Throws the encoder's errors. */
   send (message: RouterMessage): Delivery {
     const { owed } = this
     if (owed > this.#limits.owedEvents || this.#backlog !== null) {
@@ -115,21 +112,21 @@ export class Outgoing implements Flushable, Worker {
       if (!this.#willDrain) this.#goOn()
     } else {
       const isBehind = this.#rest !== null || stream.writableLength > 0
-      // By reference where the peer is behind: an event that many such peers are owed exists once.
+      // By reference for a slow peer, so that an event for many such peers exists only once.
       for (const frame of isBehind ? queue : this.#joined(queue)) this.#addRest(frame)
       this.drained()
     }
   }
 
-  /** The stream has written what it was given. */
+  /** The stream has written its data. */
   drained (): void {
     this.#giveRest(WINDOW)
     if (!this.#willDrain) this.#goOn()
   }
 
-  /** Moves some of the backlog on. */
+  /** Sends a part of the backlog. */
   work (): boolean {
-    // What is queued came before.
+    // The queue contains earlier messages.
     if (this.#queued > 0 || this.#backlog === null || this.#willDrain) return false
     this.#moveBacklog(STEP)
     this.#giveRest(WINDOW)
@@ -139,14 +136,14 @@ export class Outgoing implements Flushable, Worker {
     return false
   }
 
-  /** Gives all to the stream, also to one that is behind: what `ws` writes after this must not overtake it. */
+  /** Passes all data to the stream, even for a slow peer, because later writes by `ws` must not overtake it. */
   finish (): void {
     this.flush()
     this.#moveBacklog(Infinity)
     this.#giveRest(Infinity)
   }
 
-  /** The peer has read all that it was owed, or is gone. */
+  /** The peer has received all buffered data, or disconnected. */
   relieve (): void {
     const congestion = this.#congestion
     this.#congestion = this.#backlog = null
@@ -155,7 +152,7 @@ export class Outgoing implements Flushable, Worker {
     if (congestion !== null) this.#outlet.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
   }
 
-  /** Drops what the stream was not given. */
+  /** Drops the data that the stream has not received. */
   drop (): void {
     this.#queue = []
     this.#queued = 0
@@ -166,32 +163,32 @@ export class Outgoing implements Flushable, Worker {
     return this.#queued
   }
 
-  /** Octets that have not left this process. */
+  /** The octets that have not left this process. */
   get owed (): number {
     return this.#queued + (this.#rest?.octets ?? 0) + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
   }
 
-  /** Octets that it is owed, those of the backlog included. */
+  /** The buffered octets, including the backlog. */
   get #behind (): number {
     return this.owed + (this.#backlog?.octets ?? 0)
   }
 
-  /** Octets that have left this process. */
+  /** The octets that have left this process. */
   get left (): number {
     return this.#given - (this.#stream?.writableLength ?? 0)
   }
 
-  /** True if the peer has lost events, and has not read half of what it may be owed since. */
+  /** True if the peer has lost events and still has more than half of the limit buffered. */
   get isLosing (): boolean {
     return this.#congestion !== null && this.#congestion.dropped > 0 && this.#behind > this.#limits.owedEvents / 2
   }
 
-  /** True if the stream will emit 'drain': one that has taken all at once does not. */
+  /** True if the stream will emit 'drain'. It does not if it has written all data at once. */
   get #willDrain (): boolean {
     return this.#stream?.writableNeedDrain === true
   }
 
-  /** Frames, the short ones joined as far as one write goes. */
+  /** The frames, with short ones joined into one write. */
   * #joined (frames: readonly Buffer[]): Generator<Buffer, void> {
     for (let start = 0, end = 0; start < frames.length; start = end) {
       let octets = frames[end++]!.length
@@ -200,7 +197,7 @@ export class Outgoing implements Flushable, Worker {
     }
   }
 
-  /** The stream takes more. */
+  /** The stream accepts more data. */
   #goOn (): void {
     if (this.#backlog === null) this.relieve()
     else begin(this)
@@ -225,7 +222,7 @@ export class Outgoing implements Flushable, Worker {
     this.#stream!.write(octets)
   }
 
-  /** Gives the stream what it was not given, until it has `window` octets. `ws` may write control frames between fragments. */
+  /** Passes waiting data to the stream, up to `window` octets. `ws` may write control frames between fragments. */
   #giveRest (window: number): void {
     const [rest, stream] = [this.#rest, this.#stream]
     if (rest === null || stream === null) return
@@ -244,13 +241,13 @@ export class Outgoing implements Flushable, Worker {
     this.#queued += frame.length
   }
 
-  /** The peer does not keep up. Null if the message is sent all the same. Throws what the encoder throws. */
+  /** The peer is slow. Null if the message is sent in any case. Throws the encoder's errors. */
   #hold (message: RouterMessage, owed: number): Delivery | null {
     if (message.type === MessageType.Invocation) return 'congested'
     if (message.type === MessageType.Event) return this.#holdEvent(message, owed)
     if (this.#behind > this.#limits.owed) return this.#giveUp(this.#behind)
     if (this.#backlog === null) return null
-    // Nothing overtakes the events that wait.
+    // No message overtakes waiting events.
     this.#backlog.add(this.#outlet.frame(message))
     return 'sent'
   }
@@ -259,7 +256,7 @@ export class Outgoing implements Flushable, Worker {
     this.#congestion ??= { since: performance.now(), dropped: 0 }
     const { policy, topic } = event.overflow ?? { policy: 'drop-newest', topic: '' }
     if (policy === 'close') return this.#giveUp(owed)
-    // Only a stream tells when it has been read.
+    // Only a stream reports when its data has been written.
     if (this.#stream === null || (policy === 'drop-newest' && this.#backlog === null)) return this.#drop()
     const frame = this.#outlet.frame(event)
     this.#backlog ??= new Backlog(this.#limits.owedEvents)

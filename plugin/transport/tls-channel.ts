@@ -6,7 +6,7 @@ import type { TlsChannel } from './transport.ts'
 const EXPORTER_LABEL = 'EXPORTER-Channel-Binding'
 const EXPORTER_OCTETS = 32
 
-/** The TLS channel that a connection's stream is the end of, or null: there is none, or it ends in a proxy. */
+/** The TLS channel of a connection's stream, or null if there is none or it terminates in a proxy. */
 export function tlsChannelOf (stream: Duplex | null): TlsChannel | null {
   return stream instanceof TLSSocket ? new SocketChannel(stream) : null
 }
@@ -19,12 +19,12 @@ class SocketChannel implements TlsChannel {
   }
 
   get peerCertificate (): X509Certificate | null {
-    // A resumed channel counts as authorized with no certificate at all: only both together say something.
+    // A resumed channel is reported as authorized even without a certificate, so check both.
     return this.#socket.authorized ? this.#socket.getPeerX509Certificate() ?? null : null
   }
 
   channelBinding (type: string): Buffer | null {
-    // Before TLS 1.3 what is exported can be the same on two channels [RFC 9266, 4.2], and Node.js does not tell.
+    // Before TLS 1.3, two channels may export the same value [RFC 9266, 4.2], and Node.js does not report this.
     if (type !== 'tls-exporter' || this.#socket.getProtocol() !== 'TLSv1.3') return null
     return this.#socket.exportKeyingMaterial(EXPORTER_OCTETS, EXPORTER_LABEL, Buffer.alloc(0))
   }

@@ -1,11 +1,11 @@
-/** Answers to pings that may wait in a row. Each takes far more memory than its octets. */
+/** The maximum number of consecutive unread pongs. Each uses far more memory than its octets. */
 const MOST = 10_000
 
-/** Counts what `ws` answers pings with: it does so by itself, whether the peer reads the answers or not. */
+/** Counts the pongs that `ws` sends automatically, even if the peer does not read them. */
 export class UnreadPongs {
   #count = 0
 
-  /** Counts an answer, when so many octets wait for the peer. True if it is owed too many. */
+  /** Counts a pong, given the octets buffered for the peer. True if there are too many. */
   areTooMany (owed: number): boolean {
     this.#count = owed === 0 ? 0 : this.#count + 1
     return this.#count > MOST

@@ -2,15 +2,18 @@ import { Queue } from '../queue.ts'
 import { fragmentsOf } from './websocket-frame.ts'
 import type { Fragment } from './websocket-frame.ts'
 
-/** Octets of a frame that is copied to others. A longer one is referred to, since many peers may be owed it: a reference takes about as much memory. */
+/**
+ * Frames up to this number of octets are copied into a shared buffer. Longer ones are referenced, because they may be shared by many
+ * peers, and a reference uses little memory in comparison.
+ */
 const SHORT = 256
-/** Octets that short frames share. */
+/** Octets of a shared buffer for short frames. */
 const CHUNK = 4096
 
-/** What a stream is not given yet, since it has enough. */
+/** Data that a stream has not received yet, because it is full. */
 export class Unsent {
   readonly #fragments = new Queue<Fragment>()
-  /** Short frames, none of which is among the fragments yet. */
+  /** Short frames that are not yet among the fragments. */
   #chunk: Buffer | null = null
   #filled = 0
   #octets = 0
@@ -28,7 +31,7 @@ export class Unsent {
     }
   }
 
-  /** Takes what is to be written next; undefined if nothing is left. */
+  /** Removes and returns the next data to write; undefined if none is left. */
   take (): Fragment | undefined {
     if (this.#fragments.size === 0) this.#close()
     const fragment = this.#fragments.take()

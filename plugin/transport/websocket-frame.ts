@@ -3,19 +3,16 @@ import type { RouterMessage } from '../protocol/message.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
-/** Octets of one fragment of a long message, with its header of four. */
+/** Octets of one fragment of a long message, including its header of four. */
 export const FRAGMENT = 65536
-/** Fragments of a message at most: a peer may bound them. Those of very long messages are longer. */
+/** The maximum number of fragments of a message, because peers may limit it. Very long messages have longer fragments. */
 const MOST_FRAGMENTS = 1024
 const FINAL = 0x80
 
-/**
- * Octets of a batch of several messages, as many as a header of four says. Beyond it a longer batch saves nothing, and
- * has the client wait for its end before it sees its beginning.
- */
+/** The maximum octets of a batch of several messages, which fit a header of four. A longer batch saves nothing, and delays the client until its end. */
 const LONGEST_BATCH = 65535
 
-/** Gives a buffer for a WebSocket frame, its header written; a server's frames carry no mask [RFC 6455, 5.2]. */
+/** Returns a buffer for a WebSocket frame with its header. Server frames have no mask [RFC 6455, 5.2]. */
 function allocateFrame (opcode: number, length: number): Buffer {
   if (length < 126) {
     const frame = Buffer.allocUnsafe(2 + length)
@@ -38,7 +35,7 @@ function allocateFrame (opcode: number, length: number): Buffer {
   return frame
 }
 
-/** The header of a frame of so many octets. */
+/** The header of a frame of this size. */
 function headerOf (opcode: number, length: number): Buffer {
   if (length < 126) return Buffer.from([opcode, length])
   const header = Buffer.from([opcode, length < 65536 ? 126 : 127, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -51,8 +48,8 @@ const allocateText: Allocate = (length) => allocateFrame(FINAL_TEXT, length)
 const allocateBinary: Allocate = (length) => allocateFrame(FINAL_BINARY, length)
 
 /**
- * Builds the frames of one encoder. An event goes to its subscribers one after the other, as one message object: the
- * frame of the last message is kept until the turn ends, so that they all share it.
+ * Builds the frames of one encoder. An event is sent to its subscribers one after the other, as the same message object: the frame of the
+ * last message is kept until the turn ends, so that all of them share it.
  */
 export class FrameBuilder {
   readonly #encoder: Encoder
@@ -65,7 +62,7 @@ export class FrameBuilder {
     this.#allocate = encoder.binary ? allocateBinary : allocateText
   }
 
-  /** The frame of a message. Throws an EncodingError for a payload that has no form in this codec. */
+  /** The frame of a message. Throws an EncodingError for a payload that this codec cannot represent. */
   frame (message: RouterMessage): Buffer {
     if (this.#lastMessage === message) return this.#lastFrame!
     this.#lastMessage = undefined
@@ -74,24 +71,24 @@ export class FrameBuilder {
     return this.#lastFrame
   }
 
-  /** The octets of a message without a frame. Throws likewise. */
+  /** The octets of a message without a frame. Throws the same error. */
   unframed (message: RouterMessage): Buffer {
     return this.#encoder.encode(message, Buffer.allocUnsafe)
   }
 
-  /** Frames of `octets` in all, for one write. */
+  /** Frames with this total number of octets, for one write. */
   join (frames: readonly Buffer[], octets: number): Buffer {
     return Buffer.concat(frames, octets)
   }
 
-  /** Lets go of the last frame. */
+  /** Releases the last frame. */
   forget (): void {
     this.#lastMessage = undefined
     this.#lastFrame = undefined
   }
 }
 
-/** Builds frames that hold a batch of one message each, and joins them to longer batches [advanced, Message Batching]. */
+/** Builds frames that contain a batch of one message, and joins them to longer batches [advanced, Message Batching]. */
 export class BatchFrameBuilder extends FrameBuilder {
   override join (frames: readonly Buffer[]): Buffer {
     const joined: Buffer[] = []
@@ -109,12 +106,12 @@ export class BatchFrameBuilder extends FrameBuilder {
   }
 }
 
-/** Parts that must be written one directly after the other. */
+/** Parts that must be written directly after each other. */
 export type Fragment = readonly Buffer[]
 
 /**
- * A frame as what is written of it at a time. A long message goes out in fragments [RFC 6455, 5.4]: between these, and not
- * within one, a ping or pong may be written. The content is not copied.
+ * The parts of a frame for writing. A long message is sent in fragments [RFC 6455, 5.4]: between these, but not within one, a ping or pong
+ * may be written. The content is not copied.
  */
 export function fragmentsOf (frame: Buffer): Fragment[] {
   if (frame.length <= FRAGMENT) return [[frame]]

@@ -16,7 +16,7 @@ import type { CloseKind, Congestion, Delivery, TlsChannel, Transport, TransportD
 import { UnreadPongs } from './unread-pongs.ts'
 import type { FrameBuilder } from './websocket-frame.ts'
 
-/** The bounds of one WebSocket connection, from the `limits` option. */
+/** The limits of one WebSocket connection, from the `limits` option. */
 export interface WebsocketLimits extends OutgoingLimits, DecodeLimits {
   readonly messagesPerSecond: number
   readonly bytesPerSecond: number
@@ -26,17 +26,17 @@ export interface WebsocketLimits extends OutgoingLimits, DecodeLimits {
 export const closeCodes: Readonly<Record<CloseKind, number>> = { normal: 1000, shutdown: 1001, violation: 1002, malformed: 1007, failure: 1011 }
 /** The code of a connection that ended without a close frame. */
 const ABNORMAL = 1006
-/** Milliseconds that a peer has to answer the close frame. */
+/** Milliseconds for a peer to answer the close frame. */
 const CLOSE_TIMEOUT = 1000
-/** Octets that all peers together may leave to be taken after they have closed: nothing else bounds how many connect and close. */
+/** The maximum octets that all closed peers together may leave to be processed, because the number of such peers is not limited. */
 const MOST_LEFT = 16_777_216
 
 let octetsLeft = 0
 
 /**
- * WAMP over one WebSocket connection. It writes frames of its own straight to the stream, whenever it has the stream:
- * building a frame once for all subscribers, and writing once a turn, is what makes a router fast. `ws` writes only
- * control frames then, and both are in order because `close` flushes first.
+ * WAMP over one WebSocket connection. It writes its own frames directly to the stream if available: building a frame once for all
+ * subscribers, and writing once per turn, makes a router fast. `ws` then only writes control frames, and both stay in order because
+ * `close` flushes first.
  */
 export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   readonly details: TransportDetails
@@ -48,30 +48,30 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   readonly #limits: WebsocketLimits
   readonly #outgoing: Outgoing
   readonly #intake: Intake
-  /** `finishing`: the peer has closed, and the messages that it sent before are still taken. */
+  /** `finishing`: the peer has closed, and its earlier messages are still being processed. */
   #state: 'open' | 'closing' | 'finishing' | 'closed' = 'open'
-  /** `pinged`, `overdue`: a peer that has sent nothing was pinged, half an interval ago or less, or longer ago. */
+  /** `pinged`, `overdue`: a silent peer was pinged, half an interval ago or less, or longer ago. */
   #liveness: 'active' | 'pinged' | 'overdue' = 'active'
-  /** Octets that had come from the peer at the last look. */
+  /** The received octets at the last check. */
   #read = 0
-  /** Octets that had left for the peer at the last look, and whether the system took no more then. */
+  /** The sent octets at the last check, and whether the system accepted no more data then. */
   #left = 0
   #outflow: 'free' | 'blocked' = 'free'
-  /** Octets that the peer left to be taken when it closed. */
+  /** The octets that the peer left to be processed when it closed. */
   #remainder = 0
   readonly #pongs = new UnreadPongs()
   #listener: TransportListener | null = null
-  /** A client that chooses payloads must not fill the log. */
+  /** Limits log lines, because clients choose payloads. */
   #formlessLevel: 'warn' | 'debug' = 'warn'
   #closeTimer: NodeJS.Timeout | undefined
-  /** What the peer may still send in this second; null for any amount. */
+  /** The rate limits of the peer; null for no limit. */
   readonly #messages: TokenBucket | null
   readonly #bytes: TokenBucket | null
   #throttle: NodeJS.Timeout | undefined
 
   constructor ({ socket, stream, codec, frames, details, limits }: {
     socket: WebSocket
-    /** The connection's stream, or null where frames must go through `ws` (an injected connection). */
+    /** The connection's stream, or null if frames must be sent through `ws` (an injected connection). */
     stream: Socket | null
     codec: Codec
     frames: FrameBuilder
@@ -91,7 +91,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#bytes = limits.bytesPerSecond === 0 ? null : new TokenBucket(limits.bytesPerSecond)
   }
 
-  /** Hands what arrives to the listener. Called in the turn of the upgrade: a message may have come with it. */
+  /** Starts to pass received messages to the listener. Called in the turn of the upgrade, because a message may have arrived with it. */
   listen (listener: TransportListener): void {
     this.#listener = listener
     this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
@@ -102,7 +102,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#socket.on('ping', () => { if (this.#pongs.areTooMany(this.#outgoing.owed) && this.#state === 'open') this.giveUp(this.#outgoing.owed) })
     this.#stream?.on('drain', () => { this.#outgoing.drained() })
     this.#socket.on('close', (code: number) => { this.#closed(code) })
-    // ws closes the connection by itself after an error; a broken client is no news for the log of the host.
+    // ws closes the connection itself after an error. The host's log does not need errors of a broken client.
     this.#socket.on('error', (error) => { listener.log.debug({ err: error }, 'WebSocket connection failed') })
   }
 
@@ -155,7 +155,8 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     if (this.#state !== 'open' || this.#stream === null) return
     const { bytesRead } = this.#stream
     const { left } = this.#outgoing
-    // The system takes more again only when the peer's has acknowledged some. Before it took no more, octets may have left for nobody.
+    // The system accepts more data only when the peer's system has acknowledged some. Before it was full, octets may have been sent to a
+    // dead peer.
     const isSlow = left > this.#left && this.#outflow === 'blocked'
     const isHeard = bytesRead > this.#read
     this.#read = bytesRead
@@ -165,7 +166,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     else if (this.#liveness === 'active') this.#ping()
     else if (isSlow) this.#liveness = 'pinged'
     else if (this.#liveness === 'pinged') this.#liveness = 'overdue'
-    // Nothing is read of a paused peer, so its answer cannot be heard; pings keep the proxies between alive.
+    // A paused peer is not read, so its answer cannot be received; pings keep proxies from closing the connection.
     else if (this.#intake.isPaused) this.#ping()
     else this.#cutOff()
   }
@@ -197,7 +198,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#closeTimer = setTimeout(() => { this.#socket.terminate() }, patience)
   }
 
-  /** True until the connection is closed, from here or from there. */
+  /** True until either side has closed the connection. */
   get isOpen (): boolean {
     return this.#state === 'open'
   }
@@ -215,17 +216,17 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     if (this.#messages !== null || this.#bytes !== null) this.#slowDown(data.length)
   }
 
-  /** Gives what has arrived to the intake. */
+  /** Passes received messages to the intake. */
   protected arrive (intake: Intake, data: Buffer): void {
     intake.receive(data)
   }
 
-  /** The peer has broken a rule of its transport. */
+  /** The peer has violated the rules of its transport. */
   protected fail (violation: ProtocolViolation): void {
     this.#listener!.fail(violation)
   }
 
-  /** Has what is sent from now on framed by another builder. */
+  /** Switches to another frame builder for sent messages. */
   protected answerBy (frames: FrameBuilder): void {
     this.#frames = frames
   }
@@ -240,12 +241,12 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#socket.terminate()
   }
 
-  /** No messages, but a violation when it is their turn. */
+  /** Reports a violation instead of messages when it is their turn. */
   * #refuse (fault: string): Generator<Buffer, void> {
     this.fail(new ProtocolViolation(fault))
   }
 
-  /** The socket is closed. A peer that said so may have sent messages that wait; one that is just gone has ended its session. */
+  /** The socket is closed. If the peer sent a close frame, its waiting messages are still processed; otherwise its session has ended. */
   #closed (code: number): void {
     this.#outgoing.relieve()
     const { octets } = this.#intake
@@ -266,7 +267,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#listener?.closed()
   }
 
-  /** The peer has sent a message of so many bytes: if that is more than it may, it is not read for a while. */
+  /** Counts a received message of this size. Above the rate limit, the peer is not read for a while. */
   #slowDown (size: number): void {
     const wait = Math.max(this.#messages?.take(1) ?? 0, this.#bytes?.take(size) ?? 0)
     if (wait === 0 || this.#throttle !== undefined) return

@@ -59,7 +59,7 @@ t.test('what is no database is an error with a code, and not the end of the proc
     for (const readonly of [false, true]) await t.rejects(DatabaseStore.open({ path, readonly }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is not an LMDB database, or is damaged/ })
   }
   await rm(join(path, 'data.mdb'))
-  await t.rejects(DatabaseStore.open({ path, readonly: true }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is not there/ })
+  await t.rejects(DatabaseStore.open({ path, readonly: true }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /does not exist/ })
   await (await DatabaseStore.open({ path })).close()
   await (await DatabaseStore.open({ path: join(path, 'file.mdb') })).close()
   t.same((await readdir(path)).sort(), ['data.mdb', 'file.mdb', 'file.mdb-lock', 'good', 'lock.mdb'], 'nothing else is left')

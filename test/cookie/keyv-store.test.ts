@@ -120,7 +120,7 @@ t.test('a storage that fails is not one that knows nobody', async (t) => {
   const { tracker, logged } = buildTracker({ store, shared: true })
   const connection = await tracker.arrive({ cookieHeader: `cbtid=${'a'.repeat(40)}`, secure: false })
   t.equal(connection.setCookie, undefined, 'the browser keeps what it has')
-  t.match(logged, [/cannot tell/])
+  t.match(logged, [/cannot look up/])
   await connection.bind(principal())
   await tracker.close()
 })

@@ -110,7 +110,7 @@ export class Documented {
 export function describe ({ name, declaration }: Exported, documented: Documented): string {
   const parts = [`### ${code(name)}`, textOf(declaration, documented.checker), headOf(declaration, documented.checker)]
   const rows = membersOf(declaration).flatMap((member) => [documented.row(name, member), ...documented.picked(name, member)])
-  if (rows.length > 0) parts.push(`| | type | |\n|---|---|---|\n${rows.join('\n')}`)
+  if (rows.length > 0) parts.push(`| name | type | description |\n|---|---|---|\n${rows.join('\n')}`)
   return parts.filter((part) => part !== '').join('\n\n')
 }
 

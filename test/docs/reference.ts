@@ -66,7 +66,7 @@ function describeDecorators (name: string, program: ts.Program, documented: Docu
     .filter(({ name }) => name !== undefined && ts.isIdentifier(name))
   if (members.length === 0) return ''
   const rows = members.flatMap((member) => [documented.row(name, member), ...documented.picked(name, member)])
-  return `### ${code(name)}\n\n| | type | |\n|---|---|---|\n${rows.join('\n')}`
+  return `### ${code(name)}\n\n| name | type | description |\n|---|---|---|\n${rows.join('\n')}`
 }
 
 /** The errors of the host, with their codes. */
@@ -81,7 +81,7 @@ function errorTable (program: ts.Program, documented: Documented): string {
       rows.push(`| ${code(child.name.getText())} | ${cell(textOf(child, documented.checker))} | ${code((message as ts.StringLiteral).text)} | ${status?.getText()} |`)
     })
   })
-  return rows.length === 0 ? '' : `### Codes\n\nErrors of the host have a \`code\`, and a \`statusCode\` where a request meets them.\n\n| code | | message | status |\n|---|---|---|---|\n${rows.join('\n')}`
+  return rows.length === 0 ? '' : `### Codes\n\nErrors of the host have a \`code\`, and a \`statusCode\` if they can occur in a request.\n\n| code | description | message | status |\n|---|---|---|---|\n${rows.join('\n')}`
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
