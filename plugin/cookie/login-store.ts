@@ -3,6 +3,8 @@ import { Recent } from '../recent.ts'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieRecord, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
+import { EndedCookies } from './ended-cookies.ts'
+import type { Spares } from './ended-cookies.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
@@ -34,8 +36,6 @@ interface LookUp { void: boolean }
 const EXACTNESS = 60_000
 /** Seconds: memcached takes more for a date. */
 const LONGEST_OF_MEMCACHED = 2_592_000
-/** How many cookies that the store cannot tell may wait to be forgotten. */
-const MOST_ENDED_COOKIES = 10_000
 /** Of how many logins it is remembered that their use was noted. */
 const MOST_SEEN = 100_000
 
@@ -48,8 +48,7 @@ export class LoginStore {
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
-  /** Cookies, by their keys, whose logins are over although the store could not tell which these are. */
-  readonly #endedCookies: EndedLogins
+  readonly #endedCookies: EndedCookies
   readonly #endSuccessor: (key: string) => Promise<void>
   /** Logins that are being stored, or could not be. */
   readonly #unstored = new WeakSet<Login>()
@@ -59,7 +58,7 @@ export class LoginStore {
   readonly #sweep: Sweep | null
   /** Whether the store has given back a login that it was given. */
   #keeping: 'not asked' | 'asked' = 'not asked'
-  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using' | 'ending', Outage>>
+  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
 
   /** `endSuccessor` ends a login that has taken the place of one that is deleted. */
   constructor ({ store, log, now, idleTimeout, endSuccessor = (key) => this.forget({ key, cookies: [] }) }: {
@@ -75,12 +74,11 @@ export class LoginStore {
     this.#idleTimeout = idleTimeout
     this.#endSuccessor = endSuccessor
     this.#ended = new EndedLogins((login) => this.#delete(login), log)
-    this.#endedCookies = new EndedLogins(({ key }) => this.#deleteByCookie(key), log)
+    this.#endedCookies = new EndedCookies({ store, log, endLogin: endSuccessor })
     this.#sweep = store.traits.keepsExpired ? new Sweep({ store, log, now }) : null
     this.#outages = {
       reading: new Outage(log, 'error', 'the cookie store cannot tell who this is'),
       adding: new Outage(log, 'error', 'a login could not be stored: its cookie will not bring it back'),
-      ending: new Outage(log, 'error', 'a logout is lost, since the cookie store cannot tell whose it is'),
       using: new Outage(log, 'warn', 'the use of a login could not be noted in the cookie store')
     }
   }
@@ -93,6 +91,7 @@ export class LoginStore {
     if (record === undefined || !('login' in record)) return null
     const login = await this.get(record.login)
     if (login === 'cannot tell') return login
+    if (login !== null && this.#endedCookies.isOver(key, login)) return null
     if (login !== null && !isExpired(record, this.#now())) return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
     this.#goOn(this.#clearUnlessLed(key, record.login))
     return null
@@ -170,12 +169,9 @@ export class LoginStore {
     await this.remove([login]).catch(() => {})
   }
 
-  /** Forgets the logins that cookies lead to, whichever these are: a store that cannot tell is asked again until it can. Never rejects. */
-  async forgetCookies (keys: readonly string[]): Promise<void> {
-    // Clients make these up: while the store is away, nobody can tell.
-    if (this.#endedCookies.size >= MOST_ENDED_COOKIES) return this.#outages.ending.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
-    this.#outages.ending.worked()
-    await this.#endedCookies.end(keys.map((key) => ({ key, cookies: [] }))).catch(() => {})
+  /** Forgets the logins that cookies lead to, but for those that are spared: a store that cannot tell is asked again until it can. Never rejects. */
+  async forgetCookies (keys: readonly string[], spares: Spares | null): Promise<void> {
+    await this.#endedCookies.end(keys, spares)
   }
 
   /** Forgets logins likewise. Rejects with what the store throws: who revokes must know. */
@@ -276,12 +272,6 @@ export class LoginStore {
     })
     await this.#clear([useKeyOf(key), ...cookies])
     await Promise.all([...new Set(successors)].map((successor) => this.#endSuccessor(successor)))
-  }
-
-  async #deleteByCookie (key: string): Promise<void> {
-    const record = await this.#store.get(key)
-    if (record !== undefined && 'login' in record) await this.#endSuccessor(record.login)
-    await this.#store.delete(key)
   }
 
   /** Clears a cookie away whose login is over, unless it was led to another login meanwhile. */
