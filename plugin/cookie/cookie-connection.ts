@@ -136,7 +136,9 @@ export class CookieConnection implements Visitor {
     this.#liftExpiry?.()
     this.#liftExpiry = undefined
     this.#session = session
-    if (session !== null && this.#next === 'ends') {
+    // A logout may have landed after the cookie had been asked, while something else was waited for.
+    const isOver = session?.letInByCookie === true && this.#login === undefined
+    if (session !== null && (this.#next === 'ends' || isOver)) {
       this.#next = 'stays'
       queueMicrotask(() => { session.end(reasons.logout) })
     }

@@ -981,6 +981,13 @@ export const defences: readonly Defence[] = [
     test: ['cookie/logout-in-outage.test.ts', 'who logs in on a cookie that the store could not tell']
   },
   {
+    defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',
+    file: 'plugin/cookie/cookie-connection.ts',
+    code: "(this.#next === 'ends' || isOver)",
+    without: "this.#next === 'ends'",
+    test: ['cookie/cookie-tracker.test.ts', 'a session that opens by the cookie after a logout']
+  },
+  {
     defence: 'A request by HTTP/2 for the path of a WebSocket does not end the process',
     file: 'routes/websocket.ts',
     code: 'if (request.raw.httpVersionMajor > 1) return',
