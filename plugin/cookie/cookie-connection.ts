@@ -2,7 +2,9 @@ import type { Principal } from '../auth/authenticator.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { LoginRecord } from './cookie-store.ts'
+import type { Spares } from './ended-cookies.ts'
 import type { HandedId } from './handed-id.ts'
+import { isUserOf } from './login-filter.ts'
 import type { Login } from './login-store.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -22,7 +24,7 @@ export interface ConnectionTracker {
   recall (login: Login): Promise<LoginRecord | null>
   bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
   forget (login: Login, except: CookieConnection): Promise<void>
-  forgetCookies (keys: readonly string[]): Promise<void>
+  forgetCookies (keys: readonly string[], spares: Spares | null): Promise<void>
   expire (login: Login, end: () => void): () => void
   left (connection: CookieConnection): void
 }
@@ -109,7 +111,16 @@ export class CookieConnection implements Visitor {
 
   async bind (principal: Principal, method = principal.authmethod): Promise<void> {
     this.#next = 'stays'
-    if (this.#state === 'open') await this.#tracker.bind(this, principal, method)
+    if (this.#state !== 'open') return
+    await this.#endUnknown(principal)
+    await this.#tracker.bind(this, principal, method)
+  }
+
+  /** Whoever logs in takes the place of the login that the store could not tell, unless it is the same user with the same role. */
+  async #endUnknown (principal: Principal): Promise<void> {
+    if (this.#unknown.length === 0 || principal.authmethod === 'anonymous') return
+    const lasts = principal.expires === undefined
+    await this.#tracker.forgetCookies(this.#unknown, lasts ? (login) => isUserOf(login, principal) && login.authrole === principal.authrole : null)
   }
 
   async logout (): Promise<void> {
@@ -118,14 +129,16 @@ export class CookieConnection implements Visitor {
     if (login !== undefined) await this.#tracker.forget(login, this)
     const unknown = this.#unknown
     this.#unknown = []
-    if (unknown.length > 0) await this.#tracker.forgetCookies(unknown)
+    if (unknown.length > 0) await this.#tracker.forgetCookies(unknown, null)
   }
 
   occupy (session: OpenSession | null): void {
     this.#liftExpiry?.()
     this.#liftExpiry = undefined
     this.#session = session
-    if (session !== null && this.#next === 'ends') {
+    // A logout may have landed after the cookie had been asked, while something else was waited for.
+    const isOver = session?.letInByCookie === true && this.#login === undefined
+    if (session !== null && (this.#next === 'ends' || isOver)) {
       this.#next = 'stays'
       queueMicrotask(() => { session.end(reasons.logout) })
     }

@@ -3,6 +3,8 @@ import { Recent } from '../recent.ts'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieRecord, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
+import { EndedCookies } from './ended-cookies.ts'
+import type { Spares } from './ended-cookies.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
@@ -34,8 +36,6 @@ interface LookUp { void: boolean }
 const EXACTNESS = 60_000
 /** Seconds: memcached treats a longer time as a date. */
 const LONGEST_OF_MEMCACHED = 2_592_000
-/** The maximum number of logged-out cookies that wait for the store. */
-const MOST_ENDED_COOKIES = 10_000
 /** The maximum number of logins whose recorded use is remembered. */
 const MOST_SEEN = 100_000
 
@@ -48,8 +48,7 @@ export class LoginStore {
   readonly #idleTimeout: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
-  /** Cookies, by key, whose logins have ended although the store could not find them. */
-  readonly #endedCookies: EndedLogins
+  readonly #endedCookies: EndedCookies
   readonly #endSuccessor: (key: string) => Promise<void>
   /** Logins that are being stored, or could not be stored. */
   readonly #unstored = new WeakSet<Login>()
@@ -59,7 +58,7 @@ export class LoginStore {
   readonly #sweep: Sweep | null
   /** Whether the first stored login has been read back. */
   #keeping: 'not asked' | 'asked' = 'not asked'
-  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using' | 'ending', Outage>>
+  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
 
   /** `endSuccessor` ends a login that has replaced a deleted one. */
   constructor ({ store, log, now, idleTimeout, endSuccessor = (key) => this.forget({ key, cookies: [] }) }: {
@@ -75,12 +74,11 @@ export class LoginStore {
     this.#idleTimeout = idleTimeout
     this.#endSuccessor = endSuccessor
     this.#ended = new EndedLogins((login) => this.#delete(login), log)
-    this.#endedCookies = new EndedLogins(({ key }) => this.#deleteByCookie(key), log)
+    this.#endedCookies = new EndedCookies({ store, log, endLogin: endSuccessor })
     this.#sweep = store.traits.keepsExpired ? new Sweep({ store, log, now }) : null
     this.#outages = {
       reading: new Outage(log, 'error', 'the cookie store cannot look up a cookie'),
       adding: new Outage(log, 'error', 'a login could not be stored: it cannot be restored by cookie'),
-      ending: new Outage(log, 'error', 'a logout is lost, because the cookie store cannot look up its login'),
       using: new Outage(log, 'warn', 'the use of a login could not be noted in the cookie store')
     }
   }
@@ -93,6 +91,7 @@ export class LoginStore {
     if (record === undefined || !('login' in record)) return null
     const login = await this.get(record.login)
     if (login === 'cannot tell') return login
+    if (login !== null && this.#endedCookies.isOver(key, login)) return null
     if (login !== null && !isExpired(record, this.#now())) return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
     this.#goOn(this.#clearUnlessLed(key, record.login))
     return null
@@ -170,12 +169,9 @@ export class LoginStore {
     await this.remove([login]).catch(() => {})
   }
 
-  /** Deletes the logins of cookies. If the store cannot find them, it is queried until it can. Never rejects. */
-  async forgetCookies (keys: readonly string[]): Promise<void> {
-    // Clients can make these up: while the store is unavailable, they cannot be checked.
-    if (this.#endedCookies.size >= MOST_ENDED_COOKIES) return this.#outages.ending.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
-    this.#outages.ending.worked()
-    await this.#endedCookies.end(keys.map((key) => ({ key, cookies: [] }))).catch(() => {})
+  /** Deletes the logins of cookies, except those that are spared. If the store cannot find them, it is queried until it can. Never rejects. */
+  async forgetCookies (keys: readonly string[], spares: Spares | null): Promise<void> {
+    await this.#endedCookies.end(keys, spares)
   }
 
   /** Deletes logins. Rejects with the error of the store, because the caller of a revocation must know. */
@@ -276,12 +272,6 @@ export class LoginStore {
     })
     await this.#clear([useKeyOf(key), ...cookies])
     await Promise.all([...new Set(successors)].map((successor) => this.#endSuccessor(successor)))
-  }
-
-  async #deleteByCookie (key: string): Promise<void> {
-    const record = await this.#store.get(key)
-    if (record !== undefined && 'login' in record) await this.#endSuccessor(record.login)
-    await this.#store.delete(key)
   }
 
   /** Deletes a cookie whose login has ended, unless it refers to another login in the meantime. */

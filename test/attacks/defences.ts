@@ -1044,6 +1044,20 @@ export const defences: readonly Defence[] = [
     test: ['routes/host-options.test.ts', 'where only a scope has @fastify/websocket, an upgrade outside it']
   },
   {
+    defence: 'Who logs in while the store cannot tell whose the cookie is takes the place of its login',
+    file: 'plugin/cookie/cookie-connection.ts',
+    code: 'await this.#endUnknown(principal)',
+    without: '',
+    test: ['cookie/logout-in-outage.test.ts', 'who logs in on a cookie that the store could not tell']
+  },
+  {
+    defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',
+    file: 'plugin/cookie/cookie-connection.ts',
+    code: "(this.#next === 'ends' || isOver)",
+    without: "this.#next === 'ends'",
+    test: ['cookie/cookie-tracker.test.ts', 'a session that opens by the cookie after a logout']
+  },
+  {
     defence: 'A request by HTTP/2 for the path of a WebSocket does not end the process',
     file: 'routes/websocket.ts',
     code: 'if (request.raw.httpVersionMajor > 1) return',

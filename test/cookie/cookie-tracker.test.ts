@@ -3,6 +3,7 @@ import t from 'tap'
 import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { keyOf, visitorOf } from '../../plugin/cookie/cookie-id.ts'
+import { settled } from '../helper/build-router.ts'
 import { Browser, buildTracker, handedValue, principal } from './build-tracker.ts'
 
 const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
@@ -177,6 +178,22 @@ t.test('logout deletes the record, ends the other sessions, and this connection 
   const dead = browser.value
   t.ok((await browser.open()).setCookie, 'the dead cookie is replaced at the next handshake')
   t.not(browser.value, dead)
+})
+
+t.test('a session that opens by the cookie after a logout has landed ends at once', async (t) => {
+  const { tracker } = buildTracker()
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  const [tab, other] = [await browser.open(), await browser.open()]
+  t.match(await tab.recall(), { authid: 'joe' })
+  await other.logout()
+  const ended: string[] = []
+  tab.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+  await settled()
+  t.same(ended, ['wamp.close.logout'])
+  tab.occupy({ letInByCookie: false, end: (reason) => { ended.push(reason) } })
+  await settled()
+  t.equal(ended.length, 1, 'another method lets in all the same')
 })
 
 t.test('expiry is the server\'s: an expired login is unknown and deleted, and ends the sessions that it let in [CKO-14, CKO-15, TRP-55]', async (t) => {

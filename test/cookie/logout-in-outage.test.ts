@@ -70,6 +70,51 @@ t.test('a logout that comes when the store works again ends that login at once',
   t.equal(await browser.identity(), undefined)
 })
 
+t.test('who logs in on a cookie that the store could not tell takes the place of its login, unless it is the same user with the same role', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  for (const [who, stays] of [[{ authid: 'eve' }, false], [{ authrole: 'other' }, false], [{ expires: new Date(Date.now() + 60_000) }, false], [{ realm: 'realm2' }, false], [{}, true], [{ authmethod: 'anonymous', authid: 'x' }, true]] as const) {
+    const store = new FailingStore()
+    const { tracker } = buildTracker({ store })
+    const browser = new Browser(tracker)
+    await (await browser.open()).bind(principal(), 'wampcra')
+    const tab = await browser.open()
+    const ended: string[] = []
+    tab.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+
+    store.state = 'fails'
+    const connection = await browser.open()
+    await connection.bind(principal(who), 'wampcra')
+    t.equal(await browser.identity(), undefined, 'nobody can tell')
+    store.state = 'works'
+    t.equal(await browser.identity(), stays ? 'joe' : undefined, 'also before the store is asked again')
+    mock.timers.tick(1000)
+    await settled()
+    t.same(ended, stays ? [] : ['wamp.close.logout'], JSON.stringify(who))
+    t.equal((await tracker.find()).length, stays ? 1 : 0)
+    t.equal(await browser.identity(), stays ? 'joe' : undefined)
+    await connection.logout()
+    t.same(ended, ['wamp.close.logout'], 'a logout spares nobody')
+    t.same([...store.entries()], [])
+    await tracker.close()
+  }
+})
+
+t.test('a logout in an outage ends also the login that a login of the same user had spared', async (t) => {
+  const store = new FailingStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal(), 'wampcra')
+  store.state = 'fails'
+  const connection = await browser.open()
+  await connection.bind(principal(), 'wampcra')
+  await connection.logout()
+  store.state = 'works'
+  t.equal(await browser.identity(), undefined)
+  await tracker.close()
+  t.same([...store.entries()], [])
+})
+
 t.test('logouts on made-up cookies during an outage do not fill the memory', async (t) => {
   const store = new FailingStore()
   const { tracker, logged } = buildTracker({ store })

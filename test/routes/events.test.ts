@@ -397,6 +397,25 @@ t.test('a stream that is opened while the app closes does not hold it up, and a 
   await Promise.all([closed, closing])
 })
 
+t.test('a stream whose login ends while an authorizer thinks ends as soon as it is open', async (t) => {
+  const thinking = new EventEmitter()
+  let decide = (): void => {}
+  const authorizer = async (): Promise<boolean> => {
+    thinking.emit('asked')
+    await new Promise<void>((resolve) => { decide = resolve })
+    return true
+  }
+  const { url, browser } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: { authorizer } } } } } })
+  const asked = once(thinking, 'asked')
+  const opening = EventSource.open(`${url}/events?topic=com.example.news`, { cookie: browser.cookie })
+  await asked
+  t.equal((await browser.fetch('/logout', { body: {} })).status, 200)
+  decide()
+  const source = await opening
+  await source.next()
+  t.equal(await source.next(), undefined)
+})
+
 t.test('no further topic is subscribed for a client that has gone while an authorizer thinks', async (t) => {
   const thinking = new EventEmitter()
   const asked: string[] = []
