@@ -967,11 +967,25 @@ export const defences: readonly Defence[] = [
     test: ['routes/http2.test.ts', 'a connection of HTTP/2 that waits']
   },
   {
+    defence: 'Streams of events on a connection of HTTP/2 share what may wait for it',
+    file: 'routes/events.ts',
+    code: ' / Math.max(1, streamsOf.of(this.#owner))',
+    without: '',
+    test: ['routes/http2.test.ts', 'streams of events on a connection']
+  },
+  {
     defence: 'What a stream of events missed is given in turns',
     file: 'routes/missed-events.ts',
     code: 'await (nextTurn(owner) ?? undefined)',
     without: '',
     test: ['routes/missed-events.test.ts', 'who missed many events']
+  },
+  {
+    defence: 'Streams of events that are given one event share its octets',
+    file: 'routes/event-text.ts',
+    code: 'if (known?.details === details) return known.octets',
+    without: '',
+    test: ['routes/event-text.test.ts', 'streams that are given one event']
   },
   {
     defence: 'A contract that wants unique items compares no item with each other',
