@@ -22,12 +22,17 @@ export function isHttp2 (raw: object): boolean {
 export class OpenResponses {
   readonly #counts = new WeakMap<object, number>()
 
+  /** How many these are. */
+  of (connection: object): number {
+    return this.#counts.get(connection) ?? 0
+  }
+
   /** Counts one more until it is over. False if there are as many already. */
   add (connection: object, reply: FastifyReply, most: number): boolean {
-    const count = this.#counts.get(connection) ?? 0
+    const count = this.of(connection)
     if (count >= most) return false
     this.#counts.set(connection, count + 1)
-    whenResponseEnds(reply, () => { this.#counts.set(connection, this.#counts.get(connection)! - 1) })
+    whenResponseEnds(reply, () => { this.#counts.set(connection, this.of(connection) - 1) })
     return true
   }
 }

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
@@ -15,6 +14,7 @@ import { spend } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
 import { connectionOf, isHttp2, OpenResponses } from './connection-of.ts'
+import { octetsOf } from './event-text.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
@@ -32,7 +32,7 @@ export interface EventParts {
   readonly entrance: CookieEntrance | null
   readonly admission: Admission
   readonly router: Pick<Router, 'state'>
-  /** Bytes that wait for a client before its stream is ended. */
+  /** Bytes that wait for a client before its stream is ended; its streams share them. */
   readonly owed: number
 }
 
@@ -141,6 +141,7 @@ class EventStream {
   readonly readable = new Readable({ read: () => { this.#wanted() } })
   /** Whom its work is for. */
   readonly #owner: object
+  /** Bytes that its streams may have wait together. */
   readonly #owed: number
   /** Ends the response at once. */
   readonly #cut: () => void
@@ -150,8 +151,8 @@ class EventStream {
   /** Takes back that the session tells of its end: it may serve many streams. */
   #forget = (): void => {}
   #wanted: () => void = () => {}
-  /** What comes while the client is given what it missed, and the size of that in characters. */
-  #held: { readonly retained: Map<Id, string>, readonly events: Map<Id, string>, size: number } | null = null
+  /** What comes while the client is given what it missed, and the size of that in octets. */
+  #held: { readonly retained: Map<Id, Buffer>, readonly events: Map<Id, Buffer>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
   constructor ({ owner, owed, cut, log }: { owner: object, owed: number, cut: () => void, log: FastifyBaseLogger }) {
@@ -216,34 +217,33 @@ class EventStream {
     for await (const event of missedEvents(session, id, last, this.#owner)) {
       if (this.#state === 'ended') return
       had.add(event.publication)
-      const text = this.#textOf(topic, event)
-      if (text !== null && !this.readable.push(text)) await new Promise<void>((resolve) => { this.#wanted = resolve })
+      const octets = this.#octetsOf(topic, event)
+      if (octets !== null && !this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
     }
     const held = this.#held!
     this.#held = null
     // What was retained and is among what was missed stands there already, in its place.
     for (const events of [held.retained, held.events]) {
-      for (const [publication, text] of events) if (!had.has(publication)) this.#push(text)
+      for (const [publication, octets] of events) if (!had.has(publication)) this.#push(octets)
     }
   }
 
   #write (topic: string, received: Received): void {
     if (this.#state === 'ended') return
-    const text = this.#textOf(topic, received)
-    if (text === null) return
-    if (this.#held === null) return this.#push(text)
+    const octets = this.#octetsOf(topic, received)
+    if (octets === null) return
+    if (this.#held === null) return this.#push(octets)
     const { retained, events } = this.#held
     const held = received.details['retained'] === true ? retained : events
-    held.set(received.publication, text)
-    this.#held.size += text.length
-    if (this.#held.size > this.#owed) this.#giveUp()
+    held.set(received.publication, octets)
+    this.#held.size += octets.length
+    if (this.#held.size > this.#share) this.#giveUp()
   }
 
-  /** An event as a client reads it, or null if its values have no form in JSON. What was retained is no place to come back to. */
-  #textOf (topic: string, { args, kwargs, details, publication }: Received): string | null {
+  /** An event as a client reads it, or null if its values have no form in JSON. */
+  #octetsOf (topic: string, received: Received): Buffer | null {
     try {
-      const id = details['retained'] === true ? '' : `id: ${publication}\n`
-      return `${id}data: ${stringifyValue({ topic: details['topic'] ?? topic, args, kwargs, details })}\n\n`
+      return octetsOf(topic, received)
     } catch (error) {
       this.#log[this.#formlessLevel]({ err: error, topic }, 'an event has no form in JSON; more of them are logged at debug')
       this.#formlessLevel = 'debug'
@@ -251,10 +251,15 @@ class EventStream {
     }
   }
 
-  #push (text: string): void {
+  #push (octets: Buffer): void {
     if (this.#state === 'ended') return
-    if (this.readable.readableLength > this.#owed) this.#giveUp()
-    else this.readable.push(text)
+    if (this.readable.readableLength > this.#share) this.#giveUp()
+    else this.readable.push(octets)
+  }
+
+  /** Of what may wait for its connection. */
+  get #share (): number {
+    return this.#owed / Math.max(1, streamsOf.of(this.#owner))
   }
 
   /** What waits for who does not read is not worth keeping. */

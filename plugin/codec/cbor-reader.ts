@@ -45,6 +45,8 @@ function skipBreak (reader: ByteReader): boolean {
 
 /** The size of the next chunk of an indefinite string: a definite one of the same kind [RFC 8949, 3.2.3]. */
 function chunkSize (reader: ByteReader, major: number): number {
+  // A client can write a chunk with each octet: it takes as long as a value.
+  reader.values++
   const first = reader.uint8()
   if (first >> 5 !== major || (first & 31) === 31) throw new ProtocolViolation('a chunk has a different type')
   return size(reader, first)

@@ -1,6 +1,7 @@
 import { routerRoles } from '../protocol/features.ts'
 import { OpaqueValue } from '../protocol/opaque-value.ts'
 import { isPlain } from '../protocol/wire-value.ts'
+import { spend } from '../work.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError } from './codec.ts'
 import { dateText } from './date-text.ts'
@@ -20,6 +21,8 @@ const SHORT = 32
 const ESCAPED = 6
 /** Characters that are escaped at once, where what they become might be too large. */
 const PIECE = 4096
+/** Integers of 1233 digits, which are the longest, take 45 µs. */
+const SQUARED_DIGITS_OF_UNIT = 2048
 const rolesText = JSON.stringify(routerRoles)
 
 /**
@@ -32,7 +35,7 @@ export function writeJson (writer: ByteWriter, value: unknown): void {
     case 'string': return writeText(writer, value)
     case 'number': return writer.ascii(numberText(value))
     case 'boolean': return writer.ascii(value ? 'true' : 'false')
-    case 'bigint': return writer.ascii(value.toString())
+    case 'bigint': return writer.ascii(digitsOf(value))
     case 'undefined': return writer.ascii('null')
     case 'object': return value === null ? writer.ascii('null') : writeObject(writer, value)
     default: throw new EncodingError(`a ${typeof value} has no form in json`)
@@ -46,6 +49,13 @@ export function stringifyValue (value: unknown): string {
   textWriter.start()
   writeJson(textWriter, value)
   return textWriter.toText()
+}
+
+/** It takes a time in proportion to the square of the length to make digits of bits. */
+function digitsOf (value: bigint): string {
+  const digits = value.toString()
+  spend(digits.length ** 2 / SQUARED_DIGITS_OF_UNIT)
+  return digits
 }
 
 function numberText (value: number): string {

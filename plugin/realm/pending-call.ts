@@ -109,10 +109,10 @@ export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait'): void
 }
 
 /** Why no callee takes a call: an ERROR's URI and text. */
-export function whyNobody ({ registration: { offers }, rerouting }: PendingCall, tried: Set<Offer> | null): [error: Uri, text?: string] {
+export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall, tried: Set<Offer> | null): [error: Uri, text?: string] {
   if (rerouting !== null) return [reasons.noAvailableCallee]
   if (tried !== null) return [reasons.networkFailure]
-  if (offers.some(({ open, concurrency }) => open >= concurrency)) return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
+  if (hasBusy) return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
   return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer, or too many of this caller']
 }
 

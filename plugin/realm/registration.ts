@@ -84,6 +84,11 @@ export class Registration {
     return this.#offers
   }
 
+  /** True if a callee has as many calls as it takes at once. */
+  get hasBusy (): boolean {
+    return this.#busy.size > 0
+  }
+
   offerOf (session: RoutedSession): Offer | undefined {
     if (this.#offers.length < MANY) return this.#offers.find(({ callee }) => callee.session === session)
     if (this.#bySession === null) {

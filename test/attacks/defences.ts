@@ -995,11 +995,25 @@ export const defences: readonly Defence[] = [
     test: ['routes/http2.test.ts', 'a connection of HTTP/2 that waits']
   },
   {
+    defence: 'Event streams on one HTTP/2 connection share its buffer limit',
+    file: 'routes/events.ts',
+    code: ' / Math.max(1, streamsOf.of(this.#owner))',
+    without: '',
+    test: ['routes/http2.test.ts', 'streams of events on a connection']
+  },
+  {
     defence: 'Missed events of an event stream are delivered in turns',
     file: 'routes/missed-events.ts',
     code: 'await (nextTurn(owner) ?? undefined)',
     without: '',
     test: ['routes/missed-events.test.ts', 'who missed many events']
+  },
+  {
+    defence: 'Event streams that deliver the same event share its octets',
+    file: 'routes/event-text.ts',
+    code: 'if (known?.details === details) return known.octets',
+    without: '',
+    test: ['routes/event-text.test.ts', 'streams that are given one event']
   },
   {
     defence: 'A contract with unique items does not compare every pair of items',

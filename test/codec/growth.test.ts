@@ -128,3 +128,27 @@ t.test('reading values counts each of them, also where one has no form', async (
   t.ok(unitsOf(Buffer.from(`[48,1,{},"x",[${'1,'.repeat(2 ** 19)}1]]`), jsonCodec) >= 2 ** 20 / 16)
   t.ok(unitsOf(Buffer.concat([cbor('01').subarray(0, -4), hex('00 00 00 a1 f6 00')]), cborCodec) >= 2 ** 19 - 10, 'a key has no form at the end')
 })
+
+t.test('chunks of a text and of octets count as values, since there may be one for each octet', async (t) => {
+  const chunks = 2 ** 19
+  for (const [what, first, chunk] of [['texts', '7f', 0x60], ['octets', '5f', 0x40]] as const) {
+    const data = Buffer.concat([hex(`85 10 01 a0 61 78 81 ${first}`), Buffer.alloc(chunks, chunk), hex('ff')])
+    const costOf = (act: () => void): number => {
+      const before = unitsSpent()
+      act()
+      return unitsSpent() - before
+    }
+    t.ok(costOf(() => { cborCodec.decode(data, LIMITS) }) >= chunks / 2, `${what}, moved over`)
+    const payload = payloadOf(cborCodec.decode(data, LIMITS))
+    t.ok(costOf(() => { payload.values() }) >= chunks / 2, `${what}, read`)
+  }
+})
+
+t.test('an integer counts by the square of its digits when it is written in decimals', async (t) => {
+  const costOf = (bits: bigint): number => {
+    const before = unitsSpent()
+    jsonCodec.encodePayload(Array(100).fill(2n ** bits), undefined)
+    return unitsSpent() - before
+  }
+  t.ok(costOf(4095n) > 50 * costOf(400n), `${costOf(4095n)} and ${costOf(400n)} units`)
+})

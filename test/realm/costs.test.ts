@@ -1,7 +1,11 @@
 import t from 'tap'
 import type { Test } from 'tap'
 import { MessageType } from '../../plugin/protocol/message.ts'
+import { whyNobody } from '../../plugin/realm/pending-call.ts'
+import type { PendingCall } from '../../plugin/realm/pending-call.ts'
 import type { Realm } from '../../plugin/realm/realm.ts'
+import { Registration } from '../../plugin/realm/registration.ts'
+import type { Offer } from '../../plugin/realm/registration.ts'
 import { unitsSpent } from '../../plugin/work.ts'
 import { buildRealm, FakeSession, routed } from './fake-session.ts'
 
@@ -178,3 +182,16 @@ for (const invoke of ['roundrobin', 'random']) {
     t.match(caller.sent.at(-1), { error: 'wamp.error.no_available_callee' })
   })
 }
+
+t.test('why no callee takes a call is known without a look at each of them', async (t) => {
+  class Unread extends Registration {
+    override get offers (): never { throw new Error('all callees are looked at') }
+  }
+  const registration = new Unread({ id: 1, uri: 'com.example.shared', match: 'exact', invoke: 'last' })
+  const offers = [1, Infinity].map((concurrency) => ({ concurrency, open: 0 }) as unknown as Offer)
+  for (const offer of offers) registration.add(offer)
+  const why = (): string | undefined => whyNobody({ registration, rerouting: null } as unknown as PendingCall, null)[1]
+  t.match(why(), /pendingInvocations/)
+  registration.begin(offers[0]!)
+  t.match(why(), /as many calls as they take/)
+})

@@ -97,3 +97,24 @@ t.test('a connection of HTTP/2 that waits for many answers gets no further ones'
     })
   }
 })
+
+t.test('streams of events on a connection of HTTP/2 share what may wait for it', async (t) => {
+  const app = Fastify({ http2: true })
+  await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { owedEvents: 65_536 } })
+  await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
+  t.teardown(() => app.close())
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const session = connect(url, { settings: { initialWindowSize: 0 } })
+  t.teardown(() => { session.destroy() })
+  const closed: Promise<unknown>[] = []
+  for (let i = 0; i < 10; i++) {
+    const stream = session.request({ ':path': `/events?topic=com.example.topic${i}` }).on('error', () => {})
+    closed.push(new Promise((resolve) => { stream.once('close', resolve) }))
+    await once(stream, 'response')
+  }
+  const backend = app.wamp.join('realm1')
+  // Of each stream less than may wait for one alone.
+  for (let i = 0; i < 10; i++) for (let n = 0; n < 5; n++) await backend.publish(`com.example.topic${i}`, ['x'.repeat(10_000)])
+  await Promise.race(closed)
+  t.pass('one is ended')
+})
