@@ -123,54 +123,54 @@ const inside = run(`${commands.router} watch`, { args: ['inside'] })
 const stall = run(commands.router, { args: ['stall', '--subs', '10'] })
 const calm = run(`${commands.router} watch`, { args: ['calm', '--conns', '10000'] })
 
-// `npm run hostile` and `npm run soak` run by themselves: what they said stays.
+// `npm run hostile` and `npm run soak` run separately: their results are kept.
 const byHand = /^## What attacks cost[^]*/m.exec(readFileSync(path('results.md'), 'utf8'))?.[0] ?? ''
 
-writeFileSync(path('results.md'), `# What was measured
+writeFileSync(path('results.md'), `# Benchmark results
 
-\`npm run bench\` wrote this page on a machine with ${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB,
+\`npm run bench\` generated this page on a machine with ${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GiB,
 Node.js ${process.version}, fastify ${version('fastify')}, ws ${version('ws')}.
 
-The limit is a hundred lines on \`ws\` that route and do nothing else: \`limit.mjs\`. The router has static permissions and logs at
-info: \`server.mjs\`. Load comes from a second process on the same machine: \`load.mjs\`. A time is the router's own CPU time for a
-call and its result, an event delivered, or a session. Medians of ${values.runs} runs of ${values.seconds} s, and their range.
+The limit is a minimal router of a hundred lines on \`ws\`: \`limit.mjs\`. fastify-wamp has static permissions and logs at
+info: \`server.mjs\`. A second process on the same machine generates the load: \`load.mjs\`. A time is the CPU time of the router for a
+call and its result, a delivered event, or a session. Medians of ${values.runs} runs of ${values.seconds} s, and their range.
 
 | scenario | limit | fastify-wamp | ratio | |
 |---|---|---|---|---|
 ${lines.join('\n')}
 
-The same router among 90 000 subscriptions of other topics, 10 000 of patterns, and 10 000 registrations of patterns:
+The same router with 90 000 subscriptions of other topics, 10 000 of patterns, and 10 000 registrations of patterns:
 
-| scenario | alone | in the crowd | ratio | |
+| scenario | alone | with these | ratio | |
 |---|---|---|---|---|
 ${crowdLines.join('\n')}
 
-A login: connect, join by a method, leave; the cookie is tracked, and the login attached to it (in memory). The ratio is to an
-anonymous join and the method's own cryptography. In µs:
+A login consists of connecting, joining by a method, and leaving. The cookie is tracked, and the login is attached to it (in memory). The ratio
+compares it with an anonymous join plus the method's own cryptography. In µs:
 
 | method | anonymous | login | cryptography | ratio |
 |---|---|---|---|---|
 ${loginLines.join('\n')}
 
-By codec, and in proportion to JSON:
+By codec, with the ratio to JSON:
 
 | scenario | JSON | MessagePack | CBOR | |
 |---|---|---|---|---|
 ${codecLines.join('\n')}
 
-Other routers with their defaults, anonymous clients, JSON, no more than 32 messages on their way; router CPU time in µs:
+Other routers with their defaults, anonymous clients, JSON, and at most 32 messages in flight. CPU time of the router in µs:
 
 | scenario | fastify-wamp | ${peers.map(({ name, version }) => `${name} ${version}`).join(' | ')} | |
 |---|---|${peers.map(() => '---|').join('')}---|
 ${peerLines.join('\n')}
 
-A call of the app itself to a callee over WebSocket costs ${inside.call} µs of the process, and a publication of the app to a subscriber
-${inside.publish} µs: routing, the session in the process, promises and all.
+A call of the app itself to a callee over WebSocket costs the process ${inside.call} µs, and a publication of the app to a subscriber
+${inside.publish} µs, including routing, the in-process session and promises.
 
-A subscriber that stops reading while ${stall.published_mb} MB are published to ten others: they keep ${Math.round(stall.rate_kept * 100)} % of their rate, and the process
-grows by ${stall.rss_grown_mib} MiB (its bound is 4 MiB a connection).
+If a subscriber stops reading while ${stall.published_mb} MB are published to ten others, these keep ${Math.round(stall.rate_kept * 100)} % of their rate, and the process
+grows by ${stall.rss_grown_mib} MiB (the limit is 4 MiB per connection).
 
-${calm.sessions} sessions that join at 1000 a second and hold ${calm.subscriptions} subscriptions: the longest pause of the event loop is ${calm.joining_ms} ms while
+${calm.sessions} sessions join at a rate of 1000 per second and have ${calm.subscriptions} subscriptions. The longest pause of the event loop is ${calm.joining_ms} ms while
 they join, ${calm.idle_ms} ms while they are idle, and ${calm.closing_ms} ms when all connections break at once.
 
 ${byHand}`)
