@@ -180,7 +180,7 @@ t.test('what makes cookies fail silently is warned of, once', async (t) => {
   const [json] = wireCodecs
   for (let i = 0; i < 2; i++) await WireClient.connect(t, url, json!, { headers: { cookie: 'cbtid=x' } })
   await WireClient.connect(t, url, json!, { headers: { 'x-forwarded-proto': 'https' } })
-  t.match(lines.filter(({ level }) => level === 40), [{ msg: /Secure cookie was sent by http/ }, { msg: /neither Origin nor User-Agent/ }, { msg: /set trustProxy/ }])
+  t.match(lines.filter(({ level }) => level === 40), [{ msg: /Secure cookie was sent over http/ }, { msg: /neither Origin nor User-Agent/ }, { msg: /set trustProxy/ }])
 })
 
 t.test('the handlerTimeout of Fastify ends neither sessions nor streams of events', async (t) => {
