@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
+import { clientRoutes } from '../routes/client.ts'
 import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
 import { closeConnections, cookieSerializer, registerWebsocket } from '../routes/host.ts'
@@ -161,6 +162,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const procedures = new RouteProcedures(fastify, router)
   fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint }) })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
+  if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
   for (const files of options.static) await mountStatic(fastify, files)
 }
 

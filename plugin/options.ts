@@ -188,6 +188,11 @@ export interface FastifyWampOptions extends EndpointOptions {
   realms: Readonly<Record<Uri, RealmOptions>>
   /** @default no files are served */
   static?: StaticOptions | readonly StaticOptions[]
+  /**
+   * Serves the client for browsers as one module at this path, such as `/wamp-client.js`: `import { connect } from '/wamp-client.js'`.
+   * Those of further serializers are at `/wamp-client-cbor.js` and `/wamp-client-msgpack.js`. @default it is not served
+   */
+  client?: string
   /** Milliseconds for HELLO to come, and for each AUTHENTICATE. @default 10000 */
   handshakeTimeout?: number
   /** Milliseconds for an authorizer to decide. @default 5000 */
