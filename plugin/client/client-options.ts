@@ -1,10 +1,10 @@
 import type { Uri } from '../protocol/uri.ts'
-import type { OpenSocket, WebSocketClass, WebSocketLike } from './channel.ts'
 import { ClientError } from './client-error.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 import { json } from './json.ts'
 import type { Login } from './login.ts'
 import type { Serializer } from './serializer.ts'
+import type { OpenSocket, WebSocketClass, WebSocketLike } from './web-socket.ts'
 
 /** What a session is doing: `waiting` is the time before it connects again. */
 export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed'
