@@ -27,10 +27,8 @@ export async function buildApp ({ cookieFile = 'cookies.dat', logger = false }: 
   })
   await app.register(wampPlugin, {
     path: '/ws',
-    static: [
-      { root: new URL('web/', import.meta.url), prefix: '/' },
-      { root: new URL('./', import.meta.resolve('autobahn-browser')), prefix: '/vendor/' }
-    ],
+    static: { root: new URL('web/', import.meta.url) },
+    client: '/wamp-client.js',
     realms: { realm1: { contract, roles: { frontend: { permissions: [calls, feed] }, admin: { permissions: [everything, feed] } } } },
     auth: {
       wampcra: { type: 'static', users: { joe: { role: 'frontend', secret: '123456' }, ann: { role: 'admin', secret: '123456' } } },
