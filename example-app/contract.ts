@@ -1,9 +1,7 @@
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { wampContract } from 'fastify-wamp'
-import type { ApiOf } from 'fastify-wamp'
 
-/** What may be called and published: the router checks it, REST routes are made of it, and TypeScript knows it. */
+/** What may be called and published: the router checks it, REST routes are made of it, and TypeScript knows it, here and in pages. */
 export const contract = wampContract({
   procedures: {
     'com.example.add2': {
@@ -26,6 +24,3 @@ export const contract = wampContract({
     }
   }
 })
-
-/** The same for TypeScript. */
-export type Api = ApiOf<typeof contract, TypeBoxTypeProvider>

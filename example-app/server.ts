@@ -5,7 +5,6 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import wampPlugin, { typed, wampConsole } from 'fastify-wamp'
 import type { StoredLogin } from 'fastify-wamp'
 import { contract } from './contract.ts'
-import type { Api } from './contract.ts'
 import { countPrimes } from './primes.ts'
 
 /** What can be different from one start to the next. */
@@ -28,10 +27,8 @@ export async function buildApp ({ cookieFile = 'cookies.dat', logger = false }: 
   })
   await app.register(wampPlugin, {
     path: '/ws',
-    static: [
-      { root: new URL('web/', import.meta.url), prefix: '/' },
-      { root: new URL('./', import.meta.resolve('autobahn-browser')), prefix: '/vendor/' }
-    ],
+    static: { root: new URL('web/', import.meta.url) },
+    client: '/wamp-client.js',
     realms: { realm1: { contract, roles: { frontend: { permissions: [calls, feed] }, admin: { permissions: [everything, feed] } } } },
     auth: {
       wampcra: { type: 'static', users: { joe: { role: 'frontend', secret: '123456' }, ann: { role: 'admin', secret: '123456' } } },
@@ -48,7 +45,7 @@ export async function buildApp ({ cookieFile = 'cookies.dat', logger = false }: 
 /** The app's own session: it serves procedures, and is how REST requests reach WAMP. */
 async function addApi (app: FastifyInstance): Promise<void> {
   const session = app.wamp.join('realm1', { authid: 'rest' })
-  const backend = typed<Api>(session)
+  const backend = typed<typeof contract>(session)
   await backend.register('com.example.add2', ({ args: [x, y] }) => x + y)
   await backend.register('com.example.primes', ({ args: [last], signal, progress }) => countPrimes(last, { signal, progress }))
 

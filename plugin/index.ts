@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
+import { clientRoutes } from '../routes/client.ts'
 import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
 import { closeConnections } from '../routes/connections.ts'
@@ -163,6 +164,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const procedures = new RouteProcedures(fastify, router)
   fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint }) })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
+  if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
   for (const files of options.static) await mountStatic(fastify, files)
 }
 
@@ -266,8 +268,10 @@ export type { Listen } from './crossbar/site.ts'
 export type { Https } from './crossbar/tls.ts'
 export type { Called, Received, Registration, Subscription } from './peer/session-types.ts'
 export type { InProcessCallOptions, InProcessSession } from './in-process/in-process-session.ts'
-export type { Api, ApiOf, Contract, JsonSchema, ProcedureContract, ProcedureTypes, TopicContract, TopicTypes } from './contract/contract.ts'
-export type { AutobahnSession, TypedSession, WampyClient } from './contract/typed-session.ts'
+export type { Api, ApiFrom, ApiOf, Contract, ProcedureContract, ProcedureTypes, TopicContract, TopicTypes } from './contract/contract.ts'
+export type { JsonSchema, JsonSchemaTypes, SchemaTypes } from './contract/schema-types.ts'
+export type { AutobahnSession, TypedMethods, WampyClient } from './contract/typed-methods.ts'
+export type { TypedSession } from './contract/typed-session.ts'
 export type * from './auth-options.ts'
 export type * from './cookie-options.ts'
 export type { Authorization, Authorizer, AuthorizingSession } from './auth/authorizer.ts'

@@ -188,6 +188,11 @@ export interface FastifyWampOptions extends EndpointOptions {
   realms: Readonly<Record<Uri, RealmOptions>>
   /** Static files to serve. @default none */
   static?: StaticOptions | readonly StaticOptions[]
+  /**
+   * Serves the client for browsers as one module at this path, such as `/wamp-client.js`: `import { connect } from '/wamp-client.js'`.
+   * The other serializers are served at `/wamp-client-cbor.js` and `/wamp-client-msgpack.js`. @default not served
+   */
+  client?: string
   /** Time for HELLO, for each AUTHENTICATE, and for an `onLogout` of the app, in milliseconds. @default 10000 */
   handshakeTimeout?: number
   /** Time for an authorizer to decide, in milliseconds. @default 5000 */

@@ -40,6 +40,8 @@ export interface ResolvedOptions {
   readonly endpoint: ResolvedEndpoint
   readonly realms: Readonly<Record<string, ResolvedRealm>>
   readonly static: readonly ResolvedStatic[]
+  /** Null if the client is not served. */
+  readonly client: string | null
   readonly handshakeTimeout: number
   readonly authorizerTimeout: number
   readonly shutdown: 'close' | 'goodbye'
@@ -98,12 +100,13 @@ const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shu
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
+  const { realms, static: files, client = null, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
     ...defined({ handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval }),
     realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(name, realm)])),
     static: [files ?? []].flat().map(resolveStatic),
+    client,
     limits: { ...limitDefaults, ...defined(limits ?? {}) },
     failedLogins: { ...failedLoginDefaults, ...defined(failedLogins ?? {}) },
     endpoint: withDefaults(endpoint)

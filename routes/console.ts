@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { clientFiles } from '#client-files'
 
 /** What the console page is made of. */
 export interface ConsoleParts {
@@ -16,7 +17,7 @@ export interface ConsoleParts {
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8', css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', svg: 'image/svg+xml'
 }
-const assets = ['index.html', 'icon.svg', 'theme.css', 'console.css', 'narrow.css', 'console.js', 'by-hand.js', 'connection.js', 'dom.js', 'lists.js', 'live-list.js', 'messages.js', 'table.js', 'wamp.js']
+const assets = ['index.html', 'icon.svg', 'theme.css', 'console.css', 'narrow.css', 'console.js', 'by-hand.js', 'connection.js', 'dom.js', 'lists.js', 'live-list.js', 'messages.js', 'table.js']
 
 const headers = {
   // Its own files and its own WebSocket, and no text that could become markup or code.
@@ -32,6 +33,7 @@ const headers = {
 /** Mounts the console page, for who is logged in with its role. */
 export async function consoleRoutes (fastify: FastifyInstance, { path, role, realm, endpoint }: ConsoleParts): Promise<void> {
   const files = new Map(await Promise.all(assets.map(async (name) => [name, await readFile(new URL(`console/${name}`, import.meta.url), 'utf8')] as const)))
+  files.set('client.js', (await clientFiles()).get('client.js')!)
   // Relative, as all links of the page: a proxy in front may have taken a prefix away.
   const [, ...depth] = `${fastify.prefix}${path}`.split('/')
   const up = `${'../'.repeat(depth.length)}${endpoint.slice(1)}`

@@ -1,20 +1,19 @@
-/* global autobahn */
 import { byId, on, setError, textOf } from './dom.js'
 import { listLogins } from './logins.js'
-import { count, deferredWithProgress, forget } from './primes.js'
+import { count } from './primes.js'
+import { connect, wampcra } from './wamp-client.js'
 
-const URL_OF_WAMP = `${window.location.protocol === 'https:' ? 'wss' : 'ws'}://${window.location.host}/ws`
 const LOGOUT = 'wamp.close.logout'
 const MOST_ENTRIES = 100
-const FIRST_DELAY = 1000
-const LAST_DELAY = 15_000
 
 const views = ['welcome', 'login', 'app'].map(byId)
 
-/** The session while there is one, else null. */
+/** The session while there is one, else null. It comes back by itself. */
 let session = null
-let retryDelay = FIRST_DELAY
-let retryTimer
+/** What was typed, until it has let somebody in. */
+let typed = null
+/** Takes what is typed. */
+let take = () => {}
 
 // What is seen
 
@@ -32,14 +31,19 @@ function setLive (live) {
   for (const control of document.querySelectorAll('#app fieldset, #logout')) control.disabled = !live
 }
 
-function showLogin ({ note = 'The server does not know this browser yet.', error = '' } = {}) {
+function showLogin ({ note, error = '' }) {
+  document.querySelector('#login fieldset').disabled = false
+  setError('login', error)
+  say('Logged out', 'idle')
+  // A form that is there stays as it is.
+  if (!byId('login').hidden) return byId('password').select()
+  const wasIn = !byId('app').hidden
   byId('feed').replaceChildren()
   byId('feed-empty').hidden = false
   byId('login-note').textContent = note
   byId('password').value = ''
-  setError('login', error)
-  say('Logged out', 'idle')
   show('login')
+  if (wasIn) byId('password').focus()
 }
 
 function showEntry (text, from) {
@@ -63,98 +67,74 @@ function showEntry (text, from) {
 
 // Coming and going
 
-/** Opens a connection. `refused` is called if it ends before there is a session, with null if no router was reached. */
-function connect ({ authmethods, authid, password }, refused) {
-  const connection = new autobahn.Connection({
-    url: URL_OF_WAMP,
-    realm: 'realm1',
-    authmethods,
-    authid,
-    onchallenge: (_session, _method, { challenge }) => autobahn.auth_cra.sign(password, challenge),
-    use_deferred: deferredWithProgress,
-    // AutobahnJS does not come back after a GOODBYE, which a server sends that restarts. So this page does it itself.
-    max_retries: 0
-  })
-  connection.onopen = enter
-  connection.onclose = (_how, { reason }) => {
-    if (session === null) refused(reason)
-    else leave(reason)
-    return true
+/** One session after the other: each is refused, or ends with a logout. */
+async function run () {
+  for (;;) {
+    try {
+      const opened = session = await connect('/ws', { realm: 'realm1', login, onState })
+      enter()
+      opened.subscribe('com.example.feed', receive).catch((error) => { setError('feed', textOf(error)) })
+      await new Promise((resolve) => { opened.whenClosed(resolve) })
+      const { reason, message } = opened.end
+      typed = await ask({ note: reason === LOGOUT ? 'You are logged out.' : `The server ended it: ${message}` })
+    } catch (refusal) {
+      typed = await ask({ note: 'The server does not know this browser yet.', error: refusalText(refusal) })
+    }
   }
-  connection.open()
 }
 
-/** Asks with nothing but the cookie: nobody has to type a password who need not. */
-function comeBack () {
-  clearTimeout(retryTimer)
-  retryTimer = undefined
-  connect({ authmethods: ['cookie'] }, (reason) => {
-    if (reason === 'wamp.error.no_matching_auth_method') showLogin(byId('app').hidden ? {} : { note: 'Your login has ended.' })
-    else if (reason === null || reason === 'wamp.close.system_shutdown') comeBackLater()
-    else showLogin({ error: `The server refused: ${reason}` })
-  })
+/** The cookie comes first: nobody has to type a password who need not. */
+async function login () {
+  typed ??= await ask({ note: byId('app').hidden ? 'The server does not know this browser yet.' : 'Your login has ended.' })
+  return wampcra(typed)
 }
 
-function comeBackLater () {
-  say('Connection lost, trying again…', 'bad')
-  // Pages that lost one server together should not come back to it together.
-  retryTimer = setTimeout(comeBack, retryDelay * (0.75 + Math.random() / 2))
-  retryDelay = Math.min(retryDelay * 2, LAST_DELAY)
+function ask (given) {
+  showLogin(given)
+  return new Promise((resolve) => { take = resolve })
 }
 
-function logIn (authid, password) {
-  const fields = document.querySelector('#login fieldset')
-  fields.disabled = true
+function logIn (authid, secret) {
+  document.querySelector('#login fieldset').disabled = true
   setError('login')
   say('Logging in…', 'busy')
-  connect({ authmethods: ['cookie', 'wampcra'], authid, password }, (reason) => {
-    fields.disabled = false
-    say('Logged out', 'idle')
-    setError('login', refusalText(reason))
-    byId('password').select()
-  })
+  take({ authid, secret })
 }
 
-function refusalText (reason) {
-  if (reason === null || reason === 'wamp.close.system_shutdown') return 'The server cannot be reached. Try again.'
-  if (reason === 'wamp.error.authentication_denied') return 'User or password is wrong.'
-  return `The server refused: ${reason}`
+function refusalText ({ error, message }) {
+  return error === 'wamp.error.authentication_denied' ? 'User or password is wrong.' : `The server refused: ${message}`
 }
 
-function enter (opened, { authid, authrole, authmethod, authprovider }) {
-  session = opened
-  retryDelay = FIRST_DELAY
+function onState (state) {
+  // The first time there is no session yet.
+  if (state === 'open' && session?.state === 'open') enter()
+  if (state === 'waiting' || state === 'closed') setLive(false)
+  if (state === 'waiting') say('Connection lost, trying again…', 'bad')
+  if (state === 'closed') session = null
+}
+
+function enter () {
+  typed = null
+  const { authid, authrole, authmethod, authprovider } = session.principal
   byId('authid').textContent = authid
   byId('authrole').textContent = authrole
   byId('authmethod').textContent = authmethod
   byId('authprovider').textContent = ` / provider ${authprovider}`
   byId('console').hidden = authrole !== 'admin'
-  document.querySelector('#login fieldset').disabled = false
   byId('password').value = ''
   setLive(true)
   say('Connected', 'good')
-  const typed = !byId('login').hidden
+  const wasTyped = !byId('login').hidden
   show('app')
   // The form is gone, and the focus with it.
-  if (typed) byId('session-title').focus()
+  if (wasTyped) byId('session-title').focus()
   listLogins()
-  opened.subscribe('com.example.feed', receive).catch((error) => { setError('feed', textOf(error)) })
-}
-
-function leave (reason) {
-  session = null
-  forget()
-  setLive(false)
-  // The router's answer to this page's own logout, or its word that another tab logged out.
-  if (reason !== 'wamp.close.goodbye_and_out' && reason !== LOGOUT) return comeBackLater()
-  showLogin({ note: 'You are logged out.' })
-  byId('password').focus()
 }
 
 // What a session does
 
 /** The router says who published. Only the REST API, a part of the server, speaks for others. */
-function receive ([text], { from }, { publisher_authid: publisher }) {
+function receive ({ args: [text], kwargs: { from }, details: { publisher_authid: publisher } }) {
   showEntry(String(text), publisher === 'rest' ? `${from}, by REST` : publisher)
 }
 
@@ -169,7 +149,7 @@ async function add () {
 }
 
 async function publish (text) {
-  await session.publish('com.example.feed', [text], {}, { acknowledge: true, exclude_me: false })
+  await session.publish('com.example.feed', [text], {}, { exclude_me: false })
 }
 
 async function post (text) {
@@ -211,14 +191,13 @@ async function copyCurl () {
 }
 
 on('login-form', 'submit', () => { logIn(byId('user').value, byId('password').value) })
-on('logout', 'click', () => { session.leave(LOGOUT) })
+on('logout', 'click', () => { session.logout() })
 on('add-form', 'submit', add)
 on('primes-form', 'submit', () => count(session))
 on('add-form', 'input', updateSumLink)
 on('feed-form', 'submit', () => sendText(publish))
 on('post', 'click', () => sendText(post))
 on('copy', 'click', copyCurl)
-window.addEventListener('online', () => { if (retryTimer !== undefined) comeBack() })
 
 byId('curl').textContent = `curl ${window.location.origin}/api/feed -H 'content-type: application/json' -d '{"text":"Hello from curl"}'`
-comeBack()
+run()

@@ -1,10 +1,10 @@
 import type { Uri } from '../protocol/uri.ts'
-import type { OpenSocket, WebSocketClass, WebSocketLike } from './channel.ts'
 import { ClientError } from './client-error.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 import { json } from './json.ts'
 import type { Login } from './login.ts'
 import type { Serializer } from './serializer.ts'
+import type { OpenSocket, WebSocketClass, WebSocketLike } from './web-socket.ts'
 
 /** What a session is doing: `waiting` is the time before it connects again. */
 export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed'
@@ -63,14 +63,43 @@ export interface ResolvedOptions {
   readonly onError: (error: unknown) => void
 }
 
+const A_FUNCTION = 'a function'
+const AN_OBJECT = 'an object'
+const A_NUMBER = 'a number from 0'
+/** What each option must be. */
+const kinds = {
+  realm: 'a string or null',
+  cookie: 'true or false',
+  login: `${AN_OBJECT} or ${A_FUNCTION}`,
+  serializers: AN_OBJECT,
+  retry: `${AN_OBJECT} or false`,
+  handshakeTimeout: A_NUMBER,
+  queue: A_NUMBER,
+  signal: AN_OBJECT,
+  onState: A_FUNCTION,
+  onError: A_FUNCTION,
+  WebSocket: A_FUNCTION,
+  headers: AN_OBJECT
+}
+const retryKinds = { first: A_NUMBER, most: A_NUMBER, attempts: A_NUMBER }
+
 /** Checks what is given. Throws WAMP_ERR_INVALID_OPTION, which names the option. */
 export function resolveOptions (url: string | URL, given: ConnectOptions): ResolvedOptions {
+  check(given, kinds)
   const { realm = null, cookie = true, login = null, serializers = [json()], retry = {}, handshakeTimeout = 20_000, queue = 0, signal } = given
+  check({ ...retry }, retryKinds)
   const { first = 1000, most = 30_000, attempts = Infinity } = retry === false ? { attempts: 0 } : retry
-  const numbers = { first, most, attempts, handshakeTimeout, queue }
-  for (const [name, value] of Object.entries(numbers)) if (!(value >= 0)) throw invalid(name, 'must not be negative')
-  if (serializers.length === 0) throw invalid('serializers', 'must not be empty')
-  return { ...numbers, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
+  if (serializers[0]?.subprotocol === undefined) throw invalid('serializers', 'must be a list of serializers')
+  return { first, most, attempts, handshakeTimeout, queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
+}
+
+function check (given: object, kinds: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    const kind = kinds[name]
+    const type = value === null || typeof value === 'boolean' ? `${value}` : typeof value
+    if (kind === undefined) throw invalid(name, 'is not an option')
+    if (value !== undefined && (!kind.includes(type) || (type === 'number' && !(value >= 0)))) throw invalid(name, `must be ${kind}`)
+  }
 }
 
 function invalid (name: string, expected: string): ClientError {

@@ -1,11 +1,19 @@
+import type { ApiFrom, Api, Contract } from '../contract/contract.ts'
+import type { TypedMethods } from '../contract/typed-methods.ts'
 import { resolveOptions } from './client-options.ts'
 import type { ConnectOptions } from './client-options.ts'
 import { ClientSession } from './client-session.ts'
+
+/** A session that only knows the procedures and topics of an API. */
+export interface TypedClientSession<A extends Api> extends Omit<ClientSession, keyof TypedMethods<A>>, TypedMethods<A> {}
 
 /**
  * Opens a session. It tries again by itself until the router lets it in; rejects with a WampError when the router refuses
  * it for good, with the reason of `signal` when that is aborted, and with WAMP_ERR_INVALID_OPTION.
  */
+export function connect (url: string | URL, options?: ConnectOptions): Promise<ClientSession>
+/** Opens a session with the types of a contract or an API: `connect<typeof contract>('/ws', { realm: 'realm1' })`. */
+export function connect<A extends Api | Contract> (url: string | URL, options?: ConnectOptions): Promise<TypedClientSession<ApiFrom<A>>>
 export async function connect (url: string | URL, options: ConnectOptions = {}): Promise<ClientSession> {
   const session = new ClientSession(resolveOptions(url, options), options.onState)
   await session.open()

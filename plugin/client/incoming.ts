@@ -12,11 +12,12 @@ type PlainOf<M> = M extends RouterMessage ? Omit<M, 'payload'> & { readonly args
 export function readMessage (list: unknown): Incoming {
   if (!Array.isArray(list)) throw new ProtocolViolation('a message is a list')
   const layout = routerLayout(list[0])
-  const message = readFields(layout, list)
+  const name = `message ${list[0]}`
+  const message = readFields(name, layout, list)
   const head = layout.fields.length + 1
   const args: unknown = list[head] ?? []
   const kwargs: unknown = list[head + 1] ?? {}
-  if (list.length > head + 2 || !Array.isArray(args) || !isDict(kwargs)) throw new ProtocolViolation(`${layout.name} ends with something else than args and kwargs`)
+  if (list.length > head + 2 || !Array.isArray(args) || !isDict(kwargs)) throw new ProtocolViolation(`${name} has the wrong args or kwargs`)
   message.args = args
   message.kwargs = kwargs
   return message as unknown as Incoming

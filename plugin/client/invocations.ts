@@ -39,7 +39,7 @@ export class Invocations {
   /** Takes an INVOCATION. */
   invoke (invocation: Invocation): void {
     const { request, registration } = invocation
-    if (this.#running.has(request)) throw new ProtocolViolation('a repeated INVOCATION')
+    if (this.#running.has(request)) throw new ProtocolViolation('an unexpected message')
     const handler = this.#handlers.get(registration)
     // UNREGISTER and INVOCATION may cross.
     if (handler === undefined) return this.#fail(request, new WampError(reasons.noSuchRegistration))

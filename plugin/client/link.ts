@@ -206,10 +206,10 @@ export class Link implements Receiver {
 
   /** The request that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
   #find ({ request }: Reply, answer: MessageCode | undefined, type?: MessageCode): Pending | undefined {
-    if (request > this.#lastRequest) throw new ProtocolViolation('an unexpected answer')
+    if (request > this.#lastRequest) throw new ProtocolViolation('an unexpected message')
     const pending = this.#pending.get(request)
     if (pending === undefined || pending.answer === answer || pending.type === type) return pending
-    throw new ProtocolViolation('an unexpected answer')
+    throw new ProtocolViolation('an unexpected message')
   }
 
   #answered (reply: Reply, type: MessageCode | undefined): Pending | undefined {

@@ -3,7 +3,7 @@ import { MessageType, noDetails } from '../protocol/message.ts'
 import type { ClientMessage, Dict, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
-import { ProtocolViolation } from '../protocol/violation.ts'
+import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
 import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
 import { isDict } from '../protocol/wire-value.ts'
 import { spend } from '../work.ts'
@@ -111,7 +111,7 @@ class JsonCodec implements Codec {
 export const jsonCodec: Codec = new JsonCodec()
 
 function parse (data: Buffer): unknown[] {
-  const text = readUtf8(data, 0, data.length, 'malformed')
+  const text = readUtf8(data, 0, data.length, MalformedText)
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -8,7 +8,8 @@ import { isUri } from '../protocol/uri.ts'
 import { hasBigInt, isDict } from '../protocol/wire-value.ts'
 import { spend } from '../work.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { Contract, JsonSchema } from './contract.ts'
+import type { Contract } from './contract.ts'
+import type { JsonSchema } from './schema-types.ts'
 import { areUnique } from './unique-items.ts'
 
 type Check = (value: unknown) => string | null

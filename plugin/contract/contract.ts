@@ -1,9 +1,6 @@
-import type { FastifyTypeProvider, FastifyTypeProviderDefault } from 'fastify'
-import type { Kwargs } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
-
-/** A JSON schema, written by hand or by a builder such as TypeBox. */
-export type JsonSchema = object
+import type { Kwargs } from '../protocol/values.ts'
+import type { JsonSchema, JsonSchemaTypes, SchemaTypes } from './schema-types.ts'
 
 /** The schemas of a procedure's payloads. If `args` or `kwargs` is omitted, that part must be empty. If `result` or `progress` is omitted, any value is allowed. */
 export interface ProcedureContract {
@@ -68,18 +65,17 @@ export interface Api {
   readonly topics: Readonly<Record<Uri, TopicTypes>>
 }
 
-/** The type of a schema, according to a type provider of Fastify. */
-type Meant<P extends FastifyTypeProvider, S> = (P & { schema: S })['validator']
-type OfKey<P extends FastifyTypeProvider, E, K extends string, Absent> = E extends { readonly [key in K]: infer S } ? Meant<P, S> : Absent
-type ArgsOf<P extends FastifyTypeProvider, E> = OfKey<P, E, 'args', []> extends infer A ? A extends unknown[] ? A : unknown[] : never
-type KwargsOf<P extends FastifyTypeProvider, E> = OfKey<P, E, 'kwargs', NoKwargs> extends infer K ? K extends object ? K : Kwargs : never
+type Meant<P extends SchemaTypes, S> = (P & { schema: S })['validator']
+type OfKey<P extends SchemaTypes, E, K extends string, Absent> = E extends { readonly [key in K]: infer S } ? Meant<P, S> : Absent
+type ArgsOf<P extends SchemaTypes, E> = OfKey<P, E, 'args', []> extends infer A ? A extends unknown[] ? A : unknown[] : never
+type KwargsOf<P extends SchemaTypes, E> = OfKey<P, E, 'kwargs', NoKwargs> extends infer K ? K extends object ? K : Kwargs : never
 type NoKwargs = Record<never, never>
 
 /**
- * The types of a contract, according to a type provider of Fastify: `ApiOf<typeof contract, TypeBoxTypeProvider>`. Without a type
- * provider, payloads are unknown, but URIs are checked.
+ * The types of a contract: `ApiOf<typeof contract>`. A type provider of Fastify may tell what its schemas mean:
+ * `ApiOf<typeof contract, TypeBoxTypeProvider>`.
  */
-export interface ApiOf<C extends Contract, P extends FastifyTypeProvider = FastifyTypeProviderDefault> {
+export interface ApiOf<C extends Contract, P extends SchemaTypes = JsonSchemaTypes> {
   /** The procedures, by URI. */
   readonly procedures: { readonly [U in keyof C['procedures']]: {
     readonly args: ArgsOf<P, C['procedures'][U]>
@@ -93,3 +89,6 @@ export interface ApiOf<C extends Contract, P extends FastifyTypeProvider = Fasti
     readonly kwargs: KwargsOf<P, C['topics'][U]>
   } }
 }
+
+/** The API that is meant by a contract's type, or by itself. */
+export type ApiFrom<A extends Api | Contract> = A extends Api ? A : A extends Contract ? ApiOf<A> : never

@@ -1,4 +1,5 @@
-import type { Contract, JsonSchema, ProcedureContract, TopicContract } from './contract.ts'
+import type { Contract, ProcedureContract, TopicContract } from './contract.ts'
+import type { JsonSchema } from './schema-types.ts'
 
 interface Schema { readonly [keyword: string]: unknown }
 

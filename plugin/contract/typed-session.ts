@@ -1,67 +1,11 @@
-import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
-import type { InProcessCallOptions, InProcessSession } from '../in-process/in-process-session.ts'
-import type { Id } from '../protocol/id.ts'
-import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
-import type { Api, ProcedureTypes, TopicTypes } from './contract.ts'
-
-type ProcedureOf<A extends Api> = keyof A['procedures'] & string
-type TopicOf<A extends Api> = keyof A['topics'] & string
-type CallOf<E extends ProcedureTypes> = Omit<Called<E['args']>, 'kwargs' | 'progress'> & { readonly kwargs: E['kwargs'], readonly progress: ((value: E['progress']) => void) | null }
-type EventOf<E extends TopicTypes> = Omit<Received<E['args']>, 'kwargs'> & { readonly kwargs: E['kwargs'] }
-
-/** Args, kwargs and options. Those that may be empty can be omitted. */
-type Given<E extends TopicTypes, O> = Record<never, never> extends E['kwargs']
-  ? [] extends E['args'] ? [args?: E['args'], kwargs?: E['kwargs'], options?: O] : [args: E['args'], kwargs?: E['kwargs'], options?: O]
-  : [args: E['args'], kwargs: E['kwargs'], options?: O]
-
-type OptionsWithProgress<E extends ProcedureTypes> = Omit<InProcessCallOptions, 'onProgress'> & { readonly onProgress?: (value: E['progress']) => void }
+import type { InProcessSession } from '../in-process/in-process-session.ts'
+import type { Api, ApiFrom, Contract } from './contract.ts'
+import type { TypedMethods } from './typed-methods.ts'
 
 /** A session of the app that only accepts the procedures and topics of an API. */
-export interface TypedSession<A extends Api> extends Omit<InProcessSession, 'call' | 'results' | 'register' | 'publish' | 'subscribe' | 'events'> {
-  /** See `InProcessSession.call`. */
-  call<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], OptionsWithProgress<A['procedures'][U]>>): Promise<A['procedures'][U]['result']>
-  /** See `InProcessSession.results`. */
-  results<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], CallOptions & { readonly signal?: AbortSignal }>): AsyncGenerator<A['procedures'][U]['progress'], A['procedures'][U]['result'], void>
-  /** See `InProcessSession.register`. */
-  register<U extends ProcedureOf<A>> (procedure: U, handler: (called: CallOf<A['procedures'][U]>) => A['procedures'][U]['result'] | Promise<A['procedures'][U]['result']>, options?: RegisterOptions): Promise<Registration>
-  /** See `InProcessSession.publish`. */
-  publish<U extends TopicOf<A>> (topic: U, ...given: Given<A['topics'][U], PublishOptions>): Promise<Id>
-  /** See `InProcessSession.subscribe`. */
-  subscribe<U extends TopicOf<A>> (topic: U, handler: (received: EventOf<A['topics'][U]>) => unknown, options?: SubscribeOptions): Promise<Subscription>
-  /** See `InProcessSession.events`. */
-  events<U extends TopicOf<A>> (topic: U, options?: SubscribeOptions & { readonly signal?: AbortSignal }): AsyncGenerator<EventOf<A['topics'][U]>, void, void>
-}
+export interface TypedSession<A extends Api> extends Omit<InProcessSession, keyof TypedMethods<A>>, TypedMethods<A> {}
 
-/** Returns the same session with the types of an API: `typed<MyApi>(app.wamp.join('realm1'))`. The types are not checked at run time; use a contract for that. */
-export function typed<A extends Api> (session: InProcessSession): TypedSession<A> {
-  return session as unknown as TypedSession<A>
-}
-
-/** A session of AutobahnJS with the types of an API: `connection.session as unknown as AutobahnSession<MyApi>`. */
-export interface AutobahnSession<A extends Api> {
-  /** The session id. */
-  readonly id: number
-  /** Calls a procedure of the API. */
-  call<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], CallOptions>): Promise<A['procedures'][U]['result']>
-  /** Registers a procedure of the API. */
-  register<U extends ProcedureOf<A>> (procedure: U, endpoint: (args: A['procedures'][U]['args'], kwargs: A['procedures'][U]['kwargs'], details: Dict) => unknown, options?: RegisterOptions): Promise<unknown>
-  /** Publishes to a topic of the API. */
-  publish<U extends TopicOf<A>> (topic: U, ...given: Given<A['topics'][U], PublishOptions>): Promise<unknown> | undefined
-  /** Subscribes to a topic of the API. */
-  subscribe<U extends TopicOf<A>> (topic: U, handler: (args: A['topics'][U]['args'], kwargs: A['topics'][U]['kwargs'], details: Dict) => void, options?: SubscribeOptions): Promise<unknown>
-}
-
-/** Args and kwargs in the form of wampy. */
-type WampyPayload<E extends TopicTypes> = E['args'] | { argsList: E['args'], argsDict?: E['kwargs'] } | (Record<never, never> extends E['kwargs'] ? never : { argsDict: E['kwargs'] })
-
-/** A client of wampy with the types of an API: `wampy as unknown as WampyClient<MyApi>`. The single value of a result is `argsList[0]`. */
-export interface WampyClient<A extends Api> {
-  /** Calls a procedure of the API. */
-  call<U extends ProcedureOf<A>> (procedure: U, payload: WampyPayload<A['procedures'][U]> | null, options?: object): Promise<{ readonly argsList: [A['procedures'][U]['result']] }>
-  /** Registers a procedure of the API. */
-  register<U extends ProcedureOf<A>> (procedure: U, handler: (called: { argsList: A['procedures'][U]['args'], argsDict: A['procedures'][U]['kwargs'] }) => unknown, options?: object): Promise<unknown>
-  /** Publishes to a topic of the API. */
-  publish<U extends TopicOf<A>> (topic: U, payload: WampyPayload<A['topics'][U]> | null, options?: object): Promise<unknown>
-  /** Subscribes to a topic of the API. */
-  subscribe<U extends TopicOf<A>> (topic: U, handler: (event: { argsList: A['topics'][U]['args'], argsDict: A['topics'][U]['kwargs'] }) => void, options?: object): Promise<unknown>
+/** Returns the same session with the types of a contract or an API: `typed<typeof contract>(app.wamp.join('realm1'))`. The types are not checked at run time; use a contract for that. */
+export function typed<A extends Api | Contract> (session: InProcessSession): TypedSession<ApiFrom<A>> {
+  return session as unknown as TypedSession<ApiFrom<A>>
 }

@@ -40,7 +40,7 @@ export type MessageCode = typeof MessageType[keyof typeof MessageType]
 export type RequestCode = 16 | 32 | 34 | 48 | 64 | 66 | 68
 
 /** Empty details or options: a single shared object that codecs recognize by identity. */
-export const noDetails: Dict = Object.freeze({})
+export const noDetails: Dict = /* @__PURE__ */ Object.freeze({})
 
 /** [HELLO, Realm|uri, Details|dict]; null requests the realm of the principal. */
 export interface Hello { readonly type: 1, readonly realm: Uri | null, readonly details: HelloDetails }

@@ -4,9 +4,15 @@ import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
 import type { Payload } from './payload.ts'
 import { readFields, routerFormat } from './router-format.ts'
-import type { Layout, MessageLayout } from './router-format.ts'
+import type { Layout, PlainLayout } from './router-format.ts'
 import { isUri } from './uri.ts'
 import { ProtocolViolation } from './violation.ts'
+
+/** A layout with the message's name, and who may send it. */
+export interface MessageLayout extends PlainLayout {
+  readonly name: string
+  readonly from: 'client' | 'router' | 'both'
+}
 
 type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
 
@@ -53,20 +59,24 @@ const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
 /** The elements of every message in their order on the wire: the only definition of it [basic, Message Definitions]. */
 export const wireFormat: WireFormat = {
   ...routerFormat,
-  [MessageType.Hello]: { name: 'HELLO', from: 'client', fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
-  [MessageType.Authenticate]: { name: 'AUTHENTICATE', from: 'client', fields: [['signature', isString], ['extra', isDictOrNull]], payload: false },
-  [MessageType.Error]: { name: 'ERROR', from: 'both', fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
-  [MessageType.Publish]: { name: 'PUBLISH', from: 'client', fields: [['request', isId], ['options', publishOptions], ['topic', isString]], payload: true },
-  [MessageType.Subscribe]: { name: 'SUBSCRIBE', from: 'client', fields: [['request', isId], ['options', subscribeOptions], ['topic', isString]], payload: false },
-  [MessageType.Unsubscribe]: { name: 'UNSUBSCRIBE', from: 'client', fields: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Call]: { name: 'CALL', from: 'client', fields: [['request', isId], ['options', callOptions], ['procedure', isString]], payload: true },
-  [MessageType.Cancel]: { name: 'CANCEL', from: 'client', fields: [['request', isId], ['options', cancelOptions]], payload: false },
-  [MessageType.Register]: { name: 'REGISTER', from: 'client', fields: [['request', isId], ['options', registerOptions], ['procedure', isString]], payload: false },
-  [MessageType.Unregister]: { name: 'UNREGISTER', from: 'client', fields: [['request', isId], ['registration', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Yield]: { name: 'YIELD', from: 'client', fields: [['request', isId], ['options', yieldOptions]], payload: true }
+  [MessageType.Hello]: { fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
+  [MessageType.Authenticate]: { fields: [['signature', isString], ['extra', isDictOrNull]], payload: false },
+  [MessageType.Error]: { fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
+  [MessageType.Publish]: { fields: [['request', isId], ['options', publishOptions], ['topic', isString]], payload: true },
+  [MessageType.Subscribe]: { fields: [['request', isId], ['options', subscribeOptions], ['topic', isString]], payload: false },
+  [MessageType.Unsubscribe]: { fields: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']], payload: false },
+  [MessageType.Call]: { fields: [['request', isId], ['options', callOptions], ['procedure', isString]], payload: true },
+  [MessageType.Cancel]: { fields: [['request', isId], ['options', cancelOptions]], payload: false },
+  [MessageType.Register]: { fields: [['request', isId], ['options', registerOptions], ['procedure', isString]], payload: false },
+  [MessageType.Unregister]: { fields: [['request', isId], ['registration', isId], ['options', isDict, 'optional']], payload: false },
+  [MessageType.Yield]: { fields: [['request', isId], ['options', yieldOptions]], payload: true }
 }
 
-const layouts: readonly (MessageLayout | undefined)[] = Array.from({ length: 71 }, (_, code) => (wireFormat as Readonly<Record<number, MessageLayout>>)[code])
+const sentByBoth: ReadonlySet<MessageCode> = new Set([MessageType.Abort, MessageType.Goodbye, MessageType.Error])
+const layouts = Array.from<MessageLayout | undefined>({ length: 71 })
+for (const [name, code] of Object.entries(MessageType)) {
+  layouts[code] = { ...wireFormat[code], name: name.toUpperCase(), from: sentByBoth.has(code) ? 'both' : code in routerFormat ? 'router' : 'client' }
+}
 
 /**
  * The layout of a message that a client may send.
@@ -82,7 +92,7 @@ export function clientLayout (code: unknown): MessageLayout {
 
 /** The layout of a message. */
 export function layoutOf (code: MessageCode): MessageLayout {
-  return wireFormat[code]
+  return layouts[code]!
 }
 
 /**
@@ -90,7 +100,7 @@ export function layoutOf (code: MessageCode): MessageLayout {
  * fields, which are ignored here. Throws a ProtocolViolation that names the message and the invalid field.
  */
 export function toMessage (layout: MessageLayout, elements: readonly unknown[], payload: Payload): ClientMessage {
-  const message = readFields(layout, elements)
+  const message = readFields(layout.name, layout, elements)
   if (layout.payload) message.payload = payload
   return message as unknown as ClientMessage
 }

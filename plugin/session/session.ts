@@ -6,7 +6,7 @@ import type { ClientMessage, Goodbye, RouterMessage } from '../protocol/message.
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
-import { ProtocolViolation } from '../protocol/violation.ts'
+import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf } from '../protocol/wire-format.ts'
 import type { ParkedRequest } from '../realm/parked-request.ts'
 import type { Realm } from '../realm/realm.ts'
@@ -103,7 +103,7 @@ export class Session implements RoutedSession {
   /** The client broke a rule. */
   fail (violation: ProtocolViolation): void {
     this.log.debug({ violation: violation.message }, 'protocol violation')
-    this.#abort(reasons.protocolViolation, violation.message, violation.kind)
+    this.#abort(reasons.protocolViolation, violation.message, violation instanceof MalformedText ? 'malformed' : 'violation')
   }
 
   /** The client did not keep up for a time: people are told, once. */

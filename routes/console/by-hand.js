@@ -1,3 +1,5 @@
+import { WampError } from './client.js'
+import { valuesOf } from './connection.js'
 import { byId, element, onSubmit, payloadText, visible } from './dom.js'
 
 /** Results by progress that are kept on the page. */
@@ -47,9 +49,9 @@ function show (form, text) {
 const since = (start) => `${(performance.now() - start).toFixed(1)} ms`
 
 function showError (form, error, start) {
-  const refused = error.uri === 'wamp.error.not_authorized'
+  const refused = error.error === 'wamp.error.not_authorized'
   say(form, `${refused ? 'Your role may not do that' : 'Error'} after ${since(start)}`, 'bad')
-  show(form, visible(error.uri ?? error.message))
+  show(form, visible(error.error ?? error.message))
   if (error.args?.length > 0 || Object.keys(error.kwargs ?? {}).length > 0) show(form, payloadText(error, 2))
 }
 
@@ -59,10 +61,10 @@ async function call () {
   const output = byId('call-output')
   const start = performance.now()
   let results = 0
-  const progress = (result) => {
+  const onProgress = (result) => {
     results++
     say('call', `${results} results by progress, ${since(start)}…`, 'busy')
-    show('call', payloadText(result, 2))
+    show('call', payloadText(valuesOf(result), 2))
     if (output.childElementCount > MOST_RESULTS) output.firstElementChild.remove()
     output.scrollTop = output.scrollHeight
   }
@@ -70,10 +72,10 @@ async function call () {
   say('call', 'Calling…', 'busy')
   setOpen(new AbortController())
   try {
-    const options = { receive_progress: byId('call-progress').checked, ...given.options }
-    const result = await session.call(byId('call-uri').value.trim(), given.args, given.kwargs, options, { progress, signal: open.signal })
+    const { receive_progress: inParts = byId('call-progress').checked, ...options } = given.options
+    const result = await session.call(byId('call-uri').value.trim(), given.args, given.kwargs, { ...options, signal: open.signal, onProgress: inParts ? onProgress : undefined })
     say('call', `${results > 0 ? 'Last result' : 'Result'} after ${since(start)}`, 'good')
-    show('call', payloadText(result, 2))
+    show('call', payloadText(valuesOf(result), 2))
     output.scrollTop = output.scrollHeight
   } catch (error) {
     showError('call', error, start)
@@ -119,7 +121,7 @@ export function suggest (id, uris) {
 
 onSubmit(byId('call-form'), call)
 onSubmit(byId('publish-form'), publish)
-byId('call-cancel').addEventListener('click', () => open?.abort())
+byId('call-cancel').addEventListener('click', () => open?.abort(new WampError('wamp.error.canceled')))
 
 /** Calls and publications by hand. */
 export const byHand = {

@@ -1,87 +1,110 @@
-import { LOST, Session, WampError } from './wamp.js'
+import { CallResult, connect } from './client.js'
 
-const FIRST_DELAY = 1000
 const LAST_DELAY = 15_000
 const PROBE_EVERY = 5000
 const PATIENCE = 10_000
 
 /** With these nobody comes in by the same cookie again. */
-const LOGIN_OVER = ['wamp.close.logout', 'wamp.error.no_matching_auth_method', 'wamp.error.authentication_required', 'wamp.error.authentication_denied']
+const LOGIN_OVER = ['wamp.close.logout', 'wamp.error.authentication_failed', 'wamp.error.authentication_denied']
+const NO_CONNECTION = ['WAMP_ERR_IN_DOUBT', 'WAMP_ERR_NOT_CONNECTED', 'WAMP_ERR_SESSION_CLOSED']
+
+/** True for what failed with the connection. */
+export function isLost ({ code }) {
+  return NO_CONNECTION.includes(code)
+}
+
+/** A result as it was sent: args and kwargs. */
+export function valuesOf (result) {
+  return result instanceof CallResult ? result : { args: result === undefined ? [] : [result], kwargs: {} }
+}
+
+/** The page comes in by its browser's cookie, and in no other way. */
+function login () {
+  throw new Error('the cookie does not log in')
+}
 
 /**
- * One session after the other, for as long as the page is open. `listener` has `open (session)`, `lost ()`, `over ()`, and
- * `state (tone, text)` and `latency (milliseconds or null)` to show.
+ * A session that comes back by itself, for as long as the page is open. `listener` has `open (session)`, `lost ()`, `over ()`, and
+ * `state (tone, text)` and `latency (milliseconds or null)` to show. A session may open several times.
  */
 export class Connection {
   #url
   #listener
+  /** Gives up the session that is there, or is being opened. */
+  #given = new AbortController()
   #session = null
-  #delay = FIRST_DELAY
-  #since = 0
-  /** `waiting` to try again, `idle` until somebody asks, `connecting`, `open`. */
-  #state = 'idle'
-  #retry
+  #state = 'closed'
   #probe
 
   constructor (url, listener) {
     this.#url = url
     this.#listener = listener
-    window.addEventListener('online', () => { if (this.#state === 'waiting') this.connect() })
   }
 
   /** Connects now, unless that is done already. */
-  async connect () {
-    if (this.#state === 'connecting' || this.#state === 'open') return
-    clearTimeout(this.#retry)
-    this.#state = 'connecting'
-    this.#listener.state('busy', 'Connecting…')
-    try {
-      const session = await Session.open(this.#url, (error) => this.#lose(error))
-      this.#session = session
-      this.#state = 'open'
-      this.#since = performance.now()
-      this.#listener.state('good', 'Connected')
-      this.#listener.open(session)
-      this.#measure(session)
-    } catch (error) {
-      this.#comeBack(error)
-    }
+  connect () {
+    if (this.#state !== 'connecting' && this.#state !== 'open') this.#begin()
   }
 
-  #lose (error) {
+  #begin () {
+    const before = this.#given
+    const given = this.#given = new AbortController()
+    before.abort()
     this.#session = null
+    const onState = (state, end) => { if (given === this.#given) this.#change(state, end) }
+    connect(this.#url, { login, retry: { most: LAST_DELAY }, signal: given.signal, onState, onError () {} }).then((session) => {
+      if (given !== this.#given) return
+      this.#session = session
+      if (this.#state === 'open') this.#open()
+    }, () => {})
+  }
+
+  #change (state, end) {
+    const wasOpen = this.#state === 'open'
+    this.#state = state
+    if (state === 'connecting') return this.#listener.state('busy', 'Connecting…')
+    if (state === 'open') {
+      // The first time there is no session yet.
+      if (this.#session !== null) this.#open()
+      return
+    }
+    if (wasOpen) this.#lose()
+    if (state === 'waiting') return this.#listener.state('bad', `${textOf(end)}, trying again…`)
+    if (!LOGIN_OVER.includes(end.reason)) return this.#listener.state('bad', textOf(end))
+    this.#listener.state('bad', 'Your login has ended')
+    this.#listener.over()
+  }
+
+  #open () {
+    this.#listener.state('good', 'Connected')
+    this.#listener.open(this.#session)
+    this.#measure(this.#session)
+  }
+
+  #lose () {
     clearTimeout(this.#probe)
-    // Who is sent away as soon as it comes waits longer and longer.
-    if (performance.now() - this.#since > LAST_DELAY) this.#delay = FIRST_DELAY
     this.#listener.latency(null)
     this.#listener.lost()
-    this.#comeBack(error)
-  }
-
-  #comeBack (error) {
-    this.#state = 'idle'
-    if (!(error instanceof WampError)) throw error
-    if (LOGIN_OVER.includes(error.uri)) {
-      this.#listener.state('bad', 'Your login has ended')
-      return this.#listener.over()
-    }
-    // Pages that lost one server together should not come back to it together.
-    const delay = this.#delay * (0.75 + Math.random() / 2)
-    this.#delay = Math.min(this.#delay * 2, LAST_DELAY)
-    const why = error.uri === LOST ? 'Connection lost' : `Ended: ${error.message}`
-    this.#listener.state('bad', `${why}, trying again…`)
-    this.#state = 'waiting'
-    this.#retry = setTimeout(() => this.connect(), delay)
   }
 
   /** How long the router takes to answer. A refusal is as good an answer as any. */
   async #measure (session) {
-    const deadline = setTimeout(() => session.close(), PATIENCE)
+    const { id } = session
+    const isCurrent = () => session === this.#session && session.id === id && this.#state === 'open'
     const start = performance.now()
-    await session.call('wamp.session.get', [session.details.id]).catch(() => {})
-    clearTimeout(deadline)
-    if (this.#session !== session) return
+    const error = await session.call('wamp.session.get', [id], {}, { timeout: PATIENCE }).catch((error) => error)
+    if (!isCurrent()) return
+    if (error?.error === 'wamp.error.timeout') {
+      this.#lose()
+      return this.#begin()
+    }
     this.#listener.latency(performance.now() - start)
-    this.#probe = setTimeout(() => this.#measure(session), PROBE_EVERY)
+    this.#probe = setTimeout(() => { if (isCurrent()) this.#measure(session) }, PROBE_EVERY)
   }
+}
+
+/** How a connection ended. */
+function textOf ({ by, reason, message }) {
+  if (by === 'network') return 'Connection lost'
+  return `Ended: ${reason}${message === reason ? '' : `: ${message}`}`
 }

@@ -10,13 +10,6 @@ const links = [...document.querySelectorAll('nav a')]
 const brief = { good: 'Connected', busy: 'Connecting', bad: 'Not connected' }
 let principal = ''
 
-function urlOfRouter () {
-  const url = new URL(document.body.dataset.endpoint, document.baseURI)
-  url.hash = ''
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  return url
-}
-
 /** Shows one section: that of the address. */
 function showSection () {
   const wanted = sections.find(({ id }) => `#${id}` === window.location.hash) ?? sections[0]
@@ -33,9 +26,9 @@ function showSection () {
   return wanted
 }
 
-const connection = new Connection(urlOfRouter(), {
+const connection = new Connection(document.body.dataset.endpoint, {
   open (session) {
-    const { realm, authid, authrole } = session.details
+    const { realm, authid, authrole } = session.principal
     byId('realm').textContent = visible(realm)
     byId('who').textContent = `${visible(authid)} · ${visible(authrole)}`
     document.title = `${visible(realm)} – WAMP console`

@@ -36,9 +36,14 @@ export function button (text, press, label = text) {
 
 /** A payload as JSON: args alone where there are no kwargs. */
 export function payloadText ({ args, kwargs }, indent) {
-  const named = Object.keys(kwargs).length > 0
-  const text = named ? [JSON.stringify(args, null, indent), JSON.stringify(kwargs, null, indent)].join(indent === undefined ? ' ' : '\n') : JSON.stringify(args, null, indent)
-  return visible(text, '\n')
+  const parts = Object.keys(kwargs).length > 0 ? [args, kwargs] : [args]
+  const texts = parts.map((part) => JSON.stringify(part, withOctets, indent))
+  return visible(texts.join(indent === undefined ? ' ' : '\n'), '\n')
+}
+
+/** Octets as JSON has them [basic, Binary conversion of JSON Strings]. */
+function withOctets (_name, value) {
+  return value instanceof Uint8Array ? `\0${btoa(Array.from(value, (octet) => String.fromCharCode(octet)).join(''))}` : value
 }
 
 /** A date, or nothing where there is none. */

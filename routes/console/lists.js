@@ -1,3 +1,4 @@
+import { valuesOf } from './connection.js'
 import { byId, button, confirmBy, dateText, element, foreign, visible } from './dom.js'
 import { LiveList } from './live-list.js'
 import { MOST_ROWS } from './table.js'
@@ -28,11 +29,11 @@ function needed () {
 
 const sessions = new LiveList('sessions', {
   columns: [
-    { label: 'Authid', className: 'main', cell: ({ session: id, authid }) => withMark(orDash(authid), id === session?.details.id, 'this page') },
+    { label: 'Authid', className: 'main', cell: ({ session: id, authid }) => withMark(orDash(authid), id === session?.id, 'this page') },
     { label: 'Role', cell: ({ authrole }) => authrole === undefined ? '–' : foreign(authrole, 'tag') },
     { label: 'Came in by', cell: ({ authmethod, authprovider }) => authmethod === undefined ? '–' : foreign(`${authmethod} / ${authprovider}`) },
     { label: 'Session', className: 'number', cell: ({ session: id }) => String(id) },
-    { label: 'Actions', className: 'act', fixed: (id, row) => id === session?.details.id ? [] : [button('Kill', () => kill(id, row()), `Kill session ${id}`)] }
+    { label: 'Actions', className: 'act', fixed: (id, row) => id === session?.id ? [] : [button('Kill', () => kill(id, row()), `Kill session ${id}`)] }
   ],
   list: async (pages) => (await pages('wamp.session.list'))?.flat(),
   look: async (ask, id) => await found(ask, 'wamp.session.get', id, { session: id }),
@@ -101,7 +102,7 @@ async function showHolders (row, { title, list }) {
   items.replaceChildren()
   dialog.showModal()
   try {
-    const { args: [ids], kwargs: { more } } = await needed().call(list, [row.id])
+    const { args: [ids], kwargs: { more } } = valuesOf(await needed().call(list, [row.id]))
     items.append(...ids.slice(0, 200).map((id) => element('li', '', element('b', 'number', String(id)), ' ', orDash(sessions.get(id)?.authid ?? 'the app, or not shown'))))
     if (ids.length > 200) items.append(element('li', '', `and ${more === undefined ? '' : 'at least '}${ids.length - 200} more`))
   } catch (error) {

@@ -1,6 +1,6 @@
+import { isLost, valuesOf } from './connection.js'
 import { byId, visible } from './dom.js'
 import { MOST_ROWS, Table } from './table.js'
-import { LOST } from './wamp.js'
 
 const NOT_AUTHORIZED = 'wamp.error.not_authorized'
 /** What came too late for what has ended meanwhile is no fault. */
@@ -28,6 +28,8 @@ export class LiveList {
   #usual
   #table
   #session = null
+  /** The session that follows the events of a topic, by topic. */
+  #followed = new Map()
   #keys = new Set()
   #stale = new Set()
   #looking = 0
@@ -64,9 +66,18 @@ export class LiveList {
     this.#fault = ''
     byId(`${this.#name}-refresh`).disabled = false
     // Events first, and then the list: nothing can happen between them unseen.
-    await Promise.all(Object.entries(this.#events).map(([topic, change]) =>
-      this.#try(`subscribe to ${topic}`, () => session.subscribe(topic, ({ args }) => change(this, args)))))
+    for (const topic of Object.keys(this.#events)) this.#follow(session, topic)
     await this.refresh()
+  }
+
+  /** Takes the events of a topic, over reconnections, until the session is closed or may not have them. */
+  async #follow (session, topic) {
+    if (this.#followed.get(topic) === session) return
+    this.#followed.set(topic, session)
+    await this.#try(`subscribe to ${topic}`, async () => {
+      for await (const { args } of session.events(topic)) this.#events[topic](this, args)
+    })
+    if (this.#followed.get(topic) === session) this.#followed.delete(topic)
   }
 
   lost () {
@@ -156,7 +167,7 @@ export class LiveList {
   }
 
   #ask (session) {
-    return (procedure, args = [], gone) => this.#try(`call ${procedure}`, async () => (await session.call(procedure, args)).args[0], gone)
+    return (procedure, args = [], gone) => this.#try(`call ${procedure}`, async () => valuesOf(await session.call(procedure, args)).args[0], gone)
   }
 
   /** Pages have a cursor where there is more. */
@@ -164,7 +175,7 @@ export class LiveList {
     return (procedure, enough = () => false) => this.#try(`call ${procedure}`, async () => {
       const pages = []
       for (let after; ;) {
-        const { args, kwargs } = await session.call(procedure, [], after === undefined ? {} : { after })
+        const { args, kwargs } = valuesOf(await session.call(procedure, [], after === undefined ? {} : { after }))
         pages.push(args[0])
         after = kwargs.more
         this.#hasMore = after !== undefined
@@ -179,9 +190,9 @@ export class LiveList {
     try {
       return await act()
     } catch (error) {
-      if (error.uri === NOT_AUTHORIZED) this.#refused.add(what)
-      else if (GONE.includes(error.uri)) gone?.()
-      else if (error.uri !== LOST) this.#fault = `${what}: ${error.message}`
+      if (error.error === NOT_AUTHORIZED) this.#refused.add(what)
+      else if (GONE.includes(error.error)) gone?.()
+      else if (!isLost(error)) this.#fault = `${what}: ${error.message}`
       this.#say()
       return undefined
     }

@@ -1,12 +1,12 @@
+import { isLost } from './connection.js'
 import { byId, element, foreign, onSubmit, payloadText, visible } from './dom.js'
-import { LOST } from './wamp.js'
 
 /** Rows that are kept: who wants more keeps them elsewhere. */
 const MOST_MESSAGES = 500
 
 const rows = byId('messages-rows')
 let session = null
-/** What is tailed, also over reconnections: `{ prefix, id }`, or null. */
+/** What is tailed, also over reconnections: `{ prefix, stop, session, stands }`, or null. */
 let tail = null
 let paused = false
 /** What came and is not shown yet: the newest, no more than are shown. */
@@ -62,42 +62,50 @@ function lineOf ({ at, publication, details, payload }) {
 }
 
 async function start (prefix) {
-  await stop()
-  tail = { prefix, id: null }
+  stop()
+  tail = { prefix, stop: new AbortController(), session: null, stands: false }
   await resume()
 }
+
+const nameOf = ({ prefix }) => prefix === '' ? 'every topic' : `topics that start with ${visible(prefix)}`
 
 async function resume () {
   const wanted = tail
   if (wanted === null || session === null) return
-  const name = wanted.prefix === '' ? 'every topic' : `topics that start with ${visible(wanted.prefix)}`
-  say(`Subscribing to ${name}…`, 'quiet')
+  say(`Subscribing to ${nameOf(wanted)}…`, 'quiet')
   // One request at a time: what it is answered with must belong to what is wanted.
   setControls('busy')
-  try {
-    wanted.id = await session.subscribe(wanted.prefix, receive, { match: 'prefix', revoked })
-    say(`Listening to ${name}.`)
-  } catch (error) {
-    if (error.uri === LOST) return
-    tail = null
-    say(error.uri === 'wamp.error.not_authorized' ? `Your role may not subscribe to ${name}.` : visible(error.message), 'warn')
+  if (wanted.session !== session) follow(wanted, session)
+  // The router answers in order: by then the subscription stands, or was refused.
+  await session.call('wamp.session.get', [session.id]).catch(() => {})
+  if (tail === wanted && session !== null) {
+    wanted.stands = true
+    say(`Listening to ${nameOf(wanted)}.`)
   }
   setControls()
 }
 
-function revoked (reason) {
-  tail = null
-  say(`The subscription was taken away${reason === undefined ? '' : `: ${visible(reason)}`}.`, 'warn')
-  setControls()
+/** Shows the events of what is wanted, until it is not wanted any more. */
+async function follow (wanted, session) {
+  wanted.session = session
+  wanted.stands = false
+  try {
+    for await (const event of session.events(wanted.prefix, { match: 'prefix', signal: wanted.stop.signal })) {
+      if (tail === wanted) receive(event)
+    }
+  } catch (error) {
+    if (tail !== wanted || isLost(error)) return
+    tail = null
+    const refused = error.error === 'wamp.error.not_authorized' ? `Your role may not subscribe to ${nameOf(wanted)}.` : visible(error.message)
+    say(wanted.stands ? `The subscription was taken away: ${visible(error.error ?? error.message)}.` : refused, 'warn')
+    setControls()
+  }
 }
 
-async function stop () {
-  const { id = null } = tail ?? {}
+function stop () {
+  tail?.stop.abort()
   tail = null
   say('Not listening. An empty field means every topic.', 'quiet')
-  if (id === null || session === null) return setControls()
-  setControls('busy')
-  await session.unsubscribe(id).catch(() => {})
   setControls()
 }
 
@@ -136,10 +144,7 @@ export const messages = {
   lost () {
     session = null
     setControls()
-    if (tail !== null) {
-      tail.id = null
-      say('Not connected: listening goes on when the connection is back.', 'warn')
-    }
+    if (tail !== null) say('Not connected: listening goes on when the connection is back.', 'warn')
   },
   clear
 }

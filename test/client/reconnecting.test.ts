@@ -342,10 +342,3 @@ t.test('a router that says nothing is given up, and tried again', async (t) => {
   await left
   t.equal(session.state, 'closed', 'also when it does not answer GOODBYE')
 })
-
-t.test('options that make no sense are refused by name', async (t) => {
-  const router = await ScriptedRouter.start(t)
-  for (const [name, options] of Object.entries({ queue: { queue: -1 }, first: { retry: { first: NaN } }, serializers: { serializers: [] } })) {
-    t.match(await router.connect(t, options).catch((error: unknown) => error), { code: 'WAMP_ERR_INVALID_OPTION', message: new RegExp(name) })
-  }
-})

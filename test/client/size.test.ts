@@ -1,19 +1,12 @@
 import { gzipSync } from 'node:zlib'
-import { bundle, minify } from '@swc/core'
 import t from 'tap'
+import { bundleModule } from '../../bundle-client.ts'
 
 const LIMIT = 8 * 1024
 
 /** What a browser loads of a module of the client: with all that it imports, minified and compressed. */
 async function sizeOf (module: string): Promise<number> {
-  const bundles = await bundle({
-    entry: { client: `${process.cwd()}/plugin/client/${module}` },
-    output: { path: '/nowhere', name: 'client' },
-    module: {},
-    options: { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }
-  })
-  const [{ code: whole } = { code: '' }] = Object.values(bundles)
-  const { code } = await minify(whole, { compress: { passes: 3, pure_getters: true, unsafe_methods: true }, mangle: { toplevel: true }, module: true, ecma: 2022 })
+  const { code } = await bundleModule(`plugin/client/${module}`)
   return gzipSync(code, { level: 9 }).length
 }
 

@@ -147,9 +147,9 @@ t.test('the page brings its own scripts, and allows no others', async (t) => {
   const page = await app.inject('/')
   t.match(page.headers, { 'content-type': /^text\/html/, 'content-security-policy': /default-src 'self'/ })
   const files = [...page.body.matchAll(/(?:src|href)="([^":#?]+)"/g)].map(([, file]) => file)
-  t.same(new Set(files), new Set(['icon.svg', 'app.css', 'vendor/autobahn.min.js', 'app.js', 'console/']))
+  t.same(new Set(files), new Set(['icon.svg', 'app.css', 'app.js', 'console/']))
   for (const file of files.filter((file) => file !== 'console/')) t.equal((await app.inject(`/${file}`)).statusCode, 200, `${file} is served`)
-  for (const file of ['dom.js', 'logins.js', 'primes.js']) t.equal((await app.inject(`/${file}`)).statusCode, 200, `${file} is served`)
+  for (const file of ['dom.js', 'logins.js', 'primes.js', 'wamp-client.js']) t.equal((await app.inject(`/${file}`)).statusCode, 200, `${file} is served`)
   t.notMatch(page.body, /<script(?![^>]* src=)|<style| style=| on[a-z]+=/)
 })
 

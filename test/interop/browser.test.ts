@@ -168,7 +168,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     await tab.page.locator('#sum').filter({ hasText: '5' }).waitFor()
     await tab.press('Cancel')
     await tab.page.locator('#primes').filter({ hasText: 'canceled' }).waitFor()
-    t.same(tab.messages.find(([code]) => code === CANCEL)?.[2], { mode: 'kill' })
+    t.same(tab.messages.find(([code]) => code === CANCEL)?.[2], { mode: 'killnowait' })
 
     await tab.page.getByLabel('Count the primes up to').fill('2.5')
     await tab.press('Count')

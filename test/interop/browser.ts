@@ -62,9 +62,6 @@ export class Example {
   }
 }
 
-// AutobahnJS answers the router's GOODBYE in a later turn than the one in which it closes the socket.
-const lateGoodbye = 'WebSocket is already in CLOSING or CLOSED state.'
-
 /** A tab of the example page: what is pressed and what is seen, in the words of the page. */
 export class Tab {
   readonly page: Page
@@ -75,9 +72,7 @@ export class Tab {
 
   private constructor (page: Page) {
     this.page = page
-    page.on('console', (message) => {
-      if (message.type() === 'error' && message.text() !== lateGoodbye) this.errors.push(message.text())
-    })
+    page.on('console', (message) => { if (message.type() === 'error') this.errors.push(message.text()) })
     page.on('pageerror', (error) => { this.errors.push(error.message) })
     page.on('websocket', (socket) => {
       const take = ({ payload }: { payload: string | Buffer }): void => { this.messages.push(JSON.parse(String(payload)) as unknown[]) }

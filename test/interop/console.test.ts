@@ -148,8 +148,14 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     t.equal(await page.page.locator('.tail li').count(), 500)
     t.match(await page.page.locator('.tail li').first().innerText(), /number 699/, 'the newest first')
 
+    await backend.publish('com.example.octets', [Buffer.from([1, 2])])
+    await page.rowIs('["\\u0000AQI="]')
     await page.press('Stop')
     await page.sees(/^Not listening/)
+    await backend.publish('com.example.news', ['after that'])
+    await page.press('Listen')
+    await page.sees('Listening to topics that start with com.example.')
+    t.equal(await page.row('after that').count(), 0)
     t.same(page.errors, [])
   })
 

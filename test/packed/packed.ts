@@ -45,10 +45,24 @@ async function start () {
 start()
 `
 
+const browser = `import { connect, wampcra } from 'fastify-wamp/client'
+import { cbor } from 'fastify-wamp/client/cbor'
+import type { Contract } from 'fastify-wamp/client'
+const contract = { procedures: { 'com.example.add2': { args: { type: 'array', items: { type: 'number' } }, result: { type: 'number' } } } } as const satisfies Contract
+const session = await connect<typeof contract>('/ws', { realm: 'realm1', login: wampcra({ authid: 'joe', secret: '123456' }), serializers: [cbor()] })
+export const sum: number = await session.call('com.example.add2', [2, 3])
+// @ts-expect-error of numbers
+session.call('com.example.add2', ['2'])
+document.title = session.state
+`
+
 /** How modules are resolved, with the modules that TypeScript wants there. */
 export const resolutions = { node16: 'node16', nodenext: 'nodenext', bundler: 'esnext' } as const
 
-/** What a compiler says of apps that use the package, one of each kind of modules, with the types of all packages checked; nothing if all is well. */
+/**
+ * What a compiler says of apps that use the package, one of each kind of modules, and of a page that knows no types of Node.js, with the
+ * types of all packages checked; nothing if all is well.
+ */
 export async function diagnose (folder: string, tsc: string, resolution: keyof typeof resolutions): Promise<string> {
   await writeFile(join(folder, 'esm.mts'), esm)
   await writeFile(join(folder, 'common.cts'), commonJs)
@@ -58,8 +72,10 @@ export async function diagnose (folder: string, tsc: string, resolution: keyof t
     noEmit: true, strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, esModuleInterop: true, target: 'es2022', lib: ['es2023', 'esnext.disposable'], types: ['node'], module: resolutions[resolution], moduleResolution: resolution
   }
   await writeFile(join(folder, 'types.json'), JSON.stringify({ compilerOptions, files }))
+  await writeFile(join(folder, 'browser.mts'), browser)
+  await writeFile(join(folder, 'browser.json'), JSON.stringify({ compilerOptions: { ...compilerOptions, lib: ['es2022', 'esnext.disposable', 'dom'], types: [] }, files: ['browser.mts'] }))
   try {
-    await run(process.execPath, [tsc, '-p', 'types.json'], { cwd: folder })
+    for (const project of ['types.json', 'browser.json']) await run(process.execPath, [tsc, '-p', project], { cwd: folder })
     return ''
   } catch (error) {
     return (error as { stdout: string }).stdout

@@ -4,7 +4,7 @@ import type { MessageCode } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import { clientLayout, layoutOf, toElements, toMessage, wireFormat } from '../../plugin/protocol/wire-format.ts'
-import type { MessageLayout } from '../../plugin/protocol/router-format.ts'
+import type { MessageLayout } from '../../plugin/protocol/wire-format.ts'
 
 const payload = Payload.of([1])
 
@@ -118,7 +118,7 @@ t.test('the layouts of the router\'s messages say what it may send [MSG-17]', as
 t.test('every message has one layout, and says who sends it', async (t) => {
   t.strictSame(Object.keys(wireFormat).map(Number).sort((a, b) => a - b), Object.values(MessageType))
   for (const [name, code] of Object.entries(MessageType)) t.equal(layoutOf(code).name, name.toUpperCase())
-  const sent = (from: MessageLayout['from'][]): string[] => Object.values(wireFormat).filter((layout) => from.includes(layout.from)).map(({ name }) => name)
+  const sent = (from: MessageLayout['from'][]): string[] => Object.values(MessageType).map(layoutOf).filter((layout) => from.includes(layout.from)).map(({ name }) => name)
   t.strictSame(sent(['client', 'both']), ['HELLO', 'ABORT', 'AUTHENTICATE', 'GOODBYE', 'ERROR', 'PUBLISH', 'SUBSCRIBE', 'UNSUBSCRIBE', 'CALL', 'CANCEL', 'REGISTER', 'UNREGISTER', 'YIELD'])
   t.strictSame(sent(['router', 'both']), ['WELCOME', 'ABORT', 'CHALLENGE', 'GOODBYE', 'ERROR', 'PUBLISHED', 'SUBSCRIBED', 'UNSUBSCRIBED', 'EVENT', 'RESULT', 'REGISTERED', 'UNREGISTERED', 'INVOCATION', 'INTERRUPT'])
 })

@@ -39,7 +39,7 @@ t.test('the page and its files are there for who is logged in with the role, and
   const [admin, user] = [await logIn('admin'), await logIn('user')]
   const files = await readdir(new URL('../../routes/console/', import.meta.url))
   t.ok(files.includes('console.js') && files.length > 9)
-  for (const name of ['', ...files.filter((name) => name !== 'index.html')]) {
+  for (const name of ['', 'client.js', ...files.filter((name) => name !== 'index.html')]) {
     t.equal((await nobody.fetch(`/console/${name}`)).status, 401, `nobody is refused ${name}`)
     t.equal((await user.fetch(`/console/${name}`)).status, 403, `another role is refused ${name}`)
     const response = await admin.fetch(`/console/${name}`)

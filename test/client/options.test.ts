@@ -1,0 +1,52 @@
+import t from 'tap'
+import { WebSocket } from 'ws'
+import { connect } from 'fastify-wamp/client'
+import type { ConnectOptions } from 'fastify-wamp/client'
+
+// Nobody listens there: what is not refused at once fails by the network.
+const url = 'ws://127.0.0.1:1/'
+
+async function fault (given: object): Promise<unknown> {
+  return await connect(url, { WebSocket, retry: false, ...given }).catch((error: unknown) => error)
+}
+
+t.test('an option of the client that is wrong is refused by its name, which says what it must be', async (t) => {
+  for (const [given, message] of [
+    [{ realm: 5 }, 'option "realm" must be a string or null'],
+    [{ cookie: 'yes' }, 'option "cookie" must be true or false'],
+    [{ login: 'joe' }, 'option "login" must be an object or a function'],
+    [{ serializers: 'json' }, 'option "serializers" must be an object'],
+    [{ serializers: [] }, 'option "serializers" must be a list of serializers'],
+    [{ serializers: ['json'] }, 'option "serializers" must be a list of serializers'],
+    [{ serializers: {} }, 'option "serializers" must be a list of serializers'],
+    [{ retry: true }, 'option "retry" must be an object or false'],
+    [{ retry: 5 }, 'option "retry" must be an object or false'],
+    [{ retry: { first: '1' } }, 'option "first" must be a number from 0'],
+    [{ retry: { most: NaN } }, 'option "most" must be a number from 0'],
+    [{ retry: { attempts: -1 } }, 'option "attempts" must be a number from 0'],
+    [{ handshakeTimeout: '10' }, 'option "handshakeTimeout" must be a number from 0'],
+    [{ queue: -1 }, 'option "queue" must be a number from 0'],
+    [{ queue: true }, 'option "queue" must be a number from 0'],
+    [{ signal: 5 }, 'option "signal" must be an object'],
+    [{ signal: null }, 'option "signal" must be an object'],
+    [{ onState: {} }, 'option "onState" must be a function'],
+    [{ onError: 'throw' }, 'option "onError" must be a function'],
+    [{ WebSocket: {} }, 'option "WebSocket" must be a function'],
+    [{ headers: 'cookie: a=b' }, 'option "headers" must be an object']
+  ] as const) t.match(await fault(given), { name: 'ClientError', code: 'WAMP_ERR_INVALID_OPTION', message }, message)
+})
+
+t.test('an option that there is not is refused by its name', async (t) => {
+  t.match(await fault({ relam: 'realm1' }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "relam" is not an option' })
+  t.match(await fault({ retry: { maximum: 5 } }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "maximum" is not an option' })
+})
+
+t.test('whatever may be given is taken, and undefined is as if nothing was', async (t) => {
+  const all: Record<keyof ConnectOptions, unknown> = {
+    realm: null, cookie: false, login: () => ({}), serializers: [{ subprotocol: 'wamp.2.json' }], retry: { first: 0, most: 0, attempts: 0 }, handshakeTimeout: 1000, queue: Infinity, signal: new AbortController().signal, onState () {}, onError () {}, WebSocket, headers: {}
+  }
+  for (const given of [...Object.entries(all).map(([name, value]) => ({ [name]: value })), { login: { method: 'ticket', authid: 'joe', begin: () => ({}) } }, { realm: 'realm1' }]) {
+    t.match(await fault(given), { code: /^wamp\.error\./ }, JSON.stringify(given))
+  }
+  for (const name of Object.keys(all).filter((name) => name !== 'WebSocket' && name !== 'retry')) t.match(await fault({ [name]: undefined }), { code: 'wamp.error.network_failure' }, name)
+})
