@@ -855,6 +855,20 @@ export const defences: readonly Defence[] = [
     test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 while']
   },
   {
+    defence: 'Requests that wait behind others on a connection leave no session behind',
+    file: 'routes/client-gone.ts',
+    code: 'others?.add(end)',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who sends many requests at once']
+  },
+  {
+    defence: 'A connection of HTTP/1.1 that waits for many answers is cut off',
+    file: 'routes/connection-of.ts',
+    code: 'raw.socket.destroy()',
+    without: 'void raw',
+    test: ['routes/client-gone.test.ts', 'who sends many requests at once']
+  },
+  {
     defence: 'With `allowedHosts`, a page of another origin cannot use what acts in the name of `as`',
     file: 'routes/origin.ts',
     code: 'if (allowedHosts === null || (isAllowedOrigin(request, endpoint) && ',
@@ -960,7 +974,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/http2.test.ts', 'all streams of a connection']
   },
   {
-    defence: 'A connection of HTTP/2 that waits for many answers gets no further ones',
+    defence: 'A connection that waits for many answers gets no further ones',
     file: 'routes/connection-of.ts',
     code: 'requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)',
     without: 'true',
