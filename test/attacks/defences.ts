@@ -507,7 +507,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client that does not read its stream of events is let go',
     file: 'routes/events.ts',
-    code: 'if (this.readable.readableLength > this.#owed)',
+    code: 'if (this.readable.readableLength > this.#share)',
     without: 'if (this.readable.readableLength > 2 ** 40)',
     test: ['routes/events.test.ts', 'a client that does not read is let go']
   },
@@ -759,8 +759,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Many streams of events asked for on one connection are not opened',
     file: 'routes/events.ts',
-    code: 'if (!count(request, reply)) return',
-    without: 'if (!count(request, reply) && false) return',
+    code: 'isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1',
+    without: '1000',
     test: ['routes/events.test.ts', 'streams that are asked for at once']
   },
   {
