@@ -1,7 +1,11 @@
 import type { FastifyReply } from 'fastify'
+import { begin, spend } from '../plugin/work.ts'
 
 /** 499 Client Closed Request: keeps requests aborted by clients out of the server errors. */
 export const CLIENT_GONE = 499
+
+/** The units of work for ending a pending response. */
+const UNITS_OF_END = 400
 
 /** The common interface of HTTP/1.1 and HTTP/2 responses. For HTTP/2, only the stream is marked as destroyed. */
 interface RawResponse {
@@ -10,16 +14,38 @@ interface RawResponse {
   once (event: 'close', callback: () => void): unknown
 }
 
-/** True if the response is over, which includes that the client has disconnected. */
-export function hasGone ({ raw }: FastifyReply): boolean {
-  const { destroyed, stream } = raw as RawResponse
-  return destroyed === true || stream?.destroyed === true
+/** A connection of HTTP/1.1. */
+interface Connection {
+  readonly destroyed?: boolean
+  once (event: 'close', callback: () => void): unknown
 }
 
-/** Calls back when the response is over, or at once if it already is. */
+/** The callbacks for the close of a connection, one for each of its pending responses. */
+const waiting = new WeakMap<Connection, Set<() => void>>()
+
+/** True if the response is over, which includes that the client has disconnected. */
+export function hasGone (reply: FastifyReply): boolean {
+  const { destroyed, stream } = reply.raw as RawResponse
+  return destroyed === true || stream?.destroyed === true || connectionOf(reply)?.destroyed === true
+}
+
+/**
+ * Calls back when the response is over, or at once if it already is. Node.js does not report that the client has disconnected for responses
+ * that wait behind others on their connection.
+ */
 export function whenResponseEnds (reply: FastifyReply, callback: () => void): void {
-  if (hasGone(reply)) callback()
-  else (reply.raw as RawResponse).once('close', callback)
+  if (hasGone(reply)) return callback()
+  const connection = connectionOf(reply)
+  const others = connection === null ? null : waitingOn(connection)
+  let state: 'open' | 'over' = 'open'
+  const end = (): void => {
+    if (state === 'over') return
+    state = 'over'
+    others?.delete(end)
+    callback()
+  }
+  others?.add(end)
+  ;(reply.raw as RawResponse).once('close', end)
 }
 
 /** A signal that is aborted when the response is over. */
@@ -27,4 +53,29 @@ export function goneOf (reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   whenResponseEnds(reply, () => { gone.abort() })
   return gone.signal
+}
+
+/** That of a response of HTTP/1.1; null for others: each stream of HTTP/2 tells of its own end. */
+function connectionOf ({ raw, request }: FastifyReply): Connection | null {
+  return 'stream' in raw ? null : (request.raw.socket as Connection | undefined) ?? null
+}
+
+/** A connection may have many: they end in turns. */
+function waitingOn (connection: Connection): Set<() => void> {
+  let ends = waiting.get(connection)
+  if (ends !== undefined) return ends
+  waiting.set(connection, ends = new Set())
+  const all = ends
+  connection.once('close', () => {
+    begin({
+      work () {
+        const [next] = all
+        if (next === undefined) return false
+        spend(UNITS_OF_END)
+        next()
+        return true
+      }
+    })
+  })
+  return ends
 }

@@ -37,17 +37,23 @@ export class OpenResponses {
   }
 }
 
-/** Requests of a connection of HTTP/2 that are answered at a time: with HTTP/1.1 one body follows the other. */
+/** Requests of a connection that are answered at a time. */
 const MOST_REQUESTS = 100
 const requestsOf = new OpenResponses()
 
 /**
- * An onRequest hook, which answers 429 with `body` to a connection of HTTP/2 that waits for many answers already: of each request its
- * body may be kept, and Node.js lets a connection have any number of them.
+ * An onRequest hook that keeps a connection from waiting for many answers: of each its session is kept, and with HTTP/2 its body. Node.js
+ * lets a connection have any number of requests. With HTTP/2 a further one is answered 429, with `body`. With HTTP/1.1 the connection is
+ * cut off: the answer would wait behind all others, and when many do, Node.js reads no more, and does not see that the client has gone.
  */
 export function limitRequests (body: object): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   return async ({ raw }, reply) => {
-    if (!isHttp2(raw) || requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)) return undefined
+    if (requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)) return undefined
+    if (!isHttp2(raw)) {
+      reply.hijack()
+      raw.socket.destroy()
+      return reply
+    }
     return await reply.code(429).header('cache-control', 'no-store').send(body)
   }
 }

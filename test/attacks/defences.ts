@@ -760,7 +760,7 @@ export const defences: readonly Defence[] = [
     defence: 'The number of event streams on one connection is limited',
     file: 'routes/events.ts',
     code: 'isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1',
-    without: 'Infinity',
+    without: '1000',
     test: ['routes/events.test.ts', 'streams that are asked for at once']
   },
   {
@@ -883,6 +883,20 @@ export const defences: readonly Defence[] = [
     test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 while']
   },
   {
+    defence: 'Pipelined requests leave no session behind',
+    file: 'routes/client-gone.ts',
+    code: 'others?.add(end)',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who sends many requests at once']
+  },
+  {
+    defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
+    file: 'routes/connection-of.ts',
+    code: 'raw.socket.destroy()',
+    without: 'void raw',
+    test: ['routes/client-gone.test.ts', 'who sends many requests at once']
+  },
+  {
     defence: 'With `allowedHosts`, pages of another origin cannot use routes with `as`',
     file: 'routes/origin.ts',
     code: 'if (allowedHosts === null || (isAllowedOrigin(request, endpoint) && ',
@@ -988,7 +1002,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/http2.test.ts', 'all streams of a connection']
   },
   {
-    defence: 'An HTTP/2 connection with many pending requests gets no further ones',
+    defence: 'A connection with many pending requests gets no further ones',
     file: 'routes/connection-of.ts',
     code: 'requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)',
     without: 'true',

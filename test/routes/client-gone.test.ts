@@ -2,7 +2,10 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { EventEmitter, once } from 'node:events'
 import { request } from 'node:http'
 import { connect, constants } from 'node:http2'
+import { connect as connectSocket } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampBridge, wampChannels } from 'fastify-wamp'
@@ -148,6 +151,43 @@ t.test('who cancels its stream of HTTP/2 while its call is under way leaves no s
   stream.close(constants.NGHTTP2_CANCEL)
   await gone
   t.equal(app.wamp.sessions('realm1').length, 1)
+})
+
+t.test('who sends many requests at once, and leaves before the first answer, leaves no session behind', async (t) => {
+  const pipelined = async (count: number): Promise<{ app: FastifyInstance, socket: Socket, called: Promise<void>, gone: Promise<void> }> => {
+    const app = Fastify()
+    await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+    await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous', authid: 'joe' } })
+    t.teardown(() => app.close())
+    let calls = 0
+    const called = new Promise<void>((resolve) => {
+      app.wamp.join('realm1').register('com.example.wait', async ({ signal }) => {
+        if (++calls === count) resolve()
+        await once(signal, 'abort')
+      })
+    })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const socket = connectSocket((app.server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
+    const body = '{"procedure":"com.example.wait"}'
+    socket.write(`POST /call HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`.repeat(count))
+    const gone = new Promise<void>((resolve) => {
+      let left = 0
+      const hear = (message: unknown): void => { if ((message as SessionMessage).router === app.wamp && ++left === count) resolve() }
+      subscribe(wampChannels.sessionLeft, hear)
+      t.teardown(() => unsubscribe(wampChannels.sessionLeft, hear))
+    })
+    return { app, socket, called, gone }
+  }
+  const { app, socket, called, gone } = await pipelined(100)
+  await called
+  t.equal(app.wamp.sessions('realm1').length, 101)
+  socket.destroy()
+  await gone
+  t.equal(app.wamp.sessions('realm1').length, 1)
+
+  const greedy = await pipelined(101)
+  await once(greedy.socket, 'close')
+  t.pass('who sends more is cut off')
 })
 
 t.test('a client whose body does not arrive is cut off, in time or when the app closes', async (t) => {
