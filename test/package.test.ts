@@ -59,6 +59,7 @@ async function callIt (t: Test, folder: string): Promise<void> {
   const [address] = await once(app.stdout, 'data') as [Buffer]
   const { port } = JSON.parse(address.toString()) as { port: number }
   t.same(await (await fetch(`http://localhost:${port}/sum`)).json(), { sum: 5 })
+  for (const file of ['wamp-client.js', 'wamp-client.js.map', 'wamp-client-cbor.js', 'wamp-client-msgpack.js']) t.equal((await fetch(`http://localhost:${port}/${file}`)).status, 200, `the client is served: ${file}`)
 
   const joe = await WireClient.connect(t, `ws://localhost:${port}/ws`, wireCodecs[0]!)
   const [, , { challenge }] = await joe.ask([1, 'realm1', { ...HELLO[2], authmethods: ['cookie', 'wampcra'], authid: 'joe' }]) as [number, string, { challenge: string }]
@@ -66,7 +67,7 @@ async function callIt (t: Test, folder: string): Promise<void> {
   t.equal(type, 2)
   t.same(await joe.ask([48, 1, {}, 'com.example.add2', [2, 3]]), [50, 1, {}, [5]])
   const cookie = joe.setCookie!.split(';')[0]!
-  for (const file of ['', 'console.js', 'theme.css']) t.equal((await fetch(`http://localhost:${port}/console/${file}`, { headers: { cookie } })).status, 200, `the console has its files: ${file}`)
+  for (const file of ['', 'console.js', 'client.js', 'theme.css']) t.equal((await fetch(`http://localhost:${port}/console/${file}`, { headers: { cookie } })).status, 200, `the console has its files: ${file}`)
   joe.socket.close()
   app.stdin.end()
   t.same(await once(app, 'exit'), [0, null])

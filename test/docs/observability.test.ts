@@ -13,7 +13,8 @@ const main = `
 import * as api from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
-import autobahn from 'autobahn'
+import { WebSocket } from 'ws'
+import { connect } from 'fastify-wamp/client'
 import type { AddressInfo } from 'node:net'
 import { app } from './app.ts'
 import { add } from './client.ts'
@@ -33,14 +34,13 @@ app.get('/sum', async () => await api.trace.getTracer('app').startActiveSpan('GE
 }))
 const http = await app.listen({ port: 0, host: '127.0.0.1' })
 const { inside } = await import('./inside.ts')
-const connection = new autobahn.Connection({ url: http.replace('http', 'ws') + '/ws', realm: 'realm1' })
-const session = await new Promise<autobahn.Session>((resolve) => { connection.onopen = resolve; connection.open() })
+const session = await connect(http + '/ws', { realm: 'realm1', WebSocket })
 await add(session)
 await backend.call('com.example.slow')
 const read = async (url: string): Promise<string> => await (await fetch(url)).text()
 await read(http + '/sum')
 const metrics = [await read(http + '/metrics'), await read('http://127.0.0.1:' + (inside.server.address() as AddressInfo).port + '/metrics')]
-connection.close()
+await session.leave()
 await inside.close()
 await app.close()
 const spans = exporter.getFinishedSpans().map((span) => [span.name, span.spanContext().traceId])

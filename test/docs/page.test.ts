@@ -1,8 +1,19 @@
 import t from 'tap'
+import type { Test } from 'tap'
 import { launch, missing, mustRun } from '../interop/browser.ts'
 import { start, writeFiles } from './snippets.ts'
 
-t.test('the page of the guide shows the feed, in Chromium', { skip: missing !== null && !mustRun ? missing : false }, async (t) => {
+const skip = missing !== null && !mustRun ? missing : false
+
+t.test('the page of the guide shows the feed, in Chromium', { skip }, async (t) => {
+  await showsFeed(t, '<script type="module" src="/page.js"></script>')
+})
+
+t.test('the page of the guide does so with AutobahnJS', { skip }, async (t) => {
+  await showsFeed(t, '<script src="/autobahn.min.js"></script><script src="/autobahn.js" defer></script>')
+})
+
+async function showsFeed (t: Test, scripts: string): Promise<void> {
   const { url } = await start(t, writeFiles(t, 'docs/add-wamp.md', {
     'main.ts': `
 import { readFileSync } from 'node:fs'
@@ -10,10 +21,10 @@ import { app } from './app.ts'
 import './wamp.ts'
 import './logout.ts'
 const file = (path: string, type: string, text: string): void => { app.get(path, async (_request, reply) => await reply.type(type).send(text)) }
-file('/', 'text/html', '<title>Tasks</title><button>Add milk</button><script src="/autobahn.js"></script><script src="/page.js" defer></script>')
+file('/', 'text/html', '<title>Tasks</title><button>Add milk</button>${scripts}')
 file('/login', 'text/html', '<title>Log in</title>')
-file('/autobahn.js', 'text/javascript', readFileSync(new URL(import.meta.resolve('autobahn-browser')), 'utf8'))
-file('/page.js', 'text/javascript', readFileSync('page.js', 'utf8'))
+file('/autobahn.min.js', 'text/javascript', readFileSync(new URL(import.meta.resolve('autobahn-browser')), 'utf8'))
+for (const name of ['page.js', 'autobahn.js']) file(\`/\${name}\`, 'text/javascript', readFileSync(name, 'utf8'))
 console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
 `
   }))
@@ -40,4 +51,4 @@ console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
   await page.evaluate("fetch('/logout', { method: 'POST' })")
   await page.waitForURL('**/login')
   t.equal(await page.title(), 'Log in')
-})
+}

@@ -80,16 +80,11 @@ t.test('the page of the README logs in, and calls the procedure of its app', asy
   const [app, page] = snippetsOf('README.md').filter(({ name }) => name !== undefined).map(({ text }) => text) as [string, string]
   const first = 'console.log(await app.listen({ port: 0, host: "127.0.0.1" }))'
   const { url } = await start(t, t.testdir({ 'main.ts': app.replace('logger: true', 'logger: false').replace('await app.listen({ port: 8080 })', first) }))
-  const client = t.testdir({
-    'page.js': page.replace('ws://localhost:8080', url.replace('http', 'ws')).replace('connection.open()', 'connection.open(); export { connection }'),
-    'main.ts': `
-import autobahn from 'autobahn'
-Object.assign(globalThis, { autobahn })
-const { connection } = await import('./page.js' as string) as { connection: { onopen: (...given: unknown[]) => Promise<void>, close (): void } }
-const { onopen } = connection
-connection.onopen = async (...given) => { await onopen(...given); connection.close() }
-`
-  })
+  t.match(await (await fetch(`${url}/wamp-client.js`)).text(), /export\{.*\bconnect\b/, 'what the page imports is there')
+  t.match(page, "from '/wamp-client.js'")
+  t.match(page, "connect('/ws', {")
+  const here = page.replace('/wamp-client.js', 'fastify-wamp/client').replace("connect('/ws', {", `connect('${url}/ws', { WebSocket,`)
+  const client = t.testdir({ 'main.ts': `import { WebSocket } from 'ws'\n${here}\nawait session.leave()\n` })
   t.match(await run(client, 'main.ts'), /^wampcra static\n5\n/)
 })
 
