@@ -2,9 +2,8 @@ import type { Principal } from '../auth/authenticator.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { LoginRecord } from './cookie-store.ts'
-import type { Spares } from './ended-cookies.ts'
+import type { Spared } from './ended-cookies.ts'
 import type { HandedId } from './handed-id.ts'
-import { isUserOf } from './login-filter.ts'
 import type { Login } from './login-store.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -24,7 +23,7 @@ export interface ConnectionTracker {
   recall (login: Login): Promise<LoginRecord | null>
   bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
   forget (login: Login, except: CookieConnection): Promise<void>
-  forgetCookies (keys: readonly string[], spares: Spares | null): Promise<void>
+  forgetCookies (keys: readonly string[], spared: Spared | null): Promise<void>
   expire (login: Login, end: () => void): () => void
   left (connection: CookieConnection): void
 }
@@ -119,8 +118,8 @@ export class CookieConnection implements Visitor {
   /** Whoever logs in takes the place of the login that the store could not tell, unless it is the same user with the same role. */
   async #endUnknown (principal: Principal): Promise<void> {
     if (this.#unknown.length === 0 || principal.authmethod === 'anonymous') return
-    const lasts = principal.expires === undefined
-    await this.#tracker.forgetCookies(this.#unknown, lasts ? (login) => isUserOf(login, principal) && login.authrole === principal.authrole : null)
+    const { realm, authid, authrole, expires } = principal
+    await this.#tracker.forgetCookies(this.#unknown, expires === undefined ? { realm, authid, authrole } : null)
   }
 
   async logout (): Promise<void> {

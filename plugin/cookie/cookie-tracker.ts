@@ -5,7 +5,7 @@ import { errors } from '../errors.ts'
 import type { CookieOptions } from '../cookie-options.ts'
 import { CookieConnection } from './cookie-connection.ts'
 import type { ConnectionTracker, Entry } from './cookie-connection.ts'
-import type { Spares } from './ended-cookies.ts'
+import type { Spared } from './ended-cookies.ts'
 import { freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { LoginRecord } from './cookie-store.ts'
@@ -180,8 +180,8 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** @internal */
-  async forgetCookies (keys: readonly string[], spares: Spares | null): Promise<void> {
-    await this.#store.forgetCookies(keys, spares)
+  async forgetCookies (keys: readonly string[], spared: Spared | null): Promise<void> {
+    await this.#store.forgetCookies(keys, spared)
   }
 
   /** @internal */

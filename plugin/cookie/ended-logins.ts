@@ -75,13 +75,18 @@ export class EndedLogins {
   async #tryToDelete (login: EndedLogin): Promise<void> {
     try {
       await this.#remove(login)
-      this.#logins.delete(login.key)
+      if (this.#isLatest(login)) this.#logins.delete(login.key)
       this.#outage.worked()
     } catch (error) {
-      this.#logins.set(login.key, { login, state: 'not deleted' })
+      if (this.#isLatest(login)) this.#logins.set(login.key, { login, state: 'not deleted' })
       this.#outage.failed(error)
       throw error
     }
+  }
+
+  /** False if it has been ended again since: a later deletion then decides whether it is still in the store. */
+  #isLatest (login: EndedLogin): boolean {
+    return this.#logins.get(login.key)?.login === login
   }
 
   #schedule (): void {

@@ -45,7 +45,7 @@ export interface Arrival {
 }
 
 /** True for a login of the principal's user. */
-export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, realm }: Principal): boolean {
+export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, realm }: Pick<Principal, 'authid' | 'realm'>): boolean {
   return authid === user && authrealm === realm
 }
 

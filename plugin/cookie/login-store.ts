@@ -4,7 +4,7 @@ import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieRecord, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
 import { EndedCookies } from './ended-cookies.ts'
-import type { Spares } from './ended-cookies.ts'
+import type { Spared } from './ended-cookies.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
@@ -170,8 +170,8 @@ export class LoginStore {
   }
 
   /** Deletes the logins of cookies, except those that are spared. If the store cannot find them, it is queried until it can. Never rejects. */
-  async forgetCookies (keys: readonly string[], spares: Spares | null): Promise<void> {
-    await this.#endedCookies.end(keys, spares)
+  async forgetCookies (keys: readonly string[], spared: Spared | null): Promise<void> {
+    await this.#endedCookies.end(keys, spared)
   }
 
   /** Deletes logins. Rejects with the error of the store, because the caller of a revocation must know. */

@@ -103,7 +103,7 @@ export class Outgoing implements Flushable, Worker {
     this.#queue = []
     this.#queued = 0
     this.#outlet.forget()
-    if (queue.length === 0 || this.#socket.readyState !== OPEN) return
+    if (queue.length === 0 || !this.#isOpen) return
     const stream = this.#stream
     if (stream === null) {
       for (const message of queue) this.#socket.send(message, { binary: this.#binary })
@@ -127,7 +127,7 @@ export class Outgoing implements Flushable, Worker {
   /** Sends a part of the backlog. */
   work (): boolean {
     // The queue contains earlier messages.
-    if (this.#queued > 0 || this.#backlog === null || this.#willDrain) return false
+    if (this.#queued > 0 || this.#backlog === null || this.#willDrain || !this.#isOpen) return false
     this.#moveBacklog(STEP)
     this.#giveRest(WINDOW)
     if (!this.#backlog.isEmpty) return !this.#willDrain
@@ -197,6 +197,11 @@ export class Outgoing implements Flushable, Worker {
     }
   }
 
+  /** False once a close frame has been sent, which no data may follow [RFC 6455, 5.5.1]. */
+  get #isOpen (): boolean {
+    return this.#socket.readyState === OPEN
+  }
+
   /** The stream accepts more data. */
   #goOn (): void {
     if (this.#backlog === null) this.relieve()
@@ -225,7 +230,7 @@ export class Outgoing implements Flushable, Worker {
   /** Passes waiting data to the stream, up to `window` octets. `ws` may write control frames between fragments. */
   #giveRest (window: number): void {
     const [rest, stream] = [this.#rest, this.#stream]
-    if (rest === null || stream === null) return
+    if (rest === null || stream === null || !this.#isOpen) return
     stream.cork()
     while (rest.octets > 0 && stream.writableLength < window) for (const part of rest.take()!) this.#give(part)
     stream.uncork()

@@ -1079,6 +1079,13 @@ export const defences: readonly Defence[] = [
     test: ['cookie/logout-in-outage.test.ts', 'who logs in on a cookie that the store could not tell']
   },
   {
+    defence: 'A login after a logout on a cookie that the store could not look up does not restore the login of that cookie',
+    file: 'plugin/cookie/ended-cookies.ts',
+    code: '(this.#ended.has(cookie) && !isSame(this.#spared.get(cookie), spared))',
+    without: 'false',
+    test: ['cookie/logout-in-outage.test.ts', 'every logout and every login of another user counts']
+  },
+  {
     defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',
     file: 'plugin/cookie/cookie-connection.ts',
     code: "(this.#next === 'ends' || isOver)",

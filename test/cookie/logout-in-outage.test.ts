@@ -115,6 +115,27 @@ t.test('a logout in an outage ends also the login that a login of the same user 
   t.same([...store.entries()], [])
 })
 
+t.test('every logout and every login of another user counts for a cookie that the store could not tell, whatever comes after', async (t) => {
+  const logout = null
+  for (const [first, second] of [[logout, {}], [{ authid: 'eve' }, {}], [{ authrole: 'other' }, {}], [{}, { authid: 'eve' }]] as const) {
+    const store = new FailingStore()
+    const { tracker } = buildTracker({ store })
+    const browser = new Browser(tracker)
+    await (await browser.open()).bind(principal(), 'wampcra')
+    store.state = 'fails'
+    const tabs = [await browser.open(), await browser.open()]
+    for (const [i, who] of [first, second].entries()) {
+      const tab = tabs[i]!
+      if (who === logout) await tab.logout()
+      else await tab.bind(principal(who), 'wampcra')
+    }
+    store.state = 'works'
+    t.equal(await browser.identity(), undefined, `${JSON.stringify(first)}, then ${JSON.stringify(second)}`)
+    await tracker.close()
+    t.same([...store.entries()], [])
+  }
+})
+
 t.test('logouts on made-up cookies during an outage do not fill the memory', async (t) => {
   const store = new FailingStore()
   const { tracker, logged } = buildTracker({ store })

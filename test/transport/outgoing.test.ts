@@ -117,6 +117,28 @@ t.test('what waits for a slow peer is given before a farewell', async (t) => {
   t.same(socket.sent, [1000])
 })
 
+t.test('nothing is written after a close frame, whatever waits', async (t) => {
+  for (const late of [{ overflow: undefined }, { overflow: { policy: 'drop-oldest', topic: 'com.example.log' } }] as const) {
+    const { transport, stream, socket } = build({ owedEvents: 100_000, owed: 20_000_000 })
+    stream.write = function (chunk) {
+      this.writes.push(chunk)
+      this.writableLength += chunk.length
+      return true
+    }
+    transport.send(event(300_000))
+    await turn()
+    t.equal(transport.send({ ...event(100), ...late }), late.overflow === undefined ? 'congested' : 'sent')
+    const before = stream.writes.length
+    // The peer has closed, and ws has answered.
+    socket.readyState = 2
+    stream.writableLength = 0
+    stream.emit('drain')
+    await turn()
+    transport.close('normal')
+    t.equal(stream.writes.length, before)
+  }
+})
+
 t.test('a long event arrives whole at a client that reads with pauses, and so do the pings between', async (t) => {
   const { app, url } = await buildApp(t, { pingInterval: 20, limits: { messageSize: 32_000_000, owedEvents: 60_000_000, owed: 64_000_000 } })
   const backend = app.wamp.join('realm1')
