@@ -26,8 +26,15 @@ function withoutFolder (map: string): string {
   return JSON.stringify({ ...rest, sources: sources.map((source) => `fastify-wamp:///${source.replace(root, '')}`) })
 }
 
-/** The client as browsers load it: files by name. */
+let made: Promise<ReadonlyMap<string, string>> | undefined
+
+/** The client as browsers load it: files by name. They are made once in a process. */
 export async function clientFiles (): Promise<ReadonlyMap<string, string>> {
+  made ??= makeFiles()
+  return await made
+}
+
+async function makeFiles (): Promise<ReadonlyMap<string, string>> {
   const files = await Promise.all(Object.entries(entries).map(async ([name, entry]) => {
     const { code, map } = await bundleModule(`plugin/client/${entry}.ts`)
     return [[`${name}.js`, code], [`${name}.js.map`, map]] as const

@@ -21,8 +21,8 @@ t.test('an option of the client that is wrong is refused by its name, which says
     [{ serializers: {} }, 'option "serializers" must be a list of serializers'],
     [{ retry: true }, 'option "retry" must be an object or false'],
     [{ retry: 5 }, 'option "retry" must be an object or false'],
-    [{ retry: { first: '1' } }, 'option "first" must be a number from 0'],
-    [{ retry: { most: NaN } }, 'option "most" must be a number from 0'],
+    [{ retry: { attempts: 0, first: '1' } }, 'option "first" must be a number from 0'],
+    [{ retry: { attempts: 0, most: NaN } }, 'option "most" must be a number from 0'],
     [{ retry: { attempts: -1 } }, 'option "attempts" must be a number from 0'],
     [{ handshakeTimeout: '10' }, 'option "handshakeTimeout" must be a number from 0'],
     [{ queue: -1 }, 'option "queue" must be a number from 0'],
@@ -38,7 +38,7 @@ t.test('an option of the client that is wrong is refused by its name, which says
 
 t.test('an option that there is not is refused by its name', async (t) => {
   t.match(await fault({ relam: 'realm1' }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "relam" is not an option' })
-  t.match(await fault({ retry: { maximum: 5 } }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "maximum" is not an option' })
+  t.match(await fault({ retry: { attempts: 0, maximum: 5 } }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "maximum" is not an option' })
 })
 
 t.test('whatever may be given is taken, and undefined is as if nothing was', async (t) => {
