@@ -16,10 +16,21 @@ export function hasGone ({ raw }: FastifyReply): boolean {
   return destroyed === true || stream?.destroyed === true
 }
 
+/** The callbacks for the end of a response. With a listener for each, Node.js would warn of a leak. */
+const waiting = new WeakMap<RawResponse, (() => void)[]>()
+
 /** Calls back when the response is over, or at once if it already is. */
 export function whenResponseEnds (reply: FastifyReply, callback: () => void): void {
-  if (hasGone(reply)) callback()
-  else (reply.raw as RawResponse).once('close', callback)
+  if (hasGone(reply)) return callback()
+  const raw = reply.raw as RawResponse
+  const known = waiting.get(raw)
+  if (known !== undefined) {
+    known.push(callback)
+    return
+  }
+  const callbacks = [callback]
+  waiting.set(raw, callbacks)
+  raw.once('close', () => { for (const tell of callbacks) tell() })
 }
 
 /** A signal that is aborted when the response is over. */
