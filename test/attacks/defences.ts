@@ -1072,6 +1072,27 @@ export const defences: readonly Defence[] = [
     test: ['cookie/logout-in-outage.test.ts', 'every logout and every login of another user counts']
   },
   {
+    defence: 'On REST routes, a stored login with the role of the app itself, or with one that no longer exists, is not valid',
+    file: 'routes/identity.ts',
+    code: '?.grants(known.principal.authrole) !== true',
+    without: '=== undefined',
+    test: ['routes/identity.test.ts', 'a login that grants the role of the app itself']
+  },
+  {
+    defence: 'A request is unauthenticated if its login ends while `auth.cookie.verify` is pending',
+    file: 'plugin/cookie/cookie-entrance.ts',
+    code: '(isThenable(answer) && !await lasts())',
+    without: 'false',
+    test: ['cookie/cookie-tracker.test.ts', 'a request is nobody']
+  },
+  {
+    defence: 'A check of a login that does not answer ends, and lets nobody in',
+    file: 'plugin/cookie/cookie-entrance.ts',
+    code: "await inTime(answer, this.#timeout, () => new Error('auth.cookie.verify did not answer in time'))",
+    without: 'await answer',
+    test: ['cookie/cookie-tracker.test.ts', 'a check of a login that does not answer']
+  },
+  {
     defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',
     file: 'plugin/cookie/cookie-connection.ts',
     code: "(this.#next === 'ends' || isOver)",
