@@ -30,13 +30,15 @@ export class CookieTrackers {
   readonly #log: FastifyBaseLogger
   readonly #serialize: SerializeCookie
   readonly #router: object
+  readonly #timeout: number
   readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
 
-  /** The router that is named in messages about stores. */
-  constructor (log: FastifyBaseLogger, serialize: SerializeCookie, router: object) {
+  /** `router` is named in messages about stores. A check of a login has its `handshakeTimeout`. */
+  constructor (log: FastifyBaseLogger, serialize: SerializeCookie, router: { readonly handshakeTimeout: number }) {
     this.#log = log
     this.#serialize = serialize
     this.#router = router
+    this.#timeout = router.handshakeTimeout
   }
 
   /**
@@ -58,7 +60,7 @@ export class CookieTrackers {
 
   /** The interface of a tracker for an endpoint with these options. */
   entrance (tracker: CookieTracker, endpoint: ResolvedEndpoint, authenticators: Authenticators): CookieEntrance {
-    return new CookieEntrance({ tracker, log: this.#log, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators) })
+    return new CookieEntrance({ tracker, log: this.#log, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), timeout: this.#timeout })
   }
 
   /** Closes all trackers and their stores. */

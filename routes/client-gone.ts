@@ -20,8 +20,10 @@ interface Connection {
   once (event: 'close', callback: () => void): unknown
 }
 
-/** The callbacks for the close of a connection, one for each of its pending responses. */
+/** Ends each response that waits on a connection. */
 const waiting = new WeakMap<Connection, Set<() => void>>()
+/** The callbacks for the end of a response. With a listener for each, Node.js would warn of a leak. */
+const callbacks = new WeakMap<RawResponse, Set<() => void>>()
 
 /** True if the response is over, which includes that the client has disconnected. */
 export function hasGone (reply: FastifyReply): boolean {
@@ -35,17 +37,25 @@ export function hasGone (reply: FastifyReply): boolean {
  */
 export function whenResponseEnds (reply: FastifyReply, callback: () => void): void {
   if (hasGone(reply)) return callback()
+  const raw = reply.raw as RawResponse
+  const known = callbacks.get(raw)
+  if (known !== undefined) {
+    known.add(callback)
+    return
+  }
+  const all = new Set([callback])
+  callbacks.set(raw, all)
   const connection = connectionOf(reply)
   const others = connection === null ? null : waitingOn(connection)
-  let state: 'open' | 'over' = 'open'
   const end = (): void => {
-    if (state === 'over') return
-    state = 'over'
     others?.delete(end)
-    callback()
+    for (const tell of all) {
+      all.delete(tell)
+      tell()
+    }
   }
   others?.add(end)
-  ;(reply.raw as RawResponse).once('close', end)
+  raw.once('close', end)
 }
 
 /** A signal that is aborted when the response is over. */

@@ -57,9 +57,10 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     if (request.wampPrincipal !== null) return
     // A foreign page can make a browser send the cookie, and must not gain anything from it.
     const trusted = isAllowedOrigin(request, endpoint)
-    const known = trusted ? await entrance?.identify(request.headers.cookie) : null
-    request.wampPrincipal = known?.principal ?? null
-    request.wampLogin = known?.login ?? null
+    const known = trusted ? await entrance?.identify(request.headers.cookie) ?? null : null
+    if (known === null || router.realm(known.principal.realm)?.grants(known.principal.authrole) !== true) return
+    request.wampPrincipal = known.principal
+    request.wampLogin = known.login
   }
   fastify.decorateRequest('wampPrincipal', null)
   fastify.decorateRequest('wampLogin', null)
@@ -153,8 +154,7 @@ function needed (entrance: CookieEntrance | null): CookieEntrance {
 function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'http', authprovider = 'function', extra, expires }: Grant): Principal {
   const realm = router.realm(name)
   if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
-  // The role `trusted` is the app itself: no login grants it.
-  if (role === 'trusted' || !realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
+  if (!realm.grants(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
   if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('does not support "expires": a cookie has the "maxAge" of the option cookie')
   if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('requires an authid, and an authmethod other than "anonymous"')
   return { realm: name, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }) }

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Principal } from '../auth/authenticator.ts'
 import type { CookieAuthOptions } from '../auth-options.ts'
 import { errors } from '../errors.ts'
+import { inTime, isThenable } from '../thenable.ts'
 import type { CookieConnection } from './cookie-connection.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { CookieTracker } from './cookie-tracker.ts'
@@ -21,24 +22,27 @@ export class CookieEntrance {
   readonly #tracker: CookieTracker
   readonly #log: FastifyBaseLogger
   readonly #check: CookieCheck | null
+  readonly #timeout: number
 
-  /** `verify` is null for an endpoint without logins by cookie. */
-  constructor ({ tracker, log, verify }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: CookieCheck | null }) {
+  /** `verify` is null for an endpoint without logins by cookie. It has `timeout` milliseconds to answer. */
+  constructor ({ tracker, log, verify, timeout }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: CookieCheck | null, timeout: number }) {
     this.#tracker = tracker
     this.#log = log
     this.#check = verify
+    this.#timeout = timeout
   }
 
   /** Registers a browser that connects. Resolves when its cookie has been looked up. Call `leave` when it has disconnected. */
   async arrive (arrival: Arrival): Promise<CookieConnection> {
-    return await this.#tracker.arrive(arrival, { path: this.#check?.path, admit: async (record) => await this.#admit(record) })
+    return await this.#tracker.arrive(arrival, { path: this.#check?.path, admit: async (record) => await this.#admit(record, async () => true) })
   }
 
   /** The principal of a request's cookie, and the key of the login; null also if the store cannot tell. */
   async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, login: string } | null> {
     const known = await this.#tracker.known(cookieHeader)
-    const principal = known === null ? null : await this.#admit(known.record)
-    return principal === null ? null : { principal, login: known!.key }
+    if (known === null) return null
+    const principal = await this.#admit(known.record, async () => await this.#tracker.recall(known) !== null)
+    return principal === null ? null : { principal, login: known.key }
   }
 
   /** Logs a browser in by a REST request. Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN. */
@@ -52,11 +56,13 @@ export class CookieEntrance {
     return await this.#tracker.signOut(arrival)
   }
 
-  async #admit (record: LoginRecord): Promise<Principal | null> {
+  /** The principal of a login, or null. `lasts` is called if the check is asynchronous: a logout may have happened in the meantime. */
+  async #admit (record: LoginRecord, lasts: () => Promise<boolean>): Promise<Principal | null> {
     const { authid, authrole, authmethod, authrealm, authextra } = record
     try {
-      const verdict = await this.#check?.verify(record) ?? false
-      if (verdict === false) return null
+      const answer = this.#check?.verify(record) ?? false
+      const verdict = isThenable(answer) ? await inTime(answer, this.#timeout, () => new Error('auth.cookie.verify did not answer in time')) : answer
+      if (verdict === false || (isThenable(answer) && !await lasts())) return null
       return {
         realm: authrealm,
         authid,

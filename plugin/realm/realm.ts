@@ -107,6 +107,11 @@ export class Realm {
     return this.#roles.has(role)
   }
 
+  /** True for a role that a login may grant: `trusted` is the app itself. */
+  grants (role: string): boolean {
+    return role !== 'trusted' && this.#roles.has(role)
+  }
+
   /** True if no session may join at present. */
   get isFull (): boolean {
     return this.#sessions.isFull

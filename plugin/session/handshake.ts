@@ -179,9 +179,8 @@ export class Handshake {
     this.#welcome({ realm, principal, features, letInByCookie, onLogout })
   }
 
-  /** The role `trusted` is the app itself: no login gives it. */
   #mayJoin ({ realm, authrole }: Principal): boolean {
-    return authrole !== 'trusted' && this.#context.host.realm(realm)?.hasRole(authrole) === true
+    return this.#context.host.realm(realm)?.grants(authrole) === true
   }
 
   /** Refuses who failed, later and later when it goes on. A client that has left before has failed all the same. */

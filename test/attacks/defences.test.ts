@@ -30,7 +30,9 @@ class Copy {
         else if (/\.(?:html|css|js|svg)$/.test(file)) await cp(join(root, part, file), join(path, part, file))
       }
     }
-    await writeFile(join(path, 'package.json'), (await readFile(join(root, 'package.json'), 'utf8')).replaceAll(/"\.\/plugin\/(\w+)\.ts"/g, '"./plugin/$1.js"'))
+    await writeFile(join(path, 'package.json'), (await readFile(join(root, 'package.json'), 'utf8')).replaceAll(/"\.\/([\w/-]+)\.ts"/g, '"./$1.js"'))
+    // No defence is in the client for browsers: it is not bundled here.
+    await writeFile(join(path, 'bundle-client.js'), "export const clientFiles = async () => new Map(['client', 'cbor', 'msgpack'].flatMap((name) => [[name + '.js', ''], [name + '.js.map', '']]))\n")
     await symlink(join(root, 'node_modules'), join(path, 'node_modules'))
     return copy
   }

@@ -394,15 +394,15 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'No login grants the app\'s own role',
-    file: 'plugin/session/handshake.ts',
-    code: 'return authrole !== \'trusted\' && ',
+    file: 'plugin/realm/realm.ts',
+    code: 'return role !== \'trusted\' && ',
     without: 'return ',
     test: ['auth/authenticators.test.ts', 'what a function grants is checked']
   },
   {
     defence: 'No REST login grants the app\'s own role',
     file: 'routes/identity.ts',
-    code: 'if (role === \'trusted\' || !realm.hasRole(role))',
+    code: 'if (!realm.grants(role))',
     without: 'if (!realm.hasRole(role))',
     test: ['routes/identity.test.ts', 'what cannot be signed in']
   },
@@ -1084,6 +1084,27 @@ export const defences: readonly Defence[] = [
     code: '(this.#ended.has(cookie) && !isSame(this.#spared.get(cookie), spared))',
     without: 'false',
     test: ['cookie/logout-in-outage.test.ts', 'every logout and every login of another user counts']
+  },
+  {
+    defence: 'On REST routes, a stored login with the role of the app itself, or with one that no longer exists, is not valid',
+    file: 'routes/identity.ts',
+    code: '?.grants(known.principal.authrole) !== true',
+    without: '=== undefined',
+    test: ['routes/identity.test.ts', 'a login that grants the role of the app itself']
+  },
+  {
+    defence: 'A request is unauthenticated if its login ends while `auth.cookie.verify` is pending',
+    file: 'plugin/cookie/cookie-entrance.ts',
+    code: '(isThenable(answer) && !await lasts())',
+    without: 'false',
+    test: ['cookie/cookie-tracker.test.ts', 'a request is nobody']
+  },
+  {
+    defence: 'A check of a login that does not answer ends, and lets nobody in',
+    file: 'plugin/cookie/cookie-entrance.ts',
+    code: "await inTime(answer, this.#timeout, () => new Error('auth.cookie.verify did not answer in time'))",
+    without: 'await answer',
+    test: ['cookie/cookie-tracker.test.ts', 'a check of a login that does not answer']
   },
   {
     defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',

@@ -40,7 +40,7 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
     ...(now === undefined ? {} : { now })
   })
   if (verify !== null) logins.enableLogins()
-  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify: verify === null ? null : { path, verify } }), {
+  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify: verify === null ? null : { path, verify }, timeout: 10_000 }), {
     find: logins.find.bind(logins),
     page: logins.page.bind(logins),
     revoke: logins.revoke.bind(logins),

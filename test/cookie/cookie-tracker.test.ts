@@ -269,3 +269,33 @@ t.test('no value and no key is logged or told [CKH-10]', async (t) => {
   t.notMatch(told, browser.value!)
   t.notMatch(told, keyOf(browser.value!))
 })
+
+t.test('a request is nobody\'s if its login ends while it is checked', async (t) => {
+  let answer = (_: boolean): void => {}
+  let asked = (): void => {}
+  const { tracker } = buildTracker({ verify: () => new Promise((resolve) => { answer = resolve; asked() }) })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  for (const ends of [false, true]) {
+    const begun = new Promise<void>((resolve) => { asked = resolve })
+    const identity = browser.identity()
+    await begun
+    if (ends) await connection.logout()
+    answer(true)
+    t.equal(await identity, ends ? undefined : 'joe')
+  }
+})
+
+t.test('a check of a login that does not answer in time lets nobody in', async (t) => {
+  const { tracker, logged } = buildTracker({ verify: () => new Promise(() => {}) })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const identity = browser.identity()
+  await settled()
+  mock.timers.tick(10_000)
+  t.equal(await identity, undefined)
+  t.same(logged, ['auth.cookie.verify failed'])
+})

@@ -113,6 +113,17 @@ t.test('a topic comes as Server-Sent Events under the cookie, and the subscripti
   await gone
 })
 
+t.test('a stream that a cookie lets in adds no more listeners than Node.js accepts', async (t) => {
+  const { url, browser } = await build(t)
+  const warnings: string[] = []
+  const hear = ({ message }: Error): void => { warnings.push(message) }
+  process.on('warning', hear)
+  t.teardown(() => process.off('warning', hear))
+  const events = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie: browser.cookie })
+  t.equal(await events.next(), 'retry: 3000')
+  t.same(warnings, [])
+})
+
 t.test('a pattern brings the topic of each event, and what was retained', async (t) => {
   const { app, url, browser } = await build(t)
   const backend = app.wamp.join('realm1')

@@ -9,6 +9,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampConsole, WampError } from 'fastify-wamp'
 import type { CookieStore, FastifyWampOptions } from 'fastify-wamp'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -138,6 +139,20 @@ t.test('a page of a foreign origin gains nothing by the cookie', async (t) => {
   await browser.fetch('/login', { body: { authid: 'ann' } })
   for (const [origin, status] of [['https://evil.example', 401], ['null', 401], [http, 200]] as const) {
     t.equal((await browser.fetch('/any', { headers: { origin } })).status, status, origin)
+  }
+})
+
+t.test('a login that grants the role of the app itself, or a role or realm that no longer exists, counts at no route', async (t) => {
+  const store = new MemoryStore()
+  const { http } = await build(t, { cookie: { store } })
+  const browser = new WebBrowser(http)
+  await browser.fetch('/login', { body: { authid: 'ann' } })
+  t.equal(await browser.me(), 'ann')
+  const [key, login] = [...store.entries()].find(([, record]) => 'authid' in record)!
+  for (const other of [{ authrole: 'trusted' }, { authrole: 'gone' }, { authrealm: 'gone' }]) {
+    store.set(key, { ...login, ...other })
+    t.equal(await browser.me(), null, JSON.stringify(other))
+    t.equal((await browser.fetch('/any')).status, 401)
   }
 })
 
