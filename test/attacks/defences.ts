@@ -1126,5 +1126,26 @@ export const defences: readonly Defence[] = [
     code: "if (!isPlain || type === 'object' || secrets.test(path)) return",
     without: 'if (!isPlain) return',
     test: ['resolve-options.test.ts', 'what stands in the place of a secret is not quoted']
+  },
+  {
+    defence: 'A client that leaves cancels the call of its dynamic authenticator',
+    file: 'plugin/realm/service-session.ts',
+    code: 'forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })',
+    without: 'forget = onAbort(undefined, () => {})',
+    test: ['session/abandoned-calls.test.ts', 'a client that leaves cancels the call of its dynamic authenticator']
+  },
+  {
+    defence: 'A ticket counts as a guess if its client leaves before the dynamic authenticator has answered',
+    file: 'plugin/auth/dynamic-authenticator.ts',
+    code: 'signal.aborted && provenLater.has(authmethod)',
+    without: 'signal.aborted',
+    test: ['session/abandoned-calls.test.ts', 'a ticket counts as a guess if its client leaves']
+  },
+  {
+    defence: 'A session that leaves cancels the calls of its dynamic authorizer',
+    file: 'plugin/realm/realm.ts',
+    code: 'yield * this.#service.forget(session.id)',
+    without: '',
+    test: ['session/abandoned-calls.test.ts', 'a session that leaves cancels the calls of its dynamic authorizer']
   }
 ]
