@@ -1147,5 +1147,19 @@ export const defences: readonly Defence[] = [
     code: 'yield * this.#service.forget(session.id)',
     without: '',
     test: ['session/abandoned-calls.test.ts', 'a session that leaves cancels the calls of its dynamic authorizer']
+  },
+  {
+    defence: 'A procedure of the app that ignores its signal leaves nothing behind after its call was canceled',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: "if (options['mode'] === 'killnowait') this.#invocations.delete(request)",
+    without: '',
+    test: ['in-process/in-process-peer.test.ts', 'an invocation that is interrupted is forgotten']
+  },
+  {
+    defence: 'A procedure of a client of this package that ignores its signal leaves nothing behind after its call was canceled',
+    file: 'plugin/client/invocations.ts',
+    code: "if (options['mode'] === 'killnowait') this.#running.delete(request)",
+    without: '',
+    test: ['client/session.test.ts', 'an invocation whose answer the router does not wait for']
   }
 ]
