@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { Authenticator, Principal } from './auth/authenticator.ts'
+import type { CallProcedure } from './auth/dynamic-authenticator.ts'
 import { isTime } from './auth/expiry.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
 import type { Codec } from './codec/codec.ts'
@@ -20,7 +21,6 @@ import { nextId } from './protocol/id.ts'
 import { randomId } from './protocol/random-id.ts'
 import type { Id } from './protocol/id.ts'
 import { Payload } from './protocol/payload.ts'
-import type { Args, Kwargs } from './protocol/payload.ts'
 import { reasons } from './protocol/reasons.ts'
 import { isUri } from './protocol/uri.ts'
 import type { Uri } from './protocol/uri.ts'
@@ -195,10 +195,10 @@ export class Router implements SessionHost {
   }
 
   /** Calls a procedure with a role. Rejects with the WampError of the answer, and with `wamp.error.no_such_realm`, `no_such_role` and `not_authorized`. */
-  async call ({ realm: name, role, procedure, args }: { realm: Uri, role: string, procedure: Uri, args: Args }): Promise<{ args: Args, kwargs: Kwargs }> {
+  async call ({ realm: name, role, procedure, args, signal }: Parameters<CallProcedure>[0]): ReturnType<CallProcedure> {
     const realm = this.#realms.get(name)
     if (realm === undefined) throw new WampError(reasons.noSuchRealm, { args: [`there is no realm "${name}"`] })
-    return await realm.call(procedure, args, { role, options: { timeout: this.handshakeTimeout } })
+    return await realm.call(procedure, args, { role, options: { timeout: this.handshakeTimeout }, signal })
   }
 
   /** The current counts of each realm, for metrics. */

@@ -12,8 +12,8 @@ import { isTime } from './expiry.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
-/** Calls a procedure with a role. Rejects with the WampError of the answer. */
-export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args }) => Promise<{ args: Args, kwargs: Kwargs }>
+/** Calls a procedure with a role. Rejects with the WampError of the answer. If the signal is aborted, the call is canceled, and rejects with its reason. */
+export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args, signal: AbortSignal }) => Promise<{ args: Args, kwargs: Kwargs }>
 
 /** No decision was made: the procedure is not registered yet or does not answer. The client may retry later. */
 export class Unanswered extends Error {
@@ -34,6 +34,9 @@ const technical = new Set<Uri>([
   reasons.invalidArgument, reasons.runtimeError, reasons.notAuthorized, reasons.authorizationFailed
 ])
 
+/** The methods whose clients prove themselves after the procedure has answered. */
+const provenLater: ReadonlySet<string> = new Set<DynamicMethod>(['wampcra', 'wamp-scram', 'cryptosign'])
+
 /**
  * Looks up users with a WAMP procedure, as in Crossbar.io. It is called with `(realm, authid, details)`, and returns a role, or a dict of
  * role, authid, realm, extra, expires, and the data for the method: `secret` for wampcra, `pubkey` for cryptosign, and so on. The URI of a
@@ -53,14 +56,16 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
   }
 }
 
-async function ask ({ realm: wanted, authid }: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
+async function ask ({ realm: wanted, authid, authmethod, signal }: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
   const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = 'trusted' } = options
   if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested'] })
   try {
-    const { args } = await call({ realm, role, procedure, args: [wanted, authid ?? null, details] })
+    const { args } = await call({ realm, role, procedure, args: [wanted, authid ?? null, details], signal })
     return args[0]
   } catch (error) {
     if (error instanceof WampError && technical.has(error.error)) throw new Unanswered(procedure, error.error)
+    // The client has gone. Its guess counts: if wrong guesses take longer, it need not wait for the answer.
+    if (signal.aborted && provenLater.has(authmethod)) throw new Unanswered(procedure, reasons.canceled)
     throw error
   }
 }

@@ -10,11 +10,12 @@ import type { Incoming } from './incoming.ts'
 import { tail } from './outgoing.ts'
 
 type Invocation = Extract<Incoming, { readonly type: 68 }>
+type Interrupt = Extract<Incoming, { readonly type: 69 }>
 
 /** Answers an invocation: what it returns becomes YIELD, what it throws ERROR. */
 export type InvocationHandler = (called: Called) => unknown
 
-/** The procedures of a session, and the invocations that are not answered yet. */
+/** The procedures of a session, and the invocations whose answers the router waits for. */
 export class Invocations {
   readonly #channel: Channel
   readonly #onError: (error: unknown) => void
@@ -48,9 +49,11 @@ export class Invocations {
     this.#answer(handler, invocation, abortion)
   }
 
-  /** Takes an INTERRUPT. */
-  interrupt (request: Id): void {
-    this.#running.get(request)?.abort(new WampError(reasons.canceled))
+  /** Takes an INTERRUPT. With `killnowait`, the router does not wait for an answer, which the procedure may never give. */
+  interrupt ({ request, options }: Interrupt): void {
+    const abortion = this.#running.get(request)
+    if (options['mode'] === 'killnowait') this.#running.delete(request)
+    abortion?.abort(new WampError(reasons.canceled))
   }
 
   /** The session is over: nobody waits for answers. */

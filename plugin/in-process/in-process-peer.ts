@@ -2,7 +2,7 @@ import { errors, WampError } from '../errors.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { ClientMessage, ErrorMessage, EventMessage, Invocation, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
+import type { ClientMessage, ErrorMessage, EventMessage, Interrupt, Invocation, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
 import { copyOfValues, Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -43,7 +43,7 @@ export class InProcessPeer {
   readonly #pending = new Map<Id, Pending>()
   readonly #subscriptions = new Map<Id, Set<EventHandler>>()
   readonly #registrations = new Map<Id, InvocationHandler>()
-  /** The invocations that have not been answered. */
+  /** The invocations whose answers the router waits for. */
   readonly #invocations = new Map<Id, AbortController>()
   #lastRequest: Id = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
@@ -155,7 +155,7 @@ export class InProcessPeer {
       case MessageType.Result:
       case MessageType.Registered:
       case MessageType.Unregistered: return this.#reply(message, values)
-      case MessageType.Interrupt: return this.#invocations.get(message.request)?.abort(new WampError(reasons.canceled))
+      case MessageType.Interrupt: return this.#interrupt(message)
       // The content of WELCOME is known in advance, and sessions without a login are not challenged.
       case MessageType.Welcome:
       case MessageType.Challenge:
@@ -245,7 +245,14 @@ export class InProcessPeer {
     if (handler === undefined) {
       return answer({ type: MessageType.Error, requestType: 68, request, details: {}, error: reasons.noSuchRegistration, payload: Payload.empty })
     }
-    this.#answer(handler, invocation, values).then(answer)
+    this.#answer(handler, invocation, values).then((message) => { if (this.#invocations.delete(request)) answer(message) })
+  }
+
+  /** With `kill`, the router waits for the answer. Otherwise the invocation is forgotten, because its procedure may never answer. */
+  #interrupt ({ request, options }: Interrupt): void {
+    const abortion = this.#invocations.get(request)
+    if (options['mode'] === 'killnowait') this.#invocations.delete(request)
+    abortion?.abort(new WampError(reasons.canceled))
   }
 
   /** Never rejects. */
@@ -262,8 +269,6 @@ export class InProcessPeer {
       const failed = { type: MessageType.Error, requestType: 68, request, details: {} } as const
       if (abortion.signal.aborted) return { ...failed, error: reasons.canceled, payload: Payload.empty }
       return { ...failed, ...this.#failure(error) }
-    } finally {
-      this.#invocations.delete(request)
     }
   }
 

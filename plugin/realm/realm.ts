@@ -5,7 +5,7 @@ import { eventsDropped, identityOf, sessionJoined, sessionLeft } from '../diagno
 import { WampError } from '../errors.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, CallOptions, Dict, Publish } from '../protocol/message.ts'
+import type { Call, Dict, Publish } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -28,7 +28,8 @@ import type { RoutedMessage } from './requests.ts'
 import { granted, Role } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
-import { ServiceSession } from './service-session.ts'
+import { Abandoned, ServiceSession } from './service-session.ts'
+import type { ServiceCallOptions } from './service-session.ts'
 import { sessionProcedures, testamentProcedures } from './session-procedures.ts'
 import { isShown, Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
@@ -168,7 +169,7 @@ export class Realm {
    * Calls a procedure in the name of a role, by default the router's own. Rejects with the WampError of the answer, and with
    * `wamp.error.no_such_role` and `not_authorized`.
    */
-  async call (procedure: Uri, args: Args, { role = 'trusted', options = noDetails }: { role?: string, options?: CallOptions } = {}): Promise<{ args: Args, kwargs: Kwargs }> {
+  async call (procedure: Uri, args: Args, { role = 'trusted', ...options }: { role?: string } & ServiceCallOptions = {}): Promise<{ args: Args, kwargs: Kwargs }> {
     const caller = this.#roles.get(role)
     if (caller === undefined) throw new WampError(reasons.noSuchRole, { args: [`there is no role "${role}" in realm "${this.name}"`] })
     const { refusal } = caller.verdict('call', procedure)
@@ -206,6 +207,8 @@ export class Realm {
   }
 
   * #withdraw (session: RoutedSession, testaments: readonly Publish[], manner: 'told' | 'quietly'): Generator<void> {
+    // First, because authorizers are asked about its testaments, too.
+    yield * this.#service.forget(session.id)
     yield * this.#publishTestaments(session, testaments)
     yield * this.#dealer.forget(session)
     yield * this.#broker.forget(session)
@@ -274,8 +277,16 @@ export class Realm {
     return session
   }
 
-  /** An authorizer that is a procedure of this realm. */
+  /** An authorizer that is a procedure of this realm. It is not asked any longer about a session that has left. */
   #procedureAsked (procedure: Uri, timeout: number): Authorizer {
-    return async (session, uri, action, options) => (await this.call(procedure, [session, uri, action, options], { options: { timeout } })).args[0] as boolean | Authorization
+    return async (session, uri, action, options) => {
+      try {
+        const { args: [answer] } = await this.call(procedure, [session, uri, action, options], { options: { timeout }, about: session.session })
+        return answer as boolean | Authorization
+      } catch (error) {
+        if (error instanceof Abandoned) return false
+        throw error
+      }
+    }
   }
 }

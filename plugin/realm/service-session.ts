@@ -1,10 +1,11 @@
 import type { Principal } from '../auth/authenticator.ts'
 import { WampError } from '../errors.ts'
+import { onAbort } from '../peer/abortion.ts'
 import { nextId } from '../protocol/id.ts'
 import { randomId } from '../protocol/random-id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, CallOptions, ErrorMessage, Invocation, Result, RouterMessage, Yield } from '../protocol/message.ts'
+import type { Call, CallOptions, Cancel, ErrorMessage, Invocation, Result, RouterMessage, Yield } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs, Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -30,10 +31,25 @@ export type MetaProcedure = (call: MetaCall) => MetaResult | Promise<MetaResult>
 
 interface Invoked { readonly invocation: Invocation, readonly values: Values }
 
+/** The options of a call by the router itself. */
+export interface ServiceCallOptions {
+  readonly options?: CallOptions
+  /** Cancels the call. It then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** The session that the call is about. When it leaves, the call is canceled and rejects with `Abandoned`. */
+  readonly about?: Id | undefined
+}
+
+/** Nobody needs the answer of a call, because the session that it is about has left. */
+export class Abandoned extends Error {}
+
 interface PendingCall {
   resolve (result: { args: Args, kwargs: Kwargs }): void
-  reject (error: WampError): void
+  reject (error: unknown): void
 }
+
+/** Units of work to cancel a call, and to interrupt its callee. */
+const UNITS_OF_CANCEL = 100
 
 /**
  * The router's own session in a realm: it provides the meta API and calls authorizers. Broker and dealer treat it like any other session.
@@ -48,6 +64,8 @@ export class ServiceSession implements RoutedSession {
   readonly #procedures: readonly MetaProcedure[]
   readonly #registered = new Map<Id, MetaProcedure>()
   readonly #calls = new Map<Id, PendingCall>()
+  /** The pending calls that are about a session, by its id. */
+  readonly #about = new Map<Id, Set<Id>>()
   /** The realm must not be re-entered while it routes: invocations wait until it has finished. */
   readonly #invocations = new Queue<Invoked>()
   /** The octets of pending calls, by session. */
@@ -55,7 +73,7 @@ export class ServiceSession implements RoutedSession {
   readonly #octets: number
   #state: 'idle' | 'answering' = 'idle'
   readonly #findSession: (id: Id) => RoutedSession | undefined
-  readonly #say: (message: Call | Yield | ErrorMessage) => void
+  readonly #say: (message: Call | Cancel | Yield | ErrorMessage) => void
   readonly #log: { error (details: object, text: string): void }
   #lastRequest: Id
 
@@ -68,7 +86,7 @@ export class ServiceSession implements RoutedSession {
     /** A session of the realm. */
     findSession: (id: Id) => RoutedSession | undefined
     /** Receives the messages of this session. */
-    say: (message: Call | Yield | ErrorMessage) => void
+    say: (message: Call | Cancel | Yield | ErrorMessage) => void
     log: { error (details: object, text: string): void }
   }) {
     this.principal = Object.freeze({ realm, authid: 'fastify-wamp', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' })
@@ -81,12 +99,29 @@ export class ServiceSession implements RoutedSession {
   }
 
   /** Calls a procedure. Rejects with the WampError of the answer. */
-  call (procedure: Uri, args: Args, options: CallOptions): Promise<{ args: Args, kwargs: Kwargs }> {
-    return new Promise((resolve, reject) => {
-      this.#lastRequest = nextId(this.#lastRequest)
-      this.#calls.set(this.#lastRequest, { resolve, reject })
-      this.#say({ type: MessageType.Call, request: this.#lastRequest, options, procedure, payload: Payload.of(args) })
-    })
+  async call (procedure: Uri, args: Args, { options = noDetails, signal, about }: ServiceCallOptions = {}): Promise<{ args: Args, kwargs: Kwargs }> {
+    signal?.throwIfAborted()
+    const request = this.#lastRequest = nextId(this.#lastRequest)
+    let forget = (): void => {}
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#calls.set(request, { resolve, reject })
+        if (about !== undefined) this.#noteAbout(about, request)
+        this.#say({ type: MessageType.Call, request, options, procedure, payload: Payload.of(args) })
+        forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
+      })
+    } finally {
+      forget()
+      if (about !== undefined) this.#forgetAbout(about, request)
+    }
+  }
+
+  /** Cancels the calls about a session that has left, one per step. */
+  * forget (session: Id): Generator<void> {
+    for (const request of this.#about.get(session) ?? []) {
+      this.#cancel(request, new Abandoned())
+      yield
+    }
   }
 
   send (message: RouterMessage): Delivery {
@@ -113,6 +148,27 @@ export class ServiceSession implements RoutedSession {
   }
 
   end (): void {}
+
+  #noteAbout (session: Id, request: Id): void {
+    const requests = this.#about.get(session)
+    if (requests === undefined) this.#about.set(session, new Set([request]))
+    else requests.add(request)
+  }
+
+  #forgetAbout (session: Id, request: Id): void {
+    const requests = this.#about.get(session)
+    requests?.delete(request)
+    if (requests?.size === 0) this.#about.delete(session)
+  }
+
+  /** Nobody needs the answer: the call ends at once, and its callee is interrupted. */
+  #cancel (request: Id, reason: unknown): void {
+    const call = this.#callOf(request)
+    if (call === undefined) return
+    spend(UNITS_OF_CANCEL)
+    call.reject(reason)
+    this.#say({ type: MessageType.Cancel, request, options: { mode: 'killnowait' } })
+  }
 
   #callOf (request: Id): PendingCall | undefined {
     const call = this.#calls.get(request)

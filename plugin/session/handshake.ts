@@ -200,6 +200,7 @@ export class Handshake {
 
   /** Refuses who could not be let in by the method that was tried. */
   #fail (reason: Uri, text: string): void {
+    this.#abortion?.abort(new WampError(reasons.timeout))
     this.#tellFailure(reason)
     this.#refuse(reason, text)
   }

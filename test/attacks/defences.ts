@@ -1154,5 +1154,40 @@ export const defences: readonly Defence[] = [
     code: "if (!isPlain || type === 'object' || secrets.test(path)) return",
     without: 'if (!isPlain) return',
     test: ['resolve-options.test.ts', 'what stands in the place of a secret is not quoted']
+  },
+  {
+    defence: 'A client that leaves cancels the call of its dynamic authenticator',
+    file: 'plugin/realm/service-session.ts',
+    code: 'forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })',
+    without: 'forget = onAbort(undefined, () => {})',
+    test: ['session/abandoned-calls.test.ts', 'a client that leaves cancels the call of its dynamic authenticator']
+  },
+  {
+    defence: 'A ticket counts as a guess if its client leaves before the dynamic authenticator has answered',
+    file: 'plugin/auth/dynamic-authenticator.ts',
+    code: 'signal.aborted && provenLater.has(authmethod)',
+    without: 'signal.aborted',
+    test: ['session/abandoned-calls.test.ts', 'a ticket counts as a guess if its client leaves']
+  },
+  {
+    defence: 'A session that leaves cancels the calls of its dynamic authorizer',
+    file: 'plugin/realm/realm.ts',
+    code: 'yield * this.#service.forget(session.id)',
+    without: '',
+    test: ['session/abandoned-calls.test.ts', 'a session that leaves cancels the calls of its dynamic authorizer']
+  },
+  {
+    defence: 'A procedure of the app that ignores its signal leaves nothing behind after its call was canceled',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: "if (options['mode'] === 'killnowait') this.#invocations.delete(request)",
+    without: '',
+    test: ['in-process/in-process-peer.test.ts', 'an invocation that is interrupted is forgotten']
+  },
+  {
+    defence: 'A procedure of a client of this package that ignores its signal leaves nothing behind after its call was canceled',
+    file: 'plugin/client/invocations.ts',
+    code: "if (options['mode'] === 'killnowait') this.#running.delete(request)",
+    without: '',
+    test: ['client/session.test.ts', 'an invocation whose answer the router does not wait for']
   }
 ]

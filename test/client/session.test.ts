@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { CallResult, WampError } from 'fastify-wamp/client'
 import type { ConnectionEnd } from 'fastify-wamp/client'
@@ -225,6 +227,26 @@ t.test('INTERRUPT aborts the signal of the invocation', async (t) => {
   script.say([68, 1, 6, {}], [69, 1, { mode: 'kill' }])
   t.same(await script.next(), [8, 68, 1, {}, 'wamp.error.canceled'])
   script.say([69, 1, {}], [69, 55, {}])
+})
+
+t.test('an invocation whose answer the router does not wait for is forgotten when it is interrupted', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { session, script } = await (await ScriptedRouter.start(t)).join(t)
+  const signals: WeakRef<AbortSignal>[] = []
+  const registering = session.register('com.deaf', ({ args: [name], signal }) => {
+    if (name === 'fence') return name
+    signals.push(new WeakRef(signal))
+    return new Promise(() => {})
+  })
+  await script.next()
+  script.say([65, 1, 6])
+  await registering
+  script.say([68, 1, 6, {}], [69, 1, { mode: 'killnowait' }], [68, 2, 6, {}, ['fence']])
+  t.same(await script.next(), [70, 2, {}, ['fence']])
+  await new Promise((resolve) => { setImmediate(resolve) })
+  collect()
+  t.same(signals.map((signal) => signal.deref()), [undefined])
 })
 
 t.test('what the router revokes ends, and is told', async (t) => {

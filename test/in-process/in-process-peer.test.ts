@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { WampError } from '../../plugin/errors.ts'
 import { InProcessPeer } from '../../plugin/in-process/in-process-peer.ts'
@@ -165,4 +167,37 @@ t.test('an answer after the session is closed is not sent', async (t) => {
   finish(5)
   await settled()
   t.equal(sent.length, 1)
+})
+
+t.test('an invocation that is interrupted is forgotten, unless the caller waits for its answer', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const { session, sent, receive, settled } = build()
+  const signals = new Map<unknown, WeakRef<AbortSignal>>()
+  const finish = new Map<unknown, () => void>()
+  // It ignores its signal.
+  const registered = session.register('p', ({ args: [name], signal }) => {
+    signals.set(name, new WeakRef(signal))
+    if (name === 'never') return new Promise(() => {})
+    return new Promise((resolve) => { finish.set(name, () => { resolve(name) }) })
+  })
+  receive({ type: MessageType.Registered, request: 1, registration: 9 })
+  await registered
+  const invoke = (request: number, name: string, mode: string): void => {
+    receive({ type: MessageType.Invocation, request, registration: 9, details: {}, payload: Payload.of([name]) })
+    receive({ type: MessageType.Interrupt, request, options: { mode } })
+  }
+  invoke(1, 'never', 'killnowait')
+  invoke(2, 'late', 'killnowait')
+  invoke(3, 'awaited', 'kill')
+  invoke(4, 'given up', 'kill')
+  receive({ type: MessageType.Interrupt, request: 4, options: { mode: 'killnowait' } })
+  t.ok(['late', 'awaited', 'given up'].every((name) => signals.get(name)!.deref()!.aborted))
+  await settled()
+  collect()
+  t.equal(signals.get('never')!.deref(), undefined, 'nothing refers to it any more')
+  for (const end of finish.values()) end()
+  await settled()
+  t.match(sent.slice(1), [{ type: MessageType.Yield, request: 3 }])
+  t.equal(sent.length, 2, 'late answers are not sent')
 })
