@@ -4,6 +4,7 @@ import { closedEnd, endedByClient, refusedUpgrade } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { readMessage } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
+import type { Octets } from './octets.ts'
 import type { Serializer } from './serializer.ts'
 import type { OpenSocket, WebSocketLike } from './web-socket.ts'
 
@@ -58,7 +59,7 @@ export class Channel {
   }
 
   /** Writes a message as `send` takes it. Throws WAMP_ERR_INVALID_MESSAGE for values that have no form. */
-  encode (message: readonly unknown[]): string | Uint8Array<ArrayBuffer> {
+  encode (message: readonly unknown[]): string | Octets {
     try {
       return this.#serializer!.encode(message)
     } catch (error) {
@@ -67,7 +68,7 @@ export class Channel {
   }
 
   /** Sends what `encode` wrote. */
-  send (data: string | Uint8Array<ArrayBuffer>): void {
+  send (data: string | Octets): void {
     if (this.#state === 'open') this.#socket.send(data)
   }
 

@@ -1,5 +1,5 @@
-/** Octets that are not shared with another thread. */
-export type Octets = Uint8Array<ArrayBuffer>
+/** Octets that are not shared with another thread: `Uint8Array<ArrayBuffer>`, which has no such parameter before TypeScript 5.7. */
+export type Octets = ReturnType<Uint8Array['slice']>
 
 /** Characters that a call can take as its arguments. */
 const PIECE = 8192

@@ -1,3 +1,5 @@
+import type { Octets } from './octets.ts'
+
 /** As much of a WebSocket's events as is needed here. */
 interface WebSocketEvent {
   /** Of a message. */
@@ -15,7 +17,7 @@ export interface WebSocketLike {
   /** The subprotocol that the server chose. */
   readonly protocol: string
   /** Sends a message. */
-  send (data: string | Uint8Array<ArrayBuffer>): void
+  send (data: string | Octets): void
   /** Closes the connection. */
   close (code?: number, reason?: string): void
   /** Listens. */
