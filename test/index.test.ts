@@ -105,7 +105,7 @@ t.test('a host\'s own REST routes, WebSocket routes, cookies and files stay as t
   t.equal((await app.inject('/files/index.html')).body, '<p>hello</p>')
   t.equal((await app.inject('/web/')).body, '<p>hello</p>')
   t.equal((await app.inject('/page')).body, '<p>other</p>')
-  t.match(await app.inject('/ws'), { statusCode: 426, headers: { upgrade: 'websocket' }, body: /connect by ws or wss/ }, 'no page at the WebSocket\'s path')
+  t.match(await app.inject('/ws'), { statusCode: 426, headers: { upgrade: 'websocket' }, body: /connect with ws or wss/ }, 'no page at the WebSocket\'s path')
 
   const client = await joined(`${url}/ws`)
   const echo = new WebSocket(`${url}/echo`, ['a', 'b'])
