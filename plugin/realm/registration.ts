@@ -62,7 +62,7 @@ export class Registration {
   paged: Ordered<RoutedSession> | null = null
   /** The number of departed callees when this registration's callees were last checked. */
   #retired = 0
-  /** Departed callees that were removed, but without a meta event so far. */
+  /** Callees that were removed, but without a meta event so far. */
   untold = 0
   /** In the order of registration. */
   #offers: Offer[] = []
@@ -115,7 +115,7 @@ export class Registration {
     }
   }
 
-  /** True if it has no callees, and all meta events of departed ones have been published. */
+  /** True if it has no callees, and all meta events of removed ones have been published. */
   get isOver (): boolean {
     return this.#offers.length === 0 && this.untold === 0
   }
@@ -137,6 +137,19 @@ export class Registration {
     this.paged?.delete(offer.callee.session)
     // No callee is skipped or called twice because another one left.
     if (i < this.#next) this.#next--
+  }
+
+  /** Removes all callees, without meta events. */
+  removeAll (): readonly Offer[] {
+    const offers = this.#offers
+    spend(offers.length)
+    this.#offers = []
+    this.#bySession = null
+    this.#busy.clear()
+    this.paged = null
+    this.#next = 0
+    this.untold += offers.length
+    return offers
   }
 
   /** Counts a call that a callee has received. */

@@ -1,10 +1,10 @@
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { Register, Unregister } from '../protocol/message.ts'
+import type { Register, Unregister, Unregistered } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { isReserved } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
-import { spend } from '../work.ts'
+import { begin, spend } from '../work.ts'
 import { Listing } from './listing.ts'
 import { refusal } from './refusal.ts'
 import { Registration } from './registration.ts'
@@ -14,6 +14,8 @@ import { UriIndex } from './uri-index.ts'
 
 /** Units of work to remove a registration from a callee. */
 const UNITS_OF_REMOVAL = 50
+/** Units of work to inform a callee of its removal. */
+const UNITS_OF_TELLING = 200
 
 /** The procedures within a realm and their callees [basic, Registering and Unregistering]. Requests are already authorized. */
 export class Registrations {
@@ -100,7 +102,7 @@ export class Registrations {
     if (callee.registrations.size >= this.#limit && session.principal.authrole !== 'trusted') {
       return refuse(reasons.limitExceeded, 'limits.registrations: this session has too many registrations')
     }
-    if (force) for (const offer of [...known?.offers ?? []]) this.revoke(known!, offer, reasons.unregistered)
+    if (force && known !== undefined) this.#revokeAll(known)
     this.#add(callee, message)
   }
 
@@ -120,11 +122,31 @@ export class Registrations {
   revoke (registration: Registration, offer: Offer, reason?: Uri): void {
     const { session } = offer.callee
     this.#remove(registration, offer)
-    if (session.features.has('callee.registration_revocation')) {
-      const details = { registration: registration.id, ...(reason === undefined ? {} : { reason }) }
-      session.send({ type: MessageType.Unregistered, request: 0, details })
-    }
+    if (isInformed(session)) session.send(revocation(registration, reason))
     this.#observer.unregistered(session, registration)
+  }
+
+  /** Removes a registration from all its callees at once. They may be thousands, so they are informed in turns. */
+  #revokeAll (registration: Registration): void {
+    const offers = registration.removeAll()
+    for (const { callee } of offers) callee.registrations.delete(registration)
+    this.#delete(registration)
+    const steps = this.#inform(registration, offers)
+    begin({ work: () => steps.next().done !== true })
+  }
+
+  * #inform (registration: Registration, offers: readonly Offer[]): Generator<void> {
+    const message = revocation(registration, reasons.unregistered)
+    for (const { callee: { session, state } } of offers) {
+      spend(UNITS_OF_REMOVAL)
+      if (state === 'here' && isInformed(session)) {
+        spend(UNITS_OF_TELLING)
+        session.send(message)
+      }
+      registration.untold--
+      this.#observer.unregistered(session, registration)
+      yield
+    }
   }
 
   /** Marks the callee of an ended session as departed. */
@@ -185,4 +207,13 @@ export class Registrations {
     this.#index.delete(registration.uri, registration.match)
     this.#listing.delete(registration)
   }
+}
+
+/** True if the client is informed when its registration is revoked. */
+function isInformed ({ features }: RoutedSession): boolean {
+  return features.has('callee.registration_revocation')
+}
+
+function revocation ({ id: registration }: Registration, reason: Uri | undefined): Unregistered {
+  return { type: MessageType.Unregistered, request: 0, details: { registration, ...(reason === undefined ? {} : { reason }) } }
 }

@@ -1189,5 +1189,12 @@ export const defences: readonly Defence[] = [
     code: "if (options['mode'] === 'killnowait') this.#running.delete(request)",
     without: '',
     test: ['client/session.test.ts', 'an invocation whose answer the router does not wait for']
+  },
+  {
+    defence: 'Callees whose procedure is taken over are informed in turns',
+    file: 'plugin/realm/registrations.ts',
+    code: 'begin({ work: () => steps.next().done !== true })',
+    without: 'for (const _ of steps);',
+    test: ['realm/departure.test.ts', 'a procedure that is taken over leaves its callees at once']
   }
 ]

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { MessageType } from '../../plugin/protocol/message.ts'
+import type { Payload } from '../../plugin/protocol/payload.ts'
 import type { Realm } from '../../plugin/realm/realm.ts'
 import { isTurnOver, spend, UNITS_OF_TURN, unitsSpent } from '../../plugin/work.ts'
 import { buildRealm, FakeSession, routed } from './fake-session.ts'
@@ -141,4 +142,45 @@ t.test('of a shared procedure those callees that have left get no call', async (
     t.same(caller.sent, [])
     await turn()
   }
+})
+
+t.test('a procedure that is taken over leaves its callees at once, and they are told in turns', async (t) => {
+  const realm = buildRealm()
+  const watcher = join(realm, 1)
+  for (const [i, event] of ['on_unregister', 'on_delete'].entries()) realm.receive(watcher, routed(32, i + 1, {}, `wamp.registration.${event}`))
+  const [unregister, deleted] = watcher.sent.splice(0).map((message) => message.type === MessageType.Subscribed ? message.subscription : 0)
+  const callees = Array.from({ length: MANY }, (_, i) => {
+    const callee = new FakeSession(i + 10, { features: i % 2 === 0 ? ['callee.registration_revocation'] : [] })
+    realm.join(callee)
+    realm.receive(callee, routed(64, 1, { invoke: 'roundrobin' }, 'p'))
+    return callee
+  })
+  const caller = join(realm, 3)
+  const taker = new FakeSession(2, { authrole: 'trusted' })
+  realm.join(taker)
+  const old = (callees[0]!.sent[0] as { registration: number }).registration
+  useUp()
+  await turn()
+  const before = unitsSpent()
+  realm.receive(taker, routed(64, 1, { force_reregister: true }, 'p'))
+  t.ok(unitsSpent() - before < 1.5 * UNITS_OF_TURN, `${unitsSpent() - before} units at once`)
+  t.match(taker.sent, [{ type: MessageType.Registered }])
+  const [last, leaver] = [callees.at(-2)!, callees.at(-4)!]
+  t.equal(last.sent.length, 1, 'it has not been told yet')
+  realm.receive(caller, routed(48, 1, {}, 'p'))
+  t.match(taker.sent.at(-1), { type: MessageType.Invocation })
+  realm.receive(last, routed(66, 2, old))
+  t.match(last.sent.at(-1), { error: 'wamp.error.no_such_registration' })
+  realm.receive(last, routed(48, 3, {}, 'wamp.registration.list', [last.id]))
+  t.same((last.sent.at(-1) as { payload: Payload }).payload.values().args, [{ exact: [], prefix: [], wildcard: [] }])
+  leaver.leave(realm)
+  const told = (id: number): number => watcher.sent.filter((message) => message.type === MessageType.Event && message.subscription === id).length
+  const spent: number[] = []
+  while (told(deleted!) === 0) spent.push(await turn())
+  t.ok(spent.length > MANY * 150 / UNITS_OF_TURN - 2 && spent.every((units) => units < 1.5 * UNITS_OF_TURN), `in ${spent.length} turns of at most ${Math.max(...spent)} units`)
+  t.equal(told(unregister!), MANY, 'each is published once, and then that the registration is deleted')
+  t.match(watcher.sent.at(-1), { subscription: deleted })
+  const revoked = { type: MessageType.Unregistered, request: 0, details: { registration: old, reason: 'wamp.error.unregistered' } }
+  t.same(callees.map(({ sent }) => sent.filter(({ type }) => type === MessageType.Unregistered)), callees.map((callee, i) => i % 2 === 0 && callee !== leaver ? [revoked] : []))
+  t.same(leaver.late, [])
 })
