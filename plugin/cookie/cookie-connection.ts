@@ -41,15 +41,15 @@ export class CookieConnection implements Visitor {
   readonly entry: Entry
   readonly #tracker: ConnectionTracker
   #login: Login | undefined
-  /** The keys of the cookies that the client sent, if the store could not look them up. */
-  #unknown: readonly string[]
+  /** The keys of other cookies that the client sent, which may have logins: all of them if the store could not look them up. */
+  #others: readonly string[]
   #session: OpenSession | null = null
   #liftExpiry: (() => void) | undefined
   /** Whether the next session on this connection may stay open. */
   #next: 'stays' | 'ends' = 'stays'
   #state: 'open' | 'left' = 'open'
 
-  constructor ({ tracker, entry, pseudonym, setCookie, hand, login, unknown = [], device }: {
+  constructor ({ tracker, entry, pseudonym, setCookie, hand, login, others = [], device }: {
     tracker: ConnectionTracker
     entry: Entry
     pseudonym: string
@@ -57,7 +57,7 @@ export class CookieConnection implements Visitor {
     setCookie?: string | undefined
     hand?: (connection: CookieConnection) => HandedId<CookieConnection>
     login?: Login
-    unknown?: readonly string[]
+    others?: readonly string[]
   }) {
     this.device = device
     this.#tracker = tracker
@@ -65,7 +65,7 @@ export class CookieConnection implements Visitor {
     this.pseudonym = pseudonym
     this.setCookie = setCookie
     this.#login = login
-    this.#unknown = unknown
+    this.#others = others
     this.handed = hand?.(this)
   }
 
@@ -111,24 +111,24 @@ export class CookieConnection implements Visitor {
   async bind (principal: Principal, method = principal.authmethod): Promise<void> {
     this.#next = 'stays'
     if (this.#state !== 'open') return
-    await this.#endUnknown(principal)
+    await this.#endOthers(principal)
     await this.#tracker.bind(this, principal, method)
   }
 
-  /** Whoever logs in takes the place of the login that the store could not tell, unless it is the same user with the same role. */
-  async #endUnknown (principal: Principal): Promise<void> {
-    if (this.#unknown.length === 0 || principal.authmethod === 'anonymous') return
+  /** A login takes the place of those of the other cookies, except those of the same user with the same role. */
+  async #endOthers (principal: Principal): Promise<void> {
+    if (this.#others.length === 0 || principal.authmethod === 'anonymous') return
     const { realm, authid, authrole, expires } = principal
-    await this.#tracker.forgetCookies(this.#unknown, expires === undefined ? { realm, authid, authrole } : null)
+    await this.#tracker.forgetCookies(this.#others, expires === undefined ? { realm, authid, authrole } : null)
   }
 
   async logout (): Promise<void> {
     const login = this.#login
     this.#login = undefined
     if (login !== undefined) await this.#tracker.forget(login, this)
-    const unknown = this.#unknown
-    this.#unknown = []
-    if (unknown.length > 0) await this.#tracker.forgetCookies(unknown, null)
+    const others = this.#others
+    this.#others = []
+    if (others.length > 0) await this.#tracker.forgetCookies(others, null)
   }
 
   occupy (session: OpenSession | null): void {

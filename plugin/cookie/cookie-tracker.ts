@@ -18,6 +18,7 @@ import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
 import type { FoundLogin, Login } from './login-store.ts'
 import { newLogin } from './new-login.ts'
+import { keysOf } from './tracking-cookie.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
 
 /** The login of a browser, and the value that it sent. */
@@ -71,9 +72,10 @@ export class CookieTracker implements ConnectionTracker {
   /** Registers a browser that connects. `entry` describes the endpoint. Resolves when the cookie has been looked up. Call `leave` when the browser has disconnected. */
   async arrive ({ cookieHeader, secure, device = {} }: Arrival, entry: Entry): Promise<CookieConnection> {
     const values = this.#cookie.read(cookieHeader)
-    const known = await this.#find(values)
-    if (known === 'cannot tell') return this.#open({ entry, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device, unknown: values.map(({ value }) => keyOf(value)) })
-    if (known !== null) return this.#open({ entry, pseudonym: pseudonymOf(known.brought.value), device, ...await this.#renew(known, secure) })
+    const found = await this.#find(values, 1)
+    if (found === 'cannot tell') return this.#open({ entry, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device, others: keysOf(values) })
+    const [known] = found
+    if (known !== undefined) return this.#open({ entry, pseudonym: pseudonymOf(known.brought.value), device, others: keysOf(values.filter((value) => value !== known.brought)), ...await this.#renew(known, secure) })
 
     const brought = values.find(({ value }) => visitorOf(value) !== undefined)
     // Without logins, session fixation is harmless: the browser keeps its id.
@@ -87,12 +89,12 @@ export class CookieTracker implements ConnectionTracker {
 
   /** The login of a request's cookie; null also if the store cannot tell. */
   async known (cookieHeader: string | undefined): Promise<Login | null> {
-    const known = await this.#find(this.#cookie.read(cookieHeader))
-    return known === 'cannot tell' ? null : known
+    const found = await this.#find(this.#cookie.read(cookieHeader), 1)
+    return found === 'cannot tell' ? null : found[0] ?? null
   }
 
   /**
-   * Logs a browser in by REST: attaches the identity to a fresh id, and deletes the login of the request's cookie. Resolves to the
+   * Logs a browser in by REST: attaches the identity to a fresh id, and deletes the logins of the request's cookies. Resolves to the
    * Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN.
    */
   async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<string> {
@@ -101,20 +103,20 @@ export class CookieTracker implements ConnectionTracker {
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
     const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
     if (!await this.#store.add(login)) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
-    const known = await this.#find(values)
-    if (known === 'cannot tell') {
+    const found = await this.#find(values)
+    if (found === 'cannot tell') {
       await this.#store.forget(login)
       throw new errors.WAMP_ERR_SIGN_IN('could not delete the login of the request: the cookie store fails')
     }
-    if (known !== null) await this.forget(known, null)
+    for (const before of found) await this.forget(before, null)
     return this.#cookie.write(value, secure)
   }
 
-  /** Logs a browser out by REST: deletes its login and ends its sessions. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
+  /** Logs a browser out by REST: deletes its logins and ends their sessions. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
-    const known = await this.#find(this.#cookie.read(cookieHeader))
-    if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
-    if (known !== null) await this.forget(known, null)
+    const found = await this.#find(this.#cookie.read(cookieHeader))
+    if (found === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
+    for (const login of found) await this.forget(login, null)
     return this.#cookie.remove(secure)
   }
 
@@ -282,16 +284,17 @@ export class CookieTracker implements ConnectionTracker {
     return { created: this.#now(), maxAge: this.#options.maxAge }
   }
 
-  async #find (values: readonly BroughtValue[]): Promise<Known | null | 'cannot tell'> {
-    if (this.#logins === 'disabled') return null
-    for (const brought of values) {
+  /** The logins of the values, up to a maximum number. There are several if browsers send cookies of other paths and domains along. */
+  async #find (values: readonly BroughtValue[], most = Infinity): Promise<Known[] | 'cannot tell'> {
+    const known: Known[] = []
+    for (const brought of this.#logins === 'disabled' ? [] : values) {
       const found = await this.#store.find(keyOf(brought.value))
       if (found === null) continue
       if (found === 'cannot tell') return found
       this.#store.use(found)
       await this.#rotation.confirm(found.cookie.key, found.cookie.record)
-      return { ...found, brought }
+      if (known.push({ ...found, brought }) === most) break
     }
-    return null
+    return known
   }
 }

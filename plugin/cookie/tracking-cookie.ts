@@ -1,6 +1,6 @@
 import fastifyCookie from '@fastify/cookie'
 import type { CookieOptions } from '../cookie-options.ts'
-import { mayBeKnown } from './cookie-id.ts'
+import { keyOf, mayBeKnown } from './cookie-id.ts'
 
 /** The maximum number of cookies with this name that are read. Browsers can be made to send several. */
 const MOST_VALUES = 4
@@ -74,4 +74,9 @@ export class TrackingCookie {
 
 function withoutQuotes (value: string): string {
   return value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value
+}
+
+/** The keys of the records of these cookies. */
+export function keysOf (values: readonly BroughtValue[]): string[] {
+  return values.map(({ value }) => keyOf(value))
 }

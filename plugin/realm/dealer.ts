@@ -89,14 +89,11 @@ export class Dealer {
   call (caller: RoutedSession, message: Call, disclosure: Disclosure, watch: CallWatch | null = null, arrived?: number): void {
     const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
     const registration = this.#registrations.best(procedure)
-    if (registration === undefined) {
-      caller.send(refusalOf({ request, role: caller.principal.authrole, action: 'call', uri: procedure }, reasons.noSuchProcedure))
-      return watch?.end('error', reasons.noSuchProcedure)
-    }
+    if (registration === undefined) return this.refuse(caller, message, refusalOf({ request, role: caller.principal.authrole, action: 'call', uri: procedure }, reasons.noSuchProcedure), watch)
     const fault = this.#contract?.call(procedure, message.options, payload) ?? null
-    if (fault !== null) return refuse(caller, request, watch, reasons.invalidArgument, fault)
+    if (fault !== null) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.invalidArgument, fault), watch)
     const { calls } = this.#callerOf(caller)
-    if (calls.size >= this.#limits.pendingCalls) return refuse(caller, request, watch, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls')
+    if (calls.size >= this.#limits.pendingCalls) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls'), watch)
 
     const details = commonDetails(message, registration, caller, disclosure)
     const call: PendingCall = {
@@ -118,6 +115,13 @@ export class Dealer {
     }
     calls.set(request, call)
     this.#invoke(call, payload, null)
+  }
+
+  /** Answers a CALL that becomes no call. If it was begun as progressive, its further input is late, and no new call. */
+  refuse (caller: RoutedSession, { request, options: { progress = false } }: Call, answer: ErrorMessage, watch: CallWatch | null): void {
+    caller.send(answer)
+    if (progress) rememberEnded(this.#callerOf(caller), request)
+    watch?.end('error', answer.error)
   }
 
   cancel (caller: RoutedSession, { request, options: { mode = 'killnowait' } }: Cancel): void {
@@ -290,9 +294,4 @@ export class Dealer {
     if (caller === undefined) this.#callers.set(session, caller = { calls: new Map(), ended: null, octets: 0 })
     return caller
   }
-}
-
-function refuse (caller: RoutedSession, request: Id, watch: CallWatch | null, error: Uri, text?: string): void {
-  caller.send(refusal(MessageType.Call, request, error, text))
-  watch?.end('error', error)
 }

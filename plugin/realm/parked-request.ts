@@ -17,10 +17,11 @@ export class ParkedRequest {
     })
   }
 
-  /** Abandons the request, regardless of the decision, because the session canceled it or has left. */
-  abandon (why: 'canceled' | 'gone'): void {
-    if (this.#state !== 'parked') return
+  /** Abandons the request, regardless of the decision, because the session canceled it or has left. False if it is settled or abandoned already. */
+  abandon (why: 'canceled' | 'gone'): boolean {
+    if (this.#state !== 'parked') return false
     this.#state = 'abandoned'
     this.#abandoned(why)
+    return true
   }
 }

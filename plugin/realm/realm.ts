@@ -178,7 +178,7 @@ export class Realm {
   }
 
   /** A CALL is over before it was routed. */
-  dropped (session: RoutedSession, call: Id, reason: Uri): void {
+  dropped (session: RoutedSession, call: Call, reason: Uri): void {
     this.#requests.dropped(session, call, reason)
   }
 

@@ -3,7 +3,6 @@ import { Deadlines } from '../deadlines.ts'
 import type { Action } from '../options.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
-import type { Id } from '../protocol/id.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
@@ -83,8 +82,8 @@ export class Requests {
   }
 
   /** A CALL is over before it was routed. */
-  dropped (session: RoutedSession, call: Id, reason: Uri): void {
-    session.send(refusal(MessageType.Call, call, reason))
+  dropped (session: RoutedSession, call: Call, reason: Uri): void {
+    this.#dealer.refuse(session, call, refusal(MessageType.Call, call.request, reason), null)
   }
 
   #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
@@ -146,8 +145,7 @@ export class Requests {
   #called (session: RoutedSession, message: Call, decided: Verdict, watch: CallWatch | null, arrived: number | undefined): void {
     const verdict = this.#disclosing(session, decided, message.options.disclose_me === true)
     if (verdict.refusal === null) return this.#dealer.call(session, message, verdict, watch, arrived)
-    session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'call', uri: message.procedure }, verdict.refusal))
-    watch?.end('error', verdict.refusal)
+    this.#dealer.refuse(session, message, refusalOf({ request: message.request, role: session.principal.authrole, action: 'call', uri: message.procedure }, verdict.refusal), watch)
   }
 
   #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {

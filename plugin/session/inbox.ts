@@ -1,9 +1,10 @@
 import type { Deadlines } from '../deadlines.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { ClientMessage, MessageCode } from '../protocol/message.ts'
+import type { Call, ClientMessage, MessageCode } from '../protocol/message.ts'
 import { Queue } from '../queue.ts'
 import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
 import type { ParkedRequest } from '../realm/parked-request.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
@@ -86,18 +87,14 @@ export class Inbox implements Worker {
     request.settled.then(() => { this.#unpark(request) }, this.#failed)
   }
 
-  /** Drops a CALL that waits, or whose authorizer thinks. False if there is none. What waited behind it goes on in a turn of its own. */
-  cancel (call: Id): boolean {
-    const waiting = this.#calls.get(call)
-    this.#calls.delete(call)
-    for (const one of waiting ?? []) {
-      one.state = 'canceled'
-      one.lift?.()
-    }
-    if (this.#parked?.message.type !== MessageType.Call || this.#parked.message.request !== call) return waiting !== undefined
-    const { request } = this.#parked
-    request.abandon('canceled')
-    queueMicrotask(() => { this.#unpark(request) })
+  /**
+   * Ends a CALL that waits, or whose authorizer thinks, with an ERROR. False if there is none, or if the dropped messages were input of a
+   * call that is open or has ended. What waited behind it goes on in a turn of its own.
+   */
+  end (call: Id, reason: Uri): boolean {
+    const dropped = this.#drop(call)
+    if (dropped === null || this.#realm.isContinuation(this.#session, dropped)) return false
+    this.#realm.dropped(this.#session, dropped, reason)
     return true
   }
 
@@ -131,6 +128,23 @@ export class Inbox implements Worker {
     if (this.#waiting.size > 0) enqueue(this)
   }
 
+  /** Drops all CALLs of an id, and returns the first one, or null. */
+  #drop (id: Id): Call | null {
+    const waiting = this.#calls.get(id) ?? []
+    this.#calls.delete(id)
+    for (const one of waiting) {
+      one.state = 'canceled'
+      one.lift?.()
+    }
+    const parked = this.#parked
+    if (parked?.message.type === MessageType.Call && parked.message.request === id && parked.request.abandon('canceled')) {
+      queueMicrotask(() => { this.#unpark(parked.request) })
+      return parked.message
+    }
+    const first = waiting[0]?.message
+    return first?.type === MessageType.Call ? first : null
+  }
+
   /** One that was dropped: its id counts as used. */
   #passBy ({ message }: Waiting): void {
     spend(1)
@@ -143,11 +157,7 @@ export class Inbox implements Worker {
     const { request, options: { timeout = 0 } } = message
     const arrived = performance.now()
     if (this.#isOfCall(request) || this.#realm.isContinuation(this.#session, message)) return { arrived, lift: undefined }
-    const expire = (): void => {
-      this.cancel(request)
-      this.#realm.dropped(this.#session, request, reasons.timeout)
-    }
-    return { arrived, lift: this.#deadlines.add(arrived + timeout, expire) }
+    return { arrived, lift: this.#deadlines.add(arrived + timeout, () => { this.end(request, reasons.timeout) }) }
   }
 
   /** True if there is a CALL of this id already. */

@@ -171,7 +171,7 @@ export class Session implements RoutedSession {
     if (realm.strictRequestIds && sequenced.has(message.type) && !this.#requests.take(message.request)) {
       if (message.type !== MessageType.Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${this.#requests.next} is next`)
     }
-    if (message.type === MessageType.Cancel && this.#inbox?.cancel(message.request) === true) return realm.dropped(this, message.request, reasons.canceled)
+    if (message.type === MessageType.Cancel && this.#inbox?.end(message.request, reasons.canceled) === true) return
     const parked = realm.receive(this, message, arrived)
     if (parked !== undefined) this.#park(message, parked)
   }

@@ -136,8 +136,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST logout fails if the store cannot look up the cookie',
     file: tracker,
-    code: "if (known === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')\n    if (known !== null)",
-    without: "if (known !== null && known !== 'cannot tell')",
+    code: "if (found === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')\n    for (const login of found)",
+    without: "for (const login of found === 'cannot tell' ? [] : found)",
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot look up']
   },
   {
@@ -1074,7 +1074,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Who logs in while the store cannot tell whose the cookie is takes the place of its login',
     file: 'plugin/cookie/cookie-connection.ts',
-    code: 'await this.#endUnknown(principal)',
+    code: 'await this.#endOthers(principal)',
     without: '',
     test: ['cookie/logout-in-outage.test.ts', 'who logs in on a cookie that the store could not tell']
   },
@@ -1105,6 +1105,20 @@ export const defences: readonly Defence[] = [
     code: "await inTime(answer, this.#timeout, () => new Error('auth.cookie.verify did not answer in time'))",
     without: 'await answer',
     test: ['cookie/cookie-tracker.test.ts', 'a check of a login that does not answer']
+  },
+  {
+    defence: 'A logout over WebSocket, or the login of another user, ends the logins of all cookies that the browser sent',
+    file: tracker,
+    code: 'others: keysOf(values.filter((value) => value !== known.brought))',
+    without: 'others: []',
+    test: ['cookie/cookie-tracker.test.ts', 'whoever logs out']
+  },
+  {
+    defence: 'A login or logout by REST ends the logins of all cookies that the browser sent',
+    file: tracker,
+    code: 'if (known.push({ ...found, brought }) === most) break',
+    without: 'if (known.push({ ...found, brought }) > 0) break',
+    test: ['cookie/cookie-tracker.test.ts', 'whoever logs out']
   },
   {
     defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',

@@ -5,6 +5,7 @@ import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { keyOf, visitorOf } from '../../plugin/cookie/cookie-id.ts'
 import { settled } from '../helper/build-router.ts'
 import { Browser, buildTracker, handedValue, principal } from './build-tracker.ts'
+import type { TestTracker } from './build-tracker.ts'
 
 const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
 
@@ -298,4 +299,38 @@ t.test('a check of a login that does not answer in time lets nobody in', async (
   mock.timers.tick(10_000)
   t.equal(await identity, undefined)
   t.same(logged, ['auth.cookie.verify failed'])
+})
+
+t.test('whoever logs out, or in as somebody else, is no user of another cookie that the browser sends', async (t) => {
+  const arrivals = {
+    'GOODBYE logout': async (tracker, cookieHeader) => { await (await tracker.arrive({ cookieHeader, secure: false })).logout() },
+    'login over WebSocket': async (tracker, cookieHeader) => { await (await tracker.arrive({ cookieHeader, secure: false })).bind(principal({ authid: 'bob' }), 'wampcra') },
+    wampSignOut: async (tracker, cookieHeader) => { await tracker.signOut({ cookieHeader, secure: false }) },
+    wampSignIn: async (tracker, cookieHeader) => { await tracker.signIn({ cookieHeader, secure: false }, principal({ authid: 'bob' })) }
+  } satisfies Record<string, (tracker: TestTracker, cookieHeader: string) => Promise<void>>
+  for (const [name, arrive] of Object.entries(arrivals)) {
+    const { tracker } = buildTracker()
+    const cookies: string[] = []
+    const ended: string[] = []
+    for (const authid of ['eve', 'joe', 'ann']) {
+      const browser = new Browser(tracker)
+      await (await browser.open()).bind(principal({ authid }))
+      cookies.push(browser.header!)
+      const tab = await browser.open()
+      tab.occupy({ letInByCookie: true, end: () => { ended.push(authid) } })
+    }
+    const header = ['cbtid=junk', ...cookies].join('; ')
+    await arrive(tracker, header)
+    t.equal(await tracker.identify(header), null, name)
+    t.same(ended.sort(), ['ann', 'eve', 'joe'])
+  }
+})
+
+t.test('a login of the same user spares what the user\'s other cookies lead to', async (t) => {
+  const { tracker } = buildTracker()
+  const browsers = [new Browser(tracker), new Browser(tracker)]
+  for (const browser of browsers) await (await browser.open()).bind(principal(), 'wampcra')
+  const cookieHeader = browsers.map(({ header }) => header).join('; ')
+  await (await tracker.arrive({ cookieHeader, secure: false })).bind(principal(), 'wampcra')
+  for (const browser of browsers) t.equal(await browser.identity(), 'joe')
 })

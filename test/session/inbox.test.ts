@@ -189,6 +189,68 @@ t.test('the time of a progressive call that waits is that of its first CALL, and
   t.match(client.heard(), [[8, 48, 1, {}, 'wamp.error.timeout']])
 })
 
+const progressive = helloAs({ roles: { caller: { features: { progressive_call_invocations: true } } } })
+
+t.test('further input of a call that was refused, timed out or canceled before it was routed is no new call, and breaks no rule', async (t) => {
+  const pass = stopClock(t)
+  for (const strictRequestIds of [false, true]) {
+    const answers: ((allow: boolean) => void)[] = []
+    const authorizer = (_session: unknown, uri: string, action: string): boolean | Promise<boolean> =>
+      uri === 'slow' && action === 'call' ? new Promise((resolve) => { answers.push(resolve) }) : uri !== 'forbidden' || action === 'register'
+    const contract = { procedures: { checked: { args: { items: [{ type: 'integer' }] } } } } as const
+    const { join } = buildRouter({ realms: { realm1: { strictRequestIds, contract, roles: { anonymous: { authorizer } } } }, limits: { pendingCalls: 1 } })
+    const [client, callee] = [await join(progressive), await join(helloAs({}, ['progressive_call_invocations', 'call_canceling']))]
+    for (const [i, uri] of ['slow', 'forbidden', 'checked', 'one', 'two'].entries()) callee.ask([64, i + 1, {}, uri])
+    callee.heard()
+
+    const begin = async (id: number, uri: string, options: object = {}): Promise<void> => {
+      client.say([48, id, { progress: true, ...options }, uri, ['x']])
+      await settled()
+    }
+    const end = async (id: number, uri: string): Promise<unknown[][]> => {
+      client.say([48, id, {}, uri, [1]])
+      answers.splice(0).forEach((answer) => { answer(true) })
+      await settled()
+      return client.heard()
+    }
+    await begin(1, 'forbidden')
+    t.match(await end(1, 'forbidden'), [[8, 48, 1, {}, 'wamp.error.not_authorized']])
+    await begin(2, 'nothing')
+    t.match(await end(2, 'nothing'), [[8, 48, 2, {}, 'wamp.error.no_such_procedure']])
+    await begin(3, 'checked')
+    t.match(await end(3, 'checked'), [[8, 48, 3, {}, 'wamp.error.invalid_argument']])
+    await begin(4, 'slow', { timeout: 50 })
+    await pass(50)
+    t.match(await end(4, 'slow'), [[8, 48, 4, {}, 'wamp.error.timeout']])
+    await begin(5, 'slow')
+    client.say([49, 5, {}])
+    t.match(await end(5, 'slow'), [[8, 48, 5, {}, 'wamp.error.canceled']])
+    await begin(6, 'one')
+    await begin(7, 'two')
+    t.match(await end(7, 'two'), [[8, 48, 7, {}, 'wamp.error.limit_exceeded']])
+    t.match(callee.heard(), [[68, 1]], 'but for the one that was made, nobody is called')
+    t.same(await end(6, 'one'), [])
+    t.match(callee.heard(), [[68, 1]])
+  }
+})
+
+t.test('CANCEL of a call whose further input waits ends the call itself, and no call is ended twice', async (t) => {
+  const { join, asked } = buildThinking()
+  const [client, callee] = [await join(progressive), await join(helloAs({}, ['progressive_call_invocations', 'call_canceling']))]
+  callee.ask([64, 1, {}, 'p'])
+  client.say([48, 1, { progress: true }, 'p'], [48, 2, {}, 'slow'], [48, 1, { progress: true }, 'p'], [48, 1, {}, 'p'])
+  t.match(callee.heard(), [[68, 1]])
+  client.say([49, 1, {}], [49, 1, {}])
+  t.match(client.heard(), [[8, 48, 1, {}, 'wamp.error.canceled']])
+  t.match(callee.heard(), [[69, 1]], 'the callee is told')
+  client.say([49, 2, {}], [49, 2, {}])
+  await settled()
+  t.match(client.heard(), [[8, 48, 2, {}, 'wamp.error.canceled']])
+  asked[0]!.answer(true)
+  await settled()
+  t.same([client.heard(), callee.heard()], [[], []])
+})
+
 t.test('no time runs for a call whose session has left, or that is canceled', async (t) => {
   const pass = stopClock(t)
   const { join } = buildThinking()
