@@ -280,9 +280,7 @@ export class CookieTracker implements ConnectionTracker {
     await this.forget(login, connection)
   }
 
-  #lifetime (): Pick<LoginRecord, 'created' | 'maxAge'> {
-    return { created: this.#now(), maxAge: this.#options.maxAge }
-  }
+  #lifetime (): Pick<LoginRecord, 'created' | 'maxAge'> { return { created: this.#now(), maxAge: this.#options.maxAge } }
 
   /** The logins of the values, up to a maximum number. There are several if browsers send cookies of other paths and domains along. */
   async #find (values: readonly BroughtValue[], most = Infinity): Promise<Known[] | 'cannot tell'> {

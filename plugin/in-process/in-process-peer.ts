@@ -8,7 +8,7 @@ import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
-import { onAbort } from '../peer/abortion.ts'
+import { onAbort } from '../abortion.ts'
 import { ownValues } from './own-values.ts'
 
 /** The message that answers a request. */

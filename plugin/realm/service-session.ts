@@ -1,6 +1,6 @@
 import type { Principal } from '../auth/authenticator.ts'
 import { WampError } from '../errors.ts'
-import { onAbort } from '../peer/abortion.ts'
+import { onAbort } from '../abortion.ts'
 import { nextId } from '../protocol/id.ts'
 import { randomId } from '../protocol/random-id.ts'
 import type { Id } from '../protocol/id.ts'

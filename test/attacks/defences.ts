@@ -129,8 +129,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
-    code: 'await this.forget(known, null)\n    return this.#cookie.write(value, secure)',
-    without: 'await Promise.resolve()\n    return this.#cookie.write(value, secure)',
+    code: 'for (const before of found) await this.forget(before, null)\n',
+    without: '\n',
     test: [stolen, 'nor after a REST login of the same browser']
   },
   {
