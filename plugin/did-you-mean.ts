@@ -31,6 +31,18 @@ export function refuseUnknown (given: object, known: readonly string[], path = '
   throw new errors.WAMP_ERR_INVALID_OPTION(path === '' ? unknown : `${path}.${unknown}`, `is not an option${didYouMean(unknown, known)}`)
 }
 
+/**
+ * Throws WAMP_ERR_INVALID_OPTION for a filter with an unknown key, or with a value that is not of the given type. A key whose value is
+ * undefined is rejected as well: the filter would otherwise select more than it says.
+ */
+export function checkFilter (filter: object, types: Readonly<Record<string, 'string' | 'number'>>): void {
+  refuseUnknown(filter, Object.keys(types))
+  for (const [key, value] of Object.entries(filter)) {
+    const [type, given] = [types[key]!, typeof value]
+    if (given !== type) throw new errors.WAMP_ERR_INVALID_OPTION(key, `must be a ${type}`)
+  }
+}
+
 /** The number of characters to insert, delete, replace or swap with their neighbor. */
 function distanceOf (a: string, b: string): number {
   let before: number[] = []

@@ -9,7 +9,7 @@ import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import type { LoginFilter, LoginRange } from './cookie/login-filter.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { Deadlines } from './deadlines.ts'
-import { refuseUnknown } from './did-you-mean.ts'
+import { checkFilter, refuseUnknown } from './did-you-mean.ts'
 import { errors, WampError } from './errors.ts'
 import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
@@ -217,7 +217,7 @@ export class Router implements SessionHost {
    */
   kick (name: Uri, filter: SessionFilter, reason: Uri = reasons.killed): number {
     this.#realmNamed(name)
-    refuseUnknown(filter, ['session', 'authid', 'authrole'])
+    checkFilter(filter, { session: 'number', authid: 'string', authrole: 'string' })
     if (!isUri(reason)) throw new errors.WAMP_ERR_INVALID_OPTION('reason', 'must be a URI')
     let count = 0
     for (const connection of [...this.#remote, ...this.#inProcess]) {
@@ -231,7 +231,7 @@ export class Router implements SessionHost {
 
   /** Deletes the cached decisions of the authorizers of a realm's roles, for one role or all, for one authid or all. Throws WAMP_ERR_NO_SUCH_REALM. */
   forgetDecisions (name: Uri, about: { authrole?: string, authid?: string } = {}): void {
-    refuseUnknown(about, ['authrole', 'authid'])
+    checkFilter(about, { authrole: 'string', authid: 'string' })
     this.#realmNamed(name).forgetDecisions(about)
   }
 

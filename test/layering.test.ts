@@ -25,7 +25,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   realm: ['protocol', 'abortion', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'thenable', 'work', 'auth'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
-  cookie: ['protocol', 'errors', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],
+  cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],
   'in-process': ['protocol', 'abortion', 'errors', 'peer', 'work'],
   router: ['protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],

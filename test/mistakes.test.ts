@@ -40,6 +40,41 @@ t.test('options that nobody knows are refused where sessions are joined, injecte
   t.equal((await app.injectWamp({ realm: 'realm1', role: 'anonymous' })).principal.authrole, 'anonymous')
 })
 
+t.test('a filter that would select more than it says is refused, and ends no session and no login', async (t) => {
+  const { app } = await build(t, { auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: {} })
+  app.get('/login', async (_request, reply) => { await reply.wampSignIn('realm1', { authid: 'joe', role: 'staff' }); return 'done' })
+  await app.inject('/login')
+  const session = app.wamp.join('realm1', { authid: 'joe' })
+  const logins = app.wampCookies!
+  const wrong: [object, string | RegExp][] = [
+    [{ user: 'joe' }, 'The option "user" is not an option'], [{ authId: 'joe' }, 'The option "authId" is not an option: did you mean "authid"?'],
+    [{ authid: undefined }, 'The option "authid" must be a string'], [{ authid: null }, 'The option "authid" must be a string']
+  ]
+  for (const [filter, message] of wrong) {
+    await t.rejects(logins.revoke(filter), invalid(message))
+    await t.rejects(logins.find(filter), invalid(message))
+    t.throws(() => app.wamp.kick('realm1', filter), invalid(message))
+    t.throws(() => { app.wamp.forgetDecisions('realm1', filter) }, invalid(message))
+  }
+  await t.rejects(logins.revoke({}), invalid(/^The option "filter" must have one of cookie, realm, authid, authrole/))
+  t.equal((await logins.find()).length, 1)
+  t.equal(await session.call('wamp.session.count'), 0, 'the session goes on')
+  t.equal(await logins.revoke({ realm: 'realm1', authid: 'joe' }), 1)
+})
+
+t.test('an error without a valid URI is an error of the procedure, where it is made, and ends no session', async (t) => {
+  const lines: string[] = []
+  const app = Fastify({ logger: { level: 'error', stream: { write: (line: string) => { lines.push(line) } } } })
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { realms })
+  const { WampError } = await import('fastify-wamp')
+  for (const uri of ['my error', '', undefined, 'a..b']) t.throws(() => new WampError(uri as string), new TypeError(`invalid URI ${uri}`))
+  await app.wamp.join('realm1').register('com.example.f', () => { throw new WampError('my error') })
+  const caller = await app.injectWamp({ realm: 'realm1', role: 'anonymous' })
+  for (let i = 0; i < 2; i++) await t.rejects(caller.call('com.example.f'), /wamp.error.runtime_error/)
+  t.match(lines, [/invalid URI my error/])
+})
+
 t.test('a handler that is none is refused at once, and nothing is registered or subscribed', async (t) => {
   const { app } = await build(t)
   const session = app.wamp.join('realm1')

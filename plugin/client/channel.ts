@@ -38,7 +38,7 @@ export class Channel {
     this.#socket.addEventListener('open', () => {
       if (this.#state !== 'connecting') return
       this.#serializer = serializers.find(({ subprotocol }) => subprotocol === this.#socket.protocol)
-      if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'no common subprotocol'))
+      if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'no subprotocol'))
       this.#state = 'open'
       try {
         opened()

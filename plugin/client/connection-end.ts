@@ -42,7 +42,7 @@ const temporary: ReadonlySet<Uri> = new Set([
 /** The WebSocket was closed without a word of WAMP, or never opened. Close reasons that are URIs are taken as such. */
 export function closedEnd (code = 1006, reason = ''): End {
   return {
-    by: 'network', reason: reason.startsWith('wamp.') ? reason : reasons.networkFailure, message: `closed with code ${code}`, code, next: hopeless.has(code) ? 'stop' : 'retry'
+    by: 'network', reason: reason.startsWith('wamp.') ? reason : reasons.networkFailure, message: `close code ${code}`, code, next: hopeless.has(code) ? 'stop' : 'retry'
   }
 }
 
@@ -52,7 +52,7 @@ export function refusedUpgrade (status: number, retryAfter: string | undefined):
   return {
     by: 'network',
     reason: reasons.networkFailure,
-    message: `HTTP status ${status}`,
+    message: `HTTP ${status}`,
     code: status,
     next: status >= 500 || status === 408 || status === 425 || status === 429 ? 'retry' : 'stop',
     retryAfter: seconds >= 0 ? seconds * 1000 : undefined

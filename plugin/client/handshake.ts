@@ -66,8 +66,8 @@ export class Handshake implements Receiver {
       roles,
       agent: 'fastify-wamp/client',
       authmethods: methods,
-      ...(authid === null ? {} : { authid }),
-      ...(this.#attempt?.authextra === undefined ? {} : { authextra: this.#attempt.authextra })
+      ...(authid !== null && { authid }),
+      ...(this.#attempt?.authextra !== undefined && { authextra: this.#attempt.authextra })
     })
   }
 

@@ -10,7 +10,7 @@ type PlainOf<M> = M extends RouterMessage ? Omit<M, 'payload'> & { readonly args
 
 /** Checks what a serializer has read. Throws a ProtocolViolation that names the message and the field at fault. */
 export function readMessage (list: unknown): Incoming {
-  if (!Array.isArray(list)) throw new ProtocolViolation('a message is a list')
+  if (!Array.isArray(list)) throw new ProtocolViolation('not a list')
   const layout = routerLayout(list[0])
   const name = `message ${list[0]}`
   const message = readFields(name, layout, list)

@@ -100,7 +100,7 @@ export class Link implements Receiver {
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted()
       const what = fields.at(-1) as Uri | Id
-      if (what === undefined || typeof what === 'object') throw new ClientError('WAMP_ERR_INVALID_MESSAGE', 'the URI must be a string')
+      if (what === undefined || typeof what === 'object') throw new ClientError('WAMP_ERR_INVALID_MESSAGE', 'invalid URI')
       if (this.#state !== 'open') throw new ClientError(this.#state === 'leaving' ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
       const request = nextId(this.#lastRequest)
       const data = this.#channel.encode([type, request, ...fields, ...tail(values)])

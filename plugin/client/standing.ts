@@ -105,6 +105,6 @@ export class Standing {
       return
     }
     this.end(error)
-    this.#parts.lost(isNew ? undefined : error)
+    if (!isNew) this.#parts.lost(error)
   }
 }

@@ -12,7 +12,7 @@ import type { LoginRecord } from './cookie-store.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { HandedId } from './handed-id.ts'
 import { LoginConnections } from './login-connections.ts'
-import { isSameGrant, isUserOf } from './login-filter.ts'
+import { checkLoginFilter, checkSelection, isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
@@ -65,9 +65,7 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** Enables logins by cookie. */
-  enableLogins (): void {
-    this.#logins = 'enabled'
-  }
+  enableLogins (): void { this.#logins = 'enabled' }
 
   /** Registers a browser that connects. `entry` describes the endpoint. Resolves when the cookie has been looked up. Call `leave` when the browser has disconnected. */
   async arrive ({ cookieHeader, secure, device = {} }: Arrival, entry: Entry): Promise<CookieConnection> {
@@ -120,8 +118,9 @@ export class CookieTracker implements ConnectionTracker {
     return this.#cookie.remove(secure)
   }
 
-  /** The stored logins, oldest first. Rejects with the error of the store. */
+  /** The stored logins, oldest first. Rejects with WAMP_ERR_INVALID_OPTION, and with the error of the store. */
   async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
+    checkLoginFilter(filter)
     return (await this.page(filter, {})).map(({ login }) => login)
   }
 
@@ -133,9 +132,10 @@ export class CookieTracker implements ConnectionTracker {
 
   /**
    * Deletes logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. Resolves to the number of deleted logins.
-   * Rejects with the error of the store.
+   * Rejects with WAMP_ERR_INVALID_OPTION, also for a filter that selects all logins, and with the error of the store.
    */
   async revoke (filter: LoginFilter): Promise<number> {
+    checkSelection(filter)
     const meant = await this.#store.search(filter)
     for (const { key } of meant) this.#connections.end(key, null)
     await this.#store.remove(meant)

@@ -1,5 +1,7 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Device } from './cookie-connection.ts'
+import { checkFilter } from '../did-you-mean.ts'
+import { errors } from '../errors.ts'
 import type { LoginRecord } from './cookie-store.ts'
 
 /** Selects logins. All fields that are set must match. */
@@ -42,6 +44,17 @@ export interface Arrival {
   /** True if the request arrived by https. */
   readonly secure: boolean
   readonly device?: Device
+}
+
+/** Throws WAMP_ERR_INVALID_OPTION for a filter with an unknown or undefined field. */
+export function checkLoginFilter (filter: LoginFilter): void {
+  checkFilter(filter, { cookie: 'string', realm: 'string', authid: 'string', authrole: 'string' })
+}
+
+/** Throws WAMP_ERR_INVALID_OPTION likewise, and for a filter that selects all logins. */
+export function checkSelection (filter: LoginFilter): void {
+  checkLoginFilter(filter)
+  if (Object.keys(filter).length === 0) throw new errors.WAMP_ERR_INVALID_OPTION('filter', 'must have one of cookie, realm, authid, authrole: without any it would select all logins')
 }
 
 /** True for a login of the principal's user. */

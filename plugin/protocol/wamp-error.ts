@@ -1,9 +1,10 @@
+import { isName } from './uri.ts'
 import type { Uri } from './uri.ts'
 import type { Args, Kwargs } from './values.ts'
 
 /**
  * A WAMP error: a URI, with args and kwargs. A procedure throws it to answer with ERROR, `call` rejects with it, and an authenticator
- * throws it to reject a login. In a program that has loaded the router it also has a `statusCode`: the HTTP status of a route that throws
+ * throws it to reject a login. The constructor throws a TypeError for an invalid URI. In a program that has loaded the router it also has a `statusCode`: the HTTP status of a route that throws
  * it.
  */
 export class WampError extends Error {
@@ -16,6 +17,7 @@ export class WampError extends Error {
   readonly kwargs: Kwargs
 
   constructor (error: Uri, { args = [], kwargs = {}, cause }: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {
+    if (!isName(error)) throw new TypeError(`invalid URI ${error}`)
     const [first] = args
     super(typeof first === 'string' ? `${error}: ${first}` : error, cause === undefined ? {} : { cause })
     this.error = error

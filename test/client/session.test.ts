@@ -109,6 +109,18 @@ t.test('a publication is acknowledged with its id, or refused', async (t) => {
   await t.rejects(refused, /not_authorized/)
 })
 
+t.test('a subscription or registration that is refused rejects, and is told to nobody else', async (t) => {
+  const told: unknown[] = []
+  const { session, script } = await (await ScriptedRouter.start(t)).join(t, { onError: (error) => { told.push(error) } })
+  for (const [request, type, begin] of [[1, 32, () => session.subscribe('com.x', () => {})], [2, 64, () => session.register('com.x', () => {})], [3, 32, () => session.events('com.x').next()]] as const) {
+    const refused: Promise<unknown> = begin()
+    await script.next()
+    script.say([8, type, request, {}, 'wamp.error.not_authorized'])
+    await t.rejects(refused, /not_authorized/)
+  }
+  t.same(told, [])
+})
+
 t.test('an event that comes right behind SUBSCRIBED is handled, before subscribe has resolved', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const seen: unknown[] = []
