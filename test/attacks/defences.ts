@@ -1168,5 +1168,19 @@ export const defences: readonly Defence[] = [
     code: 'begin({ work: () => steps.next().done !== true })',
     without: 'for (const _ of steps);',
     test: ['realm/departure.test.ts', 'a procedure that is taken over leaves its callees at once']
+  },
+  {
+    defence: 'A client that leaves while Node.js does not read its connection leaves no session behind',
+    file: 'routes/client-gone.ts',
+    code: 'if (connection._paused === true && all.size > 0) connection.destroy()',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
+  },
+  {
+    defence: 'A session is not opened on a connection that Node.js no longer reads',
+    file: 'routes/client-gone.ts',
+    code: 'if (connection?._paused === true) connection.destroy()',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
   }
 ]
