@@ -1130,8 +1130,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client that leaves cancels the call of its dynamic authenticator',
     file: 'plugin/realm/service-session.ts',
-    code: 'forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })',
-    without: 'forget = onAbort(undefined, () => {})',
+    code: "signal?.addEventListener('abort', abort)",
+    without: '',
     test: ['session/abandoned-calls.test.ts', 'a client that leaves cancels the call of its dynamic authenticator']
   },
   {
@@ -1158,9 +1158,9 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A procedure of a client of this package that ignores its signal leaves nothing behind after its call was canceled',
     file: 'plugin/client/invocations.ts',
-    code: "if (options['mode'] === 'killnowait') this.#running.delete(request)",
-    without: '',
-    test: ['client/session.test.ts', 'an invocation whose answer the router does not wait for']
+    code: 'this.#running.delete(request)\n    abortion?.abort',
+    without: 'abortion?.abort',
+    test: ['client/session.test.ts', 'an invocation that is interrupted is forgotten']
   },
   {
     defence: 'Callees whose procedure is taken over are informed in turns',
