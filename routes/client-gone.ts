@@ -18,6 +18,10 @@ interface RawResponse {
 interface Connection {
   readonly destroyed?: boolean
   once (event: 'close', callback: () => void): unknown
+  on (event: 'pause', callback: () => void): unknown
+  /** True while Node.js reads no further requests because of the responses that wait. It has no other way to ask, and has always had this one. */
+  readonly _paused?: boolean
+  destroy (): unknown
 }
 
 /** Ends each response that waits on a connection. */
@@ -55,6 +59,7 @@ export function whenResponseEnds (reply: FastifyReply, callback: () => void): vo
     }
   }
   others?.add(end)
+  if (connection?._paused === true) connection.destroy()
   raw.once('close', end)
 }
 
@@ -70,12 +75,17 @@ function connectionOf ({ raw, request }: FastifyReply): Connection | null {
   return 'stream' in raw ? null : (request.raw.socket as Connection | undefined) ?? null
 }
 
-/** A connection may have many: they end in turns. */
+/**
+ * A connection may have many: they end in turns. Node.js pauses a connection when too many octets of further responses wait behind a pending
+ * one. It then does not see that the client has disconnected, so the connection is cut off.
+ */
 function waitingOn (connection: Connection): Set<() => void> {
   let ends = waiting.get(connection)
   if (ends !== undefined) return ends
   waiting.set(connection, ends = new Set())
   const all = ends
+  // It also pauses for a body that is not read yet.
+  connection.on('pause', () => { if (connection._paused === true && all.size > 0) connection.destroy() })
   connection.once('close', () => {
     begin({
       work () {

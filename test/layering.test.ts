@@ -22,7 +22,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   options: ['errors', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
   auth: ['protocol', 'errors', 'network-of', 'queue', 'recent'],
-  realm: ['protocol', 'abortion', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'thenable', 'work', 'auth'],
+  realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'thenable', 'work', 'auth'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
   cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],

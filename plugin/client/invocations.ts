@@ -10,12 +10,11 @@ import type { Incoming } from './incoming.ts'
 import { tail } from './outgoing.ts'
 
 type Invocation = Extract<Incoming, { readonly type: 68 }>
-type Interrupt = Extract<Incoming, { readonly type: 69 }>
 
 /** Answers an invocation: what it returns becomes YIELD, what it throws ERROR. */
 export type InvocationHandler = (called: Called) => unknown
 
-/** The procedures of a session, and the invocations whose answers the router waits for. */
+/** The procedures of a session, and the invocations that are neither answered nor interrupted. */
 export class Invocations {
   readonly #channel: Channel
   readonly #onError: (error: unknown) => void
@@ -49,10 +48,10 @@ export class Invocations {
     this.#answer(handler, invocation, abortion)
   }
 
-  /** Takes an INTERRUPT. With `killnowait`, the router does not wait for an answer, which the procedure may never give. */
-  interrupt ({ request, options }: Interrupt): void {
+  /** Takes an INTERRUPT. The procedure may never end, so the invocation is forgotten, but an answer is still sent. */
+  interrupt (request: Id): void {
     const abortion = this.#running.get(request)
-    if (options['mode'] === 'killnowait') this.#running.delete(request)
+    this.#running.delete(request)
     abortion?.abort(new WampError(reasons.canceled))
   }
 

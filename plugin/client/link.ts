@@ -164,7 +164,7 @@ export class Link implements Receiver {
     switch (message.type) {
       case MessageType.Event: return this.#event(message)
       case MessageType.Invocation: return this.#invocations.invoke(message)
-      case MessageType.Interrupt: return this.#invocations.interrupt(message)
+      case MessageType.Interrupt: return this.#invocations.interrupt(message.request)
       case MessageType.Error: return this.#answered(message, message.requestType)?.reject(new WampError(message.error, message))
       case MessageType.Goodbye: return this.#goodbye(message)
       case MessageType.Abort: return this.#channel.close(endedByRouter(message))

@@ -1,6 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
 import { WampError } from '../errors.ts'
-import { onAbort } from '../abortion.ts'
 import { nextId } from '../protocol/id.ts'
 import { randomId } from '../protocol/random-id.ts'
 import type { Id } from '../protocol/id.ts'
@@ -102,16 +101,16 @@ export class ServiceSession implements RoutedSession {
   async call (procedure: Uri, args: Args, { options = noDetails, signal, about }: ServiceCallOptions = {}): Promise<{ args: Args, kwargs: Kwargs }> {
     signal?.throwIfAborted()
     const request = this.#lastRequest = nextId(this.#lastRequest)
-    let forget = (): void => {}
+    const abort = (): void => { this.#cancel(request, signal?.reason) }
     try {
       return await new Promise((resolve, reject) => {
         this.#calls.set(request, { resolve, reject })
         if (about !== undefined) this.#noteAbout(about, request)
         this.#say({ type: MessageType.Call, request, options, procedure, payload: Payload.of(args) })
-        forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
+        signal?.addEventListener('abort', abort)
       })
     } finally {
-      forget()
+      signal?.removeEventListener('abort', abort)
       if (about !== undefined) this.#forgetAbout(about, request)
     }
   }

@@ -1172,8 +1172,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client that leaves cancels the call of its dynamic authenticator',
     file: 'plugin/realm/service-session.ts',
-    code: 'forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })',
-    without: 'forget = onAbort(undefined, () => {})',
+    code: "signal?.addEventListener('abort', abort)",
+    without: '',
     test: ['session/abandoned-calls.test.ts', 'a client that leaves cancels the call of its dynamic authenticator']
   },
   {
@@ -1200,9 +1200,9 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A procedure of a client of this package that ignores its signal leaves nothing behind after its call was canceled',
     file: 'plugin/client/invocations.ts',
-    code: "if (options['mode'] === 'killnowait') this.#running.delete(request)",
-    without: '',
-    test: ['client/session.test.ts', 'an invocation whose answer the router does not wait for']
+    code: 'this.#running.delete(request)\n    abortion?.abort',
+    without: 'abortion?.abort',
+    test: ['client/session.test.ts', 'an invocation that is interrupted is forgotten']
   },
   {
     defence: 'Callees whose procedure is taken over are informed in turns',
@@ -1210,5 +1210,19 @@ export const defences: readonly Defence[] = [
     code: 'begin({ work: () => steps.next().done !== true })',
     without: 'for (const _ of steps);',
     test: ['realm/departure.test.ts', 'a procedure that is taken over leaves its callees at once']
+  },
+  {
+    defence: 'A client that leaves while Node.js does not read its connection leaves no session behind',
+    file: 'routes/client-gone.ts',
+    code: 'if (connection._paused === true && all.size > 0) connection.destroy()',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
+  },
+  {
+    defence: 'A session is not opened on a connection that Node.js no longer reads',
+    file: 'routes/client-gone.ts',
+    code: 'if (connection?._paused === true) connection.destroy()',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
   }
 ]

@@ -241,7 +241,7 @@ t.test('INTERRUPT aborts the signal of the invocation', async (t) => {
   script.say([69, 1, {}], [69, 55, {}])
 })
 
-t.test('an invocation whose answer the router does not wait for is forgotten when it is interrupted', async (t) => {
+t.test('an invocation that is interrupted is forgotten, although its procedure never ends', async (t) => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)

@@ -190,6 +190,34 @@ t.test('who sends many requests at once, and leaves before the first answer, lea
   t.pass('who sends more is cut off')
 })
 
+t.test('a connection on which responses of the app wait behind a pending one is cut off when Node.js no longer reads it', async (t) => {
+  const body = '{"procedure":"com.example.wait"}'
+  const call = `POST /call HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
+  const events = 'GET /events?topic=com.example.news HTTP/1.1\r\nHost: x\r\n\r\n'
+  for (const [name, pending] of [['a call', call], ['a stream that a hook of the app delays until then', events]] as const) {
+    const app = Fastify()
+    await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+    app.addHook('onRequest', async ({ url, raw }) => { if (url.startsWith('/events')) await once(raw.socket, 'pause') })
+    await app.register(wampBridge, { call: '/call', events: '/events', as: { realm: 'realm1', role: 'anonymous', authid: 'joe' } })
+    app.get('/large', async () => 'x'.repeat(100_000))
+    t.teardown(() => app.close())
+    const backend = app.wamp.join('realm1')
+    await backend.register('com.example.wait', async ({ signal }) => { await once(signal, 'abort') })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const socket = connectSocket((app.server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
+    t.teardown(() => socket.destroy())
+    const closed = once(socket.resume(), 'close')
+    for (let request = pending; !socket.destroyed; request = 'GET /large HTTP/1.1\r\nHost: x\r\n\r\n') {
+      const arrived = once(app.server, 'request')
+      socket.write(request)
+      await Promise.race([arrived, closed])
+      await new Promise((resolve) => { setImmediate(resolve) })
+    }
+    while (app.wamp.sessions('realm1').length > 1) await new Promise((resolve) => { setImmediate(resolve) })
+    t.pass(name)
+  }
+})
+
 t.test('a client whose body does not arrive is cut off, in time or when the app closes', async (t) => {
   for (const [handshakeTimeout, ends] of [[10, 'in time'], [60_000, 'when the app closes']] as const) {
     t.test(ends, async (t) => {
