@@ -1107,6 +1107,13 @@ export const defences: readonly Defence[] = [
     test: ['cookie/cookie-tracker.test.ts', 'whoever logs out']
   },
   {
+    defence: 'A login or logout in another process on the same LMDB database takes effect at once',
+    file: 'plugin/cookie/database-store.ts',
+    code: 'database.resetReadTxn()',
+    without: '',
+    test: ['cookie/database-store.test.ts', 'what another process has stored or deleted']
+  },
+  {
     defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',
     file: 'plugin/cookie/cookie-connection.ts',
     code: "(this.#next === 'ends' || isOver)",
