@@ -129,7 +129,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
-    code: 'await this.forget(known, null)\n    return this.#cookie.write(value, secure)',
+    code: 'await this.forget(before, null)\n    return this.#cookie.write(value, secure)',
     without: 'await Promise.resolve()\n    return this.#cookie.write(value, secure)',
     test: [stolen, 'nor after a REST login of the same browser']
   },
@@ -394,16 +394,16 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'No login grants the app\'s own role',
-    file: 'plugin/session/handshake.ts',
-    code: 'return authrole !== \'trusted\' && ',
-    without: 'return ',
+    file: 'plugin/realm/realm.ts',
+    code: "role !== 'trusted' && ",
+    without: '',
     test: ['auth/authenticators.test.ts', 'what a function grants is checked']
   },
   {
     defence: 'No REST login grants the app\'s own role',
-    file: 'routes/identity.ts',
-    code: 'if (role === \'trusted\' || !realm.hasRole(role))',
-    without: 'if (!realm.hasRole(role))',
+    file: 'plugin/realm/realm.ts',
+    code: "role !== 'trusted' && ",
+    without: '',
     test: ['routes/identity.test.ts', 'what cannot be signed in']
   },
   {
