@@ -1114,6 +1114,13 @@ export const defences: readonly Defence[] = [
     test: ['cookie/database-store.test.ts', 'what another process has stored or deleted']
   },
   {
+    defence: 'A request in flight no longer acts as its user once the login has ended',
+    file: 'routes/identity.ts',
+    code: 'if (request.wampPrincipal === principal) endSession(request)',
+    without: '',
+    test: ['routes/request-session.test.ts', 'the session of a request ends with its login']
+  },
+  {
     defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',
     file: 'plugin/cookie/cookie-connection.ts',
     code: "(this.#next === 'ends' || isOver)",
