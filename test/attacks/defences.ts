@@ -101,8 +101,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'If a new login has a different role, the other sessions of the login end',
     file: tracker,
-    code: 'record.authrole === before.record.authrole ? this',
-    without: 'record.authrole !== before.key ? this',
+    code: "record.authrole === before.record.authrole ? 'all'",
+    without: "record.authrole !== before.key ? 'all'",
     test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
   },
   {
@@ -304,7 +304,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A login that another process deleted ends its sessions here',
     file: connections,
-    code: 'if (record === null && connection.login === login) this.end(login.key, null)',
+    code: 'if (record === null && isStill()) this.end(login.key, null)',
     without: '',
     test: ['cookie/login-connections.test.ts', 'a login that another process forgot']
   },
