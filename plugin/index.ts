@@ -96,8 +96,9 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     /**
-     * A session of this request's principal, with the principal's permissions. It ends with the response. Throws
-     * WAMP_ERR_NO_PRINCIPAL if the request has no principal, and WAMP_ERR_SESSION_LIMIT if there are too many sessions.
+     * A session of this request's principal, with the principal's permissions. It ends with the response, or with the login of
+     * the request's cookie. Throws WAMP_ERR_NO_PRINCIPAL if the request has no principal or its login has ended, and
+     * WAMP_ERR_SESSION_LIMIT if there are too many sessions.
      */
     readonly wamp: InProcessSession
     /** The principal that the cookie identifies, or null. Set by the hook `fastify.wampIdentify`. */

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant, Principal } from '../plugin/auth/authenticator.ts'
 import { isOver } from '../plugin/auth/expiry.ts'
-import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
+import type { CookieEntrance, Identity } from '../plugin/cookie/cookie-entrance.ts'
 import type { Arrival } from '../plugin/cookie/login-filter.ts'
 import { errors } from '../plugin/errors.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
@@ -36,6 +36,11 @@ declare module 'fastify' {
 /** The sessions of requests that have used `request.wamp`. */
 const sessions = new WeakMap<FastifyRequest, InProcessSession>()
 
+/** The logins of principals that a cookie has identified; null once the login has ended. */
+const logins = new WeakMap<Principal, Identity | null>()
+/** Functions that stop following the logins of requests. */
+const lifts = new WeakMap<FastifyRequest, () => void>()
+
 /** The dependencies of identities on REST routes. */
 interface Parts {
   readonly router: Router
@@ -60,7 +65,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     const known = trusted ? await entrance?.identify(request.headers.cookie) ?? null : null
     if (known === null || router.realm(known.principal.realm)?.grants(known.principal.authrole) !== true) return
     request.wampPrincipal = known.principal
-    request.wampLogin = known.login
+    follow(request, known.principal, known)
   }
   fastify.decorateRequest('wampPrincipal', null)
   fastify.decorateRequest('wampLogin', null)
@@ -80,9 +85,11 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     const principal = principalOf(router, realm, grant)
     const cookie = await needed(entrance).signIn(arrivalOf(this.request), principal)
     this.header('set-cookie', cookie)
-    this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
+    const own = this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
+    this.request.wampLogin = null
     endSession(this.request)
-    this.request.wampLogin = (await entrance?.identify(cookie))?.login ?? null
+    const known = await entrance?.identify(cookie) ?? null
+    if (known !== null) follow(this.request, own, known)
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
@@ -93,7 +100,20 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
   })
 }
 
-/** Ends the session of a request whose principal has changed. */
+/** Ends the session of a request if its login ends, and lets it open no other one. */
+function follow (request: FastifyRequest, principal: Principal, login: Identity): void {
+  request.wampLogin = login.login
+  logins.set(principal, login)
+  const lift = login.follow(() => {
+    logins.set(principal, null)
+    if (request.wampPrincipal === principal) endSession(request)
+  })
+  lifts.get(request)?.()
+  lifts.set(request, lift)
+  if (request[kReply] !== null) whenResponseEnds(request[kReply], lift)
+}
+
+/** Ends the session of a request whose principal has changed, or whose login has ended. */
 function endSession (request: FastifyRequest): void {
   sessions.get(request)?.leave()
   sessions.delete(request)
@@ -106,17 +126,22 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
     request[kReply] = reply
     done()
   })
-  fastify.addHook('onResponse', async (request) => { await sessions.get(request)?.leave() })
+  fastify.addHook('onResponse', async (request) => {
+    lifts.get(request)?.()
+    await sessions.get(request)?.leave()
+  })
   fastify.decorateRequest('wamp', {
     getter (this: FastifyRequest) {
       const known = sessions.get(this)
       if (known !== undefined) return known
       const { wampPrincipal: principal } = this
-      if (principal === null || isOver(principal.expires)) throw new errors.WAMP_ERR_NO_PRINCIPAL()
+      const login = principal === null ? null : logins.get(principal)
+      const expires = login?.expires ?? principal?.expires
+      if (principal === null || login === null || isOver(expires)) throw new errors.WAMP_ERR_NO_PRINCIPAL()
       // No await between this check and the join, so that concurrent requests cannot exceed the limit.
       const limit = router.realm(principal.realm)?.limitReached(principal) ?? null
       if (limit !== null) throw new errors.WAMP_ERR_SESSION_LIMIT(limit)
-      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: principal.expires ?? undefined })
+      const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: expires ?? undefined })
       sessions.set(this, session)
       if (this[kReply] !== null) whenResponseEnds(this[kReply], () => { session.leave() })
       return session

@@ -17,6 +17,17 @@ export interface CookieCheck {
   readonly verify: VerifyLogin
 }
 
+/** The user of a request. */
+export interface Identity {
+  readonly principal: Principal
+  /** The key of the login. */
+  readonly login: string
+  /** The time when the login ends, at the latest. */
+  readonly expires: Date
+  /** Calls back if the login ends. Call the returned function when the request is over. */
+  follow (end: () => void): () => void
+}
+
 /** The tracker as used by one endpoint. Endpoints may share a tracker, but each one decides which logins are valid there. */
 export class CookieEntrance {
   readonly #tracker: CookieTracker
@@ -37,12 +48,13 @@ export class CookieEntrance {
     return await this.#tracker.arrive(arrival, { path: this.#check?.path, admit: async (record) => await this.#admit(record, async () => true) })
   }
 
-  /** The principal of a request's cookie, and the key of the login; null also if the store cannot tell. */
-  async identify (cookieHeader: string | undefined): Promise<{ principal: Principal, login: string } | null> {
+  /** The identity of a request's cookie; null also if the store cannot tell. */
+  async identify (cookieHeader: string | undefined): Promise<Identity | null> {
     const known = await this.#tracker.known(cookieHeader)
     if (known === null) return null
     const principal = await this.#admit(known.record, async () => await this.#tracker.recall(known) !== null)
-    return principal === null ? null : { principal, login: known.key }
+    const { key, record: { created, maxAge } } = known
+    return principal === null ? null : { principal, login: key, expires: new Date(created + maxAge * 1000), follow: (end) => this.#tracker.follow(known, end) }
   }
 
   /** Logs a browser in by a REST request. Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN. */

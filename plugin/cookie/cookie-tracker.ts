@@ -124,6 +124,11 @@ export class CookieTracker implements ConnectionTracker {
     return (await this.page(filter, {})).map(({ login }) => login)
   }
 
+  /** @internal Calls back if a login ends during a request. Call the returned function when the request is over. */
+  follow (login: Login, end: () => void): () => void {
+    return this.#connections.follow(login, end)
+  }
+
   /** @internal The logins of a range, each with its position. */
   async page (filter: LoginFilter, range: LoginRange): Promise<{ place: string, login: StoredLogin }[]> {
     const found = await this.#store.search(filter, range)
@@ -259,12 +264,7 @@ export class CookieTracker implements ConnectionTracker {
     // to. Either this process sees that the login is deleted, or the other process sees the new one.
     const still = await this.#store.get(before.key)
     if (by.login !== before || still === null || still === 'cannot tell') return await this.#undo(by, before, next, still)
-    const moved = record.authrole === before.record.authrole ? this.#connections.get(before.key) : [by]
-    for (const connection of moved) {
-      this.#connections.delete(before.key, connection)
-      this.#connections.add(key, connection)
-      connection.attach(next)
-    }
+    this.#connections.move(before, next, record.authrole === before.record.authrole ? 'all' : by)
     await this.forget({ ...before, cookies: [] }, null)
   }
 

@@ -86,7 +86,7 @@ export class DatabaseStore implements CookieStore {
   async * entries (): AsyncGenerator<[key: string, record: StoredRecord]> {
     if (this.#state === 'suspect') await this.#reopen()
     try {
-      for (const { key, value } of this.#opened().getRange()) yield [key, value]
+      for (const { key, value } of this.#current().getRange()) yield [key, value]
     } catch (error) {
       throw this.#suspect('cannot be read', error)
     }
@@ -103,10 +103,17 @@ export class DatabaseStore implements CookieStore {
 
   #read (key: string): StoredRecord | undefined {
     try {
-      return this.#opened().get(key)
+      return this.#current().get(key)
     } catch (error) {
       throw this.#suspect('cannot be read', error)
     }
+  }
+
+  /** The database with the changes of other processes. LMDB otherwise reads from one snapshot until the next turn of the event loop. */
+  #current (): Database {
+    const database = this.#opened()
+    database.resetReadTxn()
+    return database
   }
 
   #opened (): Database {

@@ -1,11 +1,18 @@
 import { reasons } from '../protocol/reasons.ts'
 import type { CookieConnection } from './cookie-connection.ts'
 import { KeyedSet } from './keyed-set.ts'
-import type { LoginStore } from './login-store.ts'
+import type { Login, LoginStore } from './login-store.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** The open connections, by the keys of their logins. */
+/** A request in flight of a user with a login. */
+interface LoginRequest {
+  login: Login
+  readonly end: () => void
+}
+
+/** The open connections, and the requests in flight, by the keys of their logins. */
 export class LoginConnections extends KeyedSet<CookieConnection> {
+  readonly #requests = new KeyedSet<LoginRequest>()
   readonly #store: LoginStore
   readonly #log: StoreLog
 
@@ -15,8 +22,33 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
     this.#log = log
   }
 
-  /** Ends all sessions of a login, and detaches its connections. */
+  /** Calls back if a login ends during a request. Call the returned function when the request is over. */
+  follow (login: Login, end: () => void): () => void {
+    const request = { login, end }
+    this.#requests.add(login.key, request)
+    return () => { this.#requests.delete(request.login.key, request) }
+  }
+
+  /** Lets a new login take the place of another one, for a connection, or for all of them and the requests. */
+  move (before: Login, next: Login, which: CookieConnection | 'all'): void {
+    for (const connection of which === 'all' ? this.get(before.key) : [which]) {
+      this.delete(before.key, connection)
+      this.add(next.key, connection)
+      connection.attach(next)
+    }
+    for (const request of which === 'all' ? this.#requests.get(before.key) : []) {
+      this.#requests.delete(before.key, request)
+      request.login = next
+      this.#requests.add(next.key, request)
+    }
+  }
+
+  /** Ends all sessions and requests of a login, and detaches its connections. */
   end (key: string, except: CookieConnection | null): void {
+    for (const request of this.#requests.get(key)) {
+      this.#requests.delete(key, request)
+      request.end()
+    }
     for (const connection of this.get(key)) {
       this.delete(key, connection)
       connection.detach()
@@ -32,8 +64,17 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
     for (const connection of this.values()) {
       const { login } = connection
       if (login === undefined || (!connection.letsIn && this.#store.mayBeMissing(login))) continue
-      this.#store.get(login.key).then((record) => { if (record === null && connection.login === login) this.end(login.key, null) }).catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of an ended login could not be ended') })
+      this.#recheck(login, () => connection.login === login)
     }
+    for (const request of this.#requests.values()) {
+      const { login } = request
+      this.#recheck(login, () => request.login === login)
+    }
+  }
+
+  #recheck (login: Login, isStill: () => boolean): void {
+    this.#store.get(login.key).then((record) => { if (record === null && isStill()) this.end(login.key, null) })
+      .catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of an ended login could not be ended') })
   }
 
   /** Records that the logins are in use, because open connections count as use. */

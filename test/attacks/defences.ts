@@ -101,8 +101,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'If a new login has a different role, the other sessions of the login end',
     file: tracker,
-    code: 'record.authrole === before.record.authrole ? this',
-    without: 'record.authrole !== before.key ? this',
+    code: "record.authrole === before.record.authrole ? 'all'",
+    without: "record.authrole !== before.key ? 'all'",
     test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
   },
   {
@@ -304,7 +304,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A login that another process deleted ends its sessions here',
     file: connections,
-    code: 'if (record === null && connection.login === login) this.end(login.key, null)',
+    code: 'if (record === null && isStill()) this.end(login.key, null)',
     without: '',
     test: ['cookie/login-connections.test.ts', 'a login that another process forgot']
   },
@@ -1119,6 +1119,20 @@ export const defences: readonly Defence[] = [
     code: 'if (known.push({ ...found, brought }) === most) break',
     without: 'if (known.push({ ...found, brought }) > 0) break',
     test: ['cookie/cookie-tracker.test.ts', 'whoever logs out']
+  },
+  {
+    defence: 'A login or logout in another process on the same LMDB database takes effect at once',
+    file: 'plugin/cookie/database-store.ts',
+    code: 'database.resetReadTxn()',
+    without: '',
+    test: ['cookie/database-store.test.ts', 'what another process has stored or deleted']
+  },
+  {
+    defence: 'A request in flight no longer acts as its user once the login has ended',
+    file: 'routes/identity.ts',
+    code: 'if (request.wampPrincipal === principal) endSession(request)',
+    without: '',
+    test: ['routes/request-session.test.ts', 'the session of a request ends with its login']
   },
   {
     defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +32,26 @@ t.test('what is stored is there when it is opened again, and can be read only', 
   t.match(second.get(key(1)), { authid: 'ann' })
   await t.rejects(async () => { await second.set(key(2), record()) })
   await second.close()
+})
+
+t.test('what another process has stored or deleted is so at once, even in the same turn', async (t) => {
+  const path = await directory(t)
+  const store = await DatabaseStore.open({ path })
+  await store.set(key(1), record({ authid: 'ann' }))
+  t.match(store.get(key(1)), { authid: 'ann' })
+  t.equal(store.get(key(2)), undefined)
+  const script = `
+    const { open } = await import('lmdb')
+    const database = open({ path: ${JSON.stringify(path)}, encoding: 'json', maxDbs: 1 })
+    await database.remove('${key(1)}')
+    await database.put('${key(2)}', ${JSON.stringify(record({ authid: 'joe' }))})
+    await database.close()`
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], { env: {}, encoding: 'utf8' })
+  t.equal(status, 0, stderr)
+  t.equal(store.get(key(1)), undefined)
+  t.match(store.get(key(2)), { authid: 'joe' })
+  t.same(await keysOf(store), [key(2)])
+  await store.close()
 })
 
 t.test('expired records can be dropped when it is opened', async (t) => {

@@ -86,3 +86,28 @@ t.test('a session whose login could not be stored, is being stored or has expire
   await binding
   await tracker.close()
 })
+
+t.test('a request is told that its login has ended, by this process or another one, and not after it is over', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  for (const ends of ['logout', 'elsewhere', 'other role', 'same role', 'over'] as const) {
+    const store = new MemoryStore()
+    const { tracker } = buildTracker({ store, shared: true, options: { recheck: 60 } })
+    const browser = new Browser(tracker)
+    await (await browser.open()).bind(principal(), 'wampcra')
+    let told = 0
+    const lift = (await tracker.identify(browser.header))!.follow(() => { told++ })
+    const connection = await browser.open()
+    if (ends === 'over') lift()
+    if (ends === 'elsewhere') store.delete(entries(store).find(([, record]) => 'authid' in record)![0])
+    else if (ends === 'other role') await connection.bind(principal({ authrole: 'other' }), 'wampcra')
+    else if (ends === 'same role') await connection.bind(principal({ authmethod: 'ticket' }), 'ticket')
+    else await connection.logout()
+    mock.timers.tick(60_000)
+    await settled()
+    t.equal(told, ends === 'same role' || ends === 'over' ? 0 : 1, ends)
+    await connection.logout()
+    t.equal(told, ends === 'over' ? 0 : 1, 'once')
+    await tracker.close()
+  }
+})

@@ -22,6 +22,10 @@ async function build (t: Test): Promise<{ app: FastifyInstance, cookie: string }
     await reply.wampSignOut()
     return { before, sessions: authids(app), after: await who(request).catch((error: { code: string }) => error.code) }
   })
+  app.get('/wait', { onRequest: app.wampIdentify }, async (request) => {
+    const codeOf = async (procedure: string): Promise<string> => await request.wamp.call(procedure).then(() => 'answered', (error: { code: string }) => error.code)
+    return [await codeOf('com.example.wait'), await codeOf('com.example.who').catch((error: { code: string }) => error.code), request.wampPrincipal?.authid]
+  })
   const { headers } = await app.inject({ method: 'POST', url: '/login' })
   return { app, cookie: String(headers['set-cookie']).split(';')[0]! }
 }
@@ -47,4 +51,25 @@ t.test('a request that logs in as another user has a session of that user from t
 t.test('a request that logs out has no session from then on', async (t) => {
   const { app, cookie } = await build(t)
   t.same((await app.inject({ method: 'POST', url: '/out', headers: { cookie } })).json(), { before: 'root', sessions: ['backend'], after: 'WAMP_ERR_NO_PRINCIPAL' })
+})
+
+t.test('the session of a request ends with its login, whoever ends that, and the request opens no other one', async (t) => {
+  for (const end of ['logout', 'revocation'] as const) {
+    const { app, cookie } = await build(t)
+    let goOn = (): void => {}
+    const waiting = new Promise<void>((resolve) => { goOn = resolve })
+    let begun = (): void => {}
+    const arrived = new Promise<void>((resolve) => { begun = resolve })
+    await app.wamp.join('realm1').register('com.example.wait', async () => { begun(); await waiting })
+    const { url, answers } = { url: await app.listen({ port: 0, host: '127.0.0.1' }), answers: [] as string[] }
+    const response = fetch(`${url}/wait`, { headers: { cookie } })
+    await arrived
+    t.same(authids(app).filter((authid) => authid === 'root'), ['root'])
+    if (end === 'logout') await app.inject({ method: 'POST', url: '/out', headers: { cookie } })
+    else await app.wampCookies!.revoke({ authid: 'root' })
+    answers.push(...await (await response).json() as string[])
+    t.same(answers, ['WAMP_ERR_SESSION_CLOSED', 'WAMP_ERR_NO_PRINCIPAL', 'root'], end)
+    t.same(authids(app).filter((authid) => authid === 'root'), [])
+    goOn()
+  }
 })
