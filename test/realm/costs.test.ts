@@ -193,5 +193,5 @@ t.test('why no callee takes a call is known without a look at each of them', asy
   const why = (): string | undefined => whyNobody({ registration, rerouting: null } as unknown as PendingCall, null)[1]
   t.match(why(), /pendingInvocations/)
   registration.begin(offers[0]!)
-  t.match(why(), /as many calls as they take/)
+  t.match(why(), /have reached their concurrency limit/)
 })
