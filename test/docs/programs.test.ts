@@ -76,16 +76,31 @@ t.test('the program of the page on Crossbar.io serves a configuration', async (t
   t.equal(await (await fetch(`http://127.0.0.1:${port}/hello.txt`)).text(), 'hello')
 })
 
-t.test('the page of the README logs in, and calls the procedure of its app', async (t) => {
-  const [app, page] = snippetsOf('README.md').filter(({ name }) => name !== undefined).map(({ text }) => text) as [string, string]
+t.test('the page of the README logs in, calls the procedure of its app, and shows events', async (t) => {
+  const [app, html, page] = snippetsOf('README.md').filter(({ name }) => name !== undefined).map(({ text }) => text) as [string, string, string]
   const first = 'console.log(await app.listen({ port: 0, host: "127.0.0.1" }))'
-  const { url } = await start(t, t.testdir({ 'main.ts': app.replace('logger: true', 'logger: false').replace('await app.listen({ port: 8080 })', first) }))
-  t.match(await (await fetch(`${url}/wamp-client.js`)).text(), /export\{.*\bconnect\b/, 'what the page imports is there')
-  t.match(page, "from '/wamp-client.js'")
-  t.match(page, "connect('/ws', {")
+  const { url } = await start(t, t.testdir({ 'main.ts': `// @ts-nocheck\n${app.replace('logger: true', 'logger: false').replace('await app.listen({ port: 8080 })', first)}`, public: { 'index.html': html, 'page.js': page } }))
+  const text = async (path: string): Promise<string> => await (await fetch(`${url}${path}`)).text()
+  t.match(await text('/'), '<script type="module" src="page.js">')
+  t.equal(await text('/page.js'), page)
+  t.match(await text('/wamp-client.js'), /export\{.*\bconnect\b/, 'what the page imports is there')
+  t.equal(await text('/sum'), '{"sum":5}')
   const here = page.replace('/wamp-client.js', 'fastify-wamp/client').replace("connect('/ws', {", `connect('${url}/ws', { WebSocket,`)
-  const client = t.testdir({ 'main.ts': `import { WebSocket } from 'ws'\n${here}\nawait session.leave()\n` })
-  t.match(await run(client, 'main.ts'), /^wampcra static\n5\n/)
+  const client = t.testdir({
+    'main.ts': `
+import { WebSocket } from 'ws'
+const button = { onclick: async (): Promise<unknown> => {} }
+const shown: string[] = []
+Object.assign(globalThis, { document: { querySelector: (name: string) => name === 'button' ? button : { append: (text: string) => { shown.push(text) } } } })
+await import('./page.ts')
+await button.onclick()
+while (shown.length < 3) await new Promise((resolve) => { setImmediate(resolve) })
+process.stdout.write(shown.join(''))
+process.exit()
+`,
+    'page.ts': `// @ts-nocheck\nimport { WebSocket } from 'ws'\n${here}`
+  })
+  t.equal(await run(client, 'main.ts'), 'wampcra static\n5\nhello\n')
 })
 
 t.test('the page on HTTP reads events as a browser gives them', async (t) => {
