@@ -173,8 +173,7 @@ export class CookieTracker implements ConnectionTracker {
     const lasts = principal.expires === undefined
     if (login !== undefined) {
       if (lasts && isUserOf(login.record, principal)) return await this.#replace(connection, login, principal, method)
-      // Another identity, or a login that expires before the cookie: the old login ends, and its id, which others may know, is never bound
-      // again.
+      // Another identity, or a login that expires before the cookie: the old login ends, and its id may be known to others.
       return await this.#giveUp(connection, login)
     }
     if (lasts) await this.#attach(connection, connection.handed?.bind() ?? [], principal, method)
