@@ -499,9 +499,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'An event stream ends with its login',
-    file: 'routes/events.ts',
-    code: 'visitor?.occupy({ letInByCookie: true, end: () => { stream.end() } })',
-    without: '',
+    file: 'plugin/cookie/login-connections.ts',
+    code: 'end (key: string, except: CookieConnection | null): void {\n',
+    without: 'end (key: string, except: CookieConnection | null): void {\n    if (key.length > 0) return\n',
     test: ['routes/events.test.ts', 'a stream ends with the login']
   },
   {
