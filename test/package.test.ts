@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,13 +20,14 @@ t.test('a fresh project installs the package, type-checks the README\'s first ex
   const { folder, tarball, files } = await pack(t)
   t.same(files.filter((path) => !/^(dist\/(plugin|routes)\/|docs\/|package\.json$|README\.md$|LICENSE$|CHANGELOG\.md$)/.test(path)), [], 'nothing that is not for users')
 
-  const [, example = ''] = /```ts app.ts\n(import Fastify[\s\S]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
+  const [, example = ''] = /```js app.mjs\n(import Fastify[\s\S]*?)```/.exec(await readFile(join(root, 'README.md'), 'utf8')) ?? []
   t.match(example, /app\.listen\(\{ port: 8080 \}\)/)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'fresh', type: 'module', private: true }))
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({
     compilerOptions: { module: 'NodeNext', target: 'ES2023', strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, types: ['node'], skipLibCheck: false, outDir: 'out' }, files: ['app.ts']
   }))
-  await writeFile(join(folder, 'app.ts'), `${example.replace('port: 8080', 'port: 0').replace('logger: true', 'logger: false').replace('await app.listen', "await app.register(wampConsole, { path: '/console', role: 'frontend' })\nawait app.listen")}
+  await mkdir(join(folder, 'out', 'public'), { recursive: true })
+  await writeFile(join(folder, 'app.ts'), `${example.replace("register('com", "register<[number, number]>('com").replace('port: 8080', 'port: 0').replace('logger: true', 'logger: false').replace('await app.listen', "await app.register(wampConsole, { path: '/console', role: 'frontend' })\nawait app.listen")}
 import { wampConsole } from 'fastify-wamp'
 import { cookieStoreContract } from 'fastify-wamp/testing'
 if (cookieStoreContract(() => { throw new Error('not opened') }).length < 5) throw new Error('the contract is missing')
