@@ -62,7 +62,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return failed(400, error.message)
       if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return join === null && router.state === 'open' ? failed(401, 'the login has ended') : failed(503, error.message)
       if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return failed(429, error.message)
-      // What a procedure raises is an answer, too.
+      // An error of a procedure is an answer as well.
       if (!(error instanceof WampError)) throw error
       return { status: 200, body: { error: error.error, args: error.args, kwargs: error.kwargs } }
     } finally {
@@ -88,7 +88,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
 }
 
 interface Given { readonly uri: string, readonly args: unknown[], readonly kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
-/** What a request is answered. */
+/** The answer to a request. */
 interface Outcome { readonly status: number, readonly body: object }
 type Perform = (session: InProcessSession, given: Given, gone: AbortSignal) => Promise<object>
 

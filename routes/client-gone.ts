@@ -32,7 +32,7 @@ const callbacks = new WeakMap<RawResponse, Set<() => void>>()
 /** True if the response is over, which includes that the client has disconnected. */
 export function hasGone (reply: FastifyReply): boolean {
   const { destroyed, stream } = reply.raw as RawResponse
-  return destroyed === true || stream?.destroyed === true || connectionOf(reply)?.destroyed === true
+  return destroyed === true || stream?.destroyed === true || http1ConnectionOf(reply)?.destroyed === true
 }
 
 /**
@@ -49,7 +49,7 @@ export function whenResponseEnds (reply: FastifyReply, callback: () => void): vo
   }
   const all = new Set([callback])
   callbacks.set(raw, all)
-  const connection = connectionOf(reply)
+  const connection = http1ConnectionOf(reply)
   const others = connection === null ? null : waitingOn(connection)
   const end = (): void => {
     others?.delete(end)
@@ -70,8 +70,8 @@ export function goneOf (reply: FastifyReply): AbortSignal {
   return gone.signal
 }
 
-/** That of a response of HTTP/1.1; null for others: each stream of HTTP/2 tells of its own end. */
-function connectionOf ({ raw, request }: FastifyReply): Connection | null {
+/** The connection of an HTTP/1.1 response, or null: each HTTP/2 stream reports its own end. */
+function http1ConnectionOf ({ raw, request }: FastifyReply): Connection | null {
   return 'stream' in raw ? null : (request.raw.socket as Connection | undefined) ?? null
 }
 

@@ -15,7 +15,7 @@ type Given<E extends TopicTypes, O> = Record<never, never> extends E['kwargs']
 
 type OptionsWithProgress<E extends ProcedureTypes> = CallOptions & { readonly signal?: AbortSignal, readonly onProgress?: (value: E['progress']) => void }
 
-/** What a session does that only knows the procedures and topics of an API. */
+/** The methods of a session that only accepts the procedures and topics of an API. */
 export interface TypedMethods<A extends Api> {
   /** Calls a procedure of the API. */
   call<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], OptionsWithProgress<A['procedures'][U]>>): Promise<A['procedures'][U]['result']>

@@ -3,5 +3,5 @@ export class ProtocolViolation extends Error {
   override readonly name = 'ProtocolViolation'
 }
 
-/** What should be text is not UTF-8, which WebSocket has a close code of its own for [RFC 6455, 8.1]. */
+/** A text message is not UTF-8, for which WebSocket has a separate close code [RFC 6455, 8.1]. */
 export class MalformedText extends ProtocolViolation {}

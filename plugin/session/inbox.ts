@@ -89,7 +89,7 @@ export class Inbox implements Worker {
 
   /**
    * Ends a CALL that waits, or whose authorizer thinks, with an ERROR. False if there is none, or if the dropped messages were input of a
-   * call that is open or has ended. What waited behind it goes on in a turn of its own.
+   * call that is open or has ended. The messages behind it continue in a separate turn.
    */
   end (call: Id, reason: Uri): boolean {
     const dropped = this.#drop(call)

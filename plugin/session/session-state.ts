@@ -24,6 +24,6 @@ export const accepts: Readonly<Record<SessionState, ReadonlySet<MessageCode>>> =
 /** The requests that share one sequence of ids [basic, IDs]. */
 export const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister])
 
-/** Who a session is before it is established, and what it has announced. */
+/** The principal and the features of a session that is not established. */
 export const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
 export const noFeatures: Features = new Set()

@@ -1072,7 +1072,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/host-options.test.ts', 'where only a scope has @fastify/websocket, an upgrade outside it']
   },
   {
-    defence: 'Who logs in while the store cannot tell whose the cookie is takes the place of its login',
+    defence: 'A login while the store cannot look up the cookie replaces the login of the cookie',
     file: 'plugin/cookie/cookie-connection.ts',
     code: 'await this.#endOthers(principal)',
     without: '',

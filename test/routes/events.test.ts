@@ -387,14 +387,20 @@ t.test('what is retained is no place to come back to, and stands in its place am
   for (const source of [price, all, unknown]) t.equal((await source.event()).args[0], 'new')
 })
 
-t.test('a stream that is opened while the app closes does not hold it up, and a topic that stands twice is one', async (t) => {
+/** An authorizer that emits 'asked', and says yes when `decide` is called. */
+function thinkingAuthorizer (): { authorizer: () => Promise<boolean>, thinking: EventEmitter, decide: () => void } {
   const thinking = new EventEmitter()
-  let decide = (): void => {}
   const authorizer = async (): Promise<boolean> => {
+    const decided = once(thinking, 'decided')
     thinking.emit('asked')
-    await new Promise<void>((resolve) => { decide = resolve })
+    await decided
     return true
   }
+  return { authorizer, thinking, decide: () => { thinking.emit('decided') } }
+}
+
+t.test('a stream that is opened while the app closes does not hold it up, and a topic that stands twice is one', async (t) => {
+  const { authorizer, thinking, decide } = thinkingAuthorizer()
   const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: { authorizer } } } } } })
   const asked = once(thinking, 'asked')
   const opening = EventSource.open(`${url}/events?topic=com.example.news&topic=com.example.news`, { cookie })
@@ -409,13 +415,7 @@ t.test('a stream that is opened while the app closes does not hold it up, and a 
 })
 
 t.test('a stream whose login ends while an authorizer thinks ends as soon as it is open', async (t) => {
-  const thinking = new EventEmitter()
-  let decide = (): void => {}
-  const authorizer = async (): Promise<boolean> => {
-    thinking.emit('asked')
-    await new Promise<void>((resolve) => { decide = resolve })
-    return true
-  }
+  const { authorizer, thinking, decide } = thinkingAuthorizer()
   const { url, browser } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: { authorizer } } } } } })
   const asked = once(thinking, 'asked')
   const opening = EventSource.open(`${url}/events?topic=com.example.news`, { cookie: browser.cookie })
