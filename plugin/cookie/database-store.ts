@@ -4,12 +4,13 @@ import type { DatabaseStoreOptions } from '../cookie-options.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { prepareDatabase } from './database-files.ts'
-import { hasRoom } from './database-size.ts'
+import { changesThatFit, hasRoom } from './database-size.ts'
+import type { Change } from './database-size.ts'
 
 type Database = RootDatabase<StoredRecord, string>
 
-/** A change. Without a record it is a deletion. */
-interface Change { readonly key: string, readonly record: StoredRecord | null, resolve (): void, reject (error: Error): void }
+/** A change that its caller waits for. */
+interface PendingChange extends Change { resolve (): void, reject (error: Error): void }
 
 /** Crossbar.io's default: 1 GiB. */
 const MAX_SIZE = 2 ** 30
@@ -32,7 +33,7 @@ export class DatabaseStore implements CookieStore {
   /** LMDB may hang after a failure: the database is suspect until it has been reopened, and stuck if LMDB hangs. */
   #state: 'open' | 'suspect' | 'stuck' | 'closed' = 'open'
   #reopening: Promise<void> | undefined
-  #queue: Change[] = []
+  #queue: PendingChange[] = []
   #work: Promise<void> | undefined
 
   private constructor ({ path, maxSize, readonly, openDatabase, database }: {
@@ -138,7 +139,7 @@ export class DatabaseStore implements CookieStore {
       try {
         if (this.#state === 'stuck') throw this.#stuck()
         if (this.#state === 'suspect') await this.#reopen()
-        await this.#inTime(this.#commit(this.#fitting(changes)))
+        await this.#inTime(this.#write(changes))
       } catch (error) {
         const failed = this.#state === 'stuck' ? this.#stuck() : this.#suspect('cannot be written', error)
         for (const { reject } of changes) reject(failed)
@@ -148,8 +149,16 @@ export class DatabaseStore implements CookieStore {
     this.#work = undefined
   }
 
+  async #write (changes: readonly PendingChange[]): Promise<void> {
+    const fitting = new Set(await changesThatFit(this.#allowed(changes), this.#opened(), this.#path))
+    const full = new errors.WAMP_ERR_COOKIE_DATABASE(this.#path, 'cannot be written: the disk is full')
+    // A promise that is already settled ignores this.
+    for (const change of changes) if (!fitting.has(change)) change.reject(full)
+    await this.#commit([...fitting])
+  }
+
   /** The changes that the size limit allows. The others are rejected. Deletions are always allowed. */
-  #fitting (changes: Change[]): Change[] {
+  #allowed (changes: readonly PendingChange[]): readonly PendingChange[] {
     const deletions = changes.filter(({ record }) => record === null)
     if (deletions.length === changes.length || hasRoom(this.#opened(), this.#maxSize, changes.length)) return changes
     const full = new errors.WAMP_ERR_COOKIE_DATABASE(this.#path, `is full: maxSize is ${this.#maxSize} octets`)
@@ -157,13 +166,16 @@ export class DatabaseStore implements CookieStore {
     return deletions
   }
 
-  async #commit (changes: readonly Change[]): Promise<void> {
+  async #commit (changes: readonly PendingChange[]): Promise<void> {
     const database = this.#opened()
-    const written = await Promise.allSettled(changes.map(async ({ key, record }) => await (record === null ? database.remove(key) : database.put(key, record))))
-    for (const [i, result] of written.entries()) {
-      if (result.status === 'fulfilled') changes[i]!.resolve()
-      else changes[i]!.reject(this.#suspect('cannot be written', await causeOf(result.reason)))
-    }
+    await Promise.all(changes.map(async ({ key, record, resolve, reject }) => {
+      try {
+        await (record === null ? database.remove(key) : database.put(key, record))
+        resolve()
+      } catch (error) {
+        reject(this.#suspect('cannot be written', await causeOf(error)))
+      }
+    }))
   }
 
   /** Rejects if LMDB does not answer. If it answers later, the database can be used again. */
