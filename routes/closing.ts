@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 
-/** Whether the app closes, for who waits for something that is of no use then. */
+/** The state of the app, for code that waits for something that is not needed once the app closes. */
 export class Closing {
   readonly #waiting = new Set<() => void>()
   #state: 'open' | 'closing' = 'open'
@@ -14,7 +14,7 @@ export class Closing {
 
   get state (): 'open' | 'closing' { return this.#state }
 
-  /** Waits for an answer, no longer than until the app closes. Rejects with what the answer rejects with. */
+  /** Waits for an answer until the app closes. Rejects with the answer's error. */
   async before<T> (answer: Promise<T>): Promise<T | 'closing'> {
     if (this.#state === 'closing') return 'closing'
     let tell = (): void => {}

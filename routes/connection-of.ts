@@ -1,33 +1,33 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { whenResponseEnds } from './client-gone.ts'
 
-/** What is common to the requests of HTTP/1.1 and HTTP/2. Of the latter each stream has a socket that is none. */
+/** The common part of requests of HTTP/1.1 and HTTP/2. With HTTP/2, `socket` is a proxy for each stream, not the connection's socket. */
 interface RawRequest {
   readonly socket?: object | null
   readonly stream?: { readonly session?: object | undefined }
 }
 
-/** Whom the work for a request is for: its connection, which has many streams with HTTP/2. An injected request has none. */
+/** The connection of a request. With HTTP/2 many streams share it. For an injected request, it is the request itself. */
 export function connectionOf (raw: object): object {
   const { socket, stream }: RawRequest = raw
   return stream?.session ?? socket ?? raw
 }
 
-/** True for a request of HTTP/2. */
+/** True for a request over HTTP/2. */
 export function isHttp2 (raw: object): boolean {
   return (raw as RawRequest).stream?.session !== undefined
 }
 
-/** How many responses of a kind each connection waits for. */
+/** Counts the responses of one kind that each connection waits for. */
 export class OpenResponses {
   readonly #counts = new WeakMap<object, number>()
 
-  /** How many these are. */
+  /** The count of a connection. */
   of (connection: object): number {
     return this.#counts.get(connection) ?? 0
   }
 
-  /** Counts one more until it is over. False if there are as many already. */
+  /** Counts a response until it ends. Returns false if the connection already waits for `most` responses. */
   add (connection: object, reply: FastifyReply, most: number): boolean {
     const count = this.of(connection)
     if (count >= most) return false
@@ -37,14 +37,14 @@ export class OpenResponses {
   }
 }
 
-/** Requests of a connection that are answered at a time. */
+/** The maximum number of requests of a connection that may wait for a response. */
 const MOST_REQUESTS = 100
 const requestsOf = new OpenResponses()
 
 /**
- * An onRequest hook that keeps a connection from waiting for many answers: of each its session is kept, and with HTTP/2 its body. Node.js
- * lets a connection have any number of requests. With HTTP/2 a further one is answered 429, with `body`. With HTTP/1.1 the connection is
- * cut off: the answer would wait behind all others, and when many do, Node.js reads no more, and does not see that the client has gone.
+ * An onRequest hook that limits the number of requests per connection that wait for a response, since each holds a session, and with HTTP/2
+ * also a body. Node.js has no such limit. Over HTTP/2, a request above the limit is answered with 429 and `body`. Over HTTP/1.1, the connection
+ * is closed, because the response would wait behind all others. Node.js would then stop reading and not notice that the client has gone.
  */
 export function limitRequests (body: object): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   return async ({ raw }, reply) => {
@@ -58,5 +58,5 @@ export function limitRequests (body: object): (request: FastifyRequest, reply: F
   }
 }
 
-/** What such a connection is told. */
+/** The text of the 429 response. */
 export const TOO_MANY_REQUESTS = 'this connection waits for too many answers'

@@ -7,41 +7,41 @@ import type { FastifyInstance } from 'fastify'
 type Server = FastifyInstance['server']
 
 /**
- * Closes connections that would hold up the end of the app, when it closes. Fastify closes those that are idle as it begins to close. All
- * others stay open: after the responses to requests in flight as long as clients like, and where half a request or none has come, as
- * browsers open connections in advance, until a deadline that Node.js no longer looks at. So a connection without a request is closed at
- * once, one with a request after its response, and one whose request has not arrived after so many milliseconds.
+ * Closes the connections that would delay `app.close()`. Fastify only closes connections that are idle when it starts to close. A connection
+ * with a request in flight would stay open for as long as the client likes, and one with an incomplete request, or none, until a timeout that
+ * Node.js no longer checks. Browsers open such connections in advance. This closes a connection without a request at once, one with a
+ * request after its response, and one with an incomplete request after `patience` milliseconds.
  */
 export function closeConnections (fastify: FastifyInstance, patience: number): void {
   const { server } = fastify
   const servers = new Map([[server, new Connections(server)]])
   let timer: NodeJS.Timeout | undefined
-  // Further servers hand theirs on to the first one.
+  // Other servers emit their upgrades on the first server.
   const upgraded = (request: IncomingMessage, socket: Socket): void => {
     for (const connections of servers.values()) connections.forget(socket)
     endUpgrade(server, request, socket)
   }
   fastify.addHook('onListen', async () => { for (const further of furtherServers(fastify)) servers.set(further, new Connections(further)) })
-  // After all who answer upgrades.
+  // Registered after all other listeners, so that it runs last.
   fastify.addHook('onReady', async () => { server.on('upgrade', upgraded) })
   fastify.addHook('preClose', async () => {
-    // While anybody listens, Node.js leaves upgrades to them.
+    // Node.js closes the socket of an upgrade only if there is no listener.
     server.removeListener('upgrade', upgraded)
     for (const [one, connections] of servers) {
-      // Fastify closes the others only after the first one.
+      // Fastify closes the other servers only after the first one.
       if (one !== server) one.close()
       connections.close()
     }
     timer = setTimeout(() => { for (const connections of servers.values()) connections.cutOff() }, patience)
   })
   fastify.addHook('onClose', async () => {
-    // Fastify waits for the first server only.
+    // Fastify waits only for the first server.
     for (const [one, connections] of servers) if (one !== server) await connections.gone()
     clearTimeout(timer)
   })
 }
 
-/** The servers that Fastify listens on besides its first, for further addresses of `localhost`. It tells nobody but by this symbol. */
+/** The servers that Fastify uses for further addresses of `localhost`. They are only accessible through this symbol. */
 function furtherServers (fastify: FastifyInstance): Server[] {
   for (let scope: object | null = fastify; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
     const symbol = Object.getOwnPropertySymbols(scope).find(({ description }) => description === 'fastify.serverBindings')
@@ -51,29 +51,29 @@ function furtherServers (fastify: FastifyInstance): Server[] {
 }
 
 /**
- * Ends the connection of an upgrade that is answered by a response, such as 404: Node.js no longer reads it, so it would stay, even when
- * the client has gone, and hold up the close. @fastify/websocket ends it only where its own hooks run, which are those of its scope.
+ * Ends the connection of an upgrade request that gets a normal response, such as 404. Node.js no longer reads such a connection, so it would
+ * stay open even after the client has gone, and delay `app.close()`. @fastify/websocket only ends it in the scope in which it is registered.
  */
 function endUpgrade (server: Server, request: IncomingMessage, socket: Socket): void {
   const response = responseOn(socket)
   if (response === null) {
-    // Others may have taken it in their own way. @fastify/websocket no longer does once it has begun to close.
+    // Another listener may have accepted it. @fastify/websocket does not once it has started to close.
     if (server.listenerCount('upgrade') === 1) socket.destroy()
   } else if (response.req !== request) {
-    // The last request has no answer yet: nobody could answer this one in order.
+    // An earlier request has no response yet, so this one cannot be answered in order.
     socket.destroy()
   } else {
-    // It has not been told yet, even if the response was ended at once.
+    // This listener is registered in time: `finish` is emitted in a later turn, even if the response has already ended.
     response.once('finish', () => { socket.end(() => { socket.destroy() }) })
   }
 }
 
-/** The response that is written to a socket. Node.js has no other way to ask for it, and has had this one always. */
+/** The response that is written to a socket. Node.js has no public property for it; this one has existed in all versions. */
 function responseOn (socket: Socket & { _httpMessage?: ServerResponse | null }): ServerResponse | null {
   return socket._httpMessage ?? null
 }
 
-/** The connections of an HTTP server, and the requests on them that are not answered yet. */
+/** The connections of an HTTP server and their requests that have no response yet. */
 class Connections {
   readonly #requests = new Map<Socket, Set<IncomingMessage>>()
   readonly #sessions = new Set<Http2Session>()
@@ -86,7 +86,7 @@ class Connections {
       this.#requests.set(socket, new Set())
       socket.once('close', () => { this.forget(socket) })
     }
-    // A server of HTTP/2 alone has sessions, and no requests of a connection.
+    // A server that only speaks HTTP/2 has sessions, and no connections with requests.
     if (server instanceof TlsServer) server.on('secureConnection', connected)
     else if ('closeIdleConnections' in server) server.on('connection', connected)
     server.on('request', (request: IncomingMessage, response: ServerResponse) => { this.#take(request, response) })
@@ -99,24 +99,24 @@ class Connections {
     })
   }
 
-  /** A connection is closed, or is one of HTTP no more. */
+  /** Removes a connection that is closed or no longer speaks HTTP. */
   forget (socket: Socket): void {
     if (this.#requests.delete(socket)) this.#tellIfGone()
   }
 
-  /** Closes what is not used, and from now on what is used no more. */
+  /** Closes idle connections now, and the others as soon as they become idle. */
   close (): void {
     this.#state = 'closing'
     for (const [socket, requests] of this.#requests) if (requests.size === 0) socket.destroy()
     for (const session of this.#sessions) session.close()
   }
 
-  /** Closes connections whose requests have not arrived. */
+  /** Closes connections whose requests are incomplete. */
   cutOff (): void {
     for (const [socket, requests] of this.#requests) for (const { complete } of requests) if (!complete) socket.destroy()
   }
 
-  /** Resolves when none is left. */
+  /** Resolves when no connection is left. */
   async gone (): Promise<void> {
     if (this.#requests.size > 0 || this.#sessions.size > 0) await new Promise<void>((resolve) => { this.#whenGone = resolve })
   }
@@ -128,12 +128,12 @@ class Connections {
   #take (request: IncomingMessage, response: ServerResponse): void {
     const { socket } = request
     const requests = this.#requests.get(socket)
-    // One of HTTP/2, which is a stream of its session.
+    // A request over HTTP/2 belongs to a session.
     if (requests === undefined) return
     requests.add(request)
     response.once('close', () => {
       requests.delete(request)
-      // What was written leaves first.
+      // Data that has been written is sent first.
       if (this.#state === 'closing' && requests.size === 0) socket.destroySoon()
     })
   }

@@ -6,22 +6,22 @@ import { isUserOf } from './login-filter.ts'
 import { Outage } from './outage.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** How many cookies that the store cannot tell may wait to be forgotten. */
+/** The maximum number of cookies whose logins wait for the store. */
 const MOST_ENDED_COOKIES = 10_000
 
-/** A user with a role, whose login is not over. */
+/** A user with a role whose login remains valid. */
 export type Spared = Pick<Principal, 'realm' | 'authid' | 'authrole'>
 
-/** Cookies whose logins are over although the store could not tell which these are: it is asked until it can. */
+/** Cookies whose logins have ended, but could not be looked up in the store. The lookup is retried until it succeeds. */
 export class EndedCookies {
   readonly #store: GuardedStore
   readonly #endLogin: (key: string) => Promise<void>
   readonly #ended: EndedLogins
-  /** The users whose logins are not over, by the keys of the cookies. Without an entry, any login is over. */
+  /** The users whose logins remain valid, by cookie key. For a cookie without an entry, every login has ended. */
   readonly #spared = new Map<string, Spared>()
   readonly #outage: Outage
 
-  /** `endLogin` ends the login that a cookie turns out to lead to. */
+  /** `endLogin` ends the login that a cookie belongs to. */
   constructor ({ store, log, endLogin }: { store: GuardedStore, log: StoreLog, endLogin: (key: string) => Promise<void> }) {
     this.#store = store
     this.#endLogin = endLogin
@@ -29,19 +29,19 @@ export class EndedCookies {
     this.#outage = new Outage(log, 'error', 'a logout is lost, because the cookie store cannot look up its login')
   }
 
-  /** True for a cookie that leads to no login, whichever the store has. */
+  /** True if a cookie no longer has a login, whatever the store contains. */
   has (cookie: string): boolean {
     return this.#ended.has(cookie) && !this.#spared.has(cookie)
   }
 
-  /** True if a cookie leads no more to the login that the store has. */
+  /** True if a cookie no longer belongs to the login that the store contains. */
   isOver (cookie: string, login: LoginRecord): boolean {
     return this.#ended.has(cookie) && !this.#spares(cookie, login)
   }
 
-  /** Ends the logins that cookies lead to, except those of a user who is spared. What ended earlier stays ended. Never rejects. */
+  /** Ends the logins of cookies, except those of the spared user. A login that has already ended is not restored. Never rejects. */
   async end (cookies: readonly string[], spared: Spared | null): Promise<void> {
-    // Clients make these up: while the store is away, nobody can tell.
+    // While the store is unavailable, cookies that a client made up cannot be told from real ones.
     if (this.#ended.size >= MOST_ENDED_COOKIES) return this.#outage.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
     this.#outage.worked()
     for (const cookie of cookies) {
@@ -51,7 +51,7 @@ export class EndedCookies {
     await this.#ended.end(cookies.map((key) => ({ key, cookies: [] }))).catch(() => {})
   }
 
-  /** Tries a last time. */
+  /** Retries a last time. */
   async close (): Promise<void> {
     await this.#ended.close()
   }
@@ -60,7 +60,7 @@ export class EndedCookies {
     const record = await this.#store.get(cookie)
     if (record !== undefined && 'login' in record) {
       const login = this.#spared.has(cookie) ? await this.#store.get(record.login) : undefined
-      // A logout may have come in the meantime, which spares nobody.
+      // The user may have logged out in the meantime, which removes the exception.
       if (login !== undefined && 'authid' in login && this.#spares(cookie, login)) {
         this.#spared.delete(cookie)
         return
