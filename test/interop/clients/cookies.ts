@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
 import { WebSocketServer } from 'ws'
+import { browsers } from './browser-programs.ts'
 import { make, needsBuild } from './builds.ts'
 import type { Build } from './builds.ts'
 
@@ -58,7 +59,6 @@ const js = {
   needs: { program: 'npm', args: ['--version'], install: 'install Node.js and npm' },
   commands: [['npm', 'install', '--no-audit', '--no-fund', '--ignore-scripts', '--legacy-peer-deps']]
 }
-const browser = { folder: 'cookies-browser', commands: [], page: true, keeps: true, sends: false }
 
 const inGo = (name: string, version: string, library: string, keeps: boolean): Keeper => ({ ...go, name, version, start: ['./client', library], keeps, sends: !keeps })
 const inJava = (name: string, version: string, library: string, keeps: boolean): Keeper => ({ ...java, name, version, start: ['java', '-cp', 'classes:lib/*', 'Main', library], keeps, sends: !keeps })
@@ -67,9 +67,7 @@ const inPython = (name: string, version: string, library: string, keeps: boolean
 const inJs = (name: string, version: string, library: string, program = 'node'): Keeper => ({ ...js, name, version, start: [program, 'cookies.mjs', library], keeps: false, sends: true })
 
 const keepers: readonly Keeper[] = [
-  { ...browser, name: 'Chromium', version: '156', needs: { program: 'chromium', args: ['--version'], install: 'apt-get install chromium' }, start: ['chromium', '--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--user-data-dir=profile'] },
-  { ...browser, name: 'Firefox', version: 'ESR 153', needs: { program: 'firefox-esr', args: ['--version'], install: 'apt-get install firefox-esr' }, start: ['firefox-esr', '--headless', '--no-remote', '--profile', '.'] },
-  { ...browser, name: 'WebKitGTK', version: '2.50', needs: { program: '/usr/bin/python3', args: ['-c', 'import gi; gi.require_version("WebKit2", "4.1")'], install: 'apt-get install gir1.2-webkit2-4.1 python3-gi xvfb xauth' }, start: ['xvfb-run', '-a', '/usr/bin/python3', 'webkit.py'] },
+  ...browsers.map((browser) => ({ ...browser, page: true, keeps: true, sends: false })),
   inGo('gorilla/websocket', '1.5.3', 'gorilla', false),
   inGo('gorilla/websocket with Jar', '1.5.3', 'gorilla-jar', true),
   inGo('coder/websocket', '1.8.15', 'coder', false),
