@@ -29,7 +29,7 @@ const faults: readonly (readonly [adapter: string, cells: Partial<Record<Column,
   ['@keyv/memcache', {
     contract: /cannot be iterated/,
     'find and revoke': /^found this Keyv storage cannot be iterated/,
-    '40 days': /^comes by static; Keyv with \w+ took a login and does not have it/,
+    '40 days': /^comes by static; Keyv with \w+ accepted a login but does not return it/,
     restart: /^is forgotten; away: static, same cookie$/
   }]
 ]
