@@ -181,6 +181,7 @@ export class Router implements SessionHost {
     })
     const transport = new InProcessTransport({
       receive: (message, values) => { peer.receive(message, values) },
+      codecOf: (subscription) => peer.events.codecOf(subscription),
       closed: () => {
         connection.closed()
         this.#inProcess.delete(connection)

@@ -773,8 +773,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Retained events are decoded one at a time for in-process sessions',
     file: 'plugin/transport/in-process-transport.ts',
-    code: 'if (isRetained(message)) {',
-    without: 'if (isRetained(message) && false) {',
+    code: 'values = isRetained(message) ? null : this.#valuesOf(message)',
+    without: 'values = this.#valuesOf(message)',
     test: ['transport/in-process-transport.test.ts', 'retained events are read one by one']
   },
   {
@@ -1028,6 +1028,13 @@ export const defences: readonly Defence[] = [
     code: 'if (known?.details === details) return known.octets',
     without: '',
     test: ['routes/event-text.test.ts', 'streams that are given one event']
+  },
+  {
+    defence: 'A payload is encoded once for all event streams',
+    file: 'plugin/router.ts',
+    code: '      codecOf: (subscription) => peer.events.codecOf(subscription),\n',
+    without: '',
+    test: ['routes/shared-events.test.ts', 'a payload is encoded once for all streams']
   },
   {
     defence: 'A contract with unique items does not compare every pair of items',
