@@ -24,6 +24,7 @@ const MOST_OPTIONS = 16
 
 const failed = refused(reasons.authorizationFailed)
 const notAuthorized = refused(reasons.notAuthorized)
+const tooMany = refused(reasons.limitExceeded)
 
 /** An authorizer that is a procedure. The signal is aborted when no request waits for the decision any more. */
 export interface ProcedureAuthorizer {
@@ -34,19 +35,26 @@ export interface ProcedureAuthorizer {
 export class Decisions {
   readonly #authorizer: Authorizer | ProcedureAuthorizer
   readonly #timeout: number
+  readonly #most: number
   readonly #log: RealmLog
   readonly #kept = new Recent<string, { readonly authid: string, readonly verdict: Verdict }>(MOST_KEPT)
   /** The pending decisions, by session, because the authorizer may use more of a session than its principal. */
   #asked = new WeakMap<RoutedSession, Map<string, Question>>()
 
-  constructor ({ authorizer, timeout, log }: {
+  /** The number of pending decisions, by session. A request may be over before its decision: it may have been canceled. */
+  readonly #pending = new WeakMap<RoutedSession, number>()
+
+  constructor ({ authorizer, timeout, most, log }: {
     authorizer: Authorizer | ProcedureAuthorizer
     /** The authorizer's timeout in milliseconds. */
     timeout: number
+    /** The maximum number of pending decisions about one session. */
+    most: number
     log: RealmLog
   }) {
     this.#authorizer = authorizer
     this.#timeout = timeout
+    this.#most = most
     this.#log = log
   }
 
@@ -60,6 +68,7 @@ export class Decisions {
     const question = key === null ? null : questionOf(key, options)
     const known = question === null ? undefined : this.#asked.get(session)?.get(question)
     if (known !== undefined) return known.wait()
+    if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany
     const abortion = typeof this.#authorizer === 'function' ? null : new AbortController()
     const verdict = this.#ask(session, action, uri, options, key, abortion?.signal)
     return verdict instanceof Promise ? this.#share(session, question, verdict, abortion).wait() : verdict
@@ -81,7 +90,11 @@ export class Decisions {
       forget()
       abortion.abort()
     })
-    verdict.then(forget)
+    this.#pending.set(session, (this.#pending.get(session) ?? 0) + 1)
+    verdict.then(() => {
+      this.#pending.set(session, this.#pending.get(session)! - 1)
+      forget()
+    })
     if (key !== null) this.#asked.set(session, asked.set(key, question))
     return question
   }

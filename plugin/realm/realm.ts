@@ -85,7 +85,7 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.#sessions = new Sessions(limits)
     this.#roles = Role.rolesOf(options, (authorizer) =>
-      new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, log }))
+      new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, most: limits.pendingCalls, log }))
     const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
     this.#sessionEvents = new SessionEvents(publish)
     this.#broker = new Broker({ nextId, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: new SubscriptionEvents(publish) })
@@ -217,6 +217,8 @@ export class Realm {
   }
 
   * #withdraw (session: RoutedSession, testaments: readonly Publish[], manner: 'told' | 'quietly'): Generator<void> {
+    // First, because authorizers are also asked about its testaments.
+    yield * this.#service.forget(session)
     yield * this.#publishTestaments(session, testaments)
     yield * this.#dealer.forget(session)
     yield * this.#broker.forget(session)

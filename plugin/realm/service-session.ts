@@ -45,8 +45,8 @@ export class ServiceSession extends OwnSession {
   readonly #pending = new Map<Id, MetaCall>()
   /** The realm must not be re-entered while it routes: invocations wait until it has finished. */
   readonly #invocations = new Queue<Invoked>()
-  /** The octets of pending calls, by session. */
-  readonly #waiting = new WeakMap<RoutedSession, number>()
+  /** The pending calls of each session, and the bytes that they take. */
+  readonly #waiting = new Map<RoutedSession, { readonly calls: Set<MetaCall>, bytes: number }>()
   readonly #octets: number
   #state: 'idle' | 'answering' = 'idle'
   readonly #findSession: (id: Id) => RoutedSession | undefined
@@ -83,6 +83,14 @@ export class ServiceSession extends OwnSession {
     return 'sent'
   }
 
+  /** Cancels the calls of a session that has left, one per step. */
+  * forget (caller: RoutedSession): Generator<void> {
+    for (const call of this.#waiting.get(caller)?.calls ?? []) {
+      cancel(call)
+      yield
+    }
+  }
+
   /**
    * Runs the procedures that were invoked while a message was routed. They count as work of that message: a client that calls many of them
    * is read no faster than they are answered. Never throws.
@@ -104,13 +112,14 @@ export class ServiceSession extends OwnSession {
     return 'sent'
   }
 
-  /** With `kill`, the caller waits for an answer. The realm must not be re-entered while it routes. */
+  /** Handled after the message at work, because the realm must not be re-entered. With `kill`, the caller waits for an answer. */
   #interrupt ({ request, options }: Interrupt): void {
     const call = this.#pending.get(request)
     if (call === undefined) return
-    call.state = 'canceled'
-    call.whenCanceled()
-    if (options['mode'] === 'kill') queueMicrotask(() => { this.#refuse(request, new WampError(reasons.canceled)) })
+    queueMicrotask(() => {
+      cancel(call)
+      if (options['mode'] === 'kill') this.#refuse(request, new WampError(reasons.canceled))
+    })
   }
 
   #wait (invoked: Invoked): void {
@@ -126,7 +135,7 @@ export class ServiceSession extends OwnSession {
       const caller = this.#findSession(details.caller as Id)
       if (caller === undefined) return this.#yield(request, [])
       const bytes = payload.size + BYTES_OF_CALL
-      if ((this.#waiting.get(caller) ?? 0) + bytes > this.#octets) {
+      if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {
         throw metaError(reasons.limitExceeded, 'limits.parked: this session waits for too many answers')
       }
       const call: MetaCall = { caller, ...values, state: 'open', whenCanceled: () => {} }
@@ -141,11 +150,16 @@ export class ServiceSession extends OwnSession {
   /** The arguments of a call may have to be kept until it is answered, even if it is canceled: for one session up to the limit for parked messages. */
   #answerLater (call: MetaCall, request: Id, bytes: number, result: Promise<MetaResult>): void {
     const { caller } = call
-    this.#waiting.set(caller, (this.#waiting.get(caller) ?? 0) + bytes)
+    const waiting = this.#waiting.get(caller) ?? { calls: new Set(), bytes: 0 }
+    this.#waiting.set(caller, waiting)
+    waiting.calls.add(call)
+    waiting.bytes += bytes
     this.#pending.set(request, call)
     result.then((result) => { this.#yield(request, result) }, (error: unknown) => { this.#refuse(request, error) }).finally(() => {
-      this.#waiting.set(caller, this.#waiting.get(caller)! - bytes)
       this.#pending.delete(request)
+      waiting.calls.delete(call)
+      waiting.bytes -= bytes
+      if (waiting.calls.size === 0) this.#waiting.delete(caller)
     })
   }
 
@@ -169,4 +183,10 @@ export class ServiceSession extends OwnSession {
       this.#log.error({ err: error }, 'the answer of a meta procedure could not be routed')
     }
   }
+}
+
+/** Nobody needs the answer: the procedure is told if it waits. */
+function cancel (call: MetaCall): void {
+  call.state = 'canceled'
+  call.whenCanceled()
 }

@@ -37,6 +37,7 @@ function build (cache: boolean): { may: (session: RoutedSession) => Promise<bool
       return { allow: authextra?.['scope'] === 'write', cache }
     },
     timeout: 1000,
+    most: 100,
     log: { error () {} }
   })
   const may = async (session: RoutedSession): Promise<boolean> => (await verdictOf(decisions.decide(session, 'publish', 'com.example.topic', 'exact', {}))).refusal === null

@@ -138,7 +138,31 @@ t.test('a decision for which another request waits is not canceled', async (t) =
   client.say(testament(2, 'com.example.topic'))
   const [[, invocation]] = backend.heard() as [[number, number]]
   client.say([16, 3, {}, 'com.example.topic'], [49, 2, {}], [49, 2, {}])
+  await settled()
   t.same(asked(), [])
   client.connection.closed()
   t.same(asked(), [[69, invocation]])
+})
+
+t.test('a session that leaves cancels the calls of an authorizer that its calls of the meta API wait for', async (t) => {
+  const { join, backend, pending, logged } = await build()
+  const client = await join(helloBy('ticket'))
+  await mayCall(client, backend, 'wamp.session.add_testament')
+  client.say(testament(2, 'com.example.first'), testament(3, 'com.example.second'), [49, 2, { mode: 'skip' }])
+  const [[, first], [, second]] = backend.heard() as [[number, number], [number, number]]
+  client.connection.closed()
+  t.same(backend.heard(), [first, second].map((invocation) => [69, invocation, { mode: 'killnowait' }]))
+  t.equal(pending(), 0)
+  await settled()
+  t.same(logged, [])
+})
+
+t.test('calls of the meta API that are canceled count until they have ended', async (t) => {
+  const { join, backend, asked } = await build({ parked: 4096 })
+  const client = await join(helloBy('ticket'))
+  await mayCall(client, backend, 'wamp.session.add_testament')
+  for (let i = 2; i < 50; i++) client.say(testament(i, `com.example.topic${i}`), [49, i, { mode: 'skip' }])
+  const { length } = asked()
+  t.ok(length > 2 && length <= 8, `${length} are asked about`)
+  t.match(client.heard().at(-1), [8, 48, 49, {}, 'wamp.error.limit_exceeded'])
 })
