@@ -1261,6 +1261,13 @@ export const defences: readonly Defence[] = [
     test: ['session/router-calls.test.ts', 'a client that causes many calls leaves capacity']
   },
   {
+    defence: 'A connection does not use up the pending calls of a session that routes use with `as`',
+    file: 'routes/procedure-route.ts',
+    code: 'as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))',
+    without: '() => {}',
+    test: ['routes/caller-shares.test.ts', 'calls of a route with `as` that hang']
+  },
+  {
     defence: 'An address does not use up the pending calls of dynamic authenticators',
     file: 'plugin/auth/dynamic-authenticator.ts',
     code: 'peer === undefined ? session : networkOf(peer)',
