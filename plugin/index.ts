@@ -167,7 +167,9 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const { depth, pendingCalls, pendingInvocations } = core.options.limits
   // A single caller may use half of a callee's capacity.
   const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
-  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth, shares, origins: core.options.endpoint }) })
+  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) {
+    procedureRoute(this, options, { depth, shares, origins: core.options.endpoint })
+  })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
   if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
   for (const files of options.static) await mountStatic(fastify, files)

@@ -61,7 +61,8 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
   }
 }
 
-async function ask ({ realm: wanted, authid, authmethod, session, transport: { peer }, signal }: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
+async function ask (attempt: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
+  const { realm: wanted, authid, authmethod, session, transport: { peer }, signal } = attempt
   const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = 'trusted' } = options
   if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested'] })
   try {

@@ -64,7 +64,8 @@ export class EventHandlers {
     // not request them.
     const handlers = event.details.retained === true ? all.slice(-1) : all
     handlers.forEach((handler, i) => {
-      this.#start(handler, event, i < handlers.length - 1 ? copyOfValues(values) : values).catch((error: unknown) => { this.#failed(error, event.subscription) })
+      const own = i < handlers.length - 1 ? copyOfValues(values) : values
+      this.#start(handler, event, own).catch((error: unknown) => { this.#failed(error, event.subscription) })
     })
   }
 

@@ -42,7 +42,9 @@ export interface SessionParts {
  * Subscribes a session to a topic. The handler reads the payloads in a serializer, in which each of them is encoded once for all receivers.
  * It also receives payloads that JavaScript can represent and the serializer cannot. This is not a method, because apps read values.
  */
-export let subscribeIn: (session: InProcessSession, codec: PayloadCodec, topic: Uri, handler: (event: EventMessage) => unknown, options?: SubscribeOptions) => Promise<Subscription>
+export let subscribeIn: (
+  session: InProcessSession, codec: PayloadCodec, topic: Uri, handler: (event: EventMessage) => unknown, options?: SubscribeOptions
+) => Promise<Subscription>
 
 /**
  * A WAMP session of the app itself, for REST handlers and background work. It needs no login. Otherwise it is an ordinary session: it is
@@ -142,7 +144,10 @@ export class InProcessSession {
   #subscribe (topic: Uri, codec: PayloadCodec | null, handle: EventHandler['handle'], options: SubscribeOptions): Promise<Subscription> {
     const handler: EventHandler = {
       codec,
-      handle: (event, values) => this.#propagation.current === null ? handle(event, values) : this.#propagation.current.run(event.details, () => handle(event, values))
+      handle: (event, values) => {
+        const { current } = this.#propagation
+        return current === null ? handle(event, values) : current.run(event.details, () => handle(event, values))
+      }
     }
     const wanted = `${options.match ?? 'exact'} ${topic}`
     const subscribed = this.#peer.request(

@@ -92,14 +92,15 @@ export class Requests {
     const watch = PublicationWatch.start(this.#router, session, message)
     const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
     const patience = message.options.acknowledge === true ? this.#broker.ready(session, message) : null
-    const pending = asked instanceof PendingVerdict ? asked : null
-    if (pending === null && patience === null) {
-      this.#published(session, message, asked as Verdict, watch)
+    const pending = asked instanceof PendingVerdict
+    if (!pending && patience === null) {
+      this.#published(session, message, asked, watch)
       return undefined
     }
-    const verdict = pending?.verdict ?? Promise.resolve(asked as Verdict)
-    return new ParkedRequest(patience === null ? verdict : patience.over.then(() => verdict), (decided) => { this.#published(session, message, decided, watch) }, () => {
-      pending?.abandon()
+    const decision = pending ? asked.verdict : Promise.resolve(asked)
+    const verdict = patience === null ? decision : patience.over.then(() => decision)
+    return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => {
+      if (pending) asked.abandon()
       patience?.abandon()
       watch?.end('publisher gone')
     })
@@ -159,7 +160,9 @@ export class Requests {
 
   #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {
     const verdict = this.ask(session, 'subscribe', message.topic, message.options.match, message.options)
-    if (verdict instanceof PendingVerdict) return new ParkedRequest(verdict.verdict, (decided) => { this.#subscribed(session, message, decided) }, () => { verdict.abandon() })
+    if (verdict instanceof PendingVerdict) {
+      return new ParkedRequest(verdict.verdict, (decided) => { this.#subscribed(session, message, decided) }, () => { verdict.abandon() })
+    }
     this.#subscribed(session, message, verdict)
     return undefined
   }
@@ -171,7 +174,9 @@ export class Requests {
 
   #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
     const verdict = this.ask(session, 'register', message.procedure, message.options.match, message.options)
-    if (verdict instanceof PendingVerdict) return new ParkedRequest(verdict.verdict, (decided) => { this.#registered(session, message, decided) }, () => { verdict.abandon() })
+    if (verdict instanceof PendingVerdict) {
+      return new ParkedRequest(verdict.verdict, (decided) => { this.#registered(session, message, decided) }, () => { verdict.abandon() })
+    }
     this.#registered(session, message, verdict)
     return undefined
   }

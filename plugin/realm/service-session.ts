@@ -147,7 +147,7 @@ export class ServiceSession extends OwnSession {
     }
   }
 
-  /** The arguments of a call may have to be kept until it is answered, even if it is canceled: for one session up to the limit for parked messages. */
+  /** Answers a call that waits. Its arguments may have to be kept until then, even if it is canceled: up to the limit for parked messages. */
   #answerLater (call: MetaCall, request: Id, bytes: number, result: Promise<MetaResult>): void {
     const { caller } = call
     const waiting = this.#waiting.get(caller) ?? { calls: new Set(), bytes: 0 }
