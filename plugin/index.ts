@@ -4,6 +4,7 @@ import { bridgeRoutes } from '../routes/bridge.ts'
 import { clientRoutes } from '../routes/client.ts'
 import { consoleRoutes } from '../routes/console.ts'
 import { eventRoutes } from '../routes/events.ts'
+import { CallerShares } from '../routes/caller-shares.ts'
 import { closeConnections } from '../routes/connections.ts'
 import { cookieSerializer, registerWebsocket } from '../routes/host.ts'
 import { decorateIdentity } from '../routes/identity.ts'
@@ -163,7 +164,12 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     return router.inject(realm, { authid, role }, chosen)
   })
   const procedures = new RouteProcedures(fastify, router)
-  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint }) })
+  const { depth, pendingCalls, pendingInvocations } = core.options.limits
+  // A single caller may use half of a callee's capacity.
+  const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
+  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) {
+    procedureRoute(this, options, { depth, shares, origins: core.options.endpoint })
+  })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
   if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
   for (const files of options.static) await mountStatic(fastify, files)

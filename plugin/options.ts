@@ -107,7 +107,10 @@ export interface LimitOptions {
   owedEvents?: number
   /** Bytes buffered for a connection in total. Above it, the session ends. @default 16777216 */
   owed?: number
-  /** Unanswered calls of one session. @default 10000 */
+  /**
+   * Unanswered calls of one session. An authorizer may have the same number of requests of a session to decide on, and a dynamic
+   * authenticator the same number of logins from one address, or one IPv6 /64. @default 10000
+   */
   pendingCalls?: number
   /** Calls that one callee has not answered. @default 10000 */
   pendingInvocations?: number

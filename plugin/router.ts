@@ -181,6 +181,7 @@ export class Router implements SessionHost {
     })
     const transport = new InProcessTransport({
       receive: (message, values) => { peer.receive(message, values) },
+      codecOf: (subscription) => peer.events.codecOf(subscription),
       closed: () => {
         connection.closed()
         this.#inProcess.delete(connection)
@@ -195,10 +196,10 @@ export class Router implements SessionHost {
   }
 
   /** Calls a procedure with a role. Rejects with the WampError of the answer, and with `wamp.error.no_such_realm`, `no_such_role` and `not_authorized`. */
-  async call ({ realm: name, role, procedure, args, signal }: Parameters<CallProcedure>[0]): ReturnType<CallProcedure> {
+  async call ({ realm: name, role, procedure, args, client, signal }: Parameters<CallProcedure>[0]): ReturnType<CallProcedure> {
     const realm = this.#realms.get(name)
     if (realm === undefined) throw new WampError(reasons.noSuchRealm, { args: [`there is no realm "${name}"`] })
-    return await realm.call(procedure, args, { role, options: { timeout: this.handshakeTimeout }, signal })
+    return await realm.call(procedure, args, { role, client, options: { timeout: this.handshakeTimeout }, signal })
   }
 
   /** The current counts of each realm, for metrics. */

@@ -1,23 +1,56 @@
+import { jsonCodec } from '../plugin/codec/json-codec.ts'
+import { valuesEnd } from '../plugin/codec/json-text.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
-import type { Received } from '../plugin/peer/session-types.ts'
-import type { Dict } from '../plugin/protocol/message.ts'
+import type { Dict, EventMessage } from '../plugin/protocol/message.ts'
+import type { Payload } from '../plugin/protocol/payload.ts'
+import { spendOctets } from '../plugin/work.ts'
+
+/** The parts of an EVENT that a stream needs. */
+export type PublishedEvent = Pick<EventMessage, 'publication' | 'details' | 'payload'>
 
 /** The octets of an event, and the details that all are given who are sent the same. */
 interface Written { readonly details: Dict, readonly octets: Buffer }
 
+const LF = 0x0a
+const CR = 0x0d
+const SPACE = 0x20
+
 /** What was written in this turn: all streams that are given an event share its octets. */
 const written = new Map<string, Written>()
 
-/** An event as a client reads it. What was retained is no place to come back to. Throws for values that have no form in JSON. */
-export function octetsOf (subscribed: string, { args, kwargs, details, publication }: Received): Buffer {
+/**
+ * An event as a client reads it. What was retained is no place to come back to. The payload is encoded once for all that read it as JSON,
+ * and not decoded if it came as JSON. Throws for values that have no form in JSON.
+ */
+export function octetsOf (subscribed: string, { payload, details, publication }: PublishedEvent): Buffer {
   // That of an event of a pattern stands in its details.
   const topic = String(details['topic'] ?? subscribed)
   const key = `${publication} ${topic}`
   const known = written.get(key)
   if (known?.details === details) return known.octets
   const id = details['retained'] === true ? '' : `id: ${publication}\n`
-  const octets = Buffer.from(`${id}data: ${stringifyValue({ topic, args, kwargs, details })}\n\n`)
+  const octets = Buffer.concat([
+    Buffer.from(`${id}data: {"topic":${stringifyValue(topic)},`), payloadMembers(payload), Buffer.from(`,"details":${stringifyValue(details)}}\n\n`)
+  ])
+  spendOctets(octets.length)
   if (written.size === 0) setImmediate(() => { written.clear() })
   written.set(key, { details, octets })
   return octets
+}
+
+/** The members `args` and `kwargs` of an object, on one line. */
+function payloadMembers (payload: Payload): Buffer {
+  const { elements, bytes } = payload.in(jsonCodec)
+  if (elements === 0) return Buffer.from('"args":[],"kwargs":{}')
+  const argsEnd = elements === 1 ? bytes.length : valuesEnd(bytes, 0, 1)
+  const kwargs = elements === 1 ? Buffer.from('{}') : bytes.subarray(argsEnd + 1)
+  const members = Buffer.concat([Buffer.from('"args":'), bytes.subarray(0, argsEnd), Buffer.from(',"kwargs":'), kwargs])
+  spendOctets(members.length)
+  if (members.includes(LF) || members.includes(CR)) joinLines(members)
+  return members
+}
+
+/** Replaces line breaks by spaces. In JSON, they only occur between values: those in strings are escaped. */
+function joinLines (text: Buffer): void {
+  for (let i = 0; i < text.length; i++) if (text[i] === LF || text[i] === CR) text[i] = SPACE
 }

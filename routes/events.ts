@@ -3,18 +3,22 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest }
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
-import type { Received, Subscription } from '../plugin/peer/session-types.ts'
+import { jsonCodec } from '../plugin/codec/json-codec.ts'
+import type { Subscription } from '../plugin/peer/session-types.ts'
+import { subscribeIn } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
+import { Payload } from '../plugin/protocol/payload.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
-import { spend } from '../plugin/work.ts'
+import { spend, spendOctets } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
 import { connectionOf, isHttp2, OpenResponses } from './connection-of.ts'
 import { octetsOf } from './event-text.ts'
+import type { PublishedEvent } from './event-text.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
@@ -173,7 +177,7 @@ class EventStream {
       for (const topic of topics) {
         // An authorizer may think about each of them, and the client be gone meanwhile.
         if (this.#state === 'ended') break
-        this.#subscriptions.push(await session.subscribe(topic, (received) => { this.#write(topic, received) }, options))
+        this.#subscriptions.push(await subscribeIn(session, jsonCodec, topic, (event) => { this.#write(topic, event) }, options))
       }
     } catch (error) {
       this.end()
@@ -217,7 +221,7 @@ class EventStream {
     for await (const event of missedEvents(session, id, last, this.#owner)) {
       if (this.#state === 'ended') return
       had.add(event.publication)
-      const octets = this.#octetsOf(topic, event)
+      const octets = this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
       if (octets !== null && !this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
     }
     const held = this.#held!
@@ -228,22 +232,22 @@ class EventStream {
     }
   }
 
-  #write (topic: string, received: Received): void {
+  #write (topic: string, event: PublishedEvent): void {
     if (this.#state === 'ended') return
-    const octets = this.#octetsOf(topic, received)
+    const octets = this.#octetsOf(topic, event)
     if (octets === null) return
     if (this.#held === null) return this.#push(octets)
     const { retained, events } = this.#held
-    const held = received.details['retained'] === true ? retained : events
-    held.set(received.publication, octets)
+    const held = event.details['retained'] === true ? retained : events
+    held.set(event.publication, octets)
     this.#held.size += octets.length
     if (this.#held.size > this.#share) this.#giveUp()
   }
 
   /** An event as a client reads it, or null if its values have no form in JSON. */
-  #octetsOf (topic: string, received: Received): Buffer | null {
+  #octetsOf (topic: string, event: PublishedEvent): Buffer | null {
     try {
-      return octetsOf(topic, received)
+      return octetsOf(topic, event)
     } catch (error) {
       this.#log[this.#formlessLevel]({ err: error, topic }, 'an event has no form in JSON; more of them are logged at debug')
       this.#formlessLevel = 'debug'
@@ -253,8 +257,9 @@ class EventStream {
 
   #push (octets: Buffer): void {
     if (this.#state === 'ended') return
-    if (this.readable.readableLength > this.#share) this.#giveUp()
-    else this.readable.push(octets)
+    if (this.readable.readableLength > this.#share) return this.#giveUp()
+    spendOctets(octets.length)
+    this.readable.push(octets)
   }
 
   /** Of what may wait for its connection. */

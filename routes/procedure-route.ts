@@ -11,8 +11,9 @@ import { reasons } from '../plugin/protocol/reasons.ts'
 import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
+import type { CallerShares } from './caller-shares.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
-import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
+import { connectionOf, limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, withTextForOctets } from './json-border.ts'
 import type { Place } from './json-border.ts'
@@ -37,6 +38,8 @@ export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'w
 interface ProcedureRouteParts {
   /** The maximum depth of lists and dicts in a body. */
   readonly depth: number
+  /** The shares of connections in the calls of a session of the app. */
+  readonly shares: CallerShares
   /** The origins whose pages may use a route with `as`. */
   readonly origins: OriginOptions
 }
@@ -49,10 +52,11 @@ const failure = {
   properties: { statusCode: { type: 'integer' }, code: { type: 'string' }, error: { type: 'string' }, message: { type: 'string' } }
 }
 
-const few = limitRequests({ statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_REQUESTS })
+const tooMany = { statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_REQUESTS }
+const few = limitRequests(tooMany)
 
 /** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
+export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, shares, origins }: ProcedureRouteParts): void {
   checkRoute(given)
   const { procedure, contract = {}, args: names = [], as, ...route } = given
   const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
@@ -70,6 +74,8 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
       const { args, kwargs } = argumentsOf(request, place, names)
       const gone = goneOf(reply)
+      const ended = as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))
+      if (ended === null) return await reply.code(429).header('cache-control', 'no-store').send(tooMany)
       try {
         return await answer(reply, await call(as ?? request.wamp, procedure, args, kwargs, gone))
       } catch (error) {
@@ -79,6 +85,8 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
         // An error may have the name `constructor`.
         const statusCode = Object.hasOwn(raised, code) ? raised[code]! : error.statusCode
         return await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
+      } finally {
+        ended()
       }
     }
   })

@@ -1,5 +1,7 @@
 import type { DynamicAuthOptions, WampScramPrincipal } from '../auth-options.ts'
 import { WampError } from '../errors.ts'
+import { networkOf } from '../network-of.ts'
+import type { Id } from '../protocol/id.ts'
 import type { Dict } from '../protocol/message.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -12,8 +14,11 @@ import { isTime } from './expiry.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
-/** Calls a procedure with a role. Rejects with the WampError of the answer. If the signal is aborted, the call is canceled, and rejects with its reason. */
-export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args, signal: AbortSignal }) => Promise<{ args: Args, kwargs: Kwargs }>
+/**
+ * Calls a procedure with a role. Rejects with the WampError of the answer. If the signal is aborted, the call is canceled, and rejects with its
+ * reason. `client` is the client that causes the call: the network of its address, or the id of its future session. Its calls count together.
+ */
+export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args, client: string | Id, signal: AbortSignal }) => Promise<{ args: Args, kwargs: Kwargs }>
 
 /** No decision was made: the procedure is not registered yet or does not answer. The client may retry later. */
 export class Unanswered extends Error {
@@ -56,11 +61,13 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
   }
 }
 
-async function ask ({ realm: wanted, authid, authmethod, signal }: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
+async function ask (attempt: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
+  const { realm: wanted, authid, authmethod, session, transport: { peer }, signal } = attempt
   const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = 'trusted' } = options
   if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested'] })
   try {
-    const { args } = await call({ realm, role, procedure, args: [wanted, authid ?? null, details], signal })
+    const client = peer === undefined ? session : networkOf(peer)
+    const { args } = await call({ realm, role, procedure, args: [wanted, authid ?? null, details], client, signal })
     return args[0]
   } catch (error) {
     if (error instanceof WampError && technical.has(error.error)) throw new Unanswered(procedure, error.error)

@@ -2,13 +2,14 @@ import { errors, WampError } from '../errors.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { ClientMessage, ErrorMessage, EventMessage, Interrupt, Invocation, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
-import { copyOfValues, Payload } from '../protocol/payload.ts'
+import type { ClientMessage, ErrorMessage, Interrupt, Invocation, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
 import { onAbort } from '../abortion.ts'
+import { EventHandlers } from './event-handlers.ts'
 import { ownValues } from './own-values.ts'
 
 /** The message that answers a request. */
@@ -29,19 +30,18 @@ export interface RequestOptions {
 
 /** Answers an invocation. A thrown error becomes an ERROR. `progress` sends a progressive result, and is null if the caller did not request any. */
 export type InvocationHandler = (invocation: Invocation, values: Values, signal: AbortSignal, progress: ((payload: Payload) => void) | null) => Promise<Payload>
-/** Receives an event, with its own copy of the values. Thrown errors are logged. */
-export type EventHandler = (event: EventMessage, values: Values) => unknown
 
 /** The part of a logger that is used here. */
 export interface PeerLog { error (details: object, text: string): void }
 
 /** The client side of the protocol in this process: requests and their answers, invocations and events. The router treats it like any other peer, without privileges. */
 export class InProcessPeer {
+  /** The handlers of its subscriptions. */
+  readonly events: EventHandlers
   readonly #send: (message: ClientMessage) => void
   readonly #log: PeerLog
   readonly #ended: () => void
   readonly #pending = new Map<Id, Pending>()
-  readonly #subscriptions = new Map<Id, Set<EventHandler>>()
   readonly #registrations = new Map<Id, InvocationHandler>()
   /** The invocations whose answers the router waits for. */
   readonly #invocations = new Map<Id, AbortController>()
@@ -59,6 +59,7 @@ export class InProcessPeer {
     this.#send = send
     this.#ended = ended
     this.#log = log
+    this.events = new EventHandlers((error, subscription) => { log.error({ err: error, subscription }, 'an event handler failed') })
   }
 
   /**
@@ -82,26 +83,6 @@ export class InProcessPeer {
     } finally {
       forget()
     }
-  }
-
-  /** Adds a handler for the events of a subscription. */
-  addEventHandler (subscription: Id, handler: EventHandler): void {
-    const handlers = this.#subscriptions.get(subscription)
-    if (handlers === undefined) this.#subscriptions.set(subscription, new Set([handler]))
-    else handlers.add(handler)
-  }
-
-  /** Removes a handler. True if it was the subscription's last handler. */
-  removeEventHandler (subscription: Id, handler: EventHandler): boolean {
-    const handlers = this.#subscriptions.get(subscription)
-    if (handlers?.delete(handler) !== true || handlers.size > 0) return false
-    this.#subscriptions.delete(subscription)
-    return true
-  }
-
-  /** True if a subscription has a handler. */
-  hasEventHandlers (subscription: Id): boolean {
-    return this.#subscriptions.has(subscription)
   }
 
   /** Sets the handler for the invocations of a registration. */
@@ -144,7 +125,7 @@ export class InProcessPeer {
   /** Receives a message of the router, and the values of its payload. Never throws. */
   receive (message: RouterMessage, values: Values): void {
     switch (message.type) {
-      case MessageType.Event: return this.#event(message, values)
+      case MessageType.Event: return this.events.handle(message, values)
       case MessageType.Invocation: return this.#invocation(message, values)
       case MessageType.Error: return this.#error(message, values)
       case MessageType.Goodbye: return this.#goodbye(message.reason)
@@ -167,7 +148,7 @@ export class InProcessPeer {
     if (this.#state === 'closed') return
     if (this.#state === 'open') this.#closeReason = reason
     this.#state = 'closed'
-    this.#subscriptions.clear()
+    this.events.clear()
     this.#registrations.clear()
     const pending = [...this.#pending.values()]
     this.#pending.clear()
@@ -219,23 +200,6 @@ export class InProcessPeer {
     const pending = this.#pending.get(request)
     this.#pending.delete(request)
     pending?.reject(new WampError(error, values))
-  }
-
-  #event (event: EventMessage, values: Values): void {
-    const all = [...this.#subscriptions.get(event.subscription) ?? []]
-    // Retained events arrive right after SUBSCRIBED and belong to the last subscriber. Earlier handlers have already received them, or did
-    // not request them.
-    const handlers = event.details.retained === true ? all.slice(-1) : all
-    handlers.forEach((handler, i) => {
-      this.#handle(handler, event, i < handlers.length - 1 ? copyOfValues(values) : values).catch((error: unknown) => {
-        this.#log.error({ err: error, subscription: event.subscription }, 'an event handler failed')
-      })
-    })
-  }
-
-  // The handler starts in this turn, so that events are handled in order. It may continue asynchronously.
-  async #handle (handler: EventHandler, event: EventMessage, values: Values): Promise<void> {
-    await handler(event, values)
   }
 
   #invocation (invocation: Invocation, values: Values): void {

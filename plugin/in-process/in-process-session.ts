@@ -1,9 +1,9 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
+import type { CallOptions, Dict, EventMessage, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Args, Kwargs } from '../protocol/payload.ts'
+import type { Args, Kwargs, PayloadCodec } from '../protocol/payload.ts'
 import { errors, WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -11,7 +11,8 @@ import { onAbort } from '../abortion.ts'
 import { CallResult, valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import { Stream } from '../peer/stream.ts'
-import type { EventHandler, InProcessPeer, InvocationHandler } from './in-process-peer.ts'
+import type { EventHandler } from './event-handlers.ts'
+import type { InProcessPeer, InvocationHandler } from './in-process-peer.ts'
 import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
 
@@ -38,6 +39,14 @@ export interface SessionParts {
 }
 
 /**
+ * Subscribes a session to a topic. The handler reads the payloads in a serializer, in which each of them is encoded once for all receivers.
+ * It also receives payloads that JavaScript can represent and the serializer cannot. This is not a method, because apps read values.
+ */
+export let subscribeIn: (
+  session: InProcessSession, codec: PayloadCodec, topic: Uri, handler: (event: EventMessage) => unknown, options?: SubscribeOptions
+) => Promise<Subscription>
+
+/**
  * A WAMP session of the app itself, for REST handlers and background work. It needs no login. Otherwise it is an ordinary session: it is
  * counted, can be killed and receives GOODBYE. Every method rejects with WAMP_ERR_SESSION_CLOSED once it is closed.
  */
@@ -53,6 +62,10 @@ export class InProcessSession {
   readonly #subscribing = new Map<Promise<Subscription>, string>()
   /** Subscriptions without a handler, until it is known whether they will get one. */
   readonly #leaving = new Map<Id, Promise<void>>()
+
+  static {
+    subscribeIn = (session, codec, topic, handler, options = {}) => session.#subscribe(topic, codec, handler, options)
+  }
 
   constructor ({ id, principal, peer, propagation, pack = (args, kwargs) => Payload.of(args, kwargs) }: SessionParts) {
     this.id = id
@@ -125,17 +138,24 @@ export class InProcessSession {
   /** Subscribes to a topic. Errors of the handler are logged and do not affect other subscribers. The type of the args is not checked. */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
     if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${topic}") requires a handler function`))
-    const onEvent: EventHandler = ({ details, publication }, { args, kwargs }) => {
-      const handle = (): unknown => handler({ args: args as A, kwargs, details, publication })
-      return this.#propagation.current === null ? handle() : this.#propagation.current.run(details, handle)
+    return this.#subscribe(topic, null, ({ details, publication }, { args, kwargs }) => handler({ args: args as A, kwargs, details, publication }), options)
+  }
+
+  #subscribe (topic: Uri, codec: PayloadCodec | null, handle: EventHandler['handle'], options: SubscribeOptions): Promise<Subscription> {
+    const handler: EventHandler = {
+      codec,
+      handle: (event, values) => {
+        const { current } = this.#propagation
+        return current === null ? handle(event, values) : current.run(event.details, () => handle(event, values))
+      }
     }
     const wanted = `${options.match ?? 'exact'} ${topic}`
     const subscribed = this.#peer.request(
       (request) => ({ type: MessageType.Subscribe, request, options, topic }),
       (reply) => {
         const id = 'subscription' in reply ? reply.subscription : reply.request
-        this.#peer.addEventHandler(id, onEvent)
-        return { id, topic, unsubscribe: () => this.#unsubscribe(id, wanted, onEvent) }
+        this.#peer.events.add(id, handler)
+        return { id, topic, unsubscribe: () => this.#unsubscribe(id, wanted, handler) }
       })
     this.#subscribing.set(subscribed, wanted)
     const settled = (): void => { this.#subscribing.delete(subscribed) }
@@ -206,7 +226,7 @@ export class InProcessSession {
 
   async #unsubscribe (subscription: Id, wanted: string, handler: EventHandler): Promise<void> {
     // Other handlers of this session may use the same subscription: only the last one removes it.
-    if (!this.#peer.removeEventHandler(subscription, handler)) return
+    if (!this.#peer.events.delete(subscription, handler)) return
     // Other handlers may also be about to use it, while an authorizer decides.
     let leaving = this.#leaving.get(subscription)
     if (leaving === undefined && this.#wanting(wanted).length > 0) this.#leaving.set(subscription, leaving = this.#giveUpLater(subscription, wanted))
@@ -216,7 +236,7 @@ export class InProcessSession {
   async #giveUpLater (subscription: Id, wanted: string): Promise<void> {
     for (let others = this.#wanting(wanted); others.length > 0; others = this.#wanting(wanted)) await Promise.allSettled(others)
     this.#leaving.delete(subscription)
-    if (this.#peer.isOpen && !this.#peer.hasEventHandlers(subscription)) await this.#giveUp(subscription)
+    if (this.#peer.isOpen && !this.#peer.events.has(subscription)) await this.#giveUp(subscription)
   }
 
   async #giveUp (subscription: Id): Promise<void> {

@@ -1,11 +1,13 @@
 import { toDecision } from '../auth/authorizer.ts'
-import type { Authorizer } from '../auth/authorizer.ts'
+import type { Authorization, Authorizer } from '../auth/authorizer.ts'
 import type { Action } from '../options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { Recent } from '../recent.ts'
 import { inTime, isThenable } from '../thenable.ts'
+import { Question } from './pending-verdict.ts'
+import type { PendingVerdict } from './pending-verdict.ts'
 import type { RealmLog } from './realm.ts'
 import { refused } from './role.ts'
 import type { Verdict } from './role.ts'
@@ -22,45 +24,54 @@ const MOST_OPTIONS = 16
 
 const failed = refused(reasons.authorizationFailed)
 const notAuthorized = refused(reasons.notAuthorized)
+const tooMany = refused(reasons.limitExceeded)
+
+/** An authorizer that is a procedure. The signal is aborted when no request waits for the decision any more. */
+export interface ProcedureAuthorizer {
+  call (...given: [...Parameters<Authorizer>, AbortSignal | undefined]): Promise<boolean | Authorization>
+}
 
 /** The decisions of a role's authorizer. Equal requests of a session share one pending decision. Decisions with `cache` are cached. */
 export class Decisions {
-  readonly #authorizer: Authorizer
+  readonly #authorizer: Authorizer | ProcedureAuthorizer
   readonly #timeout: number
+  readonly #most: number
   readonly #log: RealmLog
   readonly #kept = new Recent<string, { readonly authid: string, readonly verdict: Verdict }>(MOST_KEPT)
   /** The pending decisions, by session, because the authorizer may use more of a session than its principal. */
-  #asked = new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()
+  #asked = new WeakMap<RoutedSession, Map<string, Question>>()
 
-  constructor ({ authorizer, timeout, log }: {
-    authorizer: Authorizer
+  /** The number of pending decisions, by session. A request may be over before its decision: it may have been canceled. */
+  readonly #pending = new WeakMap<RoutedSession, number>()
+
+  constructor ({ authorizer, timeout, most, log }: {
+    authorizer: Authorizer | ProcedureAuthorizer
     /** The authorizer's timeout in milliseconds. */
     timeout: number
+    /** The maximum number of pending decisions about one session. */
+    most: number
     log: RealmLog
   }) {
     this.#authorizer = authorizer
     this.#timeout = timeout
+    this.#most = most
     this.#log = log
   }
 
-  /** The verdict on an action; a promise that never rejects if the authorizer is asynchronous. */
-  decide (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy, options: Dict): Verdict | Promise<Verdict> {
+  /** The verdict on an action; a pending one if the authorizer is asynchronous. */
+  decide (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy, options: Dict): Verdict | PendingVerdict {
     const { authid, authmethod, authprovider, authextra = null } = session.principal
     const key = uri.length > LONGEST_KEPT ? null : JSON.stringify([authid, authmethod, authprovider, authextra, action, match, uri], withoutBigInts)
     const kept = key === null ? undefined : this.#kept.get(key)
     if (kept !== undefined) return kept.verdict
 
-    const asked = this.#asked.get(session)
     const question = key === null ? null : questionOf(key, options)
-    const known = question === null ? undefined : asked?.get(question)
-    if (known !== undefined) return known
-    const verdict = this.#ask(session, action, uri, options, key)
-    if (question === null || !(verdict instanceof Promise)) return verdict
-    const asking = asked ?? new Map<string, Promise<Verdict>>()
-    this.#asked.set(session, asking)
-    asking.set(question, verdict)
-    verdict.then(() => { asking.delete(question) })
-    return verdict
+    const known = question === null ? undefined : this.#asked.get(session)?.get(question)
+    if (known !== undefined) return known.wait()
+    if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany
+    const abortion = typeof this.#authorizer === 'function' ? null : new AbortController()
+    const verdict = this.#ask(session, action, uri, options, key, abortion?.signal)
+    return verdict instanceof Promise ? this.#share(session, question, verdict, abortion).wait() : verdict
   }
 
   /** Deletes cached decisions, for one authid or for all. Pending decisions will not be cached. */
@@ -69,16 +80,38 @@ export class Decisions {
     this.#kept.forget((kept) => authid === undefined || kept.authid === authid)
   }
 
-  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string | null): Verdict | Promise<Verdict> {
+  /** A pending question, which equal requests of the session share; null for one that is not compared. */
+  #share (session: RoutedSession, key: string | null, verdict: Promise<Verdict>, abortion: AbortController | null): Question {
+    const asked = this.#asked.get(session) ?? new Map<string, Question>()
+    const forget = (): void => { if (key !== null && asked.get(key) === question) asked.delete(key) }
+    const question = new Question(verdict, () => {
+      // A function cannot be canceled: its decision may still answer an equal request.
+      if (abortion === null) return
+      forget()
+      abortion.abort()
+    })
+    this.#pending.set(session, (this.#pending.get(session) ?? 0) + 1)
+    verdict.then(() => {
+      this.#pending.set(session, this.#pending.get(session)! - 1)
+      forget()
+    })
+    if (key !== null) this.#asked.set(session, asked.set(key, question))
+    return question
+  }
+
+  /** Asks the authorizer. The promise never rejects. */
+  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string | null, signal: AbortSignal | undefined): Verdict | Promise<Verdict> {
+    const authorizer = this.#authorizer
     const { id, principal: { authid, authrole, authmethod, authprovider, authextra }, transport } = session
     const about = { role: authrole, action, uri: uri.slice(0, LONGEST_KEPT) }
     try {
-      const answer = this.#authorizer({ session: id, authid, authrole, authmethod, authprovider, ...(authextra === undefined ? {} : { authextra }), transport }, uri, action, options)
+      const asking = { session: id, authid, authrole, authmethod, authprovider, ...(authextra === undefined ? {} : { authextra }), transport }
+      const answer = typeof authorizer === 'function' ? authorizer(asking, uri, action, options) : authorizer.call(asking, uri, action, options, signal)
       if (!isThenable(answer)) return this.#take(answer, key, authid)
       const current = this.#asked
       return inTime(answer, this.#timeout, () => new Error('the authorizer did not answer in time'))
         .then((decided) => this.#take(decided, current === this.#asked ? key : null, authid))
-        .catch((error: unknown) => this.#fail(error, about))
+        .catch((error: unknown) => signal?.aborted === true ? failed : this.#fail(error, about))
     } catch (error) {
       return this.#fail(error, about)
     }

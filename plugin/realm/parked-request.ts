@@ -8,7 +8,7 @@ export class ParkedRequest {
   #state: 'parked' | 'acted upon' | 'abandoned' = 'parked'
 
   /** One of these is called, once. `act` may throw a ProtocolViolation. */
-  constructor (verdict: Promise<Verdict>, act: (verdict: Verdict) => void, abandoned: (why: 'canceled' | 'gone') => void = () => {}) {
+  constructor (verdict: Promise<Verdict>, act: (verdict: Verdict) => void, abandoned: (why: 'canceled' | 'gone') => void) {
     this.#abandoned = abandoned
     this.settled = verdict.then((decided) => {
       if (this.#state === 'abandoned') return

@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
-import type { Authorization, Authorizer } from '../auth/authorizer.ts'
+import type { Authorization } from '../auth/authorizer.ts'
 import type { Action } from '../options.ts'
 import { eventsDropped, identityOf, sessionJoined, sessionLeft } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
@@ -16,11 +16,13 @@ import { begin, nextTurn, spend } from '../work.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { Decisions } from './decisions.ts'
+import type { ProcedureAuthorizer } from './decisions.ts'
 import { loginProcedures, revokeLogins } from './login-procedures.ts'
 import type { LoginsOfRealm } from './login-procedures.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from './meta-events.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
 import type { ParkedRequest } from './parked-request.ts'
+import type { PendingVerdict } from './pending-verdict.ts'
 import { registrationProcedures } from './registration-procedures.ts'
 import { Registrations } from './registrations.ts'
 import { Requests } from './requests.ts'
@@ -28,8 +30,9 @@ import type { RoutedMessage } from './requests.ts'
 import { granted, Role } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
-import { Abandoned, ServiceSession } from './service-session.ts'
-import type { ServiceCallOptions } from './service-session.ts'
+import { RouterCalls } from './router-calls.ts'
+import type { RouterCallOptions } from './router-calls.ts'
+import { ServiceSession } from './service-session.ts'
 import { sessionProcedures, testamentProcedures } from './session-procedures.ts'
 import { isShown, Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
@@ -56,6 +59,7 @@ export class Realm {
   readonly #requests: Requests
   readonly #testaments: Testaments
   readonly #service: ServiceSession
+  readonly #calls: RouterCalls
   readonly #sessionEvents: SessionEvents
   /** Sessions that have left, and hold something yet. */
   #departures = 0
@@ -81,7 +85,7 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.#sessions = new Sessions(limits)
     this.#roles = Role.rolesOf(options, (authorizer) =>
-      new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, log }))
+      new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, most: limits.pendingCalls, log }))
     const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
     this.#sessionEvents = new SessionEvents(publish)
     this.#broker = new Broker({ nextId, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: new SubscriptionEvents(publish) })
@@ -90,6 +94,12 @@ export class Realm {
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#service = this.#joinService({ octets: limits.messageSize, parked: limits.parked, logins, publish, log })
+    this.#calls = new RouterCalls({
+      identity: this.#service,
+      say: (caller, message) => { this.receive(caller, message) },
+      // It has no calls left, so this is one step.
+      released: (caller) => { this.#dealer.forget(caller).next() }
+    })
   }
 
   /** The sessions that are joined, by id. */
@@ -169,12 +179,12 @@ export class Realm {
    * Calls a procedure in the name of a role, by default the router's own. Rejects with the WampError of the answer, and with
    * `wamp.error.no_such_role` and `not_authorized`.
    */
-  async call (procedure: Uri, args: Args, { role = 'trusted', ...options }: { role?: string } & ServiceCallOptions = {}): Promise<{ args: Args, kwargs: Kwargs }> {
+  async call (procedure: Uri, args: Args, { role = 'trusted', ...options }: { role?: string } & RouterCallOptions): Promise<{ args: Args, kwargs: Kwargs }> {
     const caller = this.#roles.get(role)
     if (caller === undefined) throw new WampError(reasons.noSuchRole, { args: [`there is no role "${role}" in realm "${this.name}"`] })
     const { refusal } = caller.verdict('call', procedure)
     if (refusal !== null) throw new WampError(refusal, { args: [`the role "${role}" may not call ${procedure}`] })
-    return await this.#service.call(procedure, args, options)
+    return await this.#calls.call(procedure, args, options)
   }
 
   /** A CALL is over before it was routed. */
@@ -192,8 +202,8 @@ export class Realm {
     return parked
   }
 
-  /** What a session may do; a promise, which never rejects, if an authorizer has to think. */
-  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | Promise<Verdict> {
+  /** What a session may do; a pending verdict if an authorizer has to think. */
+  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | PendingVerdict {
     return this.#requests.ask(session, action, uri, match, options)
   }
 
@@ -207,8 +217,8 @@ export class Realm {
   }
 
   * #withdraw (session: RoutedSession, testaments: readonly Publish[], manner: 'told' | 'quietly'): Generator<void> {
-    // First, because authorizers are asked about its testaments, too.
-    yield * this.#service.forget(session.id)
+    // First, because authorizers are also asked about its testaments.
+    yield * this.#service.forget(session)
     yield * this.#publishTestaments(session, testaments)
     yield * this.#dealer.forget(session)
     yield * this.#broker.forget(session)
@@ -277,15 +287,12 @@ export class Realm {
     return session
   }
 
-  /** An authorizer that is a procedure of this realm. It is not asked any longer about a session that has left. */
-  #procedureAsked (procedure: Uri, timeout: number): Authorizer {
-    return async (session, uri, action, options) => {
-      try {
-        const { args: [answer] } = await this.call(procedure, [session, uri, action, options], { options: { timeout }, about: session.session })
+  /** An authorizer that is a procedure of this realm. */
+  #procedureAsked (procedure: Uri, timeout: number): ProcedureAuthorizer {
+    return {
+      call: async (session, uri, action, options, signal) => {
+        const { args: [answer] } = await this.call(procedure, [session, uri, action, options], { client: session.session, options: { timeout }, signal })
         return answer as boolean | Authorization
-      } catch (error) {
-        if (error instanceof Abandoned) return false
-        throw error
       }
     }
   }

@@ -55,6 +55,7 @@ function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined
     case reasons.invalidUri: return `the role "${role}" cannot ${action} "${quoted(uri)}": the URI is not valid, or reserved`
     case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": this procedure is not registered`
     case reasons.authorizationFailed: return `the authorizer of the role "${role}" has not decided on ${action} "${quoted(uri)}"`
+    case reasons.limitExceeded: return 'limits.pendingCalls: the authorizer has too many requests of this session to decide on'
     default: return undefined
   }
 }

@@ -10,6 +10,7 @@ import type { Broker } from './broker.ts'
 import { CallWatch } from './call-watch.ts'
 import type { Dealer } from './dealer.ts'
 import { ParkedRequest } from './parked-request.ts'
+import { PendingVerdict } from './pending-verdict.ts'
 import { PublicationWatch } from './publication-watch.ts'
 import { refusal, refusalOf } from './refusal.ts'
 import type { Registrations } from './registrations.ts'
@@ -71,8 +72,8 @@ export class Requests {
     return undefined
   }
 
-  /** What a session may do; a promise, which never rejects, if an authorizer has to think. */
-  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options: Dict = noDetails): Verdict | Promise<Verdict> {
+  /** What a session may do; a pending verdict if an authorizer has to think. */
+  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options: Dict = noDetails): Verdict | PendingVerdict {
     return this.#roles.get(session.principal.authrole)?.ask(session, action, uri, match, options) ?? forgotten
   }
 
@@ -91,15 +92,18 @@ export class Requests {
     const watch = PublicationWatch.start(this.#router, session, message)
     const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
     const patience = message.options.acknowledge === true ? this.#broker.ready(session, message) : null
-    const verdict = patience === null ? asked : patience.over.then(() => asked)
-    if (verdict instanceof Promise) {
-      return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => {
-        patience?.abandon()
-        watch?.end('publisher gone')
-      })
+    const pending = asked instanceof PendingVerdict
+    if (!pending && patience === null) {
+      this.#published(session, message, asked, watch)
+      return undefined
     }
-    this.#published(session, message, verdict, watch)
-    return undefined
+    const decision = pending ? asked.verdict : Promise.resolve(asked)
+    const verdict = patience === null ? decision : patience.over.then(() => decision)
+    return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => {
+      if (pending) asked.abandon()
+      patience?.abandon()
+      watch?.end('publisher gone')
+    })
   }
 
   #published (session: RoutedSession, message: Publish, decided: Verdict, watch: PublicationWatch | null): void {
@@ -121,21 +125,27 @@ export class Requests {
     if (this.#dealer.resume(session, message)) return undefined
     const watch = CallWatch.start(this.#router, session, message)
     const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
-    if (verdict instanceof Promise) {
+    if (verdict instanceof PendingVerdict) {
       const since = arrived ?? performance.now()
       const inTime = this.#inTime(verdict, since, message.options.timeout ?? 0)
-      return new ParkedRequest(inTime, (decided) => { this.#called(session, message, decided, watch, since) }, (why) => watch?.abandoned(why))
+      return new ParkedRequest(inTime, (decided) => { this.#called(session, message, decided, watch, since) }, (why) => {
+        verdict.abandon()
+        watch?.abandoned(why)
+      })
     }
     this.#called(session, message, verdict, watch, arrived)
     return undefined
   }
 
   /** The verdict on a call, which is refused if the caller's time is over before the authorizer has decided; 0 for no limit. */
-  #inTime (verdict: Promise<Verdict>, since: number, timeout: number): Promise<Verdict> {
-    if (timeout === 0) return verdict
+  #inTime (pending: PendingVerdict, since: number, timeout: number): Promise<Verdict> {
+    if (timeout === 0) return pending.verdict
     return new Promise((resolve) => {
-      const lift = this.#deadlines.add(since + timeout, () => { resolve(timedOut) })
-      verdict.then((decided) => {
+      const lift = this.#deadlines.add(since + timeout, () => {
+        resolve(timedOut)
+        pending.abandon()
+      })
+      pending.verdict.then((decided) => {
         lift()
         resolve(decided)
       })
@@ -150,7 +160,9 @@ export class Requests {
 
   #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {
     const verdict = this.ask(session, 'subscribe', message.topic, message.options.match, message.options)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#subscribed(session, message, decided) })
+    if (verdict instanceof PendingVerdict) {
+      return new ParkedRequest(verdict.verdict, (decided) => { this.#subscribed(session, message, decided) }, () => { verdict.abandon() })
+    }
     this.#subscribed(session, message, verdict)
     return undefined
   }
@@ -162,7 +174,9 @@ export class Requests {
 
   #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
     const verdict = this.ask(session, 'register', message.procedure, message.options.match, message.options)
-    if (verdict instanceof Promise) return new ParkedRequest(verdict, (decided) => { this.#registered(session, message, decided) })
+    if (verdict instanceof PendingVerdict) {
+      return new ParkedRequest(verdict.verdict, (decided) => { this.#registered(session, message, decided) }, () => { verdict.abandon() })
+    }
     this.#registered(session, message, verdict)
     return undefined
   }

@@ -7,7 +7,9 @@ import { isReserved, isUri } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import type { ResolvedRealm } from '../resolve-options.ts'
 import type { Decisions } from './decisions.ts'
+import { PendingVerdict } from './pending-verdict.ts'
 import type { RoutedSession } from './routed-session.ts'
+import type { MetaCall } from './service-session.ts'
 import { hasFewComponents } from './wildcard-index.ts'
 
 /** The disclosed details of a caller or publisher. */
@@ -32,9 +34,11 @@ export function refused (refusal: Uri): Verdict {
 /** The verdict that allows the request and discloses nothing. */
 export const granted: Verdict = { refusal: null, disclose: false, trustlevel: undefined, forceReregister: false }
 
-/** Continues with a verdict: at once, unless an authorizer is asynchronous. */
-export function whenDecided<T> (verdict: Verdict | Promise<Verdict>, goOn: (verdict: Verdict) => T | Promise<T>): T | Promise<T> {
-  return verdict instanceof Promise ? verdict.then(goOn) : goOn(verdict)
+/** Continues a call of the meta API with a verdict: at once, unless an authorizer is asynchronous. If the call is canceled, it no longer waits. */
+export function whenDecided<T> (call: MetaCall, verdict: Verdict | PendingVerdict, goOn: (verdict: Verdict) => T | Promise<T>): T | Promise<T> {
+  if (!(verdict instanceof PendingVerdict)) return goOn(verdict)
+  call.whenCanceled = () => { verdict.abandon() }
+  return verdict.verdict.then(goOn)
 }
 
 const invalidUri = refused(reasons.invalidUri)
@@ -83,8 +87,8 @@ export class Role {
     return new Map([...configured, ['trusted', trusted]])
   }
 
-  /** The verdict on a session's action; a promise that never rejects if an authorizer is asynchronous. */
-  ask (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy | undefined, options: Dict): Verdict | Promise<Verdict> {
+  /** The verdict on a session's action; a pending one if an authorizer is asynchronous. */
+  ask (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy | undefined, options: Dict): Verdict | PendingVerdict {
     if (this.#decisions === null) return this.verdict(action, uri, match)
     return this.#fault(action, uri, match ?? 'exact') ?? this.#decisions.decide(session, action, uri, match ?? 'exact', options)
   }

@@ -14,6 +14,7 @@ import { spend } from '../work.ts'
 import { metaError, optional, toDict, toId, toText, toTexts } from './meta-argument.ts'
 import { describeSession } from './meta-events.ts'
 import { mostIds, pageOf } from './page.ts'
+import type { PendingVerdict } from './pending-verdict.ts'
 import { whenDecided } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
@@ -25,7 +26,7 @@ import type { Testaments, TestamentScope } from './testaments.ts'
 /** The part of the realm that the procedures about sessions need. */
 export interface SessionsOfRealm {
   readonly sessions: ReadonlyMap<Id, RoutedSession>
-  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | Promise<Verdict>
+  ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | PendingVerdict
   /** Ends sessions; `quietly` without a meta event or a testament. */
   kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void
 }
@@ -84,14 +85,15 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
 /** `wamp.session.add_testament` and `flush_testaments` [advanced, Testaments]. */
 export function testamentProcedures (realm: SessionsOfRealm, testaments: Testaments): Record<Uri, MetaProcedure> {
   return {
-    'wamp.session.add_testament': ({ caller, args: [givenTopic, args, kwargs], kwargs: { publish_options: options, scope: givenScope } }) => {
+    'wamp.session.add_testament': (call) => {
+      const { caller, args: [givenTopic, args, kwargs], kwargs: { publish_options: options, scope: givenScope } } = call
       const topic = toText(givenTopic, 'topic')
       const payload = Payload.of(optional(toList, args, 'args'), optional(toDict, kwargs, 'kwargs'))
       const { options: checked } = toPublish(caller, topic, optional(toDict, options, 'publish_options') ?? {}, payload)
       const scope = toScope(givenScope)
-      return whenDecided(realm.ask(caller, 'publish', topic, 'exact', checked), ({ refusal }) => {
-        // A session that has left in the meantime cannot add testaments.
-        if (!realm.sessions.has(caller.id)) return []
+      return whenDecided(call, realm.ask(caller, 'publish', topic, 'exact', checked), ({ refusal }) => {
+        // A session that has left in the meantime, or has canceled the call, adds no testament.
+        if (!realm.sessions.has(caller.id) || call.state === 'canceled') return []
         if (refusal !== null) throw metaError(refusal, 'this session may not publish to that topic')
         if (!testaments.add(caller, scope, topic, checked, payload)) {
           throw metaError(reasons.limitExceeded, 'limits.testaments: this session has too many testaments')

@@ -56,13 +56,14 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
       broker.revoke(subscription, subscriber, toReason(reason ?? kwargs.reason))
       return []
     },
-    'wamp.subscription.get_events': ({ caller, args: [id, limit], kwargs }) => {
+    'wamp.subscription.get_events': (call) => {
+      const { caller, args: [id, limit], kwargs } = call
       const subscription = found(caller, id)
       const { uri, match } = subscription
       const query = toQuery({ limit: limit ?? undefined, ...kwargs })
-      return whenDecided(realm.ask(caller, 'subscribe', uri, match, { match }), ({ refusal }) => {
+      return whenDecided(call, realm.ask(caller, 'subscribe', uri, match, { match }), ({ refusal }) => {
         if (refusal !== null) throw metaError(refusal, 'this session may not subscribe to that topic')
-        return listOf(getEvents(caller, subscription, query, octets, () => realm.sessions.has(caller.id)))
+        return listOf(getEvents(caller, subscription, query, octets, () => call.state === 'open' && realm.sessions.has(caller.id)))
       })
     }
   }

@@ -1,8 +1,9 @@
 import type { Codec } from '../codec/codec.ts'
+import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Values } from '../protocol/payload.ts'
+import type { PayloadCodec, Values } from '../protocol/payload.ts'
 import { Queue } from '../queue.ts'
 import { nextTurn, spend, spendOctets } from '../work.ts'
 import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
@@ -16,50 +17,53 @@ const details: TransportDetails = Object.freeze({ type: 'in-process' })
 /** The values of a message without a payload. They are never read. */
 const none: Values = Object.freeze({ args: [], kwargs: {} })
 
-/** `values` is null until they are read, at the turn of the message. */
+/** `values` is null if they are read when the message is handed over, or never. */
 interface Queued { readonly message: RouterMessage, readonly values: Values | null }
 
 /**
  * The router's end of a link to a peer in this process. Messages are objects and stay objects. They are handed over
  * after the code at work, in order, so that nothing re-enters the router while it routes. Payloads are read before that: a
  * value without a form in JavaScript is answered like one without a form in a serializer. Only retained events are read one by one, as
- * they are handed over, in turns: one subscription may bring many, and their values take far more memory than their bytes.
+ * they are handed over, in turns: one subscription may bring many, and their values take far more memory than their bytes. The payload of an
+ * event is not read if the peer takes it in a serializer: it is encoded once for all such peers.
  */
 export class InProcessTransport implements Transport {
   readonly details = details
   readonly #receive: (message: RouterMessage, values: Values) => void
   readonly #closed: (kind: CloseKind) => void
   readonly #codec: Codec | null
+  readonly #codecOf: (subscription: Id) => PayloadCodec | null
   readonly #unitsOfInvocation: number
   #state: 'open' | 'closing' | 'closed' = 'open'
   readonly #queue = new Queue<Queued>()
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
 
-  constructor ({ receive, closed, codec = null, unitsOfInvocation = UNITS_OF_INVOCATION }: {
+  constructor ({ receive, closed, codec = null, codecOf = () => null, unitsOfInvocation = UNITS_OF_INVOCATION }: {
     /** Takes a message of the router, and the values of its payload, which belong to the receiver. Must not throw. */
     receive: (message: RouterMessage, values: Values) => void
     /** Told once, after the last message. Must not throw. */
     closed: (kind: CloseKind) => void
     /** Through which payloads go to the peer, as they would on the wire; null if they stay values. @default null */
     codec?: Codec | null
+    /** The serializer in which the peer takes the events of a subscription, or null if it takes values. @default null */
+    codecOf?: (subscription: Id) => PayloadCodec | null
     /** Units of work that the peer takes for a call. They are counted when it is sent: the work itself comes when others cannot be kept from theirs. */
     unitsOfInvocation?: number
   }) {
     this.#receive = receive
     this.#closed = closed
     this.#codec = codec
+    this.#codecOf = codecOf
     this.#unitsOfInvocation = unitsOfInvocation
   }
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
     let values: Values | null = none
-    if (isRetained(message)) {
-      values = null
-    } else if ('payload' in message) {
+    if ('payload' in message) {
       try {
-        values = this.#read(message.payload)
+        values = isRetained(message) ? null : this.#valuesOf(message)
       } catch {
         return 'unencodable'
       }
@@ -102,7 +106,7 @@ export class InProcessTransport implements Transport {
 
   #deliver (): void {
     for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
-      const wait = next.values === null && this.#state === 'open' ? nextTurn(this) : null
+      const wait = isRetained(next.message) && this.#state === 'open' ? nextTurn(this) : null
       if (wait !== null) {
         this.#queue.putBack(next)
         this.#delivery = 'later'
@@ -116,17 +120,33 @@ export class InProcessTransport implements Transport {
 
   #hand ({ message, values }: Queued): void {
     if (values !== null) return this.#receive(message, values)
-    // Nobody waits for what was retained any more when the session is over.
-    if (this.#state !== 'open' || !('payload' in message)) return
-    spendOctets(message.payload.size)
+    if (!('payload' in message)) return
+    if (isRetained(message)) {
+      // Nobody waits for what was retained any more when the session is over.
+      if (this.#state !== 'open') return
+      spendOctets(message.payload.size)
+    }
     let read
     try {
-      read = this.#read(message.payload)
+      read = this.#valuesOf(message)
     } catch {
       // As for all others: who has no form for it does not get it.
       return
     }
-    this.#receive(message, read)
+    this.#receive(message, read ?? none)
+  }
+
+  /** The values of a payload, or null if the peer takes it in a serializer. Throws for one that the peer cannot be given. */
+  #valuesOf (message: RouterMessage & { readonly payload: Payload }): Values | null {
+    const codec = message.type === MessageType.Event ? this.#codecOf(message.subscription) : null
+    if (codec === null) return this.#read(message.payload)
+    try {
+      message.payload.in(codec)
+    } catch (error) {
+      // The peer itself decides what to do with values that have no form in its serializer.
+      if (!this.takes(message.payload)) throw error
+    }
+    return null
   }
 
   /** Throws for a value that has no form in the codec, or in JavaScript. */

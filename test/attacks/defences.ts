@@ -416,7 +416,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A pending authorizer request of one session does not answer another session',
     file: 'plugin/realm/decisions.ts',
-    code: 'new WeakMap<RoutedSession, Map<string, Promise<Verdict>>>()',
+    code: 'new WeakMap<RoutedSession, Map<string, Question>>()',
     without: '(() => { let one; return { get: () => one, set: (_, map) => { one = map } } })()',
     test: ['realm/decisions.test.ts', 'an answer for one session']
   },
@@ -773,8 +773,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Retained events are decoded one at a time for in-process sessions',
     file: 'plugin/transport/in-process-transport.ts',
-    code: 'if (isRetained(message)) {',
-    without: 'if (isRetained(message) && false) {',
+    code: 'values = isRetained(message) ? null : this.#valuesOf(message)',
+    without: 'values = this.#valuesOf(message)',
     test: ['transport/in-process-transport.test.ts', 'retained events are read one by one']
   },
   {
@@ -955,8 +955,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Pending calls of the meta API keep no more octets than `limits.parked`',
     file: 'plugin/realm/service-session.ts',
-    code: 'if (caller !== undefined && (this.#waiting.get(caller) ?? 0) + payload.size > this.#octets) {',
-    without: 'if (caller !== undefined && payload.size < 0) {',
+    code: 'if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {',
+    without: 'if (bytes < 0) {',
     test: ['realm/history-turns.test.ts', 'calls that wait for their answers keep no more']
   },
   {
@@ -1028,6 +1028,13 @@ export const defences: readonly Defence[] = [
     code: 'if (known?.details === details) return known.octets',
     without: '',
     test: ['routes/event-text.test.ts', 'streams that are given one event']
+  },
+  {
+    defence: 'A payload is encoded once for all event streams',
+    file: 'plugin/router.ts',
+    code: '      codecOf: (subscription) => peer.events.codecOf(subscription),\n',
+    without: '',
+    test: ['routes/shared-events.test.ts', 'a payload is encoded once for all streams']
   },
   {
     defence: 'A contract with unique items does not compare every pair of items',
@@ -1185,7 +1192,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A client that leaves cancels the call of its dynamic authenticator',
-    file: 'plugin/realm/service-session.ts',
+    file: 'plugin/realm/router-calls.ts',
     code: "signal?.addEventListener('abort', abort)",
     without: '',
     test: ['session/abandoned-calls.test.ts', 'a client that leaves cancels the call of its dynamic authenticator']
@@ -1199,10 +1206,80 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A session that leaves cancels the calls of its dynamic authorizer',
-    file: 'plugin/realm/realm.ts',
-    code: 'yield * this.#service.forget(session.id)',
+    file: 'plugin/realm/pending-verdict.ts',
+    code: 'if (--this.#waiting === 0) this.#unwanted()',
     without: '',
     test: ['session/abandoned-calls.test.ts', 'a session that leaves cancels the calls of its dynamic authorizer']
+  },
+  {
+    defence: 'A session that leaves cancels the calls of an authorizer that its calls of the meta API wait for',
+    file: 'plugin/realm/realm.ts',
+    code: 'yield * this.#service.forget(session)',
+    without: '',
+    test: ['session/router-calls.test.ts', 'a session that leaves cancels the calls of an authorizer']
+  },
+  {
+    defence: 'CANCEL of a CALL cancels the call of its dynamic authorizer',
+    file: 'plugin/realm/requests.ts',
+    code: 'verdict.abandon()\n        watch',
+    without: 'watch',
+    test: ['session/router-calls.test.ts', 'CANCEL of a CALL cancels the call']
+  },
+  {
+    defence: 'The timeout of a CALL cancels the call of its dynamic authorizer',
+    file: 'plugin/realm/requests.ts',
+    code: 'resolve(timedOut)\n        pending.abandon()',
+    without: 'resolve(timedOut)',
+    test: ['session/router-calls.test.ts', 'a CALL whose time is over']
+  },
+  {
+    defence: 'CANCEL of a call of the meta API cancels the call of a dynamic authorizer',
+    file: 'plugin/realm/role.ts',
+    code: 'call.whenCanceled = () => { verdict.abandon() }',
+    without: '',
+    test: ['session/router-calls.test.ts', 'CANCEL of a call of the meta API']
+  },
+  {
+    defence: 'A decision for which another request waits is not canceled',
+    file: 'plugin/realm/pending-verdict.ts',
+    code: '--this.#waiting === 0',
+    without: '--this.#waiting >= 0',
+    test: ['session/router-calls.test.ts', 'a decision for which another request waits']
+  },
+  {
+    defence: 'A call of the meta API counts until its procedure has ended, even if it is canceled',
+    file: 'plugin/realm/service-session.ts',
+    code: 'payload.size + BYTES_OF_CALL',
+    without: '0',
+    test: ['session/router-calls.test.ts', 'calls of the meta API that are canceled count']
+  },
+  {
+    defence: 'A session does not use up the pending calls of dynamic authorizers',
+    file: 'plugin/realm/realm.ts',
+    code: 'client: session.session',
+    without: 'client: 0',
+    test: ['session/router-calls.test.ts', 'a client that causes many calls leaves capacity']
+  },
+  {
+    defence: 'A connection does not use up the pending calls of a session that routes use with `as`',
+    file: 'routes/procedure-route.ts',
+    code: 'as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))',
+    without: '() => {}',
+    test: ['routes/caller-shares.test.ts', 'calls of a route with `as` that hang']
+  },
+  {
+    defence: 'An address does not use up the pending calls of dynamic authenticators',
+    file: 'plugin/auth/dynamic-authenticator.ts',
+    code: 'peer === undefined ? session : networkOf(peer)',
+    without: '0',
+    test: ['session/router-calls.test.ts', 'calls of a dynamic authenticator count']
+  },
+  {
+    defence: 'The number of pending decisions about a session is limited, even if its requests are canceled',
+    file: 'plugin/realm/decisions.ts',
+    code: 'if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany',
+    without: '',
+    test: ['realm/open-questions.test.ts', 'a session has a limited number of open questions']
   },
   {
     defence: 'A procedure of the app that ignores its signal leaves nothing behind after its call was canceled',

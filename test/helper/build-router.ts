@@ -12,7 +12,7 @@ import { clientLayout, toElements, toMessage } from '../../plugin/protocol/wire-
 import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { Router } from '../../plugin/router.ts'
 import type { Connection } from '../../plugin/session/connection.ts'
-import type { CloseKind, Delivery, TlsChannel, Transport } from '../../plugin/transport/transport.ts'
+import type { CloseKind, Delivery, TlsChannel, Transport, TransportDetails } from '../../plugin/transport/transport.ts'
 
 /** A role that may do everything. */
 export const everything = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] } as const
@@ -42,13 +42,17 @@ export function valuesOf (message: RouterMessage): Values {
 
 /** A client on a transport without a wire: what it is sent is kept as lists. */
 export class TestClient implements Transport {
-  readonly details = { type: 'websocket', protocol: 'wamp.2.json', peer: '192.0.2.1' } as const
+  readonly details: TransportDetails
   tls: TlsChannel | null = null
   readonly sent: unknown[][] = []
   closedBy: CloseKind | undefined
   connection!: Connection
   /** What `send` answers. */
   delivery: Delivery = 'sent'
+
+  constructor (peer = '192.0.2.1') {
+    this.details = { type: 'websocket', protocol: 'wamp.2.json', peer }
+  }
 
   send (message: RouterMessage): Delivery {
     if (this.closedBy !== undefined) return 'closed'
@@ -132,8 +136,8 @@ export function buildRouter (given: Partial<FastifyWampOptions> = {}) {
   const router = new Router(options, log)
   const authenticators = new Authenticators(options.endpoint.auth, (call) => router.call(call))
 
-  function connect ({ visitor = null, cookieLogin = false, methods }: { visitor?: Visitor | null, cookieLogin?: boolean, methods?: Record<string, Authenticator> } = {}): TestClient {
-    const client = new TestClient()
+  function connect ({ visitor = null, cookieLogin = false, methods, peer }: { visitor?: Visitor | null, cookieLogin?: boolean, methods?: Record<string, Authenticator>, peer?: string } = {}): TestClient {
+    const client = new TestClient(peer)
     client.connection = router.connect({
       transport: client, request: null, visitor, cookieLogin, log, authenticators: methods === undefined ? authenticators.entries() : new Map(Object.entries(methods))
     })

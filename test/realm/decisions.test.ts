@@ -2,6 +2,8 @@ import t from 'tap'
 import type { Authorization } from '../../plugin/auth/authorizer.ts'
 import type { Dict } from '../../plugin/protocol/message.ts'
 import { Decisions } from '../../plugin/realm/decisions.ts'
+import { PendingVerdict } from '../../plugin/realm/pending-verdict.ts'
+import type { Verdict } from '../../plugin/realm/role.ts'
 import type { RoutedSession } from '../../plugin/realm/routed-session.ts'
 
 let lastId = 0
@@ -22,6 +24,10 @@ function sessionOf (authextra?: Dict): RoutedSession {
   }
 }
 
+async function verdictOf (decided: ReturnType<Decisions['decide']>): Promise<Verdict> {
+  return decided instanceof PendingVerdict ? await decided.verdict : decided
+}
+
 /** Decisions by an authorizer that lets tokens write which say so, and the questions that it was asked. */
 function build (cache: boolean): { may: (session: RoutedSession) => Promise<boolean>, asked: number[] } {
   const asked: number[] = []
@@ -31,9 +37,10 @@ function build (cache: boolean): { may: (session: RoutedSession) => Promise<bool
       return { allow: authextra?.['scope'] === 'write', cache }
     },
     timeout: 1000,
+    most: 100,
     log: { error () {} }
   })
-  const may = async (session: RoutedSession): Promise<boolean> => (await decisions.decide(session, 'publish', 'com.example.topic', 'exact', {})).refusal === null
+  const may = async (session: RoutedSession): Promise<boolean> => (await verdictOf(decisions.decide(session, 'publish', 'com.example.topic', 'exact', {}))).refusal === null
   return { may, asked }
 }
 

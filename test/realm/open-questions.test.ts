@@ -1,8 +1,11 @@
 import t from 'tap'
 import { Decisions } from '../../plugin/realm/decisions.ts'
+import { PendingVerdict } from '../../plugin/realm/pending-verdict.ts'
 import type { RoutedSession } from '../../plugin/realm/routed-session.ts'
 
 const session = { id: 1, principal: { realm: 'realm1', authid: 'joe', authrole: 'user', authmethod: 'ticket', authprovider: 'static' }, transport: { type: 'websocket' } } as unknown as RoutedSession
+
+const MOST = 20
 
 /** Decisions of an authorizer that never answers, and how often it was asked. */
 function build () {
@@ -13,13 +16,14 @@ function build () {
       return new Promise(() => {})
     },
     timeout: 1,
+    most: MOST,
     log: { error () {} } as unknown as ConstructorParameters<typeof Decisions>[0]['log']
   })
   const decide = (options: object, uri = 'a.b'): number => {
     decisions.decide(session, 'publish', uri, 'exact', options as Record<string, unknown>)
     return asked
   }
-  return { decide }
+  return { decide, decisions }
 }
 
 t.test('the same question is asked once at a time, with short options', async (t) => {
@@ -45,4 +49,17 @@ t.test('options that would take long to compare are not compared', async (t) => 
   }
   t.equal(decide({}, 'x'.repeat(2000)), 10)
   t.equal(decide({}, 'x'.repeat(2000)), 11, 'as is a long URI')
+})
+
+t.test('a session has a limited number of open questions, also if it no longer waits for them', async (t) => {
+  const { decide, decisions } = build()
+  const ask = (by: RoutedSession, uri: string): ReturnType<Decisions['decide']> => decisions.decide(by, 'call', uri, 'exact', {})
+  const first = Array.from({ length: MOST }, (_, i) => ask(session, `a.b${i}`)) as PendingVerdict[]
+  for (const one of first) one.abandon()
+  t.match(ask(session, 'a.c'), { refusal: 'wamp.error.limit_exceeded' })
+  t.equal(decide({}), MOST, 'nor is another request asked about')
+  t.ok(ask(session, 'a.b0') instanceof PendingVerdict, 'an equal request shares the open question')
+  t.ok(ask({ ...session, id: 2 }, 'a.c') instanceof PendingVerdict, 'another session has its own')
+  for (const { verdict } of first) t.match(await verdict, { refusal: 'wamp.error.authorization_failed' })
+  t.ok(ask(session, 'a.c') instanceof PendingVerdict, 'the time of the first ones is over')
 })

@@ -1,16 +1,40 @@
 import { setImmediate } from 'node:timers/promises'
 import t from 'tap'
+import { jsonCodec } from '../../plugin/codec/json-codec.ts'
+import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
+import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
+import { Payload } from '../../plugin/protocol/payload.ts'
 import { octetsOf } from '../../routes/event-text.ts'
 
 t.test('streams that are given one event share its octets', async (t) => {
   const details = { topic: 'com.example.news' }
-  const event = { args: ['hello'], kwargs: {}, publication: 7, details }
+  const event = { payload: Payload.of(['hello']), publication: 7, details }
   const octets = octetsOf('com.example', event)
   t.equal(String(octets), 'id: 7\ndata: {"topic":"com.example.news","args":["hello"],"kwargs":{},"details":{"topic":"com.example.news"}}\n\n')
-  t.equal(octetsOf('com', { ...event, args: ['hello'] }), octets, 'by whatever pattern')
+  t.equal(octetsOf('com', { ...event }), octets, 'by whatever pattern')
   t.not(octetsOf('com', { ...event, details: { ...details, publisher: 1 } }), octets, 'if they are told the same of it')
   t.equal(String(octetsOf('com.example.news', { ...event, details: { retained: true } })), 'data: {"topic":"com.example.news","args":["hello"],"kwargs":{},"details":{"retained":true}}\n\n')
   const same = octetsOf('com', event)
   await setImmediate()
   t.not(octetsOf('com', event), same, 'nothing is kept for a later turn')
+})
+
+t.test('the payload is written as in wamp.2.json, on one line', async (t) => {
+  let publication = 0
+  const written = (payload: Payload): string => String(octetsOf('a', { payload, publication: ++publication, details: {} })).slice(`id: ${publication}\ndata: `.length, -2)
+  const received = (elements: string): Payload => (jsonCodec.decode(Buffer.from(`[16,1,{},"a"${elements}]`), { depth: 10, messageSize: 1000 }) as { payload: Payload }).payload
+
+  t.equal(written(Payload.empty), '{"topic":"a","args":[],"kwargs":{},"details":{}}')
+  t.equal(written(Payload.of([], { k: 1n })), '{"topic":"a","args":[],"kwargs":{"k":1},"details":{}}')
+  t.equal(written(Payload.of([2n ** 60n, Buffer.from('x')], { k: [] })), '{"topic":"a","args":[1152921504606846976,"\\u0000eA=="],"kwargs":{"k":[]},"details":{}}')
+  t.equal(written(Payload.ofBytes(msgpackCodec, msgpackCodec.encodePayload(['x'], { k: 2 }))), '{"topic":"a","args":["x"],"kwargs":{"k":2},"details":{}}')
+  t.equal(written(received('')), '{"topic":"a","args":[],"kwargs":{},"details":{}}')
+  t.equal(written(received(',["],{",1],{}')), '{"topic":"a","args":["],{",1],"kwargs":{},"details":{}}')
+  t.equal(written(received(',null,{"k":"\\n"}')), '{"topic":"a","args":[],"kwargs":{"k":"\\n"},"details":{}}')
+
+  const lines = written(received('\r\n,\n[\n"],",\r1]\r,\n{\n"k"\n:\r\n"\\r\\n"\n}\n'))
+  t.notMatch(lines, /[\r\n]/, 'a line break would end the data')
+  t.same(JSON.parse(lines), { topic: 'a', args: ['],', 1], kwargs: { k: '\r\n' }, details: {} })
+
+  t.throws(() => written(Payload.of([new OpaqueValue('cbor', 1, 4711)])), { name: 'EncodingError' })
 })

@@ -5,7 +5,7 @@ import type { RouterMessage } from '../../plugin/protocol/message.ts'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import type { PayloadCodec } from '../../plugin/protocol/payload.ts'
-import { spend } from '../../plugin/work.ts'
+import { nextTurn, spend } from '../../plugin/work.ts'
 import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
 
 const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
@@ -83,4 +83,42 @@ t.test('retained events are read one by one as they are handed over, in turns, a
   transport.close('normal')
   await new Promise((resolve) => { setImmediate(resolve) })
   t.same(events, ['published', 'closed'], 'nobody waits for it any more')
+})
+
+t.test('the payload of an event is not decoded for a peer that takes it in a serializer', async (t) => {
+  // The tests above have used up the units of this turn.
+  await (nextTurn(t) ?? undefined)
+  let decoded = 0
+  const codec: PayloadCodec = {
+    name: 'counting',
+    encodePayload: () => { throw new Error('nothing is written') },
+    decodePayload: ({ bytes }) => {
+      decoded++
+      if (bytes.length === 0) throw new Error('no form in JavaScript')
+      return { args: bytes.toString() === 'opaque' ? [new OpaqueValue('msgpack', 5, bytes)] : ['x'], kwargs: {} }
+    }
+  }
+  const event = (subscription: number, name: string, details = {}): RouterMessage => ({
+    type: 36, subscription, publication: 1, details, payload: Payload.ofBytes(codec, { elements: 1, bytes: Buffer.from(name) })
+  })
+  const serializers = new Map<number, PayloadCodec>([[1, codec], [2, jsonCodec]])
+  const seen: unknown[] = []
+  const transport = new InProcessTransport({ receive: (_, values) => { seen.push(values.args[0]) }, closed: () => {}, codecOf: (subscription) => serializers.get(subscription) ?? null })
+  const sent = async (...messages: RouterMessage[]): Promise<unknown[]> => {
+    const deliveries = messages.map((message) => transport.send(message))
+    await Promise.resolve()
+    return [...deliveries, ...seen.splice(0), decoded]
+  }
+  t.same(await sent(event(1, 'a'), event(1, 'a', { retained: true })), ['sent', 'sent', undefined, undefined, 0])
+  t.same(await sent(event(2, 'a')), ['sent', undefined, 1], 'once for another serializer')
+  t.same(await sent(event(3, 'a')), ['sent', 'x', 2], 'another subscription brings values')
+
+  t.same(await sent(event(2, 'opaque')), ['sent', undefined, 4], 'the peer hears of values without a form in its serializer')
+  t.same(await sent(event(2, '')), ['unencodable', 6], 'but not of a payload without a form in JavaScript')
+  t.same(await sent(event(2, '', { retained: true })), ['sent', 8])
+
+  transport.send(event(1, 'a'))
+  serializers.clear()
+  await Promise.resolve()
+  t.same(seen, ['x'], 'a handler that takes values was added in the meantime')
 })
