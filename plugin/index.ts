@@ -14,6 +14,8 @@ import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 import { RouteProcedures } from '../routes/route-procedure.ts'
 import { SignatureKeys } from '../routes/signed-request.ts'
 import { staticRoute } from '../routes/static.ts'
+import { unidentifiedRequests } from '../routes/unidentified.ts'
+import type { Unidentified } from '../routes/unidentified.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
@@ -25,7 +27,7 @@ import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { refuseUnknown } from './did-you-mean.ts'
 import { errors } from './errors.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
-import { checkBridge, checkConsole, resolveEndpoint, resolveOptions } from './resolve-options.ts'
+import { checkBridge, checkConsole, checkContract, resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
@@ -52,6 +54,7 @@ interface Core {
   readonly heartbeat: Heartbeat
   readonly admission: Admission
   readonly signatures: SignatureKeys
+  readonly unidentified: Unidentified
 }
 
 declare module 'fastify' {
@@ -150,11 +153,12 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
   const { tracker, entrance } = endpoint
-  fastify.decorate(kCore, { ...core, entrance })
+  const unidentified = unidentifiedRequests(entrance !== null)
+  fastify.decorate(kCore, { ...core, entrance, unidentified })
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
   fastify.decorate('wampCookies', tracker)
-  fastify.decorate('injectWamp', async (given) => {
+  fastify.decorate('injectWamp', async (given: InjectOptions) => {
     refuseUnknown(given, ['realm', 'authid', 'role', 'codec'])
     const { realm, authid = 'app', role = 'trusted', codec = 'json' } = given
     const chosen = codecs.get(`wamp.2.${codec}`)
@@ -163,8 +167,8 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     return router.inject(realm, { authid, role }, chosen)
   })
   const procedures = new RouteProcedures(fastify, router)
-  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint }) })
-  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
+  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint, checkContract, unidentified }) })
+  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified })
   if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
   for (const files of options.static) await mountStatic(fastify, files)
 }
@@ -177,14 +181,14 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature } = given
-  const { router, admission, options, entrance, signatures } = fastify[kCore]
+  const { router, admission, options, entrance, signatures, unidentified } = fastify[kCore]
   const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
   // Report invalid options at once.
   await join?.().leave()
   // In a separate scope, because the bridge only accepts JSON.
   await fastify.register(async (scope) => {
-    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents })
-    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router })
+    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents, unidentified })
+    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router, unidentified })
   })
 }
 
@@ -211,7 +215,7 @@ const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { traced.close() })
 }
 
-async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance' | 'unidentified'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {

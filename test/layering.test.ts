@@ -18,10 +18,10 @@ const below: Readonly<Record<string, readonly string[]>> = {
   work: ['queue'],
   peer: ['protocol'],
   client: ['protocol', 'peer', 'abortion'],
-  contract: ['protocol', 'errors', 'work'],
+  contract: ['protocol', 'errors', 'did-you-mean', 'work'],
   options: ['errors', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
-  auth: ['protocol', 'errors', 'network-of', 'queue', 'recent'],
+  auth: ['protocol', 'errors', 'did-you-mean', 'network-of', 'queue', 'recent'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'thenable', 'work', 'auth'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
@@ -30,9 +30,9 @@ const below: Readonly<Record<string, readonly string[]>> = {
   router: ['protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
-  crossbar: ['errors', 'options', 'protocol', 'index'],
+  crossbar: ['errors', 'did-you-mean', 'options', 'protocol', 'index'],
   routes: ['protocol', 'errors', 'did-you-mean', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'work'],
-  testing: [],
+  testing: ['errors'],
   index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
 }
 
