@@ -24,18 +24,25 @@ export function closest (given: string, known: Iterable<string>): string | null 
   return best
 }
 
-/** Throws WAMP_ERR_INVALID_OPTION for the first unknown key; `path` is that of the object. */
+/** Throws WAMP_ERR_INVALID_OPTION for a value that is not an object, and for the first unknown key; `path` is that of the object. */
 export function refuseUnknown (given: object, known: readonly string[], path = ''): void {
+  refuseOther(given, path === '' ? 'options' : path)
   const unknown = Object.keys(given).find((name) => !known.includes(name))
   if (unknown === undefined) return
   throw new errors.WAMP_ERR_INVALID_OPTION(path === '' ? unknown : `${path}.${unknown}`, `is not an option${didYouMean(unknown, known)}`)
 }
 
+/** Throws WAMP_ERR_INVALID_OPTION for a value that is not an object; `path` is its path. */
+export function refuseOther (given: unknown, path: string): asserts given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'must be an object')
+}
+
 /**
- * Throws WAMP_ERR_INVALID_OPTION for a filter with an unknown key, or with a value that is not of the given type. A key whose value is
- * undefined is rejected as well: the filter would otherwise select more than it says.
+ * Throws WAMP_ERR_INVALID_OPTION for a filter that is not an object, that has an unknown key, or a value that is not of the given type. A key whose
+ * value is undefined is rejected as well: the filter would otherwise select more than it says.
  */
 export function checkFilter (filter: object, types: Readonly<Record<string, 'string' | 'number'>>): void {
+  refuseOther(filter, 'filter')
   refuseUnknown(filter, Object.keys(types))
   for (const [key, value] of Object.entries(filter)) {
     const [type, given] = [types[key]!, typeof value]

@@ -14,7 +14,9 @@ import { procedureRoute } from '../routes/procedure-route.ts'
 import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 import { RouteProcedures } from '../routes/route-procedure.ts'
 import { SignatureKeys } from '../routes/signed-request.ts'
-import { staticRoute } from '../routes/static.ts'
+import { mountStatic } from '../routes/static.ts'
+import { unidentifiedRequests } from '../routes/unidentified.ts'
+import type { Unidentified } from '../routes/unidentified.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
@@ -26,7 +28,7 @@ import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { refuseUnknown } from './did-you-mean.ts'
 import { errors } from './errors.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
-import { checkBridge, checkConsole, resolveEndpoint, resolveOptions } from './resolve-options.ts'
+import { checkBridge, checkConsole, checkContract, resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
@@ -53,6 +55,7 @@ interface Core {
   readonly heartbeat: Heartbeat
   readonly admission: Admission
   readonly signatures: SignatureKeys
+  readonly unidentified: Unidentified
 }
 
 declare module 'fastify' {
@@ -151,11 +154,12 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
   const { tracker, entrance } = endpoint
-  fastify.decorate(kCore, { ...core, entrance })
+  const unidentified = unidentifiedRequests(entrance !== null)
+  fastify.decorate(kCore, { ...core, entrance, unidentified })
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
   fastify.decorate('wampCookies', tracker)
-  fastify.decorate('injectWamp', async (given) => {
+  fastify.decorate('injectWamp', async (given: InjectOptions) => {
     refuseUnknown(given, ['realm', 'authid', 'role', 'codec'])
     const { realm, authid = 'app', role = 'trusted', codec = 'json' } = given
     const chosen = codecs.get(`wamp.2.${codec}`)
@@ -168,9 +172,9 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   // A single caller may use half of a callee's capacity.
   const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
   fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) {
-    procedureRoute(this, options, { depth, shares, origins: core.options.endpoint })
+    procedureRoute(this, options, { depth, shares, origins: core.options.endpoint, checkContract, unidentified })
   })
-  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
+  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified })
   if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
   for (const files of options.static) await mountStatic(fastify, files)
 }
@@ -183,14 +187,14 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature } = given
-  const { router, admission, options, entrance, signatures } = fastify[kCore]
+  const { router, admission, options, entrance, signatures, unidentified } = fastify[kCore]
   const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
   // Report invalid options at once.
   await join?.().leave()
   // In a separate scope, because the bridge only accepts JSON.
   await fastify.register(async (scope) => {
-    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents })
-    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router })
+    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents, unidentified })
+    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router, unidentified })
   })
 }
 
@@ -217,7 +221,7 @@ const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
   fastify.addHook('onClose', async () => { traced.close() })
 }
 
-async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance' | 'unidentified'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
@@ -226,16 +230,6 @@ async function mountEndpoint (fastify: FastifyInstance, { options, router, track
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, limits: options.limits })
   return endpoint
-}
-
-async function mountStatic (fastify: FastifyInstance, files: { root: string, prefix: string }): Promise<void> {
-  try {
-    await fastify.register(staticRoute, { files })
-  } catch (error) {
-    // In earlier versions of Fastify, the error of its HEAD route has no code.
-    if ((error as { code?: unknown }).code !== 'FST_ERR_DUPLICATED_ROUTE' && !/already declared for route/.test(String(error))) throw error
-    throw new errors.WAMP_ERR_STATIC_PREFIX(files.prefix)
-  }
 }
 
 /** Adds a WAMP router to a Fastify app: `fastify.register(wampPlugin, options)`. */

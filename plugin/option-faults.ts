@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
 import { closest, didYouMean } from './did-you-mean.ts'
 
-/** The fault of an option: its path, which is empty for the options as a whole, and the requirement. */
+/** The fault of an option: its path, which is `options` for the options as a whole, and the requirement. */
 export interface OptionFault { readonly path: string, readonly expected: string }
 
 /** The keywords of the options' schema that describe a requirement, and the unit of a number. */
@@ -32,7 +32,7 @@ export function describeFault ({ instancePath, keyword, params, message, parentS
     return meant === undefined ? { path: join([...path, missing]), expected: 'is missing' } : unknownOption(path, meant, properties)
   }
   const expected = schema.is ?? expectedBy(keyword, params, schema) ?? message ?? 'is wrong'
-  const where = join(path)
+  const where = path.length === 0 ? 'options' : join(path)
   return { path: where, expected: `${expected}${given(data, keyword, schema, where)}` }
 }
 

@@ -47,8 +47,9 @@ const permission = record({
 const schema = { type: 'object' }
 const ofTopic = { description: { type: 'string' }, args: schema, kwargs: schema }
 const status = { type: 'integer', minimum: 400, maximum: 599 }
+const procedure = record({ ...ofTopic, result: schema, progress: schema, errors: mapOf(status) })
 const contract = record({
-  procedures: mapOf(record({ ...ofTopic, result: schema, progress: schema, errors: mapOf(status) })),
+  procedures: mapOf(procedure),
   topics: mapOf(record(ofTopic))
 })
 
@@ -225,7 +226,7 @@ const validateBridge = ajv.compile(record({
   signature: record({ key: text, secret: text, tolerance: { ...count, unit: 'seconds' } }, ['key', 'secret'])
 }) as SchemaObject)
 const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$', is: 'must be a path that begins with "/" and does not end with it, without parameters' }, role: text, realm: text }, ['path', 'role']) as SchemaObject)
-const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole }
+const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
 
 /** The first fault of options against their JSON schema, or null. */
 export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {

@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } fr
 import { fileURLToPath } from 'node:url'
 import { checkLogins } from './check-logins.ts'
 import { checkRealms } from './check-realms.ts'
+import type { ProcedureContract } from './contract/contract.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { errors } from './errors.ts'
@@ -130,9 +131,15 @@ export function resolveEndpoint (given: EndpointOptions, { realms, static: files
 export function checkBridge (given: BridgeOptions): void {
   check(given, 'bridge')
   const { call, publish, events, signature } = given
-  if (call === undefined && publish === undefined && events === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('', 'must name a path: "call", "publish" or "events"')
+  if (call === undefined && publish === undefined && events === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('call', 'is missing: set "call", "publish" or "events" to a path')
   if (signature !== undefined && events !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('events', 'cannot be signed: register it by itself, without "signature"')
   if (given.signature !== undefined && given.as === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('signature', 'requires the option "as", because a key does not identify a user')
+}
+
+/** Checks the contract of one procedure, the option `contract` of a route. Throws WAMP_ERR_INVALID_OPTION. */
+export function checkContract (given: ProcedureContract): void {
+  const fault = findFault(given, 'procedure')
+  if (fault !== null) throw new errors.WAMP_ERR_INVALID_OPTION(fault.path === 'options' ? 'contract' : `contract.${fault.path}`, fault.expected)
 }
 
 /** The options of the console, checked against those of the router, which the page needs. */

@@ -1,6 +1,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import type { FastifyInstance } from 'fastify'
 import type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
+import { errors } from './errors.ts'
 import type { InjectOptions } from './index.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 
@@ -9,6 +10,7 @@ import type { InjectedClient } from './in-process/injected-client.ts'
  * `fence` proves that no message was sent.
  */
 export async function injectWamp (app: FastifyInstance, options: InjectOptions): Promise<InjectedClient> {
+  if (typeof app?.ready !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must be a Fastify instance')
   await app.ready()
   return await app.injectWamp(options)
 }
@@ -26,6 +28,7 @@ export interface CookieStoreCheck {
  * cookieStoreContract(openMyStore)) test(name, check)`. `open` must open an empty store at each call.
  */
 export function cookieStoreContract (open: () => CookieStore | Promise<CookieStore>): readonly CookieStoreCheck[] {
+  if (typeof open !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('open', 'must be a function that opens a store')
   return Object.entries(checks).map(([name, check]) => ({
     name,
     check: async () => {

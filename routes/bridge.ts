@@ -17,6 +17,7 @@ import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import type { SignedRequests } from './signed-request.ts'
+import type { Unidentified } from './unidentified.ts'
 
 /** What the HTTP bridge is made of. */
 export interface BridgeParts {
@@ -33,6 +34,7 @@ export interface BridgeParts {
   /** The most levels of lists and dicts in a body. */
   readonly depth: number
   readonly router: Pick<Router, 'state' | 'handshakeTimeout'>
+  readonly unidentified: Unidentified
 }
 
 /** How often `handshakeTimeout` a body may take to arrive. */
@@ -41,7 +43,7 @@ const HANDSHAKES_OF_BODY = 10
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
-export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, router }: BridgeParts): Promise<void> {
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, router, unidentified }: BridgeParts): Promise<void> {
   limitBodies(fastify, HANDSHAKES_OF_BODY * router.handshakeTimeout)
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
@@ -75,7 +77,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
-      if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: 'log in first', args: [], kwargs: {} })
+      if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
       const given = readBody(valuesOf(text, depth), name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = goneOf(reply)

@@ -9,8 +9,10 @@ import { subscribeIn } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
+import { MessageType } from '../plugin/protocol/message.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
+import { faultOfOptions } from '../plugin/protocol/request-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { spend, spendOctets } from '../plugin/work.ts'
@@ -25,6 +27,7 @@ import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import type { Unidentified } from './unidentified.ts'
 
 /** What Server-Sent Events are made of. */
 export interface EventParts {
@@ -38,6 +41,7 @@ export interface EventParts {
   readonly router: Pick<Router, 'state'>
   /** Bytes that wait for a client before its stream is ended; its streams share them. */
   readonly owed: number
+  readonly unidentified: Unidentified
 }
 
 /** Topics of one stream. */
@@ -73,7 +77,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const last = lastEventOf(request)
     if (Number.isNaN(last)) return await refuse(reply, 400, '"Last-Event-ID" must be the id of an event')
     const { wampPrincipal: principal } = request
-    if (parts.join === null && principal === null) return await refuse(reply, 401, 'log in first')
+    if (parts.join === null && principal === null) return await refuse(reply, 401, parts.unidentified(request))
     if (!streamsOf.add(connectionOf(request.raw), reply, isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1)) return await refuse(reply, 429, 'this connection has too many streams')
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(reply, entry.status, entry.error)
@@ -124,14 +128,16 @@ async function visitorOf (request: FastifyRequest, reply: FastifyReply, { join, 
 }
 
 /** What a query asks for, or what is wrong with it. */
-function topicsOf ({ topic, match = 'exact', get_retained: retained = 'false', ...rest }: Record<string, unknown>): { topics: string[], options: SubscribeOptions } | string {
+function topicsOf ({ topic, match, get_retained: retained = 'false', ...rest }: Record<string, unknown>): { topics: string[], options: SubscribeOptions } | string {
   const [unknown] = Object.keys(rest)
   const topics = [...new Set([topic ?? []].flat())]
   if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not known`
   if (topics.length === 0 || topics.length > MOST_TOPICS || !topics.every((one) => typeof one === 'string')) return `"topic" must be a URI, and stand 1 to ${MOST_TOPICS} times`
-  if (match !== 'exact' && match !== 'prefix' && match !== 'wildcard') return '"match" must be "exact", "prefix" or "wildcard"'
+  if (match !== undefined && match !== 'exact' && match !== 'prefix' && match !== 'wildcard') return '"match" must be "exact", "prefix" or "wildcard"'
   if (retained !== 'true' && retained !== 'false') return '"get_retained" must be "true" or "false"'
-  return { topics, options: { match, get_retained: retained === 'true' } }
+  const [, fault] = topics.map((one) => faultOfOptions(MessageType.Subscribe, one, { match })).find((found) => found !== null) ?? []
+  if (fault !== undefined) return `"match"${fault}`
+  return { topics, options: { match: match ?? 'exact', get_retained: retained === 'true' } }
 }
 
 /** The event that a browser had last when it comes back, null if it does not, NaN if that is none. */

@@ -3,6 +3,7 @@ import type { Grant, Principal } from '../plugin/auth/authenticator.ts'
 import { isOver } from '../plugin/auth/expiry.ts'
 import type { CookieEntrance, Identity } from '../plugin/cookie/cookie-entrance.ts'
 import type { Arrival } from '../plugin/cookie/login-filter.ts'
+import { refuseUnknown } from '../plugin/did-you-mean.ts'
 import { errors } from '../plugin/errors.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
@@ -10,6 +11,7 @@ import type { Router } from '../plugin/router.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { whenResponseEnds } from './client-gone.ts'
 import { isAllowedOrigin } from './origin.ts'
+import type { Unidentified } from './unidentified.ts'
 
 /** A hook that lets a request continue, or answers it. */
 export type IdentityHook = (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>
@@ -48,11 +50,13 @@ interface Parts {
   readonly endpoint: ResolvedEndpoint
   /** Returns the caller if the request was created for a call. */
   readonly callerOf: (request: FastifyRequest) => Principal | undefined
+  readonly unidentified: Unidentified
 }
 
 /** Lets REST routes identify the user of a cookie, and log browsers in and out. */
-export function decorateIdentity (fastify: FastifyInstance, { router, entrance, endpoint, callerOf }: Parts): void {
+export function decorateIdentity (fastify: FastifyInstance, { router, entrance, endpoint, callerOf, unidentified }: Parts): void {
   const identify = async (request: FastifyRequest): Promise<void> => {
+    if (request === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('wampIdentify', 'is a hook: pass it without calling it')
     const caller = callerOf(request)
     if (caller !== undefined) {
       request.wampPrincipal = caller
@@ -75,7 +79,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     return async (request, reply) => {
       await identify(request)
       const { wampPrincipal: principal } = request
-      if (principal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
+      if (principal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
       if (meant.length === 0 || meant.some(({ realm, role }) => realm === principal.realm && role === principal.authrole)) return undefined
       return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: `the role "${principal.authrole}" may not ${request.method} ${request.routeOptions.url ?? ''}` })
     }
@@ -165,6 +169,7 @@ export function arrivalOf (request: FastifyRequest): Arrival {
 /** A name without a realm refers to the only realm that has the role. */
 function roleOfRealm (router: Router, role: string | RoleOfRealm): RoleOfRealm {
   const given = typeof role === 'string' ? { realm: undefined, role } : role
+  if (typeof given?.role !== 'string') throw new errors.WAMP_ERR_INVALID_OPTION('wampRequireRole', 'must have the names of roles, or { realm, role }, and returns a hook: { onRequest: app.wampRequireRole("staff") }')
   const realms = router.realmsWith(given.role).filter((name) => given.realm === undefined || name === given.realm)
   if (realms.length === 0) throw new errors.WAMP_ERR_NO_SUCH_ROLE(given.role, given.realm === undefined ? 'any realm' : `realm "${given.realm}"`)
   if (realms.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('wampRequireRole', `must include the realm, as { realm, role }, because several realms have the role "${given.role}"`)
@@ -176,11 +181,14 @@ function needed (entrance: CookieEntrance | null): CookieEntrance {
   return entrance
 }
 
-function principalOf (router: Router, name: Uri, { authid, role, authmethod = 'http', authprovider = 'function', extra, expires }: Grant): Principal {
+function principalOf (router: Router, name: Uri, grant: Grant): Principal {
   const realm = router.realm(name)
   if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
+  refuseUnknown(grant, ['authid', 'role', 'authmethod', 'authprovider', 'extra', 'expires', 'onLogout'], 'grant')
+  const { authid, role, authmethod = 'http', authprovider = 'function', extra, expires } = grant
   if (!realm.grants(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
   if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('does not support "expires": a cookie has the "maxAge" of the option cookie')
-  if (authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('requires an authid, and an authmethod other than "anonymous"')
+  if (grant.onLogout !== undefined) throw new errors.WAMP_ERR_SIGN_IN('does not support "onLogout": subscribe to the end of the login instead')
+  if (typeof authid !== 'string' || authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('requires an authid, and an authmethod other than "anonymous"')
   return { realm: name, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }) }
 }

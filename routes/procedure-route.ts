@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import type { ProcedureContract } from '../plugin/contract/contract.ts'
 import type { JsonSchema } from '../plugin/contract/schema-types.ts'
-import { closest } from '../plugin/did-you-mean.ts'
+import { closest, refuseOther } from '../plugin/did-you-mean.ts'
 import { errors, WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/peer/call-result.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
@@ -19,6 +19,7 @@ import { exactHooks, withTextForOctets } from './json-border.ts'
 import type { Place } from './json-border.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import type { Unidentified } from './unidentified.ts'
 
 /** The options of a route that calls a procedure: those of a Fastify route, and those for WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -42,6 +43,9 @@ interface ProcedureRouteParts {
   readonly shares: CallerShares
   /** The origins whose pages may use a route with `as`. */
   readonly origins: OriginOptions
+  /** Throws WAMP_ERR_INVALID_OPTION for an invalid contract. */
+  readonly checkContract: (contract: ProcedureContract) => void
+  readonly unidentified: Unidentified
 }
 
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
@@ -56,8 +60,9 @@ const tooMany = { statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_R
 const few = limitRequests(tooMany)
 
 /** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, shares, origins }: ProcedureRouteParts): void {
+export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, shares, origins, checkContract, unidentified }: ProcedureRouteParts): void {
   checkRoute(given)
+  if (given.contract !== undefined) checkContract(given.contract)
   const { procedure, contract = {}, args: names = [], as, ...route } = given
   const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
   const place = placeOf(route)
@@ -71,7 +76,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
     preValidation: [exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
     handler: async (request, reply) => {
-      if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: 'log in first' })
+      if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
       const { args, kwargs } = argumentsOf(request, place, names)
       const gone = goneOf(reply)
       const ended = as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))
@@ -100,16 +105,24 @@ const known = [
   'onRequest', 'preParsing', 'preValidation', 'preHandler', 'preSerialization', 'onSend', 'onResponse', 'onTimeout', 'onError', 'onRequestAbort'
 ]
 
+/** True for the names of positional arguments. */
+export function isListOfNames (value: unknown): boolean {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '')
+}
+
 function checkRoute (given: ProcedureRouteOptions): void {
+  refuseOther(given, 'options')
   for (const name of Object.keys(given)) {
     if (name === 'handler' || name === 'wsHandler' || name === 'websocket') throw new errors.WAMP_ERR_INVALID_OPTION(name, 'is not supported by wampRoute: the procedure answers')
     const meant = known.includes(name) ? null : closest(name, known)
     if (meant !== null) throw new errors.WAMP_ERR_INVALID_OPTION(name, `is not an option: did you mean "${meant}"?`)
   }
-  const { procedure, method, args = [] } = given
-  if (!isUri(procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('procedure', `must be the URI that ${method} ${given.url} calls`)
+  const { procedure, method, url, args = [], as } = given
+  if (typeof url !== 'string') throw new errors.WAMP_ERR_INVALID_OPTION('url', 'must be the path of the route')
+  if (!isUri(procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('procedure', `must be the URI that ${method} ${url} calls`)
+  if (as !== undefined && typeof (as as Partial<InProcessSession> | null)?.call !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('as', 'must be a session, such as app.wamp.join("realm1")')
   if (!methods.includes(method)) throw new errors.WAMP_ERR_INVALID_OPTION('method', `must be one of ${methods.join(', ')}`)
-  if (!Array.isArray(args)) throw new errors.WAMP_ERR_INVALID_OPTION('args', 'must be a list of names')
+  if (!isListOfNames(args)) throw new errors.WAMP_ERR_INVALID_OPTION('args', 'must be a list of names')
 }
 
 /** Fastify would send a string as is, and nothing for null. Here all results are JSON, except a result that consists only of octets. */

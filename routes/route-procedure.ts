@@ -10,6 +10,7 @@ import type { Id } from '../plugin/protocol/id.ts'
 import { errorOfStatus } from '../plugin/protocol/http-status.ts'
 import { reasons } from '../plugin/protocol/reasons.ts'
 import { isUri } from '../plugin/protocol/uri.ts'
+import { isListOfNames } from './procedure-route.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import type { RoutedSession } from '../plugin/realm/routed-session.ts'
 import type { Router } from '../plugin/router.ts'
@@ -44,6 +45,9 @@ const UNITS_OF_CALL = 3000
 /** An unpaired surrogate, which a URL cannot represent. */
 const halfPair = /\p{Surrogate}/u
 
+/** What Fastify prints if no route has been added. */
+const NO_ROUTES = '(empty tree)'
+
 /** The header that marks a request as a call. Its value is only valid in this process, until the answer. */
 const HEADER = 'x-fastify-wamp-call'
 
@@ -52,6 +56,8 @@ export class RouteProcedures {
   readonly #fastify: FastifyInstance
   readonly #router: Router
   readonly #routes: Route[] = []
+  /** Options of routes that were added before the plugin, once they are logged. */
+  readonly #early = new WeakSet<RouteProcedureOptions>()
   /** The calls, by the value of the header. */
   readonly #journeys = new Map<string, Journey>()
   readonly #principals = new WeakMap<FastifyRequest, Principal>()
@@ -67,6 +73,8 @@ export class RouteProcedures {
       reply.raw.writeHead(400).end()
     })
     fastify.addHook('onReady', async () => { await this.#register() })
+    // `onRoute` does not see routes that were added before the plugin.
+    if (fastify.printRoutes() !== NO_ROUTES) fastify.addHook('onRequest', async (request) => { this.#warnIfEarly(request) })
   }
 
   /** The caller if the request was created for a call; undefined for other HTTP requests. */
@@ -85,9 +93,21 @@ export class RouteProcedures {
       throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp', `is not supported for ${first} ${url}: a call has no value for its constraint "${constraint}"`)
     }
     refuseUnknown(options, ['realm', 'procedure', 'args'], 'config.wamp')
+    if (typeof options.realm !== 'string') throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.realm', `of ${first} ${url} must be the name of a realm`)
+    if (options.args !== undefined && !isListOfNames(options.args)) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.args', `of ${first} ${url} must be a list of names`)
     if (!isUri(options.procedure)) throw new errors.WAMP_ERR_INVALID_OPTION('config.wamp.procedure', `of ${first} ${url} must be a URI`)
     if (schema !== undefined) (schema as Record<string, unknown>)['x-wamp-procedure'] = options.procedure
     this.#routes.push({ url, method: first as HTTPMethod, options })
+  }
+
+  /** Warns of a route that cannot be a procedure, because it was added before the plugin was loaded. */
+  #warnIfEarly (request: FastifyRequest): void {
+    const { url, method, config } = request.routeOptions
+    // There is no config if no route was found.
+    const wamp = (config as typeof config | undefined)?.wamp
+    if (wamp === undefined || this.#early.has(wamp) || this.#routes.some(({ options }) => options === wamp)) return
+    this.#early.add(wamp)
+    request.log.warn({ option: 'config.wamp', url }, `the route ${String(method)} ${url ?? ''} is not a procedure, because it was added before fastify-wamp was loaded: add it after await app.register(wampPlugin, …), or in a plugin that is registered later`)
   }
 
   async #register (): Promise<void> {

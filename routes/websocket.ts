@@ -7,6 +7,7 @@ import type { Encoder } from '../plugin/codec/codec.ts'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
+import { errors } from '../plugin/errors.ts'
 import type { ClientMessage } from '../plugin/protocol/message.ts'
 import type { ProtocolViolation } from '../plugin/protocol/violation.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
@@ -43,11 +44,13 @@ export interface WebsocketRouteOptions {
 
 /** Mounts the WebSocket endpoint of a router. */
 export async function websocketRoute (fastify: FastifyInstance, options: WebsocketRouteOptions): Promise<void> {
+  const { path } = options.endpoint
+  if (fastify.hasRoute({ method: 'GET', url: `${fastify.prefix}${path}` })) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must be a free path: there is already a route GET ${fastify.prefix}${path}`)
   prepareServer(fastify.websocketServer)
   const doorway = new Doorway(fastify, options)
   fastify.route({
     method: 'GET',
-    url: options.endpoint.path,
+    url: path,
     websocket: true,
     // After the host's own onRequest hooks, which may refuse the upgrade; what is awaited here ends before the 101.
     preValidation: async (request, reply) => await doorway.decide(request, reply),

@@ -76,7 +76,7 @@ t.test('static files may be one directory or several, as path or file URL', asyn
 const permission = (one: object, uriCheck = 'loose'): object => ({ realms: { r: { uriCheck, roles: { anonymous: { permissions: [one] } } } } })
 
 const wrong: [name: string, options: unknown, message: string | RegExp][] = [
-  ['no options at all', undefined, 'The option "" must be an object'],
+  ['no options at all', undefined, 'The option "options" must be an object'],
   ['no realms', {}, 'The option "realms" is missing'],
   ['an empty set of realms', { realms: {} }, 'The option "realms" must be an object with at least one realm'],
   ['an unknown option', { realms, realm: 1 }, 'The option "realm" is not an option: did you mean "realms"?'],

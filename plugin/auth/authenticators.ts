@@ -40,8 +40,10 @@ export class Authenticators {
     return this.#byMethod.has(method)
   }
 
-  /** Adds a method. Throws WAMP_ERR_AUTHENTICATOR if it already exists, or if the app is ready. */
+  /** Adds a method. Throws WAMP_ERR_AUTHENTICATOR if it already exists, if the app is ready, or if the authenticator is not a function. */
   set (method: string, authenticator: Authenticator): void {
+    if (typeof method !== 'string' || method === '') throw new errors.WAMP_ERR_AUTHENTICATOR(String(method), 'must have a name')
+    if (typeof authenticator !== 'function') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'must be a function')
     if (this.#state === 'closed') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'must be added before the app is ready')
     if (method === 'cookie') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'is reserved: use the option auth.cookie')
     if (this.#byMethod.has(method)) throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'already exists')

@@ -1,6 +1,7 @@
 import { pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { argon2idAsync } from '@noble/hashes/argon2.js'
+import { refuseUnknown } from '../did-you-mean.ts'
 import { errors } from '../errors.ts'
 import type { ScramCredentials } from '../auth-options.ts'
 import { keysOf, normalize } from './scram.ts'
@@ -26,11 +27,12 @@ export interface ScramDerivation {
  * WAMP_ERR_INVALID_OPTION for a password that SASLprep rejects, and for invalid parameters.
  */
 export async function scramCredentials (password: string, derivation: ScramDerivation = {}): Promise<ScramCredentials> {
-  const normal = normalize(password)
+  refuseUnknown(derivation, ['kdf', 'iterations', 'memory', 'salt'])
+  const normal = typeof password === 'string' ? normalize(password) : null
   if (normal === null) throw new errors.WAMP_ERR_INVALID_OPTION('password', 'must have 1 to 1024 characters that SASLprep (RFC 4013) allows')
   const { kdf = 'argon2id13', salt = randomBytes(SALT_OCTETS).toString('base64') } = derivation
-  const octets = Buffer.from(salt, 'base64')
-  if (octets.length < 8 || octets.toString('base64') !== salt) throw new errors.WAMP_ERR_INVALID_OPTION('salt', 'must be at least 8 octets in Base64')
+  const octets = Buffer.from(String(salt), 'base64')
+  if (typeof salt !== 'string' || octets.length < 8 || octets.toString('base64') !== salt) throw new errors.WAMP_ERR_INVALID_OPTION('salt', 'must be at least 8 octets in Base64')
   switch (kdf) {
     case 'pbkdf2': {
       const iterations = whole('iterations', derivation.iterations ?? 600_000, 1)

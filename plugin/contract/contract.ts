@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../did-you-mean.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Kwargs } from '../protocol/values.ts'
 import type { JsonSchema, JsonSchemaTypes, SchemaTypes } from './schema-types.ts'
@@ -36,8 +37,9 @@ export interface Contract {
   readonly topics?: Readonly<Record<Uri, TopicContract>>
 }
 
-/** Defines a contract. Returns its argument with its literal type. */
+/** Defines a contract. Returns its argument with its literal type. Throws WAMP_ERR_INVALID_OPTION for an unknown key. */
 export function wampContract<const C extends Contract> (contract: C): C {
+  refuseUnknown(contract, ['procedures', 'topics'], 'contract')
   return contract
 }
 

@@ -1,10 +1,15 @@
+import { refuseUnknown } from '../did-you-mean.ts'
 import type { Contract, ProcedureContract, TopicContract } from './contract.ts'
 import type { JsonSchema } from './schema-types.ts'
 
 interface Schema { readonly [keyword: string]: unknown }
 
-/** Renders a contract as a Markdown page. */
-export function contractReference ({ procedures = {}, topics = {} }: Contract, { title = 'Procedures and topics' }: { readonly title?: string } = {}): string {
+/** Renders a contract as a Markdown page. Throws WAMP_ERR_INVALID_OPTION for an unknown key. */
+export function contractReference (contract: Contract, options: { readonly title?: string } = {}): string {
+  refuseUnknown(contract, ['procedures', 'topics'], 'contract')
+  refuseUnknown(options, ['title'])
+  const { procedures = {}, topics = {} } = contract
+  const { title = 'Procedures and topics' } = options
   const lines = [`# ${title}`]
   if (Object.keys(procedures).length > 0) lines.push('## Procedures', ...Object.entries(procedures).flatMap(([uri, procedure]) => describeProcedure(uri, procedure)))
   if (Object.keys(topics).length > 0) lines.push('## Topics', ...Object.entries(topics).flatMap(([uri, topic]) => describe(uri, topic)))

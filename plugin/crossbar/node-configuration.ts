@@ -1,3 +1,4 @@
+import { refuseUnknown } from '../did-you-mean.ts'
 import type { BridgeOptions, EndpointOptions, FastifyWampOptions } from '../options.ts'
 import { readRealms } from './realms.ts'
 import type { Realms } from './realms.ts'
@@ -40,9 +41,11 @@ interface RouterWorker {
 /**
  * Converts a Crossbar.io node configuration (version 2, as parsed from JSON or YAML) to options of the plugin. Invalid settings, and
  * unsupported settings that affect authentication or permissions, throw WAMP_ERR_CROSSBAR_CONFIG with the path in the configuration. Other
- * unsupported settings cause warnings.
+ * unsupported settings cause warnings. Unknown options throw WAMP_ERR_INVALID_OPTION.
  */
-export function fromCrossbarConfig (config: unknown, { directory = '.', env = process.env }: CrossbarOptions = {}): NodeConfiguration {
+export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = {}): NodeConfiguration {
+  refuseUnknown(options, ['directory', 'env'])
+  const { directory = '.', env = process.env } = options
   const warnings: string[] = []
   const node = new Setting(config, '', { env, warnings }).record({ served: ['version', 'controller', 'workers'], silent: ['$schema'] })
   node.get('version').oneOf([2])

@@ -6,10 +6,9 @@ import type { ClientMessage, ErrorMessage, Interrupt, Invocation, Published, Reg
 import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
-import { ProtocolViolation } from '../protocol/violation.ts'
-import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
 import { onAbort } from '../abortion.ts'
 import { EventHandlers } from './event-handlers.ts'
+import { checked } from './checked-request.ts'
 import { ownValues } from './own-values.ts'
 
 /** The message that answers a request. */
@@ -65,7 +64,7 @@ export class InProcessPeer {
   /**
    * Sends a request and waits for its answer. `accept` runs when the answer arrives, before any later message. Rejects with the WampError
    * of an ERROR, with WAMP_ERR_SESSION_CLOSED if the session ends first, and with WAMP_ERR_INVALID_MESSAGE, which names the field, if the
-   * message would abort a remote client. If the signal is aborted, it rejects with the signal's reason, and a call is canceled.
+   * message would abort a remote client or has an unknown option. If the signal is aborted, it rejects with the signal's reason, and a call is canceled.
    */
   async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, { signal, progress }: RequestOptions = {}): Promise<T> {
     signal?.throwIfAborted()
@@ -248,16 +247,5 @@ export class InProcessPeer {
     }
     this.#log.error({ err: error }, 'a procedure failed')
     return { error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) }
-  }
-}
-
-/** A message that conforms to the wire table. */
-function checked<M extends ClientMessage> (message: M): M {
-  if (message.type === MessageType.Call && message.options.progress === true) throw new errors.WAMP_ERR_INVALID_MESSAGE('CALL.options.progress: sessions of the app send their input in one message')
-  try {
-    toMessage(layoutOf(message.type), toElements(message), Payload.empty)
-    return message
-  } catch (error) {
-    throw error instanceof ProtocolViolation ? new errors.WAMP_ERR_INVALID_MESSAGE(error.message) : error
   }
 }

@@ -6,13 +6,16 @@ import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs, PayloadCodec } from '../protocol/payload.ts'
 import { errors, WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { isUri } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
+import { isDict } from '../protocol/wire-value.ts'
 import { onAbort } from '../abortion.ts'
 import { CallResult, valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import { Stream } from '../peer/stream.ts'
 import type { EventHandler } from './event-handlers.ts'
 import type { InProcessPeer, InvocationHandler } from './in-process-peer.ts'
+import { checkLocalOptions } from './checked-request.ts'
 import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
 
@@ -79,16 +82,20 @@ export class InProcessSession {
    * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs. Rejects with the WampError that
    * it raised. The type is not checked.
    */
-  call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: InProcessCallOptions = {}): Promise<T> {
-    const options = this.#carrying(onProgress === undefined ? given : { ...given, receive_progress: true })
-    return this.#peer.request(
+  async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: InProcessCallOptions = {}): Promise<T> {
+    checkLocalOptions('call', given)
+    const { signal, onProgress, ...sent } = given
+    const options = this.#carrying(onProgress === undefined ? sent : { ...sent, receive_progress: true })
+    return await this.#peer.request(
       (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#payload(args, kwargs) }),
       (_, values) => valueOf(values) as T,
       { signal, progress: onProgress === undefined ? undefined : (values) => { onProgress(valueOf(values)) } })
   }
 
   /** Calls a procedure and iterates over its progressive results. The iterator returns the last result. Breaking out of the loop cancels the call. */
-  async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, ...options }: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
+  async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
+    checkLocalOptions('results', given)
+    const { signal, ...options } = given
     const stop = new AbortController()
     const results = new Stream<T>(tooSlow)
     const call = this.call<T>(procedure, args, kwargs, {
@@ -128,9 +135,10 @@ export class InProcessSession {
    * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with a WampError if the router
    * refuses it. The publisher does not receive the event, unless `exclude_me` is false.
    */
-  publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
+  async publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
+    checkLocalOptions('publish', options)
     const carried = this.#carrying(options)
-    return this.#peer.request(
+    return await this.#peer.request(
       (request) => ({ type: MessageType.Publish, request, options: { ...carried, acknowledge: true }, topic, payload: this.#payload(args, kwargs) }),
       (reply) => 'publication' in reply ? reply.publication : reply.request)
   }
@@ -149,6 +157,7 @@ export class InProcessSession {
         return current === null ? handle(event, values) : current.run(event.details, () => handle(event, values))
       }
     }
+    if (!isDict(options)) return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE('subscribe.options must be an object'))
     const wanted = `${options.match ?? 'exact'} ${topic}`
     const subscribed = this.#peer.request(
       (request) => ({ type: MessageType.Subscribe, request, options, topic }),
@@ -167,7 +176,9 @@ export class InProcessSession {
    * Subscribes to a topic and iterates over its events. Breaking out of the loop or aborting the signal ends the subscription. The
    * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10 000 events are waiting.
    */
-  async * events<A extends Args = Args> (topic: Uri, { signal, ...options }: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
+  async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
+    checkLocalOptions('events', given)
+    const { signal, ...options } = given
     if (signal?.aborted === true) return
     const events = new Stream<Received<A>>(tooSlow)
     const subscribing = this.subscribe<A>(topic, (received) => { events.put(received) }, options)
@@ -189,6 +200,7 @@ export class InProcessSession {
 
   /** Calls back when the session has ended, by either side, or at once if it already has. Returns a function that cancels this. */
   whenClosed (tell: () => void): () => void {
+    if (typeof tell !== 'function') throw new errors.WAMP_ERR_INVALID_MESSAGE('whenClosed requires a function')
     return this.#peer.whenClosed(tell)
   }
 
@@ -197,9 +209,10 @@ export class InProcessSession {
     await this.leave()
   }
 
-  /** Leaves the realm. Registrations and subscriptions end with the session. Resolves when it is closed. */
-  leave (reason: Uri = reasons.closeRealm): Promise<void> {
-    return this.#peer.leave(reason)
+  /** Leaves the realm. Registrations and subscriptions end with the session. Resolves when it is closed. Rejects with WAMP_ERR_INVALID_MESSAGE for a reason that is not a URI. */
+  async leave (reason: Uri = reasons.closeRealm): Promise<void> {
+    if (!isUri(reason)) throw new errors.WAMP_ERR_INVALID_MESSAGE('leave requires a URI as its reason')
+    await this.#peer.leave(reason)
   }
 
   #payload (given: Args, named: Kwargs): Payload {

@@ -1,8 +1,9 @@
 import { isId } from './id.ts'
-import { isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isNaturalNumber, isPositiveInteger, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
 import type { Payload } from './payload.ts'
+import { passthru, requestOptions } from './request-options.ts'
 import { readFields, routerFormat } from './router-format.ts'
 import type { Layout, PlainLayout } from './router-format.ts'
 import { isUri } from './uri.ts'
@@ -16,58 +17,23 @@ export interface MessageLayout extends PlainLayout {
 
 type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
 
-// The URIs of PUBLISH and CALL are validated in the realm, because an invalid one causes an ERROR, not an ABORT.
-const passthru = { ppt_scheme: isAttribute, ppt_serializer: isAttribute, ppt_cipher: isAttribute, ppt_keyid: isAttribute }
-const match = oneOf('exact', 'prefix', 'wildcard')
-
 const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isString, authrole: isString, authextra: isDict, agent: isString })
-const subscribeOptions = optionsOf({ match, get_retained: isBoolean, nkey: isString })
-const publishOptions = optionsOf({
-  acknowledge: isBoolean,
-  exclude_me: isBoolean,
-  disclose_me: isBoolean,
-  exclude: listOf(isId),
-  exclude_authid: listOf(isString),
-  exclude_authrole: listOf(isString),
-  eligible: listOf(isId),
-  eligible_authid: listOf(isString),
-  eligible_authrole: listOf(isString),
-  retain: isBoolean,
-  rkey: isString,
-  ...passthru
-})
-const registerOptions = optionsOf({
-  match,
-  invoke: oneOf('single', 'roundrobin', 'random', 'first', 'last'),
-  disclose_caller: isBoolean,
-  forward_timeout: isBoolean,
-  concurrency: isPositiveInteger,
-  force_reregister: isBoolean
-})
-const callOptions = optionsOf({
-  timeout: isNaturalNumber,
-  receive_progress: isBoolean,
-  progress: isBoolean,
-  disclose_me: isBoolean,
-  rkey: isString,
-  runmode: isString,
-  ...passthru
-})
 const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
 const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
 
+// The URIs of requests are validated in the realm, because an invalid one causes an ERROR, not an ABORT.
 /** The elements of every message in their order on the wire: the only definition of it [basic, Message Definitions]. */
 export const wireFormat: WireFormat = {
   ...routerFormat,
   [MessageType.Hello]: { fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
   [MessageType.Authenticate]: { fields: [['signature', isString], ['extra', isDictOrNull]], payload: false },
   [MessageType.Error]: { fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
-  [MessageType.Publish]: { fields: [['request', isId], ['options', publishOptions], ['topic', isString]], payload: true },
-  [MessageType.Subscribe]: { fields: [['request', isId], ['options', subscribeOptions], ['topic', isString]], payload: false },
+  [MessageType.Publish]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Publish])], ['topic', isString]], payload: true },
+  [MessageType.Subscribe]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Subscribe])], ['topic', isString]], payload: false },
   [MessageType.Unsubscribe]: { fields: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Call]: { fields: [['request', isId], ['options', callOptions], ['procedure', isString]], payload: true },
+  [MessageType.Call]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Call])], ['procedure', isString]], payload: true },
   [MessageType.Cancel]: { fields: [['request', isId], ['options', cancelOptions]], payload: false },
-  [MessageType.Register]: { fields: [['request', isId], ['options', registerOptions], ['procedure', isString]], payload: false },
+  [MessageType.Register]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Register])], ['procedure', isString]], payload: false },
   [MessageType.Unregister]: { fields: [['request', isId], ['registration', isId], ['options', isDict, 'optional']], payload: false },
   [MessageType.Yield]: { fields: [['request', isId], ['options', yieldOptions]], payload: true }
 }

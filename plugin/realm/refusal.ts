@@ -4,6 +4,7 @@ import type { ErrorMessage, RequestCode } from '../protocol/message.ts'
 import type { Id } from '../protocol/id.ts'
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { isReserved, isUri } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 
 /** The first argument of an ERROR, for people. `textOf` creates the texts that name a URI. */
@@ -52,12 +53,20 @@ export function refusalOf (refused: Refused, error: Uri): ErrorMessage {
 function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined {
   switch (error) {
     case reasons.notAuthorized: return `the role "${role}" may not ${action} "${quoted(uri)}"`
-    case reasons.invalidUri: return `the role "${role}" cannot ${action} "${quoted(uri)}": the URI is not valid, or reserved`
+    case reasons.invalidUri: return `the role "${role}" cannot ${action} "${quoted(uri)}": ${invalidityOf(action, uri)}`
     case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": this procedure is not registered`
     case reasons.authorizationFailed: return `the authorizer of the role "${role}" has not decided on ${action} "${quoted(uri)}"`
     case reasons.limitExceeded: return 'limits.pendingCalls: the authorizer has too many requests of this session to decide on'
     default: return undefined
   }
+}
+
+/** The probable reason why a URI is invalid, for people. */
+function invalidityOf (action: Action, uri: Uri): string {
+  if (isReserved(uri) && isUri(uri)) return 'URIs that begin with "wamp" are reserved'
+  const isPattern = action === 'subscribe' || action === 'register'
+  const hint = isPattern ? 'an empty component requires match "wildcard", or "prefix" at the end' : 'a component is empty'
+  return `the URI is not valid${isUri(uri, 'wildcard') && !isUri(uri) ? `: ${hint}` : ''}`
 }
 
 /** The beginning of a URI, in whole characters. */
