@@ -1,4 +1,5 @@
 import t from 'tap'
+import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import type { Call, Cancel } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
@@ -39,4 +40,20 @@ t.test('a call that cannot be routed rejects, and leaves nothing behind', async 
   const calls = new RouterCalls({ identity, say: () => { throw new Error('broken') }, released: (caller) => { released.push(caller) } })
   await t.rejects(calls.call('a', [], { client: 7 }), { message: 'broken' })
   t.equal(released.length, 1)
+})
+
+t.test('a caller of the router takes any answer that it can decode, always keeps up, and is never ended', async (t) => {
+  const said: [RoutedSession, Call | Cancel][] = []
+  const calls = new RouterCalls({ identity, say: (caller, message) => { said.push([caller, message]) }, released: () => {} })
+  const call = calls.call('a', [], { client: 7 })
+  const [[caller, { request }]] = said as [[RoutedSession, Call]]
+  const long = Payload.ofBytes(jsonCodec, { elements: 1, bytes: Buffer.from(`[${'1'.repeat(1300)}]`) })
+  t.notOk(caller.takes(long))
+  t.equal(caller.send({ type: MessageType.Result, request, details: {}, payload: long }), 'unencodable')
+  t.equal(caller.send({ type: MessageType.Goodbye, details: {}, reason: 'wamp.close.normal' }), 'sent')
+  t.notOk(caller.isLosing)
+  t.equal(caller.caughtUp(1000), null)
+  caller.end('wamp.close.normal')
+  t.equal(caller.send({ type: MessageType.Result, request, details: {}, payload: Payload.of([1]) }), 'sent')
+  t.same(await call, { args: [1], kwargs: {} })
 })
