@@ -15,7 +15,7 @@ export async function bundleModule (path: string): Promise<{ readonly code: stri
   const given: BundleOptions & { sourceMaps: boolean } = { entry: { module: `${root}${path}` }, output: { path: '/nowhere', name: 'module' }, module: {}, sourceMaps: true, options }
   const { module: whole } = await bundle(given)
   const { code, map } = await minify(whole!.code, {
-    compress: { passes: 3, pure_getters: true, unsafe_methods: true, sequences: false }, mangle: { toplevel: true }, module: true, ecma: 2022, sourceMap: { content: whole!.map! } as unknown as boolean
+    compress: { passes: 3, pure_getters: true, pure_funcs: ['Object.freeze'], unsafe_methods: true, sequences: false }, mangle: { toplevel: true }, module: true, ecma: 2022, sourceMap: { content: whole!.map! } as unknown as boolean
   })
   return { code, map: withoutFolder(map!) }
 }

@@ -3,16 +3,15 @@ const callbacks = new WeakMap<AbortSignal, Set<() => void>>()
 
 /** Calls back when the signal, if any, is aborted, or at once if it is already aborted. Returns a function that cancels this. */
 export function onAbort (signal: AbortSignal | undefined, tell: () => void): () => void {
-  if (signal === undefined) return () => {}
-  if (signal.aborted) {
-    tell()
-    return () => {}
+  if (signal?.aborted === true) tell()
+  else if (signal !== undefined) {
+    const told = callbacks.get(signal) ?? listen(signal)
+    // A separate function, because the same callback may be passed twice.
+    const callback = (): void => { tell() }
+    told.add(callback)
+    return () => { told.delete(callback) }
   }
-  const told = callbacks.get(signal) ?? listen(signal)
-  // A separate function, because the same callback may be passed twice.
-  const callback = (): void => { tell() }
-  told.add(callback)
-  return () => { told.delete(callback) }
+  return () => {}
 }
 
 function listen (signal: AbortSignal): Set<() => void> {

@@ -12,7 +12,7 @@ import type { Id } from '../plugin/protocol/id.ts'
 import { MessageType } from '../plugin/protocol/message.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
-import { faultOfOptions } from '../plugin/protocol/request-options.ts'
+import { checkOptions } from '../plugin/protocol/request-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { spend, spendOctets } from '../plugin/work.ts'
@@ -135,8 +135,9 @@ function topicsOf ({ topic, match, get_retained: retained = 'false', ...rest }: 
   if (topics.length === 0 || topics.length > MOST_TOPICS || !topics.every((one) => typeof one === 'string')) return `"topic" must be a URI, and stand 1 to ${MOST_TOPICS} times`
   if (match !== undefined && match !== 'exact' && match !== 'prefix' && match !== 'wildcard') return '"match" must be "exact", "prefix" or "wildcard"'
   if (retained !== 'true' && retained !== 'false') return '"get_retained" must be "true" or "false"'
-  const [, fault] = topics.map((one) => faultOfOptions(MessageType.Subscribe, one, { match })).find((found) => found !== null) ?? []
-  if (fault !== undefined) return `"match"${fault}`
+  let pattern: string | null = null
+  for (const one of topics) checkOptions(MessageType.Subscribe, one, { match }, (name, fault) => { pattern = `"${name}"${fault}` })
+  if (pattern !== null) return pattern
   return { topics, options: { match: match ?? 'exact', get_retained: retained === 'true' } }
 }
 

@@ -33,11 +33,11 @@ export class Channel {
   /** `opened` is called before anything arrives. */
   constructor (open: OpenSocket, serializers: readonly Serializer[], receiver: Receiver, opened: () => void) {
     this.receiver = receiver
-    this.#socket = open(serializers.map(({ subprotocol }) => subprotocol))
-    this.#socket.binaryType = 'arraybuffer'
-    this.#socket.addEventListener('open', () => {
+    const socket = this.#socket = open(serializers.map(({ subprotocol }) => subprotocol))
+    socket.binaryType = 'arraybuffer'
+    socket.addEventListener('open', () => {
       if (this.#state !== 'connecting') return
-      this.#serializer = serializers.find(({ subprotocol }) => subprotocol === this.#socket.protocol)
+      this.#serializer = serializers.find(({ subprotocol }) => subprotocol === socket.protocol)
       if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'no subprotocol'))
       this.#state = 'open'
       try {
@@ -46,11 +46,11 @@ export class Channel {
         this.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
       }
     })
-    this.#socket.addEventListener('message', ({ data }) => { this.#receive(data) })
-    this.#socket.addEventListener('close', ({ code, reason }) => { this.#end(closedEnd(code, reason)) })
+    socket.addEventListener('message', ({ data }) => { this.#receive(data) })
+    socket.addEventListener('close', ({ code, reason }) => { this.#end(closedEnd(code, reason)) })
     // Node.js 20 and 22 do not always close what could not be opened.
-    this.#socket.addEventListener('error', () => { if (this.#state === 'connecting') this.#end(closedEnd()) })
-    showResponse(this.#socket, (end) => { this.#end(end) })
+    socket.addEventListener('error', () => { if (this.#state === 'connecting') this.#end(closedEnd()) })
+    showResponse(socket, (end) => { this.#end(end) })
   }
 
   /** False until the WebSocket is open, and again when it is closed. */
@@ -84,18 +84,15 @@ export class Channel {
     this.#socket.close()
   }
 
-  /** The router broke a rule: it is told, and the connection is closed [basic, Protocol Errors]. */
-  violated (text: string): void {
-    if (this.#state === 'open') this.say(3, { message: text }, reasons.protocolViolation)
-    this.close(endedByClient(reasons.protocolViolation, text))
-  }
-
   #receive (data: unknown): void {
     if (this.#state !== 'open') return
     try {
       this.receiver.receive(readMessage(this.#serializer!.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : data as string)))
     } catch (error) {
-      this.violated(messageOf(error))
+      // The router broke a rule: it is told, and the connection is closed [basic, Protocol Errors].
+      const message = messageOf(error)
+      this.say(3, { message }, reasons.protocolViolation)
+      this.close(endedByClient(reasons.protocolViolation, message))
     }
   }
 

@@ -1,4 +1,10 @@
+import type { Dict } from '../protocol/message-options.ts'
+import { checkKnown, checkOptions } from '../protocol/request-options.ts'
+import type { RequestWithOptions } from '../protocol/request-options.ts'
+import { isName } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
+import { isString } from '../protocol/wire-value.ts'
+import type { Check } from '../protocol/wire-value.ts'
 import { ClientError } from './client-error.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 import { json } from './json.ts'
@@ -63,16 +69,16 @@ export interface ResolvedOptions {
   readonly onError: (error: unknown) => void
 }
 
-const A_FUNCTION = 'a function'
-const AN_OBJECT = 'an object'
-const A_NUMBER = 'a number from 0'
+const A_FUNCTION = must('a function')
+const AN_OBJECT = must('an object')
+const A_NUMBER = must('a number from 0')
 /** What each option must be. */
 const kinds = {
-  realm: 'a string or null',
-  cookie: 'true or false',
-  login: `${AN_OBJECT} or ${A_FUNCTION}`,
+  realm: must('a string or null'),
+  cookie: must('true or false'),
+  login: must('an object or a function'),
   serializers: AN_OBJECT,
-  retry: `${AN_OBJECT} or false`,
+  retry: must('an object or false'),
   handshakeTimeout: A_NUMBER,
   queue: A_NUMBER,
   signal: AN_OBJECT,
@@ -81,42 +87,61 @@ const kinds = {
   WebSocket: A_FUNCTION,
   headers: AN_OBJECT
 }
+/** What each part of a request must be. */
+const requestKinds = { uri: isString, options: AN_OBJECT, handler: A_FUNCTION, signal: AN_OBJECT, onProgress: A_FUNCTION }
 const retryKinds = { first: A_NUMBER, most: A_NUMBER, attempts: A_NUMBER }
 
 /** Checks what is given. Throws WAMP_ERR_INVALID_OPTION, which names the option. */
 export function resolveOptions (url: string | URL, given: ConnectOptions): ResolvedOptions {
-  check(given, kinds)
+  checkKnown(kinds, given as Dict, refuse)
   const { realm = null, cookie = true, login = null, serializers = [json()], retry = {}, handshakeTimeout = 20_000, queue = 0, signal } = given
-  check({ ...retry }, retryKinds)
+  checkKnown(retryKinds, { ...retry }, refuse)
   const { first = 1000, most = 30_000, attempts = Infinity } = retry === false ? { attempts: 0 } : retry
-  if (serializers[0]?.subprotocol === undefined) throw invalid('serializers', 'must be a list of serializers')
+  if (serializers[0]?.subprotocol === undefined) refuse('serializers', ' must be a list of serializers')
   return { first, most, attempts, handshakeTimeout, queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
 }
 
-function check (given: object, kinds: Readonly<Record<string, string>>): void {
-  for (const [name, value] of Object.entries(given)) {
-    const kind = kinds[name]
+/** A check for values of a kind, which is described in the words of `typeof`. */
+function must (kind: string): Check {
+  return (value) => {
     const type = value === null || typeof value === 'boolean' ? `${value}` : typeof value
-    if (kind === undefined) throw invalid(name, 'is not an option')
-    if (value !== undefined && (!kind.includes(type) || (type === 'number' && !(value >= 0)))) throw invalid(name, `must be ${kind}`)
+    return (kind.includes(type) && (type !== 'number' || value as number >= 0)) || ` must be ${kind}`
   }
 }
 
-function invalid (name: string, expected: string): ClientError {
-  return new ClientError('WAMP_ERR_INVALID_OPTION', `option "${name}" ${expected}`)
+/** Checks a request, and what is not sent of its options. Throws WAMP_ERR_INVALID_OPTION, which names the option. */
+export function checkRequest (type: RequestWithOptions, uri: Uri, options: Dict, more: { handler?: unknown, signal?: unknown, onProgress?: unknown } = {}): void {
+  checkKnown(requestKinds, { uri: uri ?? null, options, ...more }, refuse)
+  checkOptions(type, uri, options, refuse)
+}
+
+/** Throws WAMP_ERR_INVALID_OPTION for a reason to leave that is not a URI. */
+export function checkReason (reason: Uri): void {
+  checkKnown({ reason: isName }, { reason }, refuse)
+}
+
+function refuse (name: string, fault: string): never {
+  throw new ClientError('WAMP_ERR_INVALID_OPTION', `option "${name}"${fault}`)
 }
 
 /** A URL may be relative to the page. */
 function opener (url: string | URL, { WebSocket: own, headers }: ConnectOptions): OpenSocket {
   const { WebSocket: standard, location } = globalThis as { WebSocket?: WebSocketClass, location?: { href: string } }
   const WebSocket = (own ?? standard) as (new (url: string, protocols: string[] | object, options?: object) => WebSocketLike) | undefined
-  if (WebSocket === undefined) throw invalid('WebSocket', 'must be given')
-  const absolute = new URL(url, location?.href)
+  if (WebSocket === undefined) refuse('WebSocket', ' must be given')
+  const absolute = absoluteOf(url, location?.href)
   absolute.protocol = absolute.protocol.replace('http', 'ws')
   const { href } = absolute
-  if (headers === undefined) return (protocols) => new WebSocket(href, protocols)
-  // That of Node.js takes its options in place of the protocols, `ws` after them.
-  return own === undefined ? (protocols) => new WebSocket(href, { protocols, headers }) : (protocols) => new WebSocket(href, protocols, { headers })
+  // That of Node.js takes its options in place of the protocols, `ws` after them; browsers take none.
+  return (protocols) => own === undefined && headers !== undefined ? new WebSocket(href, { protocols, headers }) : new WebSocket(href, protocols, { headers })
+}
+
+function absoluteOf (url: string | URL, base: string | undefined): URL {
+  try {
+    return new URL(url, base)
+  } catch {
+    return refuse('url', ' must be an absolute URL')
+  }
 }
 
 function report (error: unknown): void {

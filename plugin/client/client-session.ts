@@ -10,17 +10,17 @@ import { valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import { Stream } from '../peer/stream.ts'
 import { ClientError } from './client-error.ts'
+import { checkReason, checkRequest } from './client-options.ts'
 import type { ConnectionState, ResolvedOptions } from './client-options.ts'
 import { Connection } from './connection.ts'
 import { endedByClient, errorOf } from './connection-end.ts'
 import type { ConnectionEnd, End } from './connection-end.ts'
+import type { Welcome } from './handshake.ts'
 import type { InvocationHandler } from './invocations.ts'
 import type { EventHandler, Link } from './link.ts'
 import type { ClientCallOptions, ClientPrincipal, StateListener } from './session-parts.ts'
 import type { Standing, StandingParts } from './standing.ts'
 import { Standings } from './standings.ts'
-
-const CLOSED = 'the session is closed'
 
 /** A request that waits for a connection. */
 interface Waiting {
@@ -39,14 +39,14 @@ export class ClientSession {
   readonly #standings = new Standings()
   readonly #waiting = new Set<Waiting>()
   readonly #listeners = new Set<StateListener>()
-  #welcome: { readonly id: Id, readonly details: Dict } = { id: 0, details: {} }
+  #welcome: Welcome = { session: 0, details: {} }
 
   /** `connect` makes sessions. */
   constructor (options: ResolvedOptions, listener: StateListener | undefined) {
     this.#options = options
     if (listener !== undefined) this.#listeners.add(listener)
     this.#connection = new Connection(options, {
-      opened: (link) => { this.#opened(link) },
+      opened: (link, welcome) => { this.#opened(link, welcome) },
       changed: (state, end) => { this.#changed(state, end) },
       revoked: (type, id, error) => { this.#standings.revoked(type, id, error) }
     })
@@ -64,7 +64,7 @@ export class ClientSession {
 
   /** The session id, another one in each connection. */
   get id (): Id {
-    return this.#welcome.id
+    return this.#welcome.session
   }
 
   /** WELCOME.Details of the last connection. */
@@ -81,11 +81,9 @@ export class ClientSession {
   open (): Promise<void> {
     const { signal } = this.#options
     return new Promise((resolve, reject) => {
-      const undo = this.onState((state) => {
+      this.onState((state) => {
         if (state === 'open') resolve()
-        else if (state === 'closed') reject(signal?.aborted === true ? signal.reason : errorOf(this.#connection.end!))
-        else return
-        undo()
+        if (state === 'closed') reject(signal?.aborted === true ? signal.reason : errorOf(this.#connection.end!))
       })
       this.#connection.start()
       const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, 'aborted', signal?.reason)) })
@@ -99,15 +97,16 @@ export class ClientSession {
    */
   async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: ClientCallOptions = {}): Promise<T> {
     const options = onProgress === undefined ? given : { ...given, receive_progress: true }
+    checkRequest(MessageType.Call, procedure, options, { signal, onProgress })
     const link = this.#connection.link ?? await this.#connected(procedure, signal)
     return await link.request({
       type: MessageType.Call,
       fields: [options, procedure],
       values: { args, kwargs },
-      accept: (result) => valueOf(result as never) as T,
+      accept: valueOf as (result: unknown) => T,
       signal,
       timeout: given.timeout,
-      progress: onProgress === undefined ? undefined : (values) => onProgress(valueOf(values))
+      progress: (values) => onProgress?.(valueOf(values))
     })
   }
 
@@ -135,8 +134,10 @@ export class ClientSession {
    * a WampError that it throws reaches the caller, any other goes to `onError` and becomes `wamp.error.runtime_error`.
    * The type of its args is trusted, not checked.
    */
-  register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
-    return this.#registered(procedure, options, (called) => handler(called as Called<A>))
+  async register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
+    const hold = (link: Link, id: Id): void => { link.invocations.handlers.set(id, handler as InvocationHandler) }
+    const standing = await this.#stand({ type: MessageType.Register, uri: procedure, options, hold, lost: this.#options.onError }, handler)
+    return { get id () { return standing.id }, procedure, unregister: () => this.#standings.unregister(standing) }
   }
 
   /**
@@ -144,12 +145,13 @@ export class ClientSession {
    * WampError of a refusal. The publisher itself does not receive it, unless `exclude_me` is false.
    */
   async publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
+    checkRequest(MessageType.Publish, topic, options)
     const link = this.#connection.link ?? await this.#connected(topic, undefined)
     return await link.request({
       type: MessageType.Publish,
       fields: [{ ...options, acknowledge: true }, topic],
       values: { args, kwargs },
-      accept: (reply) => 'publication' in reply ? reply.publication : 0
+      accept: (reply) => (reply as { readonly publication: Id }).publication
     })
   }
 
@@ -187,10 +189,7 @@ export class ClientSession {
 
   /** Has somebody told when the session is closed for good, whoever ended it, at once if it is. What is returned undoes that. */
   whenClosed (tell: () => void): () => void {
-    if (this.state === 'closed') {
-      tell()
-      return () => {}
-    }
+    if (this.state === 'closed') tell()
     return this.onState((state) => { if (state === 'closed') tell() })
   }
 
@@ -202,6 +201,7 @@ export class ClientSession {
   /** Leaves the realm, and does not come back. Resolves when the session is closed. */
   leave (reason: Uri = reasons.closeRealm): Promise<void> {
     return new Promise((resolve) => {
+      checkReason(reason)
       this.whenClosed(resolve)
       this.#connection.close(endedByClient(reason, 'left'))
     })
@@ -212,32 +212,27 @@ export class ClientSession {
     return this.leave(reasons.logout)
   }
 
-  async #registered (procedure: Uri, options: RegisterOptions, handler: InvocationHandler): Promise<Registration> {
-    const hold = (link: Link, id: Id): void => { link.invocations.setHandler(id, handler) }
-    const standing = await this.#stand({ type: MessageType.Register, uri: procedure, options, hold, lost: this.#options.onError })
-    return { get id () { return standing.id }, procedure, unregister: () => this.#standings.unregister(standing) }
-  }
-
   async #subscribed<A extends Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions, lost: (error: unknown) => void): Promise<Subscription> {
     const onEvent: EventHandler = ({ args, kwargs, details, publication }) => handler({ args: args as A, kwargs, details, publication })
     const hold = (link: Link, id: Id): void => { link.addEventHandler(id, onEvent) }
-    const standing = await this.#stand({ type: MessageType.Subscribe, uri: topic, options, hold, lost })
+    const standing = await this.#stand({ type: MessageType.Subscribe, uri: topic, options, hold, lost }, handler)
     return { get id () { return standing.id }, topic, unsubscribe: () => this.#standings.unsubscribe(standing, onEvent) }
   }
 
-  async #stand (parts: StandingParts): Promise<Standing> {
+  async #stand (parts: StandingParts, handler: unknown): Promise<Standing> {
+    checkRequest(parts.type, parts.uri, parts.options, { handler: handler ?? null })
     return await this.#standings.begin(this.#connection.link ?? await this.#connected(parts.uri, undefined), parts)
   }
 
-  #opened (link: Link): void {
-    this.#welcome = { id: link.session, details: link.details }
+  #opened (link: Link, welcome: Welcome): void {
+    this.#welcome = welcome
     this.#standings.restore(link)
     for (const { go } of this.#take()) go(link)
   }
 
   #changed (state: ConnectionState, end: End | null): void {
     if (state === 'closed') {
-      const closed = new ClientError('WAMP_ERR_SESSION_CLOSED', CLOSED, errorOf(end!))
+      const closed = closedBy(end!)
       for (const { reject } of this.#take()) reject(closed)
       this.#standings.end(closed)
     }
@@ -255,7 +250,7 @@ export class ClientSession {
   #connected (what: Uri, signal: AbortSignal | undefined): Promise<Link> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      if (this.state === 'closed') throw new ClientError('WAMP_ERR_SESSION_CLOSED', CLOSED, errorOf(this.#connection.end!))
+      if (this.state === 'closed') throw closedBy(this.#connection.end!)
       if (this.#waiting.size >= this.#options.queue) throw new ClientError('WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
       const waiting: Waiting = {
         go: (link) => {
@@ -277,6 +272,10 @@ export class ClientSession {
     this.#waiting.clear()
     return waiting
   }
+}
+
+function closedBy (end: End): ClientError {
+  return new ClientError('WAMP_ERR_SESSION_CLOSED', 'the session is closed', errorOf(end))
 }
 
 function tooSlow (waiting: number): ClientError {

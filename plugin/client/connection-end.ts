@@ -32,37 +32,36 @@ export interface Farewell {
 }
 
 /** Close codes by which a server says that the same would happen again [RFC 6455, 7.4.1]. */
-const hopeless = new Set([1002, 1003, 1007, 1008, 1010])
+const hopeless = [1002, 1003, 1007, 1008, 1010]
 
 /** Reasons to refuse a session that may be gone in a moment. */
-const temporary: ReadonlySet<Uri> = new Set([
+const temporary: readonly Uri[] = [
   reasons.systemShutdown, reasons.limitExceeded, reasons.unavailable, reasons.timeout, reasons.networkFailure
-])
+]
 
 /** The WebSocket was closed without a word of WAMP, or never opened. Close reasons that are URIs are taken as such. */
 export function closedEnd (code = 1006, reason = ''): End {
   return {
-    by: 'network', reason: reason.startsWith('wamp.') ? reason : reasons.networkFailure, message: `close code ${code}`, code, next: hopeless.has(code) ? 'stop' : 'retry'
+    by: 'network', reason: reason.startsWith('wamp.') ? reason : reasons.networkFailure, message: `close code ${code}`, code, next: hopeless.includes(code) ? 'stop' : 'retry'
   }
 }
 
 /** The upgrade was answered with another HTTP status than 101. `Retry-After` is in seconds [RFC 9110, 10.2.3]. */
 export function refusedUpgrade (status: number, retryAfter: string | undefined): End {
-  const seconds = Number(retryAfter)
   return {
     by: 'network',
     reason: reasons.networkFailure,
     message: `HTTP ${status}`,
     code: status,
-    next: status >= 500 || status === 408 || status === 425 || status === 429 ? 'retry' : 'stop',
-    retryAfter: seconds >= 0 ? seconds * 1000 : undefined
+    next: status >= 500 || [408, 425, 429].includes(status) ? 'retry' : 'stop',
+    retryAfter: Number(retryAfter) * 1000 || 0
   }
 }
 
 /** ABORT in place of WELCOME. A technical failure may pass, unless it is how the answer to a challenge was refused. */
 export function refusedSession (farewell: Farewell, challenged: boolean): End {
   const { reason } = farewell
-  const passes = temporary.has(reason) || (reason === reasons.authenticationFailed && !challenged)
+  const passes = temporary.includes(reason) || (reason === reasons.authenticationFailed && !challenged)
   return { ...endedByRouter(farewell), next: passes ? 'retry' : 'stop' }
 }
 

@@ -1,39 +1,40 @@
+import type { Id } from '../protocol/id.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { WampError } from '../protocol/wamp-error.ts'
 import { Channel } from './channel.ts'
 import type { ConnectionState, ResolvedOptions } from './client-options.ts'
 import { messageOf } from './client-error.ts'
-import { closedEnd, endedByClient } from './connection-end.ts'
+import { closedEnd, endedByClient, errorOf } from './connection-end.ts'
 import type { End } from './connection-end.ts'
-import { Handshake, LATE } from './handshake.ts'
+import { Handshake } from './handshake.ts'
 import type { Welcome } from './handshake.ts'
 import { Link } from './link.ts'
 import type { Login, LoginAttempt } from './login.ts'
 import { waitAwake } from './waking.ts'
 
 /** Refusals that say that the cookie alone is not enough. */
-const loginNeeded: ReadonlySet<Uri> = new Set([reasons.noMatchingAuthMethod, reasons.authenticationRequired])
+const loginNeeded: readonly Uri[] = [reasons.noMatchingAuthMethod, reasons.authenticationRequired]
 
 /** Who is told what becomes of a connection. */
 export interface ConnectionUser {
   /** A session is open; called before any message after WELCOME is taken. */
-  opened (link: Link): void
+  readonly opened: (link: Link, welcome: Welcome) => void
   /** The state has changed. */
-  changed (state: ConnectionState, end: End | null): void
+  readonly changed: (state: ConnectionState, end: End | null) => void
   /** The router has ended a subscription or registration. */
-  revoked (type: 32 | 64, id: number, error: WampError): void
+  readonly revoked: (type: 32 | 64, id: Id, error: WampError) => void
 }
 
 /** Connects, and connects again after each end that is not final. */
 export class Connection {
+  state: ConnectionState = 'connecting'
+  /** The session, while there is one. */
+  link: Link | null = null
+  /** How the last connection ended. */
+  end: End | null = null
   readonly #options: ResolvedOptions
   readonly #user: ConnectionUser
-  #state: ConnectionState = 'connecting'
-  /** The session, while there is one. */
-  #link: Link | null = null
-  /** How the last connection ended. */
-  #end: End | null = null
   /** Why this client leaves, once it does. */
   #leaving: End | null = null
   /** Attempts that failed in a row. */
@@ -47,36 +48,22 @@ export class Connection {
     this.#user = user
   }
 
-  get state (): ConnectionState {
-    return this.#state
-  }
-
-  get link (): Link | null {
-    return this.#link
-  }
-
-  get end (): End | null {
-    return this.#end
-  }
-
   /** Connects. A function that asks the user is called when the cookie was not enough. */
   start (): void {
     const { cookie, login } = this.#options
-    this.#change('connecting', this.#end)
-    if (typeof login !== 'function') this.#begin(async () => login)
-    else if (cookie) this.#begin(async () => null)
-    else this.#begin(async () => await login())
+    this.#change('connecting', this.end)
+    this.#begin(() => typeof login !== 'function' ? login : cookie ? null : login())
   }
 
   /** Ends it for good: an open session says GOODBYE first. */
   close (end: End): void {
-    if (this.#state === 'closed' || this.#leaving !== null) return
+    if (this.state === 'closed' || this.#leaving !== null) return
     this.#leaving = end
-    if (this.#link === null) {
+    if (this.link === null) {
       this.#interrupt(end)
       return this.#over(end)
     }
-    const link = this.#link
+    const link = this.link
     // A router that does not answer is not waited for.
     const timer = setTimeout(() => { link.cut(end) }, this.#options.handshakeTimeout)
     this.#interrupt = () => { clearTimeout(timer) }
@@ -84,14 +71,15 @@ export class Connection {
   }
 
   /** Prepares a login, and connects with it. */
-  #begin (loginOf: () => Promise<Login | null>): void {
-    const begun = (async () => {
+  async #begin (loginOf: () => Login | Promise<Login> | null): Promise<void> {
+    const isWanted = (): boolean => this.state === 'connecting' && this.#leaving === null
+    try {
       const login = await loginOf()
-      return { login, attempt: await login?.begin() ?? null }
-    })()
-    const isWanted = (): boolean => this.#state === 'connecting' && this.#leaving === null
-    begun.then(({ login, attempt }) => { if (isWanted()) this.#dial(login, attempt) })
-      .catch((error: unknown) => { if (isWanted()) this.#over(endedByClient(reasons.authenticationFailed, messageOf(error), error)) })
+      const attempt = await login?.begin() ?? null
+      if (isWanted()) this.#dial(login, attempt)
+    } catch (error) {
+      if (isWanted()) this.#over(endedByClient(reasons.authenticationFailed, messageOf(error), error))
+    }
   }
 
   #dial (login: Login | null, attempt: LoginAttempt | null): void {
@@ -99,12 +87,12 @@ export class Connection {
     const anonymous = this.#options.login === null
     const methods = [...cookie ? ['cookie'] : [], ...login !== null ? [login.method] : anonymous ? ['anonymous'] : []]
     let timer: ReturnType<typeof setTimeout> | undefined
-    const watch = (late: string | null): void => {
+    const watch = (isWaiting: boolean): void => {
       clearTimeout(timer)
-      if (late !== null) timer = setTimeout(() => { channel.close({ ...closedEnd(), message: late }) }, handshakeTimeout)
+      if (isWaiting) timer = setTimeout(() => { channel.close({ ...closedEnd(), message: 'no answer in time' }) }, handshakeTimeout)
     }
     const ended = (end: End): void => {
-      watch(null)
+      watch(false)
       this.#refused(end, login)
     }
     const channel: Channel = new Channel(open, serializers, { receive () {}, ended }, () => {
@@ -113,26 +101,25 @@ export class Connection {
       handshake.hello(realm, methods, login)
     })
     this.#interrupt = (end) => { channel.close(end) }
-    watch(LATE)
+    watch(true)
   }
 
-  #welcomed (channel: Channel, { session, details }: Welcome): void {
-    this.#link = channel.receiver = new Link({
-      channel, session, details, onError: this.#options.onError, ended: (end) => { this.#lost(end) }, revoked: (type, id, error) => { this.#user.revoked(type, id, error) }
-    })
+  #welcomed (channel: Channel, welcome: Welcome): void {
+    const { opened, revoked } = this.#user
+    this.link = channel.receiver = new Link({ channel, onError: this.#options.onError, ended: (end) => { this.#lost(end) }, revoked })
     this.#openedAt = Date.now()
-    this.#user.opened(this.#link)
+    opened(this.link, welcome)
     this.#change('open', null)
   }
 
   #refused (end: End, login: Login | null): void {
     const { login: ask } = this.#options
-    if (login === null && typeof ask === 'function' && loginNeeded.has(end.reason)) return this.#begin(async () => await ask())
-    this.#next(end)
+    if (login === null && typeof ask === 'function' && loginNeeded.includes(end.reason)) this.#begin(ask)
+    else this.#next(end)
   }
 
   #lost (end: End): void {
-    this.#link = null
+    this.link = null
     this.#interrupt(end)
     // What opens and ends at once, again and again, is not a success.
     if (Date.now() - this.#openedAt >= this.#options.most) this.#failures = 0
@@ -140,8 +127,10 @@ export class Connection {
   }
 
   #next (end: End): void {
-    const { first, most, attempts } = this.#options
+    const { first, most, attempts, onError } = this.#options
     if (end.next === 'stop' || this.#failures >= attempts) return this.#over(end)
+    // A wrong URL looks the same as a server that is down: the app keeps waiting, but not silently.
+    if (this.#openedAt + this.#failures === 0) onError(errorOf(end))
     const longest = Math.min(most, first * 2 ** this.#failures++)
     // Those that lost their connection together do not come back together.
     const delay = Math.max(longest / 2, end.retryAfter ?? 0) + Math.random() * longest / 2
@@ -154,9 +143,9 @@ export class Connection {
   }
 
   #change (state: ConnectionState, end: End | null): void {
-    if (this.#state === 'closed') return
-    this.#state = state
-    this.#end = end
+    if (this.state === 'closed') return
+    this.state = state
+    this.end = end
     this.#user.changed(state, end)
   }
 }

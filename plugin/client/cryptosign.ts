@@ -14,13 +14,15 @@ export interface Signer {
 /** What stands before the seed of an Ed25519 key in PKCS #8 [RFC 8410, 7]. */
 const PKCS8 = '302e020100300506032b657004220420'
 
-/** Logs in by Cryptosign: the private key of a known public key signs a challenge [advanced, Cryptosign-based Authentication]. */
-export function cryptosign ({ authid = null, key }: {
+/** Logs in by Cryptosign: the private key of a known public key signs a challenge [advanced, Cryptosign-based Authentication]. Throws WAMP_ERR_LOGIN for a missing key. */
+export function cryptosign (given: {
   /** The name of the user. @default whoever the key belongs to */
   readonly authid?: string | null
   /** The private key, 64 hexadecimal digits, which needs `crypto.subtle` with Ed25519; or a signer. */
   readonly key: string | Signer
 }): Login {
+  const { authid = null, key } = (given as typeof given | undefined) ?? {}
+  if (typeof key !== 'string' && typeof key?.sign !== 'function') throw new ClientError('WAMP_ERR_LOGIN', 'cryptosign: "key" must be 64 hexadecimal digits, or a signer { publicKey, sign }')
   return {
     method: 'cryptosign',
     authid,

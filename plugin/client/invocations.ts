@@ -1,11 +1,11 @@
 import type { Id } from '../protocol/id.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Values } from '../protocol/values.ts'
-import { ProtocolViolation } from '../protocol/violation.ts'
 import { WampError } from '../protocol/wamp-error.ts'
 import { CallResult } from '../peer/call-result.ts'
 import type { Called } from '../peer/session-types.ts'
 import type { Channel } from './channel.ts'
+import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
 import { tail } from './outgoing.ts'
 
@@ -16,9 +16,10 @@ export type InvocationHandler = (called: Called) => unknown
 
 /** The procedures of a session, and the invocations that are neither answered nor interrupted. */
 export class Invocations {
+  /** The handlers of the invocations, by registration. */
+  readonly handlers = new Map<Id, InvocationHandler>()
   readonly #channel: Channel
   readonly #onError: (error: unknown) => void
-  readonly #handlers = new Map<Id, InvocationHandler>()
   readonly #running = new Map<Id, AbortController>()
 
   constructor (channel: Channel, onError: (error: unknown) => void) {
@@ -26,21 +27,11 @@ export class Invocations {
     this.#onError = onError
   }
 
-  /** Has the invocations of a registration answered, from now on. */
-  setHandler (registration: Id, handler: InvocationHandler): void {
-    this.#handlers.set(registration, handler)
-  }
-
-  /** Undoes `setHandler`. */
-  removeHandler (registration: Id): void {
-    this.#handlers.delete(registration)
-  }
-
   /** Takes an INVOCATION. */
   invoke (invocation: Invocation): void {
     const { request, registration } = invocation
-    if (this.#running.has(request)) throw new ProtocolViolation('an unexpected message')
-    const handler = this.#handlers.get(registration)
+    if (this.#running.has(request)) unexpected()
+    const handler = this.handlers.get(registration)
     // UNREGISTER and INVOCATION may cross.
     if (handler === undefined) return this.#fail(request, new WampError(reasons.noSuchRegistration))
     const abortion = new AbortController()
@@ -59,7 +50,7 @@ export class Invocations {
   end (error: WampError): void {
     for (const abortion of this.#running.values()) abortion.abort(error)
     this.#running.clear()
-    this.#handlers.clear()
+    this.handlers.clear()
   }
 
   /** Never rejects. */
@@ -69,8 +60,8 @@ export class Invocations {
     }
     try {
       const value = await handler({ args, kwargs, details, signal, progress: details.receive_progress === true ? progress : null })
-      if (signal.aborted) this.#fail(request, new WampError(reasons.canceled))
-      else this.#channel.say(70, request, {}, ...tail(valuesOf(value)))
+      signal.throwIfAborted()
+      this.#channel.say(70, request, {}, ...tail(valuesOf(value)))
     } catch (error) {
       if (signal.aborted) this.#fail(request, new WampError(reasons.canceled))
       else this.#failed(request, error)

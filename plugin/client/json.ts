@@ -7,26 +7,19 @@ const BASE64 = /^\0[A-Za-z0-9+/]*={0,2}$/
 export function json (): Serializer {
   return {
     subprotocol: 'wamp.2.json',
-    encode: (message) => JSON.stringify(message, message.some(hasOctets) ? textOfOctets : undefined),
-    decode: (data) => {
-      if (typeof data !== 'string') throw new SyntaxError('the message is not text')
-      // Only this escape can begin what stands for octets.
-      return JSON.parse(data, data.includes('"\\u0000') ? octetsOfText : undefined)
-    }
+    encode: (message) => JSON.stringify(message, formOf),
+    // Only this escape can begin what stands for octets. Data that are not text have no `match`, and throw.
+    decode: (data) => JSON.parse(data as string, (data as string).match(/"\\u0000/) === null ? undefined : octetsOfText)
   }
 }
 
-function hasOctets (value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (value instanceof Uint8Array) return true
-  if (Array.isArray(value)) return value.some(hasOctets)
-  for (const key in value) if (hasOctets((value as Record<string, unknown>)[key])) return true
-  return false
-}
+/** Functions, symbols and BigInts, by their `typeof`. JSON.stringify would leave out most of them. */
+const noData = /^(f|sy|bi)/
 
 /** A Buffer has a `toJSON` of its own: what it was before counts. */
-function textOfOctets (this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
+function formOf (this: Readonly<Record<string, unknown>>, key: string, value: unknown): unknown {
   const given = this[key]
+  if (noData.test(typeof value)) throw new TypeError(`"${key}": a ${typeof value} cannot be encoded`)
   return given instanceof Uint8Array ? `\0${toBase64(given)}` : value
 }
 

@@ -6,13 +6,13 @@ import type { Dict } from '../protocol/message-options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Values } from '../protocol/values.ts'
-import { ProtocolViolation } from '../protocol/violation.ts'
 import { WampError } from '../protocol/wamp-error.ts'
 import { onAbort } from '../abortion.ts'
 import type { Channel, Receiver } from './channel.ts'
 import { ClientError } from './client-error.ts'
 import { endedByRouter, errorOf } from './connection-end.ts'
 import type { End, Farewell } from './connection-end.ts'
+import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
 import { Invocations } from './invocations.ts'
 import { tail } from './outgoing.ts'
@@ -47,49 +47,31 @@ interface Pending {
 /** Takes an event. */
 export type EventHandler = (event: Extract<Incoming, { readonly type: 36 }>) => unknown
 
+/** What a link is made of. */
+export interface LinkParts {
+  readonly channel: Channel
+  readonly ended: (end: End) => void
+  /** Takes what an app's handler threw. */
+  readonly onError: (error: unknown) => void
+  /** The router has ended a subscription or registration. */
+  readonly revoked: (type: 32 | 64, id: Id, error: WampError) => void
+}
+
 /** A session as long as one connection lasts: requests and their answers, events and invocations. */
 export class Link implements Receiver {
-  /** The session id. */
-  readonly session: Id
-  /** WELCOME.Details. */
-  readonly details: Dict
+  /** The procedures of this session. */
+  readonly invocations: Invocations
   readonly #channel: Channel
-  readonly #ended: (end: End) => void
-  readonly #onError: (error: unknown) => void
-  readonly #revoked: (type: 32 | 64, id: Id, error: WampError) => void
+  readonly #parts: LinkParts
   readonly #pending = new Map<Id, Pending>()
   readonly #subscriptions = new Map<Id, Set<EventHandler>>()
-  readonly #invocations: Invocations
   #lastRequest: Id = 0
   #state: 'open' | 'leaving' | 'closed' = 'open'
 
-  constructor ({ channel, session, details, ended, onError, revoked }: {
-    channel: Channel
-    session: Id
-    details: Dict
-    ended: (end: End) => void
-    /** Takes what an app's handler threw. */
-    onError: (error: unknown) => void
-    /** The router has ended a subscription or registration. */
-    revoked: (type: 32 | 64, id: Id, error: WampError) => void
-  }) {
-    this.session = session
-    this.details = details
-    this.#channel = channel
-    this.#ended = ended
-    this.#onError = onError
-    this.#revoked = revoked
-    this.#invocations = new Invocations(channel, onError)
-  }
-
-  /** True until the session is over, or about to be. */
-  get isOpen (): boolean {
-    return this.#state === 'open'
-  }
-
-  /** The procedures of this session. */
-  get invocations (): Invocations {
-    return this.#invocations
+  constructor (parts: LinkParts) {
+    this.#channel = parts.channel
+    this.#parts = parts
+    this.invocations = new Invocations(parts.channel, parts.onError)
   }
 
   /**
@@ -100,7 +82,6 @@ export class Link implements Receiver {
     return new Promise<T>((resolve, reject) => {
       signal?.throwIfAborted()
       const what = fields.at(-1) as Uri | Id
-      if (what === undefined || typeof what === 'object') throw new ClientError('WAMP_ERR_INVALID_MESSAGE', 'invalid URI')
       if (this.#state !== 'open') throw new ClientError(this.#state === 'leaving' ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
       const request = nextId(this.#lastRequest)
       const data = this.#channel.encode([type, request, ...fields, ...tail(values)])
@@ -131,9 +112,7 @@ export class Link implements Receiver {
 
   /** Has the events of a subscription handled, from now on. */
   addEventHandler (subscription: Id, handler: EventHandler): void {
-    const handlers = this.#subscriptions.get(subscription)
-    if (handlers === undefined) this.#subscriptions.set(subscription, new Set([handler]))
-    else handlers.add(handler)
+    this.#subscriptions.set(subscription, (this.#subscriptions.get(subscription) ?? new Set()).add(handler))
   }
 
   /** Undoes `addEventHandler`. */
@@ -163,13 +142,13 @@ export class Link implements Receiver {
   receive (message: Incoming): void {
     switch (message.type) {
       case MessageType.Event: return this.#event(message)
-      case MessageType.Invocation: return this.#invocations.invoke(message)
-      case MessageType.Interrupt: return this.#invocations.interrupt(message.request)
+      case MessageType.Invocation: return this.invocations.invoke(message)
+      case MessageType.Interrupt: return this.invocations.interrupt(message.request)
       case MessageType.Error: return this.#answered(message, message.requestType)?.reject(new WampError(message.error, message))
       case MessageType.Goodbye: return this.#goodbye(message)
       case MessageType.Abort: return this.#channel.close(endedByRouter(message))
       case MessageType.Welcome:
-      case MessageType.Challenge: throw new ProtocolViolation('an unexpected message')
+      case MessageType.Challenge: return unexpected()
       default: return this.#reply(message)
     }
   }
@@ -177,11 +156,11 @@ export class Link implements Receiver {
   ended (end: End): void {
     this.#state = 'closed'
     this.#subscriptions.clear()
-    this.#invocations.end(errorOf(end))
+    this.invocations.end(errorOf(end))
     const pending = [...this.#pending.values()]
     this.#pending.clear()
     for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, errorOf(end)))
-    this.#ended(end)
+    this.#parts.ended(end)
   }
 
   #goodbye (farewell: Farewell): void {
@@ -206,10 +185,10 @@ export class Link implements Receiver {
 
   /** The request that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
   #find ({ request }: Reply, answer: MessageCode | undefined, type?: MessageCode): Pending | undefined {
-    if (request > this.#lastRequest) throw new ProtocolViolation('an unexpected message')
+    if (request > this.#lastRequest) unexpected()
     const pending = this.#pending.get(request)
     if (pending === undefined || pending.answer === answer || pending.type === type) return pending
-    throw new ProtocolViolation('an unexpected message')
+    unexpected()
   }
 
   #answered (reply: Reply, type: MessageCode | undefined): Pending | undefined {
@@ -223,8 +202,8 @@ export class Link implements Receiver {
     const { [isSubscription ? 'subscription' : 'registration']: id, reason } = details ?? {}
     if (typeof id !== 'number') return
     if (isSubscription) this.#subscriptions.delete(id)
-    else this.#invocations.removeHandler(id)
-    this.#revoked(isSubscription ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['revoked'] }))
+    else this.invocations.handlers.delete(id)
+    this.#parts.revoked(isSubscription ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['revoked'] }))
   }
 
   /** Nobody waits for a request any more: what comes for it is ignored. Only a call can be taken back. */
@@ -248,6 +227,6 @@ export class Link implements Receiver {
   /** Runs a function of the app in this turn, so that events are handled in their order. */
   #run (work: () => unknown): void {
     const run = async (): Promise<void> => { await work() }
-    run().catch(this.#onError)
+    run().catch(this.#parts.onError)
   }
 }

@@ -1,4 +1,5 @@
 import type { Dict } from '../protocol/message-options.ts'
+import { ClientError } from './client-error.ts'
 
 /** What the router asks: CHALLENGE.Extra, and the session id where it is in there. */
 export interface Challenge {
@@ -39,7 +40,18 @@ export interface Login {
 /** A secret, or a function that asks for it when the router does. */
 export type Secret = string | (() => string | Promise<string>)
 
+/** Checks what a login is made of: each part must be text, or may be a function. Throws WAMP_ERR_LOGIN, which names the part. */
+export function checkLogin (method: string, given: object, parts: Readonly<Record<string, 'text' | 'text or function'>>): void {
+  for (const [name, kind] of Object.entries(parts)) {
+    const value = (given as Readonly<Record<string, unknown>> | undefined)?.[name]
+    if (typeof value === 'string' || (kind === 'text or function' && typeof value === 'function')) continue
+    throw new ClientError('WAMP_ERR_LOGIN', `${method}: "${name}" must be a string${kind === 'text' ? '' : ' or a function that returns one'}`)
+  }
+}
+
 /** The secret itself. */
 export async function secretOf (secret: Secret): Promise<string> {
-  return typeof secret === 'string' ? secret : await secret()
+  const text: unknown = typeof secret === 'string' ? secret : await secret()
+  if (typeof text !== 'string') throw new ClientError('WAMP_ERR_LOGIN', 'the function for the secret must return a string')
+  return text
 }

@@ -63,8 +63,14 @@ export interface Forms {
   dictHead (writer: OctetWriter, length: number): void
 }
 
-/** Writes a value. An object with `toJSON` is written as what that returns. Throws for a function and a symbol. */
-export function writeValue (forms: Forms, writer: OctetWriter, value: unknown): void {
+/** The deepest nesting of lists and dicts. Deeper values probably contain themselves. */
+const DEEPEST = 500
+
+/**
+ * Writes a value, whose name in the enclosing list or dict is `key`. An object with `toJSON` is written as what that returns. Throws for a
+ * function, a symbol, and a value that contains itself.
+ */
+export function writeValue (forms: Forms, writer: OctetWriter, value: unknown, key: string | number = '', depth = 0): void {
   switch (typeof value) {
     case 'undefined': return writer.head(forms.simple[0])
     case 'boolean': return writer.head(forms.simple[value ? 2 : 1])
@@ -75,26 +81,27 @@ export function writeValue (forms: Forms, writer: OctetWriter, value: unknown): 
       forms.textHead(writer, octets.length)
       return writer.octets(octets)
     }
-    case 'object': return value === null ? writer.head(forms.simple[0]) : writeObject(forms, writer, value)
-    default: throw new TypeError(`a ${typeof value} is no data`)
+    case 'object': return value === null ? writer.head(forms.simple[0]) : writeObject(forms, writer, value, key, depth + 1)
+    default: throw new TypeError(`"${key}": a ${typeof value} cannot be encoded`)
   }
 }
 
-function writeObject (forms: Forms, writer: OctetWriter, value: object): void {
+function writeObject (forms: Forms, writer: OctetWriter, value: object, key: string | number, depth: number): void {
+  if (depth > DEEPEST) throw new TypeError(`"${key}": a value contains itself`)
   if (value instanceof Uint8Array) {
     forms.octetsHead(writer, value.length)
     writer.octets(value)
   } else if ('toJSON' in value && typeof value.toJSON === 'function') {
-    writeValue(forms, writer, value.toJSON())
+    writeValue(forms, writer, value.toJSON(), key, depth)
   } else if (Array.isArray(value)) {
     forms.listHead(writer, value.length)
-    for (const item of value) writeValue(forms, writer, item)
+    for (let i = 0; i < value.length; i++) writeValue(forms, writer, value[i], i, depth)
   } else {
     const entries = Object.entries(value).filter(([, item]) => item !== undefined)
     forms.dictHead(writer, entries.length)
     for (const [key, item] of entries) {
       writeValue(forms, writer, key)
-      writeValue(forms, writer, item)
+      writeValue(forms, writer, item, key, depth)
     }
   }
 }

@@ -1,14 +1,9 @@
 /** Octets that are not shared with another thread: `Uint8Array<ArrayBuffer>`, which has no such parameter before TypeScript 5.7. */
 export type Octets = ReturnType<Uint8Array['slice']>
 
-/** Characters that a call can take as its arguments. */
-const PIECE = 8192
-
 /** Octets as Base64. */
 export function toBase64 (octets: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < octets.length; i += PIECE) text += String.fromCharCode(...octets.subarray(i, i + PIECE))
-  return btoa(text)
+  return btoa(Array.from(octets, (octet) => String.fromCharCode(octet)).join(''))
 }
 
 /** The octets of Base64. Throws for anything else. */

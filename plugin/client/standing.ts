@@ -28,53 +28,45 @@ export class Standing {
   readonly key: string
   /** The id that it has in this connection; 0 until the router has accepted it. */
   id: Id = 0
+  /** `establishing` while the router is asked for it; `over` once nobody wants it. */
+  state: 'new' | 'establishing' | 'held' | 'over' = 'new'
   /** Settles when the last attempt to establish it has ended; never rejects. */
-  established: Promise<void> = Promise.resolve()
+  established: Promise<void> | undefined
   readonly #parts: StandingParts
-  #state: 'new' | 'establishing' | 'held' | 'over' = 'new'
   #timer: ReturnType<typeof setTimeout> | undefined
-  #settle: { resolve: () => void, reject: (error: unknown) => void } | undefined
+  /** Resolves and rejects `begin`, until that is done. */
+  #settle: readonly [resolve: () => void, reject: (error: unknown) => void] | undefined
 
   constructor (parts: StandingParts) {
     this.#parts = parts
     this.type = parts.type
-    this.key = `${parts.type} ${String(parts.options.match ?? 'exact')} ${parts.uri}`
-  }
-
-  /** True while the router is asked for it. */
-  get isEstablishing (): boolean {
-    return this.#state === 'establishing'
-  }
-
-  /** True once nobody wants it. */
-  get isOver (): boolean {
-    return this.#state === 'over'
+    this.key = `${parts.type} ${parts.options.match as string | undefined ?? 'exact'} ${parts.uri}`
   }
 
   /** Establishes it for the first time. Resolves when the router has accepted it, maybe in a later connection. */
   begin (link: Link): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject }
+    return new Promise((...settle) => {
+      this.#settle = settle
       this.establish(link)
     })
   }
 
   /** Asks the router for it: in a new connection, too. */
   establish (link: Link): void {
-    if (this.#state === 'over') return
+    if (this.state === 'over') return
     clearTimeout(this.#timer)
     const { type, uri, options, hold } = this.#parts
-    this.#state = 'establishing'
+    this.state = 'establishing'
     this.id = 0
     this.established = link.request({
       type,
       fields: [options, uri],
       accept: (reply) => {
-        const id = 'subscription' in reply ? reply.subscription : 'registration' in reply ? reply.registration : 0
-        this.id = id
+        const { subscription, registration } = reply as { readonly subscription?: Id, readonly registration: Id }
+        const id = this.id = subscription ?? registration
         hold(link, id)
-        if (this.#state === 'establishing') this.#state = 'held'
-        this.#settle?.resolve()
+        if (this.state === 'establishing') this.state = 'held'
+        this.#settle?.[0]()
         this.#settle = undefined
       }
     }).catch((error: unknown) => { this.#failed(link, error) })
@@ -88,20 +80,20 @@ export class Standing {
 
   /** Nobody wants it any more. */
   end (error: unknown): void {
-    this.#state = 'over'
+    this.state = 'over'
     clearTimeout(this.#timer)
-    this.#settle?.reject(error)
+    this.#settle?.[1](error)
     this.#settle = undefined
   }
 
   #failed (link: Link, error: unknown): void {
-    if (this.#state === 'over') return
-    this.#state = 'new'
+    if (this.state === 'over') return
+    this.state = 'new'
     // The next connection restores it.
     if (error instanceof ClientError && (error.code === 'WAMP_ERR_IN_DOUBT' || error.code === 'WAMP_ERR_NOT_CONNECTED')) return
     const isNew = this.#settle !== undefined
     if (!isNew && error instanceof WampError && error.error === reasons.procedureAlreadyExists) {
-      this.#timer = setTimeout(() => { if (link.isOpen) this.establish(link) }, TAKEN)
+      this.#timer = setTimeout(() => { this.establish(link) }, TAKEN)
       return
     }
     this.end(error)

@@ -13,7 +13,6 @@ export class Standings {
   /** Adds one. Resolves when the router has accepted it. */
   async begin (link: Link, parts: StandingParts): Promise<Standing> {
     const standing = new Standing(parts)
-    this.#link = link
     this.#all.add(standing)
     try {
       await standing.begin(link)
@@ -28,7 +27,7 @@ export class Standings {
   restore (link: Link): void {
     this.#link = link
     for (const standing of [...this.#all]) {
-      if (standing.isOver) this.#all.delete(standing)
+      if (standing.state === 'over') this.#all.delete(standing)
       else standing.establish(link)
     }
   }
@@ -64,12 +63,12 @@ export class Standings {
     const link = await this.#settled(standing)
     const { id } = standing
     if (id === 0) return
-    await whileConnected(link?.request({ type: MessageType.Unregister, fields: [id], accept: () => { link.invocations.removeHandler(id) } }))
+    await whileConnected(link?.request({ type: MessageType.Unregister, fields: [id], accept: () => { link.invocations.handlers.delete(id) } }))
   }
 
   /** False if nobody wants it any more already. */
   #discard (standing: Standing): boolean {
-    if (!this.#all.delete(standing) || standing.isOver) return false
+    if (!this.#all.delete(standing) || standing.state === 'over') return false
     standing.end(undefined)
     return true
   }
@@ -79,8 +78,8 @@ export class Standings {
     const link = this.#link
     await standing.established
     for (;;) {
-      const others = [...this.#all].filter(({ key, isEstablishing }) => isEstablishing && key === standing.key)
-      if (others.length === 0) return link?.isOpen === true && link === this.#link ? link : null
+      const others = [...this.#all].filter(({ key, state }) => state === 'establishing' && key === standing.key)
+      if (others.length === 0) return link === this.#link ? link : null
       await Promise.all(others.map(({ established }) => established))
     }
   }

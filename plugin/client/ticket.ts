@@ -1,13 +1,15 @@
-import { secretOf } from './login.ts'
+import { checkLogin, secretOf } from './login.ts'
 import type { Login, Secret } from './login.ts'
 
-/** Logs in with a ticket: a password or token that is sent as it is. */
-export function ticket ({ authid, ticket }: {
+/** Logs in with a ticket: a password or token that is sent as it is. Throws WAMP_ERR_LOGIN for a missing part. */
+export function ticket (given: {
   /** The name of the user. */
   readonly authid: string
   /** The ticket, or a function that asks for it. */
   readonly ticket: Secret
 }): Login {
+  checkLogin('ticket', given, { authid: 'text', ticket: 'text or function' })
+  const { authid, ticket } = given
   return {
     method: 'ticket',
     authid,

@@ -1,6 +1,5 @@
 interface Target {
-  addEventListener? (type: string, listener: () => void): void
-  removeEventListener? (type: string, listener: () => void): void
+  addEventListener? (type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
 }
 
 /**
@@ -10,18 +9,18 @@ interface Target {
 export function waitAwake (milliseconds: number, done: () => void): () => void {
   const page = globalThis as Target & { readonly document?: Target & { readonly visibilityState?: string } }
   const { document } = page
+  const waiting = new AbortController()
+  const stop = (): void => {
+    clearTimeout(timer)
+    waiting.abort()
+  }
   const awake = (): void => {
     stop()
     done()
   }
   const shown = (): void => { if (document?.visibilityState === 'visible') awake() }
   const timer = setTimeout(awake, milliseconds)
-  page.addEventListener?.('online', awake)
-  document?.addEventListener?.('visibilitychange', shown)
-  const stop = (): void => {
-    clearTimeout(timer)
-    page.removeEventListener?.('online', awake)
-    document?.removeEventListener?.('visibilitychange', shown)
-  }
+  page.addEventListener?.('online', awake, waiting)
+  document?.addEventListener?.('visibilitychange', shown, waiting)
   return stop
 }

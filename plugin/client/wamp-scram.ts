@@ -1,6 +1,6 @@
 import { ClientError } from './client-error.ts'
 import { hash, hmac, pbkdf2 } from './keys.ts'
-import { secretOf } from './login.ts'
+import { checkLogin, secretOf } from './login.ts'
 import type { Challenge, Login, LoginAttempt, Secret } from './login.ts'
 import { fromBase64, toBase64 } from './octets.ts'
 import type { Octets } from './octets.ts'
@@ -20,8 +20,9 @@ export interface ScramLogin {
   readonly prepare?: (password: string) => string
 }
 
-/** Logs in by WAMP-SCRAM: both sides prove that they know the password [advanced, Salted Challenge Response Authentication]. */
+/** Logs in by WAMP-SCRAM: both sides prove that they know the password [advanced, Salted Challenge Response Authentication]. Throws WAMP_ERR_LOGIN for a missing part. */
 export function wampScram (login: ScramLogin): Login {
+  checkLogin('wampScram', login, { authid: 'text', password: 'text or function' })
   return {
     method: 'wamp-scram',
     authid: login.authid,

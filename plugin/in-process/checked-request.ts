@@ -3,7 +3,7 @@ import { errors } from '../errors.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { ClientMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import { faultOfOptions, requestOptions } from '../protocol/request-options.ts'
+import { checkOptions, requestOptions } from '../protocol/request-options.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf, toElements, toMessage } from '../protocol/wire-format.ts'
 import { isDict } from '../protocol/wire-value.ts'
@@ -13,7 +13,7 @@ const local = ['signal', 'onProgress']
 
 /** A message that conforms to the wire table, and whose options are all known. Throws WAMP_ERR_INVALID_MESSAGE, which names the field. */
 export function checked<M extends ClientMessage> (message: M): M {
-  checkOptions(message)
+  checkRequest(message)
   try {
     toMessage(layoutOf(message.type), toElements(message), Payload.empty)
     return message
@@ -22,18 +22,21 @@ export function checked<M extends ClientMessage> (message: M): M {
   }
 }
 
-function checkOptions (message: ClientMessage): void {
+function checkRequest (message: ClientMessage): void {
   const { type } = message
   if (type !== MessageType.Call && type !== MessageType.Publish && type !== MessageType.Subscribe && type !== MessageType.Register) return
   const field = `${layoutOf(type).name}.options`
   // The wire table reports options that are no dict.
   if (!isDict(message.options)) return
   if (type === MessageType.Call && message.options.progress === true) throw new errors.WAMP_ERR_INVALID_MESSAGE(`${field}.progress: sessions of the app send their input in one message`)
-  const fault = faultOfOptions(type, 'topic' in message ? message.topic : message.procedure, message.options)
-  if (fault === null) return
-  const [name, text] = fault
-  const known = Object.keys(requestOptions[type])
-  throw new errors.WAMP_ERR_INVALID_MESSAGE(`${field}.${name}${text}${known.includes(name) ? '' : didYouMean(name, type === MessageType.Call ? [...known, ...local] : known)}`)
+  checkOptions(type, 'topic' in message ? message.topic : message.procedure, message.options, (name, fault) => {
+    const known = [...Object.keys(requestOptions[type]), ...type === MessageType.Call ? local : []]
+    throw new errors.WAMP_ERR_INVALID_MESSAGE(`${field}.${name}${fault}${known.includes(name) ? patternHint(fault) : didYouMean(name, known)}`)
+  })
+}
+
+function patternHint (fault: string): string {
+  return fault.endsWith('"*"') ? ': write "a." with match "prefix", or "a..c" with match "wildcard"' : ''
 }
 
 /** Throws WAMP_ERR_INVALID_MESSAGE for options that are not an object, and for a signal or a callback that is none; `method` is the called one. */

@@ -4,8 +4,8 @@ const MOST_WAITING = 10_000
 /** A queue of arriving values, for one reader that iterates over them. */
 export class Stream<T> implements AsyncIterable<T> {
   #waiting: T[] = []
-  #state: 'open' | 'ended' = 'open'
-  #error: { readonly error: unknown } | null = null
+  /** Null until the stream has ended; then the error, if any. */
+  #end: [] | [unknown] | null = null
   #wake = (): void => {}
   readonly #tooMany: (waiting: number) => Error
 
@@ -16,7 +16,7 @@ export class Stream<T> implements AsyncIterable<T> {
 
   /** Adds a value. If too many values are waiting, the stream ends with an error. */
   put (value: T): void {
-    if (this.#state === 'ended') return
+    if (this.#end !== null) return
     if (this.#waiting.length >= MOST_WAITING) {
       this.#waiting = []
       return this.end(this.#tooMany(MOST_WAITING))
@@ -27,9 +27,8 @@ export class Stream<T> implements AsyncIterable<T> {
 
   /** Ends the stream. The iteration first returns the waiting values, and then throws the error, if any. */
   end (...error: [] | [unknown]): void {
-    if (this.#state === 'ended') return
-    this.#state = 'ended'
-    if (error.length === 1) this.#error = { error: error[0] }
+    if (this.#end !== null) return
+    this.#end = error
     this.#wake()
   }
 
@@ -39,8 +38,10 @@ export class Stream<T> implements AsyncIterable<T> {
       this.#waiting = []
       yield * values
       if (this.#waiting.length > 0) continue
-      if (this.#error !== null) throw this.#error.error
-      if (this.#state === 'ended') return
+      if (this.#end !== null) {
+        if (this.#end.length > 0) throw this.#end[0]
+        return
+      }
       await new Promise<void>((resolve) => { this.#wake = resolve })
     }
   }

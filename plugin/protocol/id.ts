@@ -6,7 +6,7 @@ export const MAX_ID = 2 ** 53
 
 /** True for an integer in the range of ids [basic, IDs]. */
 export function isId (value: unknown): value is Id {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_ID
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_ID
 }
 
 /** The id after `id` in a session's or the router's sequence, which restarts at 1 after 2^53 [basic, IDs]. */

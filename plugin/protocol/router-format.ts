@@ -45,17 +45,9 @@ export const routerFormat: RouterFormat = {
 const errorOfRouter: Layout<ErrorMessage> = {
   fields: [['requestType', isRequestType], ['request', isId], ['details', isDict], ['error', isName]], payload: true
 }
-const layouts: Readonly<Record<number, PlainLayout>> = { ...routerFormat, [MessageType.Error]: errorOfRouter }
 
-/**
- * The layout of a message that the router may send.
- * Throws a ProtocolViolation for any other code.
- */
-export function routerLayout (code: unknown): PlainLayout {
-  const layout = typeof code === 'number' ? layouts[code] : undefined
-  if (layout === undefined) throw new ProtocolViolation('an unknown message')
-  return layout
-}
+/** The layouts of the messages that the router may send, by code. */
+export const routerLayouts: Readonly<Record<number, PlainLayout>> = { ...routerFormat, [MessageType.Error]: errorOfRouter }
 
 /**
  * The checked fields of a message, and its type.

@@ -1,9 +1,9 @@
 import { isId } from './id.ts'
-import { isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
 import type { Payload } from './payload.ts'
-import { passthru, requestOptions } from './request-options.ts'
+import { requestOptions } from './request-options.ts'
 import { readFields, routerFormat } from './router-format.ts'
 import type { Layout, PlainLayout } from './router-format.ts'
 import { isUri } from './uri.ts'
@@ -17,6 +17,7 @@ export interface MessageLayout extends PlainLayout {
 
 type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
 
+const passthru = { ppt_scheme: isAttribute, ppt_serializer: isAttribute, ppt_cipher: isAttribute, ppt_keyid: isAttribute }
 const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isString, authrole: isString, authextra: isDict, agent: isString })
 const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
 const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
@@ -28,10 +29,10 @@ export const wireFormat: WireFormat = {
   [MessageType.Hello]: { fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
   [MessageType.Authenticate]: { fields: [['signature', isString], ['extra', isDictOrNull]], payload: false },
   [MessageType.Error]: { fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
-  [MessageType.Publish]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Publish])], ['topic', isString]], payload: true },
+  [MessageType.Publish]: { fields: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Publish], ...passthru })], ['topic', isString]], payload: true },
   [MessageType.Subscribe]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Subscribe])], ['topic', isString]], payload: false },
   [MessageType.Unsubscribe]: { fields: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Call]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Call])], ['procedure', isString]], payload: true },
+  [MessageType.Call]: { fields: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Call], ...passthru })], ['procedure', isString]], payload: true },
   [MessageType.Cancel]: { fields: [['request', isId], ['options', cancelOptions]], payload: false },
   [MessageType.Register]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Register])], ['procedure', isString]], payload: false },
   [MessageType.Unregister]: { fields: [['request', isId], ['registration', isId], ['options', isDict, 'optional']], payload: false },

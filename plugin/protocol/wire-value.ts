@@ -45,7 +45,7 @@ export function isPlain (value: object): boolean {
 }
 
 export function isNaturalNumber (value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+  return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
 export function isPositiveInteger (value: unknown): value is number {
@@ -68,7 +68,7 @@ export function isErrorType (value: unknown): value is 68 {
 
 /** The request type of an ERROR from the router: that of the answered request. */
 export function isRequestType (value: unknown): boolean {
-  return value === 16 || value === 32 || value === 34 || value === 48 || value === 64 || value === 66
+  return [16, 32, 34, 48, 64, 66].includes(value as number)
 }
 
 export function listOf (check: Check): Check {

@@ -88,7 +88,7 @@ t.test('what cannot be sent rejects, and nothing is sent', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const circle: unknown[] = []
   circle.push(circle)
-  for (const call of [session.call('com.x', [1n]), session.call('com.x', [circle]), session.call('com.x', 'text' as never), session.call('com.x', [], new Map() as never), session.call(undefined as never)]) {
+  for (const call of [session.call('com.x', [1n]), session.call('com.x', [circle]), session.call('com.x', 'text' as never), session.call('com.x', [], new Map() as never)]) {
     t.match(await call.catch((error: unknown) => error), { name: 'ClientError', code: 'WAMP_ERR_INVALID_MESSAGE' })
   }
   const call = session.call('com.x')
