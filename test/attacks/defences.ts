@@ -520,9 +520,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'No HTTP call can end a shared session',
-    file: 'plugin/in-process/in-process-peer.ts',
-    code: 'message.type === MessageType.Call && message.options.progress === true',
-    without: 'message.type === MessageType.Call && message.options.progress === null',
+    file: 'plugin/in-process/checked-request.ts',
+    code: 'type === MessageType.Call && message.options.progress === true',
+    without: 'type === MessageType.Call && message.options.progress === null',
     test: ['routes/bridge.test.ts', 'no body hangs']
   },
   {
@@ -558,7 +558,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/realm/requests.ts',
     code: 'this.#contract?.event(topic, options, payload) ?? null : null',
     without: 'null as string | null : null',
-    test: ['contract/contract.test.ts', 'who sends what the contract does not know']
+    test: ['contract/contract.test.ts', 'a call or publication that violates the contract']
   },
   {
     defence: 'A role of another realm does not satisfy a route\'s role',

@@ -55,7 +55,8 @@ function findFaults (rows: readonly Row[], proofs: ReadonlyMap<string, Proof[]>,
 }
 
 function proofText ({ file, name }: Proof): string {
-  return `[${file}](../test/${file}): ${name.replaceAll(/\$\{[^}]*\}/g, '…').replaceAll('|', '\\|')}`
+  // No link: the tests are not part of the package.
+  return `\`${file}\`: ${name.replaceAll(/\$\{[^}]*\}/g, '…').replaceAll('|', '\\|')}`
 }
 
 /** The report's text, and what is wrong with its sources. */
