@@ -26,7 +26,7 @@ function coded<About extends [unknown?, unknown?, unknown?] = []> (...given: Par
 
 /** Errors of the host app. Each has a stable code. */
 export const errors = {
-  /** An option has the wrong type or value. */
+  /** An option is invalid. */
   WAMP_ERR_INVALID_OPTION: coded<[path: string, expected: string]>(
     'WAMP_ERR_INVALID_OPTION', 'The option "%s" %s', 500, TypeError),
   /** A Crossbar.io configuration is invalid or has an unsupported setting. */

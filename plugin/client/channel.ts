@@ -6,7 +6,7 @@ import { readMessage } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
 import type { Octets } from './octets.ts'
 import type { Serializer } from './serializer.ts'
-import type { OpenSocket, WebSocketLike } from './web-socket.ts'
+import type { MessageSocket, OpenSocket, WebSocketLike } from './web-socket.ts'
 
 /** What `ws` has beyond others: it shows the response that refused the upgrade. */
 interface ShowsResponse {
@@ -26,7 +26,7 @@ export interface Receiver {
 export class Channel {
   /** Who takes what arrives. */
   receiver: Receiver
-  readonly #socket: WebSocketLike
+  #socket: MessageSocket
   #serializer: Serializer | undefined
   #state: 'connecting' | 'open' | 'closed' = 'connecting'
 
@@ -39,6 +39,8 @@ export class Channel {
       if (this.#state !== 'connecting') return
       this.#serializer = serializers.find(({ subprotocol }) => subprotocol === socket.protocol)
       if (this.#serializer === undefined) return this.close(endedByClient(reasons.protocolViolation, 'no subprotocol'))
+      this.#socket = this.#serializer.batch?.(socket) ?? socket
+      this.#socket.addEventListener('message', ({ data }) => { this.#receive(data) })
       this.#state = 'open'
       try {
         opened()
@@ -46,7 +48,6 @@ export class Channel {
         this.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
       }
     })
-    socket.addEventListener('message', ({ data }) => { this.#receive(data) })
     socket.addEventListener('close', ({ code, reason }) => { this.#end(closedEnd(code, reason)) })
     // Node.js 20 and 22 do not always close what could not be opened.
     socket.addEventListener('error', () => { if (this.#state === 'connecting') this.#end(closedEnd()) })
@@ -104,8 +105,7 @@ export class Channel {
 }
 
 function showResponse (socket: WebSocketLike & Partial<ShowsResponse>, refused: (end: End) => void): void {
-  if (typeof socket.on !== 'function') return
-  socket.on('unexpected-response', (_, { statusCode = 0, headers }) => {
+  socket.on?.('unexpected-response', (_, { statusCode = 0, headers }) => {
     refused(refusedUpgrade(statusCode, headers['retry-after']))
     socket.terminate?.()
   })

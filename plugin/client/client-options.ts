@@ -1,7 +1,6 @@
 import type { Dict } from '../protocol/message-options.ts'
 import { checkKnown, checkOptions } from '../protocol/request-options.ts'
 import type { RequestWithOptions } from '../protocol/request-options.ts'
-import { isName } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { isString } from '../protocol/wire-value.ts'
 import type { Check } from '../protocol/wire-value.ts'
@@ -97,7 +96,7 @@ export function resolveOptions (url: string | URL, given: ConnectOptions): Resol
   const { realm = null, cookie = true, login = null, serializers = [json()], retry = {}, handshakeTimeout = 20_000, queue = 0, signal } = given
   checkKnown(retryKinds, { ...retry }, refuse)
   const { first = 1000, most = 30_000, attempts = Infinity } = retry === false ? { attempts: 0 } : retry
-  if (serializers[0]?.subprotocol === undefined) refuse('serializers', ' must be a list of serializers')
+  if (serializers[0]?.subprotocol === undefined) refuse('serializers', ' is invalid')
   return { first, most, attempts, handshakeTimeout, queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
 }
 
@@ -113,11 +112,6 @@ function must (kind: string): Check {
 export function checkRequest (type: RequestWithOptions, uri: Uri, options: Dict, more: { handler?: unknown, signal?: unknown, onProgress?: unknown } = {}): void {
   checkKnown(requestKinds, { uri: uri ?? null, options, ...more }, refuse)
   checkOptions(type, uri, options, refuse)
-}
-
-/** Throws WAMP_ERR_INVALID_OPTION for a reason to leave that is not a URI. */
-export function checkReason (reason: Uri): void {
-  checkKnown({ reason: isName }, { reason }, refuse)
 }
 
 function refuse (name: string, fault: string): never {

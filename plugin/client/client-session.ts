@@ -10,7 +10,7 @@ import { valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import { Stream } from '../peer/stream.ts'
 import { ClientError } from './client-error.ts'
-import { checkReason, checkRequest } from './client-options.ts'
+import { checkRequest } from './client-options.ts'
 import type { ConnectionState, ResolvedOptions } from './client-options.ts'
 import { Connection } from './connection.ts'
 import { endedByClient, errorOf } from './connection-end.ts'
@@ -201,7 +201,6 @@ export class ClientSession {
   /** Leaves the realm, and does not come back. Resolves when the session is closed. */
   leave (reason: Uri = reasons.closeRealm): Promise<void> {
     return new Promise((resolve) => {
-      checkReason(reason)
       this.whenClosed(resolve)
       this.#connection.close(endedByClient(reason, 'left'))
     })
@@ -214,7 +213,7 @@ export class ClientSession {
 
   async #subscribed<A extends Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions, lost: (error: unknown) => void): Promise<Subscription> {
     const onEvent: EventHandler = ({ args, kwargs, details, publication }) => handler({ args: args as A, kwargs, details, publication })
-    const hold = (link: Link, id: Id): void => { link.addEventHandler(id, onEvent) }
+    const hold = (link: Link, id: Id): void => { link.addHandler(id, onEvent) }
     const standing = await this.#stand({ type: MessageType.Subscribe, uri: topic, options, hold, lost }, handler)
     return { get id () { return standing.id }, topic, unsubscribe: () => this.#standings.unsubscribe(standing, onEvent) }
   }
@@ -279,5 +278,5 @@ function closedBy (end: End): ClientError {
 }
 
 function tooSlow (waiting: number): ClientError {
-  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values wait to be read`)
+  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values wait`)
 }

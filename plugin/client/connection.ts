@@ -84,8 +84,7 @@ export class Connection {
 
   #dial (login: Login | null, attempt: LoginAttempt | null): void {
     const { cookie, realm, serializers, open, handshakeTimeout } = this.#options
-    const anonymous = this.#options.login === null
-    const methods = [...cookie ? ['cookie'] : [], ...login !== null ? [login.method] : anonymous ? ['anonymous'] : []]
+    const methods = [cookie ? 'cookie' : [], login?.method ?? (this.#options.login === null ? 'anonymous' : [])].flat()
     let timer: ReturnType<typeof setTimeout> | undefined
     const watch = (isWaiting: boolean): void => {
       clearTimeout(timer)

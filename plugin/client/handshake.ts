@@ -55,7 +55,7 @@ export class Handshake implements Receiver {
     // A serializer leaves out what is undefined.
     this.#channel.say(1, realm, {
       roles,
-      agent: 'fastify-wamp/client',
+      agent: 'fastify-wamp',
       authmethods: methods,
       authid: login?.authid ?? undefined,
       authextra: this.#attempt?.authextra

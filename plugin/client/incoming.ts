@@ -1,6 +1,6 @@
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Args, Kwargs } from '../protocol/values.ts'
-import { routerLayouts } from '../protocol/router-format.ts'
+import { codesWithPayload, routerFields } from '../protocol/router-format.ts'
 import { isDict } from '../protocol/wire-value.ts'
 
 /** A message of the router, its args and kwargs as values; both are empty where the message has none. */
@@ -10,7 +10,7 @@ type PlainOf<M> = M extends RouterMessage ? Omit<M, 'payload'> & { readonly args
 /** Checks what a serializer has read. Throws an error that names the message and the field at fault. */
 export function readMessage (list: unknown): Incoming {
   const [type, ...values] = Array.isArray(list) ? list as unknown[] : []
-  const { fields, payload } = (typeof type === 'number' ? routerLayouts[type] : null) ?? unexpected()
+  const fields = routerFields[type as number] ?? unexpected()
   const message: Record<string, unknown> = { type }
   const check = (name: string, isValid: boolean): void => { if (!isValid) throw new TypeError(`message ${type}: invalid ${name}`) }
   fields.forEach(([name, isValid, presence], i) => {
@@ -20,7 +20,7 @@ export function readMessage (list: unknown): Incoming {
   const [args, kwargs, ...more] = values.slice(fields.length)
   message.args = args ?? []
   message.kwargs = kwargs ?? {}
-  check('payload', Array.isArray(message.args) && isDict(message.kwargs) && more.length === 0 && (payload || args === undefined))
+  check('payload', Array.isArray(message.args) && isDict(message.kwargs) && more.length === 0 && (args === undefined || codesWithPayload.includes(type as never)))
   return message as unknown as Incoming
 }
 

@@ -1,3 +1,4 @@
+export { batchedJson } from './batched-json.ts'
 export { connect } from './connect.ts'
 export { ClientError } from './client-error.ts'
 export { cryptosign } from './cryptosign.ts'

@@ -63,7 +63,8 @@ export class Link implements Receiver {
   readonly invocations: Invocations
   readonly #channel: Channel
   readonly #parts: LinkParts
-  readonly #pending = new Map<Id, Pending>()
+  /** The requests without a response. The garbage collector would keep the content of a Map that changes often until a full collection. */
+  #pending: Record<Id, Pending> = {}
   readonly #subscriptions = new Map<Id, Set<EventHandler>>()
   #lastRequest: Id = 0
   #state: 'open' | 'leaving' | 'closed' = 'open'
@@ -92,7 +93,7 @@ export class Link implements Receiver {
         forget()
         clearTimeout(timer)
       }
-      this.#pending.set(request, {
+      this.#pending[request] = {
         type,
         answer: type === MessageType.Call ? MessageType.Result : type + 1 as MessageCode,
         what,
@@ -105,18 +106,18 @@ export class Link implements Receiver {
           settled()
           reject(error)
         }
-      })
+      }
       this.#channel.send(data)
     })
   }
 
   /** Has the events of a subscription handled, from now on. */
-  addEventHandler (subscription: Id, handler: EventHandler): void {
+  addHandler (subscription: Id, handler: EventHandler): void {
     this.#subscriptions.set(subscription, (this.#subscriptions.get(subscription) ?? new Set()).add(handler))
   }
 
-  /** Undoes `addEventHandler`. */
-  removeEventHandler (subscription: Id, handler: EventHandler): void {
+  /** Undoes `addHandler`. */
+  removeHandler (subscription: Id, handler: EventHandler): void {
     this.#subscriptions.get(subscription)?.delete(handler)
   }
 
@@ -157,8 +158,8 @@ export class Link implements Receiver {
     this.#state = 'closed'
     this.#subscriptions.clear()
     this.invocations.end(errorOf(end))
-    const pending = [...this.#pending.values()]
-    this.#pending.clear()
+    const pending = Object.values(this.#pending)
+    this.#pending = {}
     for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, errorOf(end)))
     this.#parts.ended(end)
   }
@@ -186,14 +187,14 @@ export class Link implements Receiver {
   /** The request that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
   #find ({ request }: Reply, answer: MessageCode | undefined, type?: MessageCode): Pending | undefined {
     if (request > this.#lastRequest) unexpected()
-    const pending = this.#pending.get(request)
+    const pending = this.#pending[request]
     if (pending === undefined || pending.answer === answer || pending.type === type) return pending
     unexpected()
   }
 
   #answered (reply: Reply, type: MessageCode | undefined): Pending | undefined {
     const pending = this.#find(reply, type === undefined ? reply.type : undefined, type)
-    this.#pending.delete(reply.request)
+    delete this.#pending[reply.request]
     return pending
   }
 
@@ -208,17 +209,16 @@ export class Link implements Receiver {
 
   /** Nobody waits for a request any more: what comes for it is ignored. Only a call can be taken back. */
   #cancel (request: Id, reason: unknown): void {
-    const pending = this.#pending.get(request)
+    const pending = this.#pending[request]
     if (pending === undefined) return
-    this.#pending.delete(request)
+    delete this.#pending[request]
     if (pending.type === MessageType.Call) this.#channel.say(49, request, { mode: 'killnowait' })
     pending.reject(reason)
   }
 
   #event (event: Extract<Incoming, { readonly type: 36 }>): void {
-    const all = [...this.#subscriptions.get(event.subscription) ?? []]
-    // What was retained comes right after SUBSCRIBED, for the one that asked last.
-    const handlers = event.details.retained === true ? all.slice(-1) : all
+    // A retained event comes right after SUBSCRIBED, for the latest handler.
+    const handlers = [...this.#subscriptions.get(event.subscription) ?? []].slice(event.details.retained === true ? -1 : 0)
     handlers.forEach((handler, i) => {
       this.#run(() => handler(i < handlers.length - 1 ? structuredClone(event) : event))
     })
@@ -226,7 +226,10 @@ export class Link implements Receiver {
 
   /** Runs a function of the app in this turn, so that events are handled in their order. */
   #run (work: () => unknown): void {
-    const run = async (): Promise<void> => { await work() }
-    run().catch(this.#parts.onError)
+    try {
+      (work() as Partial<Promise<unknown>> | undefined)?.catch?.(this.#parts.onError)
+    } catch (error) {
+      this.#parts.onError(error)
+    }
   }
 }

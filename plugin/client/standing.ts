@@ -90,7 +90,7 @@ export class Standing {
     if (this.state === 'over') return
     this.state = 'new'
     // The next connection restores it.
-    if (error instanceof ClientError && (error.code === 'WAMP_ERR_IN_DOUBT' || error.code === 'WAMP_ERR_NOT_CONNECTED')) return
+    if (error instanceof ClientError && error.code !== 'WAMP_ERR_INVALID_MESSAGE') return
     const isNew = this.#settle !== undefined
     if (!isNew && error instanceof WampError && error.error === reasons.procedureAlreadyExists) {
       this.#timer = setTimeout(() => { this.establish(link) }, TAKEN)

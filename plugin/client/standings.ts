@@ -51,9 +51,9 @@ export class Standings {
   /** Ends a subscription, unless others of this session hold the same, or are about to. */
   async unsubscribe (standing: Standing, handler: EventHandler): Promise<void> {
     if (!this.#discard(standing)) return
-    this.#link?.removeEventHandler(standing.id, handler)
+    this.#link?.removeHandler(standing.id, handler)
     const link = await this.#settled(standing)
-    link?.removeEventHandler(standing.id, handler)
+    link?.removeHandler(standing.id, handler)
     await whileConnected(link?.giveUp(standing.id))
   }
 

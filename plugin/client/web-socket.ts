@@ -1,6 +1,6 @@
 import type { Octets } from './octets.ts'
 
-/** As much of a WebSocket's events as is needed here. */
+/** The part of a WebSocket's events that the client uses. */
 interface WebSocketEvent {
   /** Of a message. */
   readonly data?: unknown
@@ -10,17 +10,23 @@ interface WebSocketEvent {
   readonly reason?: string
 }
 
-/** As much of a WebSocket as is needed here. */
-export interface WebSocketLike {
+/** The part of an open WebSocket that transfers messages. */
+export interface MessageSocket {
+  /** Sends a message. */
+  send (data: string | Octets): void
+  /** Closes the connection. */
+  close (): void
+  /** Adds a listener. */
+  addEventListener (type: 'message', listener: (event: WebSocketEvent) => void): void
+}
+
+/** The part of a WebSocket that the client uses. */
+export interface WebSocketLike extends MessageSocket {
   /** Set to `arraybuffer`. */
   binaryType: string
   /** The subprotocol that the server chose. */
   readonly protocol: string
-  /** Sends a message. */
-  send (data: string | Octets): void
-  /** Closes the connection. */
-  close (code?: number, reason?: string): void
-  /** Listens. */
+  /** Adds a listener. */
   addEventListener (type: 'open' | 'message' | 'close' | 'error', listener: (event: WebSocketEvent) => void): void
 }
 

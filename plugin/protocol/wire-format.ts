@@ -4,18 +4,18 @@ import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
 import type { Payload } from './payload.ts'
 import { requestOptions } from './request-options.ts'
-import { readFields, routerFormat } from './router-format.ts'
-import type { Layout, PlainLayout } from './router-format.ts'
+import { codesWithPayload, readFields, routerFormat } from './router-format.ts'
+import type { Fields, Layout } from './router-format.ts'
 import { isUri } from './uri.ts'
 import { ProtocolViolation } from './violation.ts'
 
-/** A layout with the message's name, and who may send it. */
-export interface MessageLayout extends PlainLayout {
+/** The elements of a message, its name, and who may send it. */
+export interface MessageLayout extends Layout {
   readonly name: string
   readonly from: 'client' | 'router' | 'both'
 }
 
-type WireFormat = { readonly [M in Message as M['type']]: Layout<M> }
+type WireFormat = { readonly [M in Message as M['type']]: Fields<M> }
 
 const passthru = { ppt_scheme: isAttribute, ppt_serializer: isAttribute, ppt_cipher: isAttribute, ppt_keyid: isAttribute }
 const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isString, authrole: isString, authextra: isDict, agent: isString })
@@ -23,26 +23,28 @@ const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
 const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
 
 // The URIs of requests are validated in the realm, because an invalid one causes an ERROR, not an ABORT.
-/** The elements of every message in their order on the wire: the only definition of it [basic, Message Definitions]. */
+/** The fields of every message in their order on the wire: the only definition of it [basic, Message Definitions]. */
 export const wireFormat: WireFormat = {
   ...routerFormat,
-  [MessageType.Hello]: { fields: [['realm', isUriOrNull], ['details', helloDetails]], payload: false },
-  [MessageType.Authenticate]: { fields: [['signature', isString], ['extra', isDictOrNull]], payload: false },
-  [MessageType.Error]: { fields: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]], payload: true },
-  [MessageType.Publish]: { fields: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Publish], ...passthru })], ['topic', isString]], payload: true },
-  [MessageType.Subscribe]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Subscribe])], ['topic', isString]], payload: false },
-  [MessageType.Unsubscribe]: { fields: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Call]: { fields: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Call], ...passthru })], ['procedure', isString]], payload: true },
-  [MessageType.Cancel]: { fields: [['request', isId], ['options', cancelOptions]], payload: false },
-  [MessageType.Register]: { fields: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Register])], ['procedure', isString]], payload: false },
-  [MessageType.Unregister]: { fields: [['request', isId], ['registration', isId], ['options', isDict, 'optional']], payload: false },
-  [MessageType.Yield]: { fields: [['request', isId], ['options', yieldOptions]], payload: true }
+  [MessageType.Hello]: [['realm', isUriOrNull], ['details', helloDetails]],
+  [MessageType.Authenticate]: [['signature', isString], ['extra', isDictOrNull]],
+  [MessageType.Error]: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]],
+  [MessageType.Publish]: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Publish], ...passthru })], ['topic', isString]],
+  [MessageType.Subscribe]: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Subscribe])], ['topic', isString]],
+  [MessageType.Unsubscribe]: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']],
+  [MessageType.Call]: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Call], ...passthru })], ['procedure', isString]],
+  [MessageType.Cancel]: [['request', isId], ['options', cancelOptions]],
+  [MessageType.Register]: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Register])], ['procedure', isString]],
+  [MessageType.Unregister]: [['request', isId], ['registration', isId], ['options', isDict, 'optional']],
+  [MessageType.Yield]: [['request', isId], ['options', yieldOptions]]
 }
 
 const sentByBoth: ReadonlySet<MessageCode> = new Set([MessageType.Abort, MessageType.Goodbye, MessageType.Error])
+const payloads: readonly MessageCode[] = codesWithPayload
 const layouts = Array.from<MessageLayout | undefined>({ length: 71 })
 for (const [name, code] of Object.entries(MessageType)) {
-  layouts[code] = { ...wireFormat[code], name: name.toUpperCase(), from: sentByBoth.has(code) ? 'both' : code in routerFormat ? 'router' : 'client' }
+  const from = sentByBoth.has(code) ? 'both' : code in routerFormat ? 'router' : 'client'
+  layouts[code] = { fields: wireFormat[code], payload: payloads.includes(code), name: name.toUpperCase(), from }
 }
 
 /**

@@ -98,5 +98,5 @@ export function optionsOf (known: Readonly<Record<string, Check>>): Check {
 
 /** The fault of an element whose check did not return true. */
 export function faultOf (result: string | false): string {
-  return result === false ? ' has the wrong type or value' : result
+  return result === false ? ' is invalid' : result
 }

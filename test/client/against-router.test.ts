@@ -1,6 +1,6 @@
 import { argon2id } from '@noble/hashes/argon2.js'
 import t from 'tap'
-import { CallResult, cryptosign, json, ticket, wampcra, wampScram, WampError } from 'fastify-wamp/client'
+import { batchedJson, CallResult, cryptosign, json, ticket, wampcra, wampScram, WampError } from 'fastify-wamp/client'
 import { cbor } from 'fastify-wamp/client/cbor'
 import { msgpack } from 'fastify-wamp/client/msgpack'
 import { scramCredentials } from 'fastify-wamp'
@@ -11,7 +11,7 @@ import { everything } from '../helper/build-router.ts'
 import { ClientKey } from '../helper/cryptosign.ts'
 import { openClient, reaches } from './scripted-router.ts'
 
-for (const serializer of [json(), msgpack(), cbor()]) {
+for (const serializer of [json(), batchedJson(), msgpack(), cbor()]) {
   t.test(`two clients and the app talk to each other over ${serializer.subprotocol}`, async (t) => {
     const { app, url } = await buildApp(t)
     const serializers = [serializer]

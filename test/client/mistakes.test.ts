@@ -36,7 +36,7 @@ const requests: Readonly<Record<string, (session: ClientSession, options: never)
 
 t.test('an unknown or invalid option of a request is refused by its name, and the session goes on', async (t) => {
   const session = await join(t)
-  const wrong = ' has the wrong type or value'
+  const wrong = ' is invalid'
   for (const [request, given, message] of [
     ['call', { timout: 5 }, 'option "timout" is not an option'],
     ['call', { timeout: '5s' }, `option "timeout"${wrong}`],
@@ -77,7 +77,6 @@ t.test('a handler that is no function, and a reason that is no URI, are refused'
     t.equal(await faultOf(session.subscribe(TOPIC, handler)), 'option "handler" must be a function')
     t.equal(await faultOf(session.register(TOPIC, handler)), 'option "handler" must be a function')
   }
-  t.equal(await faultOf(session.leave('see you')), 'option "reason" has the wrong type or value')
   t.equal(await session.call('wamp.session.count'), 1)
 })
 

@@ -69,8 +69,8 @@ t.test('ids above 2^32 are integers, never floats [SER-10, TRP-03]', async (t) =
 t.test('ids that come as floats are taken as integers [SER-11, TRP-03]', async (t) => {
   t.match(cborCodec.decode(hex('83 18 31 fb 41 f4 88 f4 1d b0 00 00 a0'), LIMITS), { type: 49, request: 5512315355 })
   t.match(cborCodec.decode(hex('83 f9 52 20 f9 3c 00 a0'), LIMITS), { type: 49, request: 1 })
-  t.throws(() => cborCodec.decode(hex('83 18 31 f9 3e 00 a0'), LIMITS), { message: 'CANCEL.request has the wrong type or value' })
-  t.throws(() => cborCodec.decode(hex('83 18 31 1b 00 20 00 00 00 00 00 01 a0'), LIMITS), { message: 'CANCEL.request has the wrong type or value' }, '2^53 + 1')
+  t.throws(() => cborCodec.decode(hex('83 18 31 f9 3e 00 a0'), LIMITS), { message: 'CANCEL.request is invalid' })
+  t.throws(() => cborCodec.decode(hex('83 18 31 1b 00 20 00 00 00 00 00 01 a0'), LIMITS), { message: 'CANCEL.request is invalid' }, '2^53 + 1')
 })
 
 t.test('indefinite lengths are read everywhere, and sent on as they are', async (t) => {

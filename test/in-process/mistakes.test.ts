@@ -45,12 +45,12 @@ t.test('an unknown option of a request is refused at once by its name, with a su
 t.test('an option of a request with a wrong value is refused at once by its name, and the session goes on', async (t) => {
   const session = await join(t)
   for (const [request, given, message] of [
-    ['CALL', { timeout: '5s' }, 'CALL.options.timeout has the wrong type or value'],
+    ['CALL', { timeout: '5s' }, 'CALL.options.timeout is invalid'],
     ['CALL', { signal: 5 }, 'call.options.signal must be an AbortSignal'],
     ['CALL', { onProgress: {} }, 'call.options.onProgress must be a function'],
-    ['PUBLISH', { exclude: [0] }, 'PUBLISH.options.exclude has the wrong type or value'],
+    ['PUBLISH', { exclude: [0] }, 'PUBLISH.options.exclude is invalid'],
     ['SUBSCRIBE', { match: 'prefx' }, 'SUBSCRIBE.options.match must be one of exact, prefix, wildcard'],
-    ['REGISTER', { concurrency: 0 }, 'REGISTER.options.concurrency has the wrong type or value']
+    ['REGISTER', { concurrency: 0 }, 'REGISTER.options.concurrency is invalid']
   ] as const) t.equal(await faultOf(requests[request]!(session, given as never)), message)
   for (const none of [null, 5000] as never[]) {
     t.equal(await faultOf(requests['CALL']!(session, none)), 'call.options must be an object')
