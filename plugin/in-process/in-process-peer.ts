@@ -40,7 +40,8 @@ export class InProcessPeer {
   readonly #send: (message: ClientMessage) => void
   readonly #log: PeerLog
   readonly #ended: () => void
-  readonly #pending = new Map<Id, Pending>()
+  /** Not a Map: it changes so often that the tables which it leaves behind would keep what they held until a full garbage collection. */
+  #pending: Record<Id, Pending> = {}
   readonly #registrations = new Map<Id, InvocationHandler>()
   /** The invocations whose answers the router waits for. */
   readonly #invocations = new Map<Id, AbortController>()
@@ -75,7 +76,7 @@ export class InProcessPeer {
     let forget = (): void => {}
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#pending.set(request, { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress })
+        this.#pending[request] = { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress }
         forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
         this.#send(message)
       })
@@ -149,8 +150,8 @@ export class InProcessPeer {
     this.#state = 'closed'
     this.events.clear()
     this.#registrations.clear()
-    const pending = [...this.#pending.values()]
-    this.#pending.clear()
+    const pending = Object.values(this.#pending)
+    this.#pending = {}
     for (const invocation of this.#invocations.values()) invocation.abort(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     this.#invocations.clear()
     for (const { reject } of pending) reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
@@ -174,30 +175,30 @@ export class InProcessPeer {
 
   #reply (reply: Reply, values: Values): void {
     if (reply.request === 0) return
-    const pending = this.#pending.get(reply.request)
+    const pending = this.#pending[reply.request]
     if (pending === undefined) return
     try {
       if (reply.type === MessageType.Result && reply.details.progress === true) return pending.progress?.(values)
-      this.#pending.delete(reply.request)
+      delete this.#pending[reply.request]
       pending.accept(reply, values)
     } catch (error) {
-      this.#pending.delete(reply.request)
+      delete this.#pending[reply.request]
       pending.reject(error)
     }
   }
 
   /** Ignores further answers to a call. */
   #cancel (request: Id, reason: unknown): void {
-    const pending = this.#pending.get(request)
+    const pending = this.#pending[request]
     if (pending === undefined) return
-    this.#pending.delete(request)
+    delete this.#pending[request]
     this.#send({ type: MessageType.Cancel, request, options: { mode: 'killnowait' } })
     pending.reject(reason)
   }
 
   #error ({ request, error }: ErrorMessage, values: Values): void {
-    const pending = this.#pending.get(request)
-    this.#pending.delete(request)
+    const pending = this.#pending[request]
+    delete this.#pending[request]
     pending?.reject(new WampError(error, values))
   }
 
