@@ -163,7 +163,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
     return router.inject(realm, { authid, role }, chosen)
   })
   const procedures = new RouteProcedures(fastify, router)
-  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint }) })
+  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) { procedureRoute(this, options, { depth: core.options.limits.depth, origins: core.options.endpoint, handshakeTimeout: router.handshakeTimeout }) })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint })
   if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
   for (const files of options.static) await mountStatic(fastify, files)

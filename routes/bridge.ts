@@ -10,7 +10,7 @@ import { reasons } from '../plugin/protocol/reasons.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
 import { spendOctets } from '../plugin/work.ts'
 import type { Router } from '../plugin/router.ts'
-import { limitBodies } from './body-deadline.ts'
+import { limitBody } from './body-deadline.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
@@ -35,14 +35,11 @@ export interface BridgeParts {
   readonly router: Pick<Router, 'state' | 'handshakeTimeout'>
 }
 
-/** How often `handshakeTimeout` a body may take to arrive. */
-const HANDSHAKES_OF_BODY = 10
-
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
 export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, router }: BridgeParts): Promise<void> {
-  limitBodies(fastify, HANDSHAKES_OF_BODY * router.handshakeTimeout)
+  fastify.addHook('preParsing', limitBody(router.handshakeTimeout))
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {

@@ -11,6 +11,7 @@ import { reasons } from '../plugin/protocol/reasons.ts'
 import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
+import { limitBody } from './body-deadline.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
@@ -39,6 +40,8 @@ interface ProcedureRouteParts {
   readonly depth: number
   /** The origins whose pages may use a route with `as`. */
   readonly origins: OriginOptions
+  /** In milliseconds. A body may take ten times as long to arrive. */
+  readonly handshakeTimeout: number
 }
 
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
@@ -52,7 +55,7 @@ const failure = {
 const few = limitRequests({ statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_REQUESTS })
 
 /** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, origins }: ProcedureRouteParts): void {
+export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, origins, handshakeTimeout }: ProcedureRouteParts): void {
   checkRoute(given)
   const { procedure, contract = {}, args: names = [], as, ...route } = given
   const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
@@ -63,7 +66,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
     onRequest: [few, as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
-    preParsing: [...[preParsing].flat(), exact.preParsing],
+    preParsing: [limitBody(handshakeTimeout), ...[preParsing].flat(), exact.preParsing],
     preValidation: [exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
     handler: async (request, reply) => {

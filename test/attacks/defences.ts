@@ -18,6 +18,7 @@ const foreignPages = 'attacks/foreign-pages.test.ts'
 const planted = 'attacks/planted-cookies.test.ts'
 const stolen = 'attacks/stolen-cookies.test.ts'
 const floods = 'attacks/floods.test.ts'
+const openConnections = 'routes/connections.test.ts'
 
 /** Every defence of cookies and logins that stands in one place. */
 export const defences: readonly Defence[] = [
@@ -745,16 +746,44 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client whose request body does not arrive is disconnected',
     file: 'routes/body-deadline.ts',
-    code: 'const timer = setTimeout(() => { raw.destroy() }, milliseconds)',
+    code: 'const timer = setTimeout(() => { cut(raw) }, HANDSHAKES_OF_BODY * handshakeTimeout)',
     without: 'const timer = undefined',
     test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
   },
   {
-    defence: 'An incomplete request does not delay closing the app',
-    file: 'routes/connections.ts',
-    code: 'if (requests.size === 0) socket.destroy()',
+    defence: 'Over HTTP/2, the stream of a request body that does not arrive is reset',
+    file: 'routes/body-deadline.ts',
+    code: 'else cancel(raw.stream)',
     without: '',
-    test: ['index.test.ts', 'connections on which no request has come']
+    test: [openConnections, 'a request body that does not arrive is cut off in time']
+  },
+  {
+    defence: 'A connection without a request, or whose TLS handshake is incomplete, does not delay closing the app',
+    file: 'routes/open-connections.ts',
+    code: 'else if (this.#exchanges.size === 0) this.socket.destroy()',
+    without: '',
+    test: [openConnections, 'over TLS, a connection without a handshake']
+  },
+  {
+    defence: 'An incomplete request does not delay closing the app, over HTTP/2 either',
+    file: 'routes/exchange.ts',
+    code: 'if (!hasArrived() || (',
+    without: 'if ((',
+    test: [openConnections, 'over HTTP/2, a request body that never ends']
+  },
+  {
+    defence: 'A response that the client does not read does not delay closing the app',
+    file: 'routes/exchange.ts',
+    code: '(waits && this.#reading.isOver(moved))',
+    without: '(waits && false)',
+    test: [openConnections, 'a response that is not read']
+  },
+  {
+    defence: 'A client that does not read the end of its connection does not delay closing the app',
+    file: 'routes/open-connections.ts',
+    code: 'else if (this.#idle.isOver(moved)) this.socket.destroy()',
+    without: '',
+    test: [openConnections, 'over TLS, a connection without a handshake']
   },
   {
     defence: 'The number of event streams on one connection is limited',
