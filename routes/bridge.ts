@@ -16,6 +16,7 @@ import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import { hideSignature } from './signed-log.ts'
 import type { SignedRequests } from './signed-request.ts'
 
 /** What the HTTP bridge is made of. */
@@ -47,6 +48,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     done(null, null)
   })
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
+  const logging = signatures === null ? {} : { childLoggerFactory: hideSignature(fastify) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
     let own: InProcessSession | undefined
@@ -68,7 +70,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     }
   }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
-    fastify.post(path, { onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
+    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })

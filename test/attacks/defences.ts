@@ -765,6 +765,13 @@ export const defences: readonly Defence[] = [
     test: [openConnections, 'over TLS, a connection without a handshake']
   },
   {
+    defence: 'The request log does not contain the signature of a signed request',
+    file: 'routes/bridge.ts',
+    code: '{ childLoggerFactory: hideSignature(fastify) }',
+    without: '{}',
+    test: ['routes/bridge.test.ts', 'the signature of a request is in no log line']
+  },
+  {
     defence: 'An incomplete request does not delay closing the app, over HTTP/2 either',
     file: 'routes/exchange.ts',
     code: 'if (!hasArrived() || (',
