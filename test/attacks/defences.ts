@@ -431,23 +431,30 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A cookie file inside a static root is rejected',
     file: 'plugin/resolve-options.ts',
-    code: 'if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return',
+    code: 'if (!files.some(({ root }) => isServed(root, resolve(given)))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
     defence: 'A cookie file is not served through a symbolic link',
-    file: 'plugin/resolve-options.ts',
-    code: ' || isServed(realPath(root), realPath(filename))',
+    file: 'plugin/served-files.ts',
+    code: ' || isInside(realPath(root), realPath(filename))',
     without: '',
     test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
   },
   {
     defence: 'A cookie file behind a symbolic link into a static root is rejected before it exists',
-    file: 'plugin/resolve-options.ts',
+    file: 'plugin/served-files.ts',
     code: 'return readlinkSync(path)',
     without: 'return null',
     test: ['resolve-options.test.ts', 'a cookie file or database behind a symbolic link']
+  },
+  {
+    defence: 'A Crossbar.io configuration file or private key inside a static root is rejected',
+    file: 'plugin/crossbar/node-configuration.ts',
+    code: 'site.checkFiles()',
+    without: '',
+    test: ['crossbar/web-services.test.ts', 'a directory that would serve the configuration file']
   },
   {
     defence: 'A malformed cookie does not hide a valid one of the same name',
