@@ -136,6 +136,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
     router.shutdown()
+    trackers.endChecks(options.shutdownTimeout)
     done()
   })
   // Requests in flight have ended: they may use in-process sessions until here.

@@ -1143,9 +1143,16 @@ export const defences: readonly Defence[] = [
     test: ['cookie/cookie-tracker.test.ts', 'a request is nobody']
   },
   {
+    defence: 'A check of a login that does not answer does not delay closing the app',
+    file: 'plugin/cookie/login-checks.ts',
+    code: 'for (const end of this.#waiting) end()',
+    without: '',
+    test: ['routes/slow-look-ups.test.ts', 'a check of a login that does not answer']
+  },
+  {
     defence: 'A check of a login that does not answer ends, and lets nobody in',
     file: 'plugin/cookie/cookie-entrance.ts',
-    code: "await inTime(answer, this.#timeout, () => new Error('auth.cookie.verify did not answer in time'))",
+    code: 'await this.#checks.wait(answer)',
     without: 'await answer',
     test: ['cookie/cookie-tracker.test.ts', 'a check of a login that does not answer']
   },
