@@ -6,6 +6,7 @@ import { subprotocols } from './codec/subprotocols.ts'
 import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieEntrance } from './cookie/cookie-entrance.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
+import { LoginChecks } from './cookie/login-checks.ts'
 import { openCookieStore } from './cookie/cookie-stores.ts'
 import { GuardedStore } from './cookie/guarded-store.ts'
 import { TrackingCookie } from './cookie/tracking-cookie.ts'
@@ -30,7 +31,7 @@ export class CookieTrackers {
   readonly #log: FastifyBaseLogger
   readonly #serialize: SerializeCookie
   readonly #router: object
-  readonly #timeout: number
+  readonly #checks: LoginChecks
   readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
 
   /** `router` is named in messages about stores. A check of a login has its `handshakeTimeout`. */
@@ -38,7 +39,7 @@ export class CookieTrackers {
     this.#log = log
     this.#serialize = serialize
     this.#router = router
-    this.#timeout = router.handshakeTimeout
+    this.#checks = new LoginChecks(router.handshakeTimeout)
   }
 
   /**
@@ -60,11 +61,17 @@ export class CookieTrackers {
 
   /** The interface of a tracker for an endpoint with these options. */
   entrance (tracker: CookieTracker, endpoint: ResolvedEndpoint, authenticators: Authenticators): CookieEntrance {
-    return new CookieEntrance({ tracker, log: this.#log, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), timeout: this.#timeout })
+    return new CookieEntrance({ tracker, log: this.#log, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), checks: this.#checks })
+  }
+
+  /** Ends checks of logins that have no answer this number of milliseconds after the app has begun to close. */
+  endChecks (milliseconds: number): void {
+    this.#checks.endAfter(milliseconds)
   }
 
   /** Closes all trackers and their stores. */
   async close (): Promise<void> {
+    this.#checks.close()
     // Otherwise the process could end before a store has answered that nothing else waits for.
     const waiting = setInterval(() => {}, 60_000)
     try {

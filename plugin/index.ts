@@ -140,6 +140,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
     router.shutdown()
+    trackers.endChecks(options.shutdownTimeout)
     done()
   })
   // Requests in flight have ended: they may use in-process sessions until here.
@@ -172,7 +173,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   // A single caller may use half of a callee's capacity.
   const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
   fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) {
-    procedureRoute(this, options, { depth, shares, origins: core.options.endpoint, checkContract, unidentified })
+    procedureRoute(this, options, { depth, shares, origins: core.options.endpoint, checkContract, unidentified, handshakeTimeout: router.handshakeTimeout })
   })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified })
   if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })

@@ -18,8 +18,8 @@ interface Described {
 
 /** The maximum number of characters of a quoted value. */
 const QUOTED = 60
-/** Options that contain secrets. Values in their place are not quoted. */
-const secrets = /^auth\b|secret|^signature\b/
+/** Options that contain secrets, or may get one by mistake, such as the URL of a database with its password. Values in their place are not quoted. */
+const secrets = /^auth\b|secret|^signature\b|^cookie\.store\b/
 
 /** Describes a validation error: the requirement, and the given value unless it may be a secret. */
 export function describeFault ({ instancePath, keyword, params, message, parentSchema, data }: ErrorObject): OptionFault {

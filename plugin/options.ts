@@ -207,7 +207,8 @@ export interface FastifyWampOptions extends EndpointOptions {
   shutdown?: 'close' | 'goodbye'
   /**
    * Milliseconds for a client to answer GOODBYE or, when the app closes, to receive its buffered data; for pending deletions of logins;
-   * and afterwards for requests that use the app's own sessions. @default 2000
+   * for the body of an HTTP request to arrive, and for `auth.cookie.verify` to answer; and afterwards for requests that use the app's own
+   * sessions. @default 2000
    */
   shutdownTimeout?: number
   /** Milliseconds over which client connections are closed when the app closes, so that clients do not all reconnect at once. @default 0 */

@@ -1,5 +1,4 @@
-import { readlinkSync } from 'node:fs'
-import { basename, dirname, isAbsolute, join, parse, relative, resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkLogins } from './check-logins.ts'
 import { checkRealms } from './check-realms.ts'
@@ -12,6 +11,7 @@ import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import type { Uri } from './protocol/uri.ts'
+import { isServed } from './served-files.ts'
 
 /** A role with every default filled in. */
 export interface ResolvedRole extends Required<Omit<RoleOptions, 'authorizer'>> { readonly authorizer: Uri | Authorizer | null }
@@ -211,35 +211,8 @@ function checkCookieFile (cookie: Required<CookieOptions> | null, files: readonl
   const option = 'filename' in store ? 'filename' : 'path'
   const given = 'filename' in store ? store.filename : 'path' in store ? store.path : null
   if (given === null) return
-  const filename = resolve(given)
-  // Files are served through symbolic links, too.
-  if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return
+  if (!files.some(({ root }) => isServed(root, resolve(given)))) return
   throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.store.${option}`, 'must not be inside a static root: it would be served')
-}
-
-/** Where a path leads in the end, also through links to what does not exist yet. Follows as many links as Linux does. */
-function realPath (path: string, links = { left: 40 }): string {
-  if (dirname(path) === path) return path
-  const directory = realPath(dirname(path), links)
-  const target = linkTarget(join(directory, basename(path)))
-  if (target === null || links.left-- <= 0) return join(directory, basename(path))
-  // Each part may be a link itself, and `..` is the folder above what that leads to.
-  const { root } = parse(target)
-  return target.slice(root.length).split(sep).reduce((at, part) => part === '..' ? dirname(at) : realPath(join(at, part), links), root === '' ? directory : root)
-}
-
-function linkTarget (path: string): string | null {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return null
-  }
-}
-
-/** True for a file in a static root. What is, or is in, a dotfile is not served. */
-function isServed (root: string, filename: string): boolean {
-  const parts = relative(root, filename).split(sep)
-  return !parts.some((part) => part.startsWith('.')) && !isAbsolute(parts.join(sep))
 }
 
 /** Without the keys that are undefined: `{ ...defaults, ...given }` must not undo a default. */

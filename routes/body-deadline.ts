@@ -1,16 +1,38 @@
-import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { preParsingAsyncHookHandler } from 'fastify'
+import { cancel, hasArrived } from './exchange.ts'
+
+/** How often `handshakeTimeout` a body may take to arrive. */
+const HANDSHAKES_OF_BODY = 10
+
+/** A request of HTTP/1.1 or HTTP/2. */
+type Raw = IncomingMessage & { readonly stream?: ServerHttp2Stream }
 
 /**
- * Disconnects clients whose request bodies have not arrived after this many milliseconds, before they are processed. Fastify itself waits
- * forever, unless its option `requestTimeout` is set.
+ * A preParsing hook that disconnects clients whose request bodies have not arrived after ten times `handshakeTimeout`, before they are processed.
+ * Over HTTP/2, only the stream is reset. Fastify itself waits forever, unless its option `requestTimeout` is set, which has no effect over HTTP/2.
  */
-export function limitBodies (fastify: FastifyInstance, milliseconds: number): void {
+export function limitBody (handshakeTimeout: number): preParsingAsyncHookHandler {
   // The payload passed to hooks may be another stream, such as a decompressed body.
-  fastify.addHook('preParsing', async ({ raw }, _reply, payload) => {
-    if (raw.destroyed || raw.complete) return payload
+  return async ({ raw }, _reply, payload) => {
+    if (raw.destroyed || isComplete(raw)) return payload
     // An injected request whose body is not read never ends, and must not keep the process alive.
-    const timer = setTimeout(() => { raw.destroy() }, milliseconds).unref()
+    const timer = setTimeout(() => { cut(raw) }, HANDSHAKES_OF_BODY * handshakeTimeout).unref()
     raw.once('end', () => { clearTimeout(timer) }).once('close', () => { clearTimeout(timer) })
     return payload
-  })
+  }
+}
+
+/** True if the body has arrived, or there is none. */
+function isComplete ({ stream, complete, headers }: Raw): boolean {
+  if (stream !== undefined) return hasArrived(stream)
+  return complete || (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined)
+}
+
+function cut (raw: Raw): void {
+  // Something that the handler does not read has not ended.
+  if (isComplete(raw)) return
+  if (raw.stream === undefined) raw.destroy()
+  else cancel(raw.stream)
 }

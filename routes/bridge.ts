@@ -10,12 +10,13 @@ import { reasons } from '../plugin/protocol/reasons.ts'
 import { isDict } from '../plugin/protocol/wire-value.ts'
 import { spendOctets } from '../plugin/work.ts'
 import type { Router } from '../plugin/router.ts'
-import { limitBodies } from './body-deadline.ts'
+import { limitBody } from './body-deadline.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import { hideSignature } from './signed-log.ts'
 import type { SignedRequests } from './signed-request.ts'
 import type { Unidentified } from './unidentified.ts'
 
@@ -37,14 +38,11 @@ export interface BridgeParts {
   readonly unidentified: Unidentified
 }
 
-/** How often `handshakeTimeout` a body may take to arrive. */
-const HANDSHAKES_OF_BODY = 10
-
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
 export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, router, unidentified }: BridgeParts): Promise<void> {
-  limitBodies(fastify, HANDSHAKES_OF_BODY * router.handshakeTimeout)
+  fastify.addHook('preParsing', limitBody(router.handshakeTimeout))
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
@@ -52,6 +50,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     done(null, null)
   })
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
+  const logging = signatures === null ? {} : { childLoggerFactory: hideSignature(fastify) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
     let own: InProcessSession | undefined
@@ -73,7 +72,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     }
   }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
-    fastify.post(path, { onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
+    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })

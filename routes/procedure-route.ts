@@ -11,6 +11,7 @@ import { reasons } from '../plugin/protocol/reasons.ts'
 import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
+import { limitBody } from './body-deadline.ts'
 import type { CallerShares } from './caller-shares.ts'
 import { CLIENT_GONE, goneOf } from './client-gone.ts'
 import { connectionOf, limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
@@ -46,6 +47,8 @@ interface ProcedureRouteParts {
   /** Throws WAMP_ERR_INVALID_OPTION for an invalid contract. */
   readonly checkContract: (contract: ProcedureContract) => void
   readonly unidentified: Unidentified
+  /** In milliseconds. A body may take ten times as long to arrive. */
+  readonly handshakeTimeout: number
 }
 
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
@@ -60,7 +63,7 @@ const tooMany = { statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_R
 const few = limitRequests(tooMany)
 
 /** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, shares, origins, checkContract, unidentified }: ProcedureRouteParts): void {
+export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, shares, origins, checkContract, unidentified, handshakeTimeout }: ProcedureRouteParts): void {
   checkRoute(given)
   if (given.contract !== undefined) checkContract(given.contract)
   const { procedure, contract = {}, args: names = [], as, ...route } = given
@@ -72,7 +75,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
     onRequest: [few, as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
-    preParsing: [...[preParsing].flat(), exact.preParsing],
+    preParsing: [limitBody(handshakeTimeout), ...[preParsing].flat(), exact.preParsing],
     preValidation: [exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
     handler: async (request, reply) => {

@@ -256,7 +256,7 @@ t.test('requests that wait for the app itself do not hold up the close: their ca
 
 t.test('a response that is being read is not cut off when the app closes', async (t) => {
   const app = Fastify()
-  await app.register(wampPlugin, { ...options, shutdownTimeout: 100 })
+  await app.register(wampPlugin, { ...options, shutdownTimeout: 250 })
   const body = Buffer.alloc(20_000_000)
   const waiting = new EventEmitter()
   app.get('/long', async () => {

@@ -160,7 +160,9 @@ t.test('what stands in the place of a secret is not quoted', async (t) => {
     { realms, auth: { cryptosign: { type: 'static', principals: {}, privateKey: secret } } },
     { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, storedKey: secret } } } } },
     { realms, cookie: { secret: [[secret]] } },
-    { realms, cookie: { store: secret } }
+    { realms, cookie: { store: secret } },
+    { realms, cookie: { store: { type: secret } } },
+    { realms, cookie: { store: { type: 'database', path: 'cookies', maxSize: secret } } }
   ]
   for (const options of places) t.notMatch(fault(options).message, secret)
   t.throws(() => { checkBridge({ call: '/call', as: { realm: 'r', role: 'x' }, signature: { key: secret, secret, tolerance: secret } } as unknown as BridgeOptions) }, { message: /^(?!.*top secret)/ })

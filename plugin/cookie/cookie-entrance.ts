@@ -2,10 +2,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Principal } from '../auth/authenticator.ts'
 import type { CookieAuthOptions } from '../auth-options.ts'
 import { errors } from '../errors.ts'
-import { inTime, isThenable } from '../thenable.ts'
+import { isThenable } from '../thenable.ts'
 import type { CookieConnection } from './cookie-connection.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { CookieTracker } from './cookie-tracker.ts'
+import type { LoginChecks } from './login-checks.ts'
 import type { Arrival } from './login-filter.ts'
 
 /** Decides whether a stored login is still valid, and its role. */
@@ -33,14 +34,14 @@ export class CookieEntrance {
   readonly #tracker: CookieTracker
   readonly #log: FastifyBaseLogger
   readonly #check: CookieCheck | null
-  readonly #timeout: number
+  readonly #checks: LoginChecks
 
-  /** `verify` is null for an endpoint without logins by cookie. It has `timeout` milliseconds to answer. */
-  constructor ({ tracker, log, verify, timeout }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: CookieCheck | null, timeout: number }) {
+  /** `verify` is null for an endpoint without logins by cookie. Its answers are awaited in `checks`. */
+  constructor ({ tracker, log, verify, checks }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: CookieCheck | null, checks: LoginChecks }) {
     this.#tracker = tracker
     this.#log = log
     this.#check = verify
-    this.#timeout = timeout
+    this.#checks = checks
   }
 
   /** Registers a browser that connects. Resolves when its cookie has been looked up. Call `leave` when it has disconnected. */
@@ -73,7 +74,7 @@ export class CookieEntrance {
     const { authid, authrole, authmethod, authrealm, authextra } = record
     try {
       const answer = this.#check?.verify(record) ?? false
-      const verdict = isThenable(answer) ? await inTime(answer, this.#timeout, () => new Error('auth.cookie.verify did not answer in time')) : answer
+      const verdict = isThenable(answer) ? await this.#checks.wait(answer) : answer
       if (verdict === false || (isThenable(answer) && !await lasts())) return null
       return {
         realm: authrealm,

@@ -16,7 +16,7 @@ async function run (args: readonly string[]): Promise<void> {
     return
   }
   const filename = await findConfigurationFile(given.path)
-  const configuration = fromCrossbarConfig(await readConfigurationFile(filename), { directory: dirname(filename) })
+  const configuration = fromCrossbarConfig(await readConfigurationFile(filename), { directory: dirname(filename), filename })
   for (const warning of configuration.warnings) process.stderr.write(`fastify-wamp: warning: ${warning}\n`)
   await serve(configuration, given)
 }

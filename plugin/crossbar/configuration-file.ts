@@ -2,9 +2,9 @@ import { readFile, stat } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { parseDocument } from 'yaml'
 import { errors } from '../errors.ts'
+import { CONFIGURATION_FILES } from './node-configuration.ts'
 
-const names = ['config.json', 'config.yaml', 'config.yml']
-const places = [...names, ...names.map((name) => join('.crossbar', name))]
+const places = [...CONFIGURATION_FILES, ...CONFIGURATION_FILES.map((name) => join('.crossbar', name))]
 
 /** The configuration file for a path: the file itself, or the one that Crossbar.io would use in that directory. Throws WAMP_ERR_CROSSBAR_FILE if there is none. */
 export async function findConfigurationFile (path: string): Promise<string> {

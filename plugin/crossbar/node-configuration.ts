@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { refuseUnknown } from '../did-you-mean.ts'
 import type { BridgeOptions, EndpointOptions, FastifyWampOptions } from '../options.ts'
 import { readRealms } from './realms.ts'
@@ -8,10 +10,18 @@ import type { Listen } from './site.ts'
 import type { Https } from './tls.ts'
 import { readTransport } from './transports.ts'
 
+/** The names of a configuration file in its folder. */
+export const CONFIGURATION_FILES = ['config.json', 'config.yaml', 'config.yml'] as const
+
 /** Information that is not in a Crossbar.io node configuration. */
 export interface CrossbarOptions {
   /** The base directory for relative file names: the folder `.crossbar`. @default the working directory */
   directory?: string
+  /**
+   * The configuration file, which contains secrets: a `static` service whose directory would serve it is rejected.
+   * @default `config.json`, `config.yaml` and `config.yml` in `directory`, if they exist
+   */
+  filename?: string
   /** The variables for `${NAME}`. @default process.env */
   env?: Readonly<Record<string, string | undefined>>
 }
@@ -44,8 +54,8 @@ interface RouterWorker {
  * unsupported settings cause warnings. Unknown options throw WAMP_ERR_INVALID_OPTION.
  */
 export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = {}): NodeConfiguration {
-  refuseUnknown(options, ['directory', 'env'])
-  const { directory = '.', env = process.env } = options
+  refuseUnknown(options, ['directory', 'env', 'filename'])
+  const { directory = '.', filename, env = process.env } = options
   const warnings: string[] = []
   const node = new Setting(config, '', { env, warnings }).record({ served: ['version', 'controller', 'workers'], silent: ['$schema'] })
   node.get('version').oneOf([2])
@@ -56,17 +66,21 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   const workers = setting.list().flatMap((worker) => readWorker(worker) ?? [])
   const realms = mergeRealms(workers)
   const site = new Site()
+  const files = filename === undefined ? CONFIGURATION_FILES.map((name) => join(directory, name)).filter((path) => existsSync(path)) : [filename]
+  for (const file of files) site.addSecret(resolve(file), 'the configuration file')
   for (const { realms: own, transports } of workers) {
     const reach = { own, foreign: new Map([...realms].filter(([name]) => !own.has(name))) }
     for (const transport of transports) readTransport(transport, { site, directory, reach })
   }
 
-  const { listen, https, messageSize, static: files, endpoints: [first, ...endpoints], bridges } = site
+  site.checkFiles()
+
+  const { listen, https, messageSize, static: folders, endpoints: [first, ...endpoints], bridges } = site
   if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport, otherwise no client could connect')
   const plugin: FastifyWampOptions = {
     ...first,
     realms: Object.fromEntries(realms),
-    ...(files.length === 0 ? {} : { static: files }),
+    ...(folders.length === 0 ? {} : { static: folders }),
     ...(messageSize === undefined ? {} : { limits: { messageSize } })
   }
   return { listen, https, plugin, endpoints, bridges, warnings }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { BridgeOptions, EndpointOptions, StaticOptions } from '../options.ts'
+import { isServed } from '../served-files.ts'
 import type { CookieSettings } from './cookie.ts'
 import type { Reach } from './realms.ts'
 import type { Setting } from './setting.ts'
@@ -38,6 +39,8 @@ export class Site {
   /** The HTTP bridges. */
   readonly bridges: BridgeOptions[] = []
 
+  readonly #folders: { readonly root: string, readonly setting: Setting }[] = []
+  readonly #secrets: { readonly filename: string, readonly what: string }[] = []
   readonly #owners = new Map<string, Setting>()
   readonly #facts = new Map<string, { value: unknown, setting: Setting }>()
 
@@ -54,10 +57,23 @@ export class Site {
     this.messageSize = size
   }
 
-  /** Adds a directory. */
-  serveFiles (files: StaticOptions & { prefix: string }, setting: Setting): void {
+  /** Adds a directory. `setting` is the service, `directory` its setting of that name. */
+  serveFiles (files: { root: string, prefix: string }, setting: Setting, directory: Setting): void {
     this.#claim(files.prefix, setting)
     this.static.push(files)
+    this.#folders.push({ root: files.root, setting: directory })
+  }
+
+  /** Adds a file that must not be served, by its absolute name. `what` describes it in errors. */
+  addSecret (filename: string, what: string): void {
+    this.#secrets.push({ filename, what })
+  }
+
+  /** Fails if a directory would serve a secret file. */
+  checkFiles (): void {
+    for (const { root, setting } of this.#folders) {
+      for (const { filename, what } of this.#secrets) if (isServed(root, filename)) setting.fail(`must not contain ${what}: it would be served`)
+    }
   }
 
   /** Adds a WebSocket route. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
+import type { Site } from './site.ts'
 
 /** The `https` options of a Fastify app. */
 export interface Https {
@@ -19,11 +20,12 @@ export interface Https {
   readonly dhparam?: string
 }
 
-/** Reads `tls` of a listening endpoint, and the files that it names. */
-export function readTls (setting: Setting, directory: string): Https {
+/** Reads `tls` of a listening endpoint, and the files that it names. The private key must not be served. */
+export function readTls (setting: Setting, directory: string, site: Site): Https {
   const tls = setting.record({ served: ['key', 'certificate', 'chain_certificates', 'ca_certificates', 'dhparam', 'ciphers'] })
   const read = (file: Setting): string => readPem(file, directory)
   const chain = [tls.get('certificate'), ...tls.find('chain_certificates')?.list() ?? []].map(read)
+  site.addSecret(resolve(directory, tls.get('key').text()), 'the private key')
   const dhparam = tls.find('dhparam')
   const ca = tls.find('ca_certificates')?.list().map(read)
   const https = {

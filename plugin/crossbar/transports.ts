@@ -68,6 +68,6 @@ function readListen (setting: Setting, { site, directory }: Scope): void {
   const tls = endpoint.find('tls')
   site.listenOn({
     listen: { host: endpoint.find('interface')?.text() ?? everywhere, port: endpoint.get('port').integer(1, 65_535) },
-    https: tls === undefined ? null : readTls(tls, directory)
+    https: tls === undefined ? null : readTls(tls, directory, site)
   }, setting)
 }

@@ -63,5 +63,6 @@ function readStatic (setting: Setting, place: string, { site, directory }: Scope
   const files = setting.record({ served: ['type', 'directory', 'package', 'resource', 'options'], silent: ['id'] })
   files.find('options')?.record({ served: [], unserved: ['enable_directory_listing', 'mime_types', 'cache_timeout', 'default_file'] })
   if (files.find('package') !== undefined) return setting.warn('is not supported: only a "directory" can be')
-  site.serveFiles({ root: resolve(directory, files.get('directory').text()), prefix: place }, setting)
+  const folder = files.get('directory')
+  site.serveFiles({ root: resolve(directory, folder.text()), prefix: place }, setting, folder)
 }

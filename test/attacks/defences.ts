@@ -18,6 +18,7 @@ const foreignPages = 'attacks/foreign-pages.test.ts'
 const planted = 'attacks/planted-cookies.test.ts'
 const stolen = 'attacks/stolen-cookies.test.ts'
 const floods = 'attacks/floods.test.ts'
+const openConnections = 'routes/connections.test.ts'
 
 /** Every defence of cookies and logins that stands in one place. */
 export const defences: readonly Defence[] = [
@@ -430,23 +431,30 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A cookie file inside a static root is rejected',
     file: 'plugin/resolve-options.ts',
-    code: 'if (!files.some(({ root }) => isServed(root, filename) || isServed(realPath(root), realPath(filename)))) return',
+    code: 'if (!files.some(({ root }) => isServed(root, resolve(given)))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
     defence: 'A cookie file is not served through a symbolic link',
-    file: 'plugin/resolve-options.ts',
-    code: ' || isServed(realPath(root), realPath(filename))',
+    file: 'plugin/served-files.ts',
+    code: ' || isInside(realPath(root), realPath(filename))',
     without: '',
     test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
   },
   {
     defence: 'A cookie file behind a symbolic link into a static root is rejected before it exists',
-    file: 'plugin/resolve-options.ts',
+    file: 'plugin/served-files.ts',
     code: 'return readlinkSync(path)',
     without: 'return null',
     test: ['resolve-options.test.ts', 'a cookie file or database behind a symbolic link']
+  },
+  {
+    defence: 'A Crossbar.io configuration file or private key inside a static root is rejected',
+    file: 'plugin/crossbar/node-configuration.ts',
+    code: 'site.checkFiles()',
+    without: '',
+    test: ['crossbar/web-services.test.ts', 'a directory that would serve the configuration file']
   },
   {
     defence: 'A malformed cookie does not hide a valid one of the same name',
@@ -745,16 +753,51 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client whose request body does not arrive is disconnected',
     file: 'routes/body-deadline.ts',
-    code: 'const timer = setTimeout(() => { raw.destroy() }, milliseconds)',
+    code: 'const timer = setTimeout(() => { cut(raw) }, HANDSHAKES_OF_BODY * handshakeTimeout)',
     without: 'const timer = undefined',
     test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
   },
   {
-    defence: 'An incomplete request does not delay closing the app',
-    file: 'routes/connections.ts',
-    code: 'if (requests.size === 0) socket.destroy()',
+    defence: 'Over HTTP/2, the stream of a request body that does not arrive is reset',
+    file: 'routes/body-deadline.ts',
+    code: 'else cancel(raw.stream)',
     without: '',
-    test: ['index.test.ts', 'connections on which no request has come']
+    test: [openConnections, 'a request body that does not arrive is cut off in time']
+  },
+  {
+    defence: 'A connection without a request, or whose TLS handshake is incomplete, does not delay closing the app',
+    file: 'routes/open-connections.ts',
+    code: 'else if (this.#exchanges.size === 0) this.socket.destroy()',
+    without: '',
+    test: [openConnections, 'over TLS, a connection without a handshake']
+  },
+  {
+    defence: 'The request log does not contain the signature of a signed request',
+    file: 'routes/bridge.ts',
+    code: '{ childLoggerFactory: hideSignature(fastify) }',
+    without: '{}',
+    test: ['routes/bridge.test.ts', 'the signature of a request is in no log line']
+  },
+  {
+    defence: 'An incomplete request does not delay closing the app, over HTTP/2 either',
+    file: 'routes/exchange.ts',
+    code: 'if (!hasArrived() || (',
+    without: 'if ((',
+    test: [openConnections, 'over HTTP/2, a request body that never ends']
+  },
+  {
+    defence: 'A response that the client does not read does not delay closing the app',
+    file: 'routes/exchange.ts',
+    code: '(waits && this.#reading.isOver(moved))',
+    without: '(waits && false)',
+    test: [openConnections, 'a response that is not read']
+  },
+  {
+    defence: 'A client that does not read the end of its connection does not delay closing the app',
+    file: 'routes/open-connections.ts',
+    code: 'else if (this.#idle.isOver(moved)) this.socket.destroy()',
+    without: '',
+    test: [openConnections, 'over TLS, a connection without a handshake']
   },
   {
     defence: 'The number of event streams on one connection is limited',
@@ -1107,9 +1150,16 @@ export const defences: readonly Defence[] = [
     test: ['cookie/cookie-tracker.test.ts', 'a request is nobody']
   },
   {
+    defence: 'A check of a login that does not answer does not delay closing the app',
+    file: 'plugin/cookie/login-checks.ts',
+    code: 'for (const end of this.#waiting) end()',
+    without: '',
+    test: ['routes/slow-look-ups.test.ts', 'a check of a login that does not answer']
+  },
+  {
     defence: 'A check of a login that does not answer ends, and lets nobody in',
     file: 'plugin/cookie/cookie-entrance.ts',
-    code: "await inTime(answer, this.#timeout, () => new Error('auth.cookie.verify did not answer in time'))",
+    code: 'await this.#checks.wait(answer)',
     without: 'await answer',
     test: ['cookie/cookie-tracker.test.ts', 'a check of a login that does not answer']
   },

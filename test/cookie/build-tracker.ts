@@ -5,6 +5,7 @@ import type { CookieStore } from '../../plugin/cookie/cookie-store.ts'
 import { CookieTracker } from '../../plugin/cookie/cookie-tracker.ts'
 import { CookieEntrance } from '../../plugin/cookie/cookie-entrance.ts'
 import type { VerifyLogin } from '../../plugin/cookie/cookie-entrance.ts'
+import { LoginChecks } from '../../plugin/cookie/login-checks.ts'
 import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
@@ -40,7 +41,7 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
     ...(now === undefined ? {} : { now })
   })
   if (verify !== null) logins.enableLogins()
-  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify: verify === null ? null : { path, verify }, timeout: 10_000 }), {
+  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify: verify === null ? null : { path, verify }, checks: new LoginChecks(10_000) }), {
     find: logins.find.bind(logins),
     page: logins.page.bind(logins),
     revoke: logins.revoke.bind(logins),

@@ -54,6 +54,11 @@ t.test('an endpoint with TLS', needsOpenssl(), async (t) => {
     }
   })
 
+  await t.test('whose private key a directory would serve is refused', async (t) => {
+    const transport = web({ ws: { type: 'websocket' }, '/': { type: 'static', directory: '.' } }, { endpoint: { type: 'tcp', port: 8080, tls: files } })
+    refused(t, node({ transports: [transport] }), 'workers[0].transports[0].paths["/"].directory', 'must not contain the private key: it would be served', { directory })
+  })
+
   await t.test('is the same for all transports of its port', async (t) => {
     const transport = (tls: object, path: string): object => web({ [path]: { type: 'websocket' } }, { endpoint: { type: 'tcp', port: 8080, ...tls } })
     t.ok(convert(node({ transports: [transport({ tls: files }, 'a'), transport({ tls: files }, 'b')] }), { directory }).https)

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { convert, node, refused, variable, web } from './sample.ts'
 
@@ -20,6 +21,18 @@ t.test('a directory without one is refused, files of a Python package are not se
   const { plugin, warnings } = convert(paths({ '/': { type: 'static', package: 'a', resource: 'b', options: { enable_directory_listing: true } } }))
   t.equal(plugin.static, undefined)
   t.same(warnings, [`${PATHS}["/"].options.enable_directory_listing has no equivalent`, `${PATHS}["/"] is not supported: only a "directory" can be`])
+})
+
+t.test('a directory that would serve the configuration file is refused', async (t) => {
+  const folder = t.testdir({ 'config.yaml': '', tls: {}, web: {}, '.crossbar': { 'config.json': '' }, link: t.fixture('symlink', '.') })
+  const root = `${PATHS}["/"].directory`
+  const config = (directory: string): object => paths({ '/': { type: 'static', directory } })
+  for (const directory of ['.', '..', 'link', join(folder, '..')]) refused(t, config(directory), root, 'must not contain the configuration file: it would be served', { directory: folder })
+  refused(t, config('.'), root, 'must not contain the configuration file', { directory: join(folder, '.crossbar') })
+  refused(t, config('../web'), root, 'must not contain the configuration file', { directory: join(folder, 'tls'), filename: join(folder, 'web', 'new.json') })
+  for (const [directory, base] of [['web', folder], ['../', join(folder, '.crossbar')], ['.', join(folder, 'web')]] as const) {
+    t.same(convert(config(directory), { directory: base }).plugin.static, [{ root: resolve(base, directory), prefix: '/' }], directory)
+  }
 })
 
 t.test('paths are nested', async (t) => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { CallResult, wampBridge, WampError } from 'fastify-wamp'
@@ -134,6 +134,29 @@ t.test('where a signature is asked for, nothing is done without one', async (t) 
   t.same(await post(`/call?${query}`, body), { status: 200, body: { args: [1] } })
   t.match(await post(`/call?${query}`, body), { status: 401, body: { error: 'the request was made before' } })
   t.match(await post(`/call?${query}`, body.replace('1', '2')), { status: 401, body: { error: 'the signature is wrong' } })
+})
+
+t.test('the signature of a request is in no log line, whichever serializer the app has', async (t) => {
+  const own = (request: FastifyRequest): Record<string, unknown> => ({ way: [request.originalUrl], query: request.query, headers: request.headers, ip: request.ip })
+  for (const [name, logger, scope] of [
+    ['of Fastify', {}, {}], ['of the logger', { serializers: { req: own } }, {}], ['of the scope', {}, { logSerializers: { req: own } }]
+  ] as const) {
+    const lines: string[] = []
+    const app = Fastify({ logger: { ...logger, level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } as object })
+    t.teardown(() => app.close())
+    app.setChildLoggerFactory((parent, bindings, options) => parent.child({ ...bindings, own: name }, options))
+    await app.register(wampPlugin, { realms: { realm1: { roles: { service: { permissions: [{ uri: '', match: 'prefix', allow }] } } } }, auth: { ticket: { type: 'static', principals: {} } } })
+    await app.register(async (child) => { await child.register(wampBridge, { call: '/call', as, signature: { key: 'key', secret: 'secret' } }) }, scope as object)
+    const body = JSON.stringify({ procedure: 'com.example.none' })
+    const query = sign(body, { nonce: '127.0.0.1' })
+    const { statusCode } = await app.inject({ method: 'POST', url: '/call', query, payload: body, headers: { 'content-type': 'application/json' } })
+    t.equal(statusCode, 200)
+    const line = lines.find((line) => line.includes('incoming request')) ?? ''
+    t.match(JSON.parse(line), { own: name, req: name === 'of Fastify' ? { method: 'POST', url: '/call?[hidden]', remoteAddress: '127.0.0.1' } : { way: ['/call?[hidden]'], query: { key: 'key', signature: '[hidden]' }, ip: '127.0.0.1' } })
+    t.notOk(lines.some((line) => line.includes(query['signature']!)), name)
+    await app.inject({ method: 'POST', url: '/call?127.0.0.1', payload: body, headers: { 'content-type': 'application/json' } })
+    t.match(lines.at(-2), '127.0.0.1', 'a client cannot hide its address')
+  }
 })
 
 t.test('a signature counts once, within the tolerance, for its key and its body', async (t) => {

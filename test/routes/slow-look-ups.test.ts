@@ -44,6 +44,7 @@ async function build (t: Test, options: Partial<FastifyWampOptions> = {}): Promi
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: { store }, ...options })
   await app.register(wampBridge, { events: '/events' })
   app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'joe', role: 'anonymous' }))
+  app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ authid: wampPrincipal?.authid ?? null }))
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const browser = new WebBrowser(url)
   await browser.fetch('/login', { body: {} })
@@ -98,4 +99,22 @@ t.test('a stream of events whose cookie is being looked up is refused when the a
     await closed
     t.notOk(logged.some((text) => text.includes('cannot tell')))
   }
+})
+
+t.test('a check of a login that does not answer does not hold up the close, and lets nobody in', async (t) => {
+  const checks = new EventEmitter()
+  let answers = true
+  const verify = async (): Promise<boolean> => {
+    if (answers) return true
+    checks.emit('asked')
+    return await new Promise(() => {})
+  }
+  const { app, browser } = await build(t, { auth: { anonymous: { type: 'static' }, cookie: { verify } }, handshakeTimeout: 600_000, shutdownTimeout: 20 })
+  answers = false
+  const asked = once(checks, 'asked')
+  const answer = browser.fetch('/me')
+  await asked
+  const closed = app.close()
+  t.same(await (await answer).json(), { authid: null })
+  await closed
 })
