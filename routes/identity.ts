@@ -93,7 +93,10 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
-    this.header('set-cookie', await needed(entrance).signOut(arrivalOf(this.request)))
+    const arrival = arrivalOf(this.request)
+    // Endpoints may have cookies of their own.
+    const removals = await Promise.all([needed(entrance).signOut(arrival), router.logins.signOut(arrival)])
+    for (const cookie of new Set(removals.flat())) this.header('set-cookie', cookie)
     this.request.wampPrincipal = null
     this.request.wampLogin = null
     endSession(this.request)

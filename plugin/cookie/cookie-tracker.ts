@@ -12,7 +12,7 @@ import type { LoginRecord } from './cookie-store.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { HandedId } from './handed-id.ts'
 import { LoginConnections } from './login-connections.ts'
-import { checkLoginFilter, checkSelection, isSameGrant, isUserOf } from './login-filter.ts'
+import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
@@ -49,11 +49,7 @@ export class CookieTracker implements ConnectionTracker {
     now?: () => number
   }) {
     const { recheck, idleTimeout } = options
-    const endSuccessor = async (key: string): Promise<void> => {
-      this.#connections.end(key, null)
-      await this.#store.forget({ key, cookies: [] })
-    }
-    this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000, endSuccessor })
+    this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000, maxAge: options.maxAge, endSessions: (key) => { this.#connections.end(key, null) } })
     this.#connections = new LoginConnections(this.#store, log)
     this.#rotation = new CookieRotation({ store, log, now, rotateAfter: options.rotateAfter * 1000 })
     this.#options = options
@@ -100,7 +96,8 @@ export class CookieTracker implements ConnectionTracker {
     // The request's cookie may be planted: it is replaced without a look-up.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
     const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
-    if (!await this.#store.add(login)) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
+    const added = await this.#store.add(login)
+    if (added !== 'is stored') throw new errors.WAMP_ERR_SIGN_IN(added === 'has ended' ? 'was revoked while the login was being stored' : 'could not store the login')
     const found = await this.#find(values)
     if (found === 'cannot tell') {
       await this.#store.forget(login)
@@ -110,6 +107,9 @@ export class CookieTracker implements ConnectionTracker {
     return this.#cookie.write(value, secure)
   }
 
+  /** True for a request that carries this cookie. */
+  isCarriedBy ({ cookieHeader }: Arrival): boolean { return this.#cookie.read(cookieHeader).length > 0 }
+
   /** Logs a browser out by REST: deletes its logins and ends their sessions. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
     const found = await this.#find(this.#cookie.read(cookieHeader))
@@ -118,33 +118,23 @@ export class CookieTracker implements ConnectionTracker {
     return this.#cookie.remove(secure)
   }
 
-  /** The stored logins, oldest first. Rejects with WAMP_ERR_INVALID_OPTION, and with the error of the store. */
-  async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
-    checkLoginFilter(filter)
-    return (await this.page(filter, {})).map(({ login }) => login)
-  }
-
   /** @internal Calls back if a login ends during a request. Call the returned function when the request is over. */
   follow (login: Login, end: () => void): () => void {
     return this.#connections.follow(login, end)
   }
 
-  /** @internal The logins of a range, each with its position. */
+  /** The logins of a range, each with its position. Rejects with the error of the store. */
   async page (filter: LoginFilter, range: LoginRange): Promise<{ place: string, login: StoredLogin }[]> {
     const found = await this.#store.search(filter, range)
     return found.map((login) => ({ place: placeOf(login), login: { cookie: login.key, record: login.record, lastSeen: login.lastSeen, connected: this.connected(login.key) } }))
   }
 
   /**
-   * Deletes logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. Resolves to the number of deleted logins.
-   * Rejects with WAMP_ERR_INVALID_OPTION, also for a filter that selects all logins, and with the error of the store.
+   * Deletes logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. In this process, this takes effect at once.
+   * Resolves to the keys of the deleted logins. Rejects with the error of the store; the deletion is then retried.
    */
-  async revoke (filter: LoginFilter): Promise<number> {
-    checkSelection(filter)
-    const meant = await this.#store.search(filter)
-    for (const { key } of meant) this.#connections.end(key, null)
-    await this.#store.remove(meant)
-    return meant.length
+  async revoke (filter: LoginFilter): Promise<readonly string[]> {
+    return await this.#store.revoke(filter, this.#connections.revoke(filter))
   }
 
   /** The number of open connections of a login, by its key. */
@@ -164,6 +154,13 @@ export class CookieTracker implements ConnectionTracker {
   async recall (login: Login): Promise<LoginRecord | null> {
     const record = await this.#store.get(login.key)
     return record === 'cannot tell' ? null : record
+  }
+
+  /** @internal Called when a user proves an identity on a connection. True if that is a login, which may be revoked from now on. */
+  prove (connection: CookieConnection, { authmethod, expires }: Principal): boolean {
+    if (this.#logins === 'disabled' || authmethod === 'anonymous' || expires !== undefined) return false
+    this.#connections.prove(connection)
+    return true
   }
 
   /** @internal */
@@ -198,10 +195,8 @@ export class CookieTracker implements ConnectionTracker {
   /** @internal */
   left (connection: CookieConnection): void {
     const { login, handed } = connection
-    if (login !== undefined) {
-      this.#store.use(login)
-      this.#connections.delete(login.key, connection)
-    }
+    if (login !== undefined) this.#store.use(login)
+    this.#connections.leave(connection)
     for (const { key } of handed?.leave() ?? []) this.#handed.delete(key)
   }
 
@@ -257,7 +252,7 @@ export class CookieTracker implements ConnectionTracker {
     const { key, record, cookies } = next
     if (isSameGrant(before.record, record)) return
     const stored = await this.#store.get(before.key)
-    if (stored === null || stored === 'cannot tell' || !await this.#store.add({ ...next, cookies: [] })) return await this.#giveUp(by, before)
+    if (stored === null || stored === 'cannot tell' || await this.#store.add({ ...next, cookies: [] }) !== 'is stored') return await this.#giveUp(by, before)
     for (const cookie of cookies) await this.#rotation.lead(cookie, key)
     // A logout may have happened in the meantime. In another process it first deletes the login and then reads which login the cookie refers
     // to. Either this process sees that the login is deleted, or the other process sees the new one.
