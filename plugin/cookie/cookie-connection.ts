@@ -23,6 +23,7 @@ export interface Entry {
 /** The parts of the tracker that a connection needs. */
 export interface ConnectionTracker {
   recall (login: Login): Promise<LoginRecord | null>
+  challenged (connection: CookieConnection): void
   prove (connection: CookieConnection, principal: Principal): boolean
   bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
   forget (login: Login, except: CookieConnection): Promise<void>
@@ -52,6 +53,8 @@ export class CookieConnection implements Visitor {
   #next: 'stays' | 'ends' = 'stays'
   /** The user of the session, or of the login that is being made, if it was not let in by the cookie. */
   #proven: Principal | null = null
+  /** The revocations since the first challenge; null if there is none. */
+  #revocations: LoginFilter[] | null = null
   #state: 'open' | 'left' = 'open'
 
   constructor ({ tracker, entry, pseudonym, setCookie, hand, login, others = [], device }: {
@@ -97,6 +100,7 @@ export class CookieConnection implements Visitor {
   /** Called for a revocation. Ends the session of a user that it selects, also if no login is attached to the cookie. */
   revoke (filter: LoginFilter): void {
     if (this.#proven !== null && isSelectedUser(filter, this.#proven)) this.end(reasons.logout)
+    this.#revocations?.push(filter)
   }
 
   /** Called if the login being attached has already ended: its session ends as soon as it is open. */
@@ -117,6 +121,7 @@ export class CookieConnection implements Visitor {
   async recall (): Promise<Principal | null> {
     this.#next = 'stays'
     this.#proven = null
+    this.#revocations = null
     const login = this.#login
     if (login === undefined) return null
     const record = await this.#tracker.recall(login)
@@ -125,10 +130,18 @@ export class CookieConnection implements Visitor {
     return this.#login === login ? principal : null
   }
 
+  challenged (): void {
+    this.#revocations ??= []
+    this.#tracker.challenged(this)
+  }
+
   async bind (principal: Principal, method = principal.authmethod): Promise<void> {
     this.#next = 'stays'
     if (this.#state !== 'open') return
     this.#proven = this.#tracker.prove(this, principal) ? principal : null
+    const revocations = this.#revocations ?? []
+    this.#revocations = null
+    for (const filter of revocations) this.revoke(filter)
     await this.#endOthers(principal)
     await this.#tracker.bind(this, principal, method)
     // The user may have been revoked before the login was attached.

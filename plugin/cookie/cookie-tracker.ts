@@ -156,6 +156,11 @@ export class CookieTracker implements ConnectionTracker {
     return record === 'cannot tell' ? null : record
   }
 
+  /** @internal */
+  challenged (connection: CookieConnection): void {
+    this.#connections.prove(connection)
+  }
+
   /** @internal Called when a user proves an identity on a connection. True if that is a login, which may be revoked from now on. */
   prove (connection: CookieConnection, { authmethod, expires }: Principal): boolean {
     if (this.#logins === 'disabled' || authmethod === 'anonymous' || expires !== undefined) return false

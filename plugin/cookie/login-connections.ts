@@ -16,7 +16,7 @@ interface LoginRequest {
 /** The open connections, and the requests in flight, by the keys of their logins. */
 export class LoginConnections extends KeyedSet<CookieConnection> {
   readonly #requests = new KeyedSet<LoginRequest>()
-  /** Connections on which a user has proven an identity, also if no login could be attached to a cookie. */
+  /** Connections on which a user has proven an identity, also if no login could be attached to a cookie, or was challenged to do so. */
   readonly #proven = new Set<CookieConnection>()
   readonly #store: LoginStore
   readonly #log: StoreLog
@@ -38,7 +38,7 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
     }
   }
 
-  /** Called when a user proves an identity on a connection. Call `leave` when the connection is closed. */
+  /** Called when a user proves an identity on a connection, or is challenged to do so. Call `leave` when the connection is closed. */
   prove (connection: CookieConnection): void {
     this.#proven.add(connection)
   }

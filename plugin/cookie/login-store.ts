@@ -41,7 +41,6 @@ interface Addition {
   state: 'is valid' | 'has ended'
 }
 
-
 /** Logins and cookies, on a store that may throw, be slow, or keep expired records. */
 export class LoginStore {
   readonly #store: GuardedStore
