@@ -10,7 +10,8 @@ import { freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { GuardedStore } from './guarded-store.ts'
-import { HandedId } from './handed-id.ts'
+import type { HandedId } from './handed-id.ts'
+import { HandedIds } from './handed-ids.ts'
 import { LoginConnections } from './login-connections.ts'
 import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
@@ -35,8 +36,7 @@ export class CookieTracker implements ConnectionTracker {
   readonly #timers: NodeJS.Timeout[] = []
   /** The connections, by the keys of their logins. */
   readonly #connections: LoginConnections
-  /** The ids that were sent to browsers, by key, while a connection needs them. */
-  readonly #handed = new Map<string, HandedId<CookieConnection>>()
+  readonly #handed: HandedIds
   #logins: 'disabled' | 'enabled' = 'disabled'
 
   constructor ({ store, shared, options, cookie, log, now = Date.now }: {
@@ -56,6 +56,7 @@ export class CookieTracker implements ConnectionTracker {
     this.#cookie = cookie
     this.#now = now
     this.#deadlines = new Deadlines('dates', now)
+    this.#handed = new HandedIds(now)
     if (shared) this.#timers.push(setInterval(() => { this.#connections.recheck() }, recheck * 1000).unref())
     if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#connections.use() }, idleTimeout * 250).unref())
   }
@@ -76,8 +77,9 @@ export class CookieTracker implements ConnectionTracker {
     if (this.#logins === 'disabled' && brought !== undefined) {
       return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
     }
+    if (brought !== undefined && this.#handed.isOutdated(keyOf(brought.value))) return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device })
     const value = this.#freshFor(brought)
-    const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#hand(keyOf(value), brought?.value, connection)
+    const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#handed.hand(value, brought?.value, connection)
     return this.#open({ entry, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
   }
 
@@ -95,6 +97,7 @@ export class CookieTracker implements ConnectionTracker {
     const values = this.#cookie.read(cookieHeader)
     // The request's cookie may be planted: it is replaced without a look-up.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
+    for (const key of keysOf(values)) this.#handed.replace(key)
     const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
     const added = await this.#store.add(login)
     if (added !== 'is stored') throw new errors.WAMP_ERR_SIGN_IN(added === 'has ended' ? 'was revoked while the login was being stored' : 'could not store the login')
@@ -202,7 +205,7 @@ export class CookieTracker implements ConnectionTracker {
     const { login, handed } = connection
     if (login !== undefined) this.#store.use(login)
     this.#connections.leave(connection)
-    for (const { key } of handed?.leave() ?? []) this.#handed.delete(key)
+    if (handed !== undefined) this.#handed.leave(handed)
   }
 
   #open (given: Omit<ConstructorParameters<typeof CookieConnection>[0], 'tracker'>): CookieConnection {
@@ -214,13 +217,6 @@ export class CookieTracker implements ConnectionTracker {
   /** A value for a browser that keeps its visitor part. */
   #freshFor (brought: BroughtValue | undefined): string {
     return freshValue(this.#options.length, brought === undefined ? undefined : visitorOf(brought.value))
-  }
-
-  #hand (key: string, brought: string | undefined, connection: CookieConnection): HandedId<CookieConnection> {
-    const parent = brought === undefined ? undefined : this.#handed.get(keyOf(brought))
-    const handed = parent?.handOn(key, connection) ?? new HandedId(key, connection)
-    this.#handed.set(key, handed)
-    return handed
   }
 
   /** The Set-Cookie value for a browser that reconnects with a login: none, a newer cookie, or the same cookie with a newer signature. */
