@@ -83,7 +83,7 @@ export class CookieTrackers {
 
   async #open (options: Required<CookieOptions>): Promise<CookieTracker> {
     const { store, shared, ...traits } = await openCookieStore(options.store, this.#log)
-    const guarded = new GuardedStore(new WatchedStore(store, this.#router), traits)
+    const guarded = new GuardedStore(new WatchedStore(store, this.#router), traits, this.#log)
     return new CookieTracker({ store: guarded, shared, options, cookie: new TrackingCookie(options, this.#serialize), log: this.#log })
   }
 }

@@ -23,7 +23,7 @@ import type { Grant, Principal } from './auth/authenticator.ts'
 import { doubtfulPermissions } from './check-realms.ts'
 import { codecs } from './codec/codecs.ts'
 import type { CookieEntrance } from './cookie/cookie-entrance.ts'
-import type { CookieTracker } from './cookie/cookie-tracker.ts'
+import type { Logins } from './cookie/logins.ts'
 import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { refuseUnknown } from './did-you-mean.ts'
 import { errors } from './errors.ts'
@@ -64,8 +64,8 @@ declare module 'fastify' {
     wamp: Pick<Router, 'join' | 'sessions' | 'kick' | 'forgetDecisions'>
     /** The authenticators, by method. Add custom ones before the app is ready. */
     wampAuthenticators: Pick<Authenticators, 'get' | 'set' | 'has'>
-    /** Finds and revokes the logins of browsers, or null if cookies are not tracked. */
-    wampCookies: Pick<CookieTracker, 'find' | 'revoke'> | null
+    /** Finds and revokes the logins of browsers, those at all endpoints, or null if no endpoint has a cookie. */
+    readonly wampCookies: Pick<Logins, 'find' | 'revoke'> | null
     /**
      * Creates a test client that needs no port, like `app.inject` for HTTP. It first waits until the app is ready. Rejects with
      * WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
@@ -93,7 +93,8 @@ declare module 'fastify' {
      */
     wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
     /**
-     * Logs the browser out: deletes its login, ends its WebSocket sessions, and removes the cookie with the reply. Rejects with
+     * Logs the browser out: deletes the logins of the cookies of all endpoints that the request carries, ends their sessions, and removes
+     * the cookies with the reply. Rejects with
      * WAMP_ERR_SIGN_OUT if the store cannot look up the cookie. The cookie is then kept, so that the browser can try again.
      */
     wampSignOut (): Promise<void>
@@ -154,12 +155,13 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   closeConnections(fastify, options.shutdownTimeout)
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
-  const { tracker, entrance } = endpoint
+  const { entrance } = endpoint
   const unidentified = unidentifiedRequests(entrance !== null)
   fastify.decorate(kCore, { ...core, entrance, unidentified })
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', endpoint.authenticators)
-  fastify.decorate('wampCookies', tracker)
+  // An endpoint that is added later may be the first one with a cookie.
+  fastify.decorate('wampCookies', { getter: () => router.logins.isEmpty ? null : router.logins })
   fastify.decorate('injectWamp', async (given: InjectOptions) => {
     refuseUnknown(given, ['realm', 'authid', 'role', 'codec'])
     const { realm, authid = 'app', role = 'trusted', codec = 'json' } = given
@@ -224,7 +226,7 @@ const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
 
 async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance' | 'unidentified'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
-  if (endpoint.tracker !== null) router.addLogins(endpoint.tracker)
+  if (endpoint.tracker !== null) router.logins.add(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
     fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
   }

@@ -5,8 +5,8 @@ import type { CallProcedure } from './auth/dynamic-authenticator.ts'
 import { isTime } from './auth/expiry.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
 import type { Codec } from './codec/codec.ts'
-import type { CookieTracker } from './cookie/cookie-tracker.ts'
 import type { LoginFilter, LoginRange } from './cookie/login-filter.ts'
+import { Logins } from './cookie/logins.ts'
 import type { Visitor } from './cookie/visitor.ts'
 import { Deadlines } from './deadlines.ts'
 import { checkFilter, refuseUnknown } from './did-you-mean.ts'
@@ -24,7 +24,7 @@ import { Payload } from './protocol/payload.ts'
 import { reasons } from './protocol/reasons.ts'
 import { isUri } from './protocol/uri.ts'
 import type { Uri } from './protocol/uri.ts'
-import type { LoginInfo, LoginQuery, LoginsOfRealm } from './realm/login-procedures.ts'
+import type { LoginInfo, LoginsOfRealm } from './realm/login-procedures.ts'
 import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
 import { isMeant } from './session/session-filter.ts'
@@ -47,9 +47,6 @@ export interface JoinOptions {
 /** The number of waves in which sessions end when the app closes over a period of time. */
 const WAVES = 20
 
-/** The part of a cookie tracker that concerns logins. */
-type LoginTracker = Pick<CookieTracker, 'page' | 'revoke'>
-
 /** The features of an in-process session. The app sees the details of its messages, and so the payload passthru attributes. */
 const inProcessFeatures: ReadonlySet<string> = new Set([
   ...['publisher', 'subscriber', 'caller', 'callee'].flatMap((role) => [role, `${role}.payload_passthru_mode`]),
@@ -67,11 +64,12 @@ export class Router implements SessionHost {
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
   readonly deadlines = new Deadlines('durations')
+  /** The logins of all cookies, in all realms. */
+  readonly logins = new Logins()
   /** Sends a context along with the messages of the app's own sessions. */
   readonly propagation: PropagationSlot = { current: null }
   readonly #log: FastifyBaseLogger
   readonly #realms = new Map<Uri, Realm>()
-  readonly #trackers = new Set<LoginTracker>()
   readonly #ids = new Set<Id>()
   #lastScopeId: Id = 0
   readonly #remote = new Set<Connection>()
@@ -92,7 +90,7 @@ export class Router implements SessionHost {
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
-      const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.#revokeLogins(name, query) }
+      const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.logins.revoke({ ...query, realm: name }) }
       this.#realms.set(name, new Realm({
         name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: log.child({ realm: name })
       }))
@@ -120,11 +118,6 @@ export class Router implements SessionHost {
 
   releaseId (id: Id): void {
     this.#ids.delete(id)
-  }
-
-  /** Adds the logins of this tracker's cookies to those of the realms. */
-  addLogins (tracker: LoginTracker): void {
-    this.#trackers.add(tracker)
   }
 
   /** Accepts the transport of a remote peer. Call `connection.closed` when it ends. */
@@ -279,15 +272,9 @@ export class Router implements SessionHost {
   }
 
   async #findLogins (filter: LoginFilter, range: LoginRange): Promise<LoginInfo[]> {
-    const pages = await Promise.all([...this.#trackers].map((tracker) => tracker.page(filter, range)))
-    const found = pages.length === 1 ? pages[0]! : pages.flat().sort((a, b) => a.place < b.place ? -1 : 1).slice(0, range.most)
+    const found = await this.logins.page(filter, range)
     return found.map(({ place, login: { cookie, record: { authid, authrole, authmethod, created, userAgent, address }, lastSeen, connected } }) =>
       ({ place, cookie, authid, authrole, authmethod, created, lastSeen, userAgent, address, connected }))
-  }
-
-  async #revokeLogins (realm: Uri, query: LoginQuery): Promise<number> {
-    const counts = await Promise.all([...this.#trackers].map((tracker) => tracker.revoke({ ...query, realm })))
-    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   #realmNamed (name: Uri): Realm {

@@ -28,10 +28,13 @@ export interface RoleOfRealm {
 const USER_AGENT = 256
 
 const kReply = Symbol('fastify-wamp.reply')
+const kGuards = Symbol('fastify-wamp.guards')
 
 declare module 'fastify' {
   interface FastifyRequest {
     [kReply]: FastifyReply | null
+    /** The roles that the hooks of `wampRequireRole` have required: one of each list. */
+    [kGuards]: readonly (readonly RoleOfRealm[])[] | null
   }
 }
 
@@ -78,11 +81,23 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     const meant = roles.map((role) => roleOfRealm(router, role))
     return async (request, reply) => {
       await identify(request)
-      const { wampPrincipal: principal } = request
-      if (principal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
-      if (meant.length === 0 || meant.some(({ realm, role }) => realm === principal.realm && role === principal.authrole)) return undefined
-      return await reply.code(403).send({ statusCode: 403, error: 'Forbidden', message: `the role "${principal.authrole}" may not ${request.method} ${request.routeOptions.url ?? ''}` })
+      request[kGuards] = [...request[kGuards] ?? [], meant]
+      const refusal = refusalOf(request, unidentified)
+      return refusal === null ? undefined : await reply.code(refusal.statusCode).send(refusal)
     }
+  })
+  fastify.decorateRequest(kGuards, null)
+  // The login may have ended since the hooks ran, while the body was received.
+  fastify.addHook('preHandler', (request, reply, done) => {
+    // The requests of the WebSocket route have no decorators.
+    const { wampPrincipal = null } = request
+    if (wampPrincipal !== null && currentPrincipal(request) === null) {
+      request.wampPrincipal = null
+      request.wampLogin = null
+    }
+    const refusal = refusalOf(request, unidentified)
+    if (refusal === null) done()
+    else reply.code(refusal.statusCode).send(refusal)
   })
   decorateSession(fastify, router)
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
@@ -97,11 +112,31 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
-    this.header('set-cookie', await needed(entrance).signOut(arrivalOf(this.request)))
+    const arrival = arrivalOf(this.request)
+    // Endpoints may have cookies of their own.
+    const removals = await Promise.all([needed(entrance).signOut(arrival), router.logins.signOut(arrival)])
+    for (const cookie of new Set(removals.flat())) this.header('set-cookie', cookie)
     this.request.wampPrincipal = null
     this.request.wampLogin = null
     endSession(this.request)
   })
+}
+
+/** The response to a request whose user has none of the required roles; null if there is one, or if no role is required. */
+function refusalOf (request: FastifyRequest, unidentified: Unidentified): { statusCode: 401 | 403, error: string, message: string } | null {
+  const { [kGuards]: guards = null } = request
+  if (guards === null) return null
+  const principal = currentPrincipal(request)
+  if (principal === null) return { statusCode: 401, error: 'Unauthorized', message: unidentified(request) }
+  const isMet = guards.every((roles) => roles.length === 0 || roles.some(({ realm, role }) => realm === principal.realm && role === principal.authrole))
+  return isMet ? null : { statusCode: 403, error: 'Forbidden', message: `the role "${principal.authrole}" may not ${request.method} ${request.routeOptions.url ?? ''}` }
+}
+
+/** The principal of a request, or null if it has none, or if its login has ended or expired. */
+function currentPrincipal ({ wampPrincipal: principal }: FastifyRequest): Principal | null {
+  if (principal === null) return null
+  const login = logins.get(principal)
+  return login === null || isOver(login?.expires ?? principal.expires) ? null : principal
 }
 
 /** Ends the session of a request if its login ends, and lets it open no other one. */
@@ -138,10 +173,9 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
     getter (this: FastifyRequest) {
       const known = sessions.get(this)
       if (known !== undefined) return known
-      const { wampPrincipal: principal } = this
-      const login = principal === null ? null : logins.get(principal)
-      const expires = login?.expires ?? principal?.expires
-      if (principal === null || login === null || isOver(expires)) throw new errors.WAMP_ERR_NO_PRINCIPAL()
+      const principal = currentPrincipal(this)
+      if (principal === null) throw new errors.WAMP_ERR_NO_PRINCIPAL()
+      const expires = logins.get(principal)?.expires ?? principal.expires
       // No await between this check and the join, so that concurrent requests cannot exceed the limit.
       const limit = router.realm(principal.realm)?.limitReached(principal) ?? null
       if (limit !== null) throw new errors.WAMP_ERR_SESSION_LIMIT(limit)

@@ -27,7 +27,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
   cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],
   'in-process': ['protocol', 'abortion', 'errors', 'did-you-mean', 'peer', 'work'],
-  router: ['protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'in-process'],
+  router: ['protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
   crossbar: ['errors', 'did-you-mean', 'options', 'protocol', 'index'],

@@ -10,6 +10,14 @@ import { tlsAuthenticator } from './tls-authenticator.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
 import { wampcraAuthenticator } from './wampcra-authenticator.ts'
 
+/** The authenticators that are functions of the app. */
+const functions = new WeakSet<Authenticator>()
+
+/** True for an authenticator that is a function of the app, which decides by itself when an identity is proven. */
+export function isFunction (authenticator: Authenticator): boolean {
+  return functions.has(authenticator)
+}
+
 /** The authentication methods of one endpoint. */
 export class Authenticators {
   readonly #byMethod: Map<string, Authenticator>
@@ -47,6 +55,7 @@ export class Authenticators {
     if (this.#state === 'closed') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'must be added before the app is ready')
     if (method === 'cookie') throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'is reserved: use the option auth.cookie')
     if (this.#byMethod.has(method)) throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'already exists')
+    functions.add(authenticator)
     this.#byMethod.set(method, authenticator)
     this.#own = 'some'
   }
@@ -67,7 +76,10 @@ function build (method: string, options: AuthOptions, call: CallProcedure): Auth
   const given = options[method]
   if (given === undefined) return undefined
   if ('type' in given && given.type === 'dynamic') return dynamicAuthenticator(method as DynamicMethod, given, call)
-  if ('authenticator' in given) return given.authenticator
+  if ('authenticator' in given) {
+    functions.add(given.authenticator)
+    return given.authenticator
+  }
   if (method === 'anonymous' && anonymous?.type === 'static') return anonymousAuthenticator(anonymous)
   if (method === 'ticket' && ticket?.type === 'static') return ticketAuthenticator(ticket)
   if (method === 'wampcra' && wampcra?.type === 'static') return wampcraAuthenticator(wampcra)

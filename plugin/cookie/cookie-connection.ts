@@ -4,6 +4,8 @@ import type { Uri } from '../protocol/uri.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { Spared } from './ended-cookies.ts'
 import type { HandedId } from './handed-id.ts'
+import { isSelectedUser } from './login-filter.ts'
+import type { LoginFilter } from './login-filter.ts'
 import type { Login } from './login-store.ts'
 import type { Visitor } from './visitor.ts'
 
@@ -21,6 +23,8 @@ export interface Entry {
 /** The parts of the tracker that a connection needs. */
 export interface ConnectionTracker {
   recall (login: Login): Promise<LoginRecord | null>
+  challenged (connection: CookieConnection): void
+  prove (connection: CookieConnection, principal: Principal): boolean
   bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
   forget (login: Login, except: CookieConnection): Promise<void>
   forgetCookies (keys: readonly string[], spared: Spared | null): Promise<void>
@@ -47,6 +51,10 @@ export class CookieConnection implements Visitor {
   #liftExpiry: (() => void) | undefined
   /** Whether the next session on this connection may stay open. */
   #next: 'stays' | 'ends' = 'stays'
+  /** The user of the session, or of the login that is being made, if it was not let in by the cookie. */
+  #proven: Principal | null = null
+  /** The revocations since the first challenge; null if there is none. */
+  #revocations: LoginFilter[] | null = null
   #state: 'open' | 'left' = 'open'
 
   constructor ({ tracker, entry, pseudonym, setCookie, hand, login, others = [], device }: {
@@ -89,17 +97,31 @@ export class CookieConnection implements Visitor {
     this.#login = undefined
   }
 
+  /** Called for a revocation. Ends the session of a user that it selects, also if no login is attached to the cookie. */
+  revoke (filter: LoginFilter): void {
+    if (this.#proven !== null && isSelectedUser(filter, this.#proven)) this.end(reasons.logout)
+    this.#revocations?.push(filter)
+  }
+
   /** Called if the login being attached has already ended: its session ends as soon as it is open. */
   overrule (): void {
     this.#next = 'ends'
   }
 
-  /** Ends the open session with GOODBYE. */
+  /** Ends the session with GOODBYE: at once, or as soon as it is open if a login is being made. */
   end (reason: Uri): void {
-    this.#session?.end(reason)
+    if (this.#session === null) {
+      if (this.#proven !== null) this.overrule()
+      return
+    }
+    this.#proven = null
+    this.#session.end(reason)
   }
 
   async recall (): Promise<Principal | null> {
+    this.#next = 'stays'
+    this.#proven = null
+    this.#revocations = null
     const login = this.#login
     if (login === undefined) return null
     const record = await this.#tracker.recall(login)
@@ -108,11 +130,26 @@ export class CookieConnection implements Visitor {
     return this.#login === login ? principal : null
   }
 
+  challenged (): void {
+    this.#revocations ??= []
+    this.#tracker.challenged(this)
+  }
+
   async bind (principal: Principal, method = principal.authmethod): Promise<void> {
     this.#next = 'stays'
     if (this.#state !== 'open') return
+    this.#proven = this.#tracker.prove(this, principal) ? principal : null
+    const revocations = this.#revocations ?? []
+    this.#revocations = null
+    for (const filter of revocations) this.revoke(filter)
     await this.#endOthers(principal)
     await this.#tracker.bind(this, principal, method)
+    // The user may have been revoked before the login was attached.
+    if (this.#isOverruled() && this.#login !== undefined) await this.#tracker.forget(this.#login, this)
+  }
+
+  #isOverruled (): boolean {
+    return this.#next === 'ends'
   }
 
   /** A login takes the place of those of the other cookies, except those of the same user with the same role. */
@@ -135,6 +172,7 @@ export class CookieConnection implements Visitor {
     this.#liftExpiry?.()
     this.#liftExpiry = undefined
     this.#session = session
+    if (session === null) this.#proven = null
     // A logout may have landed after the cookie had been asked, while something else was waited for.
     const isOver = session?.letInByCookie === true && this.#login === undefined
     if (session !== null && (this.#next === 'ends' || isOver)) {

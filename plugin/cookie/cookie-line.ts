@@ -1,5 +1,6 @@
 import { keyOf, loginKeyOf } from './cookie-id.ts'
-import type { CookieRecord, LoginRecord, StoredRecord } from './cookie-store.ts'
+import type { CookieRecord, StoredRecord } from './cookie-store.ts'
+import { isIdentity, isStoredRecord } from './stored-record.ts'
 
 /** The content of a line: records by key, or null for deleted ones. */
 export interface CookieLine {
@@ -31,20 +32,7 @@ export function readLine (line: string): CookieLine | null {
 function readOurs ({ sha256, deleted, ...record }: Fields): CookieLine | null {
   if (typeof sha256 !== 'string') return null
   if (deleted === true) return { records: [[sha256, null]], isForeign: false }
-  return isRecord(record) ? { records: [[sha256, record]], isForeign: false } : null
-}
-
-function isRecord (record: Fields): record is Fields & StoredRecord {
-  if (!Number.isFinite(record.created) || !Number.isFinite(record.maxAge)) return false
-  return isText(record.login) || (isText(record.used) && Number.isFinite(record.lastSeen)) || isLogin(record)
-}
-
-function isLogin (record: Fields): record is Fields & Omit<LoginRecord, 'created' | 'maxAge'> {
-  return [record.authid, record.authrole, record.authmethod, record.authrealm].every(isText)
-}
-
-function isText (value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
+  return isStoredRecord(record) ? { records: [[sha256, record]], isForeign: false } : null
 }
 
 /**
@@ -59,7 +47,7 @@ function readForeign (fields: Fields): CookieLine | null {
   const login = loginKeyOf(key)
   const created = typeof time === 'string' ? Date.parse(time) : NaN
   const record = { created, maxAge, authid, authrole, authmethod, authrealm }
-  if (status === 'deleted' || authmethod === 'anonymous' || !isLogin(record) || !isRecord(record)) return { records: [[key, null], [login, null]], isForeign: true }
+  if (status === 'deleted' || authmethod === 'anonymous' || !isIdentity(record) || !isStoredRecord(record)) return { records: [[key, null], [login, null]], isForeign: true }
   const extra = ownExtra(authextra)
   const cookie: CookieRecord = { created, maxAge: record.maxAge, login }
   return { records: [[key, cookie], [login, extra === undefined ? record : { ...record, authextra: extra }]], isForeign: true }

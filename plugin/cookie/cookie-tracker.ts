@@ -10,9 +10,10 @@ import { freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { GuardedStore } from './guarded-store.ts'
-import { HandedId } from './handed-id.ts'
+import type { HandedId } from './handed-id.ts'
+import { HandedIds } from './handed-ids.ts'
 import { LoginConnections } from './login-connections.ts'
-import { checkLoginFilter, checkSelection, isSameGrant, isUserOf } from './login-filter.ts'
+import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
@@ -35,8 +36,7 @@ export class CookieTracker implements ConnectionTracker {
   readonly #timers: NodeJS.Timeout[] = []
   /** The connections, by the keys of their logins. */
   readonly #connections: LoginConnections
-  /** The ids that were sent to browsers, by key, while a connection needs them. */
-  readonly #handed = new Map<string, HandedId<CookieConnection>>()
+  readonly #handed: HandedIds
   #logins: 'disabled' | 'enabled' = 'disabled'
 
   constructor ({ store, shared, options, cookie, log, now = Date.now }: {
@@ -49,17 +49,14 @@ export class CookieTracker implements ConnectionTracker {
     now?: () => number
   }) {
     const { recheck, idleTimeout } = options
-    const endSuccessor = async (key: string): Promise<void> => {
-      this.#connections.end(key, null)
-      await this.#store.forget({ key, cookies: [] })
-    }
-    this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000, endSuccessor })
+    this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000, maxAge: options.maxAge, endSessions: (key) => { this.#connections.end(key, null) } })
     this.#connections = new LoginConnections(this.#store, log)
     this.#rotation = new CookieRotation({ store, log, now, rotateAfter: options.rotateAfter * 1000 })
     this.#options = options
     this.#cookie = cookie
     this.#now = now
     this.#deadlines = new Deadlines('dates', now)
+    this.#handed = new HandedIds(now)
     if (shared) this.#timers.push(setInterval(() => { this.#connections.recheck() }, recheck * 1000).unref())
     if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#connections.use() }, idleTimeout * 250).unref())
   }
@@ -80,8 +77,9 @@ export class CookieTracker implements ConnectionTracker {
     if (this.#logins === 'disabled' && brought !== undefined) {
       return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
     }
+    if (brought !== undefined && this.#handed.isOutdated(keyOf(brought.value))) return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device })
     const value = this.#freshFor(brought)
-    const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#hand(keyOf(value), brought?.value, connection)
+    const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#handed.hand(value, brought?.value, connection)
     return this.#open({ entry, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
   }
 
@@ -99,8 +97,10 @@ export class CookieTracker implements ConnectionTracker {
     const values = this.#cookie.read(cookieHeader)
     // The request's cookie may be planted: it is replaced without a look-up.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
+    for (const key of keysOf(values)) this.#handed.replace(key)
     const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
-    if (!await this.#store.add(login)) throw new errors.WAMP_ERR_SIGN_IN('could not store the login')
+    const added = await this.#store.add(login)
+    if (added !== 'is stored') throw new errors.WAMP_ERR_SIGN_IN(added === 'has ended' ? 'was revoked while the login was being stored' : 'could not store the login')
     const found = await this.#find(values)
     if (found === 'cannot tell') {
       await this.#store.forget(login)
@@ -110,6 +110,9 @@ export class CookieTracker implements ConnectionTracker {
     return this.#cookie.write(value, secure)
   }
 
+  /** True for a request that carries this cookie. */
+  isCarriedBy ({ cookieHeader }: Arrival): boolean { return this.#cookie.read(cookieHeader).length > 0 }
+
   /** Logs a browser out by REST: deletes its logins and ends their sessions. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
     const found = await this.#find(this.#cookie.read(cookieHeader))
@@ -118,33 +121,23 @@ export class CookieTracker implements ConnectionTracker {
     return this.#cookie.remove(secure)
   }
 
-  /** The stored logins, oldest first. Rejects with WAMP_ERR_INVALID_OPTION, and with the error of the store. */
-  async find (filter: LoginFilter = {}): Promise<StoredLogin[]> {
-    checkLoginFilter(filter)
-    return (await this.page(filter, {})).map(({ login }) => login)
-  }
-
   /** @internal Calls back if a login ends during a request. Call the returned function when the request is over. */
   follow (login: Login, end: () => void): () => void {
     return this.#connections.follow(login, end)
   }
 
-  /** @internal The logins of a range, each with its position. */
+  /** The logins of a range, each with its position. Rejects with the error of the store. */
   async page (filter: LoginFilter, range: LoginRange): Promise<{ place: string, login: StoredLogin }[]> {
     const found = await this.#store.search(filter, range)
     return found.map((login) => ({ place: placeOf(login), login: { cookie: login.key, record: login.record, lastSeen: login.lastSeen, connected: this.connected(login.key) } }))
   }
 
   /**
-   * Deletes logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. Resolves to the number of deleted logins.
-   * Rejects with WAMP_ERR_INVALID_OPTION, also for a filter that selects all logins, and with the error of the store.
+   * Deletes logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. In this process, this takes effect at once.
+   * Resolves to the keys of the deleted logins. Rejects with the error of the store; the deletion is then retried.
    */
-  async revoke (filter: LoginFilter): Promise<number> {
-    checkSelection(filter)
-    const meant = await this.#store.search(filter)
-    for (const { key } of meant) this.#connections.end(key, null)
-    await this.#store.remove(meant)
-    return meant.length
+  async revoke (filter: LoginFilter): Promise<readonly string[]> {
+    return await this.#store.revoke(filter, this.#connections.revoke(filter))
   }
 
   /** The number of open connections of a login, by its key. */
@@ -164,6 +157,18 @@ export class CookieTracker implements ConnectionTracker {
   async recall (login: Login): Promise<LoginRecord | null> {
     const record = await this.#store.get(login.key)
     return record === 'cannot tell' ? null : record
+  }
+
+  /** @internal */
+  challenged (connection: CookieConnection): void {
+    this.#connections.prove(connection)
+  }
+
+  /** @internal Called when a user proves an identity on a connection. True if that is a login, which may be revoked from now on. */
+  prove (connection: CookieConnection, { authmethod, expires }: Principal): boolean {
+    if (this.#logins === 'disabled' || authmethod === 'anonymous' || expires !== undefined) return false
+    this.#connections.prove(connection)
+    return true
   }
 
   /** @internal */
@@ -198,11 +203,9 @@ export class CookieTracker implements ConnectionTracker {
   /** @internal */
   left (connection: CookieConnection): void {
     const { login, handed } = connection
-    if (login !== undefined) {
-      this.#store.use(login)
-      this.#connections.delete(login.key, connection)
-    }
-    for (const { key } of handed?.leave() ?? []) this.#handed.delete(key)
+    if (login !== undefined) this.#store.use(login)
+    this.#connections.leave(connection)
+    if (handed !== undefined) this.#handed.leave(handed)
   }
 
   #open (given: Omit<ConstructorParameters<typeof CookieConnection>[0], 'tracker'>): CookieConnection {
@@ -214,13 +217,6 @@ export class CookieTracker implements ConnectionTracker {
   /** A value for a browser that keeps its visitor part. */
   #freshFor (brought: BroughtValue | undefined): string {
     return freshValue(this.#options.length, brought === undefined ? undefined : visitorOf(brought.value))
-  }
-
-  #hand (key: string, brought: string | undefined, connection: CookieConnection): HandedId<CookieConnection> {
-    const parent = brought === undefined ? undefined : this.#handed.get(keyOf(brought))
-    const handed = parent?.handOn(key, connection) ?? new HandedId(key, connection)
-    this.#handed.set(key, handed)
-    return handed
   }
 
   /** The Set-Cookie value for a browser that reconnects with a login: none, a newer cookie, or the same cookie with a newer signature. */
@@ -257,7 +253,7 @@ export class CookieTracker implements ConnectionTracker {
     const { key, record, cookies } = next
     if (isSameGrant(before.record, record)) return
     const stored = await this.#store.get(before.key)
-    if (stored === null || stored === 'cannot tell' || !await this.#store.add({ ...next, cookies: [] })) return await this.#giveUp(by, before)
+    if (stored === null || stored === 'cannot tell' || await this.#store.add({ ...next, cookies: [] }) !== 'is stored') return await this.#giveUp(by, before)
     for (const cookie of cookies) await this.#rotation.lead(cookie, key)
     // A logout may have happened in the meantime. In another process it first deletes the login and then reads which login the cookie refers
     // to. Either this process sees that the login is deleted, or the other process sees the new one.

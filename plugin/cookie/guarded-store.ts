@@ -1,5 +1,7 @@
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { askStore, runsOf } from './store-deadline.ts'
+import type { StoreLog } from './store-log.ts'
+import { isStoredRecord } from './stored-record.ts'
 
 /** Milliseconds: a store that takes longer to fail is considered unavailable. */
 const LONG = 1000
@@ -21,23 +23,31 @@ export interface StoreTraits {
 }
 
 /**
- * A store with a deadline for its operations. If it misses the deadline, or takes long to fail, it is considered unavailable: operations
+ * A store with a deadline for its operations, whose values are checked: the storage may also contain values of other programs. They are
+ * ignored, as if there were no record, with one warning. If the store misses the deadline, or takes long to fail, it is considered unavailable: operations
  * then fail at once with the last error, while a background read checks it once a second.
  */
 export class GuardedStore {
   readonly traits: StoreTraits
   readonly #store: CookieStore
+  readonly #log: StoreLog
+  #foreign: 'not seen' | 'seen' = 'not seen'
   #state: { readonly is: 'there' | 'closed' } | { readonly is: 'away', error: unknown } = { is: 'there' }
   #timer: NodeJS.Timeout | undefined
 
-  constructor (store: CookieStore, traits: StoreTraits) {
+  constructor (store: CookieStore, traits: StoreTraits, log: StoreLog) {
     this.#store = store
     this.traits = traits
+    this.#log = log
   }
 
   /** The record of a key, or undefined. Rejects if the store cannot tell. */
   async get (key: string): Promise<StoredRecord | undefined> {
-    return await this.#ask(() => this.#store.get(key))
+    const value: unknown = await this.#ask(() => this.#store.get(key))
+    if (value === undefined || value === null) return undefined
+    // No other program writes to our keys: the store is faulty, and says nothing about the record.
+    if (typeof value !== 'object') throw new TypeError(`the cookie store returned a ${typeof value} for a record`)
+    return this.#check(value)
   }
 
   /** Stores a record. Rejects if that fails. */
@@ -54,7 +64,7 @@ export class GuardedStore {
   async * runs (length: number): AsyncGenerator<[key: string, record: StoredRecord][], void, void> {
     this.#failWhileAway()
     try {
-      yield * runsOf(this.#store.entries(), length)
+      for await (const run of runsOf<unknown>(this.#store.entries(), length)) yield run.flatMap((entry) => this.#checkEntry(entry))
     } catch (error) {
       if (isLate(error)) this.#leave(error)
       throw error
@@ -78,6 +88,20 @@ export class GuardedStore {
       if (isLate(error) || performance.now() - since >= LONG) this.#leave(error)
       throw error
     }
+  }
+
+  #checkEntry (entry: unknown): [key: string, record: StoredRecord][] {
+    const [key, value] = Array.isArray(entry) ? entry as unknown[] : []
+    const record = typeof key === 'string' ? this.#check(value) : this.#check(undefined)
+    return record === undefined ? [] : [[key as string, record]]
+  }
+
+  #check (value: unknown): StoredRecord | undefined {
+    if (isStoredRecord(value)) return value
+    // The value is not logged, because it may be confidential.
+    if (this.#foreign === 'not seen') this.#log.warn({ store: this.traits.name }, 'the cookie store contains a value that is not a record of fastify-wamp: such values are ignored; give logins a namespace or a table of their own')
+    this.#foreign = 'seen'
+    return undefined
   }
 
   #failWhileAway (): void {

@@ -14,6 +14,10 @@ export class KeyedSet<T> {
     if (set?.size === 0) this.#sets.delete(key)
   }
 
+  has (key: string, item: T): boolean {
+    return this.#sets.get(key)?.has(item) === true
+  }
+
   count (key: string): number {
     return this.#sets.get(key)?.size ?? 0
   }

@@ -31,9 +31,17 @@ interface Adapter {
   throwOnErrors?: boolean
   readonly ttlSupport?: unknown
   readonly opts?: { readonly dialect?: unknown }
+  readonly namespace?: unknown
+  iterator? (namespace: unknown): AsyncIterable<unknown>
   /** Version 6 wraps adapters of version 5. */
   readonly store?: unknown
 }
+
+/** Version 5 decodes the entries of its storage by this. */
+type Decoder = (this: KeyvLike, entries: () => AsyncGenerator<unknown>) => () => AsyncGenerator<[key: string, value: unknown], void>
+
+/** Stands for a value that Keyv cannot decode: another program has written it. */
+const NOT_OURS = null
 
 /** True for a Keyv instance. */
 export function isKeyv (store: object): store is KeyvLike {
@@ -88,12 +96,33 @@ export class KeyvStorage {
     if (!this.#canList) throw new TypeError('this Keyv storage cannot be iterated: logins can be neither listed nor revoked by user')
     const { errors } = this.#told
     const six = this.#six
-    for await (const [key, value] of six?.store.iterator?.() ?? this.#keyv.iterator!()) {
-      const decoded = six === null ? value : await this.#decode(six, value)
+    for await (const [key, value] of six?.store.iterator?.() ?? this.#entriesOfFive()) {
+      const decoded = six === null ? value : await this.#decode(six, value).catch(() => NOT_OURS)
       // It may have expired after its key was listed.
       if (decoded !== undefined) yield [key, decoded]
     }
     if (this.#told.errors !== errors) throw this.#told.last
+  }
+
+  /** Version 5 ends an iteration at the first value that it cannot decode. In that case, the entries are decoded one by one. */
+  async * #entriesOfFive (): AsyncGenerator<[key: string, value: unknown], void, void> {
+    const listed = new Set<string>()
+    const { generateIterator: decoder } = this.#keyv as { generateIterator?: Decoder }
+    try {
+      for await (const entry of this.#keyv.iterator!()) {
+        listed.add(entry[0])
+        yield entry
+      }
+      return
+    } catch (error) {
+      if (decoder === undefined) throw error
+    }
+    const store = this.#keyv.store as Partial<Adapter & AsyncIterable<unknown>>
+    for await (const entry of store.iterator?.(store.namespace) ?? store as AsyncIterable<unknown>) {
+      const decoded = decoder.call(this.#keyv, async function * () { yield entry })().next()
+      const { done, value } = await decoded.catch(() => ({ done: false, value: ['', NOT_OURS] as [string, unknown] }))
+      if (done !== true && !listed.has(value[0])) yield value
+    }
   }
 
   async disconnect (): Promise<void> {

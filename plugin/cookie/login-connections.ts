@@ -1,6 +1,9 @@
 import { reasons } from '../protocol/reasons.ts'
+import { spend } from '../work.ts'
 import type { CookieConnection } from './cookie-connection.ts'
 import { KeyedSet } from './keyed-set.ts'
+import { isSelected } from './login-filter.ts'
+import type { LoginFilter } from './login-filter.ts'
 import type { Login, LoginStore } from './login-store.ts'
 import type { StoreLog } from './store-log.ts'
 
@@ -13,6 +16,8 @@ interface LoginRequest {
 /** The open connections, and the requests in flight, by the keys of their logins. */
 export class LoginConnections extends KeyedSet<CookieConnection> {
   readonly #requests = new KeyedSet<LoginRequest>()
+  /** Connections on which a user has proven an identity, also if no login could be attached to a cookie, or was challenged to do so. */
+  readonly #proven = new Set<CookieConnection>()
   readonly #store: LoginStore
   readonly #log: StoreLog
 
@@ -26,7 +31,36 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
   follow (login: Login, end: () => void): () => void {
     const request = { login, end }
     this.#requests.add(login.key, request)
-    return () => { this.#requests.delete(request.login.key, request) }
+    return () => {
+      if (!this.#requests.has(request.login.key, request)) return
+      this.#requests.delete(request.login.key, request)
+      this.#store.use(request.login)
+    }
+  }
+
+  /** Called when a user proves an identity on a connection, or is challenged to do so. Call `leave` when the connection is closed. */
+  prove (connection: CookieConnection): void {
+    this.#proven.add(connection)
+  }
+
+  /** Called when a connection is closed. */
+  leave (connection: CookieConnection): void {
+    this.#proven.delete(connection)
+    if (connection.login !== undefined) this.delete(connection.login.key, connection)
+  }
+
+  /** Ends the sessions and requests of the logins that a filter selects, and of logins that are being made. Returns the known logins. */
+  revoke (filter: LoginFilter): Login[] {
+    const known = new Map<string, Login>()
+    let looks = 0
+    for (const { login } of [...this.values(), ...this.#requests.values(), ...this.#proven]) {
+      looks++
+      if (login !== undefined && isSelected(filter, login)) known.set(login.key, login)
+    }
+    for (const key of known.keys()) this.end(key, null)
+    for (const connection of this.#proven) connection.revoke(filter)
+    spend(looks)
+    return [...known.values()]
   }
 
   /** Lets a new login take the place of another one, for a connection, or for all of them and the requests. */
@@ -77,8 +111,8 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
       .catch((error: unknown) => { this.#log.error({ err: error }, 'the sessions of an ended login could not be ended') })
   }
 
-  /** Records that the logins are in use, because open connections count as use. */
+  /** Records that the logins are in use, because open connections and requests in flight count as use. */
   use (): void {
-    for (const { login } of this.values()) if (login !== undefined) this.#store.use(login)
+    for (const { login } of [...this.values(), ...this.#requests.values()]) if (login !== undefined) this.#store.use(login)
   }
 }

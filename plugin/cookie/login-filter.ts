@@ -57,6 +57,24 @@ export function checkSelection (filter: LoginFilter): void {
   if (Object.keys(filter).length === 0) throw new errors.WAMP_ERR_INVALID_OPTION('filter', 'must have one of cookie, realm, authid, authrole: without any it would select all logins')
 }
 
+/** The part of a login that a filter refers to. */
+export interface SelectableLogin {
+  readonly key: string
+  readonly record: LoginRecord
+}
+
+/** True for a login that a filter selects. */
+export function isSelected ({ cookie, realm, authid, authrole }: LoginFilter, { key, record }: SelectableLogin): boolean {
+  return (cookie === undefined || cookie === key) && (realm === undefined || realm === record.authrealm) &&
+    (authid === undefined || authid === record.authid) && (authrole === undefined || authrole === record.authrole)
+}
+
+/** True for a user whose logins a filter selects, whatever their keys. */
+export function isSelectedUser ({ cookie, realm, authid, authrole }: LoginFilter, user: Pick<Principal, 'realm' | 'authid' | 'authrole'>): boolean {
+  return cookie === undefined && (realm === undefined || realm === user.realm) && (authid === undefined || authid === user.authid) &&
+    (authrole === undefined || authrole === user.authrole)
+}
+
 /** True for a login of the principal's user. */
 export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, realm }: Pick<Principal, 'authid' | 'realm'>): boolean {
   return authid === user && authrealm === realm

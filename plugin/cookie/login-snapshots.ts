@@ -24,7 +24,7 @@ export class LoginSnapshots {
   }
 
   /** The valid logins of a range that match a filter. */
-  async search (filter: LoginFilter, isOver: (key: string) => boolean, { after = '', most = Infinity, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
+  async search (filter: LoginFilter, isOver: (login: ListedLogin) => boolean, { after = '', most = Infinity, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
     const shared = this.#fresh()
     shared.searches++
     try {
@@ -34,8 +34,8 @@ export class LoginSnapshots {
       if (!isWanted()) return []
       const page: ListedLogin[] = []
       for (let i = firstAfter(found, after); i < found.length && page.length < most; i++) {
-        const { key } = found[i]!
-        if (!isOver(key) && !shared.forgotten.has(key)) page.push(found[i]!)
+        const login = found[i]!
+        if (!isOver(login) && !shared.forgotten.has(login.key)) page.push(login)
       }
       spend(page.length / 2)
       return page

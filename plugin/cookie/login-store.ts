@@ -1,19 +1,22 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { Recent } from '../recent.ts'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, LoginRecord, StoredRecord, UseRecord } from './cookie-store.ts'
+import type { CookieRecord, LoginRecord, StoredRecord } from './cookie-store.ts'
 import { EndedCookies } from './ended-cookies.ts'
 import type { Spared } from './ended-cookies.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
+import { FirstLogin } from './first-login.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { KeyedSet } from './keyed-set.ts'
+import { isSelected } from './login-filter.ts'
 import type { LoginFilter, LoginRange } from './login-filter.ts'
-import { LoginSnapshot, pause, RUN } from './login-snapshot.ts'
+import { scanLogins } from './login-scan.ts'
 import type { ListedLogin } from './login-snapshot.ts'
 import { LoginSnapshots } from './login-snapshots.ts'
+import { LoginUses } from './login-uses.ts'
 import { Outage } from './outage.ts'
+import { Revocations } from './revocations.ts'
 import { Sweep } from './sweep.ts'
 
 /** A login that cookies refer to. */
@@ -32,54 +35,65 @@ export interface FoundLogin extends Login {
 /** A pending look-up. A logout in the meantime invalidates its result. */
 interface LookUp { void: boolean }
 
-/** Milliseconds: the precision of a login's last use. */
-const EXACTNESS = 60_000
-/** Seconds: memcached treats a longer time as a date. */
-const LONGEST_OF_MEMCACHED = 2_592_000
-/** The maximum number of logins whose recorded use is remembered. */
-const MOST_SEEN = 100_000
+/** A login that is being stored. If it ends in the meantime, it is deleted again. */
+interface Addition {
+  readonly login: Login
+  state: 'is valid' | 'has ended'
+}
 
 /** Logins and cookies, on a store that may throw, be slow, or keep expired records. */
 export class LoginStore {
   readonly #store: GuardedStore
   readonly #log: FastifyBaseLogger
   readonly #now: () => number
-  /** Milliseconds; 0 for none. */
-  readonly #idleTimeout: number
+  /** Seconds: the maximum lifetime of a login, whatever its record contains. */
+  readonly #maxAge: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
   readonly #endedCookies: EndedCookies
-  readonly #endSuccessor: (key: string) => Promise<void>
+  readonly #revocations: Revocations
+  readonly #endSessions: (key: string) => void
+  readonly #additions = new Map<string, Addition>()
   /** Logins that are being stored, or could not be stored. */
   readonly #unstored = new WeakSet<Login>()
-  readonly #seen = new Recent<string, number>(MOST_SEEN)
+  readonly #uses: LoginUses
   readonly #writes = new Set<Promise<void>>()
-  readonly #snapshots = new LoginSnapshots(() => this.#scan())
+  readonly #snapshots: LoginSnapshots
   readonly #sweep: Sweep | null
-  /** Whether the first stored login has been read back. */
-  #keeping: 'not asked' | 'asked' = 'not asked'
-  readonly #outages: Readonly<Record<'reading' | 'adding' | 'using', Outage>>
+  readonly #first: FirstLogin
+  readonly #outages: Readonly<Record<'reading' | 'adding', Outage>>
 
-  /** `endSuccessor` ends a login that has replaced a deleted one. */
-  constructor ({ store, log, now, idleTimeout, endSuccessor = (key) => this.forget({ key, cookies: [] }) }: {
+  /** `endSessions` is called for logins that end otherwise than by a logout. `idleTimeout` is in milliseconds, 0 for none, and `maxAge` in seconds. */
+  constructor ({ store, log, now, idleTimeout, maxAge, endSessions = () => {} }: {
     store: GuardedStore
     log: FastifyBaseLogger
     now: () => number
     idleTimeout: number
-    endSuccessor?: (key: string) => Promise<void>
+    maxAge: number
+    endSessions?: (key: string) => void
   }) {
     this.#store = store
     this.#log = log
     this.#now = now
-    this.#idleTimeout = idleTimeout
-    this.#endSuccessor = endSuccessor
+    this.#maxAge = maxAge
+    this.#endSessions = endSessions
+    this.#first = new FirstLogin(store, log)
+    const uses = this.#uses = new LoginUses({ store, log, now, idleTimeout })
+    this.#snapshots = new LoginSnapshots(() => scanLogins({ store, uses, now, capped: (record) => this.#capped(record) }))
     this.#ended = new EndedLogins((login) => this.#delete(login), log)
-    this.#endedCookies = new EndedCookies({ store, log, endLogin: endSuccessor })
+    this.#endedCookies = new EndedCookies({ store, log, endLogin: (key) => this.#endLogin(key) })
+    this.#revocations = new Revocations({
+      ...{ store, log, now },
+      search: (filter) => this.#snapshots.search(filter, ({ key }) => this.#ended.has(key), {}),
+      remove: async (logins) => {
+        for (const { key } of logins) endSessions(key)
+        await this.remove(logins)
+      }
+    })
     this.#sweep = store.traits.keepsExpired ? new Sweep({ store, log, now }) : null
     this.#outages = {
       reading: new Outage(log, 'error', 'the cookie store cannot look up a cookie'),
-      adding: new Outage(log, 'error', 'a login could not be stored: it cannot be restored by cookie'),
-      using: new Outage(log, 'warn', 'the use of a login could not be noted in the cookie store')
+      adding: new Outage(log, 'error', 'a login could not be stored: it cannot be restored by cookie')
     }
   }
 
@@ -106,9 +120,12 @@ export class LoginStore {
       const record = await this.#read(key)
       if (record === 'cannot tell') return record
       if (record === undefined || !('authid' in record) || lookUp.void) return null
-      const counts = !isExpired(record, this.#now()) && !await this.#isIdle(key, record)
-      if (!counts) await this.forget({ key, cookies: [] })
-      return counts && !lookUp.void ? record : null
+      const login = this.#capped(record)
+      // The sessions that it let in have a deadline of their own. Others do not depend on it.
+      if (isExpired(login, this.#now())) await this.forget({ key, cookies: [] })
+      else if (await this.#uses.isIdle(key, login)) await this.#endLogin(key)
+      else if (!lookUp.void && !await this.#isRevoked(key, login)) return login
+      return null
     } catch (error) {
       return this.#cannotTell(error)
     } finally {
@@ -116,34 +133,35 @@ export class LoginStore {
     }
   }
 
-  /** Stores a login and its cookies. Returns false on failure, which is logged. */
-  async add (login: Login): Promise<boolean> {
+  /** Stores a login and its cookies. A failure is logged. Resolves to 'has ended' if the login has ended in the meantime. */
+  async add (login: Login): Promise<'is stored' | 'is not stored' | 'has ended'> {
+    const addition: Addition = { login, state: 'is valid' }
+    this.#additions.set(login.key, addition)
+    this.#revocations.spare(login)
+    this.#unstored.add(login)
+    const stored = await this.#write(login)
+    this.#additions.delete(login.key)
+    if (addition.state === 'is valid') return stored ? 'is stored' : 'is not stored'
+    // Its deletion may have overtaken it.
+    await this.forget(login)
+    return 'has ended'
+  }
+
+  async #write (login: Login): Promise<boolean> {
     const { key, record, cookies } = login
     const { created, maxAge } = record
-    this.#unstored.add(login)
     try {
       // The login is stored before its cookies, because a look-up deletes cookies without a login.
       await this.#store.set(key, record)
       await Promise.all(cookies.map((cookie) => this.#store.set(cookie, { created, maxAge, login: key })))
       this.#unstored.delete(login)
       this.#outages.adding.worked()
-      await this.#checkOnce(login)
+      await this.#first.check(login, () => this.#additions.get(key)?.state !== 'is valid')
       return true
     } catch (error) {
       this.#outages.adding.failed(error)
       return false
     }
-  }
-
-  /** Reads the first login back. Some storages accept records that they do not keep, such as memcached, which treats 40 days as a date in 1970. */
-  async #checkOnce ({ key, record: { maxAge } }: Login): Promise<void> {
-    if (this.#keeping === 'asked') return
-    this.#keeping = 'asked'
-    if (await this.#read(key) !== undefined || this.#ended.has(key)) return
-    const { name } = this.#store.traits
-    this.#log.error({ store: name, maxAge }, `${name} accepted a login but does not return it: the login cannot be restored by cookie. ${maxAge > LONGEST_OF_MEMCACHED
-      ? `Storages such as memcached keep nothing for longer than 30 days: set cookie.maxAge to ${LONGEST_OF_MEMCACHED} or less, or use another cookie.store`
-      : 'Use another cookie.store'}`)
   }
 
   /** True for a login that may be missing in the store although it has not been ended: it was not stored, or has expired. */
@@ -152,16 +170,8 @@ export class LoginStore {
   }
 
   /** Records that a login is in use. A failure is logged. */
-  use ({ key, record: { created, maxAge } }: Pick<Login, 'key' | 'record'>): void {
-    if (this.#ended.has(key)) return
-    const now = this.#now()
-    const exactness = this.#idleTimeout === 0 ? EXACTNESS : Math.min(EXACTNESS, this.#idleTimeout / 8)
-    if (now - (this.#seen.get(key) ?? created) < exactness) return
-    this.#seen.set(key, now)
-    // In a separate record, because rewriting the login could restore one that is deleted in the meantime.
-    const record: UseRecord = { created, maxAge, used: key, lastSeen: now }
-    const { using } = this.#outages
-    this.#goOn(this.#store.set(useKeyOf(key), record).then(() => { using.worked() }, (error: unknown) => { using.failed(error) }))
+  use ({ key, record }: Pick<Login, 'key' | 'record'>): void {
+    if (!this.#ended.has(key)) this.#goOn(this.#uses.note(key, record))
   }
 
   /** Deletes a login, in this process at once. If the store fails, the deletion is retried until it succeeds. Never rejects. */
@@ -174,11 +184,29 @@ export class LoginStore {
     await this.#endedCookies.end(keys, spared)
   }
 
+  /**
+   * Deletes the logins that a filter selects, and those of them that this process knows. They end in this process at once, even if the store
+   * fails; the deletion is then retried until it succeeds. Resolves to the keys of the deleted logins. Rejects with the error of the store.
+   */
+  async revoke (filter: LoginFilter, known: readonly Login[]): Promise<readonly string[]> {
+    const additions = [...this.#additions.values()].filter(({ login }) => isSelected(filter, login))
+    for (const addition of additions) addition.state = 'has ended'
+    const own = [...known, ...additions.map(({ login }) => login)]
+    const [selected] = await Promise.allSettled([this.#revocations.revoke(filter)])
+    // Those that the store has listed are deleted already.
+    const left = own.filter(({ key }) => selected.status === 'rejected' || !selected.value.includes(key))
+    await (selected.status === 'rejected' ? this.remove(left).catch(() => {}) : this.remove(left))
+    if (selected.status === 'rejected') throw selected.reason
+    return [...new Set([...selected.value, ...own.map(({ key }) => key)])]
+  }
+
   /** Deletes logins. Rejects with the error of the store, because the caller of a revocation must know. */
   async remove (logins: readonly EndedLogin[]): Promise<void> {
     for (const { key } of logins) {
       for (const lookUp of this.#lookUps.get(key)) lookUp.void = true
       this.#snapshots.forget(key)
+      const addition = this.#additions.get(key)
+      if (addition !== undefined) addition.state = 'has ended'
     }
     await this.#ended.end(logins)
   }
@@ -188,34 +216,13 @@ export class LoginStore {
    * omitted. Rejects with the error of the store.
    */
   async search (filter: LoginFilter, range: LoginRange = {}): Promise<ListedLogin[]> {
-    return await this.#snapshots.search(filter, (key) => this.#ended.has(key), range)
-  }
-
-  async #scan (): Promise<LoginSnapshot> {
-    const logins: [key: string, record: LoginRecord][] = []
-    const cookies = new KeyedSet<string>()
-    const uses = new Map<string, number>()
-    for await (const run of this.#store.runs(RUN)) {
-      for (const [key, record] of run) {
-        if (isExpired(record, this.#now())) continue
-        if ('login' in record) cookies.add(record.login, key)
-        else if ('used' in record) uses.set(record.used, record.lastSeen)
-        else logins.push([key, record])
-      }
-      await pause()
-    }
-    const listed: ListedLogin[] = []
-    for (const [i, [key, record]] of logins.entries()) {
-      if (i % RUN === 0) await pause()
-      const login = { key, record, cookies: cookies.get(key), lastSeen: this.#lastSeen(key, record, uses.get(key)) }
-      if (login.cookies.length > 0 && this.#isRecent(login.lastSeen)) listed.push(login)
-    }
-    return await LoginSnapshot.of(listed)
+    return await this.#snapshots.search(filter, ({ key, cookies }) => cookies.length === 0 || this.#ended.has(key), range)
   }
 
   /** Waits for pending changes and closes the store. A failure or timeout of the store is logged. Never rejects. */
   async close (): Promise<void> {
     await this.#endedCookies.close()
+    await this.#revocations.close()
     this.#sweep?.close()
     await this.#ended.close()
     await Promise.all(this.#writes)
@@ -226,28 +233,28 @@ export class LoginStore {
     }
   }
 
-  async #isIdle (key: string, login: LoginRecord): Promise<boolean> {
-    if (this.#idleTimeout === 0) return false
-    const record = await this.#store.get(useKeyOf(key))
-    const noted = record !== undefined && 'used' in record ? record.lastSeen : undefined
-    return !this.#isRecent(this.#lastSeen(key, login, noted))
+  async #endLogin (key: string): Promise<void> {
+    this.#endSessions(key)
+    await this.forget({ key, cookies: [] })
   }
 
-  #isRecent (lastSeen: number): boolean {
-    return this.#idleTimeout === 0 || this.#now() < lastSeen + this.#idleTimeout
+  /** The record with the lifetime of this process's options, if that is shorter. */
+  #capped (record: LoginRecord): LoginRecord {
+    return record.maxAge <= this.#maxAge ? record : { ...record, maxAge: this.#maxAge }
   }
 
-  /** Applies changes of this process that may be newer than the stored state. */
-  #lastSeen (key: string, { created }: LoginRecord, noted = created): number {
-    return Math.max(noted, this.#seen.get(key) ?? created)
+  /** True for a login that has been revoked. It is deleted here if it could not be deleted with the others. */
+  async #isRevoked (key: string, record: LoginRecord): Promise<boolean> {
+    const state = this.#revocations.stateOf({ key, record })
+    if (state === 'not deleted') await this.#endLogin(key)
+    return state !== null
   }
 
   async #read (key: string): Promise<StoredRecord | undefined | 'cannot tell'> {
     try {
-      const record: unknown = await this.#store.get(key)
-      if (typeof record !== 'object' && record !== undefined) throw new TypeError(`the cookie store returned a ${typeof record} for a record`)
+      const record = await this.#store.get(key)
       this.#outages.reading.worked()
-      return (record ?? undefined) as StoredRecord | undefined
+      return record
     } catch (error) {
       return this.#cannotTell(error)
     }
@@ -271,7 +278,7 @@ export class LoginStore {
       return typeof record === 'object' && 'login' in record && record.login !== key ? [record.login] : []
     })
     await this.#clear([useKeyOf(key), ...cookies])
-    await Promise.all([...new Set(successors)].map((successor) => this.#endSuccessor(successor)))
+    await Promise.all([...new Set(successors)].map((successor) => this.#endLogin(successor)))
   }
 
   /** Deletes a cookie whose login has ended, unless it refers to another login in the meantime. */

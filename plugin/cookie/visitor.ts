@@ -10,6 +10,8 @@ export interface Visitor {
    * `cookie` is then skipped. Never rejects.
    */
   recall (): Promise<Principal | null>
+  /** Called when the router sends a challenge: from now on, a revocation of the user also ends the login that the answer proves. */
+  challenged (): void
   /**
    * Attaches an identity, proven by a configured method, to the cookie that was sent on this connection. Resolves once it is stored. If
    * the store fails, this is logged, and the client is still logged in. Never rejects.

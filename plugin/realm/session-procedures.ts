@@ -69,12 +69,10 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
       const { revoke_logins: revoking = false } = kwargs
       if (typeof revoking !== 'boolean') throw metaError(reasons.invalidArgument, 'revoke_logins must be a boolean')
       toFarewell(kwargs)
-      const killAll = (): MetaResult => {
-        const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)
-        return ids.length <= most ? [ids] : { args: [ids.slice(0, most)], kwargs: { count: ids.length } }
-      }
-      // First, because a killed client would otherwise reconnect by its cookie.
-      return revoking ? revokeLogins(authid).then(killAll) : killAll()
+      const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)
+      const result: MetaResult = ids.length <= most ? [ids] : { args: [ids.slice(0, most)], kwargs: { count: ids.length } }
+      // In the same turn, because a killed client would otherwise reconnect by its cookie. The sessions end even if the store fails.
+      return revoking ? revokeLogins(authid).then(() => result) : result
     },
     'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) =>
       [kill(caller, sessions.after([toText(given, 'authrole')], 0, Infinity), kwargs).length],

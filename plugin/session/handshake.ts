@@ -1,5 +1,6 @@
 import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
 import { letsAnybodyIn } from '../auth/anonymous-authenticator.ts'
+import { isFunction } from '../auth/authenticators.ts'
 import { Unanswered } from '../auth/dynamic-authenticator.ts'
 import { isOver, isTime } from '../auth/expiry.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
@@ -154,7 +155,8 @@ export class Handshake {
   }
 
   async #challenge (authmethod: string, extra: Dict): Promise<Answer> {
-    // Nobody waits for a client that thinks.
+    // The router will compare the answer with credentials that it has read before. Nobody waits for a client that thinks.
+    if (!isFunction(this.#context.authenticators.get(authmethod)!)) this.#context.visitor?.challenged()
     this.#proof = 'none'
     this.#checked?.()
     const answer = await this.#round.wait(() => { sendCounted(this.#context, { type: MessageType.Challenge, authmethod, extra }) })

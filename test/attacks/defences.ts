@@ -151,14 +151,14 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A user can be killed together with its logins',
     file: 'plugin/realm/session-procedures.ts',
-    code: 'return revoking ? revokeLogins(authid).then(killAll) : killAll()',
-    without: 'return killAll()',
+    code: 'return revoking ? revokeLogins(authid).then(() => result) : result',
+    without: 'return result',
     test: [stolen, 'a user that is killed with its logins']
   },
   {
     defence: 'A revocation ends the sessions of the login',
-    file: tracker,
-    code: 'for (const { key } of meant) this.#connections.end(key, null)',
+    file: connections,
+    code: 'for (const key of known.keys()) this.end(key, null)',
     without: '',
     test: [stolen, 'a login that is revoked ends the sessions']
   },
@@ -270,7 +270,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A logout also ends a login that has replaced its own in the meantime',
     file: loginStore,
-    code: 'successors)].map((successor) => this.#endSuccessor(successor))',
+    code: 'successors)].map((successor) => this.#endLogin(successor))',
     without: 'successors)].map((successor) => successor)',
     test: ['cookie/relogin.test.ts', 'a logout in another process that looked']
   },

@@ -7,6 +7,7 @@ import { CookieEntrance } from '../../plugin/cookie/cookie-entrance.ts'
 import type { VerifyLogin } from '../../plugin/cookie/cookie-entrance.ts'
 import { LoginChecks } from '../../plugin/cookie/login-checks.ts'
 import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
+import { Logins } from '../../plugin/cookie/logins.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { TrackingCookie } from '../../plugin/cookie/tracking-cookie.ts'
 import type { CookieOptions } from '../../plugin/cookie-options.ts'
@@ -22,7 +23,7 @@ export function principal (given: Partial<Principal> = {}): Principal {
 }
 
 /** A tracker with its one entrance. */
-export type TestTracker = CookieEntrance & Pick<CookieTracker, 'find' | 'page' | 'revoke' | 'forget' | 'connected' | 'close'>
+export type TestTracker = CookieEntrance & Pick<Logins, 'find' | 'revoke'> & Pick<CookieTracker, 'page' | 'forget' | 'connected' | 'close'>
 
 /** A tracker over a memory store, and what it logged. */
 export function buildTracker ({ store = new MemoryStore(), shared = false, options = {}, verify = () => true, path = '/ws', now }: {
@@ -32,24 +33,26 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
   const line = (_: object, text: string): void => { logged.push(text) }
   const given = { ...defaults, ...options }
   const log = { warn: line, error: line, info: line, debug: line } as unknown as FastifyBaseLogger
-  const logins = new CookieTracker({
-    store: new GuardedStore(store, { name: store.constructor.name, keepsExpired: false }),
+  const cookies = new CookieTracker({
+    store: new GuardedStore(store, { name: store.constructor.name, keepsExpired: false }, log),
     shared,
     options: given,
     cookie: new TrackingCookie(given, (name, value, { maxAge, path, httpOnly, secure, sameSite }) => `${name}=${value}; ${JSON.stringify({ maxAge, path, httpOnly, secure, sameSite })}`),
     log,
     ...(now === undefined ? {} : { now })
   })
-  if (verify !== null) logins.enableLogins()
-  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: logins, log, verify: verify === null ? null : { path, verify }, checks: new LoginChecks(10_000) }), {
+  if (verify !== null) cookies.enableLogins()
+  const logins = new Logins()
+  logins.add(cookies)
+  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: cookies, log, verify: verify === null ? null : { path, verify }, checks: new LoginChecks(10_000) }), {
     find: logins.find.bind(logins),
-    page: logins.page.bind(logins),
+    page: cookies.page.bind(cookies),
     revoke: logins.revoke.bind(logins),
-    forget: logins.forget.bind(logins),
-    connected: logins.connected.bind(logins),
-    close: logins.close.bind(logins)
+    forget: cookies.forget.bind(cookies),
+    connected: cookies.connected.bind(cookies),
+    close: cookies.close.bind(cookies)
   })
-  return { tracker, store, logged }
+  return { tracker, cookies, store, logged }
 }
 
 /** The value that a connection was handed, or undefined. */

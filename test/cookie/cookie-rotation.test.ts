@@ -138,7 +138,7 @@ t.test('browsers that come by one cookie wait for a store that hangs no longer t
   store.set = () => new Promise(() => {}) as unknown as undefined
   const lines: string[] = []
   const log = { warn: (_: object, text: string) => { lines.push(text) } } as unknown as FastifyBaseLogger
-  const rotation = new CookieRotation({ store: new GuardedStore(store, { name: 'memory', keepsExpired: false }), log, now: () => 100_000, rotateAfter: 60_000 })
+  const rotation = new CookieRotation({ store: new GuardedStore(store, { name: 'memory', keepsExpired: false }, log), log, now: () => 100_000, rotateAfter: 60_000 })
   const replacing = Promise.all(['a', 'b', 'c'].map((by) => rotation.replace('cookie', by)))
   await settled()
   mock.timers.tick(5000)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { CookieConnection } from '../../plugin/cookie/cookie-connection.ts'
+import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { Browser, buildTracker, principal } from './build-tracker.ts'
 
 t.test('a planted id never becomes the login of who it was planted on', async (t) => {
@@ -108,4 +109,38 @@ t.test('in no schedule does an id that an attacker knows become the victim\'s lo
     if (fault !== null) throw new Error(fault)
   }), { numRuns: 20_000, seed: 20261123 })
   t.pass('20 000 schedules')
+})
+
+t.test('an upgrade that a REST login of the same browser overtakes does not overwrite the cookie of the login', async (t) => {
+  let now = 1_000_000
+  const { tracker } = buildTracker({ now: () => now })
+  const browser = new Browser(tracker)
+  await browser.open()
+  const before = browser.header!
+  const setCookie = await tracker.signIn({ cookieHeader: before, secure: false }, principal())
+  const late = await tracker.arrive({ cookieHeader: before, secure: false })
+  t.equal(late.setCookie, undefined)
+  await late.bind(principal({ authid: 'eve' }))
+  t.equal(await late.recall(), null, 'no login is bound on it')
+  t.equal((await tracker.identify(setCookie))?.principal.authid, 'joe')
+  t.equal(await tracker.identify(before), null)
+  now += 5000
+  t.type((await tracker.arrive({ cookieHeader: before, secure: false })).setCookie, 'string', 'the response may have been lost')
+})
+
+t.test('an upgrade that a login on another connection overtakes does not overwrite the cookie of the login', async (t) => {
+  const store = new MemoryStore()
+  const { tracker } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  const { get } = store
+  let goOn = (): void => {}
+  const waiting = new Promise<void>((resolve) => { goOn = resolve })
+  store.get = () => waiting as unknown as undefined
+  const arriving = browser.open()
+  store.get = get
+  await connection.bind(principal())
+  goOn()
+  t.equal((await arriving).setCookie, undefined)
+  t.equal(await browser.identity(), 'joe')
 })

@@ -5,6 +5,7 @@ import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
 import { GuardedStore } from '../../plugin/cookie/guarded-store.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { settled } from '../helper/build-router.ts'
+import { Browser, buildTracker, principal } from './build-tracker.ts'
 import { key, record } from './store-contract.ts'
 
 const late = { name: 'TimeoutError', message: 'the cookie store did not answer in 5000 ms' }
@@ -26,7 +27,7 @@ function guard (t: Test): { store: HangingStore, guarded: GuardedStore } {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const store = new HangingStore()
-  return { store, guarded: new GuardedStore(store, { name: 'test', keepsExpired: false }) }
+  return { store, guarded: new GuardedStore(store, { name: 'test', keepsExpired: false }, { warn () {}, error () {} }) }
 }
 
 /** Lets a deadline pass. */
@@ -101,4 +102,39 @@ t.test('a store that is away is looked at no more when it is closed, and has fiv
   await closing
   await pass(60_000)
   t.equal(store.asked, 2)
+})
+
+t.test('values that are not records are ignored, with one warning that does not quote them', async (t) => {
+  const ours = record()
+  const values: unknown[] = [{}, [], { created: 1 }, { created: 1, maxAge: 1 }, { created: 1, maxAge: 1, authid: 'secret' }, { ...record(), created: 'x' }, { ...record(), authextra: 5 }]
+  const entries: unknown[] = [undefined, null, 5, [], ['key'], [5, record()], ...values.map((value) => ['key', value]), ['ours', ours]]
+  const lines: unknown[] = []
+  const store = new MemoryStore()
+  const guarded = new GuardedStore(store, { name: 'test', keepsExpired: false }, { warn: (...line) => { lines.push(line) }, error () {} })
+  for (const value of [undefined, null, ...values]) {
+    store.get = () => value as undefined
+    t.equal(await guarded.get(key(1)), undefined)
+  }
+  store.entries = () => entries as [string, StoredRecord][]
+  const found = []
+  for await (const run of guarded.runs(3)) found.push(...run)
+  t.same(found, [['ours', ours]])
+  t.match(lines, [[{ store: 'test' }, /^the cookie store contains a value that is not a record/]])
+  t.equal(lines.length, 1)
+  t.notMatch(JSON.stringify(lines), 'secret')
+})
+
+t.test('a store that returns null for an unknown key keeps logins, also with an idle timeout', async (t) => {
+  const store = new MemoryStore()
+  const { get } = store
+  store.get = (key) => get.call(store, key) ?? null as unknown as undefined
+  for (const options of [{ idleTimeout: 60 }, { rotateAfter: 60 }]) {
+    const { tracker, logged } = buildTracker({ store, options })
+    const browser = new Browser(tracker)
+    await (await browser.open()).bind(principal())
+    t.equal(await browser.identity(), 'joe')
+    await (await browser.open()).logout()
+    t.equal(await browser.identity(), undefined)
+    t.same(logged, [])
+  }
 })

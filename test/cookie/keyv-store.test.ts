@@ -71,6 +71,23 @@ t.test('a list that is empty although a record is there says what to leave out',
   await t.resolves(list(store))
 })
 
+t.test('values of other programs in the namespace do not keep logins from being found and revoked', async (t) => {
+  for (const value of ['"a text"', '5', '{"value":"a text"}', '{"value":{"created":1}}', '{"value":[1]}', '{"value":null}', 'no JSON', 5, null, undefined]) {
+    const map = new Map<string, unknown>()
+    const { tracker, logged } = buildTracker({ store: new KeyvStore(new Keyv({ store: map })) })
+    map.set('keyv:before', value)
+    const connection = await tracker.arrive({ cookieHeader: undefined, secure: false })
+    await connection.bind(principal())
+    map.set('keyv:after', value)
+    t.equal((await tracker.find()).length, 1, String(value))
+    t.equal(await tracker.revoke({ authid: 'joe' }), 1)
+    t.same(await tracker.find(), [])
+    t.ok(logged.length <= 1, 'once at most')
+    t.ok(logged.every((line) => line.startsWith('the cookie store contains a value that is not a record') && !line.includes('text')))
+    await tracker.close()
+  }
+})
+
 t.test('a record that the storage did not take is told', async (t) => {
   const keyv = new Keyv()
   t.capture(keyv, 'set', async () => false)

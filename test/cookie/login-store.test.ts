@@ -310,3 +310,64 @@ t.test('of a store that keeps logins only the first is read back', async (t) => 
   t.equal(read().length, 1)
   t.same(logged, [])
 })
+
+t.test('a request in flight counts as use', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  let now = 1_000_000
+  const { tracker } = buildTracker({ options: { idleTimeout: 60 }, now: () => now })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  connection.leave()
+  const ended: string[] = []
+  const lift = (await tracker.identify(browser.header))!.follow(() => { ended.push('request') })
+  for (let i = 0; i < 8; i++) {
+    now += 15_000
+    mock.timers.tick(15_000)
+    await settled()
+  }
+  now += 50_000
+  lift()
+  await settled()
+  now += 50_000
+  t.equal(await browser.identity(), 'joe', 'nor does its end count less')
+  now += 60_000
+  t.equal(await browser.identity(), undefined)
+  t.same(ended, [])
+  await tracker.close()
+})
+
+t.test('a login that has been idle ends together with its requests and sessions', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(() => { mock.timers.reset() })
+  let now = 1_000_000
+  const { tracker } = buildTracker({ options: { idleTimeout: 60 }, now: () => now })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  const ended: string[] = []
+  connection.occupy({ letInByCookie: false, end: (reason) => { ended.push(reason) } })
+  ;(await tracker.identify(browser.header))!.follow(() => { ended.push('request') })
+  now += 60_000
+  t.equal(await browser.identity(), undefined)
+  t.same(ended, ['request', 'wamp.close.logout'])
+  await tracker.close()
+})
+
+t.test('a shorter maxAge also applies to older logins', async (t) => {
+  let now = 1_000_000
+  const store = new MemoryStore()
+  const before = buildTracker({ store, options: { maxAge: 1000 }, now: () => now }).tracker
+  const browser = new Browser(before)
+  await (await browser.open()).bind(principal())
+  const { tracker } = buildTracker({ store, options: { maxAge: 100 }, now: () => now })
+  const after = new Browser(tracker)
+  after.value = browser.value
+  t.equal((await tracker.identify(after.header))!.expires.getTime(), 1_100_000)
+  t.equal((await tracker.find()).length, 1)
+  now += 100_000
+  t.equal((await tracker.find()).length, 0)
+  t.equal(await after.identity(), undefined)
+  t.same([...store.entries()], [])
+})

@@ -7,6 +7,7 @@ import { settled } from '../helper/build-router.ts'
 import { key, record } from './store-contract.ts'
 
 const expired = { created: 0, maxAge: 1 }
+const quiet = { warn () {}, error () {} }
 
 t.test('expired records are deleted within ten minutes, and then every hour', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
@@ -15,7 +16,7 @@ t.test('expired records are deleted within ten minutes, and then every hour', as
   for (let n = 0; n < 100; n++) store.set(key(n), record(n % 4 === 0 ? {} : expired))
   const lines: string[] = []
   const log = { warn: (_: object, text: string) => { lines.push(text) }, error: () => {} }
-  const sweep = new Sweep({ store: new GuardedStore(store, { name: 'test', keepsExpired: true }), log, now: Date.now })
+  const sweep = new Sweep({ store: new GuardedStore(store, { name: 'test', keepsExpired: true }, log), log, now: Date.now })
   const rests = async (): Promise<void> => {
     for (let i = 0; i < 20; i++) {
       await settled()
@@ -48,7 +49,7 @@ t.test('a sweep that is closed deletes nothing more', async (t) => {
   t.teardown(() => { mock.timers.reset() })
   const store = new MemoryStore()
   for (let n = 0; n < 100; n++) store.set(key(n), record(expired))
-  const sweep = new Sweep({ store: new GuardedStore(store, { name: 'test', keepsExpired: true }), log: { warn () {}, error () {} }, now: Date.now })
+  const sweep = new Sweep({ store: new GuardedStore(store, { name: 'test', keepsExpired: true }, quiet), log: quiet, now: Date.now })
   const sweeping = sweep.sweep()
   await settled()
   sweep.close()

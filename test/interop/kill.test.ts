@@ -45,7 +45,7 @@ class Told {
 
   /** Compares a store with what was told. */
   async check (t: Test, kind: string, path: string): Promise<void> {
-    const logins = new LoginStore({ store: new GuardedStore(await openStore(kind, path), { name: kind, keepsExpired: false }), log: quiet, now: Date.now, idleTimeout: 0 })
+    const logins = new LoginStore({ store: new GuardedStore(await openStore(kind, path), { name: kind, keepsExpired: false }, quiet), log: quiet, now: Date.now, idleTimeout: 0, maxAge: Infinity })
     const found = async (values: Set<string>, is: (login: unknown) => boolean): Promise<string[]> => {
       const wrong = []
       for (const value of values) if (is(await logins.find(keyOf(value)))) wrong.push(value)

@@ -8,7 +8,7 @@ import { openStore } from './killed-stores.ts'
 
 const [, , kind, path = ''] = process.argv
 const log = { warn () {}, error () {} } as unknown as FastifyBaseLogger
-const logins = new LoginStore({ store: new GuardedStore(await openStore(kind!, path), { name: kind!, keepsExpired: false }), log, now: Date.now, idleTimeout: 0 })
+const logins = new LoginStore({ store: new GuardedStore(await openStore(kind!, path), { name: kind!, keepsExpired: false }, log), log, now: Date.now, idleTimeout: 0, maxAge: Infinity })
 
 /** Resolves when it is in the pipe: what is about to be done must be known before it is, and what is buffered here dies with this process. */
 async function say (line: string): Promise<void> {

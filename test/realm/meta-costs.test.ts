@@ -35,7 +35,7 @@ async function buildRealm () {
     limits: { messageSize: MESSAGE, subscriptions: SUBSCRIPTIONS, registrations: SUBSCRIPTIONS },
     realms: { realm1: { roles: { anonymous: everything }, eventHistory: [{ uri: 'kept.topic', limit: EVENTS }, { uri: 'kept.', match: 'prefix', limit: EVENTS }] } }
   })
-  router.addLogins(buildTracker({ store: storeOfLogins() }).tracker)
+  router.logins.add(buildTracker({ store: storeOfLogins() }).cookies)
   const holder = await join()
   for (let i = 0; i < SUBSCRIPTIONS; i++) holder.say([32, 1, {}, `topic.t${i}`])
   for (let i = 0; i < SUBSCRIPTIONS / 2; i++) holder.say([64, 1, {}, `procedure.p${i}`])

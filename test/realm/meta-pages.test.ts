@@ -132,7 +132,7 @@ t.test('logins are listed in pages, of all endpoints', async (t) => {
       store.set(`l${i}`, login)
       store.set(`c${i}`, { ...lifetime, login: `l${i}` })
     }
-    router.addLogins(buildTracker({ store }).tracker)
+    router.logins.add(buildTracker({ store }).cookies)
   }
   const pages = await pagesOf(t, client, 'wamp.login.list') as { authid: string }[][]
   t.ok(pages.length > 5)

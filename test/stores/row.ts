@@ -72,7 +72,7 @@ await column('sweep', async (server) => {
   for (let n = 1; n <= 40; n++) await store.set(n.toString(16).padStart(64, '0'), record({ maxAge: n % 2 === 0 ? 3600 : 60 }))
   const log = { warn: (details: object, text: string) => { failed.push(`${text}: ${JSON.stringify(details)}`) }, error: () => {} }
   const failed: string[] = []
-  const sweep = new Sweep({ store: new GuardedStore(store, store), log, now: () => Date.now() + 120_000 })
+  const sweep = new Sweep({ store: new GuardedStore(store, store, log), log, now: () => Date.now() + 120_000 })
   await sweep.sweep()
   sweep.close()
   const left = []

@@ -1,0 +1,110 @@
+import { EndedLogins } from './ended-logins.ts'
+import type { EndedLogin } from './ended-logins.ts'
+import { isExpired } from './cookie-store.ts'
+import type { GuardedStore } from './guarded-store.ts'
+import { isSelected } from './login-filter.ts'
+import type { LoginFilter, SelectableLogin } from './login-filter.ts'
+import type { StoreLog } from './store-log.ts'
+
+/** A login that a filter selects, with the known keys of its cookies. */
+type SelectedLogin = SelectableLogin & EndedLogin
+
+/** A revocation whose logins may still be in the store. */
+interface Revocation {
+  readonly filter: LoginFilter
+  /** The time of the revocation, in milliseconds since 1970. Later logins are not affected. */
+  readonly at: number
+  /** The keys of logins that this process has made since. */
+  readonly spared: Set<string>
+  /** The keys of the deleted logins. */
+  deleted: readonly string[]
+  state: 'being deleted' | 'not deleted'
+}
+
+/** The maximum number of revocations that wait for the store. */
+const MOST_REVOCATIONS = 1000
+
+/**
+ * Revocations whose logins have not been found and deleted yet. Until then, the logins that they select are invalid in this process. If the
+ * store fails, a revocation is retried until it succeeds.
+ */
+export class Revocations {
+  readonly #store: GuardedStore
+  readonly #search: (filter: LoginFilter) => Promise<readonly SelectedLogin[]>
+  readonly #remove: (logins: readonly EndedLogin[]) => Promise<void>
+  readonly #now: () => number
+  /** By filter. */
+  readonly #revocations = new Map<string, Revocation>()
+  readonly #ended: EndedLogins
+
+  /** `search` finds the valid logins of a filter, and `remove` deletes logins and ends their sessions. Both reject with the error of the store. */
+  constructor ({ store, search, remove, log, now }: {
+    store: GuardedStore
+    search: (filter: LoginFilter) => Promise<readonly SelectedLogin[]>
+    remove: (logins: readonly EndedLogin[]) => Promise<void>
+    log: StoreLog
+    now: () => number
+  }) {
+    this.#store = store
+    this.#search = search
+    this.#remove = remove
+    this.#now = now
+    this.#ended = new EndedLogins(({ key }) => this.#retry(key), log)
+  }
+
+  /** Revokes logins, in this process at once. Resolves to the keys of the deleted ones. Rejects with the error of the store. */
+  async revoke (filter: LoginFilter): Promise<readonly string[]> {
+    const revocation: Revocation = { filter, at: this.#now(), spared: new Set(), deleted: [], state: 'being deleted' }
+    if (this.#revocations.size >= MOST_REVOCATIONS) return await this.#complete(revocation)
+    const name = JSON.stringify([filter.cookie, filter.realm, filter.authid, filter.authrole])
+    this.#revocations.set(name, revocation)
+    await this.#ended.end([{ key: name, cookies: [] }])
+    return revocation.deleted
+  }
+
+  /** The state of the revocation of a login, or null if it has not been revoked. */
+  stateOf (login: SelectableLogin): Revocation['state'] | null {
+    for (const { filter, at, spared, state } of this.#revocations.values()) {
+      if (login.record.created <= at && isSelected(filter, login) && !spared.has(login.key)) return state
+    }
+    return null
+  }
+
+  /** Called for a new login, which earlier revocations do not affect. */
+  spare (login: SelectableLogin): void {
+    for (const { filter, spared } of this.#revocations.values()) if (isSelected(filter, login)) spared.add(login.key)
+  }
+
+  /** Retries a last time. */
+  async close (): Promise<void> {
+    await this.#ended.close()
+  }
+
+  async #retry (name: string): Promise<void> {
+    const revocation = this.#revocations.get(name)
+    if (revocation === undefined) return
+    try {
+      revocation.deleted = await this.#complete(revocation)
+    } catch (error) {
+      revocation.state = 'not deleted'
+      throw error
+    }
+    if (this.#revocations.get(name) === revocation) this.#revocations.delete(name)
+  }
+
+  /** Deletes the logins of a revocation. Those without cookies are deleted, too: another process may be storing their cookies. */
+  async #complete ({ filter, at, spared, state }: Revocation): Promise<readonly string[]> {
+    const found = filter.cookie === undefined ? await this.#search(filter) : await this.#lookUp(filter.cookie, filter)
+    // At the first attempt, a later time only means that the clocks of two processes differ.
+    const meant = found.filter(({ key, record }) => (state === 'being deleted' || record.created <= at) && !spared.has(key))
+    await this.#remove(meant)
+    return meant.map(({ key }) => key)
+  }
+
+  /** The login with this key, if it matches the filter. Other cookies of the login are invalid without it. */
+  async #lookUp (key: string, filter: LoginFilter): Promise<SelectedLogin[]> {
+    const record = await this.#store.get(key)
+    const isMeant = record !== undefined && 'authid' in record && !isExpired(record, this.#now()) && isSelected(filter, { key, record })
+    return isMeant ? [{ key, record, cookies: [] }] : []
+  }
+}
