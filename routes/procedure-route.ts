@@ -84,8 +84,10 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
       const gone = goneOf(reply)
       const ended = as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))
       if (ended === null) return await reply.code(429).header('cache-control', 'no-store').send(tooMany)
+      // Before anything is sent: the promise of an HTTP/2 response to a client that has disconnected never settles.
+      const called = call(as ?? request.wamp, procedure, args, kwargs, gone).finally(ended)
       try {
-        return await answer(reply, await call(as ?? request.wamp, procedure, args, kwargs, gone))
+        return await answer(reply, await called)
       } catch (error) {
         if (gone.aborted) return await reply.code(CLIENT_GONE).send()
         if (!(error instanceof WampError)) throw error
@@ -93,8 +95,6 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
         // An error may have the name `constructor`.
         const statusCode = Object.hasOwn(raised, code) ? raised[code]! : error.statusCode
         return await reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
-      } finally {
-        ended()
       }
     }
   })

@@ -1365,5 +1365,12 @@ export const defences: readonly Defence[] = [
     code: 'if (connection?._paused === true) connection.destroy()',
     without: '',
     test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
+  },
+  {
+    defence: 'Canceled HTTP/2 requests do not use up the calls of a session that routes use with `as`',
+    file: 'routes/procedure-route.ts',
+    code: 'procedure, args, kwargs, gone).finally(ended)',
+    without: 'procedure, args, kwargs, gone)',
+    test: ['routes/http2.test.ts', 'canceled requests of HTTP/2 do not use up']
   }
 ]

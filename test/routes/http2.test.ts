@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect } from 'node:http2'
+import { connect, constants } from 'node:http2'
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
 import Fastify from 'fastify'
 import t from 'tap'
@@ -96,6 +96,36 @@ t.test('a connection of HTTP/2 that waits for many answers gets no further ones'
       t.match(await next.status, /20[04]/, 'when one is answered, the next may come')
     })
   }
+})
+
+t.test('canceled requests of HTTP/2 do not use up the calls of the session of a route with `as`', async (t) => {
+  const app = Fastify({ http2: true })
+  await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { pendingCalls: 8 } })
+  t.teardown(() => app.close())
+  const backend = app.wamp.join('realm1')
+  let tellStarted = (): void => {}
+  let tellEnded = (): void => {}
+  await backend.register('com.example.wait', async ({ signal }) => {
+    tellStarted()
+    await once(signal, 'abort')
+    tellEnded()
+  })
+  await backend.register('com.example.answer', () => 'here')
+  const as = app.wamp.join('realm1', { role: 'anonymous' })
+  app.wampRoute({ method: 'POST', url: '/wait', procedure: 'com.example.wait', as })
+  app.wampRoute({ method: 'POST', url: '/answer', procedure: 'com.example.answer', as })
+  const session = client(t, await app.listen({ port: 0, host: '127.0.0.1' }))
+  for (let i = 0; i < 10; i++) {
+    const started = new Promise<void>((resolve) => { tellStarted = resolve })
+    const ended = new Promise<void>((resolve) => { tellEnded = resolve })
+    const { stream, status } = post(session, '/wait', {})
+    const outcome = Promise.race([started.then(() => 'started'), status])
+    if (!t.equal(await outcome, 'started', `request ${i}`)) return
+    status.catch(() => {})
+    stream.close(constants.NGHTTP2_CANCEL)
+    await ended
+  }
+  t.equal(await post(session, '/answer', {}).status, 200)
 })
 
 t.test('streams of events on a connection of HTTP/2 share what may wait for it', async (t) => {
