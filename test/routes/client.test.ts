@@ -30,7 +30,7 @@ t.test('the client is one module at the path of the option, and each further ser
     t.notMatch(body, /\bfrom ?"|\bimport\b|\beval\(|\bFunction\(/, 'it needs nothing else, nor more than script-src')
     return await exportsOf(body)
   }))
-  t.same(bodies, [['CallResult', 'ClientError', 'WampError', 'connect', 'cryptosign', 'json', 'ticket', 'wampScram', 'wampcra'], ['cbor'], ['msgpack']])
+  t.same(bodies, [['CallResult', 'ClientError', 'WampError', 'batchedJson', 'connect', 'cryptosign', 'json', 'ticket', 'wampScram', 'wampcra'], ['cbor'], ['msgpack']])
   t.equal((await app.inject({ method: 'HEAD', url: '/api/wamp-client.js' })).statusCode, 200)
   t.equal((await app.inject('/api/wamp-client.js.txt')).statusCode, 404)
 })
