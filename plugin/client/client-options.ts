@@ -86,6 +86,9 @@ const kinds = {
   WebSocket: A_FUNCTION,
   headers: AN_OBJECT
 }
+/** The longest time of a timer in milliseconds: a longer one, such as Infinity, would be 1 ms. */
+const MAX_DELAY = 2 ** 31 - 1
+
 /** What each part of a request must be. */
 const requestKinds = { uri: isString, options: AN_OBJECT, handler: A_FUNCTION, signal: AN_OBJECT, onProgress: A_FUNCTION }
 const retryKinds = { first: A_NUMBER, most: A_NUMBER, attempts: A_NUMBER }
@@ -97,7 +100,7 @@ export function resolveOptions (url: string | URL, given: ConnectOptions): Resol
   checkKnown(retryKinds, { ...retry }, refuse)
   const { first = 1000, most = 30_000, attempts = Infinity } = retry === false ? { attempts: 0 } : retry
   if (serializers[0]?.subprotocol === undefined) refuse('serializers', ' is invalid')
-  return { first, most, attempts, handshakeTimeout, queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
+  return { first, most: Math.min(most, MAX_DELAY), attempts, handshakeTimeout: Math.min(handshakeTimeout, MAX_DELAY), queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
 }
 
 /** A check for values of a kind, which is described in the words of `typeof`. */

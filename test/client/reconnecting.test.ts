@@ -331,6 +331,15 @@ t.test('a router that breaks the protocol in the handshake: connect rejects', as
   }
 })
 
+t.test('an infinite time is not the shortest one', async (t) => {
+  const router = await ScriptedRouter.start(t)
+  router.refuse(503)
+  const joining = router.connect(t, { handshakeTimeout: Infinity, retry: { first: 2 ** 40, most: Infinity } })
+  await t.rejects(router.connect(t, { handshakeTimeout: Infinity, retry: { first: 1, most: 1, attempts: 3 } }))
+  t.equal(router.asked, 5, 'this one has tried four times, and the other one waits')
+  joining.catch(() => {})
+})
+
 t.test('a router that says nothing is given up, and tried again', async (t) => {
   const router = await ScriptedRouter.start(t)
   const joining = router.connect(t, { handshakeTimeout: 50 })
