@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { InProcessSession } from 'fastify-wamp'
-import { json } from 'fastify-wamp/client'
+import { batchedJson, json } from 'fastify-wamp/client'
 import { cbor } from 'fastify-wamp/client/cbor'
 import { msgpack } from 'fastify-wamp/client/msgpack'
 import { Channel } from '../../plugin/client/channel.ts'
@@ -236,7 +236,7 @@ class Chaos {
 /** Plays for so many operations. When it is done, nobody holds what it was played with, unless the signal does. */
 async function play (t: Test, app: FastifyInstance, signal: AbortController): Promise<void> {
   const { port } = app.server.address() as AddressInfo
-  const parties = await Promise.all([json(), cbor(), msgpack(), json()].map(async (serializer, i) => await Party.start(t, { name: `party${i}`, port, serializer, queue: i < 2 ? 0 : 20 })))
+  const parties = await Promise.all([json(), cbor(), msgpack(), batchedJson()].map(async (serializer, i) => await Party.start(t, { name: `party${i}`, port, serializer, queue: i < 2 ? 0 : 20 })))
   const router = app.wamp.join('realm1')
   const stop = new AbortController()
   await Promise.all(parties.map(async (party, i) => { await party.hear(i % 2 === 0 ? 'handler' : 'iterator', stop.signal) }))
