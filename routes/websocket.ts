@@ -194,7 +194,7 @@ class Doorway {
     if (entrance === null) return null
     const arrival = arrivalOf(request)
     this.#look(request, arrival.secure)
-    const arriving = entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, cookieHeader: undefined } : arrival)
+    const arriving = entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, ignoresCookies: true } : arrival)
     return await this.#closing.before(arriving.then((visitor) => {
       whenSocketCloses(request, () => { visitor.leave() })
       return visitor

@@ -65,7 +65,8 @@ export class CookieTracker implements ConnectionTracker {
   enableLogins (): void { this.#logins = 'enabled' }
 
   /** Registers a browser that connects. `entry` describes the endpoint. Resolves when the cookie has been looked up. Call `leave` when the browser has disconnected. */
-  async arrive ({ cookieHeader, secure, device = {} }: Arrival, entry: Entry): Promise<CookieConnection> {
+  async arrive ({ cookieHeader, secure, device = {}, ignoresCookies = false }: Arrival, entry: Entry): Promise<CookieConnection> {
+    if (ignoresCookies) return this.#open({ entry, pseudonym: pseudonymOf(freshValue(this.#options.length)), device })
     const values = this.#cookie.read(cookieHeader)
     const found = await this.#find(values, 1)
     if (found === 'cannot tell') return this.#open({ entry, pseudonym: pseudonymOf(values[0]?.value ?? freshValue(this.#options.length)), device, others: keysOf(values) })

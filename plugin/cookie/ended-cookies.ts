@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
+import { Recent } from '../recent.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
@@ -6,8 +7,10 @@ import { isUserOf } from './login-filter.ts'
 import { Outage } from './outage.ts'
 import type { StoreLog } from './store-log.ts'
 
-/** The maximum number of cookies whose logins wait for the store. */
+/** The maximum number of cookies whose logins wait for the store, each for those that have been seen with a login, and for others. */
 const MOST_ENDED_COOKIES = 10_000
+/** The maximum number of cookies that are remembered to have had a login. */
+const MOST_KNOWN = 100_000
 
 /** A user with a role whose login remains valid. */
 export type Spared = Pick<Principal, 'realm' | 'authid' | 'authrole'>
@@ -19,6 +22,10 @@ export class EndedCookies {
   readonly #ended: EndedLogins
   /** The users whose logins remain valid, by cookie key. For a cookie without an entry, every login has ended. */
   readonly #spared = new Map<string, Spared>()
+  /** Cookies that had a login in this process. While the store is unavailable, others may be made up by clients. */
+  readonly #known = new Recent<string, true>(MOST_KNOWN)
+  /** The ended cookies that are not known. */
+  readonly #others = new Set<string>()
   readonly #outage: Outage
 
   /** `endLogin` ends the login that a cookie belongs to. */
@@ -27,6 +34,11 @@ export class EndedCookies {
     this.#endLogin = endLogin
     this.#ended = new EndedLogins(({ key }) => this.#remove(key), log)
     this.#outage = new Outage(log, 'error', 'a logout is lost, because the cookie store cannot look up its login')
+  }
+
+  /** Called for a cookie that has a login. */
+  note (cookie: string): void {
+    this.#known.set(cookie, true)
   }
 
   /** True if a cookie no longer has a login, whatever the store contains. */
@@ -41,19 +53,28 @@ export class EndedCookies {
 
   /** Ends the logins of cookies, except those of the spared user. A login that has already ended is not restored. Never rejects. */
   async end (cookies: readonly string[], spared: Spared | null): Promise<void> {
-    // While the store is unavailable, cookies that a client made up cannot be told from real ones.
-    if (this.#ended.size >= MOST_ENDED_COOKIES) return this.#outage.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
-    this.#outage.worked()
-    for (const cookie of cookies) {
+    const accepted = cookies.filter((cookie) => this.#accepts(cookie))
+    if (accepted.length < cookies.length) this.#outage.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
+    else this.#outage.worked()
+    for (const cookie of accepted) {
       if (spared === null || (this.#ended.has(cookie) && !isSame(this.#spared.get(cookie), spared))) this.#spared.delete(cookie)
       else this.#spared.set(cookie, spared)
     }
-    await this.#ended.end(cookies.map((key) => ({ key, cookies: [] }))).catch(() => {})
+    await this.#ended.end(accepted.map((key) => ({ key, cookies: [] }))).catch(() => {})
   }
 
   /** Retries a last time. */
   async close (): Promise<void> {
     await this.#ended.close()
+  }
+
+  /** False if too many cookies wait. Those that clients made up do not take the places of real ones. */
+  #accepts (cookie: string): boolean {
+    if (this.#ended.has(cookie)) return true
+    if (this.#known.get(cookie) === true) return this.#ended.size - this.#others.size < MOST_ENDED_COOKIES
+    if (this.#others.size >= MOST_ENDED_COOKIES) return false
+    this.#others.add(cookie)
+    return true
   }
 
   async #remove (cookie: string): Promise<void> {
@@ -63,12 +84,14 @@ export class EndedCookies {
       // The user may have logged out in the meantime, which removes the exception.
       if (login !== undefined && 'authid' in login && this.#spares(cookie, login)) {
         this.#spared.delete(cookie)
+        this.#others.delete(cookie)
         return
       }
       await this.#endLogin(record.login)
     }
     await this.#store.delete(cookie)
     this.#spared.delete(cookie)
+    this.#others.delete(cookie)
   }
 
   #spares (cookie: string, login: LoginRecord): boolean {

@@ -44,6 +44,8 @@ export interface Arrival {
   /** True if the request arrived by https. */
   readonly secure: boolean
   readonly device?: Device
+  /** True if cookies of the request are ignored. None is set either, because it could overwrite that of a login. @default false */
+  readonly ignoresCookies?: boolean
 }
 
 /** Throws WAMP_ERR_INVALID_OPTION for a filter with an unknown or undefined field. */

@@ -106,7 +106,10 @@ export class LoginStore {
     const login = await this.get(record.login)
     if (login === 'cannot tell') return login
     if (login !== null && this.#endedCookies.isOver(key, login)) return null
-    if (login !== null && !isExpired(record, this.#now())) return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
+    if (login !== null && !isExpired(record, this.#now())) {
+      this.#endedCookies.note(key)
+      return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
+    }
     this.#goOn(this.#clearUnlessLed(key, record.login))
     return null
   }
@@ -139,6 +142,7 @@ export class LoginStore {
     this.#additions.set(login.key, addition)
     this.#revocations.spare(login)
     this.#unstored.add(login)
+    for (const cookie of login.cookies) this.#endedCookies.note(cookie)
     const stored = await this.#write(login)
     this.#additions.delete(login.key)
     if (addition.state === 'is valid') return stored ? 'is stored' : 'is not stored'

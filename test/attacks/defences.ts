@@ -284,15 +284,15 @@ export const defences: readonly Defence[] = [
   {
     defence: 'With `idleTimeout`, an unused login ends',
     file: loginStore,
-    code: '&& !await this.#isIdle(key, record)',
-    without: '',
+    code: 'else if (await this.#uses.isIdle(key, login)) await this.#endLogin(key)\n',
+    without: '\n',
     test: ['cookie/login-store.test.ts', 'a login that nobody uses for idleTimeout']
   },
   {
     defence: 'An expired login is rejected',
     file: loginStore,
-    code: 'const counts = !isExpired(record, this.#now())',
-    without: 'const counts = true',
+    code: 'if (isExpired(login, this.#now())) await this.forget({ key, cookies: [] })\n      else if',
+    without: 'if',
     test: ['cookie/cookie-tracker.test.ts', 'expiry is the server']
   },
   {
@@ -333,7 +333,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A closed connection leaves no data behind',
     file: tracker,
-    code: 'for (const { key } of handed?.leave() ?? []) this.#handed.delete(key)',
+    code: 'if (handed !== undefined) this.#handed.leave(handed)',
     without: '',
     test: [floods, 'visitors without a cookie leave nothing behind']
   },
@@ -641,7 +641,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'An upgrade sent before the previous response is disconnected',
     file: 'routes/connections.ts',
-    code: 'answer this one in order.\n    socket.destroy()',
+    code: 'answered in order.\n    socket.destroy()',
     without: 'answer this one in order.',
     test: ['routes/websocket.test.ts', 'who asks for an upgrade before']
   },
@@ -1372,5 +1372,117 @@ export const defences: readonly Defence[] = [
     code: 'procedure, args, kwargs, gone).finally(ended)',
     without: 'procedure, args, kwargs, gone)',
     test: ['routes/http2.test.ts', 'canceled requests of HTTP/2 do not use up']
+  },
+  {
+    defence: 'A revocation reaches the logins at all endpoints',
+    file: 'plugin/cookie/logins.ts',
+    code: '[...this.#trackers].map((tracker) => tracker.revoke(filter))',
+    without: '[...this.#trackers].slice(0, 1).map((tracker) => tracker.revoke(filter))',
+    test: ['routes/revocation.test.ts', 'the app finds and revokes the logins at all endpoints']
+  },
+  {
+    defence: 'A REST logout ends the logins of the cookies of all endpoints',
+    file: 'routes/identity.ts',
+    code: 'Promise.all([needed(entrance).signOut(arrival), router.logins.signOut(arrival)])',
+    without: 'Promise.all([needed(entrance).signOut(arrival)])',
+    test: ['routes/revocation.test.ts', 'a REST logout ends the logins of all cookies']
+  },
+  {
+    defence: 'A revocation takes effect at once while the store cannot list its logins',
+    file: 'plugin/cookie/revocations.ts',
+    code: '    this.#revocations.set(name, revocation)\n',
+    without: '',
+    test: ['cookie/revocation.test.ts', 'a revocation takes effect at once while the store']
+  },
+  {
+    defence: 'A revoked login that is looked up while the store cannot list its logins is deleted',
+    file: 'plugin/cookie/login-store.ts',
+    code: 'if (state === \'not deleted\') await this.#endLogin(key)',
+    without: '',
+    test: ['cookie/revocation.test.ts', 'a revoked login that is used while the store cannot list']
+  },
+  {
+    defence: 'A revocation ends sessions whose logins are being made, or could not be stored',
+    file: 'plugin/cookie/login-connections.ts',
+    code: 'for (const connection of this.#proven) connection.revoke(filter)',
+    without: '',
+    test: ['cookie/revocation.test.ts', 'a login that waits for something else before it is stored']
+  },
+  {
+    defence: 'A login that is being stored while it is revoked is deleted again',
+    file: 'plugin/cookie/login-store.ts',
+    code: 'for (const addition of additions) addition.state = \'has ended\'',
+    without: '',
+    test: ['cookie/revocation.test.ts', 'a REST login that is being stored ends']
+  },
+  {
+    defence: 'A login whose challenge was pending while its user was revoked ends',
+    file: 'plugin/session/handshake.ts',
+    code: 'this.#context.visitor?.challenged()',
+    without: 'Promise.resolve()',
+    test: ['routes/revocation.test.ts', 'a login whose challenge was pending during a revocation']
+  },
+  {
+    defence: 'A revocation deletes logins whose cookies another process is storing',
+    file: 'plugin/cookie/login-store.ts',
+    code: 'search: (filter) => this.#snapshots.search(filter, ({ key }) => this.#ended.has(key), {}),',
+    without: 'search: (filter) => this.search(filter),',
+    test: ['cookie/revocation.test.ts', 'a revocation deletes a login whose cookies another process']
+  },
+  {
+    defence: 'Sessions are killed together with their logins even if the store fails',
+    file: 'plugin/realm/session-procedures.ts',
+    code: 'const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)',
+    without: 'if (revoking) return revokeLogins(authid).then(() => [kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)])\n      const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)',
+    test: ['routes/revocation.test.ts', 'a user is killed at once even if the store']
+  },
+  {
+    defence: 'Values of other programs in a store are ignored, and not quoted in logs',
+    file: 'plugin/cookie/guarded-store.ts',
+    code: 'if (isStoredRecord(value)) return value',
+    without: 'if (value !== undefined) return value',
+    test: ['cookie/keyv-store.test.ts', 'values of other programs in the namespace']
+  },
+  {
+    defence: 'A request whose login ends before its handler runs is unauthenticated',
+    file: 'routes/identity.ts',
+    code: 'if (wampPrincipal !== null && currentPrincipal(request) === null) {',
+    without: 'if (wampPrincipal === undefined) {',
+    test: ['routes/revocation.test.ts', 'a request whose login ends before its handler']
+  },
+  {
+    defence: 'A principal that has expired is not accepted',
+    file: 'routes/identity.ts',
+    code: 'login === null || isOver(login?.expires ?? principal.expires) ? null',
+    without: 'login === null ? null',
+    test: ['routes/revocation.test.ts', 'a principal that has expired']
+  },
+  {
+    defence: 'A login that has been idle ends together with its requests and sessions',
+    file: 'plugin/cookie/login-store.ts',
+    code: 'else if (await this.#uses.isIdle(key, login)) await this.#endLogin(key)',
+    without: 'else if (await this.#uses.isIdle(key, login)) await this.forget({ key, cookies: [] })',
+    test: ['cookie/login-store.test.ts', 'a login that has been idle ends together']
+  },
+  {
+    defence: 'A shorter `maxAge` also applies to older logins',
+    file: 'plugin/cookie/login-store.ts',
+    code: 'return record.maxAge <= this.#maxAge ? record : { ...record, maxAge: this.#maxAge }',
+    without: 'return record',
+    test: ['cookie/login-store.test.ts', 'a shorter maxAge also applies']
+  },
+  {
+    defence: 'No login is bound on an upgrade whose cookie a login has replaced',
+    file: 'plugin/cookie/handed-ids.ts',
+    code: 'return since !== undefined && this.#now() < since + IN_FLIGHT',
+    without: 'return false',
+    test: ['cookie/fixation.test.ts', 'an upgrade that a REST login of the same browser overtakes']
+  },
+  {
+    defence: 'Made-up cookies do not take the places of real ones while the store is unavailable',
+    file: 'plugin/cookie/ended-cookies.ts',
+    code: 'if (this.#known.get(cookie) === true)',
+    without: 'if (cookie === \'\')',
+    test: ['cookie/logout-in-outage.test.ts', 'logouts on made-up cookies during an outage']
   }
 ]

@@ -136,12 +136,17 @@ t.test('every logout and every login of another user counts for a cookie that th
   }
 })
 
-t.test('logouts on made-up cookies during an outage do not fill the memory', async (t) => {
+t.test('logouts on made-up cookies during an outage do not fill the memory, and do not take the places of real ones', async (t) => {
   const store = new FailingStore()
   const { tracker, logged } = buildTracker({ store })
+  const browser = new Browser(tracker)
+  await (await browser.open()).bind(principal())
   store.state = 'fails'
   for (let i = 0; i < 10_010; i++) await (await tracker.arrive({ cookieHeader: `cbtid=${freshValue(24)}`, secure: false })).logout()
   t.equal(logged.filter((text) => text.startsWith('a logout is lost')).length, 1, 'said once')
+  await (await browser.open()).logout()
+  store.state = 'works'
+  t.equal(await browser.identity(), undefined)
 })
 
 t.test('a login that could not be stored does not come back after a logout', async (t) => {

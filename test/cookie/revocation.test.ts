@@ -99,6 +99,9 @@ t.test('a revoked login that is used while the store cannot list is deleted', as
   await t.rejects(tracker.revoke({ realm: 'realm1' }), { message: 'cannot list' })
   t.equal(await other.identity(), 'joe', 'in another process')
   t.equal(await browser.identity(), undefined)
+  await settled()
+  store.listing = 'works'
+  t.same([...store.entries()], [])
   t.equal(await other.identity(), undefined)
   await tracker.close()
 })
@@ -143,17 +146,27 @@ t.test('a login that is being stored ends with a revocation', async (t) => {
 })
 
 t.test('a REST login that is being stored ends with a revocation', async (t) => {
-  const store = new Store()
-  const { tracker } = buildTracker({ store })
-  store.writing = 'hangs'
-  const signingIn = t.rejects(tracker.signIn({ cookieHeader: undefined, secure: false }, principal()), { code: 'WAMP_ERR_SIGN_IN', message: /was revoked/ })
-  await settled()
-  t.equal(await tracker.revoke({ authid: 'joe' }), 1)
-  store.writing = 'works'
-  store.goOn()
-  await signingIn
-  t.same([...store.entries()], [])
-  await tracker.close()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  for (const listing of ['works', 'fails', 'hangs'] as const) {
+    const store = new Store()
+    const { tracker } = buildTracker({ store })
+    store.writing = 'hangs'
+    const signingIn = t.rejects(tracker.signIn({ cookieHeader: undefined, secure: false }, principal()), { code: 'WAMP_ERR_SIGN_IN', message: /was revoked/ })
+    await settled()
+    store.listing = listing
+    const revoking = tracker.revoke({ authid: 'joe' }).then((count) => count, () => 'failed')
+    if (listing !== 'hangs') t.equal(await revoking, listing === 'works' ? 1 : 'failed')
+    store.writing = 'works'
+    store.goOn()
+    await signingIn
+    await settled()
+    mock.timers.tick(5000)
+    t.equal(await revoking, listing === 'works' ? 1 : 'failed')
+    store.listing = 'works'
+    t.same([...store.entries()], [])
+    await tracker.close()
+  }
 })
 
 t.test('a login that waits for something else before it is stored ends with a revocation', async (t) => {

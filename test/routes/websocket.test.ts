@@ -166,6 +166,7 @@ t.test('the cookie of an upgrade without Origin is ignored where only pages may 
     const hello = [1, 'realm1', { ...HELLO[2], authmethods: ['cookie'] }]
     for (const [headers, letIn] of [[{}, comesBack], [{ origin: url }, true]] as const) {
       const client = await WireClient.connect(t, `${url.replace('http', 'ws')}/ws`, json!, { headers: { ...headers, cookie: `cbtid=${String(cookie?.value)}` } })
+      t.equal(client.setCookie, undefined, 'nor is it overwritten')
       t.match(await client.ask(hello), letIn ? [2, Number, { authid: 'joe' }] : [3], `${requireOrigin} ${sameSite} ${JSON.stringify(headers)}`)
     }
   }
