@@ -1322,5 +1322,19 @@ export const defences: readonly Defence[] = [
     code: 'procedure, args, kwargs, gone).finally(ended)',
     without: 'procedure, args, kwargs, gone)',
     test: ['routes/http2.test.ts', 'canceled requests of HTTP/2 do not use up']
+  },
+  {
+    defence: 'An event that a serializer cannot represent is encoded, and logged, once for all its receivers',
+    file: 'plugin/transport/websocket-transport.ts',
+    code: 'if (this.#hasFailed(message)) {',
+    without: 'if (this.#codec === null) {',
+    test: ['transport/formless.test.ts', 'an event that a serializer cannot represent']
+  },
+  {
+    defence: 'An event that has no form in JSON is found out once for all event streams',
+    file: 'routes/event-text.ts',
+    code: 'if (known?.details === details) return known.octets',
+    without: 'if (known?.details === details && known.octets !== null) return known.octets',
+    test: ['routes/event-text.test.ts', 'an event that has no form in JSON']
   }
 ]
