@@ -112,7 +112,7 @@ export interface LimitOptions {
    * authenticator the same number of logins from one address, or one IPv6 /64. @default 10000
    */
   pendingCalls?: number
-  /** Calls that one callee has not answered. @default 10000 */
+  /** Calls that one callee has not answered. A canceled call of a procedure of the app counts until the procedure has ended. @default 10000 */
   pendingInvocations?: number
   /** Subscriptions of one session. @default 10000 */
   subscriptions?: number

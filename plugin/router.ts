@@ -17,6 +17,7 @@ import type { Pack, SessionParts } from './in-process/in-process-session.ts'
 import { InjectedClient } from './in-process/injected-client.ts'
 import type { PropagationSlot } from './in-process/propagation.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
+import { inProcessFeatures } from './protocol/features.ts'
 import { nextId } from './protocol/id.ts'
 import { randomId } from './protocol/random-id.ts'
 import type { Id } from './protocol/id.ts'
@@ -46,12 +47,6 @@ export interface JoinOptions {
 
 /** The number of waves in which sessions end when the app closes over a period of time. */
 const WAVES = 20
-
-/** The features of an in-process session. The app sees the details of its messages, and so the payload passthru attributes. */
-const inProcessFeatures: ReadonlySet<string> = new Set([
-  ...['publisher', 'subscriber', 'caller', 'callee'].flatMap((role) => [role, `${role}.payload_passthru_mode`]),
-  ...['caller', 'callee'].flatMap((role) => [`${role}.progressive_call_results`, `${role}.call_canceling`])
-])
 
 /** Realms by name. Connects transports, sessions and realms. */
 export class Router implements SessionHost {

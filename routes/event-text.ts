@@ -3,14 +3,16 @@ import { valuesEnd } from '../plugin/codec/json-text.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import type { Dict, EventMessage } from '../plugin/protocol/message.ts'
 import type { Payload } from '../plugin/protocol/payload.ts'
-import { spendOctets } from '../plugin/work.ts'
+import { spend, spendOctets } from '../plugin/work.ts'
 
 /** The parts of an EVENT that a stream needs. */
 export type PublishedEvent = Pick<EventMessage, 'publication' | 'details' | 'payload'>
 
-/** The octets of an event, and the details that all are given who are sent the same. */
-interface Written { readonly details: Dict, readonly octets: Buffer }
+/** The octets of an event, or null if its values have no form in JSON, and the details that all receivers of these octets are given. */
+interface Written { readonly details: Dict, readonly octets: Buffer | null }
 
+/** Units of work to look up an event. */
+const UNITS_OF_LOOK = 2
 const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
@@ -20,21 +22,33 @@ const written = new Map<string, Written>()
 
 /**
  * An event as a client reads it. What was retained is no place to come back to. The payload is encoded once for all that read it as JSON,
- * and not decoded if it came as JSON. Throws for values that have no form in JSON.
+ * and not decoded if it came as JSON. Returns null for values that have no form in JSON, and passes the error to `failed` the first time.
  */
-export function octetsOf (subscribed: string, { payload, details, publication }: PublishedEvent): Buffer {
+export function octetsOf (subscribed: string, event: PublishedEvent, failed: (error: unknown) => void): Buffer | null {
+  const { details, publication } = event
   // That of an event of a pattern stands in its details.
   const topic = String(details['topic'] ?? subscribed)
   const key = `${publication} ${topic}`
   const known = written.get(key)
+  spend(UNITS_OF_LOOK)
   if (known?.details === details) return known.octets
+  let octets = null
+  try {
+    octets = textOf(topic, event)
+  } catch (error) {
+    failed(error)
+  }
+  if (written.size === 0) setImmediate(() => { written.clear() })
+  written.set(key, { details, octets })
+  return octets
+}
+
+function textOf (topic: string, { payload, details, publication }: PublishedEvent): Buffer {
   const id = details['retained'] === true ? '' : `id: ${publication}\n`
   const octets = Buffer.concat([
     Buffer.from(`${id}data: {"topic":${stringifyValue(topic)},`), payloadMembers(payload), Buffer.from(`,"details":${stringifyValue(details)}}\n\n`)
   ])
   spendOctets(octets.length)
-  if (written.size === 0) setImmediate(() => { written.clear() })
-  written.set(key, { details, octets })
   return octets
 }
 

@@ -253,13 +253,10 @@ class EventStream {
 
   /** An event as a client reads it, or null if its values have no form in JSON. */
   #octetsOf (topic: string, event: PublishedEvent): Buffer | null {
-    try {
-      return octetsOf(topic, event)
-    } catch (error) {
+    return octetsOf(topic, event, (error) => {
       this.#log[this.#formlessLevel]({ err: error, topic }, 'an event has no form in JSON; more of them are logged at debug')
       this.#formlessLevel = 'debug'
-      return null
-    }
+    })
   }
 
   #push (octets: Buffer): void {

@@ -6,6 +6,7 @@ import type { ClientMessage, ErrorMessage, Interrupt, Invocation, Published, Reg
 import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
 import { onAbort } from '../abortion.ts'
 import { EventHandlers } from './event-handlers.ts'
 import { checked } from './checked-request.ts'
@@ -33,18 +34,27 @@ export type InvocationHandler = (invocation: Invocation, values: Values, signal:
 /** The part of a logger that is used here. */
 export interface PeerLog { error (details: object, text: string): void }
 
+/** An invocation whose procedure runs. `answer` is null until the procedure has been called. */
+interface Running { readonly abortion: AbortController, answer: Promise<ClientMessage> | null }
+
+function failureOf (request: Id, error: Uri): ErrorMessage {
+  return { type: MessageType.Error, requestType: 68, request, details: {}, error, payload: Payload.empty }
+}
+
 /** The client side of the protocol in this process: requests and their answers, invocations and events. The router treats it like any other peer, without privileges. */
 export class InProcessPeer {
   /** The handlers of its subscriptions. */
   readonly events: EventHandlers
   readonly #send: (message: ClientMessage) => void
   readonly #log: PeerLog
-  readonly #ended: () => void
+  readonly #closed: () => void
   /** Not a Map: it changes so often that the tables which it leaves behind would keep what they held until a full garbage collection. */
   #pending: Record<Id, Pending> = {}
   readonly #registrations = new Map<Id, InvocationHandler>()
-  /** The invocations whose answers the router waits for. */
-  readonly #invocations = new Map<Id, AbortController>()
+  /** The invocations whose answers the caller waits for. */
+  readonly #invocations = new Map<Id, Running>()
+  /** Abandoned invocations whose procedure never ends: nothing can settle its promise any more, so nothing runs. */
+  readonly #unreachable = new FinalizationRegistry<Id>((request) => { this.#ended(request) })
   #lastRequest: Id = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closeReason = ''
@@ -57,7 +67,7 @@ export class InProcessPeer {
     log: PeerLog
   }) {
     this.#send = send
-    this.#ended = ended
+    this.#closed = ended
     this.#log = log
     this.events = new EventHandlers((error, subscription) => { log.error({ err: error, subscription }, 'an event handler failed') })
   }
@@ -152,7 +162,7 @@ export class InProcessPeer {
     this.#registrations.clear()
     const pending = Object.values(this.#pending)
     this.#pending = {}
-    for (const invocation of this.#invocations.values()) invocation.abort(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
+    for (const { abortion } of this.#invocations.values()) abortion.abort(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     this.#invocations.clear()
     for (const { reject } of pending) reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     for (const tell of this.#whenClosed) {
@@ -163,7 +173,7 @@ export class InProcessPeer {
       }
     }
     this.#whenClosed.clear()
-    this.#ended()
+    this.#closed()
   }
 
   #goodbye (reason: string): void {
@@ -205,34 +215,46 @@ export class InProcessPeer {
   #invocation (invocation: Invocation, values: Values): void {
     const handler = this.#registrations.get(invocation.registration)
     const { request } = invocation
-    const answer = (message: ClientMessage): void => { if (this.#state === 'open') this.#send(message) }
-    if (handler === undefined) {
-      return answer({ type: MessageType.Error, requestType: 68, request, details: {}, error: reasons.noSuchRegistration, payload: Payload.empty })
-    }
-    this.#answer(handler, invocation, values).then((message) => { if (this.#invocations.delete(request)) answer(message) })
+    if (handler === undefined) return this.#say(failureOf(request, reasons.noSuchRegistration))
+    const running: Running = { abortion: new AbortController(), answer: null }
+    this.#invocations.set(request, running)
+    const answer = running.answer = this.#answer(handler, invocation, values, running.abortion)
+    const { abortion } = running
+    answer.then((message) => {
+      if (this.#invocations.delete(request)) return this.#say(message)
+      this.#unreachable.unregister(abortion)
+      this.#ended(request)
+    })
   }
 
-  /** With `kill`, the router waits for the answer. Otherwise the invocation is forgotten, because its procedure may never answer. */
+  /** The procedure of an abandoned invocation has ended: the router counts it until then. */
+  #ended (request: Id): void {
+    this.#say(failureOf(request, reasons.canceled))
+  }
+
+  #say (message: ClientMessage): void {
+    if (this.#state === 'open') this.#send(message)
+  }
+
+  /** With `kill`, the caller waits for the answer. Otherwise the invocation is abandoned, because its procedure may never answer. With `skip`, the procedure goes on. */
   #interrupt ({ request, options }: Interrupt): void {
-    const abortion = this.#invocations.get(request)
-    if (options['mode'] === 'killnowait') this.#invocations.delete(request)
-    abortion?.abort(new WampError(reasons.canceled))
+    const { abortion, answer } = this.#invocations.get(request) ?? {}
+    const { mode } = options
+    if (mode !== 'kill' && this.#invocations.delete(request)) this.#unreachable.register(answer!, request, abortion)
+    if (mode !== 'skip') abortion?.abort(new WampError(reasons.canceled))
   }
 
   /** Never rejects. */
-  async #answer (handler: InvocationHandler, invocation: Invocation, values: Values): Promise<ClientMessage> {
+  async #answer (handler: InvocationHandler, invocation: Invocation, values: Values, abortion: AbortController): Promise<ClientMessage> {
     const { request, details } = invocation
-    const abortion = new AbortController()
-    this.#invocations.set(request, abortion)
     const progress = (payload: Payload): void => {
       if (this.#invocations.has(request) && !abortion.signal.aborted) this.#send({ type: MessageType.Yield, request, options: { progress: true }, payload })
     }
     try {
       return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation, values, abortion.signal, details.receive_progress === true ? progress : null) }
     } catch (error) {
-      const failed = { type: MessageType.Error, requestType: 68, request, details: {} } as const
-      if (abortion.signal.aborted) return { ...failed, error: reasons.canceled, payload: Payload.empty }
-      return { ...failed, ...this.#failure(error) }
+      const canceled = failureOf(request, reasons.canceled)
+      return abortion.signal.aborted ? canceled : { ...canceled, ...this.#failure(error) }
     }
   }
 

@@ -45,6 +45,19 @@ export const routerRoles = {
 /** The features that a client announced for its roles, as `role.feature`. */
 export type Features = ReadonlySet<string>
 
+/**
+ * The feature of the app's own sessions, which no client can announce: they answer each invocation when its procedure has ended, even if it
+ * was interrupted or its call has ended.
+ */
+export const answersAlways = 'callee.answers_always'
+
+/** The features of an in-process session. The app sees the details of its messages, and so the payload passthru attributes. */
+export const inProcessFeatures: Features = new Set([
+  ...clientRoles.flatMap((role) => [role, `${role}.payload_passthru_mode`]),
+  ...['caller', 'callee'].flatMap((role) => [`${role}.progressive_call_results`, `${role}.call_canceling`]),
+  answersAlways
+])
+
 // There are few client implementations: most clients announce the same features and share one set.
 const known = new Map<string, Features>()
 const MOST_KNOWN = 64

@@ -85,15 +85,24 @@ export class Payload {
 
   /** The bytes for a receiver with this codec. Throws the codec's error for a value that it cannot represent. */
   in (codec: PayloadCodec): EncodedPayload {
-    if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined)) return this.#encoded
-    this.#transcoded ??= new Map()
-    let made = this.#transcoded.get(codec)
-    if (made === undefined) {
-      this.#transcoded.set(codec, made = this.#transcode(codec))
-      if (this.#isKept && toForget.add(this).size === 1) setImmediate(forgetAll)
-    }
+    const made = this.#made(codec)
     if ('failure' in made) throw made.failure
     return made
+  }
+
+  /** True if the codec can represent the values. The bytes are created for `in`. */
+  isIn (codec: PayloadCodec): boolean {
+    return !('failure' in this.#made(codec))
+  }
+
+  /**
+   * True if an earlier receiver with this codec, or without one for null, could not be given the payload. A thousand receivers
+   * would otherwise throw and catch a thousand errors.
+   */
+  hasFailed (codec: PayloadCodec | null): boolean {
+    if (codec === null) return this.#forms?.get(null) === false
+    const made = this.#transcoded?.get(codec)
+    return made !== undefined && 'failure' in made
   }
 
   /** True if the values can be decoded in this process and encoded by the codec, or null for no codec. Only the result is cached, not the bytes. */
@@ -115,6 +124,17 @@ export class Payload {
   /** The approximate number of bytes in memory: the received bytes or the values. In each other serializer, the payload may use the same amount again. */
   get size (): number {
     return this.#encoded?.bytes.length ?? (this.#size ??= sizeOf(this.#given))
+  }
+
+  #made (codec: PayloadCodec): Transcoded {
+    if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined)) return this.#encoded
+    this.#transcoded ??= new Map()
+    let made = this.#transcoded.get(codec)
+    if (made === undefined) {
+      this.#transcoded.set(codec, made = this.#transcode(codec))
+      if (this.#isKept && toForget.add(this).size === 1) setImmediate(forgetAll)
+    }
+    return made
   }
 
   #transcode (codec: PayloadCodec): Transcoded {
@@ -146,9 +166,19 @@ export class Payload {
    * call it where an error can be answered.
    */
   values (): Values {
-    if (this.#codec !== undefined && this.#encoded !== undefined) return this.#codec.decodePayload(this.#encoded)
+    if (this.#codec !== undefined && this.#encoded !== undefined) return this.#decoded(this.#codec, this.#encoded)
     if (this.#given !== undefined) return copyOfValues({ args: this.#given.args, kwargs: this.#given.kwargs ?? {} })
     return { args: [], kwargs: {} }
+  }
+
+  #decoded (codec: PayloadCodec, encoded: EncodedPayload): Values {
+    try {
+      return codec.decodePayload(encoded)
+    } catch (error) {
+      this.#forms ??= new Map()
+      this.#forms.set(null, false)
+      throw error
+    }
   }
 
   /** Replaces the bytes by the values decoded from them, so that nothing else in the bytes, such as a duplicate key, is delivered. */

@@ -1,6 +1,9 @@
 import { spend } from '../work.ts'
 import type { Callee } from './registration.ts'
-import type { RoutedSession } from './routed-session.ts'
+import type { ClientKey, RoutedSession } from './routed-session.ts'
+
+/** A caller, or the client because of which the router calls. */
+export type Sharer = RoutedSession | ClientKey
 
 /**
  * True if a callee may receive another call of a caller. Below half of the limit, any caller may call. Above it, a caller may have at most
@@ -11,27 +14,32 @@ export function hasShare (callee: Callee, caller: RoutedSession, limit: number):
   const { invocations: { size } } = callee
   if (size * 2 < limit) return true
   callee.openBy ??= countCallers(callee)
-  return size < limit && (callee.openBy.get(caller) ?? 0) <= limit - size
+  return size < limit && (callee.openBy.get(sharerOf(caller)) ?? 0) <= limit - size
 }
 
 /** Counts a call that the callee has received. */
 export function addToShare ({ openBy }: Callee, caller: RoutedSession): void {
-  openBy?.set(caller, (openBy.get(caller) ?? 0) + 1)
+  openBy?.set(sharerOf(caller), (openBy.get(sharerOf(caller)) ?? 0) + 1)
 }
 
 /** Counts a call that has ended. Well below half of the limit, callers are no longer counted. */
 export function takeFromShare (callee: Callee, caller: RoutedSession, limit: number): void {
   const { openBy } = callee
   if (openBy === null) return
-  const count = (openBy.get(caller) ?? 0) - 1
-  if (count > 0) openBy.set(caller, count)
-  else openBy.delete(caller)
+  const sharer = sharerOf(caller)
+  const count = (openBy.get(sharer) ?? 0) - 1
+  if (count > 0) openBy.set(sharer, count)
+  else openBy.delete(sharer)
   if (callee.invocations.size * 4 <= limit) callee.openBy = null
 }
 
-function countCallers ({ invocations }: Callee): Map<RoutedSession, number> {
+function sharerOf (caller: RoutedSession): Sharer {
+  return caller.client ?? caller
+}
+
+function countCallers ({ invocations }: Callee): Map<Sharer, number> {
   spend(invocations.size)
-  const counts = new Map<RoutedSession, number>()
-  for (const { caller } of invocations.values()) counts.set(caller, (counts.get(caller) ?? 0) + 1)
+  const counts = new Map<Sharer, number>()
+  for (const { caller } of invocations.values()) counts.set(sharerOf(caller), (counts.get(sharerOf(caller)) ?? 0) + 1)
   return counts
 }

@@ -5,6 +5,14 @@ import type { PendingCall } from './pending-call.ts'
 /** The maximum number of ended calls per caller whose input may still be in flight. */
 const MOST_ENDED = 64
 
+/** The bounds of calls that sessions may have open. */
+export interface DealerLimits {
+  readonly pendingCalls: number
+  readonly pendingInvocations: number
+  /** Octets that the open calls of a session keep so that another callee can have them. */
+  readonly parked: number
+}
+
 /** The state of a session as a caller. */
 export interface Caller {
   readonly calls: Map<Id, PendingCall>

@@ -14,8 +14,8 @@ import type { Delivery } from '../transport/transport.ts'
 import type { CallWatch } from './call-watch.ts'
 import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
 import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
-import type { Caller } from './caller.ts'
-import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody } from './pending-call.ts'
+import type { Caller, DealerLimits } from './caller.ts'
+import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
 import { refusal, refusalOf } from './refusal.ts'
 import type { Offer } from './registration.ts'
@@ -25,14 +25,6 @@ import type { RoutedSession } from './routed-session.ts'
 
 /** Callees that do not read which are tried for a call, before it fails: to try a thousand would take long, for every call. */
 const MOST_CONGESTED = 8
-
-/** The bounds of calls that sessions may have open. */
-export interface DealerLimits {
-  readonly pendingCalls: number
-  readonly pendingInvocations: number
-  /** Octets that the open calls of a session keep so that another callee can have them. */
-  readonly parked: number
-}
 
 /** Routed remote procedure calls within a realm [basic, Remote Procedure Calls]. It has been asked whether the session may. */
 export class Dealer {
@@ -134,7 +126,7 @@ export class Dealer {
       return
     }
     this.#end(call, refusal(MessageType.Call, request, reasons.canceled))
-    if (mode !== 'skip') interrupt(call, mode)
+    if (mode !== 'skip' || willAnswer(call)) interrupt(call, mode)
   }
 
   yield (callee: RoutedSession, { request, options, payload }: Yield): void {
@@ -144,7 +136,9 @@ export class Dealer {
       throw new ProtocolViolation('YIELD.options.ppt_scheme by a callee that did not announce payload_passthru_mode')
     }
     const progress = options.progress === true
-    if (call === undefined || (progress && !takesProgress(call))) return
+    if (call === undefined) return
+    if (!progress) this.#unassign(call)
+    if (call.state === 'abandoned' || (progress && !takesProgress(call))) return
     if (passthru !== null && !call.caller.features.has('caller.payload_passthru_mode')) {
       return this.#giveUp(call, reasons.featureNotSupported, 'the caller did not announce payload_passthru_mode', progress)
     }
@@ -158,7 +152,9 @@ export class Dealer {
   error (callee: RoutedSession, { request, details, error, payload }: ErrorMessage): void {
     const call = this.#invocation(callee, request, 'ERROR')
     if (call === undefined) return
+    if (call.state === 'abandoned') return this.#unassign(call)
     if (error === reasons.unavailable && call.rerouting !== null && callee.features.has('callee.call_reroute')) return this.#reroute(call, call.rerouting)
+    this.#unassign(call)
     this.#end(call, { type: MessageType.Error, requestType: MessageType.Call, request: call.request, details: passthruOf(details) ?? noDetails, error, payload })
   }
 
@@ -275,7 +271,9 @@ export class Dealer {
     state.calls.delete(request)
     forgetRerouting(state, call)
     if (call.progressive && call.state !== 'invoked') rememberEnded(state, request)
-    this.#unassign(call)
+    // Its place is free when its procedure has ended: it may ignore that it was interrupted.
+    if (willAnswer(call)) call.state = 'abandoned'
+    else this.#unassign(call)
     call.lift?.()
     if (answer === null || caller.send(answer) !== 'unencodable') return watch?.answered(answer, outcome)
     caller.send(refusal(MessageType.Call, request, reasons.invalidArgument))

@@ -1,3 +1,4 @@
+import { answersAlways } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Dict } from '../protocol/message.ts'
@@ -17,9 +18,9 @@ const UNITS_OF_INVOCATION = 20
 
 /**
  * What a call waits for: `streaming`, more input of the caller, and the answer; `invoked`, the answer; `interrupted`, what
- * the callee makes of it that the caller has canceled.
+ * the callee makes of it that the caller has canceled. `abandoned`: the call has ended, but not the procedure of its callee in this process.
  */
-export type CallState = 'streaming' | 'invoked' | 'interrupted'
+export type CallState = 'streaming' | 'invoked' | 'interrupted' | 'abandoned'
 
 /** A call that has not ended. Its options are those of the first CALL [advanced, Progressive Call Invocations]. */
 export interface PendingCall {
@@ -103,8 +104,13 @@ export function isInterruptible ({ offer }: PendingCall): boolean {
   return offer?.callee.session.features.has('callee.call_canceling') === true
 }
 
-/** Tells the callee that nobody waits for it any more, if it can be told. */
-export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait'): void {
+/** True if the callee will answer although the call has ended: until then its procedure runs, and the invocation keeps its place. */
+export function willAnswer ({ offer }: PendingCall): boolean {
+  return offer?.callee.state === 'here' && offer.callee.session.features.has(answersAlways)
+}
+
+/** Tells the callee that nobody waits for it any more, if it can be told; with `skip`, only one that will answer: its procedure is not interrupted. */
+export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait' | 'skip'): void {
   if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
 }
 

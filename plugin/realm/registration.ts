@@ -2,6 +2,7 @@ import type { Id } from '../protocol/id.ts'
 import type { InvocationPolicy } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
+import type { Sharer } from './callee-share.ts'
 import type { Listing } from './listing.ts'
 import type { Ordered } from './ordered.ts'
 import type { PendingCall } from './pending-call.ts'
@@ -26,7 +27,7 @@ export interface Callee {
   readonly invocations: Map<Id, PendingCall>
   readonly registrations: Listing<Registration>
   /** The number of these calls per caller; null while there is capacity for all. */
-  openBy: Map<RoutedSession, number> | null
+  openBy: Map<Sharer, number> | null
 }
 
 /** A callee of one registration, with its options. */

@@ -6,6 +6,9 @@ import type { Payload } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Delivery, TransportDetails } from '../transport/transport.ts'
 
+/** The client that a call of the router is about: the id of its session, or the network of its address while it logs in. */
+export type ClientKey = Id | string
+
 /** A session as used by broker and dealer. */
 export interface RoutedSession {
   readonly id: Id
@@ -14,6 +17,8 @@ export interface RoutedSession {
   readonly features: Features
   /** The connection of its client. */
   readonly transport: TransportDetails
+  /** The client because of which the router itself calls. */
+  readonly client?: ClientKey
   /** Its position in the order in which sessions joined the realm, from 1. Set by the realm. */
   place: number
   /** Sends a message. Never throws, and never calls back into the realm before it returns. */

@@ -10,10 +10,7 @@ import type { Delivery } from '../transport/transport.ts'
 import { spend } from '../work.ts'
 import { OwnSession } from './own-session.ts'
 import type { OwnIdentity } from './own-session.ts'
-import type { RoutedSession } from './routed-session.ts'
-
-/** The client that a call of the router is about: the id of its session, or the network of its address while it logs in. */
-export type ClientKey = Id | string
+import type { ClientKey, RoutedSession } from './routed-session.ts'
 
 /** The options of a call by the router itself. */
 export interface RouterCallOptions {
@@ -35,7 +32,13 @@ const UNITS_OF_CANCEL = 100
 /** The router as the caller of a procedure, because of one client. */
 class RouterCaller extends OwnSession {
   readonly features: ReadonlySet<string> = new Set(['caller'])
+  readonly client: ClientKey
   readonly calls = new Map<Id, PendingCall>()
+
+  constructor (identity: OwnIdentity, client: ClientKey) {
+    super(identity)
+    this.client = client
+  }
 
   send (message: RouterMessage): Delivery {
     return message.type === MessageType.Result || message.type === MessageType.Error ? this.#answer(message) : 'sent'
@@ -109,7 +112,7 @@ export class RouterCalls {
 
   #callerFor (client: ClientKey): RouterCaller {
     let caller = this.#callers.get(client)
-    if (caller === undefined) this.#callers.set(client, caller = new RouterCaller(this.#identity))
+    if (caller === undefined) this.#callers.set(client, caller = new RouterCaller(this.#identity, client))
     return caller
   }
 

@@ -60,16 +60,10 @@ export class InProcessTransport implements Transport {
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
-    let values: Values | null = none
-    if ('payload' in message) {
-      try {
-        values = isRetained(message) ? null : this.#valuesOf(message)
-      } catch {
-        return 'unencodable'
-      }
-    }
     if (message.type === MessageType.Invocation) spend(this.#unitsOfInvocation)
     else if (message.type === MessageType.Event) spend(UNITS_OF_EVENT)
+    const values = !('payload' in message) ? none : isRetained(message) ? null : this.#valuesOf(message)
+    if (values === undefined) return 'unencodable'
     this.#queue.add({ message, values })
     if (this.#delivery === 'idle') {
       this.#delivery = 'soon'
@@ -126,27 +120,23 @@ export class InProcessTransport implements Transport {
       if (this.#state !== 'open') return
       spendOctets(message.payload.size)
     }
-    let read
-    try {
-      read = this.#valuesOf(message)
-    } catch {
-      // As for all others: who has no form for it does not get it.
-      return
-    }
-    this.#receive(message, read ?? none)
+    const read = this.#valuesOf(message)
+    // As for all others: a peer that cannot represent an event does not receive it.
+    if (read !== undefined) this.#receive(message, read ?? none)
   }
 
-  /** The values of a payload, or null if the peer takes it in a serializer. Throws for one that the peer cannot be given. */
-  #valuesOf (message: RouterMessage & { readonly payload: Payload }): Values | null {
+  /** The values of a payload, null if the peer takes it in a serializer, or undefined if the peer cannot be given the payload. */
+  #valuesOf (message: RouterMessage & { readonly payload: Payload }): Values | null | undefined {
+    const { payload } = message
     const codec = message.type === MessageType.Event ? this.#codecOf(message.subscription) : null
-    if (codec === null) return this.#read(message.payload)
+    // The peer itself decides what to do with values that have no form in its serializer.
+    if (codec !== null) return payload.isIn(codec) || this.takes(payload) ? null : undefined
+    if (payload.hasFailed(this.#codec)) return undefined
     try {
-      message.payload.in(codec)
-    } catch (error) {
-      // The peer itself decides what to do with values that have no form in its serializer.
-      if (!this.takes(message.payload)) throw error
+      return this.#read(payload)
+    } catch {
+      return undefined
     }
-    return null
   }
 
   /** Throws for a value that has no form in the codec, or in JavaScript. */

@@ -56,6 +56,8 @@ export class FrameBuilder {
   readonly #allocate: Allocate
   #lastMessage: RouterMessage | undefined
   #lastFrame: Buffer | undefined
+  /** The last message that could not be represented. */
+  #failed: RouterMessage | undefined
 
   constructor (encoder: Encoder) {
     this.#encoder = encoder
@@ -66,14 +68,19 @@ export class FrameBuilder {
   frame (message: RouterMessage): Buffer {
     if (this.#lastMessage === message) return this.#lastFrame!
     this.#lastMessage = undefined
-    this.#lastFrame = this.#encoder.encode(message, this.#allocate)
+    this.#lastFrame = this.#encode(message, this.#allocate)
     this.#lastMessage = message
     return this.#lastFrame
   }
 
   /** The octets of a message without a frame. Throws the same error. */
   unframed (message: RouterMessage): Buffer {
-    return this.#encoder.encode(message, Buffer.allocUnsafe)
+    return this.#encode(message, Buffer.allocUnsafe)
+  }
+
+  /** True if this message, the last one that failed, cannot be represented. */
+  hasFailed (message: RouterMessage): boolean {
+    return this.#failed === message
   }
 
   /** Frames with this total number of octets, for one write. */
@@ -85,6 +92,16 @@ export class FrameBuilder {
   forget (): void {
     this.#lastMessage = undefined
     this.#lastFrame = undefined
+    this.#failed = undefined
+  }
+
+  #encode (message: RouterMessage, allocate: Allocate): Buffer {
+    try {
+      return this.#encoder.encode(message, allocate)
+    } catch (error) {
+      this.#failed = message
+      throw error
+    }
   }
 }
 

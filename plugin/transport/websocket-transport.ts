@@ -6,6 +6,7 @@ import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { TokenBucket } from '../token-bucket.ts'
+import { spend } from '../work.ts'
 import type { Pulse } from './heartbeat.ts'
 import { Intake } from './intake.ts'
 import type { Inlet } from './intake.ts'
@@ -26,6 +27,9 @@ export interface WebsocketLimits extends OutgoingLimits, DecodeLimits {
 export const closeCodes: Readonly<Record<CloseKind, number>> = { normal: 1000, shutdown: 1001, violation: 1002, malformed: 1007, failure: 1011 }
 /** The code of a connection that ended without a close frame. */
 const ABNORMAL = 1006
+/** Units of work for a message that cannot be represented in the serializer of its receiver: to find this out, and for further receivers. */
+const UNITS_OF_FIRST_FAILURE = 100
+const UNITS_OF_FAILURE = 1
 /** Milliseconds for a peer to answer the close frame. */
 const CLOSE_TIMEOUT = 1000
 /** The maximum octets that all closed peers together may leave to be processed, because the number of such peers is not limited. */
@@ -108,9 +112,14 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
+    if (this.#hasFailed(message)) {
+      spend(UNITS_OF_FAILURE)
+      return 'unencodable'
+    }
     try {
       return this.#outgoing.send(message)
     } catch (error) {
+      spend(UNITS_OF_FIRST_FAILURE)
       this.#listener?.log[this.#formlessLevel]({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver; more of them are logged at debug')
       this.#formlessLevel = 'debug'
       return 'unencodable'
@@ -229,6 +238,11 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
   /** Switches to another frame builder for sent messages. */
   protected answerBy (frames: FrameBuilder): void {
     this.#frames = frames
+  }
+
+  /** True if another receiver with the same serializer could not be given the message. */
+  #hasFailed (message: RouterMessage): boolean {
+    return this.#frames.hasFailed(message) || ('payload' in message && message.payload.hasFailed(this.#codec))
   }
 
   #ping (): void {

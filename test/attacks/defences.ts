@@ -1334,7 +1334,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A procedure of the app that ignores its signal leaves nothing behind after its call was canceled',
     file: 'plugin/in-process/in-process-peer.ts',
-    code: "if (options['mode'] === 'killnowait') this.#invocations.delete(request)",
+    code: "if (mode !== 'kill' && this.#invocations.delete(request)) this.#unreachable.register(answer!, request, abortion)",
     without: '',
     test: ['in-process/in-process-peer.test.ts', 'an invocation that is interrupted is forgotten']
   },
@@ -1484,5 +1484,40 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#known.get(cookie) === true)',
     without: 'if (cookie === \'\')',
     test: ['cookie/logout-in-outage.test.ts', 'logouts on made-up cookies during an outage']
+  },
+  {
+    defence: 'An event that a serializer cannot represent is encoded, and logged, once for all its receivers',
+    file: 'plugin/transport/websocket-transport.ts',
+    code: 'if (this.#hasFailed(message)) {',
+    without: 'if (this.#codec === null) {',
+    test: ['transport/formless.test.ts', 'an event that a serializer cannot represent']
+  },
+  {
+    defence: 'An event that has no form in JSON is found out once for all event streams',
+    file: 'routes/event-text.ts',
+    code: 'if (known?.details === details) return known.octets',
+    without: 'if (known?.details === details && known.octets !== null) return known.octets',
+    test: ['routes/event-text.test.ts', 'an event that has no form in JSON']
+  },
+  {
+    defence: 'A canceled call of a procedure of the app keeps its place until the procedure has ended',
+    file: 'plugin/realm/dealer.ts',
+    code: "if (willAnswer(call)) call.state = 'abandoned'\n    else this.#unassign(call)",
+    without: 'this.#unassign(call)',
+    test: ['in-process/abandoned-invocations.test.ts', 'a canceled call of the app.s procedure keeps']
+  },
+  {
+    defence: 'A canceled call of a procedure of the app that can never end does not keep its place',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: "(mode !== 'kill' && this.#invocations.delete(request))",
+    without: "(mode === 'killnowait' && this.#invocations.delete(request))",
+    test: ['in-process/abandoned-invocations.test.ts', 'a canceled call whose procedure can never end']
+  },
+  {
+    defence: 'Canceled calls of a dynamic authorizer count together for their client',
+    file: 'plugin/realm/callee-share.ts',
+    code: 'return caller.client ?? caller',
+    without: 'return caller',
+    test: ['in-process/abandoned-invocations.test.ts', 'canceled calls of a dynamic authorizer']
   }
 ]

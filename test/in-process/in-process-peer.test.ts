@@ -169,7 +169,7 @@ t.test('an answer after the session is closed is not sent', async (t) => {
   t.equal(sent.length, 1)
 })
 
-t.test('an invocation that is interrupted is forgotten, unless the caller waits for its answer', async (t) => {
+t.test('an invocation that is interrupted is forgotten, unless the caller waits for its answer, and the router learns when it has ended', async (t) => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const { session, sent, receive, settled } = build()
@@ -196,8 +196,11 @@ t.test('an invocation that is interrupted is forgotten, unless the caller waits 
   await settled()
   collect()
   t.equal(signals.get('never')!.deref(), undefined, 'nothing refers to it any more')
+  while (sent.length < 2) await settled()
+  t.match(sent.splice(1), [{ type: MessageType.Error, request: 1, error: 'wamp.error.canceled' }], 'a procedure that can never end is over')
   for (const end of finish.values()) end()
   await settled()
-  t.match(sent.slice(1), [{ type: MessageType.Yield, request: 3 }])
-  t.equal(sent.length, 2, 'late answers are not sent')
+  const ended = { type: MessageType.Error, error: 'wamp.error.canceled', payload: Payload.empty }
+  t.match(sent.slice(1), [{ ...ended, request: 2 }, { type: MessageType.Yield, request: 3 }, { ...ended, request: 4 }])
+  t.equal(sent.length, 4, 'late answers are not sent')
 })

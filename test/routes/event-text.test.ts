@@ -4,7 +4,12 @@ import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { octetsOf } from '../../routes/event-text.ts'
+import { octetsOf as octetsOrNull } from '../../routes/event-text.ts'
+import type { PublishedEvent } from '../../routes/event-text.ts'
+
+function octetsOf (topic: string, event: PublishedEvent): Buffer {
+  return octetsOrNull(topic, event, (error) => { throw error })!
+}
 
 t.test('streams that are given one event share its octets', async (t) => {
   const details = { topic: 'com.example.news' }
@@ -37,4 +42,12 @@ t.test('the payload is written as in wamp.2.json, on one line', async (t) => {
   t.same(JSON.parse(lines), { topic: 'a', args: ['],', 1], kwargs: { k: '\r\n' }, details: {} })
 
   t.throws(() => written(Payload.of([new OpaqueValue('cbor', 1, 4711)])), { name: 'EncodingError' })
+})
+
+t.test('an event that has no form in JSON is found out once for all streams', async (t) => {
+  const event = { payload: Payload.of([new OpaqueValue('cbor', 1, 4711)]), publication: 8, details: {} }
+  const failures: unknown[] = []
+  for (const stream of ['a', 'b', 'c']) t.equal(octetsOrNull('com.example.news', event, (error) => { failures.push([stream, error]) }), null)
+  t.match(failures, [['a', { name: 'EncodingError' }]])
+  t.equal(failures.length, 1)
 })
