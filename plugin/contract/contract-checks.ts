@@ -1,16 +1,16 @@
 import { Ajv } from 'ajv'
-import type { ErrorObject, ValidateFunction } from 'ajv'
+import type { ErrorObject } from 'ajv'
 import addFormats from 'ajv-formats'
 import { errors } from '../errors.ts'
 import type { PassthruOptions } from '../protocol/message.ts'
 import type { Payload, Values } from '../protocol/payload.ts'
 import { isUri } from '../protocol/uri.ts'
 import { hasBigInt, isDict } from '../protocol/wire-value.ts'
-import { spend } from '../work.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Contract } from './contract.ts'
 import type { JsonSchema } from './schema-types.ts'
 import { areUnique } from './unique-items.ts'
+import { stepsOf, TooManySteps, ValidationSteps } from './validation-steps.ts'
 
 type Check = (value: unknown) => string | null
 interface Checks { readonly args: Check, readonly kwargs: Check }
@@ -26,7 +26,8 @@ export class ContractChecks {
 
   /** Throws WAMP_ERR_INVALID_OPTION for an invalid schema. `path` is the path of the contract. */
   constructor ({ procedures = {}, topics = {} }: Contract, path: string) {
-    const ajv = new Ajv({ strict: false, strictNumbers: true, allErrors: false, ownProperties: true })
+    const ajv = new Ajv({ strict: false, strictNumbers: true, allErrors: false, ownProperties: true, discriminator: true })
+    const steps = new ValidationSteps(ajv)
     // A CommonJS module: its types declare the function one level deeper than it is.
     const formats = addFormats as unknown as (ajv: Ajv) => void
     formats(ajv)
@@ -34,12 +35,18 @@ export class ContractChecks {
     if (url instanceof RegExp) ajv.addFormat('url', linear(url))
     ajv.removeKeyword('uniqueItems')
     ajv.addKeyword({
-      keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: (asked: boolean, items: unknown[]) => !asked || areUnique(items), error: { message: 'must NOT have duplicate items' }
+      keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: (asked: boolean, items: unknown[]) => !asked || areUnique(items, (count) => { steps.count(count) }), error: { message: 'must NOT have duplicate items' }
     })
+    /** The keywords of schemas with an `$id`, which other schemas may refer to. */
+    let shared = 0
     const checkOf = (name: string, schema: JsonSchema | undefined, where: string, absent: Check): Check => {
       if (schema === undefined) return absent
       try {
-        return checkBy(name, ajv.compile(schema))
+        const before = steps.keywords
+        const validate = ajv.compile(schema)
+        const keywords = steps.keywords - before + shared
+        if ('$id' in schema) shared = keywords
+        return checkBy(name, (value, size) => steps.run(size, keywords, () => validate(value)) ? null : validate.errors?.[0])
       } catch (error) {
         throw new errors.WAMP_ERR_INVALID_OPTION(`${where}.${name}`, `must be a JSON schema: ${(error as Error).message}`)
       }
@@ -125,19 +132,19 @@ function isPacked ({ ppt_scheme: scheme }: PassthruOptions): boolean {
   return scheme !== undefined && scheme !== ''
 }
 
-function checkBy (name: string, validate: ValidateFunction): Check {
+/** `validate` returns null, or the first error of a value of this size in steps. */
+function checkBy (name: string, validate: (value: unknown, size: number) => ErrorObject | undefined | null): Check {
   return (value) => {
-    if (!isJson(value)) return `${name} must have finite numbers only`
-    return validate(hasBigInt(value) ? withoutBigInts(value) : value) ? null : textOf(name, validate.errors?.[0]).slice(0, FAULT)
+    const size = stepsOf(value)
+    if (Number.isNaN(size)) return `${name} must have finite numbers only`
+    try {
+      const error = validate(hasBigInt(value) ? withoutBigInts(value) : value, size)
+      return error === null ? null : textOf(name, error).slice(0, FAULT)
+    } catch (error) {
+      if (error instanceof TooManySteps) return `${name} takes too many steps to validate: alternatives of the schema contain each other`
+      throw error
+    }
   }
-}
-
-/** False if the value contains a number that JSON cannot represent. */
-function isJson (value: unknown): boolean {
-  spend(1)
-  if (typeof value === 'number') return Number.isFinite(value)
-  if (Array.isArray(value)) return value.every(isJson)
-  return !isDict(value) || Object.values(value).every(isJson)
 }
 
 /** Integers beyond 2^53 are integers for a schema. It validates the nearest number; the receiver gets the exact integer. */

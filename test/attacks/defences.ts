@@ -1087,6 +1087,13 @@ export const defences: readonly Defence[] = [
     test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
   },
   {
+    defence: 'A recursive schema with alternatives does not validate a value once for each path through them',
+    file: 'plugin/contract/validation-steps.ts',
+    code: 'if (this.#left < 0) throw new TooManySteps()',
+    without: '',
+    test: ['contract/validation-steps.test.ts', 'a value that a schema would validate once']
+  },
+  {
     defence: 'No format of a contract takes long for any text',
     file: 'plugin/contract/contract-checks.ts',
     code: 'if (url instanceof RegExp) ajv.addFormat(\'url\', linear(url))',
