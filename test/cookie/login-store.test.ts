@@ -238,7 +238,9 @@ t.test('a store that returns no record is one that cannot tell, and null means t
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)
-  await (await browser.open()).bind(principal())
+  const first = await browser.open()
+  await first.bind(principal())
+  first.leave()
   const { get } = store
   for (const answer of ['a string', 5, true]) {
     store.get = () => answer as unknown as undefined
