@@ -160,7 +160,7 @@ export const defences: readonly Defence[] = [
     file: connections,
     code: 'for (const key of known.keys()) this.end(key, null)',
     without: '',
-    test: [stolen, 'a login that is revoked ends the sessions']
+    test: ['cookie/revocation.test.ts', 'a revocation takes effect at once while the store']
   },
   {
     defence: 'A user who is no longer configured cannot log in by cookie',

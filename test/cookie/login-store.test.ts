@@ -11,7 +11,9 @@ t.test('a store that throws is not an unknown cookie: nothing is set, nobody is 
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)
-  await (await browser.open()).bind(principal())
+  const first = await browser.open()
+  await first.bind(principal())
+  first.leave()
   const { get } = store
   store.get = () => { throw new Error('down') }
   const connection = await browser.open()
@@ -236,7 +238,9 @@ t.test('a store that returns no record is one that cannot tell, and null means t
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)
-  await (await browser.open()).bind(principal())
+  const first = await browser.open()
+  await first.bind(principal())
+  first.leave()
   const { get } = store
   for (const answer of ['a string', 5, true]) {
     store.get = () => answer as unknown as undefined
