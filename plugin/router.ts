@@ -55,6 +55,7 @@ export class Router implements SessionHost {
   readonly shutdownMode: 'close' | 'goodbye'
   readonly #shutdownSpread: number
   readonly parkedBytes: number
+  readonly #owedEvents: number
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
@@ -81,6 +82,7 @@ export class Router implements SessionHost {
     this.shutdownMode = shutdown
     this.#shutdownSpread = shutdownSpread
     this.parkedBytes = limits.parked
+    this.#owedEvents = limits.owedEvents
     this.failedLogins = new FailedLogins(failedLogins)
     this.#log = log
     for (const [name, options] of Object.entries(realms)) {
@@ -165,7 +167,7 @@ export class Router implements SessionHost {
 
     const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process', ...(expires === undefined ? {} : { expires }) })
     const peer = new InProcessPeer({
-      log: { error: (details, text) => { connection.log.error(details, text) } }, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
+      log: { error: (details, text) => { connection.log.error(details, text) }, warn: (details, text) => { connection.log.warn(details, text) } }, owedEvents: this.#owedEvents, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
     })
     const transport = new InProcessTransport({
       receive: (message, values) => { peer.receive(message, values) },

@@ -26,7 +26,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'network-of', 'token-bucket', 'queue', 'work'],
   cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'recent', 'thenable', 'work'],
-  'in-process': ['protocol', 'abortion', 'errors', 'did-you-mean', 'peer', 'work'],
+  'in-process': ['protocol', 'abortion', 'errors', 'did-you-mean', 'thenable', 'peer', 'transport', 'work'],
   router: ['protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],

@@ -3,6 +3,8 @@ import type { EventMessage } from '../protocol/message.ts'
 import { copyOfValues } from '../protocol/payload.ts'
 import type { PayloadCodec } from '../protocol/payload.ts'
 import type { Values } from '../protocol/values.ts'
+import { isThenable } from '../thenable.ts'
+import { BusyHandlers } from './busy-handlers.ts'
 
 /** A receiver of events. */
 export interface EventHandler {
@@ -15,11 +17,23 @@ export interface EventHandler {
 /** The handlers of one session's events. */
 export class EventHandlers {
   readonly #handlers = new Map<Id, Set<EventHandler>>()
+  readonly #owed: number
   readonly #failed: (error: unknown, subscription: Id) => void
+  readonly #dropped: (count: number, subscription: Id) => void
+  /** The subscriptions with asynchronous handlers that run. */
+  readonly #busy = new Map<Id, BusyHandlers>()
 
-  /** `failed` receives what a handler throws. */
-  constructor (failed: (error: unknown, subscription: Id) => void) {
+  constructor ({ owed, failed, dropped }: {
+    /** The maximum octets of the events that wait for the handlers of a subscription. */
+    owed: number
+    /** Receives what a handler throws. */
+    failed: (error: unknown, subscription: Id) => void
+    /** Called with the number of dropped events: with 0 for the first one, and with the total when the handlers have caught up. */
+    dropped: (count: number, subscription: Id) => void
+  }) {
+    this.#owed = owed
     this.#failed = failed
+    this.#dropped = dropped
   }
 
   /** Adds a handler for the events of a subscription. */
@@ -34,6 +48,8 @@ export class EventHandlers {
     const handlers = this.#handlers.get(subscription)
     if (handlers?.delete(handler) !== true || handlers.size > 0) return false
     this.#handlers.delete(subscription)
+    this.#busy.get(subscription)?.clear()
+    this.#busy.delete(subscription)
     return true
   }
 
@@ -45,6 +61,8 @@ export class EventHandlers {
   /** Removes all handlers. */
   clear (): void {
     this.#handlers.clear()
+    for (const busy of this.#busy.values()) busy.clear()
+    this.#busy.clear()
   }
 
   /** The serializer in which all handlers of a subscription read payloads. Null if one of them takes values, or if there are none. */
@@ -57,20 +75,41 @@ export class EventHandlers {
     return common
   }
 
-  /** Calls the handlers of an event. Never throws. */
+  /** Calls the handlers of an event. If too many asynchronous ones have not ended, the event waits. Never throws. */
   handle (event: EventMessage, values: Values): void {
+    if (event.details.retained === true || this.#busy.get(event.subscription)?.hold(event) !== true) this.#call(event, values)
+  }
+
+  #call (event: EventMessage, values: Values): void {
     const all = [...this.#handlers.get(event.subscription) ?? []]
     // Retained events arrive right after SUBSCRIBED and belong to the last subscriber. Earlier handlers have already received them, or did
     // not request them.
     const handlers = event.details.retained === true ? all.slice(-1) : all
     handlers.forEach((handler, i) => {
       const own = i < handlers.length - 1 ? copyOfValues(values) : values
-      this.#start(handler, event, own).catch((error: unknown) => { this.#failed(error, event.subscription) })
+      this.#start(handler, event, own)
     })
   }
 
   // The handler starts in this turn, so that events are handled in order. It may continue asynchronously.
-  async #start (handler: EventHandler, event: EventMessage, values: Values): Promise<void> {
-    await handler.handle(event, values)
+  #start (handler: EventHandler, event: EventMessage, values: Values): void {
+    const { subscription } = event
+    try {
+      const result = handler.handle(event, values)
+      if (isThenable(result)) this.#busyOf(subscription).add(Promise.resolve(result).then(() => {}, (error: unknown) => { this.#failed(error, subscription) }))
+    } catch (error) {
+      this.#failed(error, subscription)
+    }
+  }
+
+  #busyOf (subscription: Id): BusyHandlers {
+    let busy = this.#busy.get(subscription)
+    if (busy === undefined) {
+      busy = new BusyHandlers({
+        owed: this.#owed, handle: (event) => { this.#call(event, event.payload.values()) }, tell: (count) => { this.#dropped(count, subscription) }
+      })
+      this.#busy.set(subscription, busy)
+    }
+    return busy
   }
 }

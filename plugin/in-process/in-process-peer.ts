@@ -32,7 +32,10 @@ export interface RequestOptions {
 export type InvocationHandler = (invocation: Invocation, values: Values, signal: AbortSignal, progress: ((payload: Payload) => void) | null) => Promise<Payload>
 
 /** The part of a logger that is used here. */
-export interface PeerLog { error (details: object, text: string): void }
+export interface PeerLog {
+  error (details: object, text: string): void
+  warn (details: object, text: string): void
+}
 
 /** An invocation whose procedure runs. `answer` is null until the procedure has been called. */
 interface Running { readonly abortion: AbortController, answer: Promise<ClientMessage> | null }
@@ -60,16 +63,25 @@ export class InProcessPeer {
   #closeReason = ''
   readonly #whenClosed = new Set<() => void>()
 
-  constructor ({ send, ended, log }: {
+  constructor ({ send, ended, log, owedEvents }: {
     send: (message: ClientMessage) => void
     /** The callbacks for the end of the session, each called once. */
     ended: () => void
     log: PeerLog
+    /** The maximum octets of the events that wait for the handlers of a subscription. */
+    owedEvents: number
   }) {
     this.#send = send
     this.#closed = ended
     this.#log = log
-    this.events = new EventHandlers((error, subscription) => { log.error({ err: error, subscription }, 'an event handler failed') })
+    this.events = new EventHandlers({
+      owed: owedEvents,
+      failed: (error, subscription) => { log.error({ err: error, subscription }, 'an event handler failed') },
+      dropped: (dropped, subscription) => {
+        if (dropped === 0) log.warn({ subscription }, 'the event handlers of a subscription do not keep up: events are dropped')
+        else log.warn({ subscription, dropped }, 'the event handlers of a subscription have caught up: events were dropped')
+      }
+    })
   }
 
   /**

@@ -3,19 +3,22 @@ import { Queue } from '../queue.ts'
 /** Octets of an entry in addition to its frame. */
 export const OCTETS_OF_ENTRY = 256
 
+/** A waiting message; its length is in octets. */
+interface Frame { readonly length: number }
+
 /** A waiting reply. Its number is its position in the order of all entries. */
-interface Reply { readonly number: number, readonly frame: Buffer }
+interface Reply<F extends Frame> { readonly number: number, readonly frame: F }
 
 /** A waiting event, in a linked list of all events. */
-interface Entry extends Reply { readonly key: string | null, previous: Entry | null, next: Entry | null }
+interface Entry<F extends Frame> extends Reply<F> { readonly key: string | null, previous: Entry<F> | null, next: Entry<F> | null }
 
 /** The data for a slow peer, in order. If it takes too much memory, the oldest events are dropped, but never replies. */
-export class Backlog {
+export class Backlog<F extends Frame = Buffer> {
   readonly #limit: number
-  readonly #replies = new Queue<Reply>()
-  #oldest: Entry | null = null
-  #newest: Entry | null = null
-  readonly #latest = new Map<string, Entry>()
+  readonly #replies = new Queue<Reply<F>>()
+  #oldest: Entry<F> | null = null
+  #newest: Entry<F> | null = null
+  readonly #latest = new Map<string, Entry<F>>()
   #next = 0
   #octets = 0
   #octetsOfEvents = 0
@@ -40,13 +43,13 @@ export class Backlog {
   }
 
   /** Adds the frame of a reply. */
-  add (frame: Buffer): void {
+  add (frame: F): void {
     this.#replies.add({ number: this.#next++, frame })
     this.#octets += frame.length + OCTETS_OF_ENTRY
   }
 
   /** Adds the frame of an event, which replaces an earlier one with its key. Returns the number of dropped events. */
-  addEvent (frame: Buffer, key: string | null = null): number {
+  addEvent (frame: F, key: string | null = null): number {
     let gone = 0
     const earlier = key === null ? undefined : this.#latest.get(key)
     if (earlier !== undefined) {
@@ -54,7 +57,7 @@ export class Backlog {
       gone++
     }
     for (; this.#oldest !== null && !this.hasRoom(frame.length); gone++) this.#remove(this.#oldest)
-    const entry: Entry = { number: this.#next++, frame, key, previous: this.#newest, next: null }
+    const entry: Entry<F> = { number: this.#next++, frame, key, previous: this.#newest, next: null }
     if (this.#newest === null) this.#oldest = entry
     else this.#newest.next = entry
     this.#newest = entry
@@ -65,7 +68,7 @@ export class Backlog {
   }
 
   /** Removes and returns the oldest frame; undefined if there is none. */
-  take (): Buffer | undefined {
+  take (): F | undefined {
     const [event, reply] = [this.#oldest, this.#replies.first]
     if (event !== null && (reply === undefined || event.number < reply.number)) {
       this.#remove(event)
@@ -77,7 +80,7 @@ export class Backlog {
     return reply.frame
   }
 
-  #remove (entry: Entry): void {
+  #remove (entry: Entry<F>): void {
     const { frame, key, previous, next } = entry
     if (previous === null) this.#oldest = next
     else previous.next = next

@@ -1526,5 +1526,12 @@ export const defences: readonly Defence[] = [
     code: 'return caller.client ?? caller',
     without: 'return caller',
     test: ['in-process/abandoned-invocations.test.ts', 'canceled calls of a dynamic authorizer']
+  },
+  {
+    defence: 'Publishers cannot start any number of asynchronous event handlers of the app',
+    file: 'plugin/in-process/busy-handlers.ts',
+    code: 'if (this.#running < MOST_RUNNING && this.#backlog === null) return false',
+    without: 'if (this.#running < Infinity) return false',
+    test: ['in-process/event-handlers.test.ts', 'events wait in order while a thousand']
   }
 ]

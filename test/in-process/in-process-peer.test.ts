@@ -16,7 +16,7 @@ function build () {
   const sent: ClientMessage[] = []
   const logged: string[] = []
   const ended: number[] = []
-  const peer = new InProcessPeer({ send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, log: { error: (_, text) => { logged.push(text) } } })
+  const peer = new InProcessPeer({ send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, owedEvents: 1000, log: { error: (_, text) => { logged.push(text) }, warn: (_, text) => { logged.push(text) } } })
   const session = new InProcessSession({ id: 7, principal, peer, propagation: { current: null } })
   const receive = (message: RouterMessage): void => { peer.receive(message, valuesOf(message)) }
   const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
