@@ -8,19 +8,20 @@ export type Incoming = PlainOf<RouterMessage>
 type PlainOf<M> = M extends RouterMessage ? Omit<M, 'payload'> & { readonly args: Args, readonly kwargs: Kwargs } : never
 
 /** Checks what a serializer has read. Throws an error that names the message and the field at fault. */
-export function readMessage (list: unknown): Incoming {
-  const [type, ...values] = Array.isArray(list) ? list as unknown[] : []
-  const fields = routerFields[type as number] ?? unexpected()
+export function readMessage (given: unknown): Incoming {
+  const list = Array.isArray(given) ? given as unknown[] : []
+  const type = list[0] as number
   const message: Record<string, unknown> = { type }
   const check = (name: string, isValid: boolean): void => { if (!isValid) throw new TypeError(`message ${type}: invalid ${name}`) }
-  fields.forEach(([name, isValid, presence], i) => {
-    const value = message[name] = values[i]
-    check(name, isValid(value) === true || (presence !== undefined && values.length <= i))
-  })
-  const [args, kwargs, ...more] = values.slice(fields.length)
-  message.args = args ?? []
-  message.kwargs = kwargs ?? {}
-  check('payload', Array.isArray(message.args) && isDict(message.kwargs) && more.length === 0 && (args === undefined || codesWithPayload.includes(type as never)))
+  let i = 1
+  for (const [name, isValid, presence] of routerFields[type] ?? unexpected()) {
+    const value = message[name] = list[i]
+    check(name, isValid(value) === true || (presence !== undefined && list.length <= i))
+    i++
+  }
+  const args = message.args = list[i] ?? []
+  const kwargs = message.kwargs = list[i + 1] ?? {}
+  check('payload', Array.isArray(args) && isDict(kwargs) && list.length <= i + 2 && (list.length <= i || codesWithPayload.includes(type as never)))
   return message as unknown as Incoming
 }
 
