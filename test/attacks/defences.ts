@@ -1364,5 +1364,12 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#running < MOST_RUNNING && this.#backlog === null) return false',
     without: 'if (this.#running < Infinity) return false',
     test: ['in-process/event-handlers.test.ts', 'events wait in order while a thousand']
+  },
+  {
+    defence: 'Repeated messages of clients do not fill the log',
+    file: 'plugin/log-limit.ts',
+    code: 'if (kind.logged < MOST_LINES) {',
+    without: 'if (kind.logged < Infinity) {',
+    test: ['log-limit.test.ts', 'no message of a client makes the log grow']
   }
 ]
