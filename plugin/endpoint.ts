@@ -13,6 +13,7 @@ import { TrackingCookie } from './cookie/tracking-cookie.ts'
 import type { SerializeCookie } from './cookie/tracking-cookie.ts'
 import { WatchedStore } from './cookie/watched-store.ts'
 import { errors } from './errors.ts'
+import type { LogLimit } from './log-limit.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import type { ResolvedEndpoint } from './resolve-options.ts'
 
@@ -32,14 +33,16 @@ export class CookieTrackers {
   readonly #serialize: SerializeCookie
   readonly #router: object
   readonly #checks: LoginChecks
+  readonly #logLimit: LogLimit
   readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
 
   /** `router` is named in messages about stores. A check of a login has its `handshakeTimeout`. */
-  constructor (log: FastifyBaseLogger, serialize: SerializeCookie, router: { readonly handshakeTimeout: number }) {
+  constructor (log: FastifyBaseLogger, serialize: SerializeCookie, router: { readonly handshakeTimeout: number, readonly logLimit: LogLimit }) {
     this.#log = log
     this.#serialize = serialize
     this.#router = router
     this.#checks = new LoginChecks(router.handshakeTimeout)
+    this.#logLimit = router.logLimit
   }
 
   /**
@@ -61,7 +64,7 @@ export class CookieTrackers {
 
   /** The interface of a tracker for an endpoint with these options. */
   entrance (tracker: CookieTracker, endpoint: ResolvedEndpoint, authenticators: Authenticators): CookieEntrance {
-    return new CookieEntrance({ tracker, log: this.#log, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), checks: this.#checks })
+    return new CookieEntrance({ tracker, log: this.#logLimit.of(this.#log), verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), checks: this.#checks })
   }
 
   /** Ends checks of logins that have no answer this number of milliseconds after the app has begun to close. */

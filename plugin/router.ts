@@ -16,6 +16,7 @@ import { InProcessSession } from './in-process/in-process-session.ts'
 import type { Pack, SessionParts } from './in-process/in-process-session.ts'
 import { InjectedClient } from './in-process/injected-client.ts'
 import type { PropagationSlot } from './in-process/propagation.ts'
+import { LogLimit } from './log-limit.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { inProcessFeatures } from './protocol/features.ts'
 import { nextId } from './protocol/id.ts'
@@ -30,7 +31,7 @@ import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
 import { isMeant } from './session/session-filter.ts'
 import type { SessionFilter, SessionInfo } from './session/session-filter.ts'
-import type { SessionHost } from './session/session-host.ts'
+import type { SessionHost, SessionLog } from './session/session-host.ts'
 import { Traffic } from './session/traffic.ts'
 import { InProcessTransport } from './transport/in-process-transport.ts'
 import type { Transport } from './transport/transport.ts'
@@ -64,7 +65,9 @@ export class Router implements SessionHost {
   readonly logins = new Logins()
   /** Sends a context along with the messages of the app's own sessions. */
   readonly propagation: PropagationSlot = { current: null }
-  readonly #log: FastifyBaseLogger
+  /** Limits the lines that clients can cause. */
+  readonly logLimit: LogLimit
+  readonly #log: SessionLog
   readonly #realms = new Map<Uri, Realm>()
   readonly #ids = new Set<Id>()
   #lastScopeId: Id = 0
@@ -84,12 +87,13 @@ export class Router implements SessionHost {
     this.parkedBytes = limits.parked
     this.#owedEvents = limits.owedEvents
     this.failedLogins = new FailedLogins(failedLogins)
-    this.#log = log
+    this.logLimit = new LogLimit(log)
+    this.#log = this.logLimit.of(log)
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
       const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.logins.revoke({ ...query, realm: name }) }
       this.#realms.set(name, new Realm({
-        name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: log.child({ realm: name })
+        name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
       }))
     }
   }
@@ -113,9 +117,7 @@ export class Router implements SessionHost {
     return id
   }
 
-  releaseId (id: Id): void {
-    this.#ids.delete(id)
-  }
+  releaseId (id: Id): void { this.#ids.delete(id) }
 
   /** Accepts the transport of a remote peer. Call `connection.closed` when it ends. */
   connect ({ transport, request, authenticators, cookieLogin, visitor, log }: {
@@ -128,7 +130,7 @@ export class Router implements SessionHost {
     visitor: Visitor | null
     log: FastifyBaseLogger
   }): Connection {
-    const connection = new Connection({ transport, host: this, request, authenticators, cookieLogin, visitor, log })
+    const connection = new Connection({ transport, host: this, request, authenticators, cookieLogin, visitor, log: this.logLimit.of(log) })
     this.#remote.add(connection)
     // The upgrade was accepted before the app began to close.
     if (this.#state !== 'open') connection.shutDown()
@@ -261,6 +263,7 @@ export class Router implements SessionHost {
     while (this.#inProcess.size > 0)
     this.expiries.close()
     this.deadlines.close()
+    this.logLimit.close()
   }
 
   #endOwn (): void {

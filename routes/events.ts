@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
@@ -14,6 +14,7 @@ import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
 import { checkOptions } from '../plugin/protocol/request-options.ts'
 import type { Router } from '../plugin/router.ts'
+import type { SessionLog } from '../plugin/session/session-host.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
 import { spend, spendOctets } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
@@ -38,7 +39,7 @@ export interface EventParts {
   readonly origins: OriginOptions
   readonly entrance: CookieEntrance | null
   readonly admission: Admission
-  readonly router: Pick<Router, 'state'>
+  readonly router: Pick<Router, 'state' | 'logLimit'>
   /** Bytes that wait for a client before its stream is ended; its streams share them. */
   readonly owed: number
   readonly unidentified: Unidentified
@@ -87,7 +88,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const visitor = await closing.before(visitorOf(request, reply, parts))
     if (visitor === 'closing') return await refuse(reply, 503, CLOSES)
     if (visitor === 'gone') return await refuse(reply, 401, 'log in first')
-    const stream = new EventStream({ owner: connectionOf(request.raw), owed: parts.owed, cut: () => { reply.raw.destroy() }, log: request.log })
+    const stream = new EventStream({ owner: connectionOf(request.raw), owed: parts.owed, cut: () => { reply.raw.destroy() }, log: parts.router.logLimit.of(request.log) })
     whenResponseEnds(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
@@ -156,7 +157,7 @@ class EventStream {
   readonly #owed: number
   /** Ends the response at once. */
   readonly #cut: () => void
-  readonly #log: FastifyBaseLogger
+  readonly #log: SessionLog
   #formlessLevel: 'warn' | 'debug' = 'warn'
   readonly #subscriptions: Subscription[] = []
   /** Takes back that the session tells of its end: it may serve many streams. */
@@ -166,7 +167,7 @@ class EventStream {
   #held: { readonly retained: Map<Id, Buffer>, readonly events: Map<Id, Buffer>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
-  constructor ({ owner, owed, cut, log }: { owner: object, owed: number, cut: () => void, log: FastifyBaseLogger }) {
+  constructor ({ owner, owed, cut, log }: { owner: object, owed: number, cut: () => void, log: SessionLog }) {
     this.#owner = owner
     this.#owed = owed
     this.#cut = cut

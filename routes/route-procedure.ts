@@ -115,6 +115,9 @@ export class RouteProcedures {
     for (const route of this.#routes) {
       const { realm, procedure, args = [] } = route.options
       await sessions.get(realm)!.register(procedure, async (called) => {
+        // CANCEL often arrives with the call: then no request is needed.
+        await Promise.resolve()
+        called.signal.throwIfAborted()
         const caller = this.#router.realm(realm)?.sessions.get(called.details['caller'] as Id)
         if (caller === undefined) throw new WampError(reasons.canceled, { args: ['the caller has left'] })
         return await this.#request(route, { values: valuesOf(called, args), caller, signal: called.signal })

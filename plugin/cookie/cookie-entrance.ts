@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { Principal } from '../auth/authenticator.ts'
 import type { CookieAuthOptions } from '../auth-options.ts'
 import { errors } from '../errors.ts'
@@ -8,6 +7,7 @@ import type { LoginRecord } from './cookie-store.ts'
 import type { CookieTracker } from './cookie-tracker.ts'
 import type { LoginChecks } from './login-checks.ts'
 import type { Arrival } from './login-filter.ts'
+import type { StoreLog } from './store-log.ts'
 
 /** Decides whether a stored login is still valid, and its role. */
 export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
@@ -32,12 +32,12 @@ export interface Identity {
 /** The tracker as used by one endpoint. Endpoints may share a tracker, but each one decides which logins are valid there. */
 export class CookieEntrance {
   readonly #tracker: CookieTracker
-  readonly #log: FastifyBaseLogger
+  readonly #log: StoreLog
   readonly #check: CookieCheck | null
   readonly #checks: LoginChecks
 
   /** `verify` is null for an endpoint without logins by cookie. Its answers are awaited in `checks`. */
-  constructor ({ tracker, log, verify, checks }: { tracker: CookieTracker, log: FastifyBaseLogger, verify: CookieCheck | null, checks: LoginChecks }) {
+  constructor ({ tracker, log, verify, checks }: { tracker: CookieTracker, log: StoreLog, verify: CookieCheck | null, checks: LoginChecks }) {
     this.#tracker = tracker
     this.#log = log
     this.#check = verify

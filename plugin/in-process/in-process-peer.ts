@@ -28,8 +28,8 @@ export interface RequestOptions {
   readonly progress?: ((values: Values) => void) | undefined
 }
 
-/** Answers an invocation. A thrown error becomes an ERROR. `progress` sends a progressive result, and is null if the caller did not request any. */
-export type InvocationHandler = (invocation: Invocation, values: Values, signal: AbortSignal, progress: ((payload: Payload) => void) | null) => Promise<Payload>
+/** Answers an invocation. A thrown error becomes an ERROR. A signal takes long to create, so it should be read only if it is needed. `progress` sends a progressive result, and is null if the caller did not request any. */
+export type InvocationHandler = (invocation: Invocation, values: Values, abortion: Pick<AbortController, 'signal'>, progress: ((payload: Payload) => void) | null) => Promise<Payload>
 
 /** The part of a logger that is used here. */
 export interface PeerLog {
@@ -263,7 +263,7 @@ export class InProcessPeer {
       if (this.#invocations.has(request) && !abortion.signal.aborted) this.#send({ type: MessageType.Yield, request, options: { progress: true }, payload })
     }
     try {
-      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation, values, abortion.signal, details.receive_progress === true ? progress : null) }
+      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation, values, abortion, details.receive_progress === true ? progress : null) }
     } catch (error) {
       const canceled = failureOf(request, reasons.canceled)
       return abortion.signal.aborted ? canceled : { ...canceled, ...this.#failure(error) }

@@ -117,9 +117,9 @@ export class InProcessSession {
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${procedure}") requires a handler function`))
-    const invoke: InvocationHandler = async ({ details }, { args, kwargs }, signal, send) => {
+    const invoke: InvocationHandler = async ({ details }, { args, kwargs }, abortion, send) => {
       const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
-      const answer = (): unknown => handler({ args: args as A, kwargs, details, signal, progress })
+      const answer = (): unknown => handler({ args: args as A, kwargs, details, get signal () { return abortion.signal }, progress })
       return this.#payloadOf(await (this.#propagation.current === null ? answer() : this.#propagation.current.run(details, answer)))
     }
     return this.#peer.request(

@@ -1,7 +1,7 @@
 import { errors } from '../errors.ts'
 import { OpaqueValue } from '../protocol/opaque-value.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
-import { isPlain } from '../protocol/wire-value.ts'
+import { isPlain, setOwn } from '../protocol/wire-value.ts'
 
 /** The maximum depth of lists and dicts. Deeper ones would exhaust the stack. */
 const DEEPEST = 500
@@ -69,9 +69,17 @@ function ownObject (value: object, within: Set<object>): unknown {
 }
 
 function listOf (list: readonly unknown[], within: Set<object>): unknown[] {
-  return Array.from(list, (item, i) => own(item, String(i), within))
+  const copy: unknown[] = []
+  // A hole of a sparse list becomes undefined.
+  for (let i = 0; i < list.length; i++) copy.push(own(list[i], String(i), within))
+  return copy
 }
 
 function dictOf (value: object, within: Set<object>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, own(item, key, within)]).filter(([, item]) => item !== undefined))
+  const copy: Record<string, unknown> = {}
+  for (const [key, given] of Object.entries(value)) {
+    const item = own(given, key, within)
+    if (item !== undefined) setOwn(copy, key, item)
+  }
+  return copy
 }

@@ -1,6 +1,6 @@
 import { OpaqueValue } from './opaque-value.ts'
 import type { Args, Kwargs, Values } from './values.ts'
-import { isPlain } from './wire-value.ts'
+import { isPlain, setOwn } from './wire-value.ts'
 
 export type { Args, Kwargs, Values } from './values.ts'
 
@@ -213,7 +213,9 @@ function copyOf (value: unknown): unknown {
 }
 
 function dictOf (value: object): Kwargs {
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf(item)]))
+  const copy: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) setOwn(copy, key, copyOf(item))
+  return copy
 }
 
 /** The bytes of memory of a list or dict, and of each entry, in addition to the values in it. */

@@ -6,12 +6,13 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { Recent } from '../recent.ts'
 import { inTime, isThenable } from '../thenable.ts'
-import { Question } from './pending-verdict.ts'
+import { Abandonment, Question } from './pending-verdict.ts'
 import type { PendingVerdict } from './pending-verdict.ts'
 import type { RealmLog } from './realm.ts'
 import { refused } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
+import type { Cancellation } from './router-calls.ts'
 
 /** The maximum number of cached decisions for a role. The oldest ones are removed first. */
 const MOST_KEPT = 10_000
@@ -28,7 +29,7 @@ const tooMany = refused(reasons.limitExceeded)
 
 /** An authorizer that is a procedure. The signal is aborted when no request waits for the decision any more. */
 export interface ProcedureAuthorizer {
-  call (...given: [...Parameters<Authorizer>, AbortSignal | undefined]): Promise<boolean | Authorization>
+  call (...given: [...Parameters<Authorizer>, Cancellation | undefined]): Promise<boolean | Authorization>
 }
 
 /** The decisions of a role's authorizer. Equal requests of a session share one pending decision. Decisions with `cache` are cached. */
@@ -61,7 +62,7 @@ export class Decisions {
   /** The verdict on an action; a pending one if the authorizer is asynchronous. */
   decide (session: RoutedSession, action: Action, uri: Uri, match: MatchPolicy, options: Dict): Verdict | PendingVerdict {
     const { authid, authmethod, authprovider, authextra = null } = session.principal
-    const key = uri.length > LONGEST_KEPT ? null : JSON.stringify([authid, authmethod, authprovider, authextra, action, match, uri], withoutBigInts)
+    const key = uri.length > LONGEST_KEPT ? null : keyOf([authid, authmethod, authprovider, authextra, action, match, uri])
     const kept = key === null ? undefined : this.#kept.get(key)
     if (kept !== undefined) return kept.verdict
 
@@ -69,8 +70,8 @@ export class Decisions {
     const known = question === null ? undefined : this.#asked.get(session)?.get(question)
     if (known !== undefined) return known.wait()
     if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany
-    const abortion = typeof this.#authorizer === 'function' ? null : new AbortController()
-    const verdict = this.#ask(session, action, uri, options, key, abortion?.signal)
+    const abortion = typeof this.#authorizer === 'function' ? null : new Abandonment()
+    const verdict = this.#ask(session, action, uri, options, key, abortion ?? undefined)
     return verdict instanceof Promise ? this.#share(session, question, verdict, abortion).wait() : verdict
   }
 
@@ -81,7 +82,7 @@ export class Decisions {
   }
 
   /** A pending question, which equal requests of the session share; null for one that is not compared. */
-  #share (session: RoutedSession, key: string | null, verdict: Promise<Verdict>, abortion: AbortController | null): Question {
+  #share (session: RoutedSession, key: string | null, verdict: Promise<Verdict>, abortion: Abandonment | null): Question {
     const asked = this.#asked.get(session) ?? new Map<string, Question>()
     const forget = (): void => { if (key !== null && asked.get(key) === question) asked.delete(key) }
     const question = new Question(verdict, () => {
@@ -100,7 +101,7 @@ export class Decisions {
   }
 
   /** Asks the authorizer. The promise never rejects. */
-  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string | null, signal: AbortSignal | undefined): Verdict | Promise<Verdict> {
+  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string | null, signal: Cancellation | undefined): Verdict | Promise<Verdict> {
     const authorizer = this.#authorizer
     const { id, principal: { authid, authrole, authmethod, authprovider, authextra }, transport } = session
     const about = { role: authrole, action, uri: uri.slice(0, LONGEST_KEPT) }
@@ -142,6 +143,11 @@ function questionOf (key: string, options: Dict): string | null {
     question += JSON.stringify([name, value])
   }
   return question
+}
+
+/** Only information from authenticators can contain a BigInt, and a replacer takes long. */
+function keyOf (parts: readonly unknown[]): string {
+  return JSON.stringify(parts, parts.some((part) => typeof part === 'object' && part !== null) ? withoutBigInts : undefined)
 }
 
 function withoutBigInts (_: string, value: unknown): unknown {

@@ -1,4 +1,5 @@
 import type { Verdict } from './role.ts'
+import type { Cancellation } from './router-calls.ts'
 
 /** A question that an authorizer has not answered yet. Equal requests of a session share it. */
 export class Question {
@@ -16,6 +17,33 @@ export class Question {
   wait (): PendingVerdict {
     this.#waiting++
     return new PendingVerdict(this.#verdict, () => { if (--this.#waiting === 0) this.#unwanted() })
+  }
+}
+
+/** Cancels the call of an authorizer, at most once, for which no request waits. */
+export class Abandonment implements Cancellation {
+  #aborted = false
+  #callback: (() => void) | null = null
+
+  get aborted (): boolean {
+    return this.#aborted
+  }
+
+  throwIfAborted (): void {
+    if (this.#aborted) throw new Error('no request waits for the decision')
+  }
+
+  addEventListener (_: 'abort', callback: () => void): void {
+    this.#callback = callback
+  }
+
+  removeEventListener (): void {
+    this.#callback = null
+  }
+
+  abort (): void {
+    this.#aborted = true
+    this.#callback?.()
   }
 }
 

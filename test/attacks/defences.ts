@@ -816,8 +816,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Retained events are decoded one at a time for in-process sessions',
     file: 'plugin/transport/in-process-transport.ts',
-    code: 'values = isRetained(message) ? null : this.#valuesOf(message)',
-    without: 'values = this.#valuesOf(message)',
+    code: 'none : isRetained(message) ? null : this.#valuesOf(message)',
+    without: 'none : this.#valuesOf(message)',
     test: ['transport/in-process-transport.test.ts', 'retained events are read one by one']
   },
   {
@@ -1533,5 +1533,19 @@ export const defences: readonly Defence[] = [
     code: 'if (this.#running < MOST_RUNNING && this.#backlog === null) return false',
     without: 'if (this.#running < Infinity) return false',
     test: ['in-process/event-handlers.test.ts', 'events wait in order while a thousand']
+  },
+  {
+    defence: 'Repeated messages of clients do not fill the log',
+    file: 'plugin/log-limit.ts',
+    code: 'if (kind.logged < MOST_LINES) {',
+    without: 'if (kind.logged < Infinity) {',
+    test: ['log-limit.test.ts', 'no message of a client makes the log grow']
+  },
+  {
+    defence: 'A call of a route that is canceled at once causes no request',
+    file: 'routes/route-procedure.ts',
+    code: 'called.signal.throwIfAborted()',
+    without: '',
+    test: ['routes/procedures.test.ts', 'a call of a route that is canceled at once']
   }
 ]

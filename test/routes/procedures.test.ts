@@ -9,8 +9,9 @@ import { Type } from 'typebox'
 import wampPlugin, { CallResult, WampError, wampContract } from 'fastify-wamp'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { everything } from '../helper/build-router.ts'
+import { InProcessClient } from '../helper/in-process-client.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
-import { WireClient, wireCodecs } from '../helper/wire-client.ts'
+import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 const contract = wampContract({
   procedures: {
@@ -265,4 +266,20 @@ t.test('a hook that comes before the plugin may refuse a call', async (t) => {
   app.get('/busy', { config: { wamp: { realm: 'realm1', procedure: 'com.example.busy' } } }, async () => 1)
   await app.ready()
   await t.rejects(app.wamp.join('realm1').call('com.example.busy'), { message: /too many/ })
+})
+
+t.test('a call of a route that is canceled at once causes no request', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  const requests: string[] = []
+  app.addHook('onRequest', async ({ url }) => { requests.push(url) })
+  for (const url of ['/canceled', '/last']) app.post(url, { config: { wamp: { realm: 'realm1', procedure: `com.example.${url.slice(1)}` } } }, async () => 'done')
+  await app.ready()
+  const client = InProcessClient.connect(t, app)
+  await client.join(HELLO[2])
+  for (let request = 1; request <= 20; request++) client.send([48, request, {}, 'com.example.canceled'], [49, request, {}])
+  for (let request = 1; request <= 20; request++) t.match(await client.next(), [8, 48, request, {}, 'wamp.error.canceled'])
+  t.match(await client.ask([48, 21, {}, 'com.example.last']), [50, 21, {}, ['done']])
+  t.same(requests, ['/last'])
 })
