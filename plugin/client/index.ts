@@ -15,7 +15,7 @@ export type { ClientCallOptions, ClientPrincipal, StateListener } from './sessio
 export type { ClientErrorCode } from './client-error.ts'
 export type { ConnectionState, ConnectOptions, RetryOptions } from './client-options.ts'
 export type { ConnectionEnd } from './connection-end.ts'
-export type { WebSocketClass } from './web-socket.ts'
+export type { MessageSocket, WebSocketClass } from './web-socket.ts'
 export type { Answer, Challenge, Login, LoginAttempt, Secret } from './login.ts'
 export type { Serializer } from './serializer.ts'
 export type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'

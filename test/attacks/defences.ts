@@ -598,9 +598,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A number that JSON cannot represent fails a contract\'s check',
-    file: 'plugin/contract/contract-checks.ts',
-    code: 'if (!isJson(value)) return',
-    without: 'if (value === isJson) return',
+    file: 'plugin/contract/validation-steps.ts',
+    code: 'if (typeof value === \'number\' && !Number.isFinite(value)) return NaN',
+    without: '',
     test: ['contract/contract-checks.test.ts', 'a number that JSON has no form for']
   },
   {
@@ -641,8 +641,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'An upgrade sent before the previous response is disconnected',
     file: 'routes/connections.ts',
-    code: 'answered in order.\n    socket.destroy()',
-    without: 'answer this one in order.',
+    code: 'if (response.req !== request) socket.destroy()',
+    without: 'if (response.req === null) socket.destroy()',
     test: ['routes/websocket.test.ts', 'who asks for an upgrade before']
   },
   {
@@ -1082,7 +1082,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A contract with unique items does not compare every pair of items',
     file: 'plugin/contract/contract-checks.ts',
-    code: '!asked || areUnique(items)',
+    code: '!asked || areUnique(items, (count) => { steps.count(count) })',
     without: '!asked || items.every((item, i) => items.indexOf(item) === i)',
     test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
   },
