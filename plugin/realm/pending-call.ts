@@ -13,12 +13,13 @@ import type { Offer, Registration } from './registration.ts'
 import type { Disclosure } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** Units of work that it takes to invoke a callee. */
+/** The units of work of an invocation. */
 const UNITS_OF_INVOCATION = 20
 
 /**
- * What a call waits for: `streaming`, more input of the caller, and the answer; `invoked`, the answer; `interrupted`, what
- * the callee makes of it that the caller has canceled. `abandoned`: the call has ended, but not the procedure of its callee in this process.
+ * The state of a call. `streaming`: it waits for more input of the caller, and for the result. `invoked`: it waits for the result.
+ * `interrupted`: the caller has canceled it, and it waits for the callee's response. `abandoned`: it has ended, but the callee's procedure in
+ * this process is still running.
  */
 export type CallState = 'streaming' | 'invoked' | 'interrupted' | 'abandoned'
 
@@ -28,30 +29,30 @@ export interface PendingCall {
   readonly request: Id
   readonly procedure: Uri
   readonly registration: Registration
-  /** True if the caller sends input by and by. */
+  /** True if the caller sends progressive input. */
   readonly progressive: boolean
-  /** True if the caller takes results by and by. */
+  /** True if the caller accepts progressive results. */
   readonly receiveProgress: boolean
-  /** Milliseconds, 0 for none. */
+  /** In milliseconds; 0 for none. */
   readonly timeout: number
-  /** When its time is over if no result comes before, as `performance.now` counts; 0 for never. */
+  /** The time at which its timeout ends, on the clock of `performance.now`; 0 for never. */
   readonly due: number
-  /** INVOCATION.Details but for what depends on the callee. */
+  /** The part of INVOCATION.Details that is the same for every callee. */
   readonly details: Dict
-  /** Who has it, or had it when it ended; null while nobody does. */
+  /** The offer of the callee that has, or had, the invocation; null if there is none. */
   offer: Offer | null
-  /** INVOCATION.Request, 0 while there is none. */
+  /** INVOCATION.Request; 0 if there is none. */
   invocation: Id
   state: CallState
-  /** Lifts the deadline; undefined where none runs. */
+  /** Removes the deadline; undefined if there is none. */
   lift: (() => void) | undefined
-  /** What another callee would be invoked with; null where no other one can be. */
+  /** The payload for another callee; null if the call cannot be rerouted. */
   rerouting: { readonly payload: Payload, readonly octets: number, readonly tried: Set<Offer> } | null
-  /** Who tells what becomes of it; null if nobody wants to know. */
+  /** The observer of the call; null if there is none. */
   readonly watch: CallWatch | null
 }
 
-/** INVOCATION.Details as far as they are the same for every callee. */
+/** The part of INVOCATION.Details that is the same for every callee. */
 export function commonDetails ({ procedure, options }: Call, { match }: Registration, caller: RoutedSession, { disclose, trustlevel }: Disclosure): Dict {
   const passthru = passthruOf(options)
   if (match === 'exact' && !disclose && trustlevel === undefined && passthru === null) return noDetails
@@ -63,7 +64,7 @@ export function commonDetails ({ procedure, options }: Call, { match }: Registra
   }
 }
 
-/** INVOCATION.Details for the callee that has the call; `progress` if more input will follow. */
+/** The INVOCATION.Details for the callee. `progress` is true if more input will follow. */
 export function detailsFor (call: PendingCall, { discloseCaller }: Offer, progress: boolean): Dict {
   spend(UNITS_OF_INVOCATION)
   const receiveProgress = takesProgress(call)
@@ -78,43 +79,43 @@ export function detailsFor (call: PendingCall, { discloseCaller }: Offer, progre
   }
 }
 
-/** True if results may come by and by. Clients that can send them and cannot be interrupted are many: they may, too. */
+/** True if the callee may send progressive results. Many clients can send them but cannot be interrupted, so that is not required. */
 export function takesProgress ({ receiveProgress, offer }: PendingCall): boolean {
   return receiveProgress && offer?.callee.session.features.has('callee.progressive_call_results') === true
 }
 
-/** True if the callee watches the time, and not the router [advanced, Call Timeouts]. */
+/** True if the callee enforces the timeout instead of the router [advanced, Call Timeouts]. */
 export function isForwarded ({ timeout, offer }: PendingCall): boolean {
   return timeout > 0 && offer?.forwardTimeout === true && offer.callee.session.features.has('callee.call_timeout')
 }
 
-/** True if the callee's client can do what the call needs. */
+/** True if the callee supports the features that the call needs. */
 export function isAble ({ features }: RoutedSession, { progressive, details }: PendingCall): boolean {
   return (!progressive || (features.has('callee.progressive_call_invocations') && features.has('callee.call_canceling'))) &&
     (details.ppt_scheme === undefined || features.has('callee.payload_passthru_mode'))
 }
 
-/** INVOCATION.Details that tell who calls. */
+/** The INVOCATION.Details that disclose the caller. */
 function identityOf ({ id, principal: { authid, authrole } }: RoutedSession): Dict {
   return { caller: id, caller_authid: authid, caller_authrole: authrole }
 }
 
-/** True if the callee can be told that nobody waits for it any more. */
+/** True if the callee can be interrupted. */
 export function isInterruptible ({ offer }: PendingCall): boolean {
   return offer?.callee.session.features.has('callee.call_canceling') === true
 }
 
-/** True if the callee will answer although the call has ended: until then its procedure runs, and the invocation keeps its place. */
+/** True if the callee will respond although the call has ended. Its procedure runs until then, and the invocation keeps its place. */
 export function willAnswer ({ offer }: PendingCall): boolean {
   return offer?.callee.state === 'here' && offer.callee.session.features.has(answersAlways)
 }
 
-/** Tells the callee that nobody waits for it any more, if it can be told; with `skip`, only one that will answer: its procedure is not interrupted. */
+/** Interrupts the callee, if it supports that. With `skip`, only a callee that will respond is informed, and its procedure is not interrupted. */
 export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait' | 'skip'): void {
   if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
 }
 
-/** Why no callee takes a call: an ERROR's URI and text. */
+/** The reason why no callee accepts a call: the URI and text of an ERROR. */
 export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall, tried: Set<Offer> | null): [error: Uri, text?: string] {
   if (rerouting !== null) return [reasons.noAvailableCallee]
   if (tried !== null) return [reasons.networkFailure]
@@ -122,7 +123,7 @@ export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall
   return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer, or too many of this caller']
 }
 
-/** The error of a call whose invocation, or part of it, did not reach the callee. */
+/** The error of a call whose invocation did not reach the callee completely. */
 export function errorOf (delivery: Exclude<Delivery, 'sent'>): Uri {
   return delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure
 }

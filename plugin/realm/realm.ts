@@ -38,13 +38,13 @@ import { isShown, Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
 import { Testaments } from './testaments.ts'
 
-/** Units of work that it takes to publish a testament, besides its subscribers. */
+/** The units of work of the publication of a testament, without its subscribers. */
 const UNITS_OF_TESTAMENT = 20
 
-/** As much of a logger as a realm needs. */
+/** The part of a logger that a realm uses. */
 export interface RealmLog { error (details: object, text: string): void }
 
-/** A routing namespace: its sessions, who may do what in it, and what is routed between them [basic, Realms]. */
+/** A routing namespace: its sessions, their permissions, and the routing between them [basic, Realms]. */
 export class Realm {
   readonly name: Uri
   /** True if a request id out of sequence is a violation. */
@@ -61,19 +61,19 @@ export class Realm {
   readonly #service: ServiceSession
   readonly #calls: RouterCalls
   readonly #sessionEvents: SessionEvents
-  /** Sessions that have left, and hold something yet. */
+  /** Sessions that have left and still have registrations or subscriptions. */
   #departures = 0
   #whenDeparted: (() => void) | undefined
 
   constructor ({ name, router, options, limits, authorizerTimeout, logins, nextId, log }: {
     name: Uri
-    /** The router that is named to who watches what happens. */
+    /** The router that observers are told. */
     router: object
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
-    /** Milliseconds for an authorizer to answer. */
+    /** The time for an authorizer to answer, in milliseconds. */
     authorizerTimeout: number
-    /** The logins of this realm that cookies hold. */
+    /** The logins by cookie of this realm. */
     logins: LoginsOfRealm
     /** The ids of subscriptions and registrations. */
     nextId: () => Id
@@ -107,56 +107,56 @@ export class Realm {
     return this.#sessions.byId
   }
 
-  /** How many sessions each role has, and how many calls are open. */
+  /** The number of sessions of each role, and the number of open calls. */
   census (): { sessions: ReadonlyMap<string, number>, calls: number } {
     const sessions = new Map([...[...this.#roles.keys()].map((role) => [role, 0] as const), ...this.#sessions.countByRole()])
     return { sessions, calls: this.#dealer.pendingCalls }
   }
 
-  /** True for a role that sessions can have; `trusted`, the app itself, is one. */
+  /** True for a role that sessions can have, including `trusted`, the role of the app. */
   hasRole (role: string): boolean {
     return this.#roles.has(role)
   }
 
-  /** True for a role that a login may grant: `trusted` is the app itself. */
+  /** True for a role that a login may grant, which excludes `trusted`, the role of the app. */
   grants (role: string): boolean {
     return role !== 'trusted' && this.#roles.has(role)
   }
 
-  /** True if no session may join at present. */
+  /** True if no session may join now. */
   get isFull (): boolean {
     return this.#sessions.isFull
   }
 
-  /** The limit that keeps one more session of a principal out, or null. */
+  /** The limit that another session of a principal would exceed, or null. */
   limitReached (principal: Principal): ReturnType<Sessions['limitReached']> {
     return this.#sessions.limitReached(principal)
   }
 
-  /** Takes in a session that has been told WELCOME. */
+  /** Adds a session that has received WELCOME. */
   join (session: RoutedSession): void {
     this.#sessions.add(session)
     if (sessionJoined.hasSubscribers) sessionJoined.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
     if (isShown(session)) this.#sessionEvents.joined(session)
   }
 
-  /** Tells that a session did not keep up for a time. */
+  /** Reports that a session was too slow for a time. */
   congested (session: RoutedSession, congestion: Congestion): void {
     this.#sessionEvents.congested(session, congestion)
     if (eventsDropped.hasSubscribers) eventsDropped.publish({ router: this.#router, ...identityOf(session), ...congestion })
   }
 
-  /** Lets a session go, which is sent nothing any more: all that it held ends, and those who wait for it are told. */
+  /** Removes a session, to which nothing more is sent. Its registrations, subscriptions and calls end, and the sessions that wait for it are informed. */
   leave (session: RoutedSession): void {
     if (this.#sessions.delete(session)) this.#depart(session, 'told')
   }
 
-  /** Resolves when nothing is left that sessions held which have left. */
+  /** Resolves when everything of the sessions that have left has been removed. */
   async departed (): Promise<void> {
     if (this.#departures > 0) await new Promise<void>((resolve) => { this.#whenDeparted = resolve })
   }
 
-  /** Ends sessions; `quietly` without a meta event about them, and without their testaments. */
+  /** Ends sessions. With `quietly`, there are no meta events and no testaments. */
   kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void {
     for (const session of sessions) {
       const isHere = this.#sessions.delete(session)
@@ -165,19 +165,19 @@ export class Realm {
     }
   }
 
-  /** True for a CALL whose id is not the next one, but that of a call which it goes on with. */
+  /** True for a CALL that continues a call: its id is not the next one. */
   isContinuation (session: RoutedSession, call: Call): boolean {
     return this.#requests.isContinuation(session, call)
   }
 
-  /** Forgets what authorizers decided, for one role or all, for one authid or all. */
+  /** Forgets the decisions of authorizers, for one role or all, and for one authid or all. */
   forgetDecisions ({ authrole, authid }: { authrole?: string, authid?: string }): void {
     for (const [name, role] of this.#roles) if (authrole === undefined || authrole === name) role.forgetDecisions(authid)
   }
 
   /**
-   * Calls a procedure in the name of a role, by default the router's own. Rejects with the WampError of the answer, and with
-   * `wamp.error.no_such_role` and `not_authorized`.
+   * Calls a procedure with the permissions of a role, by default `trusted`. Rejects with the WampError of the response, with
+   * `wamp.error.no_such_role`, or with `wamp.error.not_authorized`.
    */
   async call (procedure: Uri, args: Args, { role = 'trusted', ...options }: { role?: string } & RouterCallOptions): Promise<{ args: Args, kwargs: Kwargs }> {
     const caller = this.#roles.get(role)
@@ -187,14 +187,14 @@ export class Realm {
     return await this.#calls.call(procedure, args, options)
   }
 
-  /** A CALL is over before it was routed. */
+  /** Ends a CALL that has not been routed. */
   dropped (session: RoutedSession, call: Call, reason: Uri): void {
     this.#requests.dropped(session, call, reason)
   }
 
   /**
-   * Routes a message of a session, which came at `arrived` if that was not just now. Returns the request if an authorizer has to
-   * think about it. Throws a ProtocolViolation.
+   * Routes a message of a session, which arrived at the time `arrived`, or now by default. Returns the request if it waits for an
+   * authorizer. Throws a ProtocolViolation.
    */
   receive (session: RoutedSession, message: RoutedMessage, arrived?: number): ParkedRequest | undefined {
     const parked = this.#requests.receive(session, message, arrived)
@@ -202,12 +202,12 @@ export class Realm {
     return parked
   }
 
-  /** What a session may do; a pending verdict if an authorizer has to think. */
+  /** The verdict on an action of a session, which is pending if an authorizer has to decide. */
   ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | PendingVerdict {
     return this.#requests.ask(session, action, uri, match, options)
   }
 
-  /** Ends what a session held: it may be much, so that takes turns. */
+  /** Removes everything of a session. This may be much, so it takes turns. */
   #depart (session: RoutedSession, manner: 'told' | 'quietly'): void {
     this.#registrations.retire(session)
     const testaments = this.#testaments.take(session)
@@ -228,7 +228,7 @@ export class Realm {
     if (--this.#departures === 0) this.#whenDeparted?.()
   }
 
-  /** One a step, unless an authorizer has to think: then the others wait for it. */
+  /** Publishes one testament per step. If an authorizer has to decide, the others wait. */
   * #publishTestaments (session: RoutedSession, testaments: readonly Publish[]): Generator<void> {
     for (const [i, testament] of testaments.entries()) {
       spend(UNITS_OF_TESTAMENT)
@@ -241,7 +241,7 @@ export class Realm {
     }
   }
 
-  /** The first ones of testaments are parked. Never rejects: nobody is left to be told. */
+  /** Waits for the authorizer of the first testament. Never rejects, because its session has left. */
   async #publishLater (session: RoutedSession, [first, ...others]: readonly Publish[], parked: ParkedRequest): Promise<void> {
     await parked.settled.catch((error: unknown) => { this.#testamentFailed(first!, error) })
     for (const testament of others) {

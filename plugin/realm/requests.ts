@@ -18,14 +18,14 @@ import { refused } from './role.ts'
 import type { Role, Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 
-/** The messages that are routed; all others are the session's own matter. */
+/** The messages that are routed. All others concern only the session. */
 export type RoutedMessage = Publish | Subscribe | Unsubscribe | Call | Cancel | Register | Unregister | Yield | ErrorMessage
 
 const forgotten = refused(reasons.notAuthorized)
 const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
 const timedOut = refused(reasons.timeout)
 
-/** What sessions ask of a realm: whether they may, and who does it then. */
+/** The requests of sessions to a realm: authorizes and routes them. */
 export class Requests {
   readonly #router: object
   readonly #roles: ReadonlyMap<string, Role>
@@ -36,7 +36,7 @@ export class Requests {
   readonly #deadlines = new Deadlines('durations')
 
   constructor ({ router, roles, contract, broker, registrations, dealer }: {
-    /** The router that is named to who watches calls and publications. */
+    /** The router that observers of calls and publications are told. */
     router: object
     roles: ReadonlyMap<string, Role>
     contract: ContractChecks | null
@@ -53,8 +53,8 @@ export class Requests {
   }
 
   /**
-   * Routes a message of a session, which came at `arrived` if that was not just now. Returns the request if an authorizer has to
-   * think about it. Throws a ProtocolViolation.
+   * Routes a message of a session, which arrived at the time `arrived`, or now by default. Returns the request if it waits for an
+   * authorizer. Throws a ProtocolViolation.
    */
   receive (session: RoutedSession, message: RoutedMessage, arrived?: number): ParkedRequest | undefined {
     switch (message.type) {
@@ -72,17 +72,17 @@ export class Requests {
     return undefined
   }
 
-  /** What a session may do; a pending verdict if an authorizer has to think. */
+  /** The verdict on an action of a session, which is pending if an authorizer has to decide. */
   ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options: Dict = noDetails): Verdict | PendingVerdict {
     return this.#roles.get(session.principal.authrole)?.ask(session, action, uri, match, options) ?? forgotten
   }
 
-  /** True for a CALL whose id is not the next one, but that of a call which it goes on with. */
+  /** True for a CALL that continues a call: its id is not the next one. */
   isContinuation (session: RoutedSession, call: Call): boolean {
     return this.#dealer.isContinuation(session, call)
   }
 
-  /** A CALL is over before it was routed. */
+  /** Ends a CALL that has not been routed. */
   dropped (session: RoutedSession, call: Call, reason: Uri): void {
     this.#dealer.refuse(session, call, refusal(MessageType.Call, call.request, reason), null)
   }
@@ -137,7 +137,7 @@ export class Requests {
     return undefined
   }
 
-  /** The verdict on a call, which is refused if the caller's time is over before the authorizer has decided; 0 for no limit. */
+  /** The verdict on a call. The call is refused if its timeout ends before the authorizer has decided. A timeout of 0 means no limit. */
   #inTime (pending: PendingVerdict, since: number, timeout: number): Promise<Verdict> {
     if (timeout === 0) return pending.verdict
     return new Promise((resolve) => {
@@ -187,7 +187,7 @@ export class Requests {
     else session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'register', uri: message.procedure }, verdict.refusal))
   }
 
-  /** The verdict where disclosure is asked for, too: a role may not be allowed to ask. */
+  /** The verdict on a request that may ask for disclosure, which the role may not allow. */
   #disclosing ({ principal }: RoutedSession, verdict: Verdict, asked: boolean): Verdict {
     if (!asked || verdict.disclose || verdict.refusal !== null) return verdict
     if (this.#roles.get(principal.authrole)?.allowDiscloseMe !== true) return discloseMeDisallowed
@@ -195,7 +195,7 @@ export class Requests {
   }
 }
 
-/** Payload passthru is only for who announced it [advanced, Payload Passthru Mode]. */
+/** Only a session that has announced payload passthru mode may use it [advanced, Payload Passthru Mode]. */
 function announced ({ features }: RoutedSession, role: 'publisher' | 'caller', { ppt_scheme: scheme }: PassthruOptions): void {
   if (scheme === undefined || scheme === '' || features.has(`${role}.payload_passthru_mode`)) return
   throw new ProtocolViolation(`options.ppt_scheme by a ${role} that did not announce payload_passthru_mode`)

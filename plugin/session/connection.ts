@@ -8,7 +8,7 @@ import type { Congestion } from '../transport/transport.ts'
 import { Session } from './session.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
 
-/** What a transport carries: WAMP sessions, one after another [basic, Transport and Session Lifetime]. */
+/** The WAMP sessions of a transport, one after another [basic, Transport and Session Lifetime]. */
 export class Connection {
   readonly #context: ConnectionContext
   #session: Session
@@ -18,12 +18,12 @@ export class Connection {
     this.#session = this.#renew()
   }
 
-  /** The session that is open, or null. */
+  /** The open session, or null. */
   get session (): RoutedSession | null {
     return this.#session.state === 'established' ? this.#session : null
   }
 
-  /** The log of the session that is open, or else of the connection. */
+  /** The log of the open session, or else of the connection. */
   get log (): SessionLog {
     return this.#session.log
   }
@@ -33,32 +33,32 @@ export class Connection {
     this.#session.receive(message, size)
   }
 
-  /** The client sent what is no message: ABORT, and the transport is closed. */
+  /** Handles data that is not a WAMP message: sends ABORT and closes the transport. */
   fail (violation: ProtocolViolation): void {
     this.#session.fail(violation)
   }
 
-  /** The client did not keep up for a time. */
+  /** Called when the client was too slow for a time. */
   congested (congestion: Congestion): void {
     this.#session.congested(congestion)
   }
 
-  /** The transport is gone. */
+  /** Called when the transport has closed. */
   closed (): void {
     this.#session.closed()
   }
 
-  /** Ends what is open for a reason of the router's: GOODBYE to a session, ABORT to an attempt. Then the transport closes. */
+  /** Ends the open session with GOODBYE, or the handshake with ABORT, and closes the transport. */
   end (reason: Uri): void {
     this.#session.end(reason)
   }
 
-  /** Ends what is open, and closes the transport, since the app closes. */
+  /** Ends the open session or handshake, and closes the transport, because the app closes. */
   shutDown (): void {
     this.#session.shutDown()
   }
 
-  /** Opens a session without HELLO, for who needs no login, and sends WELCOME. The principal's realm and role must exist. */
+  /** Opens a session without HELLO and login, and sends WELCOME. The principal's realm and role must exist. */
   admit (principal: Principal, features: Features): RoutedSession {
     this.#session.admit(principal, features)
     return this.#session

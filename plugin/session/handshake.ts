@@ -21,23 +21,23 @@ import type { Answer } from './round.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
 import { sendCounted } from './traffic.ts'
 
-/** Characters of what the client calls itself and its realm that are logged and counted. */
+/** The maximum number of characters of the names that a client gives for itself and its realm, as they are logged and counted. */
 const LONGEST_NAME = 256
 
-/** Milliseconds before a client is refused that may be let in before long: these, and up to twice as many more. */
+/** The delay in milliseconds before a temporary refusal. A random delay of up to twice as long is added. */
 const LATER = 500
 
-/** Who comes in, and how. */
+/** The session that a handshake opens. */
 export interface Admission {
   readonly realm: Realm
   readonly principal: Principal
   readonly features: Features
   readonly letInByCookie: boolean
-  /** What else has to be done when the client logs out. */
+  /** Called when the client logs out. */
   readonly onLogout: (() => unknown) | undefined
 }
 
-/** From HELLO to WELCOME or ABORT [basic, Sessions; advanced, Authentication]. */
+/** The messages from HELLO to WELCOME or ABORT [basic, Sessions; advanced, Authentication]. */
 export class Handshake {
   readonly #hello: Hello
   readonly #id: Id
@@ -47,24 +47,24 @@ export class Handshake {
   readonly #shutDown: () => void
   #abortion: AbortController | undefined
   #log: SessionLog | undefined
-  /** The method that is tried, null before. */
+  /** The authentication method, or null before it is known. */
   #method: string | null = null
   readonly #round: Round
   #delay: NodeJS.Timeout | undefined
-  /** Says that a proof has been checked; undefined while none is. */
+  /** Ends the check of a proof, or undefined if none is being checked. */
   #checked: (() => void) | undefined
-  /** Whether the client has given something that may be a proof, and nobody has said yet that it is one. */
+  /** True if the client has sent a possible proof that has not been accepted yet. */
   #proof: 'none' | 'checking' = 'none'
   #state: 'running' | 'over' = 'running'
 
   constructor ({ hello, id, context, welcome, abort, shutDown }: {
     hello: Hello
-    /** The id that the session will have. */
+    /** The id of the new session. */
     id: Id
     context: ConnectionContext
     welcome: (admission: Admission) => void
     abort: (reason: Uri, text: string, kind: CloseKind) => void
-    /** Called instead when the app closes. */
+    /** Called instead if the app closes. */
     shutDown: () => void
   }) {
     this.#hello = hello
@@ -76,25 +76,25 @@ export class Handshake {
     this.#round = new Round(context.host.handshakeTimeout, () => { this.#fail(reasons.authenticationFailed, 'no answer in time') })
   }
 
-  /** A log that says who this wants to be: nobody has proven that. Made when something is to be said. */
+  /** A log with the claimed identity, which is unproven. Created when it is first used. */
   get log (): SessionLog {
     const { authid, realm } = this.#names()
     this.#log ??= this.#context.log.child({ session: this.#id, realm, authid })
     return this.#log
   }
 
-  /** Answers HELLO: at once, or when those who have to be asked have answered. */
+  /** Answers HELLO, at once or when the authenticator has answered. */
   start (): void {
-    // A failure is counted before the next proof is checked.
+    // Failures are counted before the next proof is checked.
     this.#run().catch((error: unknown) => { this.#failed(error) }).finally(() => this.#checked?.())
   }
 
-  /** Takes the answer to a CHALLENGE. False if none is waited for. */
+  /** Receives the answer to a CHALLENGE. Returns false if no CHALLENGE is open. */
   authenticate (message: Authenticate): boolean {
     return this.#round.answer(message)
   }
 
-  /** The client gave up, or is gone: what comes late is discarded. */
+  /** Ends the handshake because the client has aborted or disconnected. Late answers are discarded. */
   cancel (): void {
     if (this.#state === 'over') return
     this.#state = 'over'
@@ -140,7 +140,7 @@ export class Handshake {
     this.#admit(principal, features, false, grant.onLogout)
   }
 
-  /** A proof is checked from here until it has been, or until the client is asked for more. Rejects for who has failed too often. */
+  /** Begins the check of a proof, which ends with its result or with the next CHALLENGE. Rejects if the client has failed too often. */
   async #beginCheck (): Promise<void> {
     const { host, transport, authenticators } = this.#context
     if (letsAnybodyIn(authenticators.get(this.#method!)!)) return
@@ -155,7 +155,7 @@ export class Handshake {
   }
 
   async #challenge (authmethod: string, extra: Dict): Promise<Answer> {
-    // The router will compare the answer with credentials that it has read before. Nobody waits for a client that thinks.
+    // The answer is compared with credentials that have already been read, so nothing waits for the client.
     if (!isFunction(this.#context.authenticators.get(authmethod)!)) this.#context.visitor?.challenged()
     this.#proof = 'none'
     this.#checked?.()
@@ -185,13 +185,13 @@ export class Handshake {
     return this.#context.host.realm(realm)?.grants(authrole) === true
   }
 
-  /** Refuses who failed, later and later when it goes on. A client that has left before has failed all the same. */
+  /** Refuses a failed login, with a delay that grows with the number of failures. If the client has already left, this also counts as a failure. */
   #failed (error: unknown): void {
     const counts = this.#proof === 'checking' && isFailure(error)
     const delay = counts ? this.#context.host.failedLogins.count(this.#guesser()) : 0
     if (this.#state === 'over') return
     const [reason, text] = error instanceof WampError ? [error.error, textOf(error)] : [reasons.authenticationFailed, 'authentication failed']
-    // What went wrong inside is for the log alone.
+    // Internal errors are only logged.
     if (!(error instanceof WampError)) this.log.error({ err: error }, 'authentication failed')
     else if (counts) this.log.info({ authmethod: this.#method, peer: this.#context.transport.details.peer, reason }, 'a login failed')
     this.#tellFailure(reason)
@@ -200,7 +200,7 @@ export class Handshake {
     else this.#refuse(reason, text)
   }
 
-  /** Refuses who could not be let in by the method that was tried. */
+  /** Refuses a login that failed by its method. */
   #fail (reason: Uri, text: string): void {
     this.#abortion?.abort(new WampError(reasons.timeout))
     this.#tellFailure(reason)
@@ -218,7 +218,7 @@ export class Handshake {
     return { transport: transport.details, authid: this.#hello.details.authid, pseudonym: visitor?.pseudonym ?? null }
   }
 
-  /** What the client calls itself and its realm, no longer than a log should have it. */
+  /** The names that the client gives for itself and its realm, shortened for logs. */
   #names (): { realm: Uri | null, authid: string | undefined } {
     const { realm, details: { authid } } = this.#hello
     return { realm: realm?.slice(0, LONGEST_NAME) ?? null, authid: authid?.slice(0, LONGEST_NAME) }
@@ -230,7 +230,7 @@ export class Handshake {
     this.#abort(reason, text, kind)
   }
 
-  /** Refuses a client later: one that may be let in before long would try again at once, and many of them take more than those who are in. */
+  /** Refuses a client after a delay. Clients whose refusal is temporary retry at once, and many of them would cost more than the open sessions. */
   #refuseLater (reason: Uri, text: string, delay = LATER * (1 + 2 * Math.random())): void {
     this.#round.stop()
     this.#delay = setTimeout(() => { this.#refuse(reason, text) }, delay)
@@ -256,14 +256,14 @@ export class Handshake {
     }
   }
 
-  /** Made for who asks: most authenticators are done at once. */
+  /** Created when it is first used, since most authenticators answer at once. */
   #signal (): AbortSignal {
     this.#abortion ??= new AbortController()
     if (this.#state === 'over') this.#abortion.abort()
     return this.#abortion.signal
   }
 
-  /** What an authenticator granted, checked: it may be anybody's function. */
+  /** Checks the grant of an authenticator, which may be a function of the app. */
   #principalOf (grant: Grant, method: string): Principal {
     if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" returned no grant and threw no error`)
     const { authid, role, realm = this.#hello.realm, authmethod = method, authprovider = 'function', extra, expires } = grant
@@ -274,7 +274,7 @@ export class Handshake {
   }
 }
 
-/** When what was granted ends, if it does. */
+/** The expiry of a grant, if it has one. */
 function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
   if (expires === undefined || expires === null) return {}
   if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted an "expires" that is not a Date`)
@@ -282,13 +282,13 @@ function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, '
   return { expires }
 }
 
-/** WELCOME.Details of who was let in. */
+/** The WELCOME.Details of a principal. */
 export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
   const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
   return authextra === undefined ? details : { ...details, authextra }
 }
 
-/** False for an error that says that nobody could tell whether the proof was right. All others may say that it was wrong, whatever they are. */
+/** False for an error that means that the proof could not be checked. Any other error may mean that the proof was wrong. */
 function isFailure (error: unknown): boolean {
   if (error instanceof WampError) return error.error !== reasons.tooManyFailedLogins && error.error !== reasons.unavailable
   return !(error instanceof Unanswered)

@@ -2,10 +2,10 @@ import { WampError } from '../errors.ts'
 import type { Authenticate, Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 
-/** What a client answered to a CHALLENGE. */
+/** The answer of a client to a CHALLENGE. */
 export interface Answer { readonly signature: string, readonly extra: Dict }
 
-/** The rounds of a handshake: at most one CHALLENGE is open, and a deadline stands over each step. */
+/** The rounds of a handshake. At most one CHALLENGE is open, and each step has a deadline. */
 export class Round {
   readonly #timeout: number
   readonly #late: () => void
@@ -19,13 +19,13 @@ export class Round {
     this.#late = late
   }
 
-  /** Begins a step: its time runs from now. */
+  /** Begins a step, and its time. */
   restart (): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(this.#late, this.#timeout)
   }
 
-  /** Asks by `send`, and waits for the answer. Rejects when the handshake is over first, or one is open already. */
+  /** Sends a CHALLENGE by `send` and waits for the answer. Rejects if the handshake ends first, or if a CHALLENGE is already open. */
   wait (send: () => void): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#state === 'stopped') return reject(new WampError(reasons.authenticationFailed, { args: ['the handshake is over'] }))
@@ -36,7 +36,7 @@ export class Round {
     })
   }
 
-  /** Gives the answer to who waits for one. False if nobody does. */
+  /** Delivers the answer. Returns false if no CHALLENGE is open. */
   answer ({ signature, extra }: Authenticate): boolean {
     if (this.#waiting === undefined) return false
     this.restart()
@@ -46,7 +46,7 @@ export class Round {
     return true
   }
 
-  /** Nothing is waited for any more. */
+  /** Ends the wait and the deadline. */
   stop (): void {
     this.#state = 'stopped'
     clearTimeout(this.#timer)

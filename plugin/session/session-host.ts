@@ -9,24 +9,24 @@ import type { Realm } from '../realm/realm.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { Traffic } from './traffic.ts'
 
-/** What sessions need of the router. */
+/** The part of the router that sessions use. */
 export interface SessionHost {
   readonly state: 'open' | 'shutting_down' | 'closed'
-  /** How remote sessions end when the app closes: with their transport alone, or with GOODBYE. */
+  /** The end of remote sessions when the app closes: only the transport closes, or GOODBYE is sent first. */
   readonly shutdownMode: 'close' | 'goodbye'
-  /** Milliseconds for HELLO to come, for each AUTHENTICATE, and for an authenticator to decide. */
+  /** The time for HELLO, for each AUTHENTICATE, and for an authenticator to decide, in milliseconds. */
   readonly handshakeTimeout: number
-  /** Milliseconds for a client to answer GOODBYE, or to take what it is owed when the app closes. */
+  /** The time for a client to answer GOODBYE, or to read pending data when the app closes, in milliseconds. */
   readonly shutdownTimeout: number
-  /** Bytes that a session may have waiting for an authorizer before it is no longer read. */
+  /** The number of bytes that may wait for an authorizer before the session is no longer read. */
   readonly parkedBytes: number
-  /** Who has failed to log in how often. */
+  /** The counts of failed logins. */
   readonly failedLogins: FailedLogins
-  /** How many messages have come and gone. */
+  /** The counts of received and sent messages. */
   readonly traffic: Traffic
-  /** When sessions end whose logins do, in milliseconds since 1970. */
+  /** The deadlines of sessions whose logins expire, in milliseconds since 1970. */
   readonly expiries: Deadlines
-  /** When the time of requests is over that wait for their turn, in milliseconds as `performance.now` counts them. */
+  /** The deadlines of waiting requests, in milliseconds on the clock of `performance.now`. */
   readonly deadlines: Deadlines
   realm (name: Uri): Realm | undefined
   /** A random session id that no live session has. */
@@ -34,27 +34,27 @@ export interface SessionHost {
   releaseId (id: Id): void
 }
 
-/** As much of a logger as sessions need. */
+/** The part of a logger that sessions use. */
 export interface SessionLog {
   debug (details: object, text: string): void
   info (details: object, text: string): void
   warn (details: object, text: string): void
   error (details: object, text: string): void
-  /** A log whose lines all say this, too. */
+  /** A log whose lines also contain these properties. */
   child (said: Record<string, unknown>): SessionLog
 }
 
-/** What all sessions of one connection share. */
+/** The parts that all sessions of a connection share. */
 export interface ConnectionContext {
   readonly transport: Transport
   readonly host: SessionHost
-  /** The request that the connection came by, for authenticators that look at it. */
+  /** The upgrade request, for authenticators. */
   readonly request: FastifyRequest | null
-  /** The methods by which a client may come in here. */
+  /** The authentication methods of the endpoint. */
   readonly authenticators: ReadonlyMap<string, Authenticator>
-  /** True if HELLO may be answered by what the cookie's record holds. */
+  /** True if the login of the cookie may answer HELLO. */
   readonly cookieLogin: boolean
-  /** Who is behind the connection, or null where no cookie is tracked. */
+  /** The visitor of the cookie, or null if cookies are not tracked. */
   readonly visitor: Visitor | null
   readonly log: SessionLog
 }
