@@ -25,7 +25,7 @@ import { accepts, nobody, noFeatures, sequenced } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
 import { sendCounted } from './traffic.ts'
 
-/** One client's conversation, from before HELLO until it is over. It is what broker and dealer know as a session. */
+/** A session of a client, from before HELLO to its end. The broker and the dealer know it as a session. */
 export class Session implements RoutedSession {
   id: Id = 0
   principal = nobody
@@ -33,7 +33,7 @@ export class Session implements RoutedSession {
   place = 0
   readonly #context: ConnectionContext
   readonly #renew: () => void
-  /** Counts what is sent. A thousand subscribers of one event make every look-up count. */
+  /** Counts sent messages. It is looked up once, because one event may have thousands of subscribers. */
   readonly #sent: Float64Array
   #state: SessionState = 'establishing'
   #realm: Realm | undefined
@@ -41,12 +41,12 @@ export class Session implements RoutedSession {
   #handshake: Handshake | undefined
   #onLogout: (() => unknown) | undefined
   #log: SessionLog | undefined
-  /** Made when an authorizer has to think: most sessions never need it. */
+  /** Created when an authorizer has to decide. Most sessions never need it. */
   #inbox: Inbox | undefined
   #timer: NodeJS.Timeout | undefined
   #liftExpiry: (() => void) | undefined
 
-  /** `renew` is called when this session is over and another may follow on the same transport. */
+  /** `renew` is called when this session has ended and another one may follow on the same transport. */
   constructor (context: ConnectionContext, renew: () => void) {
     this.#context = context
     this.#renew = renew
@@ -59,7 +59,7 @@ export class Session implements RoutedSession {
   get isLosing (): boolean { return this.#context.transport.isLosing }
   get #isLeaving (): boolean { return this.#state === 'shutting_down' || this.#state === 'logging_out' }
 
-  /** A log whose lines say which session it is. Made when something is to be said, which of most sessions is never. */
+  /** A log whose lines identify the session. Created when it is first used, which most sessions never do. */
   get log (): SessionLog {
     if (this.principal === nobody) return this.#handshake?.log ?? this.#context.log
     const { realm, authid } = this.principal
@@ -93,34 +93,34 @@ export class Session implements RoutedSession {
     }
   }
 
-  /** What handling a message threw: the client's fault, or the router's. */
+  /** Handles an error that a message caused: a violation by the client, or a fault of the router. */
   #failed (error: unknown): void {
     if (error instanceof ProtocolViolation) return this.fail(error)
     this.log.error({ err: error }, 'a message could not be handled')
     this.#abort(reasons.runtimeError, 'the router failed', 'failure')
   }
 
-  /** The client broke a rule. */
+  /** Handles a protocol violation by the client. */
   fail (violation: ProtocolViolation): void {
     this.log.debug({ violation: violation.message }, 'protocol violation')
     this.#abort(reasons.protocolViolation, violation.message, violation instanceof MalformedText ? 'malformed' : 'violation')
   }
 
-  /** The client did not keep up for a time: people are told, once. */
+  /** Called when the client was too slow for a time. It is logged once. */
   congested (congestion: Congestion): void {
     this.log.warn({ ...congestion }, 'a client did not read: events to it were dropped')
     this.#realm?.congested(this, congestion)
   }
 
-  /** The transport is gone. */
+  /** Called when the transport has closed. */
   closed (): void { this.#over() }
 
-  /** Ends the session for a reason of the router's; `message` is for people. What it held in the realm ends at once. */
+  /** Ends the session for a reason of the router. `message` is for people. Its subscriptions, registrations and calls end at once. */
   end (reason: Uri, message?: string): void {
     if (this.#state === 'establishing' || this.#state === 'authenticating') return this.#abort(reason, message ?? 'the router ends this session', 'normal')
     if (this.#state !== 'established') return
     this.#leave()
-    // It may be one of thousands that one message ends, and each has to be written to.
+    // One message may end thousands of sessions, and each one is written to.
     begin({ work: () => this.#sayGoodbye({ type: MessageType.Goodbye, details: message === undefined ? noDetails : { message }, reason }) })
   }
 
@@ -132,7 +132,7 @@ export class Session implements RoutedSession {
     return false
   }
 
-  /** Ends whatever is open, since the app closes. A login that is being forgotten has `shutdownTimeout` for that. */
+  /** Ends the session because the app closes. A logout in progress has `shutdownTimeout` to complete. */
   shutDown (): void {
     const { host } = this.#context
     if (this.#state === 'logging_out') {
@@ -151,7 +151,7 @@ export class Session implements RoutedSession {
 
   #take (message: ClientMessage, arrived: number | undefined): void {
     if (!accepts[this.#state].has(message.type)) {
-      // Once GOODBYE is on its way, what the client had sent before is of no interest.
+      // After GOODBYE, messages that the client sent before are ignored.
       if (this.#isLeaving || this.#state === 'closed') return
       throw new ProtocolViolation(`${layoutOf(message.type).name} while ${this.#state.replace('_', ' ')}`)
     }
@@ -223,7 +223,7 @@ export class Session implements RoutedSession {
     if (this.#state !== 'established') return this.#hangUp('normal')
     this.#leave()
     if (reason !== reasons.logout || (this.#context.visitor === null && this.#onLogout === undefined)) return this.#answerGoodbye()
-    // The answer says that the login is forgotten, so it waits for the store, and for the app.
+    // The answer means that the login has been deleted, so it waits for the store and for the app.
     this.#state = 'logging_out'
     this.#logout().catch((error: unknown) => { this.log.error({ err: error }, 'logout failed') })
       .then(() => { if (this.#state === 'logging_out') this.#answerGoodbye() })
@@ -235,7 +235,7 @@ export class Session implements RoutedSession {
     await inTime(this.#onLogout?.(), this.#context.host.handshakeTimeout, () => new Error('onLogout did not answer in time'))
   }
 
-  /** The client aborts: it is not answered. It may try again, unless the router was about to close. */
+  /** Handles ABORT of the client, which gets no answer. The client may start again, unless the transport is closing. */
   #aborted (): void {
     if (this.#isLeaving) return this.#hangUp('normal')
     this.#over()
@@ -249,7 +249,7 @@ export class Session implements RoutedSession {
     else this.#goAway()
   }
 
-  /** Closes the transport without a word of WAMP: after GOODBYE and ABORT, common clients do not connect again. */
+  /** Closes the transport without GOODBYE or ABORT, after which common clients would not reconnect. */
   #goAway (): void {
     this.#hangUp('shutdown', this.#context.host.shutdownTimeout)
   }
@@ -265,19 +265,19 @@ export class Session implements RoutedSession {
     const { transport } = this.#context
     const silent = this.#isLeaving
     this.#over()
-    // After GOODBYE nothing more is said.
+    // Nothing is sent after GOODBYE.
     if (!silent) sendCounted(this.#context, { type: MessageType.Abort, details: { message: text }, reason, payload: Payload.empty })
     transport.close(kind)
   }
 
-  /** Leaves the realm: nothing is routed to or from this session any more. */
+  /** Leaves the realm. Nothing is routed to or from this session any more. */
   #leave (): void {
     const realm = this.#realm
     if (realm === undefined) return
     this.#realm = undefined
     this.#inbox?.close()
     this.#liftExpiry?.()
-    // Nothing that ends with the session may be sent to it.
+    // The ends of its own requests must not be sent to it.
     this.#state = 'shutting_down'
     realm.leave(this)
     const { id, principal: { authid } } = this
@@ -285,7 +285,7 @@ export class Session implements RoutedSession {
     this.#context.visitor?.occupy(null)
   }
 
-  /** The end, whatever led to it. */
+  /** Ends the session, for any reason. */
   #over (): void {
     if (this.#state === 'closed') return
     this.#leave()
