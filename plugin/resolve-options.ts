@@ -179,13 +179,22 @@ function resolveStatic ({ root, prefix = '/' }: StaticOptions): ResolvedStatic {
   return { root: resolve(root instanceof URL ? fileURLToPath(root) : root), prefix }
 }
 
-function checkEndpoint ({ auth, cookie }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
+function checkEndpoint ({ auth, cookie, allowedOrigins }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
   // A cookie alone will do: `reply.wampSignIn` logs in by REST.
   if (auth.cookie !== undefined && cookie === null) {
     throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'needs the "cookie" option')
   }
   checkLogins(auth, realms, auth === endpointDefaults.auth)
   if (cookie !== null) checkCookie(cookie)
+  for (const [i, origin] of allowedOrigins.entries()) checkOrigin(origin, `allowedOrigins[${i}]`)
+}
+
+/** Browsers send an origin in one form only: in lower case, and without a default port. */
+function checkOrigin (origin: string, option: string): void {
+  if (origin === '*') return
+  if (origin.includes('*')) throw new errors.WAMP_ERR_INVALID_OPTION(option, `must be an origin without "*", because patterns are not supported, and not "${origin}"`)
+  const { protocol, host } = URL.canParse(origin) ? new URL(origin) : { protocol: '', host: '' }
+  if (`${protocol}//${host}` !== origin) throw new errors.WAMP_ERR_INVALID_OPTION(option, `must be an origin as browsers send it${host === '' ? '' : `, such as "${protocol}//${host}"`}, and not "${origin}"`)
 }
 
 /** Characters of a secret: of random Base64, 192 bits. */
@@ -194,14 +203,15 @@ const SHORTEST_SECRET = 32
 const SHORTEST_TIME = 60
 
 // What browsers refuse would look like a login that never comes back.
-function checkCookie ({ name, secure, sameSite, partitioned, path, secret, ...cookie }: Required<CookieOptions>): void {
+function checkCookie ({ name, secure, httpOnly, sameSite, partitioned, path, secret, ...cookie }: Required<CookieOptions>): void {
   for (const option of ['idleTimeout', 'rotateAfter'] as const) {
     if (cookie[option] > 0 && cookie[option] < SHORTEST_TIME) throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.${option}`, `must be 0, or ${SHORTEST_TIME} seconds or more`)
   }
   if ([secret].flat().some((one) => one.length < SHORTEST_SECRET)) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secret', `must have ${SHORTEST_SECRET} characters or more`)
   if (partitioned && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true for a partitioned cookie')
   if (sameSite === 'none' && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', 'must be true with sameSite "none"')
-  if (/^__(Host|Secure)-/i.test(name) && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', `must be true for a cookie named "${name}"`)
+  if (/^__(Host|Secure|Http)-/i.test(name) && secure !== true) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.secure', `must be true for a cookie named "${name}"`)
+  if (/^__(Host-)?Http-/i.test(name) && !httpOnly) throw new errors.WAMP_ERR_INVALID_OPTION('cookie.httpOnly', `must be true for a cookie named "${name}"`)
   if (/^__Host-/i.test(name) && path !== '/') throw new errors.WAMP_ERR_INVALID_OPTION('cookie.path', `must be "/" for a cookie named "${name}"`)
 }
 

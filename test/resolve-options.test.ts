@@ -140,6 +140,12 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a partitioned cookie that is not Secure', { realms, cookie: { partitioned: true } }, 'The option "cookie.secure" must be true for a partitioned cookie'],
   ['a cookie path that no header can have', { realms, cookie: { path: '/app\r\nset-cookie: a=b' } }, 'The option "cookie.path" must be a path that begins with "/", of printable ASCII without ";"'],
   ['a cookie path that is not ASCII', { realms, cookie: { path: '/äpp' } }, 'The option "cookie.path" must be a path that begins with "/", of printable ASCII without ";"'],
+  ['a __Http- cookie without HttpOnly', { realms, cookie: { name: '__Http-id', secure: true, httpOnly: false } }, 'The option "cookie.httpOnly" must be true for a cookie named "__Http-id"'],
+  ['a __Host-Http- cookie without HttpOnly', { realms, cookie: { name: '__Host-Http-id', secure: true, httpOnly: false } }, 'The option "cookie.httpOnly" must be true for a cookie named "__Host-Http-id"'],
+  ['a __Http- cookie without Secure', { realms, cookie: { name: '__Http-id' } }, 'The option "cookie.secure" must be true for a cookie named "__Http-id"'],
+  ['a pattern of origins', { realms, allowedOrigins: ['*', 'https://*.a.example'] }, 'The option "allowedOrigins[1]" must be an origin without "*", because patterns are not supported, and not "https://*.a.example"'],
+  ['an origin with a default port', { realms, allowedOrigins: ['https://a.example:443'] }, 'The option "allowedOrigins[0]" must be an origin as browsers send it, such as "https://a.example", and not "https://a.example:443"'],
+  ['an origin in upper case', { realms, allowedOrigins: ['https://A.example'] }, 'The option "allowedOrigins[0]" must be an origin as browsers send it, such as "https://a.example", and not "https://A.example"'],
   ['a __Host- cookie with a path', { realms, cookie: { name: '__Host-id', secure: true, path: '/app' } }, 'The option "cookie.path" must be "/" for a cookie named "__Host-id"'],
   ['a static root of a wrong kind', { realms, static: { root: 5 } }, 'The option "static.root" must be a path or file URL'],
   ['a static prefix in a list', { realms, static: [{ root: '/a', prefix: 'b' }] }, 'The option "static[0].prefix" must be a path that begins with "/", and not "b"']

@@ -7,7 +7,7 @@ import { exchange } from './neighbour.ts'
 import type { Neighbour, Plugin } from './neighbour.ts'
 
 interface Trpc { initTRPC: { create (): { router (procedures: object): object, procedure: { query (resolve: () => string): object } } } }
-interface SocketIo { Server: new (server: Server, options?: object) => { on (event: 'connection', take: (socket: { on (event: string, take: (text: string, answer: (text: string) => void) => void): void }) => void): void, disconnectSockets (close: boolean): void } }
+interface SocketIo { Server: new (server: Server, options?: object) => { on (event: 'connection', take: (socket: { on (event: string, take: (text: string, answer: (text: string) => void) => void): void }) => void): void, engine: { close (): void } } }
 interface SocketIoClient { io: (url: string, options: object) => { on (event: 'connect_error', take: (error: Error) => void): void, timeout (milliseconds: number): { emitWithAck (event: string, text: string): Promise<string> }, disconnect (): void } }
 
 /** Registers the adapter of tRPC, without a @fastify/websocket of its own. */
@@ -58,7 +58,7 @@ export const sockets: readonly Neighbour[] = [
     register: async (app, { load }) => {
       const io = new (load<SocketIo>('socket.io').Server)(app.server as Server)
       io.on('connection', (socket) => { socket.on('echo', (text, answer) => { answer(text) }) })
-      app.addHook('preClose', async () => { io.disconnectSockets(true) })
+      app.addHook('preClose', async () => { io.engine.close() })
       // Else @fastify/websocket answers its upgrades, too, with 404.
       app.addHook('onRequest', async (request, reply) => { if (request.url.startsWith('/socket.io/')) reply.hijack() })
     },
