@@ -1,5 +1,5 @@
 import type { EventMessage } from '../protocol/message.ts'
-import { Backlog } from '../transport/backlog.ts'
+import { Backlog } from '../backlog.ts'
 import { begin, spendOctets } from '../work.ts'
 import type { Worker } from '../work.ts'
 

@@ -864,10 +864,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Tiny events that wait for a slow subscriber count with the memory that they use',
-    file: 'plugin/transport/backlog.ts',
+    file: 'plugin/backlog.ts',
     code: 'OCTETS_OF_ENTRY = 256',
     without: 'OCTETS_OF_ENTRY = 0',
-    test: ['transport/backlog.test.ts', 'many tiny events take no more']
+    test: ['backlog.test.ts', 'many tiny events take no more']
   },
   {
     defence: 'Short replies that a client does not read share one buffer',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Backlog, OCTETS_OF_ENTRY } from '../../plugin/transport/backlog.ts'
+import { Backlog, OCTETS_OF_ENTRY } from '../plugin/backlog.ts'
 
 const frame = (octets: number): Buffer => Buffer.alloc(octets)
 const taken = (backlog: Backlog): Buffer[] => {

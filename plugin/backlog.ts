@@ -1,4 +1,4 @@
-import { Queue } from '../queue.ts'
+import { Queue } from './queue.ts'
 
 /** Octets of an entry in addition to its frame. */
 export const OCTETS_OF_ENTRY = 256
