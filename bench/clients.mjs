@@ -16,7 +16,8 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 const PORT = 18_081
 const libraries = ['fastify-wamp', 'fastify-wamp, batched', 'autobahn', 'wampy']
 /** The library of each page: the first call needs no batches. */
-const pages = libraries.map((library) => library.split(',')[0])
+const pageOf = (library) => library.split(',')[0]
+const pages = [...new Set(libraries.map(pageOf))]
 
 const folder = mkdtempSync(join(tmpdir(), 'fastify-wamp-clients-'))
 process.once('exit', () => { rmSync(folder, { recursive: true }) })
@@ -61,18 +62,19 @@ async function firstCalls () {
   const { chromium } = await import('playwright-core')
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
   try {
-    const times = pages.map(() => [])
+    const found = new Map(pages.map((library) => [library, []]))
     for (let run = 0; run < 4 * Number(values.runs); run++) {
-      for (const [i, library] of pages.entries()) {
+      for (const library of pages) {
         // A new context has no cache.
         const context = await browser.newContext()
         const page = await context.newPage()
         await page.goto(`http://127.0.0.1:${PORT}/${library}.html`)
         await page.waitForFunction('window.firstCall !== undefined')
-        times[i].push(await page.evaluate('window.firstCall'))
+        found.get(library).push(await page.evaluate('window.firstCall'))
         await context.close()
       }
     }
+    const times = libraries.map((library) => found.get(pageOf(library)))
     return `| first call of a page | ${times.map((time) => spread(time, 0)).join(' | ')} | ${compare(times)} | ms |`
   } finally {
     await browser.close()

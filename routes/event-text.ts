@@ -17,12 +17,12 @@ const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
 
-/** What was written in this turn: all streams that are given an event share its octets. */
+/** The events that were written in this turn. All streams that receive an event share its octets. */
 const written = new Map<string, Written>()
 
 /**
- * An event as a client reads it. What was retained is no place to come back to. The payload is encoded once for all that read it as JSON,
- * and not decoded if it came as JSON. Returns null for values that have no form in JSON, and passes the error to `failed` the first time.
+ * The octets of an event as a client reads it. A retained event has no id, because a client cannot resume from it. The payload is encoded once
+ * for all receivers of JSON, and not decoded if it arrived as JSON. Returns null for values that have no form in JSON, and passes the error to `failed` the first time.
  */
 export function octetsOf (subscribed: string, event: PublishedEvent, failed: (error: unknown) => void): Buffer | null {
   const { details, publication } = event

@@ -25,7 +25,7 @@ export interface Welcome {
   readonly details: Dict
 }
 
-/** What a handshake is made of. */
+/** The parts of a handshake. */
 export interface HandshakeParts {
   readonly channel: Channel
   readonly attempt: LoginAttempt | null

@@ -47,7 +47,7 @@ interface Pending {
 /** Takes an event. */
 export type EventHandler = (event: Extract<Incoming, { readonly type: 36 }>) => unknown
 
-/** What a link is made of. */
+/** The parts of a link. */
 export interface LinkParts {
   readonly channel: Channel
   readonly ended: (end: End) => void

@@ -4,7 +4,7 @@ import type { StoredRecord } from './cookie-store.ts'
 interface Pages { readonly treeBranchPageCount: number, readonly treeLeafPageCount: number, readonly overflowPages: number, readonly treeDepth: number }
 
 /** The part of LMDB's statistics that is needed here. */
-interface Stats extends Pages { readonly pageSize: number, readonly lastPageNumber: number, readonly free: Pages }
+export interface Stats extends Pages { readonly pageSize: number, readonly lastPageNumber: number, readonly free: Pages }
 
 /** A change that is to be written. Without a record it is a deletion. */
 export interface Change { readonly key: string, readonly record: StoredRecord | null }
@@ -18,8 +18,7 @@ const RESERVE = 10
  * Decides whether further records keep a database below a size. LMDB treats its size as an initial estimate and grows beyond it. Free
  * pages are reused, but not at once, so the file may grow by a few pages.
  */
-export function hasRoom (database: { getStats (): object }, maxSize: number, records: number): boolean {
-  const stats = database.getStats() as Stats
+export function hasRoom (stats: Stats, maxSize: number, records: number): boolean {
   const used = stats.lastPageNumber + 1
   const free = Math.max(0, used - OVERHEAD - pagesOf(stats) - pagesOf(stats.free))
   const room = Math.floor(maxSize / stats.pageSize) - used + free
@@ -31,11 +30,10 @@ export function hasRoom (database: { getStats (): object }, maxSize: number, rec
  * The changes that the disk has space for. The native code of LMDB may write beyond its memory if a write to a full disk fails, which
  * ends the process, so that such a write must not be tried.
  */
-export async function changesThatFit<C extends Change> (changes: readonly C[], database: { getStats (): object }, path: string): Promise<C[]> {
+export async function changesThatFit<C extends Change> (changes: readonly C[], stats: Stats, path: string): Promise<C[]> {
   const { bavail, bsize, blocks } = await statfs(path)
   // Some file systems do not tell their size.
   if (blocks === 0) return [...changes]
-  const stats = database.getStats() as Stats
   const pages = pagesOf(stats)
   let room = Math.floor(bavail * bsize / stats.pageSize) - stats.treeDepth - OVERHEAD
   let touched = 0

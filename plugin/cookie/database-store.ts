@@ -5,7 +5,7 @@ import { isExpired } from './cookie-store.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { prepareDatabase } from './database-files.ts'
 import { changesThatFit, hasRoom } from './database-size.ts'
-import type { Change } from './database-size.ts'
+import type { Change, Stats } from './database-size.ts'
 
 type Database = RootDatabase<StoredRecord, string>
 
@@ -150,7 +150,8 @@ export class DatabaseStore implements CookieStore {
   }
 
   async #write (changes: readonly PendingChange[]): Promise<void> {
-    const fitting = new Set(await changesThatFit(this.#allowed(changes), this.#opened(), this.#path))
+    const stats = this.#opened().getStats() as Stats
+    const fitting = new Set(await changesThatFit(this.#allowed(changes, stats), stats, this.#path))
     const full = new errors.WAMP_ERR_COOKIE_DATABASE(this.#path, 'cannot be written: the disk is full')
     // A promise that is already settled ignores this.
     for (const change of changes) if (!fitting.has(change)) change.reject(full)
@@ -158,9 +159,9 @@ export class DatabaseStore implements CookieStore {
   }
 
   /** The changes that the size limit allows. The others are rejected. Deletions are always allowed. */
-  #allowed (changes: readonly PendingChange[]): readonly PendingChange[] {
+  #allowed (changes: readonly PendingChange[], stats: Stats): readonly PendingChange[] {
     const deletions = changes.filter(({ record }) => record === null)
-    if (deletions.length === changes.length || hasRoom(this.#opened(), this.#maxSize, changes.length)) return changes
+    if (deletions.length === changes.length || hasRoom(stats, this.#maxSize, changes.length)) return changes
     const full = new errors.WAMP_ERR_COOKIE_DATABASE(this.#path, `is full: maxSize is ${this.#maxSize} octets`)
     for (const { record, reject } of changes) if (record !== null) reject(full)
     return deletions

@@ -1,16 +1,19 @@
 import { isId } from './id.ts'
-import { isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { faultOf, isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Message, MessageCode } from './message.ts'
 import type { Payload } from './payload.ts'
 import { requestOptions } from './request-options.ts'
-import { codesWithPayload, readFields, routerFormat } from './router-format.ts'
-import type { Fields, Layout } from './router-format.ts'
+import { codesWithPayload, routerFormat } from './router-format.ts'
+import type { Fields, PlainFields } from './router-format.ts'
 import { isUri } from './uri.ts'
 import { ProtocolViolation } from './violation.ts'
 
-/** The elements of a message, its name, and who may send it. */
-export interface MessageLayout extends Layout {
+/** The elements of a message after its code, its name, and who may send it. */
+export interface MessageLayout {
+  readonly fields: PlainFields
+  /** True if args and kwargs may follow the fields. */
+  readonly payload: boolean
   readonly name: string
   readonly from: 'client' | 'router' | 'both'
 }
@@ -69,9 +72,32 @@ export function layoutOf (code: MessageCode): MessageLayout {
  * fields, which are ignored here. Throws a ProtocolViolation that names the message and the invalid field.
  */
 export function toMessage (layout: MessageLayout, elements: readonly unknown[], payload: Payload): ClientMessage {
-  const message = readFields(layout.name, layout, elements)
+  const message = readFields(layout, elements)
   if (layout.payload) message.payload = payload
   return message as unknown as ClientMessage
+}
+
+/**
+ * The checked fields of a message, and its type.
+ * Throws a ProtocolViolation that names the message and the field at fault.
+ */
+function readFields ({ name: message, fields, payload }: MessageLayout, elements: readonly unknown[]): Record<string, unknown> {
+  const given = elements.length - 1
+  if (given > fields.length && !payload) throw new ProtocolViolation(`${message} has too many elements`)
+  const read: Record<string, unknown> = { type: elements[0] }
+  for (let i = 0; i < fields.length; i++) {
+    const field = fields[i]!
+    const name = field[0]
+    if (i >= given) {
+      if (field[2] === 'optional') break
+      throw new ProtocolViolation(`${message} lacks its ${name}`)
+    }
+    const value = elements[i + 1]
+    const result = field[1](value)
+    if (result !== true) throw new ProtocolViolation(`${message}.${name}${faultOf(result)}`)
+    read[name] = value
+  }
+  return read
 }
 
 /** The elements of a message before its payload, the code first, in the form that all codecs encode. */
