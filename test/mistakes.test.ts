@@ -1,25 +1,16 @@
 import { join } from 'node:path'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
 import prom from 'prom-client'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampEndpoint, wampMetrics, wampTracing } from 'fastify-wamp'
 import type { FastifyWampOptions, WampError } from 'fastify-wamp'
+import { buildWarnedApp } from './helper/warned-app.ts'
 
 const all = { call: true, register: true, publish: true, subscribe: true }
 const realms = { realm1: { roles: { anonymous: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: all }] }, staff: {} } } } as const
 
-interface Line { readonly level: number, readonly msg: string, readonly option?: string }
-
-/** An app with the plugin, and what it logs as a warning. */
-async function build (t: Test, options: Partial<FastifyWampOptions> = {}): Promise<{ app: FastifyInstance, warnings: Line[] }> {
-  const warnings: Line[] = []
-  const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { warnings.push(JSON.parse(line) as Line) } } } })
-  t.teardown(() => app.close())
-  await app.register(wampPlugin, { realms, ...options })
-  return { app, warnings }
-}
+const build = async (t: Test, options: Partial<FastifyWampOptions> = {}): ReturnType<typeof buildWarnedApp> => await buildWarnedApp(t, { realms, ...options })
 
 const invalid = (message: string | RegExp): { code: string, message: string | RegExp } => ({ code: 'WAMP_ERR_INVALID_OPTION', message })
 

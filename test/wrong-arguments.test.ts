@@ -1,24 +1,16 @@
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
 import prom from 'prom-client'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { contractReference, fromCrossbarConfig, scramCredentials, typed, wampBridge, wampConsole, wampContract, wampEndpoint, wampMetrics, wampTracing } from 'fastify-wamp'
 import type { FastifyWampOptions } from 'fastify-wamp'
 import { cookieStoreContract, injectWamp } from 'fastify-wamp/testing'
+import { buildWarnedApp } from './helper/warned-app.ts'
+import type { Line } from './helper/warned-app.ts'
 
 const realms = { realm1: { roles: { anonymous: { permissions: [{ uri: '*', allow: { call: true } }] }, staff: {} } } }
 
-interface Line { readonly level: number, readonly msg: string, readonly option?: string, readonly url?: string }
-
-/** An app with the plugin, and the warnings that it logs. */
-async function build (t: Test, options: Partial<FastifyWampOptions> = {}): Promise<{ app: FastifyInstance, warnings: Line[] }> {
-  const warnings: Line[] = []
-  const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { warnings.push(JSON.parse(line) as Line) } } } })
-  t.teardown(() => app.close())
-  await app.register(wampPlugin, { realms, ...options })
-  return { app, warnings }
-}
+const build = async (t: Test, options: Partial<FastifyWampOptions> = {}): ReturnType<typeof buildWarnedApp> => await buildWarnedApp(t, { realms, ...options })
 
 /** The message of the error that an invalid argument causes. */
 async function faultOf (attempt: () => unknown, code = 'WAMP_ERR_INVALID_OPTION'): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { argon2id } from '@noble/hashes/argon2.js'
 import t from 'tap'
-import { batchedJson, CallResult, cryptosign, json, ticket, wampcra, wampScram, WampError } from 'fastify-wamp/client'
+import { batchedJson, cryptosign, json, ticket, wampcra, wampScram } from 'fastify-wamp/client'
 import { cbor } from 'fastify-wamp/client/cbor'
 import { msgpack } from 'fastify-wamp/client/msgpack'
 import { scramCredentials } from 'fastify-wamp'
@@ -9,6 +9,7 @@ import { createHash, pbkdf2Sync } from 'node:crypto'
 import { buildApp } from '../helper/build-app.ts'
 import { everything } from '../helper/build-router.ts'
 import { ClientKey } from '../helper/cryptosign.ts'
+import { checkCalls, checkEvents } from './calls.ts'
 import { openClient, reaches } from './scripted-router.ts'
 
 for (const serializer of [json(), batchedJson(), msgpack(), cbor()]) {
@@ -16,25 +17,9 @@ for (const serializer of [json(), batchedJson(), msgpack(), cbor()]) {
     const { app, url } = await buildApp(t)
     const serializers = [serializer]
     const [callee, caller] = [await openClient(t, url, { serializers }), await openClient(t, url, { serializers })]
-    await callee.register<[number, number]>('com.add', ({ args: [x, y], kwargs, progress }) => {
-      progress?.(x)
-      if (kwargs.fail === true) throw new WampError('com.error', { args: [x], kwargs: { y } })
-      return kwargs.both === true ? new CallResult([x, y], { sum: x + y }) : x + y
-    })
-    t.equal(await caller.call('com.add', [2, 3]), 5)
-    t.strictSame(await caller.call('com.add', [2, 3], { both: true }), new CallResult([2, 3], { sum: 5 }))
-    t.match(await caller.call('com.add', [2, 3], { fail: true }).catch((error: unknown) => error), { error: 'com.error', args: [2], kwargs: { y: 3 } })
-    const results = caller.results<number>('com.add', [2, 3])
-    t.same([await results.next(), await results.next()], [{ value: 2, done: false }, { value: 5, done: true }])
+    await checkCalls(t, { callee, caller })
     t.equal(await app.wamp.join('realm1').call('com.add', [1, 1]), 2)
-    await t.rejects(caller.call('com.none'), /no_such_procedure/)
-
-    const seen: unknown[] = []
-    const subscription = await callee.subscribe('com.news', ({ args }) => { seen.push(args) })
-    await caller.publish('com.news', [new Uint8Array([0, 255]), { deep: [null, true, 'é', 1.5] }])
-    await caller.call('com.add', [0, 0])
-    t.strictSame(seen, [[new Uint8Array([0, 255]), { deep: [null, true, 'é', 1.5] }]])
-    await subscription.unsubscribe()
+    await checkEvents(t, { callee, caller, topic: 'com.news' })
 
     const stop = new AbortController()
     await callee.register('com.wait', ({ signal }) => new Promise((_resolve, reject) => {

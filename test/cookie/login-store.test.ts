@@ -1,9 +1,12 @@
 import { mock } from 'node:test'
 import t from 'tap'
+import type { Test } from 'tap'
+import type { CookieConnection } from '../../plugin/cookie/cookie-connection.ts'
 import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { settled } from '../helper/build-router.ts'
 import { Browser, buildTracker, principal } from './build-tracker.ts'
+import type { TestTracker } from './build-tracker.ts'
 
 const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
 
@@ -315,45 +318,45 @@ t.test('of a store that keeps logins only the first is read back', async (t) => 
   t.same(logged, [])
 })
 
-t.test('a request in flight counts as use', async (t) => {
+/** A browser that has logged in, with an idle timeout of a minute, and the clock of its tracker. */
+async function logInWithIdleTimeout (t: Test): Promise<{ tracker: TestTracker, browser: Browser, connection: CookieConnection, clock: { now: number } }> {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
-  let now = 1_000_000
-  const { tracker } = buildTracker({ options: { idleTimeout: 60 }, now: () => now })
+  const clock = { now: 1_000_000 }
+  const { tracker } = buildTracker({ options: { idleTimeout: 60 }, now: () => clock.now })
   const browser = new Browser(tracker)
   const connection = await browser.open()
   await connection.bind(principal())
+  return { tracker, browser, connection, clock }
+}
+
+t.test('a request in flight counts as use', async (t) => {
+  const { tracker, browser, connection, clock } = await logInWithIdleTimeout(t)
   connection.leave()
   const ended: string[] = []
   const lift = (await tracker.identify(browser.header))!.follow(() => { ended.push('request') })
   for (let i = 0; i < 8; i++) {
-    now += 15_000
+    clock.now += 15_000
     mock.timers.tick(15_000)
     await settled()
   }
-  now += 50_000
+  clock.now += 50_000
   lift()
   await settled()
-  now += 50_000
+  clock.now += 50_000
   t.equal(await browser.identity(), 'joe', 'nor does its end count less')
-  now += 60_000
+  clock.now += 60_000
   t.equal(await browser.identity(), undefined)
   t.same(ended, [])
   await tracker.close()
 })
 
 t.test('a login that has been idle ends together with its requests and sessions', async (t) => {
-  mock.timers.enable({ apis: ['setInterval'] })
-  t.teardown(() => { mock.timers.reset() })
-  let now = 1_000_000
-  const { tracker } = buildTracker({ options: { idleTimeout: 60 }, now: () => now })
-  const browser = new Browser(tracker)
-  const connection = await browser.open()
-  await connection.bind(principal())
+  const { tracker, browser, connection, clock } = await logInWithIdleTimeout(t)
   const ended: string[] = []
   connection.occupy({ letInByCookie: false, end: (reason) => { ended.push(reason) } })
   ;(await tracker.identify(browser.header))!.follow(() => { ended.push('request') })
-  now += 60_000
+  clock.now += 60_000
   t.equal(await browser.identity(), undefined)
   t.same(ended, ['request', 'wamp.close.logout'])
   await tracker.close()

@@ -4,9 +4,10 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
-import { CallResult, json, wampcra, WampError } from 'fastify-wamp/client'
+import { json, wampcra, WampError } from 'fastify-wamp/client'
 import { cbor } from 'fastify-wamp/client/cbor'
 import { msgpack } from 'fastify-wamp/client/msgpack'
+import { checkCalls, checkEvents } from '../../client/calls.ts'
 import { openClient, reaches } from '../../client/scripted-router.ts'
 import { make, needsBuild } from './builds.ts'
 import type { Build } from './builds.ts'
@@ -70,17 +71,7 @@ for (const router of routers) {
         const [callee, caller] = [await open(), await open()]
         t.match(caller.principal, { authid: 'joe', authrole: 'user', authmethod: 'wampcra' })
 
-        await callee.register<[number, number]>('com.add', ({ args: [x, y], kwargs, progress }) => {
-          progress?.(x)
-          if (kwargs.fail === true) throw new WampError('com.error', { args: [x], kwargs: { y } })
-          return kwargs.both === true ? new CallResult([x, y], { sum: x + y }) : x + y
-        })
-        t.equal(await caller.call('com.add', [2, 3]), 5)
-        t.strictSame(await caller.call('com.add', [2, 3], { both: true }), new CallResult([2, 3], { sum: 5 }))
-        t.match(await caller.call('com.add', [2, 3], { fail: true }).catch((error: unknown) => error), { error: 'com.error', args: [2], kwargs: { y: 3 } })
-        const results = caller.results<number>('com.add', [2, 3])
-        t.same([await results.next(), await results.next()], [{ value: 2, done: false }, { value: 5, done: true }], 'progress')
-        await t.rejects(caller.call('com.none'), /no_such_procedure/)
+        await checkCalls(t, { callee, caller })
 
         const stop = new AbortController()
         const interrupted = new Promise((resolve) => {
@@ -94,12 +85,7 @@ for (const router of routers) {
         })
         t.ok(await interrupted, 'the procedure is interrupted')
 
-        const seen: unknown[] = []
-        const subscription = await callee.subscribe('com.news', ({ args }) => { seen.push(args) }, { match: 'prefix' })
-        await caller.publish('com.news.today', [new Uint8Array([0, 255]), { deep: [null, true, 'é', 1.5] }])
-        await caller.call('com.add', [0, 0])
-        t.strictSame(seen, [[new Uint8Array([0, 255]), { deep: [null, true, 'é', 1.5] }]])
-        await subscription.unsubscribe()
+        await checkEvents(t, { callee, caller, topic: 'com.news', published: 'com.news.today', match: 'prefix' })
         await Promise.all([caller.leave(), callee.leave()])
       })
     }
