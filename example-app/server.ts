@@ -91,5 +91,6 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
   const { PORT = '8080', HOST = '127.0.0.1', COOKIES } = process.env
   const app = await buildApp({ cookieFile: COOKIES, logger: true })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { app.close() })
-  await app.listen({ port: Number(PORT), host: HOST })
+  const address = await app.listen({ port: Number(PORT), host: HOST })
+  console.log(`\nOpen ${address} and log in as joe (or ann, an admin) with the password 123456.\n`)
 }
