@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
 import { clientRoutes } from '../routes/client.ts'
 import { consoleEndpoint, consoleRoutes } from '../routes/console.ts'
+import { warnUnlessSent } from '../routes/cookie-path.ts'
 import { eventRoutes } from '../routes/events.ts'
 import { CallerShares } from '../routes/caller-shares.ts'
 import { closeConnections } from '../routes/connections.ts'
@@ -202,6 +203,7 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
 const consolePage: FastifyPluginAsync<ConsoleOptions> = async (fastify, given) => {
   const { options } = fastify[kCore]
   checkConsole(given, options)
+  warnUnlessSent(fastify, `${given.path}/`, options.endpoint.cookie)
   await fastify.register(websocketRoute, consoleEndpoint(given.path, fastify[kCore]))
   // In a separate scope, for its hooks.
   await fastify.register(consoleRoutes, given)
@@ -227,6 +229,7 @@ async function mountEndpoint (fastify: FastifyInstance, { options, router, track
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
     fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
   }
+  warnUnlessSent(fastify, resolved.path, resolved.cookie)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, limits: options.limits })
   return endpoint
