@@ -17,6 +17,7 @@ import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import { hideSignature } from './signed-log.ts'
+import { poisonGuard } from './poisoning.ts'
 import type { SignedRequests } from './signed-request.ts'
 import type { Unidentified } from './unidentified.ts'
 
@@ -49,6 +50,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     bodies.set(request, String(body))
     done(null, null)
   })
+  const refusedKey = poisonGuard(fastify.initialConfig)
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const logging = signatures === null ? {} : { childLoggerFactory: hideSignature(fastify) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
@@ -77,7 +79,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
       if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
-      const given = readBody(valuesOf(text, depth), name)
+      const given = readBody(valuesOf(text, depth, refusedKey), name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = goneOf(reply)
       const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
@@ -105,10 +107,13 @@ async function makeCall (session: InProcessSession, { uri, args, kwargs, options
 }
 
 /** The values of a body. They take far more memory than its text, so nothing waits between this and their use. Throws an error of status 400. */
-function valuesOf (text: string, depth: number): unknown {
+function valuesOf (text: string, depth: number, refusedKey: ReturnType<typeof poisonGuard>): unknown {
   spendOctets(text.length)
   try {
-    return readValues(text, depth)
+    const values = readValues(text, depth)
+    const refused = refusedKey(text, values)
+    if (refused !== null) throw new EncodingError(`it has the key "${refused}"`)
+    return values
   } catch (error) {
     throw Object.assign(new Error(error instanceof EncodingError ? `the body cannot be accepted: ${error.message}` : 'the body is not JSON'), { statusCode: 400 })
   }
