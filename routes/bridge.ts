@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readValues } from '../plugin/codec/json-value.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import { EncodingError } from '../plugin/codec/codec.ts'
-import { errors, WampError } from '../plugin/errors.ts'
+import { WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/peer/call-result.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
@@ -16,6 +16,7 @@ import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import { refusedRequest } from './refused-request.ts'
 import { hideSignature } from './signed-log.ts'
 import { poisonGuard } from './poisoning.ts'
 import type { SignedRequests } from './signed-request.ts'
@@ -62,9 +63,8 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       return { status: 200, body: await act(own ?? request.wamp) }
     } catch (error) {
       if (gone.aborted) return failed(CLIENT_GONE, 'the client has gone')
-      if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return failed(400, error.message)
-      if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return join === null && router.state === 'open' ? failed(401, 'the login has ended') : failed(503, error.message)
-      if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return failed(429, error.message)
+      const refused = refusedRequest(error, { join, router })
+      if (refused !== null) return failed(refused.status, refused.error)
       // An error of a procedure is an answer as well.
       if (!(error instanceof WampError)) throw error
       return { status: 200, body: { error: error.error, args: error.args, kwargs: error.kwargs } }
