@@ -2,7 +2,8 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
 import { clientRoutes } from '../routes/client.ts'
-import { consoleRoutes } from '../routes/console.ts'
+import { consoleEndpoint, consoleRoutes } from '../routes/console.ts'
+import { warnUnlessSent } from '../routes/cookie-path.ts'
 import { eventRoutes } from '../routes/events.ts'
 import { CallerShares } from '../routes/caller-shares.ts'
 import { closeConnections } from '../routes/connections.ts'
@@ -46,8 +47,6 @@ const kCore = Symbol('fastify-wamp.core')
 /** The state that further plugins share with the main plugin. */
 interface Core {
   readonly options: ResolvedOptions
-  /** The prefix of the scope that the plugin's routes are in. */
-  readonly prefix: string
   readonly router: Router
   readonly trackers: CookieTrackers
   /** That of the plugin's own endpoint. */
@@ -136,7 +135,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core = { options, prefix: fastify.prefix, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys() }
+  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys() }
   // Runs after the preClose hook of @fastify/websocket, which stops upgrades: a client that reconnected at once would delay the close.
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
@@ -202,12 +201,12 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
 }
 
 const consolePage: FastifyPluginAsync<ConsoleOptions> = async (fastify, given) => {
-  const { options, prefix } = fastify[kCore]
+  const { options } = fastify[kCore]
   checkConsole(given, options)
+  warnUnlessSent(fastify, `${given.path}/`, options.endpoint.cookie)
+  await fastify.register(websocketRoute, consoleEndpoint(given.path, fastify[kCore]))
   // In a separate scope, for its hooks.
-  await fastify.register(async (scope) => {
-    await consoleRoutes(scope, { ...given, endpoint: `${prefix}${options.endpoint.path}` })
-  })
+  await fastify.register(consoleRoutes, given)
 }
 
 const metrics: FastifyPluginAsync<MetricsOptions> = async (fastify, given) => {
@@ -230,6 +229,7 @@ async function mountEndpoint (fastify: FastifyInstance, { options, router, track
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
     fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
   }
+  warnUnlessSent(fastify, resolved.path, resolved.cookie)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, limits: options.limits })
   return endpoint

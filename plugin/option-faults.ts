@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv'
+import { storeFault } from './cookie/store-fault.ts'
 import { closest, didYouMean } from './did-you-mean.ts'
 
 /** The fault of an option: its path, which is `options` for the options as a whole, and the requirement. */
@@ -10,6 +11,7 @@ export const vocabulary = ['is', 'unit'] as const
 interface Described {
   readonly is?: string
   readonly unit?: string
+  readonly instance?: string
   readonly type?: unknown
   readonly minimum?: number
   readonly maximum?: number
@@ -31,6 +33,7 @@ export function describeFault ({ instancePath, keyword, params, message, parentS
     const meant = Object.keys(data as object).find((name) => !Object.hasOwn(properties, name) && closest(name, Object.keys(properties)) === missing)
     return meant === undefined ? { path: join([...path, missing]), expected: 'is missing' } : unknownOption(path, meant, properties)
   }
+  if (schema.instance === 'cookie store') return { path: join(path), expected: storeFault(data) ?? '' }
   const expected = schema.is ?? expectedBy(keyword, params, schema) ?? message ?? 'is wrong'
   const where = path.length === 0 ? 'options' : join(path)
   return { path: where, expected: `${expected}${given(data, keyword, schema, where)}` }

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv'
 import type { SchemaObject } from 'ajv'
+import { storeFault } from './cookie/store-fault.ts'
 import { closest } from './did-you-mean.ts'
 import { describeFault, vocabulary } from './option-faults.ts'
 import type { OptionFault } from './option-faults.ts'
@@ -137,8 +138,7 @@ const auth = {
 
 const cookie = record({
   store: {
-    type: 'object',
-    if: { required: ['type'] },
+    if: { type: 'object', required: ['type'] },
     then: byType({
       memory: record(kind),
       file: record({ ...kind, filename: text, purgeOnStartup: flag }, ['filename']),
@@ -146,7 +146,7 @@ const cookie = record({
         ...kind, path: text, maxSize: { type: 'integer', unit: 'bytes', minimum: 131072, maximum: 137438953472 }, readonly: flag, sync: flag, purgeOnStartup: flag
       }, ['path'])
     }),
-    else: { instance: 'cookie store, or an instance of Keyv' }
+    else: { instance: 'cookie store' }
   },
   name: { type: 'string', pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", is: 'must be a valid cookie name' },
   length: { type: 'integer', unit: 'characters', minimum: 22, maximum: 64 },
@@ -197,8 +197,7 @@ ajv.addKeyword({
     if (name === 'function') return typeof value === 'function'
     if (name === 'URI or function') return typeof value === 'function' || isUri(value)
     if (name === 'path or file URL') return (typeof value === 'string' && value !== '') || (value instanceof URL && value.protocol === 'file:')
-    const has = (...methods: string[]): boolean => methods.every((method) => typeof (value as Record<string, unknown>)[method] === 'function')
-    return has('get', 'set', 'delete', 'entries', 'close') || has('get', 'set', 'delete', 'disconnect', 'on')
+    return storeFault(value) === null
   }
 })
 

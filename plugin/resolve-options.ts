@@ -150,7 +150,6 @@ export function checkConsole (given: ConsoleOptions, { endpoint, realms }: Resol
   if (having.length === 0) throw new errors.WAMP_ERR_INVALID_OPTION('role', `must be a role of a realm: there is no role "${given.role}"`)
   if (having.length > 1) throw new errors.WAMP_ERR_INVALID_OPTION('realm', `must be set, because several realms have the role "${given.role}"`)
   if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is required by the console, whose page logs in by cookie')
-  if (!endpoint.serializers.includes('json')) throw new errors.WAMP_ERR_INVALID_OPTION('serializers', 'must include json for the console')
 }
 
 function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'console'): void {

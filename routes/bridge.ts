@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { readValues } from '../plugin/codec/json-value.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import { EncodingError } from '../plugin/codec/codec.ts'
-import { errors, WampError } from '../plugin/errors.ts'
+import { WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/peer/call-result.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
@@ -16,7 +16,9 @@ import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import { refusedRequest } from './refused-request.ts'
 import { hideSignature } from './signed-log.ts'
+import { poisonGuard } from './poisoning.ts'
 import type { SignedRequests } from './signed-request.ts'
 import type { Unidentified } from './unidentified.ts'
 
@@ -49,6 +51,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     bodies.set(request, String(body))
     done(null, null)
   })
+  const refusedKey = poisonGuard(fastify.initialConfig)
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const logging = signatures === null ? {} : { childLoggerFactory: hideSignature(fastify) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
@@ -60,9 +63,8 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       return { status: 200, body: await act(own ?? request.wamp) }
     } catch (error) {
       if (gone.aborted) return failed(CLIENT_GONE, 'the client has gone')
-      if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return failed(400, error.message)
-      if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return join === null && router.state === 'open' ? failed(401, 'the login has ended') : failed(503, error.message)
-      if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return failed(429, error.message)
+      const refused = refusedRequest(error, { join, router })
+      if (refused !== null) return failed(refused.status, refused.error)
       // An error of a procedure is an answer as well.
       if (!(error instanceof WampError)) throw error
       return { status: 200, body: { error: error.error, args: error.args, kwargs: error.kwargs } }
@@ -77,7 +79,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
       if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
-      const given = readBody(valuesOf(text, depth), name)
+      const given = readBody(valuesOf(text, depth, refusedKey), name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = goneOf(reply)
       const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
@@ -105,10 +107,13 @@ async function makeCall (session: InProcessSession, { uri, args, kwargs, options
 }
 
 /** The values of a body. They take far more memory than its text, so nothing waits between this and their use. Throws an error of status 400. */
-function valuesOf (text: string, depth: number): unknown {
+function valuesOf (text: string, depth: number, refusedKey: ReturnType<typeof poisonGuard>): unknown {
   spendOctets(text.length)
   try {
-    return readValues(text, depth)
+    const values = readValues(text, depth)
+    const refused = refusedKey(text, values)
+    if (refused !== null) throw new EncodingError(`it has the key "${refused}"`)
+    return values
   } catch (error) {
     throw Object.assign(new Error(error instanceof EncodingError ? `the body cannot be accepted: ${error.message}` : 'the body is not JSON'), { statusCode: 400 })
   }

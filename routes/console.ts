@@ -1,6 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientFiles } from '#client-files'
+import { subprotocols } from '../plugin/codec/subprotocols.ts'
+import type { ResolvedOptions } from '../plugin/resolve-options.ts'
+import type { WebsocketRouteOptions } from './websocket.ts'
+
+type ConsoleHost = Pick<WebsocketRouteOptions, 'router' | 'entrance' | 'heartbeat' | 'admission'> & { readonly options: Pick<ResolvedOptions, 'endpoint' | 'limits'> }
 
 /** What the console page is made of. */
 export interface ConsoleParts {
@@ -10,8 +15,6 @@ export interface ConsoleParts {
   readonly role: string
   /** The realm of that role; undefined if only one realm has it. */
   readonly realm?: string
-  /** The path of the WebSocket route, with the prefix of its scope. */
-  readonly endpoint: string
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -30,21 +33,31 @@ const headers = {
   'cache-control': 'no-store'
 } as const
 
+/**
+ * The WebSocket route of the page, below its path: a proxy may replace the prefixes of paths, but keeps what follows them. Only a cookie logs
+ * in here, so this path does not bypass a proxy's restrictions of the other WebSocket routes.
+ */
+export function consoleEndpoint (path: string, { options: { endpoint, limits }, router, entrance, heartbeat, admission }: ConsoleHost): WebsocketRouteOptions {
+  return {
+    ...{ router, entrance, heartbeat, admission, limits },
+    endpoint: { ...endpoint, path: `${path}/ws` },
+    subprotocols: new Map([...subprotocols].filter(([name]) => name === 'wamp.2.json')),
+    authenticators: { lookAtRequests: false, entries: () => new Map() }
+  }
+}
+
 /** Mounts the console page, for users who are logged in with its role. */
-export async function consoleRoutes (fastify: FastifyInstance, { path, role, realm, endpoint }: ConsoleParts): Promise<void> {
+export async function consoleRoutes (fastify: FastifyInstance, { path, role, realm }: ConsoleParts): Promise<void> {
   const files = new Map(await Promise.all(assets.map(async (name) => [name, await readFile(new URL(`console/${name}`, import.meta.url), 'utf8')] as const)))
   files.set('client.js', (await clientFiles()).get('client.js')!)
-  // Relative, as all links of the page: a proxy in front may have taken a prefix away.
-  const [, ...depth] = `${fastify.prefix}${path}`.split('/')
-  const up = `${'../'.repeat(depth.length)}${endpoint.slice(1)}`
 
   fastify.addHook('onRequest', async (_request, reply) => { reply.headers(headers) })
   fastify.addHook('onRequest', fastify.wampRequireRole(realm === undefined ? role : { realm, role }))
   const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { '*': name } = request.params as { '*'?: string }
     // Without the trailing slash, the page's links would lead to the wrong folder.
-    if (name === undefined && !request.url.split('?')[0]!.endsWith('/')) return await reply.redirect(`${depth.at(-1)}/`)
-    if (name === undefined || name === '') return await reply.type(types.html!).send(pageFor(request, files.get('index.html')!, up))
+    if (name === undefined && !request.url.split('?')[0]!.endsWith('/')) return await reply.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`)
+    if (name === undefined || name === '') return await reply.type(types.html!).send(pageFor(request, files.get('index.html')!))
     const file = files.get(name)
     if (file === undefined || name === 'index.html') {
       reply.callNotFound()
@@ -57,9 +70,8 @@ export async function consoleRoutes (fastify: FastifyInstance, { path, role, rea
 }
 
 /** The page with what it has to know: it runs no script of its own text. */
-function pageFor ({ wampLogin }: FastifyRequest, html: string, endpoint: string): string {
-  const values: Readonly<Record<string, string>> = { endpoint, login: wampLogin ?? '' }
-  return html.replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => escape(values[name]!))
+function pageFor ({ wampLogin }: FastifyRequest, html: string): string {
+  return html.replace('{{login}}', () => escape(wampLogin ?? ''))
 }
 
 function escape (text: string): string {

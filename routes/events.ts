@@ -28,6 +28,7 @@ import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import { refusedRequest } from './refused-request.ts'
 import type { Unidentified } from './unidentified.ts'
 
 /** What Server-Sent Events are made of. */
@@ -98,9 +99,8 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     } catch (error) {
       own?.leave()
       if (hasGone(reply)) return await reply.code(CLIENT_GONE).send()
-      if (error instanceof errors.WAMP_ERR_SESSION_CLOSED) return parts.join === null && parts.router.state === 'open' ? await refuse(reply, 401, 'the login has ended') : await refuse(reply, 503, error.message)
-      if (error instanceof errors.WAMP_ERR_SESSION_LIMIT) return await refuse(reply, 429, error.message)
-      if (error instanceof errors.WAMP_ERR_INVALID_MESSAGE) return await refuse(reply, 400, error.message)
+      const refused = refusedRequest(error, parts)
+      if (refused !== null) return await refuse(reply, refused.status, refused.error)
       if (error instanceof WampError) return await refuse(reply, error.statusCode, error.error)
       throw error
     }

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import prom from 'prom-client'
 import t from 'tap'
 import type { Test } from 'tap'
-import wampPlugin, { wampEndpoint, wampMetrics, wampTracing } from 'fastify-wamp'
+import wampPlugin, { wampConsole, wampEndpoint, wampMetrics, wampTracing } from 'fastify-wamp'
 import type { FastifyWampOptions, WampError } from 'fastify-wamp'
 import { buildWarnedApp } from './helper/warned-app.ts'
 
@@ -143,6 +143,25 @@ t.test('a cookie that lets nobody in is a warning', async (t) => {
   const { warnings } = await build(t, { cookie: {} })
   t.match(warnings, [{ option: 'auth.cookie', msg: /logins by cookie are not enabled at \/ws: add auth.cookie: \{\}/ }])
   t.same((await build(t, { cookie: {}, auth: { anonymous: { type: 'static' }, cookie: {} } })).warnings, [])
+})
+
+t.test('a cookie that browsers do not send to the endpoint or to the console is a warning', async (t) => {
+  const cookieAt = async (cookiePath: string, path: string, prefix = ''): Promise<string[]> => {
+    const { app, warnings } = await build(t)
+    await app.register(async (scope) => {
+      await scope.register(wampEndpoint, { path, auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: { path: cookiePath } })
+    }, { prefix })
+    return warnings.map(({ msg }) => String(msg))
+  }
+  for (const [cookiePath, path, prefix] of [['/', '/x'], ['/x', '/x'], ['/a', '/a/x'], ['/a/', '/a/x'], ['/a', '/x', '/a'], ['/rooms/5', '/rooms/:room'], ['/rooms', '/rooms/:room/x']] as const) {
+    t.same(await cookieAt(cookiePath, path, prefix), [], `${cookiePath} for ${prefix ?? ''}${path}`)
+  }
+  for (const [cookiePath, path, prefix] of [['/app', '/x'], ['/x/', '/x'], ['/a', '/ab'], ['/x', '/x', '/a'], ['/halls', '/rooms/:room']] as const) {
+    t.match(await cookieAt(cookiePath, path, prefix), [`browsers do not send a cookie with the path "${cookiePath}" to ${prefix ?? ''}${path}: logins by cookie only work there if a proxy changes the path`])
+  }
+  const { app, warnings } = await build(t, { auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: { path: '/ws' } })
+  await app.register(wampConsole, { path: '/console', role: 'staff' })
+  t.match(warnings, [{ option: 'cookie.path', msg: /"\/ws" to \/console\/:/ }])
 })
 
 t.test('two apps whose metrics go into one registry are told which option is at fault', async (t) => {

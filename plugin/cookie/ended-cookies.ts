@@ -2,6 +2,7 @@ import type { Principal } from '../auth/authenticator.ts'
 import { Recent } from '../recent.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import { EndedLogins } from './ended-logins.ts'
+import type { DeletionTexts } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { isUserOf } from './login-filter.ts'
 import { Outage } from './outage.ts'
@@ -11,6 +12,11 @@ import type { StoreLog } from './store-log.ts'
 const MOST_ENDED_COOKIES = 10_000
 /** The maximum number of cookies that are remembered to have had a login. */
 const MOST_KNOWN = 100_000
+
+const texts: DeletionTexts = {
+  failed: 'after a login or logout, the cookie store could not look up the earlier login of the cookie',
+  left: 'after logins or logouts, the cookie store could not look up the earlier logins of the cookies: those that ended are valid again when it is next opened'
+}
 
 /** A user with a role whose login remains valid. */
 export type Spared = Pick<Principal, 'realm' | 'authid' | 'authrole'>
@@ -32,7 +38,7 @@ export class EndedCookies {
   constructor ({ store, log, endLogin }: { store: GuardedStore, log: StoreLog, endLogin: (key: string) => Promise<void> }) {
     this.#store = store
     this.#endLogin = endLogin
-    this.#ended = new EndedLogins(({ key }) => this.#remove(key), log)
+    this.#ended = new EndedLogins(({ key }) => this.#remove(key), log, texts)
     this.#outage = new Outage(log, 'error', 'a logout is lost, because the cookie store cannot look up its login')
   }
 

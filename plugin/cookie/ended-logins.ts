@@ -13,11 +13,25 @@ const LONGEST_DELAY = 60_000
 /** The number of concurrent deletions. */
 const AT_A_TIME = 100
 
+/** The log messages about deletions. */
+export interface DeletionTexts {
+  /** A deletion has failed, and is retried. */
+  readonly failed: string
+  /** The store is closed before all deletions have succeeded. */
+  readonly left: string
+}
+
+const aboutLogins: DeletionTexts = {
+  failed: 'a login could not be deleted from the cookie store',
+  left: 'ended logins could not be deleted from the cookie store: they are valid again when it is next opened'
+}
+
 /** Logins that have ended but may still be in the store. Deletions are retried until they succeed, or until the store is closed. */
 export class EndedLogins {
   readonly #remove: (login: EndedLogin) => Promise<void>
   readonly #log: StoreLog
   readonly #outage: Outage
+  readonly #texts: DeletionTexts
   readonly #logins = new Map<string, { readonly login: EndedLogin, state: 'being deleted' | 'not deleted' }>()
   /** The pending deletions. */
   readonly #deletions = new Set<Promise<void>>()
@@ -25,11 +39,12 @@ export class EndedLogins {
   #timer: NodeJS.Timeout | undefined
   #state: 'open' | 'closed' = 'open'
 
-  /** `remove` deletes a login from the store, and rejects with the error of the store. */
-  constructor (remove: (login: EndedLogin) => Promise<void>, log: StoreLog) {
+  /** `remove` deletes a login from the store, and rejects with the error of the store. `texts` are needed if it has to find the login first. */
+  constructor (remove: (login: EndedLogin) => Promise<void>, log: StoreLog, texts = aboutLogins) {
     this.#remove = remove
     this.#log = log
-    this.#outage = new Outage(log, 'error', 'a login could not be deleted from the cookie store')
+    this.#texts = texts
+    this.#outage = new Outage(log, 'error', texts.failed)
   }
 
   /** The number of ended logins that may still be in the store. */
@@ -59,7 +74,7 @@ export class EndedLogins {
     await Promise.allSettled(this.#deletions)
     await Promise.allSettled(this.#waiting().map((login) => this.#delete(login)))
     const left = this.#logins.size
-    if (left > 0) this.#log.error({ logins: left }, 'ended logins could not be deleted from the cookie store: they are valid again when it is next opened')
+    if (left > 0) this.#log.error({ left }, this.#texts.left)
   }
 
   #waiting (): EndedLogin[] {

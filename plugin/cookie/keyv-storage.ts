@@ -9,8 +9,8 @@ export interface KeyvLike {
   iterator?: ((namespace?: unknown) => AsyncIterable<[key: string, value: unknown]>) | undefined
   /** Version 5 only reports errors if this is set. */
   throwOnErrors?: boolean
-  /** The adapter. Some adapters do not report errors either. */
-  store?: unknown
+  /** The adapter. Some adapters do not report errors either. An adapter itself has no such property. */
+  store: unknown
 }
 
 /** Version 6 never reports errors, so its storage is accessed directly, with values in the form that Keyv stores. */
@@ -43,10 +43,10 @@ type Decoder = (this: KeyvLike, entries: () => AsyncGenerator<unknown>) => () =>
 /** Stands for a value that Keyv cannot decode: another program has written it. */
 const NOT_OURS = null
 
-/** True for a Keyv instance. */
+/** True for a Keyv instance. Its adapters have the same methods. */
 export function isKeyv (store: object): store is KeyvLike {
   const methods = ['get', 'set', 'delete', 'disconnect', 'on']
-  return !('entries' in store) && methods.every((method) => typeof (store as Record<string, unknown>)[method] === 'function')
+  return !('entries' in store) && 'store' in store && methods.every((method) => typeof (store as Record<string, unknown>)[method] === 'function')
 }
 
 /** The storage of a Keyv instance of version 5 or 6. It always throws errors, even if Keyv and the adapter do not report them. */

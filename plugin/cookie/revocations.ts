@@ -1,5 +1,5 @@
 import { EndedLogins } from './ended-logins.ts'
-import type { EndedLogin } from './ended-logins.ts'
+import type { DeletionTexts, EndedLogin } from './ended-logins.ts'
 import { isExpired } from './cookie-store.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { isSelected } from './login-filter.ts'
@@ -23,6 +23,11 @@ interface Revocation {
 
 /** The maximum number of revocations that wait for the store. */
 const MOST_REVOCATIONS = 1000
+
+const texts: DeletionTexts = {
+  failed: 'the cookie store could not find or delete the logins of a revocation',
+  left: 'the cookie store could not find or delete the logins of revocations: they are valid again when it is next opened'
+}
 
 /**
  * Revocations whose logins have not been found and deleted yet. Until then, the logins that they select are invalid in this process. If the
@@ -49,7 +54,7 @@ export class Revocations {
     this.#search = search
     this.#remove = remove
     this.#now = now
-    this.#ended = new EndedLogins(({ key }) => this.#retry(key), log)
+    this.#ended = new EndedLogins(({ key }) => this.#retry(key), log, texts)
   }
 
   /** Revokes logins, in this process at once. Resolves to the keys of the deleted ones. Rejects with the error of the store. */

@@ -26,7 +26,7 @@ function showSection () {
   return wanted
 }
 
-const connection = new Connection(document.body.dataset.endpoint, {
+const connection = new Connection('ws', {
   open (session) {
     const { realm, authid, authrole } = session.principal
     byId('realm').textContent = visible(realm)

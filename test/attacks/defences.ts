@@ -1547,5 +1547,19 @@ export const defences: readonly Defence[] = [
     code: 'called.signal.throwIfAborted()',
     without: '',
     test: ['routes/procedures.test.ts', 'a call of a route that is canceled at once']
+  },
+  {
+    defence: 'The HTTP bridge refuses keys that change prototypes, unless the app lets its routes accept them',
+    file: 'routes/bridge.ts',
+    code: 'if (refused !== null) throw',
+    without: 'if (refused === "") throw',
+    test: ['routes/bridge.test.ts', 'keys that change prototypes']
+  },
+  {
+    defence: 'Only a cookie logs in at the WebSocket of the console',
+    file: 'routes/console.ts',
+    code: 'authenticators: { lookAtRequests: false, entries: () => new Map() }',
+    without: 'authenticators: { lookAtRequests: false, entries: () => new Map([["ticket", async () => ({ authid: "eve", role: "admin" })]]) }',
+    test: ['routes/console.test.ts', 'the WebSocket of the page']
   }
 ]

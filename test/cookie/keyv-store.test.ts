@@ -143,7 +143,7 @@ t.test('a storage that fails is not one that knows nobody', async (t) => {
 })
 
 t.test('what cannot be iterated says so', async (t) => {
-  const keyv = { get: async () => undefined, set: async () => true, delete: async () => true, disconnect: async () => {}, on: () => {} }
+  const keyv = { get: async () => undefined, set: async () => true, delete: async () => true, disconnect: async () => {}, on: () => {}, store: {} }
   const { tracker } = buildTracker({ store: new KeyvStore(keyv) })
   await t.rejects(tracker.find({ authid: 'joe' }), { message: /cannot be iterated/ })
   await tracker.close()
@@ -159,7 +159,8 @@ t.test('a change whose answer is lost does not hold up a deletion, and is undone
     set: async (key: string, value: unknown) => { await new Promise<void>((resolve) => { land = () => { records.set(key, value); resolve() } }) },
     delete: async (key: string) => records.delete(key),
     disconnect: async () => {},
-    on: () => {}
+    on: () => {},
+    store: records
   }
   const store = new KeyvStore(keyv)
   const setting = t.rejects(store.set(key(1), record()), { name: 'TimeoutError' })

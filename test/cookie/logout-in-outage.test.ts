@@ -5,6 +5,7 @@ import { freshValue } from '../../plugin/cookie/cookie-id.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { settled } from '../helper/build-router.ts'
 import { Browser, buildTracker, principal } from './build-tracker.ts'
+import type { TestTracker } from './build-tracker.ts'
 
 /** A store that fails for a time. */
 class FailingStore extends MemoryStore {
@@ -23,6 +24,11 @@ class FailingStore extends MemoryStore {
   override delete (key: string): void {
     this.#check()
     super.delete(key)
+  }
+
+  override entries (): ReturnType<MemoryStore['entries']> {
+    this.#check()
+    return super.entries()
   }
 
   #check (): void {
@@ -97,6 +103,29 @@ t.test('who logs in on a cookie that the store could not tell takes the place of
     t.same(ended, ['wamp.close.logout'], 'a logout spares nobody')
     t.same([...store.entries()], [])
     await tracker.close()
+  }
+})
+
+t.test('a log message about an outage says what could not be done, and for how many cookies or revocations this remains so', async (t) => {
+  const lookUp = 'the cookie store cannot look up a cookie'
+  const [cookie, cookies] = ['after a login or logout, the cookie store could not look up the earlier login of the cookie', /^after logins or logouts, .+: those that ended are valid again/]
+  const [revocation, revocations] = ['the cookie store could not find or delete the logins of a revocation', /^the cookie store could not find or delete the logins of revocations: they are valid again/]
+  for (const [act, expected, left] of [
+    [async (_, browser) => { await (await browser.open()).bind(principal(), 'wampcra') }, [lookUp, cookie], cookies],
+    [async (_, browser) => { await (await browser.open()).logout() }, [lookUp, cookie], cookies],
+    [async (tracker) => { await t.rejects(tracker.revoke({ authid: 'joe' })) }, [revocation], revocations]
+  ] as [act: (tracker: TestTracker, browser: Browser) => Promise<void>, expected: string[], left: RegExp][]) {
+    const store = new FailingStore()
+    const { tracker, logged } = buildTracker({ store })
+    const browser = new Browser(tracker)
+    const connection = await browser.open()
+    await connection.bind(principal(), 'wampcra')
+    connection.leave()
+    store.state = 'fails'
+    await act(tracker, browser)
+    t.same(logged, expected)
+    await tracker.close()
+    t.match(logged.slice(expected.length), [left])
   }
 })
 

@@ -60,6 +60,48 @@ console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
   t.equal(await closed, 'wamp.close.logout')
 })
 
+t.test('a WAMP session goes on while requests prolong the session of the app, and ends with it', async (t) => {
+  const page = 'docs/add-wamp.md'
+  const [app, wamp] = ['app.ts', 'wamp.ts'].map((name) => snippetsOf(page).find((snippet) => snippet.name === name)!.text)
+  const authenticator = snippetsOf(page).find(({ name, text }) => name === undefined && text.includes('authenticator'))!.text
+  const { url } = await start(t, writeFiles(t, page, {
+    'app.ts': app!.replace("secure: 'auto'", "secure: 'auto', maxAge: 3_600_000"),
+    'wamp.ts': `import { follow } from './follow.ts'\n${wamp!.replace(/^ +authenticator: [^]*?^ {6}}\n/m, () => authenticator)}`,
+    'main.ts': `
+import { mock } from 'node:test'
+mock.timers.enable({ apis: ['Date'], now: Date.now() })
+const checks: (() => void)[] = []
+const { setInterval: original } = globalThis
+globalThis.setInterval = ((callback: () => void, ms: number) => {
+  if (ms !== 60_000) return original(callback, ms)
+  checks.push(callback)
+  return original(() => {}, 2 ** 31 - 1)
+}) as typeof setInterval
+const { app } = await import('./app.ts')
+await import('./wamp.ts')
+app.post('/later', async () => {
+  mock.timers.tick(40 * 60_000)
+  for (const check of checks) check()
+  return checks.length
+})
+console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
+`
+  }))
+  const later = async (): Promise<void> => { t.equal(await (await fetch(`${url}/later`, { method: 'POST' })).text(), '1') }
+  const cookie = await logIn(url, { user: 'joe' })
+  const { session } = await open(url, { cookie, authmethods: ['anonymous'] })
+  const closed = new Promise((resolve) => { session.onleave = (reason) => { resolve(reason) } })
+  const addByRest = async (): Promise<number> => (await fetch(`${url}/tasks`, { method: 'POST', headers: { ...json, cookie }, body: '{"title":"by REST"}' })).status
+  for (const id of [1, 3]) {
+    t.equal(await addByRest(), 200)
+    await later()
+    t.match(await session.call('com.example.tasks.add', ['by WAMP']), { id: id + 1 }, 'also after more than an hour')
+  }
+  await later()
+  t.equal(await closed, 'wamp.close.logout')
+  t.equal(await addByRest(), 401)
+})
+
 t.test('clients in Node.js that send a cookie run as they stand', async (t) => {
   const folder = writeFiles(t, 'docs/add-wamp.md', {
     'main.ts': `

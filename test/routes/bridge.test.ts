@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import Fastify from 'fastify'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { CallResult, wampBridge, WampError } from 'fastify-wamp'
@@ -13,8 +13,8 @@ const allow = { call: true, publish: true }
 const as = { realm: 'realm1', role: 'service' }
 
 /** An app with a bridge, and procedures that it can call. */
-async function build (t: Test, bridge: BridgeOptions): Promise<{ app: FastifyInstance, http: string, post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<{ status: number, body: unknown }> }> {
-  const app = Fastify()
+async function build (t: Test, bridge: BridgeOptions, server: FastifyServerOptions = {}): Promise<{ app: FastifyInstance, http: string, post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<{ status: number, body: unknown }> }> {
+  const app = Fastify(server)
   await app.register(wampPlugin, {
     realms: { realm1: { roles: { user: { permissions: [{ uri: 'com.example.mine.', match: 'prefix', allow }] }, service: { permissions: [{ uri: 'com.example.', match: 'prefix', allow, disclose: { caller: true } }] } } } },
     auth: { ticket: { type: 'static', principals: {} }, cookie: {} },
@@ -98,6 +98,32 @@ t.test('no body hangs, fails or ends the session that speaks for all', async (t)
   for (const options of [{ progress: true }, { receive_progress: true }, { ppt_scheme: 'x_mine' }, { timeout: 1, _own: 1 }]) await post('/call', { procedure: 'com.example.echo', options })
   t.match(await post('/call', { procedure: 'com.example.echo', options: { progress: true } }), { status: 400, body: { error: /CALL\.options\.progress/ } })
   t.match(await post('/call', { procedure: 'com.example.echo', args: [1] }), { status: 200, body: { args: [1] } })
+})
+
+t.test('keys that change prototypes are refused, removed or passed on, as the app has it for its routes', async (t) => {
+  for (const [key, text] of [['__proto__', '"__proto__":{"n":9007199254740993}'], ['__proto__', '"\\u005f_proto__":1'], ['constructor', '"constructor":{"prototype":{"n":1}}']] as const) {
+    for (const action of [undefined, 'error', 'remove', 'ignore'] as const) {
+      const { app, http } = await build(t, { call: '/call', as }, action === undefined ? {} : key === '__proto__' ? { onProtoPoisoning: action } : { onConstructorPoisoning: action })
+      app.wamp.join('realm1').register('com.example.keys', ({ kwargs }) => [Object.keys(kwargs), Object.keys((kwargs['in'] as object[])[0]!), kwargs['n']]).catch(t.threw)
+      const post = async (path: string, body: string): Promise<Response> => await fetch(`${http}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+      for (const name of ['com.example.echo', 'com.example.keys']) {
+        const response = await post('/call', `{"procedure":"${name}","kwargs":{${text},"in":[{${text}}]}}`)
+        const plain = await post('/login', `{${text}}`)
+        t.equal(response.status, plain.status === 200 ? 200 : 400, 'as the app answers it')
+        const answer = await response.text()
+        if (action === undefined || action === 'error') t.match(answer, `the body cannot be accepted: it has the key \\"${key}\\"`)
+        else if (name === 'com.example.keys') t.match(JSON.parse(answer), { args: [action === 'remove' ? [['in'], [], null] : [[key, 'in'], [key], null]] })
+        else t.equal(answer, `{"args":[],"kwargs":{${action === 'remove' ? '"in":[{}]' : `${text.replace('\\u005f', '_')},"in":[{${text.replace('\\u005f', '_')}}]`}}}`)
+      }
+    }
+  }
+  t.equal(({} as { n?: number }).n, undefined)
+})
+
+t.test('ordinary keys that look like these arrive', async (t) => {
+  const { post } = await build(t, { call: '/call', as })
+  const kwargs = { constructor: 1, in: { constructor: { name: 'x' }, prototype: 1 }, proto: ['__proto__', '\u00e4'] }
+  t.same(await post('/call', { procedure: 'com.example.echo', args: [], kwargs }), { status: 200, body: { args: [], kwargs } })
 })
 
 /** The query of a signed request. */

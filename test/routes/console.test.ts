@@ -69,12 +69,12 @@ t.test('each answer keeps out scripts of others, frames and caches, also a refus
   }
 })
 
-t.test('the page has no script or style of its own text, and knows the endpoint and its login', async (t) => {
+t.test('the page has no script or style of its own text, and knows its login', async (t) => {
   const { cookies, logIn } = await build(t)
   const admin = await logIn('admin')
   const html = await (await admin.fetch('/console/')).text()
   t.notMatch(html, /<script(?![^>]*src=)|<style| style=| on\w+=|\{\{/)
-  t.match(html, /<body data-endpoint="\.\.\/ws" data-login="/)
+  t.match(html, /<body data-login="/)
   const [login] = await cookies()!.find({ authrole: 'admin' })
   t.ok(html.includes(`data-login="${login!.cookie}"`), 'the key of the login')
   t.notOk(html.includes(admin.cookie.split('=')[1]!), 'and not the cookie')
@@ -88,9 +88,24 @@ t.test('the page is found without the slash at its end, under a prefix, and wher
     const response = await admin.fetch(`${prefix}${path}?a=b`)
     t.equal(response.status, 200)
     t.ok(response.url.endsWith(`${prefix}${path}/`), response.url)
-    const [, endpoint] = /data-endpoint="([^"]*)"/.exec(await response.text())!
-    t.equal(new URL(endpoint!, response.url).pathname, `${prefix}/ws`)
     t.equal((await admin.fetch(`${prefix}${path}/console.js`)).status, 200)
+  }
+})
+
+t.test('the WebSocket of the page is below its path, and only a cookie logs in there', async (t) => {
+  for (const given of [{}, { prefix: '/app', path: '/ops/console' }]) {
+    const { prefix = '', path = '/console' } = given as { prefix?: string, path?: string }
+    const { cookies, http, logIn } = await build(t, given)
+    const ws = `${http.replace('http', 'ws')}${prefix}${path}/ws`
+    const admin = await logIn('admin')
+    const { client, answer } = await admin.join(t, ws)
+    t.match(answer, [2, Number, { realm: 'realm1', authid: 'ann', authrole: 'admin', authprovider: 'cookie' }])
+    await cookies()!.revoke({ authid: 'ann' })
+    t.match(await client.next(), [6, {}, 'wamp.close.logout'])
+    for (const authmethods of [['ticket'], ['cookie', 'ticket'], ['cookie']]) {
+      t.match((await admin.join(t, ws, authmethods)).answer, [3, {}, 'wamp.error.no_matching_auth_method'], 'a method of the other endpoint is not offered')
+    }
+    t.match((await new WebBrowser(http).join(t, ws, ['anonymous'])).answer, [3, {}, 'wamp.error.authentication_required'])
   }
 })
 
@@ -99,7 +114,7 @@ t.test('options that make no sense are refused', async (t) => {
     [{}, {}, /"path" is missing/], [{ path: '/console' }, {}, /"role" is missing/], [{ path: 'console', role: 'admin' }, {}, /"path" must be a path/], [{ path: '/', role: 'admin' }, {}, /"path" must be a path/],
     [{ path: '/console/', role: 'admin' }, {}, /"path" must be a path/], [{ path: '/console', role: 'none' }, {}, /"role" must be a role/], [{ path: '/console', role: 'admin', other: 1 }, {}, /"other" is not an option/],
     [{ path: '/console', role: 'admin', realm: 'none' }, {}, /"realm" must be one/], [{ path: '/console', role: 'admin' }, { realms: { realm1: { roles: { admin: {} } }, realm2: { roles: { admin: {} } } } }, /"realm" must be set/],
-    [{ path: '/console', role: 'admin' }, { auth: { ticket: { type: 'static', principals: {} } } }, /"auth.cookie" is required/], [{ path: '/console', role: 'admin' }, { serializers: ['cbor'] }, /"serializers" must include json/]
+    [{ path: '/console', role: 'admin' }, { auth: { ticket: { type: 'static', principals: {} } } }, /"auth.cookie" is required/]
   ] as const) {
     const app = Fastify()
     await app.register(wampPlugin, { ...options, ...changed } as FastifyWampOptions)
