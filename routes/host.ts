@@ -3,9 +3,6 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import { errors } from '../plugin/errors.ts'
 
-/** Milliseconds of Fastify's `handlerTimeout` for a route that is never done: the longest that a timer can be. */
-export const NEVER_DONE = 2 ** 31 - 1
-
 /** Uses the host's @fastify/websocket, or registers it. Warns where no WebSocket can be opened, whatever is registered. */
 export async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
   const { http2 = false, https } = fastify.initialConfig

@@ -60,6 +60,7 @@ t.test('an error without a valid URI is an error of the procedure, where it is m
   await app.register(wampPlugin, { realms })
   const { WampError } = await import('fastify-wamp')
   for (const uri of ['my error', '', undefined, 'a..b']) t.throws(() => new WampError(uri as string), new TypeError(`invalid URI ${uri}`))
+  for (const values of ['a text', ['a text'], null, 5] as never[]) t.throws(() => new WampError('com.example.error', values), new TypeError('com.example.error: values must be an object'))
   await app.wamp.join('realm1').register('com.example.f', () => { throw new WampError('my error') })
   const caller = await app.injectWamp({ realm: 'realm1', role: 'anonymous' })
   for (let i = 0; i < 2; i++) await t.rejects(caller.call('com.example.f'), /wamp.error.runtime_error/)
