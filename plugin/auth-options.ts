@@ -141,8 +141,8 @@ export interface DynamicAuthOptions {
 export interface CookieAuthOptions {
   /**
    * Decides whether a stored login is still valid, if its method is configured here. It replaces the default check, which requires that a
-   * statically configured user still exists, and applies the user's current role. A check that rejects, or takes longer than
-   * `handshakeTimeout`, or `shutdownTimeout` after the app has begun to close, rejects the login.
+   * statically configured user still exists, and applies the user's current role. The login is rejected if the check
+   * rejects or takes longer than `handshakeTimeout` (while the app closes, `shutdownTimeout`).
    */
   verify?: (record: LoginRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>
 }
@@ -155,7 +155,7 @@ export interface AuthOptions {
   ticket?: TicketOptions | DynamicAuthOptions | FunctionAuthOptions
   /** Challenge and response with a shared secret [advanced, Challenge Response Authentication]. */
   wampcra?: WampCraOptions | DynamicAuthOptions | FunctionAuthOptions
-  /** Challenge and response with a salted password [advanced, Salted Challenge Response]. */
+  /** Challenge and response with a salted password, WAMP-SCRAM [advanced, Salted Challenge Response]. */
   'wamp-scram'?: WampScramOptions | DynamicAuthOptions | FunctionAuthOptions
   /** A signature with an Ed25519 private key [advanced, Cryptosign-based Authentication]. */
   cryptosign?: CryptosignOptions | DynamicAuthOptions | FunctionAuthOptions

@@ -38,7 +38,7 @@ export const errors = {
   /** The command line of `fastify-wamp` is invalid. */
   WAMP_ERR_COMMAND_LINE: coded<[what: string]>(
     'WAMP_ERR_COMMAND_LINE', '%s', 500),
-  /** `join` or `kick` names a realm that is not configured. */
+  /** A realm that is not configured was named, for example in `join` or `kick`. */
   WAMP_ERR_NO_SUCH_REALM: coded<[realm: string]>(
     'WAMP_ERR_NO_SUCH_REALM', 'There is no realm "%s"', 500),
   /** The realm does not have the named role, or no realm has it. */
@@ -50,7 +50,7 @@ export const errors = {
   /** An in-process session was used after it had ended. */
   WAMP_ERR_SESSION_CLOSED: coded<[reason: string]>(
     'WAMP_ERR_SESSION_CLOSED', 'The session is closed: %s', 503),
-  /** The reader that iterates over events or results is too slow. */
+  /** The program that iterates over events or results is too slow. */
   WAMP_ERR_SLOW_READER: coded<[waiting: number]>(
     'WAMP_ERR_SLOW_READER', 'The reader is too slow: %d values are waiting', 500),
   /** `request.wamp` was used in a request without a principal. */

@@ -63,7 +63,7 @@ declare module 'fastify' {
     wamp: Pick<Router, 'join' | 'sessions' | 'kick' | 'forgetDecisions'>
     /** The authenticators, by method. Add custom ones before the app is ready. */
     wampAuthenticators: Pick<Authenticators, 'get' | 'set' | 'has'>
-    /** Finds and revokes the logins of browsers, those at all endpoints, or null if no endpoint has a cookie. */
+    /** Finds and revokes the logins of browsers at all endpoints. Null if no endpoint has a cookie. */
     readonly wampCookies: Pick<Logins, 'find' | 'revoke'> | null
     /**
      * Creates a test client that needs no port, like `app.inject` for HTTP. It first waits until the app is ready. Rejects with
@@ -74,8 +74,8 @@ declare module 'fastify' {
     wampIdentify (request: FastifyRequest): Promise<void>
     /**
      * Returns a hook that answers 401 if the user is not logged in, and 403 if the user has none of the roles. Without roles, any role is
-     * accepted. `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)` requires that only one realm has the role. If several
-     * realms do, set the realm: `{ realm: 'realm1', role: 'staff' }`. Throws WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
+     * accepted. Example: `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)`. If several realms have the role, set the
+     * realm: `{ realm: 'realm1', role: 'staff' }`. Throws WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
      */
     wampRequireRole (...roles: (string | RoleOfRealm)[]): IdentityHook
     /**
@@ -92,9 +92,9 @@ declare module 'fastify' {
      */
     wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
     /**
-     * Logs the browser out: deletes the logins of the cookies of all endpoints that the request carries, ends their sessions, and removes
-     * the cookies with the reply. Rejects with
-     * WAMP_ERR_SIGN_OUT if the store cannot look up the cookie. The cookie is then kept, so that the browser can try again.
+     * Logs the browser out: deletes the logins of all cookies in the request, at all endpoints, ends their sessions, and removes the cookies
+     * with the reply. Rejects with WAMP_ERR_SIGN_OUT if the store cannot look up the cookie. The cookie is then kept, so that the browser
+     * can try again.
      */
     wampSignOut (): Promise<void>
   }

@@ -23,7 +23,7 @@ export interface PermissionOptions {
   allow?: Partial<Record<Action | 'forceReregister', boolean>>
   /** Discloses the caller or publisher to the other side, even if not requested. @default both false */
   disclose?: { caller?: boolean, publisher?: boolean }
-  /** The trust level that is sent to callees and subscribers with calls and publications, an integer from 0. @default not sent */
+  /** The trust level that is sent to callees and subscribers with calls and publications, a non-negative integer. @default not sent */
   trustlevel?: number
   /** Accepted for compatibility with Crossbar.io and ignored. Static decisions are always cached. */
   cache?: boolean
@@ -42,7 +42,7 @@ export interface RoleOptions {
   allowDiscloseMe?: boolean
 }
 
-/** The policy for events of a topic to subscribers that do not keep up. */
+/** The policy for the events of a topic if subscribers fall behind. */
 export interface SlowSubscriberOptions {
   /** A topic or a pattern of topics. */
   uri: Uri
@@ -98,18 +98,19 @@ export interface StaticOptions {
 export interface LimitOptions {
   /**
    * Bytes of one message or one batch, at most 2^30. Above it, the connection closes with 1009. Answers of the meta API are
-   * also split at this size. In another serializer, args and kwargs may have twice as many bytes; larger payloads cannot be delivered. @default 1048576
+   * also split at this size. After conversion to another serializer, args and kwargs may have twice as many bytes; larger payloads cannot be
+   * delivered. @default 1048576
    */
   messageSize?: number
   /** Nesting depth of lists and dicts in a message, at most 1000. @default 100 */
   depth?: number
-  /** Bytes buffered for a connection before events to it are dropped, at least 65536. @default 4194304 */
+  /** Bytes buffered for a connection before events to it are dropped or queued (see `slowSubscribers`), at least 65536. @default 4194304 */
   owedEvents?: number
   /** Bytes buffered for a connection in total. Above it, the session ends. @default 16777216 */
   owed?: number
   /**
-   * Unanswered calls of one session. An authorizer may have the same number of requests of a session to decide on, and a dynamic
-   * authenticator the same number of logins from one address, or one IPv6 /64. @default 10000
+   * Unanswered calls of one session. The same limit applies to the requests of a session that wait for an authorizer, and to the logins from
+   * one address, or one IPv6 /64, that wait for a dynamic authenticator. @default 10000
    */
   pendingCalls?: number
   /** Calls that one callee has not answered. A canceled call of a procedure of the app counts until the procedure has ended. @default 10000 */
@@ -119,8 +120,9 @@ export interface LimitOptions {
   /** Registrations of one session. @default 10000 */
   registrations?: number
   /**
-   * Bytes of a session's messages that wait for an authorizer, plus 512 for each message. Above it, the connection is not read. The payloads
-   * kept for re-routing its open calls may have the same size; further calls are not re-routed. @default 1048576
+   * Bytes of a session's messages that wait for an authorizer, plus 512 for each message. Above it, the connection is not read. The same limit
+   * applies to the payloads that are kept for re-routing the session's open calls, and to its pending calls of the meta API. Calls beyond it are
+   * not re-routed, or are refused. @default 1048576
    */
   parked?: number
   /** Testaments of one session. @default 100 */
@@ -143,7 +145,7 @@ export interface LimitOptions {
   storedBytes?: number
 }
 
-/** Limits for failed logins. After half of a limit, rejections are delayed by one second. After the limit, all attempts are rejected. */
+/** Limits for failed logins. Above half of a limit, rejections are delayed by one second. Once the limit is reached, all attempts are rejected. */
 export interface FailedLoginOptions {
   /** Failed logins from one address, or one IPv6 /64. @default 100 */
   address?: number
@@ -165,12 +167,12 @@ export interface EndpointOptions {
   cookie?: CookieOptions
   /**
    * Other origins whose pages may connect: full origins such as `https://app.example`, or `*` for any.
-   * The host's own origin is always allowed, unless `allowedHosts` excludes it. @default []
+   * The app's own origin is always allowed, unless `allowedHosts` excludes it. @default []
    */
   allowedOrigins?: readonly string[]
   /**
-   * The host names of the app, without ports. A page from the host's own origin may connect only if the host is one of
-   * these. Without this option, a foreign domain that resolves to the app's address (DNS rebinding) is treated as the host's own. @default any
+   * The host names of the app, without ports. A page counts as the app's own only if it comes from one of these hosts. Without this option,
+   * the pages of a foreign domain that resolves to the app's address (DNS rebinding) also count as the app's own. @default any
    */
   allowedHosts?: readonly string[]
   /**
@@ -196,7 +198,7 @@ export interface FastifyWampOptions extends EndpointOptions {
    * The other serializers are served at `/wamp-client-cbor.js` and `/wamp-client-msgpack.js`. @default not served
    */
   client?: string
-  /** Time for HELLO, for each AUTHENTICATE, and for an `onLogout` of the app, in milliseconds. @default 10000 */
+  /** Time for HELLO, for each AUTHENTICATE, for an authenticator's `onLogout`, and for `auth.cookie.verify`, in milliseconds. @default 10000 */
   handshakeTimeout?: number
   /** Time for an authorizer to decide, in milliseconds. @default 5000 */
   authorizerTimeout?: number
@@ -206,9 +208,9 @@ export interface FastifyWampOptions extends EndpointOptions {
    */
   shutdown?: 'close' | 'goodbye'
   /**
-   * Milliseconds for a client to answer GOODBYE or, when the app closes, to receive its buffered data; for pending deletions of logins;
-   * for the body of an HTTP request to arrive, and for `auth.cookie.verify` to answer; and afterwards for requests that use the app's own
-   * sessions. @default 2000
+   * Milliseconds for a client to answer GOODBYE. When the app closes, also the time for clients to receive buffered data, for pending deletions
+   * of logins, for request bodies to arrive, and for `auth.cookie.verify` to answer. Requests that use the app's own sessions then have the same
+   * time again. @default 2000
    */
   shutdownTimeout?: number
   /** Milliseconds over which client connections are closed when the app closes, so that clients do not all reconnect at once. @default 0 */

@@ -6,8 +6,8 @@ import type { InjectOptions } from './index.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 
 /**
- * Creates a client of an app's router without a port, like `app.injectWamp`, but also before the app has loaded its plugins. The client's
- * `fence` proves that no message was sent.
+ * Creates a test client for an app's router, without a port. Unlike `app.injectWamp`, it also works before the app has loaded its plugins. Use
+ * the client's `fence` to prove that a message was not sent.
  */
 export async function injectWamp (app: FastifyInstance, options: InjectOptions): Promise<InjectedClient> {
   if (typeof app?.ready !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must be a Fastify instance')
@@ -25,7 +25,7 @@ export interface CookieStoreCheck {
 
 /**
  * The requirements for cookie stores, to test your own store in any test runner: `for (const { name, check } of
- * cookieStoreContract(openMyStore)) test(name, check)`. `open` must open an empty store at each call.
+ * cookieStoreContract(openMyStore)) test(name, check)`. `open` must open an empty store each time it is called.
  */
 export function cookieStoreContract (open: () => CookieStore | Promise<CookieStore>): readonly CookieStoreCheck[] {
   if (typeof open !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('open', 'must be a function that opens a store')

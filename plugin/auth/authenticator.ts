@@ -16,7 +16,7 @@ export interface Principal {
   readonly authmethod: string
   /** The source of the identity: `static`, `function`, `cookie`, `in-process`. */
   readonly authprovider: string
-  /** Information from the authenticator for the client; WELCOME.Details.authextra. */
+  /** Information from the authenticator for the client: WELCOME.Details.authextra. */
   readonly authextra?: Dict
   /** The time when its sessions end. It is not sent to clients. @default never */
   readonly expires?: Date | undefined
@@ -72,7 +72,7 @@ export interface Grant {
    * login is not attached to a cookie, which would outlive it. @default never
    */
   readonly expires?: Date | null | undefined
-  /** Called when the client sends GOODBYE with `wamp.close.logout`, before it is answered, at the latest after `handshakeTimeout`. */
+  /** Called when the client sends GOODBYE with `wamp.close.logout`. GOODBYE is answered when the function has finished, at the latest after `handshakeTimeout`. */
   readonly onLogout?: () => unknown
 }
 

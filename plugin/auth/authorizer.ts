@@ -30,17 +30,17 @@ export interface Authorization {
   readonly allow: boolean
   /** Discloses the caller or publisher to the other side. @default false */
   readonly disclose?: boolean
-  /** Caches the decision for this principal including its authextra, action, URI and match policy. @default false: the authorizer is called for the next message */
+  /** Caches the decision for this principal (including its authextra), action, URI and match policy. @default false, the authorizer is called for each message */
   readonly cache?: boolean
-  /** The trust level of a call or publication, from 0. @default not sent */
+  /** The trust level of a call or publication, a non-negative integer. @default not sent */
   readonly trustlevel?: number
   /** Allows a registration to take over the procedure from its callees. @default false */
   readonly force_reregister?: boolean
 }
 
 /**
- * Authorizes the actions of a role's sessions. `options` are those of the message, such as `{ match: 'prefix' }`. If it throws or returns
- * any other value, the error is logged, and the client receives `wamp.error.authorization_failed`.
+ * Authorizes the actions of a role's sessions. `options` are those of the message, such as `{ match: 'prefix' }`. If the authorizer throws or
+ * returns any other value, the error is logged, and the client receives `wamp.error.authorization_failed`.
  */
 export type Authorizer = (session: AuthorizingSession, uri: Uri, action: Action, options: Dict) => boolean | Authorization | Promise<boolean | Authorization>
 

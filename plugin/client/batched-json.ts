@@ -8,8 +8,8 @@ const SEPARATOR = '\x1e'
 const MAX_LENGTH = 65_536
 
 /**
- * The serializer `wamp.2.json.batched` [advanced, Message Batching]: the messages of one turn travel in one WebSocket message, which
- * takes less time in both peers if there are many. List `json()` after it for routers that do not support it.
+ * The serializer `wamp.2.json.batched` [advanced, Message Batching]: all messages of one turn are sent in one WebSocket
+ * message. With many messages, this saves time on both sides. List `json()` after it for routers that do not support it.
  */
 export function batchedJson (): Serializer {
   const { encode, decode } = json()

@@ -1,15 +1,15 @@
 /**
  * The codes of ClientError. WAMP_ERR_NOT_CONNECTED: nothing was sent. WAMP_ERR_IN_DOUBT: the connection ended before a call or
- * publication was answered, and nobody knows whether it was carried out. WAMP_ERR_SESSION_CLOSED: the session does not come back.
- * WAMP_ERR_SLOW_READER: an iterator is read too slowly. WAMP_ERR_LOGIN: a login lacks something, or the router cannot be trusted.
+ * publication was answered, so it is unknown whether it was executed. WAMP_ERR_SESSION_CLOSED: the session is closed for good.
+ * WAMP_ERR_SLOW_READER: an iterator is read too slowly. WAMP_ERR_LOGIN: a part of the login is missing, or the router failed to prove its identity.
  */
 export type ClientErrorCode = 'WAMP_ERR_INVALID_OPTION' | 'WAMP_ERR_INVALID_MESSAGE' | 'WAMP_ERR_NOT_CONNECTED' | 'WAMP_ERR_IN_DOUBT' |
   'WAMP_ERR_SESSION_CLOSED' | 'WAMP_ERR_SLOW_READER' | 'WAMP_ERR_LOGIN'
 
-/** What goes wrong on this side of the connection. What the router or a callee answers is a WampError. */
+/** An error on the client's side of the connection. Errors from the router or a callee are WampErrors. */
 export class ClientError extends Error {
   override readonly name = 'ClientError'
-  /** Such as `WAMP_ERR_IN_DOUBT`. */
+  /** The code of the error, such as `WAMP_ERR_IN_DOUBT`. */
   readonly code: ClientErrorCode
 
   constructor (code: ClientErrorCode, message: string, cause?: unknown) {

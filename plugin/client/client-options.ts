@@ -12,44 +12,44 @@ import type { Login } from './login.ts'
 import type { Serializer } from './serializer.ts'
 import type { OpenSocket, WebSocketClass, WebSocketLike } from './web-socket.ts'
 
-/** What a session is doing: `waiting` is the time before it connects again. */
+/** The state of a session. In the state `waiting`, it waits before it reconnects. */
 export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed'
 
-/** How a session comes back. */
+/** The options for reconnecting. */
 export interface RetryOptions {
-  /** Milliseconds before the first attempt, at most; each further one may take twice as long. @default 1000 */
+  /** The maximum delay before the first attempt, in milliseconds. The maximum doubles with each further attempt. @default 1000 */
   readonly first?: number
-  /** Milliseconds before any attempt, at most. @default 30000 */
+  /** The maximum delay before any attempt, in milliseconds. @default 30000 */
   readonly most?: number
-  /** How many attempts may fail in a row. @default Infinity */
+  /** The number of attempts that may fail in a row. @default Infinity */
   readonly attempts?: number
 }
 
-/** What `connect` takes. */
+/** The options of `connect`. */
 export interface ConnectOptions {
-  /** The realm; null for the one that the login leads to. @default null */
+  /** The realm to join; null for the realm that the login determines. @default null */
   readonly realm?: Uri | null
-  /** Whether a cookie may log in, before anything else. @default true */
+  /** Tries to log in by cookie first. @default true */
   readonly cookie?: boolean
-  /** Logs in where the cookie does not. A function is called when it is needed, and may ask the user. @default anonymous */
+  /** The login to use if the cookie does not log in. A function is called only when needed, and may ask the user. @default anonymous */
   readonly login?: Login | (() => Login | Promise<Login>)
   /** Serializers, the preferred one first. @default [json()] */
   readonly serializers?: readonly Serializer[]
-  /** How it comes back; false if it does not. */
+  /** How the session reconnects; false to disable this. */
   readonly retry?: RetryOptions | false
-  /** Milliseconds until the WebSocket must be open, and again until the router must have answered HELLO. @default 20000 */
+  /** Milliseconds for opening the WebSocket, and again for the router's answer to HELLO. @default 20000 */
   readonly handshakeTimeout?: number
-  /** How many requests may wait while there is no connection; beyond, and by default, they are rejected. @default 0 */
+  /** The number of requests that may wait while there is no connection. Further requests are rejected. @default 0 */
   readonly queue?: number
-  /** Gives up: `connect` rejects with the signal's reason, and an open session ends. */
+  /** When aborted, `connect` rejects with the signal's reason, and an open session ends. */
   readonly signal?: AbortSignal
-  /** Called with each new state, and why the last connection ended. */
+  /** Called with each new state, and with how the last connection ended. */
   readonly onState?: (state: ConnectionState, end: ConnectionEnd | null) => void
-  /** Takes what handlers and procedures throw, and what could not be restored. @default reportError, where there is one */
+  /** Called with errors of handlers and procedures, and of subscriptions and registrations that could not be restored. @default reportError, if it exists */
   readonly onError?: (error: unknown) => void
-  /** A WebSocket class of the app's own, such as that of the package `ws`. @default the global one */
+  /** A custom WebSocket class, such as that of the package `ws`. @default the global one */
   readonly WebSocket?: WebSocketClass
-  /** Headers of the upgrade request. Browsers do not take any. */
+  /** Headers of the upgrade request. Browsers do not support this. */
   readonly headers?: Readonly<Record<string, string>>
 }
 

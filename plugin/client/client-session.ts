@@ -29,9 +29,9 @@ interface Waiting {
 }
 
 /**
- * A WAMP session that comes back: it connects again by itself, and restores its subscriptions and registrations. The
- * methods are those of a session of the app. Calls and publications are never repeated: those without an answer when a
- * connection ends reject with WAMP_ERR_IN_DOUBT.
+ * A WAMP session that reconnects automatically, and restores its subscriptions and registrations. It has the same methods as
+ * a session of the app. Calls and publications are never repeated: those that are unanswered when a connection ends reject
+ * with WAMP_ERR_IN_DOUBT.
  */
 export class ClientSession {
   readonly #connection: Connection
@@ -56,17 +56,17 @@ export class ClientSession {
     })
   }
 
-  /** What it is doing. */
+  /** The current state of the connection. */
   get state (): ConnectionState {
     return this.#connection.state
   }
 
-  /** How the last connection ended; null while one is open. */
+  /** How the last connection ended, or null while one is open. */
   get end (): ConnectionEnd | null {
     return this.#connection.end
   }
 
-  /** The session id, another one in each connection. */
+  /** The session id. It changes with each connection. */
   get id (): Id {
     return this.#welcome.session
   }
@@ -76,12 +76,12 @@ export class ClientSession {
     return this.#welcome.details
   }
 
-  /** Who this session is. */
+  /** The identity of this session. */
   get principal (): ClientPrincipal {
     return this.#welcome.details
   }
 
-  /** Connects. Resolves when the session is open, and rejects when it is closed before. `connect` calls it. */
+  /** Connects. Resolves when the session is open, and rejects if it is closed before that. Called by `connect`. */
   open (): Promise<void> {
     const { signal } = this.#options
     return new Promise((resolve, reject) => {
@@ -96,8 +96,8 @@ export class ClientSession {
   }
 
   /**
-   * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs; rejects with
-   * the WampError that it raised. The type is trusted, not checked.
+   * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs. Rejects with
+   * the WampError that it raised. The type is not checked.
    */
   async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: ClientCallOptions = {}): Promise<T> {
     const { signal, onProgress, ...sent } = optionsOf(given)
@@ -116,7 +116,7 @@ export class ClientSession {
   }
 
   /**
-   * Calls a procedure likewise, and iterates over its results by progress; the iterator returns the last one. Leaving the
+   * Calls a procedure and iterates over its progressive results. The iterator returns the last result. Breaking out of the
    * loop cancels the call.
    */
   async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
@@ -136,9 +136,9 @@ export class ClientSession {
   }
 
   /**
-   * Registers a procedure. It may be asynchronous. What it returns is the result's one value, a CallResult is several;
-   * a WampError that it throws reaches the caller, any other goes to `onError` and becomes `wamp.error.runtime_error`.
-   * The type of its args is trusted, not checked.
+   * Registers a procedure. The handler may be asynchronous. Its return value is the single value of the result; return a
+   * CallResult for several values. A thrown WampError is sent to the caller. Any other error is passed to `onError` and
+   * becomes `wamp.error.runtime_error`. The type of the args is not checked.
    */
   async register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
     const hold = (link: Link, id: Id): void => { link.invocations.handlers.set(id, handler as InvocationHandler) }
@@ -147,8 +147,8 @@ export class ClientSession {
   }
 
   /**
-   * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with the
-   * WampError of a refusal. The publisher itself does not receive it, unless `exclude_me` is false.
+   * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with a WampError if
+   * the router refuses it. The publisher does not receive the event, unless `exclude_me` is false.
    */
   async publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
     checkRequest(MessageType.Publish, topic, options)
@@ -162,16 +162,16 @@ export class ClientSession {
   }
 
   /**
-   * Subscribes to a topic. What the handler throws goes to `onError`. Events that are published while there is no connection
-   * are missed. The type of its args is trusted, not checked.
+   * Subscribes to a topic. Errors of the handler are passed to `onError`. Events that are published while there is no
+   * connection are missed. The type of the args is not checked.
    */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
     return this.#subscribed(topic, handler, options, this.#options.onError)
   }
 
   /**
-   * Subscribes to a topic, and iterates over its events, also across connections. Leaving the loop or aborting the signal
-   * unsubscribes. Ends when the session is closed. Throws WAMP_ERR_SLOW_READER when 10 000 events wait.
+   * Subscribes to a topic and iterates over its events, across reconnects. Breaking out of the loop or aborting the signal
+   * ends the subscription. The iteration ends with the session. Throws WAMP_ERR_SLOW_READER if 10 000 events are waiting.
    */
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     const { signal, ...options } = optionsOf(given)
@@ -187,14 +187,14 @@ export class ClientSession {
     }
   }
 
-  /** Has a listener called with each new state. What is returned undoes that. */
+  /** Calls the listener with each new state. Returns a function that removes the listener. */
   onState (listener: StateListener): () => void {
     const own: StateListener = (state, end) => { listener(state, end) }
     this.#listeners.add(own)
     return () => { this.#listeners.delete(own) }
   }
 
-  /** Has somebody told when the session is closed for good, whoever ended it, at once if it is. What is returned undoes that. */
+  /** Calls back when the session is closed for good, by either side, or at once if it already is. Returns a function that cancels this. */
   whenClosed (tell: () => void): () => void {
     if (this.state === 'closed') tell()
     return this.onState((state) => { if (state === 'closed') tell() })
@@ -205,7 +205,7 @@ export class ClientSession {
     await this.leave()
   }
 
-  /** Leaves the realm, and does not come back. Resolves when the session is closed. */
+  /** Leaves the realm and does not reconnect. Resolves when the session is closed. */
   leave (reason: Uri = reasons.closeRealm): Promise<void> {
     return new Promise((resolve) => {
       this.whenClosed(resolve)
@@ -213,7 +213,7 @@ export class ClientSession {
     })
   }
 
-  /** Leaves, and logs out: the router forgets the login of the cookie, and ends the other sessions of that login. */
+  /** Leaves the realm and logs out: the router deletes the login of the cookie, and ends the other sessions of that login. */
   logout (): Promise<void> {
     return this.leave(reasons.logout)
   }

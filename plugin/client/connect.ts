@@ -4,12 +4,12 @@ import { resolveOptions } from './client-options.ts'
 import type { ConnectOptions } from './client-options.ts'
 import { ClientSession } from './client-session.ts'
 
-/** A session that only knows the procedures and topics of an API. */
+/** A session that only accepts the procedures and topics of an API. */
 export interface TypedClientSession<A extends Api> extends Omit<ClientSession, keyof TypedMethods<A>>, TypedMethods<A> {}
 
 /**
- * Opens a session. It tries again by itself until the router lets it in; rejects with a WampError when the router refuses
- * it for good, with the reason of `signal` when that is aborted, and with WAMP_ERR_INVALID_OPTION.
+ * Opens a session. Retries automatically until the router accepts it. Rejects with a WampError if the router refuses the
+ * session permanently, with the reason of `signal` if that is aborted, and with WAMP_ERR_INVALID_OPTION.
  */
 export function connect (url: string | URL, options?: ConnectOptions): Promise<ClientSession>
 /** Opens a session with the types of a contract or an API: `connect<typeof contract>('/ws', { realm: 'realm1' })`. */

@@ -3,15 +3,15 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { WampError } from '../protocol/wamp-error.ts'
 
-/** How a connection ended, or why none could be made. */
+/** How a connection ended, or why it could not be opened. */
 export interface ConnectionEnd {
-  /** Who ended it: this client, the router by a message, or whatever lies between. */
+  /** The side that ended it: this client, the router (by a message), or the network. */
   readonly by: 'client' | 'router' | 'network'
   /** The URI of the GOODBYE or ABORT; `wamp.error.network_failure` if none came. */
   readonly reason: Uri
-  /** A text for people. */
+  /** A human-readable description. */
   readonly message: string
-  /** The code of the WebSocket's close frame, or the status of the HTTP response that refused it, where it is known. */
+  /** The code of the WebSocket's close frame, or the status of the HTTP response that refused the upgrade, if known. */
   readonly code?: number | undefined
 }
 

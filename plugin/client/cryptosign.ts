@@ -3,11 +3,11 @@ import type { Login, LoginAttempt } from './login.ts'
 import { fromHex, toHex } from './octets.ts'
 import type { Octets } from './octets.ts'
 
-/** A key that is somewhere else, such as in a token of hardware. */
+/** A key that is stored elsewhere, such as in a hardware token. */
 export interface Signer {
-  /** 64 hexadecimal digits. */
+  /** The public key, 64 hexadecimal digits. */
   readonly publicKey: string
-  /** Signs with Ed25519; 64 octets. */
+  /** Signs a message with Ed25519. Returns 64 octets. */
   sign (message: Octets): Uint8Array | Promise<Uint8Array>
 }
 
@@ -16,7 +16,7 @@ const PKCS8 = '302e020100300506032b657004220420'
 
 /** Logs in by Cryptosign: the private key of a known public key signs a challenge [advanced, Cryptosign-based Authentication]. Throws WAMP_ERR_LOGIN for a missing key. */
 export function cryptosign (given: {
-  /** The name of the user. @default whoever the key belongs to */
+  /** The name of the user. @default the owner of the key */
   readonly authid?: string | null
   /** The private key, 64 hexadecimal digits, which needs `crypto.subtle` with Ed25519; or a signer. */
   readonly key: string | Signer

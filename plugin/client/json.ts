@@ -3,7 +3,7 @@ import type { Serializer } from './serializer.ts'
 
 const BASE64 = /^\0[A-Za-z0-9+/]*={0,2}$/
 
-/** The serializer `wamp.2.json`, the default. Octets travel as U+0000 and Base64; a BigInt has no form. */
+/** The serializer `wamp.2.json`, the default. Binary values are sent as U+0000 and Base64. BigInts cannot be represented. */
 export function json (): Serializer {
   return {
     subprotocol: 'wamp.2.json',

@@ -1,19 +1,19 @@
 import type { Dict } from '../protocol/message-options.ts'
 import { ClientError } from './client-error.ts'
 
-/** What the router asks: CHALLENGE.Extra, and the session id where it is in there. */
+/** A CHALLENGE of the router. */
 export interface Challenge {
   /** The method of the login. */
   readonly method: string
-  /** What is to be answered; its form depends on the method. */
+  /** CHALLENGE.Extra. Its content depends on the method. */
   readonly extra: Dict
 }
 
-/** AUTHENTICATE. */
+/** The answer to a CHALLENGE: the fields of AUTHENTICATE. */
 export interface Answer {
-  /** The proof: a ticket, a signature. */
+  /** The proof, such as a ticket or a signature. */
   readonly signature: string
-  /** What else the method needs. */
+  /** AUTHENTICATE.Extra, if the method requires it. */
   readonly extra?: Dict
 }
 
@@ -23,21 +23,21 @@ export interface LoginAttempt {
   readonly authextra?: Dict
   /** Answers a CHALLENGE. */
   answer (challenge: Challenge): Answer | Promise<Answer>
-  /** Checks what WELCOME.Details.authextra proves. Throws if the router is not what it should be. */
+  /** Checks the router's proof in WELCOME.Details.authextra. Throws if the router did not prove its identity. */
   verify? (authextra: Dict): void | Promise<void>
 }
 
-/** A way to log in: made by `ticket`, `wampcra`, `wampScram` or `cryptosign`, or by the app for a method of its own. */
+/** A login, created by `ticket`, `wampcra`, `wampScram` or `cryptosign`, or by the app for a custom method. */
 export interface Login {
   /** The name of the method, such as `ticket`. */
   readonly method: string
-  /** The name of the user; null where the proof says it. */
+  /** The name of the user; null if the proof identifies the user. */
   readonly authid: string | null
-  /** Called for each attempt, also when the client connects again. */
+  /** Called for each attempt, including reconnects. */
   begin (): LoginAttempt | Promise<LoginAttempt>
 }
 
-/** A secret, or a function that asks for it when the router does. */
+/** A secret, or a function that returns it when it is needed. */
 export type Secret = string | (() => string | Promise<string>)
 
 /** Checks what a login is made of: each part must be text, or may be a function. Throws WAMP_ERR_LOGIN, which names the part. */

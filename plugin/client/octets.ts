@@ -1,4 +1,4 @@
-/** Octets that are not shared with another thread: `Uint8Array<ArrayBuffer>`, which has no such parameter before TypeScript 5.7. */
+/** A Uint8Array whose memory is not shared with other threads: `Uint8Array<ArrayBuffer>` since TypeScript 5.7, which added the type parameter. */
 export type Octets = ReturnType<Uint8Array['slice']>
 
 /** Octets as Base64. */

@@ -3,29 +3,29 @@ import type { Uri } from '../protocol/uri.ts'
 import type { ConnectionState } from './client-options.ts'
 import type { ConnectionEnd } from './connection-end.ts'
 
-/** How a call is made. */
+/** The options of a call. */
 export interface ClientCallOptions extends CallOptions {
   /** Cancels the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
-  /** Takes results by progress; the last one is what the call resolves to. */
+  /** Receives progressive results. The call resolves to the last one. */
   readonly onProgress?: (value: unknown) => void
 }
 
-/** Who a session is, as WELCOME says it; what a router does not say is undefined. */
+/** The identity of a session, from WELCOME. Fields that the router does not send are undefined. */
 export interface ClientPrincipal {
-  /** The realm that it is in. */
+  /** The realm of the session. */
   readonly realm?: Uri
   /** The name of the user. */
   readonly authid?: string
   /** The role, whose permissions apply. */
   readonly authrole?: string
-  /** The method that the identity was first proven by, such as `wampcra`. */
+  /** The method that originally proved the identity, such as `wampcra`. */
   readonly authmethod?: string
-  /** Who vouched: `cookie` if the cookie logged in. */
+  /** The source of the identity, such as `cookie` for a login by cookie. */
   readonly authprovider?: string
-  /** What the authenticator wants the client to know. */
+  /** Information from the authenticator. */
   readonly authextra?: Dict
 }
 
-/** Called when a session's state changes; `end` says why the last connection ended. */
+/** Called when a session's state changes. `end` describes how the last connection ended. */
 export type StateListener = (state: ConnectionState, end: ConnectionEnd | null) => void

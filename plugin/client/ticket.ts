@@ -1,11 +1,11 @@
 import { checkLogin, secretOf } from './login.ts'
 import type { Login, Secret } from './login.ts'
 
-/** Logs in with a ticket: a password or token that is sent as it is. Throws WAMP_ERR_LOGIN for a missing part. */
+/** Logs in with a ticket: a password or token that is sent in the clear. Throws WAMP_ERR_LOGIN for a missing part. */
 export function ticket (given: {
   /** The name of the user. */
   readonly authid: string
-  /** The ticket, or a function that asks for it. */
+  /** The ticket, or a function that returns it. */
   readonly ticket: Secret
 }): Login {
   checkLogin('ticket', given, { authid: 'text', ticket: 'text or function' })

@@ -5,18 +5,18 @@ import type { Challenge, Login, LoginAttempt, Secret } from './login.ts'
 import { fromBase64, toBase64 } from './octets.ts'
 import type { Octets } from './octets.ts'
 
-/** argon2id, which no browser has: 32 octets of a password, version 1.3, one lane. `memory` is in KiB. */
+/** A function for argon2id (version 1.3, one lane), which browsers do not provide. Returns 32 octets. `memory` is in KiB. */
 export type Argon2id = (password: string, salt: Uint8Array, costs: { readonly iterations: number, readonly memory: number }) => Uint8Array | Promise<Uint8Array>
 
-/** What `wampScram` takes. */
+/** The options of `wampScram`. */
 export interface ScramLogin {
   /** The name of the user. */
   readonly authid: string
-  /** The password, or a function that asks for it. */
+  /** The password, or a function that returns it. */
   readonly password: Secret
-  /** Needed for users whose key derivation is `argon2id13`. */
+  /** Required for users whose key derivation function is `argon2id13`. */
   readonly argon2id?: Argon2id
-  /** SASLprep (RFC 4013), for passwords beyond ASCII. @default the Unicode normalization NFKC, which is most of it */
+  /** SASLprep (RFC 4013), for passwords beyond ASCII. @default the Unicode normalization NFKC, which covers most of SASLprep */
   readonly prepare?: (password: string) => string
 }
 

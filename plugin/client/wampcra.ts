@@ -8,7 +8,7 @@ import { toBase64, utf8 } from './octets.ts'
 export function wampcra (given: {
   /** The name of the user. */
   readonly authid: string
-  /** The secret, or a function that asks for it. */
+  /** The secret, or a function that returns it. */
   readonly secret: Secret
 }): Login {
   checkLogin('wampcra', given, { authid: 'text', secret: 'text or function' })

@@ -30,7 +30,7 @@ export interface WebSocketLike extends MessageSocket {
   addEventListener (type: 'open' | 'message' | 'close' | 'error', listener: (event: WebSocketEvent) => void): void
 }
 
-/** The class of a WebSocket: that of browsers, of Node.js 22, and of the package `ws` are such. */
+/** The class of a WebSocket, such as that of browsers, of Node.js 22, or of the package `ws`. */
 export type WebSocketClass = new (url: never, protocols?: never, options?: never) => object
 
 /** Opens WebSockets. */

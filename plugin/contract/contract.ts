@@ -74,7 +74,7 @@ type KwargsOf<P extends SchemaTypes, E> = OfKey<P, E, 'kwargs', NoKwargs> extend
 type NoKwargs = Record<never, never>
 
 /**
- * The types of a contract: `ApiOf<typeof contract>`. A type provider of Fastify may tell what its schemas mean:
+ * The TypeScript types of a contract: `ApiOf<typeof contract>`. To interpret its schemas with a type provider of Fastify, pass it as well:
  * `ApiOf<typeof contract, TypeBoxTypeProvider>`.
  */
 export interface ApiOf<C extends Contract, P extends SchemaTypes = JsonSchemaTypes> {
@@ -92,5 +92,5 @@ export interface ApiOf<C extends Contract, P extends SchemaTypes = JsonSchemaTyp
   } }
 }
 
-/** The API that is meant by a contract's type, or by itself. */
+/** The API of a contract's type. The type of an API is returned as it is. */
 export type ApiFrom<A extends Api | Contract> = A extends Api ? A : A extends Contract ? ApiOf<A> : never

@@ -1,7 +1,7 @@
 /** A JSON schema, written by hand or by a builder such as TypeBox. */
 export type JsonSchema = object
 
-/** Tells what schemas mean, as a type provider of Fastify does: the type of what `schema` is about is `validator`. */
+/** Maps schemas to TypeScript types, like a type provider of Fastify: `validator` is the type of the values that `schema` describes. */
 export interface SchemaTypes {
   /** The schema. */
   readonly schema: unknown
@@ -9,7 +9,7 @@ export interface SchemaTypes {
   readonly validator: unknown
 }
 
-/** What the keywords of a JSON schema say, as the router checks them; `unknown` where they say nothing that a type could. */
+/** Derives types from the keywords of JSON schemas that the router checks. Where a type cannot express them, it is `unknown`. */
 export interface JsonSchemaTypes extends SchemaTypes {
   readonly validator: ValueOf<this['schema']>
 }

@@ -19,7 +19,7 @@ type OptionsWithProgress<E extends ProcedureTypes> = CallOptions & { readonly si
 export interface TypedMethods<A extends Api> {
   /** Calls a procedure of the API. */
   call<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], OptionsWithProgress<A['procedures'][U]>>): Promise<A['procedures'][U]['result']>
-  /** Calls a procedure of the API, and iterates over its results by progress; the iterator returns the last one. */
+  /** Calls a procedure of the API and iterates over its progressive results. The iterator returns the last result. */
   results<U extends ProcedureOf<A>> (procedure: U, ...given: Given<A['procedures'][U], CallOptions & { readonly signal?: AbortSignal }>): AsyncGenerator<A['procedures'][U]['progress'], A['procedures'][U]['result'], void>
   /** Registers a procedure of the API. */
   register<U extends ProcedureOf<A>> (procedure: U, handler: (called: CallOf<A['procedures'][U]>) => A['procedures'][U]['result'] | Promise<A['procedures'][U]['result']>, options?: RegisterOptions): Promise<Registration>

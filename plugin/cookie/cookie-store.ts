@@ -17,9 +17,9 @@ export interface LoginRecord extends Lifetime {
   readonly authrole: string
   /** The method that proved the identity; never `cookie`. */
   readonly authmethod: string
-  /** The configured method of the login; null for `reply.wampSignIn`. @default authmethod */
+  /** The configured method of the login; null for `reply.wampSignIn`. @default the value of authmethod */
   readonly method?: string | null
-  /** The path of the endpoint of the login. @default unknown, as with `reply.wampSignIn` */
+  /** The path of the endpoint of the login. @default unknown, as for `reply.wampSignIn` */
   readonly endpoint?: string
   /** The realm of the login. */
   readonly authrealm: Uri

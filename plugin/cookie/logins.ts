@@ -30,7 +30,7 @@ export class Logins {
 
   /**
    * Deletes logins, and ends the sessions on their connections with GOODBYE `wamp.close.logout`. Resolves to the number of deleted logins.
-   * Rejects with WAMP_ERR_INVALID_OPTION, also for a filter that selects all logins, and with the error of a store. In that case, the logins
+   * Rejects with WAMP_ERR_INVALID_OPTION, including for a filter that selects all logins, and with the error of a store. If a store fails, the logins
    * have ended in this process only, and the deletion is retried until it succeeds.
    */
   async revoke (filter: LoginFilter): Promise<number> {

@@ -50,8 +50,9 @@ export let subscribeIn: (
 ) => Promise<Subscription>
 
 /**
- * A WAMP session of the app itself, for REST handlers and background work. It needs no login. Otherwise it is an ordinary session: it is
- * counted, can be killed and receives GOODBYE. Every method rejects with WAMP_ERR_SESSION_CLOSED once it is closed.
+ * A WAMP session of the app itself, for REST handlers and background work. It needs no login. Otherwise it is an ordinary session, which can be
+ * ended by `app.wamp.kick` and receives GOODBYE. The meta API does not show sessions with the role `trusted`.
+ * Every method rejects with WAMP_ERR_SESSION_CLOSED once it is closed.
  */
 export class InProcessSession {
   /** The identity of this session. */

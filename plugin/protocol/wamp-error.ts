@@ -4,8 +4,8 @@ import type { Args, Kwargs } from './values.ts'
 
 /**
  * A WAMP error: a URI, with args and kwargs. A procedure throws it to answer with ERROR, `call` rejects with it, and an authenticator
- * throws it to reject a login. The constructor throws a TypeError for an invalid URI. In a program that has loaded the router it also has a `statusCode`: the HTTP status of a route that throws
- * it.
+ * throws it to reject a login. The constructor throws a TypeError for an invalid URI. If the router is loaded, the error also has a
+ * `statusCode`: the HTTP status of a route that throws it.
  */
 export class WampError extends Error {
   override readonly name = 'WampError'

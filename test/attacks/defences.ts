@@ -205,7 +205,7 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a login of one endpoint gives no other role']
   },
   {
-    defence: 'Stores only contain hashes of cookies',
+    defence: 'Stores contain only hashes of cookies',
     file: 'plugin/cookie/cookie-id.ts',
     code: 'export function keyOf (value: string): string {\n  return createHash(\'sha256\').update(value).digest(\'hex\')',
     without: 'export function keyOf (value: string): string {\n  return value',
@@ -261,7 +261,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/relogin.test.ts', 'a logout there while']
   },
   {
-    defence: 'The session of such a login ends',
+    defence: 'The session of such a login ends as well',
     file: tracker,
     code: 'by.overrule()',
     without: 'by.device.toString()',
@@ -366,7 +366,7 @@ export const defences: readonly Defence[] = [
     test: ['auth/failed-logins.test.ts', 'clients that are challenged first']
   },
   {
-    defence: 'An answer counts even if the client disconnects right after it',
+    defence: 'A failed proof counts even if the client disconnects right after sending it',
     file: 'plugin/session/handshake.ts',
     code: 'const delay = counts ? ',
     without: 'if (this.#state === \'over\') return\n    const delay = counts ? ',
@@ -443,7 +443,7 @@ export const defences: readonly Defence[] = [
     test: ['resolve-options.test.ts', 'a cookie file that is served through a symbolic link']
   },
   {
-    defence: 'A cookie file behind a symbolic link into a static root is rejected before it exists',
+    defence: 'A cookie file that a symbolic link would place inside a static root is rejected, even if it does not exist yet',
     file: 'plugin/served-files.ts',
     code: 'return readlinkSync(path)',
     without: 'return null',
@@ -471,7 +471,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/bridge.test.ts', 'a signed request counts once, also after']
   },
   {
-    defence: 'A login ends at its date even if the system clock is changed',
+    defence: 'A login ends at its expiry date even if the system clock is changed',
     file: 'plugin/deadlines.ts',
     code: 'kind === \'dates\' ? LONGEST_TIMER_TO_A_DATE : LONGEST_TIMER',
     without: 'LONGEST_TIMER',
@@ -611,7 +611,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/console.test.ts', 'the page and its files are there']
   },
   {
-    defence: 'A login by a token or an app session ends when the token or session ends',
+    defence: 'A login by a token or a session of the app ends when that token or session ends',
     file: 'plugin/session/session.ts',
     code: 'if (principal.expires !== undefined)',
     without: 'if (principal.expires === null)',
@@ -625,7 +625,7 @@ export const defences: readonly Defence[] = [
     test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
   },
   {
-    defence: 'Properties that `toJSON` hides from REST responses are hidden from events, results and errors',
+    defence: 'Properties that `toJSON` hides from REST responses are also hidden from events, results and errors',
     file: 'plugin/in-process/own-values.ts',
     code: 'isSpoken(given) ? given.toJSON(key) : given',
     without: 'given',
@@ -688,7 +688,7 @@ export const defences: readonly Defence[] = [
     test: ['attacks/control-frames.test.ts', 'a client that pings and reads no answer']
   },
   {
-    defence: 'An undecodable payload is answered before the app receives it',
+    defence: 'An undecodable payload is rejected before the app receives it',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'return \'unencodable\'',
     without: 'values = none',
@@ -779,7 +779,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/bridge.test.ts', 'the signature of a request is in no log line']
   },
   {
-    defence: 'An incomplete request does not delay closing the app, over HTTP/2 either',
+    defence: 'Even over HTTP/2, an incomplete request does not delay closing the app',
     file: 'routes/exchange.ts',
     code: 'if (!hasArrived() || (',
     without: 'if ((',
@@ -807,7 +807,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/events.test.ts', 'streams that are asked for at once']
   },
   {
-    defence: 'Stored values count with the memory that they use',
+    defence: 'Stored values count as the memory that they use',
     file: 'plugin/protocol/payload.ts',
     code: 'const BYTES_OF_DICT = 64',
     without: 'const BYTES_OF_DICT = 2',
@@ -849,21 +849,21 @@ export const defences: readonly Defence[] = [
     test: ['realm/own-string.test.ts', 'an index of wildcards']
   },
   {
-    defence: 'Logins are not looked for when the client that asked for them has gone',
+    defence: 'Logins are not searched for when the client that requested them has disconnected',
     file: 'plugin/cookie/login-snapshots.ts',
     code: 'if (!isWanted()) return []',
     without: '',
     test: ['cookie/login-snapshots.test.ts', 'nothing is looked for when nobody waits']
   },
   {
-    defence: 'GOODBYE to sessions that one message ends is sent in turns',
+    defence: 'If one message ends many sessions, their GOODBYEs are sent in turns',
     file: 'plugin/session/session.ts',
     code: 'spend(UNITS_OF_FAREWELL)',
     without: 'spend(0)',
     test: ['session/farewells.test.ts', 'sessions that are killed by one message']
   },
   {
-    defence: 'Tiny events that wait for a slow subscriber count with the memory that they use',
+    defence: 'Tiny events that wait for a slow subscriber count as the memory that they use',
     file: 'plugin/backlog.ts',
     code: 'OCTETS_OF_ENTRY = 256',
     without: 'OCTETS_OF_ENTRY = 0',
@@ -891,7 +891,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/json-borders.test.ts', 'keys that the host\'s parser removes']
   },
   {
-    defence: 'A body that a route does not use does not hang its connection',
+    defence: 'A body that a route does not read does not block its connection',
     file: 'routes/json-border.ts',
     code: 'place === \'body\' && JSON_TYPE',
     without: 'JSON_TYPE',
@@ -919,7 +919,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 before']
   },
   {
-    defence: 'A stream of HTTP/2 that is canceled during its call leaves no session behind',
+    defence: 'An HTTP/2 stream that is canceled during its call leaves no session behind',
     file: 'routes/bridge.ts',
     code: 'await own?.leave()',
     without: '',
@@ -961,7 +961,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/bounds.test.ts', 'open calls keep no more than']
   },
   {
-    defence: 'A call that none of many busy callees accepts does not inspect each of them',
+    defence: 'If many callees are busy, a call does not inspect each of them',
     file: 'plugin/realm/registration.ts',
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
     without: '',
@@ -1010,14 +1010,14 @@ export const defences: readonly Defence[] = [
     test: ['work.test.ts', 'owners are served one after the other']
   },
   {
-    defence: 'A waiter receives units in its turn, regardless of other work',
+    defence: 'Waiting work gets its share of the units, however much other work there is',
     file: 'plugin/work.ts',
     code: 'counts[LEFT] = units',
     without: "counts[LEFT] = phase === 'waiters' ? counts[LEFT]! : units",
     test: ['work.test.ts', 'a waiter goes on however much']
   },
   {
-    defence: 'Accessing a shared procedure does not send the meta events for all its departed callees at once',
+    defence: 'The meta events for the departed callees of a shared procedure are not all sent at once',
     file: 'plugin/realm/registrations.ts',
     code: 'if (offer === undefined) registration.untold--',
     without: 'if (offer === undefined) registration.untold = 0',
@@ -1031,7 +1031,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/departure.test.ts', 'testaments are published in turns']
   },
   {
-    defence: 'Calls of procedures of the app, and of routes, count as what they take',
+    defence: 'Calls of routes, and of procedures of the app, count with the work that they cause',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'spend(this.#unitsOfInvocation)',
     without: '{}',
@@ -1094,7 +1094,7 @@ export const defences: readonly Defence[] = [
     test: ['contract/validation-steps.test.ts', 'a value that a schema would validate once']
   },
   {
-    defence: 'No format of a contract takes long for any text',
+    defence: 'No text makes the check of a contract\'s `format` slow',
     file: 'plugin/contract/contract-checks.ts',
     code: 'if (url instanceof RegExp) ajv.addFormat(\'url\', linear(url))',
     without: '',
@@ -1122,7 +1122,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/websocket.test.ts', 'an upgrade that an earlier hook of the host refuses']
   },
   {
-    defence: 'An upgrade outside the scope that takes WebSockets leaves no connection open',
+    defence: 'An upgrade outside the scope that accepts WebSockets leaves no connection open',
     file: 'routes/connections.ts',
     code: "response.once('finish', () => { socket.end(() => { socket.destroy() }) })",
     without: '',
@@ -1164,7 +1164,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/slow-look-ups.test.ts', 'a check of a login that does not answer']
   },
   {
-    defence: 'A check of a login that does not answer ends, and lets nobody in',
+    defence: 'If the check of a login does not answer in time, the login is rejected',
     file: 'plugin/cookie/cookie-entrance.ts',
     code: 'await this.#checks.wait(answer)',
     without: 'await answer',
@@ -1199,42 +1199,42 @@ export const defences: readonly Defence[] = [
     test: ['routes/request-session.test.ts', 'the session of a request ends with its login']
   },
   {
-    defence: 'A session or stream that a cookie lets in ends if its login has ended while something else was waited for',
+    defence: 'A session or stream opened by a cookie ends if the login ended while it was being opened',
     file: 'plugin/cookie/cookie-connection.ts',
     code: "(this.#next === 'ends' || isOver)",
     without: "this.#next === 'ends'",
     test: ['cookie/cookie-tracker.test.ts', 'a session that opens by the cookie after a logout']
   },
   {
-    defence: 'A request by HTTP/2 for the path of a WebSocket does not end the process',
+    defence: 'An HTTP/2 request for the path of a WebSocket route does not crash the process',
     file: 'routes/websocket.ts',
     code: 'if (request.raw.httpVersionMajor > 1) return',
     without: 'if (request.raw.httpVersionMajor > 9) return',
     test: ['routes/host-options.test.ts', 'an app that takes HTTP/2 only starts']
   },
   {
-    defence: 'An upgrade that comes while the app closes leaves no connection open',
+    defence: 'An upgrade that arrives while the app is closing leaves no connection open',
     file: 'routes/connections.ts',
     code: "if (server.listenerCount('upgrade') === 1) socket.destroy()",
     without: '',
     test: ['routes/host-options.test.ts', 'an upgrade that comes when @fastify/websocket no longer answers']
   },
   {
-    defence: 'An upgrade whose cookie is being looked up does not hold up the end of the app',
+    defence: 'An upgrade whose cookie is being looked up does not delay closing the app',
     file: 'routes/closing.ts',
     code: 'return await Promise.race([answer, closing])',
     without: 'return await answer',
     test: ['routes/slow-look-ups.test.ts', 'an upgrade whose cookie is being looked up']
   },
   {
-    defence: 'A client that leaves while its cookie is looked up holds no place',
+    defence: 'A client that disconnects while its cookie is being looked up no longer counts as a connection',
     file: 'routes/websocket.ts',
     code: "else socket?.once('end', close)",
     without: '',
     test: ['routes/slow-look-ups.test.ts', 'a client that leaves while its cookie is looked up']
   },
   {
-    defence: 'A refusal quotes only the beginning of a URI',
+    defence: 'Error messages quote only the beginning of a URI',
     file: 'plugin/realm/refusal.ts',
     code: 'uri.length <= QUOTED ? uri :',
     without: 'uri.length > 0 ? uri :',
@@ -1255,7 +1255,7 @@ export const defences: readonly Defence[] = [
     test: ['session/abandoned-calls.test.ts', 'a client that leaves cancels the call of its dynamic authenticator']
   },
   {
-    defence: 'A ticket counts as a guess if its client leaves before the dynamic authenticator has answered',
+    defence: 'A ticket counts as a failed login if its client disconnects before the dynamic authenticator has answered',
     file: 'plugin/auth/dynamic-authenticator.ts',
     code: 'signal.aborted && provenLater.has(authmethod)',
     without: 'signal.aborted',
@@ -1332,7 +1332,7 @@ export const defences: readonly Defence[] = [
     test: ['session/router-calls.test.ts', 'calls of a dynamic authenticator count']
   },
   {
-    defence: 'The number of pending decisions about a session is limited, even if its requests are canceled',
+    defence: 'The number of pending authorizer decisions for a session is limited, even if its requests are canceled',
     file: 'plugin/realm/decisions.ts',
     code: 'if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany',
     without: '',
@@ -1353,7 +1353,7 @@ export const defences: readonly Defence[] = [
     test: ['client/session.test.ts', 'an invocation that is interrupted is forgotten']
   },
   {
-    defence: 'Callees whose procedure is taken over are informed in turns',
+    defence: 'The callees of a procedure that is taken over are notified in turns',
     file: 'plugin/realm/registrations.ts',
     code: 'begin({ work: () => steps.next().done !== true })',
     without: 'for (const _ of steps);',
@@ -1465,7 +1465,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/revocation.test.ts', 'a principal that has expired']
   },
   {
-    defence: 'A login that has been idle ends together with its requests and sessions',
+    defence: 'When a login ends because it was idle, its requests and sessions end with it',
     file: 'plugin/cookie/login-store.ts',
     code: 'else if (await this.#uses.isIdle(key, login)) await this.#endLogin(key)',
     without: 'else if (await this.#uses.isIdle(key, login)) await this.forget({ key, cookies: [] })',
@@ -1500,7 +1500,7 @@ export const defences: readonly Defence[] = [
     test: ['transport/formless.test.ts', 'an event that a serializer cannot represent']
   },
   {
-    defence: 'An event that has no form in JSON is found out once for all event streams',
+    defence: 'An event that JSON cannot represent is detected once for all event streams',
     file: 'routes/event-text.ts',
     code: 'if (known?.details === details) return known.octets',
     without: 'if (known?.details === details && known.octets !== null) return known.octets',
@@ -1528,7 +1528,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/abandoned-invocations.test.ts', 'canceled calls of a dynamic authorizer']
   },
   {
-    defence: 'Publishers cannot start any number of asynchronous event handlers of the app',
+    defence: 'Publishers cannot start an unlimited number of the app\'s asynchronous event handlers',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'if (this.#running < MOST_RUNNING && this.#backlog === null) return false',
     without: 'if (this.#running < Infinity) return false',
@@ -1542,7 +1542,7 @@ export const defences: readonly Defence[] = [
     test: ['log-limit.test.ts', 'no message of a client makes the log grow']
   },
   {
-    defence: 'A call of a route that is canceled at once causes no request',
+    defence: 'A call of a route that is canceled at once sends no request to the route',
     file: 'routes/route-procedure.ts',
     code: 'called.signal.throwIfAborted()',
     without: '',
