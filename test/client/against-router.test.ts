@@ -31,6 +31,26 @@ for (const serializer of [json(), batchedJson(), msgpack(), cbor()]) {
   })
 }
 
+const needsWebSocket = { skip: 'WebSocket' in globalThis ? false : 'Node.js 20 has no WebSocket' } as const
+
+t.test('the WebSocket of Node.js is taken where none is given, with headers, and after the connection was lost', needsWebSocket, async (t) => {
+  const { app, url } = await buildApp(t)
+  const cookies: unknown[] = []
+  app.server.on('upgrade', ({ headers }) => { cookies.push(headers.cookie) })
+  for (const serializer of [json(), msgpack(), cbor()]) {
+    const options = { serializers: [serializer], WebSocket: undefined as never, headers: { cookie: 'a=b' } }
+    const [callee, caller] = [await openClient(t, url, options), await openClient(t, url, options)]
+    await checkCalls(t, { callee, caller })
+    await checkEvents(t, { callee, caller, topic: 'com.news' })
+    app.wamp.kick('realm1', { session: caller.id })
+    await reaches(caller, 'waiting')
+    await reaches(caller, 'open')
+    t.equal(await caller.call('com.add', [1, 1]), 2)
+    await Promise.all([caller.leave(), callee.leave()])
+  }
+  t.strictSame(cookies, Array(9).fill('a=b'))
+})
+
 t.test('all ways to log in, and a second time after the connection was lost', async (t) => {
   const key = new ClientKey('11'.repeat(32))
   const { app, url } = await buildApp(t, {
