@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { wampContract } from 'fastify-wamp'
 
-/** What may be called and published: the router checks it, REST routes are made of it, and TypeScript knows it, here and in pages. */
+/** The procedures and topics. The router validates payloads against it, and REST routes and TypeScript types are derived from it. */
 export const contract = wampContract({
   procedures: {
     'com.example.add2': {
@@ -10,7 +10,7 @@ export const contract = wampContract({
       result: Type.Number()
     },
     'com.example.primes': {
-      description: 'Counts the primes up to a number, and says by and by which share is done',
+      description: 'Counts the primes up to a number, and reports the share that is done',
       args: Type.Tuple([Type.Integer({ minimum: 2, maximum: 100_000_000 })]),
       progress: Type.Number({ minimum: 0, maximum: 1 }),
       result: Type.Integer()
@@ -18,7 +18,7 @@ export const contract = wampContract({
   },
   topics: {
     'com.example.feed': {
-      description: 'What users have to say',
+      description: 'The messages of users',
       args: Type.Tuple([Type.String({ pattern: '\\S', maxLength: 280 })]),
       kwargs: Type.Object({ from: Type.Optional(Type.String()) })
     }

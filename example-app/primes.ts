@@ -1,12 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Milliseconds of work after which everybody else has a turn. */
+/** The milliseconds of work between two turns of the event loop. */
 const SLICE = 5
 
-/**
- * Counts the primes up to `last`, and tells by and by which share is done. Rejects when the signal is aborted, and stops
- * working then.
- */
+/** Counts the primes up to `last`, and reports the share that is done. Rejects and stops when the signal is aborted. */
 export async function countPrimes (last: number, { signal, progress }: { signal: AbortSignal, progress: ((share: number) => void) | null }): Promise<number> {
   let count = 0
   let since = performance.now()

@@ -142,7 +142,7 @@ export interface CookieAuthOptions {
   /**
    * Decides whether a stored login is still valid, if its method is configured here. It replaces the default check, which requires that a
    * statically configured user still exists, and applies the user's current role. A check that rejects, or takes longer than
-   * `handshakeTimeout`, or `shutdownTimeout` after the app has begun to close, lets nobody in.
+   * `handshakeTimeout`, or `shutdownTimeout` after the app has begun to close, rejects the login.
    */
   verify?: (record: LoginRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>
 }

@@ -1,8 +1,7 @@
+import { LONGEST_TIMER } from './longest-timer.ts'
 import { begin } from './work.ts'
 import type { Worker } from './work.ts'
 
-// A timer with a longer delay fires at once.
-const LONGEST_TIMER = 2 ** 31 - 1
 // Timers measure durations, not times: the clock is checked at this interval, because it may be changed.
 const LONGEST_TIMER_TO_A_DATE = 10_000
 

@@ -2,6 +2,7 @@ import { Ajv } from 'ajv'
 import type { SchemaObject } from 'ajv'
 import { storeFault } from './cookie/store-fault.ts'
 import { closest } from './did-you-mean.ts'
+import { LONGEST_TIMER } from './longest-timer.ts'
 import { describeFault, vocabulary } from './option-faults.ts'
 import type { OptionFault } from './option-faults.ts'
 import { isUri } from './protocol/uri.ts'
@@ -10,7 +11,7 @@ const text = { type: 'string', minLength: 1 }
 const flag = { type: 'boolean' }
 const count = { type: 'integer', minimum: 1 }
 const bytes = { ...count, unit: 'bytes' }
-const milliseconds = { type: 'integer', unit: 'milliseconds', minimum: 1, maximum: 2 ** 31 - 1 }
+const milliseconds = { type: 'integer', unit: 'milliseconds', minimum: 1, maximum: LONGEST_TIMER }
 const path = { type: 'string', pattern: '^/', is: 'must be a path that begins with "/"' }
 
 function record (properties: Record<string, object>, required: readonly string[] = []): object {

@@ -201,7 +201,7 @@ const SHORTEST_SECRET = 32
 /** Seconds: a replaced cookie still counts for as long. */
 const SHORTEST_TIME = 60
 
-// What browsers refuse would look like a login that never comes back.
+// If browsers reject the cookie, logins are never restored.
 function checkCookie ({ name, secure, httpOnly, sameSite, partitioned, path, secret, ...cookie }: Required<CookieOptions>): void {
   for (const option of ['idleTimeout', 'rotateAfter'] as const) {
     if (cookie[option] > 0 && cookie[option] < SHORTEST_TIME) throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.${option}`, `must be 0, or ${SHORTEST_TIME} seconds or more`)

@@ -25,7 +25,7 @@ function linkTarget (path: string): string | null {
   }
 }
 
-/** What is, or is in, a dotfile is not served. */
+/** Dotfiles, and files in folders that begin with a dot, are not served. */
 function isInside (root: string, filename: string): boolean {
   const parts = relative(root, filename).split(sep)
   return !parts.some((part) => part.startsWith('.')) && !isAbsolute(parts.join(sep))

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { preParsingAsyncHookHandler } from 'fastify'
+import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
 import { cancel, hasArrived } from './exchange.ts'
 
 /** How often `handshakeTimeout` a body may take to arrive. */
@@ -18,7 +19,7 @@ export function limitBody (handshakeTimeout: number): preParsingAsyncHookHandler
   return async ({ raw }, _reply, payload) => {
     if (raw.destroyed || isComplete(raw)) return payload
     // An injected request whose body is not read never ends, and must not keep the process alive.
-    const timer = setTimeout(() => { cut(raw) }, HANDSHAKES_OF_BODY * handshakeTimeout).unref()
+    const timer = setTimeout(() => { cut(raw) }, Math.min(HANDSHAKES_OF_BODY * handshakeTimeout, LONGEST_TIMER)).unref()
     raw.once('end', () => { clearTimeout(timer) }).once('close', () => { clearTimeout(timer) })
     return payload
   }

@@ -7,7 +7,7 @@ import { errors } from '../plugin/errors.ts'
 const { version } = createRequire(import.meta.url)('fastify-wamp/package.json') as { version: string }
 
 /**
- * Mounts the client for browsers: its module at `path`, and those of further serializers beside it, each with its source map.
+ * Mounts the client for browsers: its module at `path`, and those of further serializers in the same folder, each with its source map.
  * Throws WAMP_ERR_INVALID_OPTION for a path that is taken.
  */
 export async function clientRoutes (fastify: FastifyInstance, { path }: { path: string }): Promise<void> {

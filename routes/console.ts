@@ -46,7 +46,7 @@ export function consoleEndpoint (path: string, { options: { endpoint, limits }, 
   }
 }
 
-/** Mounts the console page, for who is logged in with its role. */
+/** Mounts the console page, for users who are logged in with its role. */
 export async function consoleRoutes (fastify: FastifyInstance, { path, role, realm }: ConsoleParts): Promise<void> {
   const files = new Map(await Promise.all(assets.map(async (name) => [name, await readFile(new URL(`console/${name}`, import.meta.url), 'utf8')] as const)))
   files.set('client.js', (await clientFiles()).get('client.js')!)
@@ -55,7 +55,7 @@ export async function consoleRoutes (fastify: FastifyInstance, { path, role, rea
   fastify.addHook('onRequest', fastify.wampRequireRole(realm === undefined ? role : { realm, role }))
   const serve = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { '*': name } = request.params as { '*'?: string }
-    // Without the slash at its end the page's links would lead beside it.
+    // Without the trailing slash, the page's links would lead to the wrong folder.
     if (name === undefined && !request.url.split('?')[0]!.endsWith('/')) return await reply.redirect(`${path.slice(path.lastIndexOf('/') + 1)}/`)
     if (name === undefined || name === '') return await reply.type(types.html!).send(pageFor(request, files.get('index.html')!))
     const file = files.get(name)

@@ -26,7 +26,7 @@ const written = new Map<string, Written>()
  */
 export function octetsOf (subscribed: string, event: PublishedEvent, failed: (error: unknown) => void): Buffer | null {
   const { details, publication } = event
-  // That of an event of a pattern stands in its details.
+  // For a pattern, the topic is in the details of the event.
   const topic = String(details['topic'] ?? subscribed)
   const key = `${publication} ${topic}`
   const known = written.get(key)

@@ -12,6 +12,7 @@ import type { Id } from '../plugin/protocol/id.ts'
 import { MessageType } from '../plugin/protocol/message.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
+import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
 import { checkOptions } from '../plugin/protocol/request-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { SessionLog } from '../plugin/session/session-host.ts'
@@ -23,7 +24,6 @@ import { connectionOf, isHttp2, OpenResponses } from './connection-of.ts'
 import { octetsOf } from './event-text.ts'
 import type { PublishedEvent } from './event-text.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
-import { NEVER_DONE } from './host.ts'
 import { arrivalOf } from './identity.ts'
 import { missedEvents } from './missed-events.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
@@ -73,7 +73,8 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
   })
   const ownPages = parts.join === null ? [] : [ownPagesOnly(parts.origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => await closing.before(fastify.wampIdentify(request)) === 'closing' ? await refuse(reply, 503, CLOSES) : undefined
-  fastify.get(parts.path, { onRequest: [...ownPages, identify], preHandler: fairTurn, handlerTimeout: NEVER_DONE }, async (request, reply) => {
+  // A stream is never done.
+  fastify.get(parts.path, { onRequest: [...ownPages, identify], preHandler: fairTurn, handlerTimeout: LONGEST_TIMER }, async (request, reply) => {
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(reply, 400, asked)
     const last = lastEventOf(request)

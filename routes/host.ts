@@ -3,9 +3,6 @@ import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
 import { errors } from '../plugin/errors.ts'
 
-/** Milliseconds of Fastify's `handlerTimeout` for a route that is never done: the longest that a timer can be. */
-export const NEVER_DONE = 2 ** 31 - 1
-
 /** Uses the host's @fastify/websocket, or registers it. Warns where no WebSocket can be opened, whatever is registered. */
 export async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
   const { http2 = false, https } = fastify.initialConfig
@@ -19,7 +16,7 @@ export async function registerWebsocket (fastify: FastifyInstance): Promise<void
 /** Each registration of @fastify/websocket listens by a function of this name. */
 const ANSWERS_ALL = 'onUpgrade'
 
-/** Sees to it that @fastify/websocket answers upgrades once, and after those who answer only their own. */
+/** Makes @fastify/websocket answer each upgrade once, and after the listeners that answer only their own. */
 function orderListeners (fastify: FastifyInstance): void {
   const { server } = fastify
   const [answersAll, second] = server.listeners('upgrade').filter(({ name }) => name === ANSWERS_ALL) as ((...args: unknown[]) => void)[]
@@ -28,7 +25,7 @@ function orderListeners (fastify: FastifyInstance): void {
     if (fastify.hasPlugin('mercurius')) throw new errors.WAMP_ERR_HOST_PLUGIN('mercurius', 'with subscriptions registers its own @fastify/websocket: register mercurius after fastify-wamp, or @fastify/websocket on the root instance before both')
     throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice, possibly by another plugin with its own instance, such as mercurius with subscriptions: register it once, on the root instance, before fastify-wamp and all other plugins that use it')
   }
-  // @fastify/http-proxy throws, where nobody catches it, if another has answered before.
+  // @fastify/http-proxy throws an uncaught error if another listener has answered before.
   if (answersAll !== undefined) server.removeListener('upgrade', answersAll).on('upgrade', answersAll)
 }
 

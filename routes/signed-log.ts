@@ -8,7 +8,7 @@ interface Serializers { readonly req?: Serializer }
 type Logger = FastifyBaseLogger & { readonly [kSerializers]?: Serializers }
 
 const HIDDEN = '[hidden]'
-/** The length of a signature in Base64, without padding. A shorter text is none, and clients must not be able to hide other parts of a line. */
+/** The length of a signature in Base64, without padding. A shorter text is not a signature, and clients must not be able to hide other parts of a line. */
 const LENGTH = 43
 
 /**

@@ -13,7 +13,7 @@ export interface Upgrade {
   readonly visitor: CookieConnection | null
 }
 
-/** Fragments of one message, and chunks that were read of one frame: each takes memory beside its octets. */
+/** The maximum fragments of a message, and chunks of a frame. Each uses memory in addition to its octets. */
 const MOST_FRAGMENTS = 16_384
 const MOST_CHUNKS = 262_144
 /** The close code for text that is not UTF-8 [RFC 6455, 7.4.1]. */
@@ -30,7 +30,7 @@ export function setUpgrade (request: IncomingMessage, upgrade: Upgrade): void {
   upgrades.set(request, upgrade)
 }
 
-/** What was decided about this request. */
+/** The decision about this request. */
 export function getUpgrade (request: IncomingMessage): Upgrade | undefined {
   return upgrades.get(request)
 }

@@ -58,7 +58,7 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
   })
 }
 
-/** Seconds after which a client may try again that could not be let in for the time being. */
+/** Seconds after which a client may retry that was rejected for a temporary reason. */
 const RETRY_AFTER = 5
 /** Characters of an Origin header that are logged. */
 const LONGEST_ORIGIN = 256
@@ -120,7 +120,7 @@ class Doorway {
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
     const { router, endpoint, subprotocols, admission, limits } = this.#options
-    // For HTTP/2, Node.js throws at the header below, where nobody catches it.
+    // For HTTP/2, Node.js throws an uncaught error at the header below.
     if (request.raw.httpVersionMajor > 1) return reply.code(400).send({ error: 'This path serves WAMP over WebSocket, which requires HTTP/1.1' })
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'This path serves WAMP over WebSocket: connect with ws or wss' })
     const fault = faultOf(request)
@@ -149,7 +149,7 @@ class Doorway {
 
     // Compression would have every connection keep its own dictionary, and no two share a frame.
     delete request.raw.headers['sec-websocket-extensions']
-    // A batch may be as long as a message may, and what a batch of one takes beside.
+    // The limit for a batch is that of a message, plus the octets that a batch of one adds.
     const maxPayload = limits.messageSize + (subprotocol.batching?.overhead ?? 0)
     setUpgrade(request.raw, { response: reply.raw, subprotocol, maxPayload, visitor })
     return undefined
@@ -207,7 +207,7 @@ class Doorway {
     return headers.origin === undefined && (requireOrigin === 'auto' ? cookie?.sameSite === 'none' : requireOrigin)
   }
 
-  /** Warns, once each, of what a proxy in front does, or Fastify is not told of it. */
+  /** Warns once if a proxy in front changes requests, and once if Fastify does not trust it. */
   #look ({ headers }: FastifyRequest, secure: boolean): void {
     const { cookie } = this.#options.endpoint
     if (!secure && /^(?:https|wss)\b/.test(String(headers['x-forwarded-proto']))) {
@@ -227,7 +227,7 @@ class Doorway {
   }
 }
 
-/** What is wrong with an upgrade that `ws` would refuse without a line in the log, or null [RFC 6455, 4.2.1]. */
+/** The fault of an upgrade that `ws` would reject without a log line, or null [RFC 6455, 4.2.1]. */
 function faultOf ({ method, headers }: FastifyRequest): string | null {
   const { upgrade, 'sec-websocket-key': key, 'sec-websocket-version': version } = headers
   if (method !== 'GET') return `a WebSocket is opened by GET, and not by ${method}`

@@ -8,14 +8,14 @@ const MOST_ENTRIES = 100
 
 const views = ['welcome', 'login', 'app'].map(byId)
 
-/** The session while there is one, else null. It comes back by itself. */
+/** The session, or null without one. It reconnects by itself. */
 let session = null
-/** What was typed, until it has let somebody in. */
+/** The user and password that were entered, until a login has succeeded. */
 let typed = null
-/** Takes what is typed. */
+/** Called with the user and password that are entered. */
 let take = () => {}
 
-// What is seen
+// Views
 
 function show (id) {
   for (const view of views) view.hidden = view.id !== id
@@ -26,7 +26,7 @@ function say (text, tone) {
   byId('connection').dataset.tone = tone
 }
 
-/** Without a session there is nothing to press, and what was shown stays. */
+/** Disables all controls while there is no connection. The page keeps its content. */
 function setLive (live) {
   for (const control of document.querySelectorAll('#app fieldset, #logout')) control.disabled = !live
 }
@@ -35,7 +35,7 @@ function showLogin ({ note, error = '' }) {
   document.querySelector('#login fieldset').disabled = false
   setError('login', error)
   say('Logged out', 'idle')
-  // A form that is there stays as it is.
+  // A visible form keeps its content.
   if (!byId('login').hidden) return byId('password').select()
   const wasIn = !byId('app').hidden
   byId('feed').replaceChildren()
@@ -65,27 +65,28 @@ function showEntry (text, from) {
   if (byId('feed').childElementCount > MOST_ENTRIES) byId('feed').lastElementChild.remove()
 }
 
-// Coming and going
+// Sessions
 
-/** One session after the other: each is refused, or ends with a logout. */
+/** Opens one session after another. Each is rejected, or ends with a logout. */
 async function run () {
   for (;;) {
     try {
       const opened = session = await connect('/ws', { realm: 'realm1', login, onState })
       enter()
       opened.subscribe('com.example.feed', receive).catch((error) => { setError('feed', textOf(error)) })
+      opened.subscribe('com.example.devices', listLogins).catch((error) => { setError('logins', textOf(error)) })
       await new Promise((resolve) => { opened.whenClosed(resolve) })
       const { reason, message } = opened.end
-      typed = await ask({ note: reason === LOGOUT ? 'You are logged out.' : `The server ended it: ${message}` })
+      typed = await ask({ note: reason === LOGOUT ? 'You are logged out.' : `The server has ended the session: ${message}` })
     } catch (refusal) {
-      typed = await ask({ note: 'The server does not know this browser yet.', error: refusalText(refusal) })
+      typed = await ask({ note: 'Log in to continue.', error: refusalText(refusal) })
     }
   }
 }
 
-/** The cookie comes first: nobody has to type a password who need not. */
+/** Called only if the cookie does not log in. */
 async function login () {
-  typed ??= await ask({ note: byId('app').hidden ? 'The server does not know this browser yet.' : 'Your login has ended.' })
+  typed ??= await ask({ note: byId('app').hidden ? 'Log in to continue.' : 'Your login has ended.' })
   return wampcra(typed)
 }
 
@@ -102,38 +103,37 @@ function logIn (authid, secret) {
 }
 
 function refusalText ({ error, message }) {
-  return error === 'wamp.error.authentication_denied' ? 'User or password is wrong.' : `The server refused: ${message}`
+  return error === 'wamp.error.authentication_denied' ? 'The user or password is wrong.' : `The login failed: ${message}`
 }
 
 function onState (state) {
-  // The first time there is no session yet.
+  // In the first call, there is no session yet.
   if (state === 'open' && session?.state === 'open') enter()
   if (state === 'waiting' || state === 'closed') setLive(false)
-  if (state === 'waiting') say('Connection lost, trying again…', 'bad')
+  if (state === 'waiting') say('Connection lost. Reconnecting…', 'bad')
   if (state === 'closed') session = null
 }
 
 function enter () {
   typed = null
-  const { authid, authrole, authmethod, authprovider } = session.principal
+  const { authid, authrole, authprovider } = session.principal
   byId('authid').textContent = authid
   byId('authrole').textContent = authrole
-  byId('authmethod').textContent = authmethod
-  byId('authprovider').textContent = ` / provider ${authprovider}`
+  byId('how').textContent = authprovider === 'cookie' ? 'Logged in by the cookie of this browser.' : 'Logged in with a password.'
   byId('console').hidden = authrole !== 'admin'
   byId('password').value = ''
   setLive(true)
   say('Connected', 'good')
   const wasTyped = !byId('login').hidden
   show('app')
-  // The form is gone, and the focus with it.
+  // The form had the focus and is now hidden.
   if (wasTyped) byId('session-title').focus()
   listLogins()
 }
 
-// What a session does
+// Requests
 
-/** The router says who published. Only the REST API, a part of the server, speaks for others. */
+/** `publisher_authid` is set by the router. Only the REST API, a part of the server, publishes for other users. */
 function receive ({ args: [text], kwargs: { from }, details: { publisher_authid: publisher } }) {
   showEntry(String(text), publisher === 'rest' ? `${from}, by REST` : publisher)
 }
@@ -144,7 +144,7 @@ async function add () {
     byId('sum').textContent = await session.call('com.example.add2', [byId('x').valueAsNumber, byId('y').valueAsNumber])
   } catch (error) {
     byId('sum').textContent = '–'
-    setError('add', textOf(error))
+    setError('add', textOf(error, 'Enter two numbers.'))
   }
 }
 
@@ -163,17 +163,17 @@ async function post (text) {
 
 async function sendText (send) {
   const text = byId('text').value.trim()
-  setError('feed', text === '' ? 'Say something first.' : '')
+  setError('feed', text === '' ? 'Enter a message first.' : '')
   if (text === '') return byId('text').focus()
   try {
     await send(text)
     byId('text').value = ''
   } catch (error) {
-    setError('feed', textOf(error))
+    setError('feed', textOf(error, 'The message is too long.'))
   }
 }
 
-// What is pressed
+// Controls
 
 function updateSumLink () {
   const { value: x } = byId('x')
@@ -184,7 +184,7 @@ function updateSumLink () {
 }
 
 async function copyCurl () {
-  // The clipboard belongs to https and localhost alone: elsewhere the line is selected.
+  // Pages have a clipboard only on https and localhost. Elsewhere the line is selected.
   await navigator.clipboard?.writeText(byId('curl').textContent)
   byId('copy').textContent = navigator.clipboard === undefined ? 'Selected' : 'Copied'
   if (navigator.clipboard === undefined) window.getSelection().selectAllChildren(byId('curl'))

@@ -11,7 +11,7 @@ export function on (id, event, act) {
   })
 }
 
-/** The text of an error that came by WAMP, or of any other. */
-export function textOf (error) {
-  return error.args?.[0] ?? error.error ?? error.message
+/** The text of an error. `invalid` is the text for input that the server rejects. */
+export function textOf (error, invalid) {
+  return error.error === 'wamp.error.invalid_argument' ? invalid : error.args?.[0] ?? error.message
 }

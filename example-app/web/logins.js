@@ -1,4 +1,4 @@
-// "Your devices": where a user is logged in, by the REST API.
+// "Your devices": the browsers in which the user is logged in, from the REST API.
 import { byId, setError, textOf } from './dom.js'
 
 export async function listLogins () {
@@ -13,25 +13,42 @@ export async function listLogins () {
   }
 }
 
-function loginEntry ({ login, own, userAgent, address, lastSeen }) {
+function loginEntry ({ login, own, userAgent, address, lastSeen, connected }) {
   const entry = document.createElement('li')
   const text = document.createElement('p')
   const browser = document.createElement('b')
   const seen = document.createElement('span')
-  const end = document.createElement('button')
-  browser.textContent = own ? 'This browser' : userAgent ?? 'Unknown browser'
+  const remove = document.createElement('button')
+  const name = browserOf(userAgent)
+  browser.textContent = name
   seen.className = 'quiet'
-  seen.textContent = `${address ?? 'somewhere'}, last seen ${new Date(lastSeen).toLocaleString()}`
-  end.type = 'button'
-  end.textContent = 'End'
-  end.addEventListener('click', () => { endLogin(login) })
+  seen.textContent = own ? 'This browser' : `${address ?? 'Unknown address'}, ${connected > 0 ? 'online' : `last seen ${new Date(lastSeen).toLocaleString()}`}`
+  remove.type = 'button'
+  remove.textContent = 'Log out…'
+  remove.ariaLabel = `Log out ${name}`
+  remove.addEventListener('click', () => { confirmLogout(login, own ? 'this browser' : name) })
   text.append(browser, seen)
-  entry.append(text, end)
+  entry.append(text, remove)
   return entry
+}
+
+/** The name and the system of a browser, such as "Chrome on Linux". Later names include earlier ones: Edge says that it is Chrome, too. */
+function browserOf (userAgent = '') {
+  const first = (names) => names.find(([, token]) => userAgent.includes(token))?.[0]
+  const browser = first([['Edge', 'Edg/'], ['Opera', 'OPR/'], ['Firefox', 'Firefox/'], ['Chrome', 'Chrome/'], ['Safari', 'Safari/']])
+  const system = first([['Android', 'Android'], ['iPhone', 'iPhone'], ['iPad', 'iPad'], ['Windows', 'Windows'], ['macOS', 'Mac OS X'], ['Linux', 'Linux']])
+  if (browser === undefined) return userAgent.split('/')[0] || 'Unknown browser'
+  return system === undefined ? browser : `${browser} on ${system}`
+}
+
+function confirmLogout (login, name) {
+  byId('end-name').textContent = name
+  byId('end').returnValue = ''
+  byId('end').onclose = () => { if (byId('end').returnValue === 'end') endLogin(login) }
+  byId('end').showModal()
 }
 
 async function endLogin (login) {
   const response = await fetch(`/api/logins/${login}`, { method: 'DELETE' })
   if (!response.ok) setError('logins', (await response.json()).message)
-  await listLogins()
 }

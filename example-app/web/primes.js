@@ -1,13 +1,13 @@
-// A long call, that says how far it is, and can be canceled.
+// A call that reports its progress and can be canceled.
 import { byId, on, setError, textOf } from './dom.js'
 import { WampError } from './wamp-client.js'
 
 const CANCELED = 'wamp.error.canceled'
 
-/** Cancels the call while there is one. */
+/** Cancels the current call. */
 let canceling = new AbortController()
 
-/** Counts by a call of this session. */
+/** Counts primes with a call of this session. */
 export async function count (session) {
   canceling = new AbortController()
   showRunning(true)
@@ -20,7 +20,7 @@ export async function count (session) {
     byId('primes').textContent = found.toLocaleString()
   } catch (error) {
     byId('primes').textContent = error.error === CANCELED ? 'canceled' : '–'
-    if (error.error !== CANCELED) setError('primes', textOf(error))
+    if (error.error !== CANCELED) setError('primes', textOf(error, 'Enter a whole number from 2 to 100,000,000.'))
   }
   showRunning(false)
 }

@@ -1,10 +1,12 @@
 import { reasons } from '../protocol/reasons.ts'
+import type { Values } from '../protocol/values.ts'
 import { ClientError, messageOf } from './client-error.ts'
 import { closedEnd, endedByClient, refusedUpgrade } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { readMessage } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
 import type { Octets } from './octets.ts'
+import { addValues } from './outgoing.ts'
 import type { Serializer } from './serializer.ts'
 import type { MessageSocket, OpenSocket, WebSocketLike } from './web-socket.ts'
 
@@ -59,9 +61,10 @@ export class Channel {
     return this.#state === 'open'
   }
 
-  /** Writes a message as `send` takes it. Throws WAMP_ERR_INVALID_MESSAGE for values that have no form. */
-  encode (message: readonly unknown[]): string | Octets {
+  /** Writes a message, with args and kwargs at its end, as `send` takes it. Throws WAMP_ERR_INVALID_MESSAGE for values that have no form. */
+  encode (message: unknown[], values?: Values): string | Octets {
     try {
+      if (values) addValues(message, values)
       return this.#serializer!.encode(message)
     } catch (error) {
       throw new ClientError('WAMP_ERR_INVALID_MESSAGE', messageOf(error), error)
@@ -74,8 +77,8 @@ export class Channel {
   }
 
   /** Sends a message of this client's own. */
-  say (...message: unknown[]): void {
-    this.send(this.encode(message))
+  say (message: unknown[], values?: Values): void {
+    this.send(this.encode(message, values))
   }
 
   /** Closes the connection. Nothing arrives any more. */
@@ -92,7 +95,7 @@ export class Channel {
     } catch (error) {
       // The router broke a rule: it is told, and the connection is closed [basic, Protocol Errors].
       const message = messageOf(error)
-      this.say(3, { message }, reasons.protocolViolation)
+      this.say([3, { message }, reasons.protocolViolation])
       this.close(endedByClient(reasons.protocolViolation, message))
     }
   }

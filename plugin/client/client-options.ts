@@ -1,8 +1,9 @@
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import type { Dict } from '../protocol/message-options.ts'
 import { checkKnown, checkOptions } from '../protocol/request-options.ts'
 import type { RequestWithOptions } from '../protocol/request-options.ts'
 import type { Uri } from '../protocol/uri.ts'
-import { isString } from '../protocol/wire-value.ts'
+import { isDict, isString } from '../protocol/wire-value.ts'
 import type { Check } from '../protocol/wire-value.ts'
 import { ClientError } from './client-error.ts'
 import type { ConnectionEnd } from './connection-end.ts'
@@ -86,21 +87,19 @@ const kinds = {
   WebSocket: A_FUNCTION,
   headers: AN_OBJECT
 }
-/** The longest time of a timer in milliseconds: a longer one, such as Infinity, would be 1 ms. */
-const MAX_DELAY = 2 ** 31 - 1
 
 /** What each part of a request must be. */
-const requestKinds = { uri: isString, options: AN_OBJECT, handler: A_FUNCTION, signal: AN_OBJECT, onProgress: A_FUNCTION }
+const requestKinds = { uri: isString, handler: A_FUNCTION, signal: AN_OBJECT, onProgress: A_FUNCTION }
 const retryKinds = { first: A_NUMBER, most: A_NUMBER, attempts: A_NUMBER }
 
 /** Checks what is given. Throws WAMP_ERR_INVALID_OPTION, which names the option. */
 export function resolveOptions (url: string | URL, given: ConnectOptions): ResolvedOptions {
-  checkKnown(kinds, given as Dict, refuse)
+  checkKnown(kinds, optionsOf(given) as Dict, refuse)
   const { realm = null, cookie = true, login = null, serializers = [json()], retry = {}, handshakeTimeout = 20_000, queue = 0, signal } = given
   checkKnown(retryKinds, { ...retry }, refuse)
   const { first = 1000, most = 30_000, attempts = Infinity } = retry === false ? { attempts: 0 } : retry
   if (serializers[0]?.subprotocol === undefined) refuse('serializers', ' is invalid')
-  return { first, most: Math.min(most, MAX_DELAY), attempts, handshakeTimeout: Math.min(handshakeTimeout, MAX_DELAY), queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
+  return { first, most, attempts, handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMER), queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
 }
 
 /** A check for values of a kind, which is described in the words of `typeof`. */
@@ -113,8 +112,13 @@ function must (kind: string): Check {
 
 /** Checks a request, and what is not sent of its options. Throws WAMP_ERR_INVALID_OPTION, which names the option. */
 export function checkRequest (type: RequestWithOptions, uri: Uri, options: Dict, more: { handler?: unknown, signal?: unknown, onProgress?: unknown } = {}): void {
-  checkKnown(requestKinds, { uri: uri ?? null, options, ...more }, refuse)
-  checkOptions(type, uri, options, refuse)
+  checkKnown(requestKinds, { uri: uri ?? null, ...more }, refuse)
+  checkOptions(type, uri, optionsOf(options), refuse)
+}
+
+/** Returns options that are an object. Throws WAMP_ERR_INVALID_OPTION for any other value. */
+export function optionsOf<O extends object> (options: O): O {
+  return isDict(options) ? options : refuse('options', ' must be an object')
 }
 
 function refuse (name: string, fault: string): never {

@@ -10,7 +10,7 @@ import { valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import { Stream } from '../peer/stream.ts'
 import { ClientError } from './client-error.ts'
-import { checkRequest } from './client-options.ts'
+import { checkRequest, optionsOf } from './client-options.ts'
 import type { ConnectionState, ResolvedOptions } from './client-options.ts'
 import { Connection } from './connection.ts'
 import { endedByClient, errorOf } from './connection-end.ts'
@@ -46,7 +46,11 @@ export class ClientSession {
     this.#options = options
     if (listener !== undefined) this.#listeners.add(listener)
     this.#connection = new Connection(options, {
-      opened: (link, welcome) => { this.#opened(link, welcome) },
+      opened: (link, welcome) => {
+        this.#welcome = welcome
+        this.#standings.restore(link)
+        for (const { go } of this.#take()) go(link)
+      },
       changed: (state, end) => { this.#changed(state, end) },
       revoked: (type, id, error) => { this.#standings.revoked(type, id, error) }
     })
@@ -86,7 +90,7 @@ export class ClientSession {
         if (state === 'closed') reject(signal?.aborted === true ? signal.reason : errorOf(this.#connection.end!))
       })
       this.#connection.start()
-      const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, 'aborted', signal?.reason)) })
+      const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, 'aborted', signal!.reason)) })
       this.whenClosed(forget)
     })
   }
@@ -95,8 +99,9 @@ export class ClientSession {
    * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs; rejects with
    * the WampError that it raised. The type is trusted, not checked.
    */
-  async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, onProgress, ...given }: ClientCallOptions = {}): Promise<T> {
-    const options = onProgress === undefined ? given : { ...given, receive_progress: true }
+  async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: ClientCallOptions = {}): Promise<T> {
+    const { signal, onProgress, ...sent } = optionsOf(given)
+    const options = onProgress === undefined ? sent : { ...sent, receive_progress: true }
     checkRequest(MessageType.Call, procedure, options, { signal, onProgress })
     const link = this.#connection.link ?? await this.#connected(procedure, signal)
     return await link.request({
@@ -105,8 +110,8 @@ export class ClientSession {
       values: { args, kwargs },
       accept: valueOf as (result: unknown) => T,
       signal,
-      timeout: given.timeout,
-      progress: (values) => onProgress?.(valueOf(values))
+      timeout: sent.timeout,
+      progress: onProgress && ((values) => onProgress(valueOf(values)))
     })
   }
 
@@ -114,10 +119,11 @@ export class ClientSession {
    * Calls a procedure likewise, and iterates over its results by progress; the iterator returns the last one. Leaving the
    * loop cancels the call.
    */
-  async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, { signal, ...options }: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
+  async * results<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: CallOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<T, T, void> {
+    const { signal, ...options } = optionsOf(given)
     const stop = new AbortController()
     const results = new Stream<T>(tooSlow)
-    const forget = onAbort(signal, () => { stop.abort(signal?.reason) })
+    const forget = onAbort(signal, () => { stop.abort(signal!.reason) })
     const call = this.call<T>(procedure, args, kwargs, { ...options, onProgress: (value) => { results.put(value as T) }, signal: stop.signal })
     call.then(() => { results.end() }, (error: unknown) => { results.end(error) })
     try {
@@ -146,7 +152,7 @@ export class ClientSession {
    */
   async publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
     checkRequest(MessageType.Publish, topic, options)
-    const link = this.#connection.link ?? await this.#connected(topic, undefined)
+    const link = this.#connection.link ?? await this.#connected(topic)
     return await link.request({
       type: MessageType.Publish,
       fields: [{ ...options, acknowledge: true }, topic],
@@ -167,7 +173,8 @@ export class ClientSession {
    * Subscribes to a topic, and iterates over its events, also across connections. Leaving the loop or aborting the signal
    * unsubscribes. Ends when the session is closed. Throws WAMP_ERR_SLOW_READER when 10 000 events wait.
    */
-  async * events<A extends Args = Args> (topic: Uri, { signal, ...options }: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
+  async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
+    const { signal, ...options } = optionsOf(given)
     const events = new Stream<Received<A>>(tooSlow)
     const subscription = await this.#subscribed<A>(topic, (received) => { events.put(received) }, options, (error) => { events.end(error) })
     const stop = (): void => { events.end() }
@@ -220,13 +227,7 @@ export class ClientSession {
 
   async #stand (parts: StandingParts, handler: unknown): Promise<Standing> {
     checkRequest(parts.type, parts.uri, parts.options, { handler: handler ?? null })
-    return await this.#standings.begin(this.#connection.link ?? await this.#connected(parts.uri, undefined), parts)
-  }
-
-  #opened (link: Link, welcome: Welcome): void {
-    this.#welcome = welcome
-    this.#standings.restore(link)
-    for (const { go } of this.#take()) go(link)
+    return await this.#standings.begin(this.#connection.link ?? await this.#connected(parts.uri), parts)
   }
 
   #changed (state: ConnectionState, end: End | null): void {
@@ -246,7 +247,7 @@ export class ClientSession {
   }
 
   /** Waits for a connection, if so many may. */
-  #connected (what: Uri, signal: AbortSignal | undefined): Promise<Link> {
+  #connected (what: Uri, signal?: AbortSignal): Promise<Link> {
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
       if (this.state === 'closed') throw closedBy(this.#connection.end!)
@@ -260,7 +261,7 @@ export class ClientSession {
       }
       const forget = onAbort(signal, () => {
         this.#waiting.delete(waiting)
-        reject(signal?.reason)
+        reject(signal!.reason)
       })
       this.#waiting.add(waiting)
     })

@@ -61,7 +61,7 @@ export class Connection {
     this.#leaving = end
     if (this.link === null) {
       this.#interrupt(end)
-      return this.#over(end)
+      return this.#change('closed', end)
     }
     const link = this.link
     // A router that does not answer is not waited for.
@@ -78,7 +78,7 @@ export class Connection {
       const attempt = await login?.begin() ?? null
       if (isWanted()) this.#dial(login, attempt)
     } catch (error) {
-      if (isWanted()) this.#over(endedByClient(reasons.authenticationFailed, messageOf(error), error))
+      if (isWanted()) this.#change('closed', endedByClient(reasons.authenticationFailed, messageOf(error), error))
     }
   }
 
@@ -127,7 +127,7 @@ export class Connection {
 
   #next (end: End): void {
     const { first, most, attempts, onError } = this.#options
-    if (end.next === 'stop' || this.#failures >= attempts) return this.#over(end)
+    if (end.next === 'stop' || this.#failures >= attempts) return this.#change('closed', end)
     // A wrong URL looks the same as a server that is down: the app keeps waiting, but not silently.
     if (this.#openedAt + this.#failures === 0) onError(errorOf(end))
     const longest = Math.min(most, first * 2 ** this.#failures++)
@@ -135,10 +135,6 @@ export class Connection {
     const delay = Math.max(longest / 2, end.retryAfter ?? 0) + Math.random() * longest / 2
     this.#interrupt = waitAwake(delay, () => { this.start() })
     this.#change('waiting', end)
-  }
-
-  #over (end: End): void {
-    this.#change('closed', end)
   }
 
   #change (state: ConnectionState, end: End | null): void {

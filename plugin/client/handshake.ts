@@ -53,13 +53,13 @@ export class Handshake implements Receiver {
   hello (realm: Uri | null, methods: readonly string[], login: Login | null): void {
     this.#parts.watch(true)
     // A serializer leaves out what is undefined.
-    this.#channel.say(1, realm, {
+    this.#channel.say([1, realm, {
       roles,
       agent: 'fastify-wamp',
       authmethods: methods,
       authid: login?.authid ?? undefined,
       authextra: this.#attempt?.authextra
-    })
+    }])
   }
 
   receive (message: Incoming): void {
@@ -91,7 +91,7 @@ export class Handshake implements Receiver {
   async #answer (attempt: LoginAttempt, method: string, extra: Dict): Promise<void> {
     const { signature, extra: more = {} } = await attempt.answer({ method, extra })
     if (!this.#channel.isOpen) return
-    this.#channel.say(5, signature, more)
+    this.#channel.say([5, signature, more])
     this.#parts.watch(true)
   }
 
@@ -105,7 +105,7 @@ export class Handshake implements Receiver {
   #settle (work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (!this.#channel.isOpen) return
-      this.#channel.say(3, {}, reasons.authenticationFailed)
+      this.#channel.say([3, {}, reasons.authenticationFailed])
       this.#channel.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
     })
   }

@@ -7,7 +7,6 @@ import type { Called } from '../peer/session-types.ts'
 import type { Channel } from './channel.ts'
 import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
-import { tail } from './outgoing.ts'
 
 type Invocation = Extract<Incoming, { readonly type: 68 }>
 
@@ -56,12 +55,12 @@ export class Invocations {
   /** Never rejects. */
   async #answer (handler: InvocationHandler, { request, details, args, kwargs }: Invocation, { signal }: AbortController): Promise<void> {
     const progress = (value: unknown): void => {
-      if (this.#running.has(request) && !signal.aborted) this.#channel.say(70, request, { progress: true }, ...tail(valuesOf(value)))
+      if (this.#running.has(request) && !signal.aborted) this.#channel.say([70, request, { progress: true }], valuesOf(value))
     }
     try {
       const value = await handler({ args, kwargs, details, signal, progress: details.receive_progress === true ? progress : null })
       signal.throwIfAborted()
-      this.#channel.say(70, request, {}, ...tail(valuesOf(value)))
+      this.#channel.say([70, request, {}], valuesOf(value))
     } catch (error) {
       if (signal.aborted) this.#fail(request, new WampError(reasons.canceled))
       else this.#failed(request, error)
@@ -82,7 +81,7 @@ export class Invocations {
   }
 
   #fail (request: Id, error: WampError): void {
-    this.#channel.say(8, 68, request, {}, error.error, ...tail(error))
+    this.#channel.say([8, 68, request, {}, error.error], error)
   }
 }
 

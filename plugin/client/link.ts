@@ -8,14 +8,14 @@ import type { Uri } from '../protocol/uri.ts'
 import type { Values } from '../protocol/values.ts'
 import { WampError } from '../protocol/wamp-error.ts'
 import { onAbort } from '../abortion.ts'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import type { Channel, Receiver } from './channel.ts'
 import { ClientError } from './client-error.ts'
 import { endedByRouter, errorOf } from './connection-end.ts'
-import type { End, Farewell } from './connection-end.ts'
+import type { End } from './connection-end.ts'
 import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
 import { Invocations } from './invocations.ts'
-import { tail } from './outgoing.ts'
 
 /** An answer to a request. */
 export type Reply = Extract<Incoming, { readonly request: Id | 0 }>
@@ -35,13 +35,13 @@ export interface Request<T> {
   readonly timeout?: number | undefined
 }
 
-interface Pending {
-  readonly answer: MessageCode
-  readonly type: MessageCode
+interface Pending extends Pick<Request<unknown>, 'type' | 'accept' | 'progress'> {
   readonly what: Uri | Id
-  accept (reply: Reply): void
+  resolve (value: unknown): void
   reject (error: unknown): void
-  readonly progress: ((values: Values) => void) | undefined
+  /** Undoes the listening to a signal. */
+  readonly forget: (() => void) | undefined
+  readonly timer: ReturnType<typeof setTimeout> | undefined
 }
 
 /** Takes an event. */
@@ -64,7 +64,7 @@ export class Link implements Receiver {
   readonly #channel: Channel
   readonly #parts: LinkParts
   /** The requests without a response. The garbage collector would keep the content of a Map that changes often until a full collection. */
-  #pending: Record<Id, Pending> = {}
+  readonly #pending: Record<Id, Pending> = {}
   readonly #subscriptions = new Map<Id, Set<EventHandler>>()
   #lastRequest: Id = 0
   #state: 'open' | 'leaving' | 'closed' = 'open'
@@ -80,35 +80,26 @@ export class Link implements Receiver {
    * anything is sent, and with WAMP_ERR_IN_DOUBT when the connection ends first.
    */
   request<T> ({ type, fields, values, accept, signal, progress, timeout = 0 }: Request<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<unknown>((resolve, reject) => {
       signal?.throwIfAborted()
       const what = fields.at(-1) as Uri | Id
       if (this.#state !== 'open') throw new ClientError(this.#state === 'leaving' ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
       const request = nextId(this.#lastRequest)
-      const data = this.#channel.encode([type, request, ...fields, ...tail(values)])
+      const data = this.#channel.encode([type, request, ...fields], values)
       this.#lastRequest = request
-      const forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
-      const timer = timeout > 0 ? setTimeout(() => { this.#cancel(request, new WampError(reasons.timeout, { args: [`no answer in ${timeout} ms`] })) }, timeout) : undefined
-      const settled = (): void => {
-        forget()
-        clearTimeout(timer)
-      }
       this.#pending[request] = {
         type,
-        answer: type === MessageType.Call ? MessageType.Result : type + 1 as MessageCode,
         what,
+        accept,
         progress,
-        accept: (reply) => {
-          settled()
-          resolve(accept(reply))
-        },
-        reject: (error) => {
-          settled()
-          reject(error)
-        }
+        resolve,
+        reject,
+        forget: signal && onAbort(signal, () => { this.#cancel(request, signal.reason) }),
+        // The router alone measures a longer one.
+        timer: timeout > 0 && timeout <= LONGEST_TIMER ? setTimeout(() => { this.#cancel(request, new WampError(reasons.timeout, { args: [`no answer in ${timeout} ms`] })) }, timeout) : undefined
       }
       this.#channel.send(data)
-    })
+    }) as Promise<T>
   }
 
   /** Has the events of a subscription handled, from now on. */
@@ -132,7 +123,7 @@ export class Link implements Receiver {
   leave (reason: Uri): void {
     if (this.#state !== 'open') return
     this.#state = 'leaving'
-    this.#channel.say(6, {}, reason)
+    this.#channel.say([6, {}, reason])
   }
 
   /** Ends the connection without a word. */
@@ -146,8 +137,10 @@ export class Link implements Receiver {
       case MessageType.Invocation: return this.invocations.invoke(message)
       case MessageType.Interrupt: return this.invocations.interrupt(message.request)
       case MessageType.Error: return this.#answered(message, message.requestType)?.reject(new WampError(message.error, message))
-      case MessageType.Goodbye: return this.#goodbye(message)
-      case MessageType.Abort: return this.#channel.close(endedByRouter(message))
+      case MessageType.Goodbye:
+      case MessageType.Abort:
+        if (message.type === MessageType.Goodbye && this.#state === 'open') this.#channel.say([6, {}, reasons.goodbyeAndOut])
+        return this.#channel.close(endedByRouter(message))
       case MessageType.Welcome:
       case MessageType.Challenge: return unexpected()
       default: return this.#reply(message)
@@ -158,62 +151,63 @@ export class Link implements Receiver {
     this.#state = 'closed'
     this.#subscriptions.clear()
     this.invocations.end(errorOf(end))
-    const pending = Object.values(this.#pending)
-    this.#pending = {}
-    for (const { what, reject } of pending) reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, errorOf(end)))
+    for (const request in this.#pending) {
+      const { what, reject } = this.#take(Number(request))!
+      reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, errorOf(end)))
+    }
     this.#parts.ended(end)
-  }
-
-  #goodbye (farewell: Farewell): void {
-    if (this.#state === 'open') this.#channel.say(6, {}, reasons.goodbyeAndOut)
-    this.#channel.close(endedByRouter(farewell))
   }
 
   #reply (reply: Exclude<Reply, { readonly type: 8 | 68 | 69 }>): void {
     if (reply.request === 0) return this.#revocation(reply)
     if (reply.type === MessageType.Result && reply.details.progress === true) {
-      const { progress } = this.#find(reply, MessageType.Result) ?? {}
-      return this.#run(() => progress?.(reply))
+      const pending = this.#find(reply, MessageType.Call)
+      return this.#run(() => pending?.progress?.(reply))
     }
-    const pending = this.#answered(reply, undefined)
-    if (pending === undefined) return
+    const pending = this.#answered(reply, reply.type === MessageType.Result ? MessageType.Call : reply.type - 1)
     try {
-      pending.accept(reply)
+      pending?.resolve(pending.accept(reply))
     } catch (error) {
-      pending.reject(error)
+      pending?.reject(error)
     }
   }
 
-  /** The request that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
-  #find ({ request }: Reply, answer: MessageCode | undefined, type?: MessageCode): Pending | undefined {
+  /** The request of this type that a message answers; undefined if nobody waits for it any more: answer and CANCEL may cross. */
+  #find ({ request }: Reply, type: number): Pending | undefined {
     if (request > this.#lastRequest) unexpected()
     const pending = this.#pending[request]
-    if (pending === undefined || pending.answer === answer || pending.type === type) return pending
+    if (pending === undefined || pending.type === type) return pending
     unexpected()
   }
 
-  #answered (reply: Reply, type: MessageCode | undefined): Pending | undefined {
-    const pending = this.#find(reply, type === undefined ? reply.type : undefined, type)
-    delete this.#pending[reply.request]
+  #answered (reply: Reply, type: number): Pending | undefined {
+    this.#find(reply, type)
+    return this.#take(reply.request)
+  }
+
+  /** A request that nobody waits for any more. */
+  #take (request: Id): Pending | undefined {
+    const pending = this.#pending[request]
+    delete this.#pending[request]
+    pending?.forget?.()
+    clearTimeout(pending?.timer)
     return pending
   }
 
   #revocation ({ type, details }: { readonly type: MessageCode, readonly details?: Dict | undefined }): void {
-    const isSubscription = type === MessageType.Unsubscribed
-    const { [isSubscription ? 'subscription' : 'registration']: id, reason } = details ?? {}
+    const { subscription, registration, reason } = details ?? {}
+    const id = type === MessageType.Unsubscribed ? subscription : registration
     if (typeof id !== 'number') return
-    if (isSubscription) this.#subscriptions.delete(id)
+    if (id === subscription) this.#subscriptions.delete(id)
     else this.invocations.handlers.delete(id)
-    this.#parts.revoked(isSubscription ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['revoked'] }))
+    this.#parts.revoked(type === MessageType.Unsubscribed ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['revoked'] }))
   }
 
   /** Nobody waits for a request any more: what comes for it is ignored. Only a call can be taken back. */
   #cancel (request: Id, reason: unknown): void {
-    const pending = this.#pending[request]
-    if (pending === undefined) return
-    delete this.#pending[request]
-    if (pending.type === MessageType.Call) this.#channel.say(49, request, { mode: 'killnowait' })
-    pending.reject(reason)
+    const pending = this.#take(request)
+    if (pending?.type === MessageType.Call) this.#channel.say([49, request, { mode: 'killnowait' }])
+    pending?.reject(reason)
   }
 
   #event (event: Extract<Incoming, { readonly type: 36 }>): void {

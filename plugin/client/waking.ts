@@ -1,3 +1,5 @@
+import { LONGEST_TIMER } from '../longest-timer.ts'
+
 interface Target {
   addEventListener? (type: string, listener: () => void, options: { readonly signal: AbortSignal }): void
 }
@@ -19,7 +21,7 @@ export function waitAwake (milliseconds: number, done: () => void): () => void {
     done()
   }
   const shown = (): void => { if (document?.visibilityState === 'visible') awake() }
-  const timer = setTimeout(awake, milliseconds)
+  const timer = setTimeout(awake, Math.min(milliseconds, LONGEST_TIMER))
   page.addEventListener?.('online', awake, waiting)
   document?.addEventListener?.('visibilitychange', shown, waiting)
   return stop

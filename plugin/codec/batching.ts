@@ -12,9 +12,9 @@ const LENGTH = 4
 /** How the messages of a codec stand in a batch [advanced, Message Batching]. As an encoder it writes batches of one. */
 export interface Batching extends Encoder {
   readonly codec: Codec
-  /** Octets that a message takes in a batch beside its own. */
+  /** Octets that a batch adds to each message. */
   readonly overhead: number
-  /** What is wrong with a batch as a whole, or null: then it holds one message or more. */
+  /** The fault of a batch as a whole, or null if it contains at least one message. */
   faultOf (batch: Buffer): string | null
   /** The messages of a batch without fault. One by one: a client can put a million of them into it. */
   split (batch: Buffer): Iterable<Buffer>

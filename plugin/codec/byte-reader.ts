@@ -12,7 +12,7 @@ export class ByteReader {
   position = 0
   /** Where reading must end. */
   end: number
-  /** What is not to be sent on: where it starts and ends, by turns. */
+  /** The ranges that are not forwarded: alternating starts and ends. */
   omitted: number[] | undefined
   /** How many values were read or moved over; the caller counts them. */
   values = 0

@@ -41,13 +41,13 @@ export class ByteWriter {
     this.#buffer.copy(target, at, 0, this.#length)
   }
 
-  /** What was written, in a buffer of its own. */
+  /** The written octets, in a separate buffer. */
   toBuffer (): Buffer {
     this.#check()
     return Buffer.from(this.#buffer.subarray(0, this.#length))
   }
 
-  /** What was written, as text. */
+  /** The written octets, as text. */
   toText (): string {
     return this.#buffer.toString('utf8', 0, this.#length)
   }

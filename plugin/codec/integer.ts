@@ -1,6 +1,6 @@
 /**
  * The longest integer that is converted from one serializer to another: more bits cost more than their share of time.
- * What is longer still travels between peers of one serializer.
+ * Longer integers can still be forwarded between peers with the same serializer.
  */
 export const MAX_INTEGER_BITS = 4096
 

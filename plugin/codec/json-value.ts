@@ -20,7 +20,7 @@ const MANY_DIGITS = /\d{16}/
 const SHORTEST_LONG = 16
 const INTEGER = /^-?\d+$/
 const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS * Math.log10(2))
-/** Units of work that it takes to parse a key of a dict, beside its octets. */
+/** Units of work to parse a key of a dict, in addition to its octets. */
 const UNITS_OF_KEY = 4
 // Marks digits as a string, on their way through JSON.parse. No peer can guess it.
 const MARK = `integer ${randomBytes(16).toString('hex')} `

@@ -144,7 +144,7 @@ function scalarLength (reader: ByteReader, first: number): number {
   return width
 }
 
-/** Reads MessagePack, version 5: strings and octets are told apart, 64-bit integers are exact. */
+/** Reads MessagePack, version 5: strings and octets are distinct, 64-bit integers are exact. */
 export const msgpackReader: ValueReader = {
   openList (reader) {
     const size = listSize(reader, reader.uint8())

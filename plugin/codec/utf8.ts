@@ -10,7 +10,7 @@ export function readUtf8 (data: Buffer, start: number, end: number, Violation = 
   if (length === 0) return ''
   if (length === 1 && data[start]! < 0x80) return String.fromCharCode(data[start]!)
   const text = data.toString('utf8', start, end)
-  // What is not UTF-8 is read as U+FFFD, which hardly any text holds.
+  // Invalid UTF-8 is decoded as U+FFFD, which hardly any text contains.
   if (text.includes('\ufffd')) checkUtf8(data, start, end, Violation)
   return text
 }

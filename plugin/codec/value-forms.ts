@@ -42,7 +42,7 @@ export function writeValue (forms: ValueForms, writer: ByteWriter, value: unknow
   }
 }
 
-/** True for a number that an integer stands for without loss; -0 is none. */
+/** True for a number that an integer represents without loss. This excludes -0. */
 function isInteger (value: number): boolean {
   return Number.isInteger(value) && Math.abs(value) <= 2 ** 53 && !Object.is(value, -0)
 }

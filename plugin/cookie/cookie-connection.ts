@@ -51,7 +51,7 @@ export class CookieConnection implements Visitor {
   #liftExpiry: (() => void) | undefined
   /** Whether the next session on this connection may stay open. */
   #next: 'stays' | 'ends' = 'stays'
-  /** The user of the session, or of the login that is being made, if it was not let in by the cookie. */
+  /** The user of the session, or of the login in progress, unless the cookie logged it in. */
   #proven: Principal | null = null
   /** The revocations since the first challenge; null if there is none. */
   #revocations: LoginFilter[] | null = null

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Principal } from '../auth/authenticator.ts'
 import { Deadlines } from '../deadlines.ts'
 import { errors } from '../errors.ts'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import type { CookieOptions } from '../cookie-options.ts'
 import { CookieConnection } from './cookie-connection.ts'
 import type { ConnectionTracker, Entry } from './cookie-connection.ts'
@@ -58,7 +59,7 @@ export class CookieTracker implements ConnectionTracker {
     this.#deadlines = new Deadlines('dates', now)
     this.#handed = new HandedIds(now)
     if (shared) this.#timers.push(setInterval(() => { this.#connections.recheck() }, recheck * 1000).unref())
-    if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#connections.use() }, idleTimeout * 250).unref())
+    if (idleTimeout > 0) this.#timers.push(setInterval(() => { this.#connections.use() }, Math.min(idleTimeout * 250, LONGEST_TIMER)).unref())
   }
 
   /** Enables logins by cookie. */

@@ -22,7 +22,7 @@ export interface LoginRange {
   readonly after?: string
   /** The number of logins, at most. @default Infinity */
   readonly most?: number
-  /** False once nobody waits for the logins: they are then not looked for. */
+  /** False once the logins are no longer needed: the search then stops. */
   readonly isWanted?: () => boolean
 }
 

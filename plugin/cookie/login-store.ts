@@ -124,7 +124,7 @@ export class LoginStore {
       if (record === 'cannot tell') return record
       if (record === undefined || !('authid' in record) || lookUp.void) return null
       const login = this.#capped(record)
-      // The sessions that it let in have a deadline of their own. Others do not depend on it.
+      // Sessions that it logged in have their own deadline. Others do not depend on it.
       if (isExpired(login, this.#now())) await this.forget({ key, cookies: [] })
       else if (await this.#uses.isIdle(key, login)) await this.#endLogin(key)
       else if (!lookUp.void && !await this.#isRevoked(key, login)) return login

@@ -42,7 +42,7 @@ function patternHint (fault: string): string {
 /** Throws WAMP_ERR_INVALID_MESSAGE for options that are not an object, and for a signal or a callback that is none; `method` is the called one. */
 export function checkLocalOptions (method: string, options: object): void {
   const refuse = (fault: string): never => { throw new errors.WAMP_ERR_INVALID_MESSAGE(`${method}.options${fault}`) }
-  if (typeof options !== 'object' || options === null) return refuse(' must be an object')
+  if (!isDict(options)) return refuse(' must be an object')
   const { signal, onProgress } = options as { signal?: unknown, onProgress?: unknown }
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse('.signal must be an AbortSignal')
   if (onProgress !== undefined && typeof onProgress !== 'function') refuse('.onProgress must be a function')

@@ -116,7 +116,7 @@ export class InProcessSession {
    * of the args is not checked.
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
-    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${procedure}") requires a handler function`))
+    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${String(procedure)}") requires a handler function`))
     const invoke: InvocationHandler = async ({ details }, { args, kwargs }, abortion, send) => {
       const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
       const answer = (): unknown => handler({ args: args as A, kwargs, details, get signal () { return abortion.signal }, progress })
@@ -145,7 +145,7 @@ export class InProcessSession {
 
   /** Subscribes to a topic. Errors of the handler are logged and do not affect other subscribers. The type of the args is not checked. */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
-    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${topic}") requires a handler function`))
+    if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${String(topic)}") requires a handler function`))
     return this.#subscribe(topic, null, ({ details, publication }, { args, kwargs }) => handler({ args: args as A, kwargs, details, publication }), options)
   }
 
@@ -158,7 +158,7 @@ export class InProcessSession {
       }
     }
     if (!isDict(options)) return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE('subscribe.options must be an object'))
-    const wanted = `${options.match ?? 'exact'} ${topic}`
+    const wanted = `${String(options.match ?? 'exact')} ${String(topic)}`
     const subscribed = this.#peer.request(
       (request) => ({ type: MessageType.Subscribe, request, options, topic }),
       (reply) => {

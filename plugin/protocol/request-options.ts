@@ -71,5 +71,5 @@ export function checkKnown (known: KnownOptions, options: Dict, refuse: Refuse):
 export function checkOptions (type: RequestWithOptions, uri: Uri, options: Dict, refuse: Refuse): void {
   const known = requestOptions[type]
   checkKnown(known, options, refuse)
-  if ('match' in known && options['match'] !== 'exact' && `${uri}`.includes('*')) refuse('match', ' must be "exact" for a literal "*"')
+  if ('match' in known && options['match'] !== 'exact' && String(uri).includes('*')) refuse('match', ' must be "exact" for a literal "*"')
 }

@@ -16,8 +16,10 @@ export class WampError extends Error {
   /** Keyword values. */
   readonly kwargs: Kwargs
 
-  constructor (error: Uri, { args = [], kwargs = {}, cause }: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {
-    if (!isName(error)) throw new TypeError(`invalid URI ${error}`)
+  constructor (error: Uri, values: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {
+    if (!isName(error)) throw new TypeError(`invalid URI ${String(error)}`)
+    if (Object(values) !== values || Array.isArray(values)) throw new TypeError(`${error}: values must be an object`)
+    const { args = [], kwargs = {}, cause } = values
     const [first] = args
     super(typeof first === 'string' ? `${error}: ${first}` : error, cause === undefined ? {} : { cause })
     this.error = error

@@ -9,7 +9,7 @@ import type { Fields, PlainFields } from './router-format.ts'
 import { isUri } from './uri.ts'
 import { ProtocolViolation } from './violation.ts'
 
-/** The elements of a message after its code, its name, and who may send it. */
+/** The elements of a message after its code, its name, and its permitted senders. */
 export interface MessageLayout {
   readonly fields: PlainFields
   /** True if args and kwargs may follow the fields. */

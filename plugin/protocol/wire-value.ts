@@ -82,7 +82,7 @@ export function listOf (check: Check): Check {
 }
 
 export function oneOf (...values: readonly string[]): Check {
-  return (value) => typeof value === 'string' && values.includes(value) ? true : ` must be one of ${values.join(', ')}`
+  return (value) => values.includes(value as string) || ` must be one of ${values.join(', ')}`
 }
 
 /**

@@ -41,7 +41,7 @@ export class Dealer {
     this.#limits = limits
   }
 
-  /** True for a CALL that goes on with one that was begun as progressive, or that comes too late for it. */
+  /** True for a CALL that continues a progressive call, or that arrives too late for it. */
   isContinuation (caller: RoutedSession, { request, procedure }: Call): boolean {
     const { calls, ended } = this.#callers.get(caller) ?? {}
     const call = calls?.get(request)
@@ -77,7 +77,7 @@ export class Dealer {
     return [...this.#callers.values()].reduce((count, { calls }) => count + calls.size, 0)
   }
 
-  /** Has a procedure invoked by a call that came at `arrived`, or just now. `disclosure` is what the callee is told; `watch` is told what becomes of it. */
+  /** Forwards a call that arrived at `arrived`, or just now. `disclosure` is passed to the callee; `watch` receives the outcome. */
   call (caller: RoutedSession, message: Call, disclosure: Disclosure, watch: CallWatch | null = null, arrived?: number): void {
     const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
     const registration = this.#registrations.best(procedure)
@@ -263,7 +263,7 @@ export class Dealer {
     if (tellCallee) interrupt(call, 'killnowait')
   }
 
-  /** The one place where a call ends: in all tables at once, with its one final answer, or none for a caller who left. `outcome` says more than the answer. */
+  /** Ends a call: removes it from all tables and sends its final answer, or none if the caller has left. `outcome` is passed to observers instead of the answer. */
   #end (call: PendingCall, answer: Result | ErrorMessage | null, outcome?: CallOutcome): void {
     const { caller, request, watch } = call
     const state = this.#callers.get(caller)

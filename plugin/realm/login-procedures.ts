@@ -77,7 +77,7 @@ function pageOf (found: readonly LoginInfo[], octets: number): MetaResult {
   return [described]
 }
 
-/** Forgets logins, and tells those who listen to `wamp.login.on_revoke`. */
+/** Deletes logins, and publishes `wamp.login.on_revoke`. */
 export async function revokeLogins (logins: LoginsOfRealm, publish: PublishMetaEvent, query: LoginQuery): Promise<number> {
   const count = await logins.revoke(query)
   publish('wamp.login.on_revoke', () => [{ ...query, count }])

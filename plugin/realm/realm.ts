@@ -67,7 +67,7 @@ export class Realm {
 
   constructor ({ name, router, options, limits, authorizerTimeout, logins, nextId, log }: {
     name: Uri
-    /** The router that observers are told. */
+    /** The router that is passed to observers. */
     router: object
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
@@ -207,7 +207,7 @@ export class Realm {
     return this.#requests.ask(session, action, uri, match, options)
   }
 
-  /** Removes everything of a session. This may be much, so it takes turns. */
+  /** Removes everything of a session, in several turns of the event loop. */
   #depart (session: RoutedSession, manner: 'told' | 'quietly'): void {
     this.#registrations.retire(session)
     const testaments = this.#testaments.take(session)

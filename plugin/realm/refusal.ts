@@ -45,6 +45,9 @@ const requestTypes: Readonly<Record<Action, RequestCode>> = {
   call: MessageType.Call, register: MessageType.Register, publish: MessageType.Publish, subscribe: MessageType.Subscribe
 }
 
+/** The verbs of the actions in messages. */
+const verbs: Readonly<Record<Action, string>> = { call: 'call', register: 'register', publish: 'publish to', subscribe: 'subscribe to' }
+
 /** An ERROR that names role, action and URI. Its text is created for this message and not cached. */
 export function refusalOf (refused: Refused, error: Uri): ErrorMessage {
   return refusal(requestTypes[refused.action], refused.request, error, textOf(refused, error))
@@ -52,8 +55,8 @@ export function refusalOf (refused: Refused, error: Uri): ErrorMessage {
 
 function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined {
   switch (error) {
-    case reasons.notAuthorized: return `the role "${role}" may not ${action} "${quoted(uri)}"`
-    case reasons.invalidUri: return `the role "${role}" cannot ${action} "${quoted(uri)}": ${invalidityOf(action, uri)}`
+    case reasons.notAuthorized: return `the role "${role}" may not ${verbs[action]} "${quoted(uri)}"`
+    case reasons.invalidUri: return `the role "${role}" cannot ${verbs[action]} "${quoted(uri)}": ${invalidityOf(action, uri)}`
     case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": this procedure is not registered`
     case reasons.authorizationFailed: return `the authorizer of the role "${role}" has not decided on ${action} "${quoted(uri)}"`
     case reasons.limitExceeded: return 'limits.pendingCalls: the authorizer has too many requests of this session to decide on'

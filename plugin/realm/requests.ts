@@ -36,7 +36,7 @@ export class Requests {
   readonly #deadlines = new Deadlines('durations')
 
   constructor ({ router, roles, contract, broker, registrations, dealer }: {
-    /** The router that observers of calls and publications are told. */
+    /** The router that is passed to observers of calls and publications. */
     router: object
     roles: ReadonlyMap<string, Role>
     contract: ContractChecks | null

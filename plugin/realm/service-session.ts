@@ -19,7 +19,7 @@ export interface MetaCall {
   readonly caller: RoutedSession
   readonly args: Args
   readonly kwargs: Kwargs
-  /** `canceled`: nobody needs the answer. */
+  /** `canceled`: the answer is no longer needed. */
   state: 'open' | 'canceled'
   /** Set by a procedure that waits: called if the call is canceled. */
   whenCanceled: () => void
@@ -185,7 +185,7 @@ export class ServiceSession extends OwnSession {
   }
 }
 
-/** Nobody needs the answer: the procedure is told if it waits. */
+/** The answer is no longer needed. A procedure that waits is notified. */
 function cancel (call: MetaCall): void {
   call.state = 'canceled'
   call.whenCanceled()

@@ -17,7 +17,7 @@ const { Publish, Subscribe, Unsubscribe, Register, Unregister, Goodbye } = Messa
 // Answers do not wait: two authorizers that wait for each other's would never end.
 const waits: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, MessageType.Call, Register, Unregister, Goodbye])
 
-/** Bytes that a waiting message takes beside those that it had on the wire. */
+/** Bytes of memory that a waiting message uses in addition to its size on the wire. */
 const BYTES_OF_MESSAGE = 512
 /** Units of work that it takes to read a message that waits, and to have it wait. */
 const UNITS_OF_WAITING = 8
@@ -88,7 +88,7 @@ export class Inbox implements Worker {
   }
 
   /**
-   * Ends a CALL that waits, or whose authorizer thinks, with an ERROR. False if there is none, or if the dropped messages were input of a
+   * Ends a CALL that waits, or whose authorizer has not decided, with an ERROR. False if there is none, or if the dropped messages were input of a
    * call that is open or has ended. The messages behind it continue in a separate turn.
    */
   end (call: Id, reason: Uri): boolean {

@@ -10,7 +10,7 @@ export const UNITS_OF_FAREWELL = 400
 const units = new Uint16Array(256).fill(UNITS_OF_MESSAGE)
 for (const [type, more] of [[Hello, 408], [Authenticate, 408], [Abort, 108], [Goodbye, 108], [Subscribe, 28], [Register, 28], [Call, 28]] as const) units[type] = more
 
-/** Units of work that it takes to handle a message, beside what depends on how much there is of anything. */
+/** The fixed units of work to handle a message, in addition to those that depend on amounts. */
 export function unitsOf (type: MessageCode): number {
   return units[type]!
 }

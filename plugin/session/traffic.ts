@@ -6,7 +6,7 @@ const CODES = 71
 
 /**
  * How many messages have come and gone, by their codes. They are counted always: an addition costs less than to tell each
- * message to who wants to know.
+ * message to the observers.
  */
 export class Traffic {
   readonly received: Float64Array = new Float64Array(CODES)

@@ -8,7 +8,7 @@ import { Queue } from '../queue.ts'
 import { nextTurn, spend, spendOctets } from '../work.ts'
 import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
 
-/** Units of work that it takes a session of this process to be told of a call, and of an event. */
+/** Units of work to deliver a call, and an event, to a session of this process. */
 const UNITS_OF_INVOCATION = 240
 const UNITS_OF_EVENT = 50
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import type { Codec, DecodeLimits } from '../codec/codec.ts'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -289,6 +290,6 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#throttle = setTimeout(() => {
       this.#throttle = undefined
       this.resume()
-    }, wait)
+    }, Math.min(wait, LONGEST_TIMER))
   }
 }

@@ -4,7 +4,7 @@ const LAST_DELAY = 15_000
 const PROBE_EVERY = 5000
 const PATIENCE = 10_000
 
-/** With these nobody comes in by the same cookie again. */
+/** The reasons after which the same cookie cannot log in again. */
 const LOGIN_OVER = ['wamp.close.logout', 'wamp.error.authentication_failed', 'wamp.error.authentication_denied']
 const NO_CONNECTION = ['WAMP_ERR_IN_DOUBT', 'WAMP_ERR_NOT_CONNECTED', 'WAMP_ERR_SESSION_CLOSED']
 
@@ -24,7 +24,7 @@ function login () {
 }
 
 /**
- * A session that comes back by itself, for as long as the page is open. `listener` has `open (session)`, `lost ()`, `over ()`, and
+ * A session that reconnects by itself while the page is open. `listener` has `open (session)`, `lost ()`, `over ()`, and
  * `state (tone, text)` and `latency (milliseconds or null)` to show. A session may open several times.
  */
 export class Connection {

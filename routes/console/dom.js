@@ -3,7 +3,7 @@ const LONGEST = 20_000
 
 export const byId = (id) => document.getElementById(id)
 
-// Control characters could hide a text or turn it around: these are what nobody sees otherwise.
+// Control characters could hide or reverse a text. They are shown as escapes.
 const UNSEEN = /[\p{Cc}\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu
 
 /** A client's text, so that all of it can be seen. */
@@ -21,7 +21,7 @@ export function element (name, className = '', ...children) {
   return made
 }
 
-/** What a client has chosen, as text that cannot change what stands beside it. */
+/** Text from a client, which cannot affect the text around it. */
 export function foreign (text, className = '') {
   return element('bdi', className, visible(text))
 }
@@ -46,7 +46,7 @@ function withOctets (_name, value) {
   return value instanceof Uint8Array ? `\0${btoa(Array.from(value, (octet) => String.fromCharCode(octet)).join(''))}` : value
 }
 
-/** A date, or nothing where there is none. */
+/** A date, or an empty text without one. */
 export function dateText (text) {
   const date = new Date(text ?? NaN)
   return Number.isNaN(date.getTime()) ? '–' : date.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'medium' })

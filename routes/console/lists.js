@@ -31,7 +31,7 @@ const sessions = new LiveList('sessions', {
   columns: [
     { label: 'Authid', className: 'main', cell: ({ session: id, authid }) => withMark(orDash(authid), id === session?.id, 'this page') },
     { label: 'Role', cell: ({ authrole }) => authrole === undefined ? '–' : foreign(authrole, 'tag') },
-    { label: 'Came in by', cell: ({ authmethod, authprovider }) => authmethod === undefined ? '–' : foreign(`${authmethod} / ${authprovider}`) },
+    { label: 'Logged in by', cell: ({ authmethod, authprovider }) => authmethod === undefined ? '–' : foreign(`${authmethod} / ${authprovider}`) },
     { label: 'Session', className: 'number', cell: ({ session: id }) => String(id) },
     { label: 'Actions', className: 'act', fixed: (id, row) => id === session?.id ? [] : [button('Kill', () => kill(id, row()), `Kill session ${id}`)] }
   ],

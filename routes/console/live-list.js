@@ -5,20 +5,20 @@ import { MOST_ROWS, Table } from './table.js'
 const NOT_AUTHORIZED = 'wamp.error.not_authorized'
 /** What came too late for what has ended meanwhile is no fault. */
 const GONE = ['wamp.error.no_such_session', 'wamp.error.no_such_subscription', 'wamp.error.no_such_registration']
-/** Milliseconds: not all that happens has an event. */
+/** The milliseconds between two refreshes, because not every change has an event. */
 const LOOK_EVERY = 30_000
-/** Calls about single rows that are open at a time. */
+/** The maximum number of concurrent calls about single rows. */
 const MOST_CALLS = 8
 
 /**
- * A section that lists what there is, and follows it by events. Its makers give
- * - `list (pages)`: all keys, as a list, or rows by key, as a Map; undefined if that may not be asked;
- * - `look (ask, key)`: the row of a key; undefined if there is none any more;
- * - `events`: topics, with what each does to the list;
- * - `usual`: what is said of it when nothing is wrong.
- * `ask (procedure, args, gone)` is a call that gives undefined where the role may not make it, which is remembered, and where
- * what it asks about is gone, which `gone` is told. `pages (procedure, enough)` gives the first values of all pages of a list, or
- * of as many as `enough (pages)` says; undefined where the role may not ask for them.
+ * A section with a list that events keep up to date. Its arguments are
+ * - `list (pages)`: all keys, as a list, or rows by key, as a Map; undefined if the role may not call this;
+ * - `look (ask, key)`: the row of a key; undefined if it no longer exists;
+ * - `events`: the topics, each with the change that its events make to the list;
+ * - `usual`: the status text when nothing is wrong.
+ * `ask (procedure, args, gone)` is a call that resolves to undefined if the role may not make it, which is remembered, or if its
+ * subject no longer exists, which also calls `gone`. `pages (procedure, enough)` resolves to the first values of all pages of a list, or
+ * of the pages until `enough (pages)` is true; undefined if the role may not call it.
  */
 export class LiveList {
   #name
@@ -160,7 +160,7 @@ export class LiveList {
     this.#looking--
     if (session === this.#session && this.#keys.has(key)) {
       if (row === undefined) this.drop(key)
-      // An event may have told more than the role may look up.
+      // An event may contain more than the role may look up.
       else this.put(key, { ...this.#table.get(key), ...row })
     }
     this.#lookOn()
@@ -184,7 +184,7 @@ export class LiveList {
     })
   }
 
-  // What was refused once is not asked for each row again.
+  // A rejected request is not repeated for each row.
   async #try (what, act, gone) {
     if (this.#refused.has(what)) return undefined
     try {
@@ -198,7 +198,7 @@ export class LiveList {
     }
   }
 
-  /** What is seen, and what is not, in the one line above the table. */
+  /** The line above the table, which says what is and is not shown. */
   #say () {
     const note = byId(`${this.#name}-note`)
     const { size } = this.#keys

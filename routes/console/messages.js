@@ -1,12 +1,12 @@
 import { isLost } from './connection.js'
 import { byId, element, foreign, onSubmit, payloadText, visible } from './dom.js'
 
-/** Rows that are kept: who wants more keeps them elsewhere. */
+/** The maximum number of rows. */
 const MOST_MESSAGES = 500
 
 const rows = byId('messages-rows')
 let session = null
-/** What is tailed, also over reconnections: `{ prefix, stop, session, stands }`, or null. */
+/** The current tail, which continues after reconnections: `{ prefix, stop, session, stands }`, or null. */
 let tail = null
 let paused = false
 /** What came and is not shown yet: the newest, no more than are shown. */

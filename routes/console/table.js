@@ -64,7 +64,7 @@ export class Table {
     this.#schedule()
   }
 
-  /** What is said where there is nothing, or null for the usual. */
+  /** The text of an empty table, or null for the default. */
   sayEmpty (text) {
     this.#empty.dataset.now = text ?? this.#empty.dataset.text
     if (this.#rows.size === 0) this.#empty.textContent = this.#empty.dataset.now

@@ -753,7 +753,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client whose request body does not arrive is disconnected',
     file: 'routes/body-deadline.ts',
-    code: 'const timer = setTimeout(() => { cut(raw) }, HANDSHAKES_OF_BODY * handshakeTimeout)',
+    code: 'const timer = setTimeout(() => { cut(raw) }, Math.min(HANDSHAKES_OF_BODY * handshakeTimeout, LONGEST_TIMER))',
     without: 'const timer = undefined',
     test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
   },

@@ -45,9 +45,7 @@ t.test('an unknown or invalid option of a request is refused by its name, and th
     ['results', { recieve_progress: true }, 'option "recieve_progress" is not an option'],
     ['publish', { excludeMe: false }, 'option "excludeMe" is not an option'],
     ['publish', { exclude: ['joe'] }, `option "exclude"${wrong}`],
-    ['publish', 5, 'option "options" must be an object'],
     ['subscribe', { match: 'prefx' }, 'option "match" must be one of exact, prefix, wildcard'],
-    ['subscribe', null, 'option "options" must be an object'],
     ['events', { get_retaind: true }, 'option "get_retaind" is not an option'],
     ['register', { concurrency: 0 }, `option "concurrency"${wrong}`],
     ['register', { invoke: 'rondrobin' }, 'option "invoke" must be one of single, roundrobin, random, first, last']
@@ -55,6 +53,9 @@ t.test('an unknown or invalid option of a request is refused by its name, and th
   for (const uri of [undefined, null, 5, {}] as never[]) {
     t.equal(await faultOf(session.call(uri)), `option "uri"${wrong}`)
     t.equal(await faultOf(session.subscribe(uri, () => {})), `option "uri"${wrong}`)
+  }
+  for (const request of Object.values(requests)) {
+    for (const options of [null, 5, 'text', true, [], [1], new Map(), Symbol('x')] as never[]) t.equal(await faultOf(request(session, options)), 'option "options" must be an object')
   }
   for (const request of ['call', 'publish', 'subscribe', 'register']) await t.resolves(requests[request]!(session, { x_own: 1, _own: 1, traceparent: '', ppt_keyid: 'a' } as never))
   t.equal(await session.call('wamp.session.count'), 1, 'the session goes on')
@@ -96,6 +97,18 @@ for (const [name, serializers] of [['JSON', [json()]], ['CBOR', [cbor()]], ['Mes
     t.equal(await session.call('wamp.session.count'), 1)
   })
 }
+
+t.test('args that are no list and kwargs that are no object are refused by name, and the session goes on', async (t) => {
+  const session = await join(t)
+  const ask = (...values: never[]): Promise<unknown>[] => [session.call(TOPIC, ...values), session.publish(TOPIC, ...values), session.results(TOPIC, ...values).next()]
+  for (const value of [null, 5, 'text', true, {}, new Map()] as never[]) {
+    for (const asked of ask(value)) t.equal(await faultOf(asked, 'WAMP_ERR_INVALID_MESSAGE'), 'args must be a list')
+  }
+  for (const value of [null, 5, 'text', true, [], new Map()] as never[]) {
+    for (const asked of ask([] as never, value)) t.equal(await faultOf(asked, 'WAMP_ERR_INVALID_MESSAGE'), 'kwargs must be an object')
+  }
+  t.equal(await session.call('wamp.session.count'), 1)
+})
 
 t.test('a relative URL without a page is refused by name', async (t) => {
   t.equal(await faultOf(connect('/ws', { WebSocket })), 'option "url" must be an absolute URL')

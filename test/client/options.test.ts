@@ -41,6 +41,10 @@ t.test('an option that there is not is refused by its name', async (t) => {
   t.match(await fault({ retry: { attempts: 0, maximum: 5 } }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "maximum" is not an option' })
 })
 
+t.test('options that are no object are refused', async (t) => {
+  for (const given of [null, 5, 'realm1', []] as never[]) await t.rejects(connect(url, given), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "options" must be an object' })
+})
+
 t.test('whatever may be given is taken, and undefined is as if nothing was', async (t) => {
   const all: Record<keyof ConnectOptions, unknown> = {
     realm: null, cookie: false, login: () => ({}), serializers: [{ subprotocol: 'wamp.2.json' }], retry: { first: 0, most: 0, attempts: 0 }, handshakeTimeout: 1000, queue: Infinity, signal: new AbortController().signal, onState () {}, onError () {}, WebSocket, headers: {}

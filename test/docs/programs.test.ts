@@ -131,3 +131,55 @@ await app.close()
   })
   t.equal(await run(folder, 'main.ts'), '200 403\n')
 })
+
+t.test('the recipes reach one user, members of a room, those who are online, and callers who wait', async (t) => {
+  const folder = writeFiles(t, 'docs/recipes.md', {
+    'main.ts': `
+import { connect, wampcra } from 'fastify-wamp/client'
+import { WebSocket } from 'ws'
+import { app } from './app.ts'
+import { notify } from './one-user.ts'
+import { remove } from './rooms.ts'
+for (const name of ['presence', 'progress', 'job']) await import(\`./\${name}.ts\`)
+const url = (await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws') + '/ws'
+const errors: unknown[] = []
+const join = (authid: string) => connect(url, { realm: 'realm1', WebSocket, login: wampcra({ authid, secret: '123456' }), retry: { first: 1 }, onError: (error) => { errors.push(error) } })
+const [joe, ann] = [await join('joe'), await join('ann')]
+for (const client of [joe, ann]) {
+  const { authid } = client.principal!
+  await client.subscribe('com.example.inbox', ({ args: [text] }) => { console.log(authid, text) })
+  await client.subscribe('com.example.room.garden', ({ args: [text], details }) => { console.log(authid, 'hears', details['publisher_authid'], text) })
+}
+await notify('ann', 'only for ann')
+await joe.publish('com.example.room.garden', ['hello'], {}, { disclose_me: true })
+const fence = async () => { for (const client of [joe, ann]) await client.call('com.example.import', [[]]) }
+await fence()
+for (const options of [{ match: 'prefix' as const }, {}]) {
+  console.log(await joe.subscribe(options.match === 'prefix' ? 'com.example.' : 'com.example.room.cellar', () => {}, options).catch(({ error }) => error))
+}
+for await (const { args: [users] } of joe.events('com.example.online', { get_retained: true })) { console.log(users); break }
+console.log(await joe.call('com.example.import', [['a', 'b']], {}, { onProgress: (share) => { console.log(share) } }))
+const job = await joe.call('com.example.render', [3])
+for await (const { args } of joe.events('com.example.render.' + job, { get_retained: true })) if (args[0] === 3) { console.log(args); break }
+const back = new Promise<void>((resolve) => { const stop = ann.onState((state) => { if (state === 'open') { stop(); resolve() } }) })
+remove('garden', 'ann')
+await back
+await fence()
+console.log(errors.map((error) => String(error)))
+await joe.publish('com.example.room.garden', ['ann is gone'], {}, { exclude_me: false, disclose_me: true })
+await fence()
+await Promise.all([joe.leave(), ann.leave()])
+await app.close()
+`
+  })
+  t.same((await run(folder, 'main.ts')).trim().split('\n').map((line) => line.trim()), [
+    'ann only for ann',
+    'ann hears joe hello',
+    ...Array.from({ length: 2 }, () => 'wamp.error.not_authorized'),
+    "[ 'ann', 'joe' ]",
+    '0', '0.5', '2',
+    '[ 3, 3 ]',
+    '[', '\'WampError: wamp.error.not_authorized: the role "user" may not subscribe to "com.example.room.garden"\'', ']',
+    'joe hears joe ann is gone'
+  ])
+})

@@ -52,13 +52,17 @@ t.test('an option of a request with a wrong value is refused at once by its name
     ['SUBSCRIBE', { match: 'prefx' }, 'SUBSCRIBE.options.match must be one of exact, prefix, wildcard'],
     ['REGISTER', { concurrency: 0 }, 'REGISTER.options.concurrency is invalid']
   ] as const) t.equal(await faultOf(requests[request]!(session, given as never)), message)
-  for (const none of [null, 5000] as never[]) {
+  for (const none of [null, 5000, [], new Map()] as never[]) {
     t.equal(await faultOf(requests['CALL']!(session, none)), 'call.options must be an object')
     t.equal(await faultOf(requests['PUBLISH']!(session, none)), 'publish.options must be an object')
     t.equal(await faultOf(requests['SUBSCRIBE']!(session, none)), 'subscribe.options must be an object')
     t.equal(await faultOf(requests['REGISTER']!(session, none)), 'REGISTER.options must be a dict')
     t.equal(await faultOf(session.results(SUBJECT, [], {}, none).next()), 'results.options must be an object')
     t.equal(await faultOf(session.events(SUBJECT, none).next()), 'events.options must be an object')
+  }
+  for (const uri of [null, 5, Symbol('x')] as never[]) {
+    t.equal(await faultOf(session.register(uri, () => {})), 'REGISTER.procedure is invalid')
+    t.equal(await faultOf(session.subscribe(uri, () => {})), 'SUBSCRIBE.topic is invalid')
   }
   t.equal(await session.call('wamp.session.count'), 0)
 })

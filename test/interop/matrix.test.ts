@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { buildApp } from '../helper/build-app.ts'
 import { openAutobahnPeer } from './autobahn-client.ts'
+import { ClientPeer } from './client-peer.ts'
 import { serializers, steps } from './peer.ts'
 import type { Outcome, Peer, Serializer, Values } from './peer.ts'
 import { needsAutobahnForPython } from './programs.ts'
@@ -17,7 +18,8 @@ async function join (t: Test, url: string): Promise<Peer[]> {
   const joiners: ((serializer: Serializer) => Promise<Peer>)[] = [
     async (serializer) => await openAutobahnPeer(t, url, serializer),
     async (serializer) => new WampyPeer((await openWampy(t, url, { serializer })).wampy, serializer),
-    async (serializer) => await PythonPeer.join(t, url, { serializer })
+    async (serializer) => await PythonPeer.join(t, url, { serializer }),
+    async (serializer) => await ClientPeer.join(t, url, serializer)
   ]
   return await Promise.all(serializers.flatMap((serializer) => joiners.map((join) => join(serializer))))
 }
@@ -29,7 +31,7 @@ function isEcho (t: Test, { error, args, kwargs: { seen, ...kwargs } }: Outcome,
   t.strictSame(JSON.parse(String(seen)), sample, 'what the callee saw')
 }
 
-t.test('AutobahnJS, wampy and Autobahn for Python', needsAutobahnForPython(), async (t) => {
+t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAutobahnForPython(), async (t) => {
   const { url } = await buildApp(t)
   const peers = await join(t, url)
   for (const [index, peer] of peers.entries()) {

@@ -1,4 +1,4 @@
-/** The serializers that all three clients have. */
+/** The serializers that all of these clients have. */
 export const serializers = ['json', 'msgpack', 'cbor'] as const
 export type Serializer = typeof serializers[number]
 
@@ -29,7 +29,7 @@ export interface RegisterAs { readonly match?: 'prefix' | 'wildcard', readonly i
 export const steps = [1, 2, 3]
 
 /**
- * A client under test: what the three have in common, in one shape. The procedures that it registers answer with what
+ * A client under test: what all of them have in common, in one shape. The procedures that it registers answer with what
  * they were called with, and `seen`: the same once more as JSON text, as the callee understood it.
  */
 export interface Peer {

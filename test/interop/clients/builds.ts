@@ -28,9 +28,10 @@ export function needsBuild ({ needs: { program, args, install } }: Build): { ski
   return status === 0 ? { skip: false } : missing(`${[program, ...args].join(' ')} fails: ${install}`)
 }
 
-/** Makes a program, unless the same source was made before. Returns the folder to start it in. */
+/** Makes a program, unless the same source was made before, or there is nothing to make. Returns the folder to start it in. */
 export function make ({ folder, commands }: Build): string {
   const source = join(sources, folder)
+  if (commands.length === 0) return source
   const hash = createHash('sha256').update(JSON.stringify(commands))
   for (const name of readdirSync(source, { recursive: true, encoding: 'utf8' }).sort()) {
     if (/\.\w+$/.test(name)) hash.update(name).update(readFileSync(join(source, name)))

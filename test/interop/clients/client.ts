@@ -4,8 +4,11 @@ import type { IncomingMessage } from 'node:http'
 import t from 'tap'
 import type { Test } from 'tap'
 import { CallResult } from 'fastify-wamp'
+import { ticket } from 'fastify-wamp/client'
+import { openClient } from '../../client/scripted-router.ts'
 import { buildApp } from '../../helper/build-app.ts'
 import { WireClient, wireCodecs } from '../../helper/wire-client.ts'
+import { clientSerializers } from '../client-peer.ts'
 import { logins } from '../logins.ts'
 import { Inbox } from '../peer.ts'
 import type { Serializer } from '../peer.ts'
@@ -42,15 +45,20 @@ const kwargs = { nested: { list: [1, {}], none: [] } }
 /** The app that a client is tried on, and what came of it. */
 interface Trial { readonly upgrades: IncomingMessage[] }
 
-/** Tries everything that such a program does. */
+/** Tries everything that such a program does, with a session of the app and with fastify-wamp/client. */
 async function tryOut (t: Test, client: Client, serializer: Serializer, method: Method, cookie?: (url: string) => Promise<string>): Promise<Trial> {
   const { app, url } = await buildApp(t, method === 'anonymous' ? {} : logins)
   const upgrades: IncomingMessage[] = []
+  const login = method === 'anonymous' ? {} : { login: ticket({ authid: 'joe', ticket: 'let me in' }) }
+  const partner = await openClient(t, url, { serializers: [clientSerializers[serializer]()], cookie: false, ...login })
   const backend = app.wamp.join('realm1')
   const [results, heard] = [new Inbox<unknown>(), new Inbox<unknown>()]
-  await backend.register('com.app.greet', ({ args: [greeting] }) => `${String(greeting)}, 世界`)
-  await backend.subscribe('com.client.result', ({ args }) => { results.put(args) })
-  await backend.subscribe('com.client.heard', ({ args, kwargs }) => { heard.put({ args, kwargs }) })
+  const callee = method === client.methods[0] ? partner : backend
+  await callee.register('com.app.greet', ({ args: [greeting] }) => `${String(greeting)}, 世界`)
+  for (const session of [backend, partner]) {
+    await session.subscribe('com.client.result', ({ args }) => { results.put(args) })
+    await session.subscribe('com.client.heard', ({ args, kwargs }) => { heard.put({ args, kwargs }) })
+  }
   const value = await cookie?.(url)
   app.server.on('upgrade', (request: IncomingMessage) => { upgrades.push(request) })
 
@@ -62,15 +70,17 @@ async function tryOut (t: Test, client: Client, serializer: Serializer, method: 
   ended.catch(() => {})
   t.teardown(() => child.kill('SIGKILL'))
 
-  t.strictSame(await Promise.race([results.next(), ended]), ['Grüße, 世界'], 'it calls, and publishes')
-  const { authid, authprovider } = app.wamp.sessions('realm1').find(({ authrole }) => authrole !== 'trusted')!
+  for (let i = 0; i < 2; i++) t.strictSame(await Promise.race([results.next(), ended]), ['Grüße, 世界'], 'it calls, and publishes')
+  const { authid, authprovider } = app.wamp.sessions('realm1').find(({ authrole, session }) => authrole !== 'trusted' && session !== partner.id)!
   if (method !== 'anonymous') t.same([authid, authprovider], ['joe', method === 'cookie' || method === 'return' ? 'cookie' : 'static'], 'it has logged in')
   for (const { headers } of upgrades) t.equal(headers['sec-websocket-protocol'], `wamp.2.${serializer}`)
 
-  const answer = await Promise.race([backend.call('com.client.echo', sample, kwargs), ended])
-  t.strictSame(answer, client.oneValueIn?.includes('result') === true ? [sample, kwargs] : new CallResult(sample, kwargs), 'it answers a call')
-  await backend.publish('com.client.news', sample, kwargs)
-  t.strictSame(await Promise.race([heard.next(), ended]), client.oneValueIn?.includes('event') === true ? { args: [[sample, kwargs]], kwargs: {} } : { args: sample, kwargs }, 'it receives an event')
+  for (const session of [backend, partner]) {
+    const answer = await Promise.race([session.call('com.client.echo', sample, kwargs), ended])
+    t.strictSame(answer, client.oneValueIn?.includes('result') === true ? [sample, kwargs] : new CallResult(sample, kwargs), 'it answers a call')
+    await session.publish('com.client.news', sample, kwargs)
+    for (let i = 0; i < 2; i++) t.strictSame(await Promise.race([heard.next(), ended]), client.oneValueIn?.includes('event') === true ? { args: [[sample, kwargs]], kwargs: {} } : { args: sample, kwargs }, 'it receives an event')
+  }
   return { upgrades }
 }
 

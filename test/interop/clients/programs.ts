@@ -1,4 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Client } from './client.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { readonly version: string }
+
+/** The client of this package. It runs from its source. */
+export const own: Client = {
+  name: 'fastify-wamp/client',
+  version,
+  folder: 'own',
+  needs: { program: process.execPath, args: ['--version'], install: 'install Node.js' },
+  commands: [],
+  start: [process.execPath, ...process.execArgv, fileURLToPath(new URL('own/client.ts', import.meta.url))],
+  serializers: ['json', 'msgpack', 'cbor'],
+  methods: ['ticket', 'wampcra', 'anonymous', 'cookie'],
+  headers: true
+}
 
 /** The client of the router nexus, in Go. */
 export const nexus: Client = {
