@@ -1,4 +1,4 @@
 import { testClient } from './client.ts'
-import { autobahnCpp, autobahnJava, nexus, others, own, wampAsync } from './programs.ts'
+import { autobahnCpp, autobahnJava, nexus, others, own, wampAsync, xconnGo } from './programs.ts'
 
-for (const client of [own, nexus, autobahnJava, wampAsync, autobahnCpp, ...others]) testClient(client)
+for (const client of [own, nexus, xconnGo, autobahnJava, wampAsync, autobahnCpp, ...others]) testClient(client)

@@ -31,6 +31,19 @@ export const nexus: Client = {
   headers: false
 }
 
+/** The client of the router xconn, in Go. */
+export const xconnGo: Client = {
+  name: 'xconn-go',
+  version: '0.1.0',
+  folder: 'xconn-go',
+  needs: nexus.needs,
+  commands: [['go', 'build', '-mod=readonly', '-gcflags=all=-N -l', '-ldflags=-s -w', '-o', 'client', '.']],
+  start: ['./client'],
+  serializers: ['json', 'msgpack', 'cbor'],
+  methods: ['ticket', 'wampcra', 'anonymous'],
+  headers: false
+}
+
 /** A client in Rust. */
 export const wampAsync: Client = {
   name: 'wamp_async for Rust',
