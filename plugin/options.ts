@@ -105,8 +105,13 @@ export interface LimitOptions {
   depth?: number
   /** Bytes buffered for a connection before events to it are dropped, at least 65536. @default 4194304 */
   owedEvents?: number
-  /** Bytes buffered for a connection in total. Above it, the session ends. @default 16777216 */
+  /** Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most as many bytes. @default 16777216 */
   owed?: number
+  /**
+   * Bytes of memory of the decoded values that running procedures and event handlers of the app hold, estimated for all realms together.
+   * A caller or publisher may hold at most as much as is left. Above it, calls are refused, and events wait or are dropped. @default 268435456
+   */
+  heldBytes?: number
   /**
    * Unanswered calls of one session. An authorizer may have the same number of requests of a session to decide on, and a dynamic
    * authenticator the same number of logins from one address, or one IPv6 /64. @default 10000

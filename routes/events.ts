@@ -3,9 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
-import { jsonCodec } from '../plugin/codec/json-codec.ts'
 import type { Subscription } from '../plugin/peer/session-types.ts'
-import { subscribeIn } from '../plugin/in-process/in-process-session.ts'
+import { subscribeToPayloads } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
@@ -185,7 +184,7 @@ class EventStream {
       for (const topic of topics) {
         // An authorizer may think about each of them, and the client be gone meanwhile.
         if (this.#state === 'ended') break
-        this.#subscriptions.push(await subscribeIn(session, jsonCodec, topic, (event) => { this.#write(topic, event) }, options))
+        this.#subscriptions.push(await subscribeToPayloads(session, topic, (event) => { this.#write(topic, event) }, options))
       }
     } catch (error) {
       this.end()
