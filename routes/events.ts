@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
-import type { Subscription } from '../plugin/peer/session-types.ts'
+import type { Received, Subscription } from '../plugin/peer/session-types.ts'
 import { subscribeToPayloads } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
@@ -19,6 +19,7 @@ import { spend, spendOctets } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
 import { connectionOf, isHttp2, OpenResponses } from './connection-of.ts'
+import { EventChunk } from './event-chunk.ts'
 import { octetsOf } from './event-text.ts'
 import type { PublishedEvent } from './event-text.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
@@ -150,6 +151,7 @@ function lastEventOf ({ headers: { 'last-event-id': given = '' } }: FastifyReque
 /** The events of some topics as text, for one client. */
 class EventStream {
   readonly readable = new Readable({ read: () => { this.#wanted() } })
+  readonly #chunk = new EventChunk((octets) => { this.readable.push(octets) })
   /** Whom its work is for. */
   readonly #owner: object
   /** Bytes that its streams may have wait together. */
@@ -210,6 +212,7 @@ class EventStream {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     this.#wanted()
+    this.#chunk.flush()
     this.readable.push(null)
     setTimeout(this.#cut, CLOSE_TIMEOUT).unref()
     this.#forget()
@@ -225,11 +228,13 @@ class EventStream {
   async #catchUp (session: InProcessSession, last: Id): Promise<void> {
     const [{ id, topic }] = this.#subscriptions as [Subscription]
     const had = new Set([last])
-    for await (const event of missedEvents(session, id, last, this.#owner)) {
-      if (this.#state === 'ended') return
+    const textOf = (event: Received): Buffer | null => {
       had.add(event.publication)
-      const octets = this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
-      if (octets !== null && !this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
+      return this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
+    }
+    for await (const octets of missedEvents(session, { subscription: id, last, owner: this.#owner, textOf })) {
+      if (this.#state === 'ended') return
+      if (!this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
     }
     const held = this.#held!
     this.#held = null
@@ -261,9 +266,9 @@ class EventStream {
 
   #push (octets: Buffer): void {
     if (this.#state === 'ended') return
-    if (this.readable.readableLength > this.#share) return this.#giveUp()
+    if (this.readable.readableLength + this.#chunk.length > this.#share) return this.#giveUp()
     spendOctets(octets.length)
-    this.readable.push(octets)
+    this.#chunk.add(octets)
   }
 
   /** Of what may wait for its connection. */

@@ -1624,5 +1624,19 @@ export const defences: readonly Defence[] = [
     code: 'if (!this.#held.hasRoom(caller, memory)) throw',
     without: 'if (false as boolean) throw',
     test: ['realm/history-turns.test.ts', 'calls that wait for their answers hold']
+  },
+  {
+    defence: 'Missed events that wait for a slow client are text, not decoded values',
+    file: 'routes/missed-events.ts',
+    code: 'readPage(await events, textOf)',
+    without: 'readPage((await events).slice(0, 1), textOf)',
+    test: ['routes/missed-events.test.ts', 'a page of missed events is text']
+  },
+  {
+    defence: 'Small events do not cost a write for each event stream',
+    file: 'routes/event-chunk.ts',
+    code: 'if (due.push(this) === 1) setImmediate(writeAll)',
+    without: 'queueMicrotask(() => { this.flush() })',
+    test: ['routes/event-chunk.test.ts', 'the events of a turn are written as one chunk']
   }
 ]
