@@ -33,6 +33,11 @@ export class Backlog<F extends Frame = Buffer> {
     return this.#octets
   }
 
+  /** The oldest event; undefined if there is none. */
+  get oldestEvent (): F | undefined {
+    return this.#oldest?.frame
+  }
+
   get isEmpty (): boolean {
     return this.#octets === 0
   }

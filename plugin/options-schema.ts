@@ -178,7 +178,7 @@ const endpoint = {
 
 const limits = record({
   ...Object.fromEntries(['pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'testaments', 'retainedEvents'].map((name) => [name, count])),
-  ...Object.fromEntries(['owed', 'parked', 'storedBytes'].map((name) => [name, bytes])),
+  ...Object.fromEntries(['owed', 'heldBytes', 'parked', 'storedBytes'].map((name) => [name, bytes])),
   ...Object.fromEntries(['connectionsOfAddress', 'upgradesPerSecond', 'sessionsOfRealm', 'sessionsOfAuthid', 'messagesPerSecond', 'bytesPerSecond'].map((name) => [name, { type: 'integer', minimum: 0 }])),
   // More than a stream takes before it asks for a pause: else it would not tell when it has been read.
   owedEvents: { ...bytes, minimum: 2 ** 16 },

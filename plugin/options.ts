@@ -106,8 +106,13 @@ export interface LimitOptions {
   depth?: number
   /** Bytes buffered for a connection before events to it are dropped or queued (see `slowSubscribers`), at least 65536. @default 4194304 */
   owedEvents?: number
-  /** Bytes buffered for a connection in total. Above it, the session ends. @default 16777216 */
+  /** Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most as many bytes. @default 16777216 */
   owed?: number
+  /**
+   * Bytes of memory for the decoded values that running procedures and event handlers of the app hold, estimated, for all realms together.
+   * A single caller or publisher may hold at most as much as is left. Above it, calls are rejected, and events are queued or dropped. @default 268435456
+   */
+  heldBytes?: number
   /**
    * Unanswered calls of one session. The same limit applies to the requests of a session that wait for an authorizer, and to the logins from
    * one address, or one IPv6 /64, that wait for a dynamic authenticator. @default 10000

@@ -1,6 +1,7 @@
 /** A first-in, first-out queue. Unlike Array.shift, removing from a long queue costs no more than from a short one. */
 export class Queue<T> {
-  #items: T[] = []
+  /** Removed items are undefined, so that they are not kept in memory. */
+  #items: (T | undefined)[] = []
   #first = 0
 
   /** The number of items. */
@@ -27,9 +28,9 @@ export class Queue<T> {
   take (): T | undefined {
     if (this.#first === this.#items.length) return undefined
     const item = this.#items[this.#first]!
-    this.#first++
+    this.#items[this.#first++] = undefined
     if (this.#first === this.#items.length) this.clear()
-    // Copies each item about once, and releases removed items.
+    // Copies each item about once.
     else if (this.#first >= 1024 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first)
       this.#first = 0

@@ -74,6 +74,7 @@ const limitDefaults = {
   depth: 100,
   owedEvents: 4 * 2 ** 20,
   owed: 16 * 2 ** 20,
+  heldBytes: 256 * 2 ** 20,
   pendingCalls: 10_000,
   pendingInvocations: 10_000,
   subscriptions: 10_000,

@@ -11,6 +11,7 @@ import type { Visitor } from './cookie/visitor.ts'
 import { Deadlines } from './deadlines.ts'
 import { checkFilter, refuseUnknown } from './did-you-mean.ts'
 import { errors, WampError } from './errors.ts'
+import { HeldValues } from './held-values.ts'
 import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
 import type { Pack, SessionParts } from './in-process/in-process-session.ts'
@@ -56,7 +57,9 @@ export class Router implements SessionHost {
   readonly shutdownMode: 'close' | 'goodbye'
   readonly #shutdownSpread: number
   readonly parkedBytes: number
+  readonly #owed: number
   readonly #owedEvents: number
+  readonly #held: HeldValues
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
@@ -85,15 +88,17 @@ export class Router implements SessionHost {
     this.shutdownMode = shutdown
     this.#shutdownSpread = shutdownSpread
     this.parkedBytes = limits.parked
+    this.#owed = limits.owed
     this.#owedEvents = limits.owedEvents
     this.failedLogins = new FailedLogins(failedLogins)
     this.logLimit = new LogLimit(log)
     this.#log = this.logLimit.of(log)
+    this.#held = new HeldValues(limits.heldBytes, this.#log)
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
       const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.logins.revoke({ ...query, realm: name }) }
       this.#realms.set(name, new Realm({
-        name, router: this, options, limits, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
+        name, router: this, options, limits, held: this.#held, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
       }))
     }
   }
@@ -168,12 +173,21 @@ export class Router implements SessionHost {
     if (expires !== undefined && !isTime(expires)) throw new errors.WAMP_ERR_INVALID_OPTION('expires', 'must be a Date')
 
     const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process', ...(expires === undefined ? {} : { expires }) })
-    const peer = new InProcessPeer({
-      log: { error: (details, text) => { connection.log.error(details, text) }, warn: (details, text) => { connection.log.warn(details, text) } }, owedEvents: this.#owedEvents, send: (message) => { connection.receive(message) }, ended: () => { transport.close('normal') }
+    const peer: InProcessPeer = new InProcessPeer({
+      log: { error: (details, text) => { connection.log.error(details, text) }, warn: (details, text) => { connection.log.warn(details, text) } },
+      owed: this.#owed,
+      owedEvents: this.#owedEvents,
+      held: this.#held,
+      read: (payload) => transport.read(payload),
+      send: (message) => { connection.receive(message) },
+      ended: () => { transport.close('normal') }
     })
     const transport = new InProcessTransport({
-      receive: (message, values) => { peer.receive(message, values) },
-      codecOf: (subscription) => peer.events.codecOf(subscription),
+      receive: (message, values, held) => { peer.receive(message, values, held) },
+      decodes: (result) => peer.decodes(result),
+      wants: (subscription) => peer.events.has(subscription),
+      held: this.#held,
+      owedEvents: this.#owedEvents,
       closed: () => {
         connection.closed()
         this.#inProcess.delete(connection)

@@ -3,9 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
-import { jsonCodec } from '../plugin/codec/json-codec.ts'
-import type { Subscription } from '../plugin/peer/session-types.ts'
-import { subscribeIn } from '../plugin/in-process/in-process-session.ts'
+import type { Received, Subscription } from '../plugin/peer/session-types.ts'
+import { subscribeToPayloads } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
@@ -21,6 +20,7 @@ import { spend, spendOctets } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
 import { connectionOf, isHttp2, OpenResponses } from './connection-of.ts'
+import { EventChunk } from './event-chunk.ts'
 import { octetsOf } from './event-text.ts'
 import type { PublishedEvent } from './event-text.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
@@ -152,6 +152,7 @@ function lastEventOf ({ headers: { 'last-event-id': given = '' } }: FastifyReque
 /** The events of some topics as text, for one client. */
 class EventStream {
   readonly readable = new Readable({ read: () => { this.#wanted() } })
+  readonly #chunk = new EventChunk((octets) => { this.readable.push(octets) })
   /** Whom its work is for. */
   readonly #owner: object
   /** Bytes that its streams may have wait together. */
@@ -186,7 +187,7 @@ class EventStream {
       for (const topic of topics) {
         // An authorizer may think about each of them, and the client be gone meanwhile.
         if (this.#state === 'ended') break
-        this.#subscriptions.push(await subscribeIn(session, jsonCodec, topic, (event) => { this.#write(topic, event) }, options))
+        this.#subscriptions.push(await subscribeToPayloads(session, topic, (event) => { this.#write(topic, event) }, options))
       }
     } catch (error) {
       this.end()
@@ -212,6 +213,7 @@ class EventStream {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     this.#wanted()
+    this.#chunk.flush()
     this.readable.push(null)
     setTimeout(this.#cut, CLOSE_TIMEOUT).unref()
     this.#forget()
@@ -227,11 +229,13 @@ class EventStream {
   async #catchUp (session: InProcessSession, last: Id): Promise<void> {
     const [{ id, topic }] = this.#subscriptions as [Subscription]
     const had = new Set([last])
-    for await (const event of missedEvents(session, id, last, this.#owner)) {
-      if (this.#state === 'ended') return
+    const textOf = (event: Received): Buffer | null => {
       had.add(event.publication)
-      const octets = this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
-      if (octets !== null && !this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
+      return this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
+    }
+    for await (const octets of missedEvents(session, { subscription: id, last, owner: this.#owner, textOf })) {
+      if (this.#state === 'ended') return
+      if (!this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
     }
     const held = this.#held!
     this.#held = null
@@ -263,9 +267,9 @@ class EventStream {
 
   #push (octets: Buffer): void {
     if (this.#state === 'ended') return
-    if (this.readable.readableLength > this.#share) return this.#giveUp()
+    if (this.readable.readableLength + this.#chunk.length > this.#share) return this.#giveUp()
     spendOctets(octets.length)
-    this.readable.push(octets)
+    this.#chunk.add(octets)
   }
 
   /** Of what may wait for its connection. */

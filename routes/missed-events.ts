@@ -13,23 +13,38 @@ const UNITS_OF_EVENT = 200
 /** An event, as `wamp.subscription.get_events` lists it. */
 type Kept = Omit<Received, 'args' | 'kwargs'> & Partial<Received>
 
+/** The texts of events, and the newest of these. */
+interface Page { readonly texts: (Buffer | null)[], readonly newest: Id | undefined }
+
 /**
- * What a subscription has seen since an event that a client had, the oldest first [advanced, Event History]: all that is
+ * What a subscription has seen since an event that a client had, the oldest first, as text [advanced, Event History]: all that is
  * kept if that event is not. Nothing where no history is kept, or the session may not ask for it. Throws the WampError of any
- * other refusal. Who reads slowly may find that the history went on without it: what comes after that is for who is subscribed. Who reads at once gets
- * no more than a page in a turn of the event loop: `owner` is whom the work is for.
+ * other refusal. Each page becomes text when it arrives: its values could take a hundred times as much memory while a client reads slowly. Such a
+ * client may find that the history went on without it: what comes after that is for who is subscribed. A client that reads at once is given
+ * no more than a page in a turn of the event loop.
  */
-export async function * missedEvents (session: Pick<InProcessSession, 'call'>, subscription: Id, last: Id, owner: object): AsyncGenerator<Received, void> {
+export async function * missedEvents (session: Pick<InProcessSession, 'call'>, { subscription, last, owner, textOf }: {
+  readonly subscription: Id
+  readonly last: Id
+  /** Whom the work is for. */
+  readonly owner: object
+  /** The text of an event, or null if it has none. */
+  readonly textOf: (event: Received) => Buffer | null
+}): AsyncGenerator<Buffer, void> {
   const ask = async (which: object): Promise<Kept[]> => await session.call('wamp.subscription.get_events', [subscription], { limit: PAGE, ...which })
-  let page = await firstPage(ask, last)
-  while (page.length > 0) {
-    for (const { args = [], kwargs = {}, details, publication } of page) {
-      spend(UNITS_OF_EVENT)
-      yield { args, kwargs, details, publication }
-    }
+  const pageOf = async (events: Promise<Kept[]>): Promise<Page> => readPage(await events, textOf)
+  let page = await pageOf(firstPage(ask, last))
+  while (page.newest !== undefined) {
+    for (let text = page.texts.shift(); text !== undefined; text = page.texts.shift()) if (text !== null) yield text
     await (nextTurn(owner) ?? undefined)
-    page = await ask({ after_publication: page.at(-1)!.publication })
+    page = await pageOf(ask({ after_publication: page.newest }))
   }
+}
+
+function readPage (events: readonly Kept[], textOf: (event: Received) => Buffer | null): Page {
+  spend(events.length * UNITS_OF_EVENT)
+  const texts = events.map(({ args = [], kwargs = {}, details, publication }) => textOf({ args, kwargs, details, publication }))
+  return { texts, newest: events.at(-1)?.publication }
 }
 
 async function firstPage (ask: (which: object) => Promise<Kept[]>, last: Id): Promise<Kept[]> {

@@ -2,45 +2,63 @@ import type { EventMessage } from '../protocol/message.ts'
 import { Backlog } from '../backlog.ts'
 import { begin, spendOctets } from '../work.ts'
 import type { Worker } from '../work.ts'
+import type { EventHandler } from './event-handlers.ts'
 
 /** The maximum number of asynchronous handler calls of one subscription that run at the same time. */
 const MOST_RUNNING = 1000
 
-/** An event that waits, and the octets of its payload. */
-interface Waiting { readonly event: EventMessage, readonly length: number }
+/** An event for handlers. */
+export interface Delivery {
+  readonly event: EventMessage
+  /** The octets of its payload. */
+  readonly length: number
+  /** The only handler that it is for; null if it is for all. */
+  readonly only: EventHandler | null
+  /** The bytes that its values take in memory, as far as known: at first its octets. */
+  bytes: number
+}
 
 /** The asynchronous handlers of one subscription that have not ended, and the events that wait for them, like those for a slow client. */
 export class BusyHandlers implements Worker {
   readonly #owed: number
-  readonly #handle: (event: EventMessage) => void
+  readonly #start: (delivery: Delivery) => 'started' | 'full'
+  readonly #wait: (worker: Worker) => void
   readonly #tell: (dropped: number) => void
   #running = 0
-  #backlog: Backlog<Waiting> | null = null
+  #backlog: Backlog<Delivery> | null = null
   #dropped = 0
 
-  constructor ({ owed, handle, tell }: {
+  constructor ({ owed, start, wait, tell }: {
     /** The maximum octets of waiting events. */
     owed: number
-    /** Receives an event that has waited. */
-    handle: (event: EventMessage) => void
+    /** Starts the handlers of an event that has waited, unless their values would take too much memory. */
+    start: (delivery: Delivery) => 'started' | 'full'
+    /** Lets a worker continue when there is memory. */
+    wait: (worker: Worker) => void
     /** Called with the number of dropped events: with 0 for the first one, and with the total when the handlers have caught up. */
     tell: (dropped: number) => void
   }) {
     this.#owed = owed
-    this.#handle = handle
+    this.#start = start
+    this.#wait = wait
     this.#tell = tell
   }
 
-  /** Lets an event wait, or drops one according to the policy of its topic. False if there is no need to wait. */
-  hold (event: EventMessage): boolean {
-    if (this.#running < MOST_RUNNING && this.#backlog === null) return false
-    this.#backlog ??= new Backlog(this.#owed)
+  /** True if events have to wait. */
+  get isFull (): boolean {
+    return this.#running >= MOST_RUNNING || this.#backlog !== null
+  }
+
+  /** Lets an event wait, or drops one according to the policy of its topic. */
+  hold (delivery: Delivery): void {
+    const { event } = delivery
     const { policy = 'drop-newest', topic = '' } = event.overflow ?? {}
-    const waiting = { event: { ...event, payload: event.payload.detached() }, length: event.payload.size }
+    this.#backlog ??= new Backlog(this.#owed)
+    const waiting = { ...delivery, event: { ...event, payload: event.payload.detached() } }
     if (policy === 'drop-oldest' || policy === 'keep-latest') this.#drop(this.#backlog.addEvent(waiting, policy === 'keep-latest' ? topic : null))
     else if (this.#backlog.hasRoom(waiting.length)) this.#backlog.addEvent(waiting)
     else this.#drop(1)
-    return true
+    if (this.#running < MOST_RUNNING) this.#wait(this)
   }
 
   /** Counts a handler until its promise is settled. */
@@ -55,17 +73,22 @@ export class BusyHandlers implements Worker {
   /** Drops the waiting events. */
   clear (): void {
     this.#backlog = null
+    this.#dropped = 0
   }
 
   work (): boolean {
     if (this.#running >= MOST_RUNNING) return false
-    const next = this.#backlog?.take()
+    const next = this.#backlog?.oldestEvent
     if (next === undefined) {
       this.#caughtUp()
       return false
     }
+    if (this.#start(next) === 'full') {
+      this.#wait(this)
+      return false
+    }
+    this.#backlog?.take()
     spendOctets(next.length)
-    this.#handle(next.event)
     return true
   }
 

@@ -1,37 +1,51 @@
+import type { HeldValues } from '../held-values.ts'
+import { memoryOf } from '../memory-of.ts'
 import type { Id } from '../protocol/id.ts'
 import type { EventMessage } from '../protocol/message.ts'
 import { copyOfValues } from '../protocol/payload.ts'
-import type { PayloadCodec } from '../protocol/payload.ts'
+import type { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/values.ts'
 import { isThenable } from '../thenable.ts'
 import { BusyHandlers } from './busy-handlers.ts'
+import type { Delivery } from './busy-handlers.ts'
 
 /** A receiver of events. */
 export interface EventHandler {
-  /** The serializer in which it reads the payload of the message, or null if it takes values. */
-  readonly codec: PayloadCodec | null
-  /** Receives an event, with its own copy of the values, or without values if it has a codec. Thrown errors are logged. */
+  /** If it takes the payload, it decodes the payload itself, or reads it in a serializer. */
+  readonly takes: 'values' | 'payload'
+  /** Receives an event, with its own copy of the values, or without values. Thrown errors are logged. */
   handle (event: EventMessage, values: Values): unknown
 }
+
+/** The values for a handler that takes the payload. */
+const none: Values = Object.freeze({ args: [], kwargs: {} })
 
 /** The handlers of one session's events. */
 export class EventHandlers {
   readonly #handlers = new Map<Id, Set<EventHandler>>()
   readonly #owed: number
+  readonly #held: HeldValues
+  readonly #read: (payload: Payload) => Values | undefined
   readonly #failed: (error: unknown, subscription: Id) => void
   readonly #dropped: (count: number, subscription: Id) => void
-  /** The subscriptions with asynchronous handlers that run. */
+  /** The subscriptions with asynchronous handlers that run, or with events that wait. */
   readonly #busy = new Map<Id, BusyHandlers>()
 
-  constructor ({ owed, failed, dropped }: {
+  constructor ({ owed, held, read, failed, dropped }: {
     /** The maximum octets of the events that wait for the handlers of a subscription. */
     owed: number
+    /** The values that running handlers hold. */
+    held: HeldValues
+    /** Decodes a payload. Returns undefined if it has no values here. */
+    read: (payload: Payload) => Values | undefined
     /** Receives what a handler throws. */
     failed: (error: unknown, subscription: Id) => void
     /** Called with the number of dropped events: with 0 for the first one, and with the total when the handlers have caught up. */
     dropped: (count: number, subscription: Id) => void
   }) {
     this.#owed = owed
+    this.#held = held
+    this.#read = read
     this.#failed = failed
     this.#dropped = dropped
   }
@@ -65,38 +79,60 @@ export class EventHandlers {
     this.#busy.clear()
   }
 
-  /** The serializer in which all handlers of a subscription read payloads. Null if one of them takes values, or if there are none. */
-  codecOf (subscription: Id): PayloadCodec | null {
-    let common: PayloadCodec | null = null
-    for (const { codec } of this.#handlers.get(subscription) ?? []) {
-      if (codec === null || (common !== null && common !== codec)) return null
-      common = codec
-    }
-    return common
-  }
-
-  /** Calls the handlers of an event. If too many asynchronous ones have not ended, the event waits. Never throws. */
-  handle (event: EventMessage, values: Values): void {
-    if (event.details.retained === true || this.#busy.get(event.subscription)?.hold(event) !== true) this.#call(event, values)
-  }
-
-  #call (event: EventMessage, values: Values): void {
-    const all = [...this.#handlers.get(event.subscription) ?? []]
+  /** Calls the handlers of an event. If too many asynchronous ones have not ended, or hold too much memory, the event waits. Never throws. */
+  handle (event: EventMessage): void {
+    const { subscription, payload: { size }, details } = event
     // Retained events arrive right after SUBSCRIBED and belong to the last subscriber. Earlier handlers have already received them, or did
     // not request them.
-    const handlers = event.details.retained === true ? all.slice(-1) : all
-    handlers.forEach((handler, i) => {
-      const own = i < handlers.length - 1 ? copyOfValues(values) : values
-      this.#start(handler, event, own)
-    })
+    const only = details.retained === true ? [...this.#handlers.get(subscription) ?? []].at(-1) ?? null : null
+    const delivery: Delivery = { event, length: size, only, bytes: size }
+    if (only === null && this.#busy.get(subscription)?.isFull === true) return this.#busyOf(subscription).hold(delivery)
+    if (this.#start(delivery) === 'started') return
+    this.#held.tell('an event waits for handlers of the app')
+    this.#busyOf(subscription).hold(delivery)
+  }
+
+  /** Starts the handlers of an event, unless their values would take too much memory. */
+  #start (delivery: Delivery): 'started' | 'full' {
+    const { event, only } = delivery
+    const all = [...this.#handlers.get(event.subscription) ?? []]
+    const handlers = only === null ? all : all.filter((handler) => handler === only)
+    const count = handlers.filter(({ takes }) => takes === 'values').length
+    if (count === 0) {
+      for (const handler of handlers) this.#call(handler, event, none, 0)
+      return 'started'
+    }
+    // The octets alone may be too many: then the payload is not decoded.
+    if (!this.#held.hasRoom(event.sharer, delivery.bytes * count)) return this.#lacks(delivery.bytes * count)
+    const values = this.#read(event.payload)
+    // As for all others: a peer that cannot represent an event does not receive it.
+    if (values === undefined) return 'started'
+    delivery.bytes = memoryOf(values)
+    if (!this.#held.hasRoom(event.sharer, delivery.bytes * count)) return this.#lacks(delivery.bytes * count)
+    let copies = 0
+    for (const handler of handlers) {
+      if (handler.takes === 'payload') this.#call(handler, event, none, 0)
+      else this.#call(handler, event, ++copies < count ? copyOfValues(values) : values, delivery.bytes)
+    }
+    return 'started'
+  }
+
+  /** An event that can never be handled is dropped instead of waiting. */
+  #lacks (bytes: number): 'started' | 'full' {
+    if (!this.#held.isTooMuch(bytes)) return 'full'
+    this.#held.tell('an event was dropped, because its values alone take more memory')
+    return 'started'
   }
 
   // The handler starts in this turn, so that events are handled in order. It may continue asynchronously.
-  #start (handler: EventHandler, event: EventMessage, values: Values): void {
-    const { subscription } = event
+  #call (handler: EventHandler, event: EventMessage, values: Values, bytes: number): void {
+    const { subscription, sharer } = event
     try {
       const result = handler.handle(event, values)
-      if (isThenable(result)) this.#busyOf(subscription).add(Promise.resolve(result).then(() => {}, (error: unknown) => { this.#failed(error, subscription) }))
+      if (!isThenable(result)) return
+      const ended = Promise.resolve(result)
+      if (bytes > 0) this.#held.until(ended, this.#held.hold(sharer, bytes))
+      this.#busyOf(subscription).add(ended.then(() => {}, (error: unknown) => { this.#failed(error, subscription) }))
     } catch (error) {
       this.#failed(error, subscription)
     }
@@ -106,7 +142,10 @@ export class EventHandlers {
     let busy = this.#busy.get(subscription)
     if (busy === undefined) {
       busy = new BusyHandlers({
-        owed: this.#owed, handle: (event) => { this.#call(event, event.payload.values()) }, tell: (count) => { this.#dropped(count, subscription) }
+        owed: this.#owed,
+        start: (delivery) => this.#start(delivery),
+        wait: (worker) => { this.#held.wait(worker) },
+        tell: (count) => { this.#dropped(count, subscription) }
       })
       this.#busy.set(subscription, busy)
     }

@@ -2,15 +2,16 @@ import { errors, WampError } from '../errors.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { ClientMessage, ErrorMessage, Interrupt, Invocation, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
+import type { ClientMessage, ErrorMessage, Published, Registered, Result, RouterMessage, Subscribed, Unregistered, Unsubscribed } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
-import type { Uri } from '../protocol/uri.ts'
 import { onAbort } from '../abortion.ts'
-import { EventHandlers } from './event-handlers.ts'
+import type { Held, HeldValues } from '../held-values.ts'
 import { checked } from './checked-request.ts'
-import { ownValues } from './own-values.ts'
+import { EventHandlers } from './event-handlers.ts'
+import { Invocations } from './invocations.ts'
+import { WaitingMessages } from './waiting-messages.ts'
 
 /** The message that answers a request. */
 export type Reply = Published | Subscribed | Unsubscribed | Result | Registered | Unregistered
@@ -18,18 +19,19 @@ interface Pending {
   accept (reply: Reply, values: Values): void
   reject (error: unknown): void
   /** Receives a progressive result. */
-  readonly progress: ((values: Values) => void) | undefined
+  readonly progress: ((values: Values, payload: Payload) => void) | undefined
+  readonly takes: 'values' | 'payload'
 }
 
 /** The options of a request in addition to its message. */
 export interface RequestOptions {
   /** Cancels a call. */
   readonly signal?: AbortSignal | undefined
-  readonly progress?: ((values: Values) => void) | undefined
+  /** Receives a progressive result. */
+  readonly progress?: ((values: Values, payload: Payload) => void) | undefined
+  /** If it takes the payloads of results, it is given no values. @default values */
+  readonly takes?: 'values' | 'payload'
 }
-
-/** Answers an invocation. A thrown error becomes an ERROR. A signal takes long to create, so it should be read only if it is needed. `progress` sends a progressive result, and is null if the caller did not request any. */
-export type InvocationHandler = (invocation: Invocation, values: Values, abortion: Pick<AbortController, 'signal'>, progress: ((payload: Payload) => void) | null) => Promise<Payload>
 
 /** The part of a logger that is used here. */
 export interface PeerLog {
@@ -37,45 +39,48 @@ export interface PeerLog {
   warn (details: object, text: string): void
 }
 
-/** An invocation whose procedure runs. `answer` is null until the procedure has been called. */
-interface Running { readonly abortion: AbortController, answer: Promise<ClientMessage> | null }
-
-function failureOf (request: Id, error: Uri): ErrorMessage {
-  return { type: MessageType.Error, requestType: 68, request, details: {}, error, payload: Payload.empty }
-}
-
 /** The client side of the protocol in this process: requests and their answers, invocations and events. The router treats it like any other peer, without privileges. */
 export class InProcessPeer {
   /** The handlers of its subscriptions. */
   readonly events: EventHandlers
+  /** The procedures of its registrations. */
+  readonly invocations: Invocations
+  readonly #read: (payload: Payload) => Values | undefined
+  readonly #owed: number
   readonly #send: (message: ClientMessage) => void
   readonly #log: PeerLog
   readonly #closed: () => void
   /** Not a Map: it changes so often that the tables which it leaves behind would keep what they held until a full garbage collection. */
   #pending: Record<Id, Pending> = {}
-  readonly #registrations = new Map<Id, InvocationHandler>()
-  /** The invocations whose answers the caller waits for. */
-  readonly #invocations = new Map<Id, Running>()
-  /** Abandoned invocations whose procedure never ends: nothing can settle its promise any more, so nothing runs. */
-  readonly #unreachable = new FinalizationRegistry<Id>((request) => { this.#ended(request) })
   #lastRequest: Id = 0
   #state: 'open' | 'closing' | 'closed' = 'open'
   #closeReason = ''
   readonly #whenClosed = new Set<() => void>()
 
-  constructor ({ send, ended, log, owedEvents }: {
+  constructor ({ send, ended, log, owed, owedEvents, held, read }: {
     send: (message: ClientMessage) => void
     /** The callbacks for the end of the session, each called once. */
     ended: () => void
     log: PeerLog
+    /** The maximum octets of the messages that wait for an iterator. */
+    owed: number
     /** The maximum octets of the events that wait for the handlers of a subscription. */
     owedEvents: number
+    /** The values that running handlers hold. */
+    held: HeldValues
+    /** Decodes a payload. Returns undefined if it has no values here. */
+    read: (payload: Payload) => Values | undefined
   }) {
     this.#send = send
     this.#closed = ended
     this.#log = log
+    this.#read = read
+    this.#owed = owed
+    this.invocations = new Invocations({ held, log, say: (message) => { if (this.#state === 'open') send(message) } })
     this.events = new EventHandlers({
       owed: owedEvents,
+      held,
+      read,
       failed: (error, subscription) => { log.error({ err: error, subscription }, 'an event handler failed') },
       dropped: (dropped, subscription) => {
         if (dropped === 0) log.warn({ subscription }, 'the event handlers of a subscription do not keep up: events are dropped')
@@ -89,7 +94,7 @@ export class InProcessPeer {
    * of an ERROR, with WAMP_ERR_SESSION_CLOSED if the session ends first, and with WAMP_ERR_INVALID_MESSAGE, which names the field, if the
    * message would abort a remote client or has an unknown option. If the signal is aborted, it rejects with the signal's reason, and a call is canceled.
    */
-  async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, { signal, progress }: RequestOptions = {}): Promise<T> {
+  async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, { signal, progress, takes = 'values' }: RequestOptions = {}): Promise<T> {
     signal?.throwIfAborted()
     if (this.#state !== 'open') throw new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason)
     const request = nextId(this.#lastRequest)
@@ -98,23 +103,13 @@ export class InProcessPeer {
     let forget = (): void => {}
     try {
       return await new Promise<T>((resolve, reject) => {
-        this.#pending[request] = { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress }
+        this.#pending[request] = { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress, takes }
         forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
         this.#send(message)
       })
     } finally {
       forget()
     }
-  }
-
-  /** Sets the handler for the invocations of a registration. */
-  setInvocationHandler (registration: Id, handler: InvocationHandler): void {
-    this.#registrations.set(registration, handler)
-  }
-
-  /** Removes the handler of a registration. */
-  removeInvocationHandler (registration: Id): void {
-    this.#registrations.delete(registration)
   }
 
   /** True until the session has ended or is ending. */
@@ -144,11 +139,33 @@ export class InProcessPeer {
     })
   }
 
-  /** Receives a message of the router, and the values of its payload. Never throws. */
-  receive (message: RouterMessage, values: Values): void {
+  /** True for a result that is given without values. */
+  decodes ({ request }: Result): boolean {
+    return this.#pending[request]?.takes === 'payload'
+  }
+
+  /** A queue of events for an iterator. Events without values here are skipped. */
+  waitingEvents<T> (): WaitingMessages<T> {
+    return new WaitingMessages({ owed: this.#owed, read: this.#read })
+  }
+
+  /** A queue of results for an iterator, which throws like `valuesOf`. */
+  waitingResults<T> (): WaitingMessages<T> {
+    return new WaitingMessages({ owed: this.#owed, read: (payload) => this.valuesOf(payload) })
+  }
+
+  /** Decodes the payload of a result. Throws a WampError if it has no values here. */
+  valuesOf (payload: Payload): Values {
+    const values = this.#read(payload)
+    if (values === undefined) throw new WampError(reasons.invalidArgument, { args: ['the result has no values in JavaScript'] })
+    return values
+  }
+
+  /** Receives a message of the router, and the values of its payload, except of events and of results that are given without. Never throws. */
+  receive (message: RouterMessage, values: Values, held: Held | null = null): void {
     switch (message.type) {
-      case MessageType.Event: return this.events.handle(message, values)
-      case MessageType.Invocation: return this.#invocation(message, values)
+      case MessageType.Event: return this.events.handle(message)
+      case MessageType.Invocation: return this.invocations.handle(message, values, held)
       case MessageType.Error: return this.#error(message, values)
       case MessageType.Goodbye: return this.#goodbye(message.reason)
       case MessageType.Abort: return this.closed(message.reason)
@@ -158,7 +175,7 @@ export class InProcessPeer {
       case MessageType.Result:
       case MessageType.Registered:
       case MessageType.Unregistered: return this.#reply(message, values)
-      case MessageType.Interrupt: return this.#interrupt(message)
+      case MessageType.Interrupt: return this.invocations.interrupt(message)
       // The content of WELCOME is known in advance, and sessions without a login are not challenged.
       case MessageType.Welcome:
       case MessageType.Challenge:
@@ -171,11 +188,9 @@ export class InProcessPeer {
     if (this.#state === 'open') this.#closeReason = reason
     this.#state = 'closed'
     this.events.clear()
-    this.#registrations.clear()
     const pending = Object.values(this.#pending)
     this.#pending = {}
-    for (const { abortion } of this.#invocations.values()) abortion.abort(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
-    this.#invocations.clear()
+    this.invocations.close(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     for (const { reject } of pending) reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     for (const tell of this.#whenClosed) {
       try {
@@ -200,7 +215,7 @@ export class InProcessPeer {
     const pending = this.#pending[reply.request]
     if (pending === undefined) return
     try {
-      if (reply.type === MessageType.Result && reply.details.progress === true) return pending.progress?.(values)
+      if (reply.type === MessageType.Result && reply.details.progress === true) return pending.progress?.(values, reply.payload)
       delete this.#pending[reply.request]
       pending.accept(reply, values)
     } catch (error) {
@@ -222,65 +237,5 @@ export class InProcessPeer {
     const pending = this.#pending[request]
     delete this.#pending[request]
     pending?.reject(new WampError(error, values))
-  }
-
-  #invocation (invocation: Invocation, values: Values): void {
-    const handler = this.#registrations.get(invocation.registration)
-    const { request } = invocation
-    if (handler === undefined) return this.#say(failureOf(request, reasons.noSuchRegistration))
-    const running: Running = { abortion: new AbortController(), answer: null }
-    this.#invocations.set(request, running)
-    const answer = running.answer = this.#answer(handler, invocation, values, running.abortion)
-    const { abortion } = running
-    answer.then((message) => {
-      if (this.#invocations.delete(request)) return this.#say(message)
-      this.#unreachable.unregister(abortion)
-      this.#ended(request)
-    })
-  }
-
-  /** The procedure of an abandoned invocation has ended: the router counts it until then. */
-  #ended (request: Id): void {
-    this.#say(failureOf(request, reasons.canceled))
-  }
-
-  #say (message: ClientMessage): void {
-    if (this.#state === 'open') this.#send(message)
-  }
-
-  /** With `kill`, the caller waits for the answer. Otherwise the invocation is abandoned, because its procedure may never answer. With `skip`, the procedure goes on. */
-  #interrupt ({ request, options }: Interrupt): void {
-    const { abortion, answer } = this.#invocations.get(request) ?? {}
-    const { mode } = options
-    if (mode !== 'kill' && this.#invocations.delete(request)) this.#unreachable.register(answer!, request, abortion)
-    if (mode !== 'skip') abortion?.abort(new WampError(reasons.canceled))
-  }
-
-  /** Never rejects. */
-  async #answer (handler: InvocationHandler, invocation: Invocation, values: Values, abortion: AbortController): Promise<ClientMessage> {
-    const { request, details } = invocation
-    const progress = (payload: Payload): void => {
-      if (this.#invocations.has(request) && !abortion.signal.aborted) this.#send({ type: MessageType.Yield, request, options: { progress: true }, payload })
-    }
-    try {
-      return { type: MessageType.Yield, request, options: {}, payload: await handler(invocation, values, abortion, details.receive_progress === true ? progress : null) }
-    } catch (error) {
-      const canceled = failureOf(request, reasons.canceled)
-      return abortion.signal.aborted ? canceled : { ...canceled, ...this.#failure(error) }
-    }
-  }
-
-  /** The error of a procedure is logged here. Only a WampError is sent to the caller. */
-  #failure (error: unknown): { error: string, payload: Payload } {
-    if (error instanceof WampError) {
-      try {
-        const { args, kwargs } = ownValues(error.args, error.kwargs)
-        return { error: error.error, payload: Payload.of(args, kwargs) }
-      } catch (cause) {
-        this.#log.error({ err: cause }, 'the values of an error cannot be serialized')
-      }
-    }
-    this.#log.error({ err: error }, 'a procedure failed')
-    return { error: reasons.runtimeError, payload: Payload.of(['the procedure failed']) }
   }
 }

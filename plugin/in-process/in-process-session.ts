@@ -3,7 +3,7 @@ import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { CallOptions, Dict, EventMessage, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Args, Kwargs, PayloadCodec } from '../protocol/payload.ts'
+import type { Args, Kwargs, Values } from '../protocol/payload.ts'
 import { errors, WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { isUri } from '../protocol/uri.ts'
@@ -12,9 +12,9 @@ import { isDict } from '../protocol/wire-value.ts'
 import { onAbort } from '../abortion.ts'
 import { CallResult, valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
-import { Stream } from '../peer/stream.ts'
 import type { EventHandler } from './event-handlers.ts'
-import type { InProcessPeer, InvocationHandler } from './in-process-peer.ts'
+import type { InProcessPeer, RequestOptions } from './in-process-peer.ts'
+import type { InvocationHandler } from './invocations.ts'
 import { checkLocalOptions } from './checked-request.ts'
 import { ownValues } from './own-values.ts'
 import type { PropagationSlot } from './propagation.ts'
@@ -42,11 +42,11 @@ export interface SessionParts {
 }
 
 /**
- * Subscribes a session to a topic. The handler reads the payloads in a serializer, in which each of them is encoded once for all receivers.
- * It also receives payloads that JavaScript can represent and the serializer cannot. This is not a method, because apps read values.
+ * Subscribes a session to a topic. The handler reads the payloads in a serializer, in which each of them is encoded once for all receivers,
+ * and which may not be able to represent them. This is not a method, because apps read values.
  */
-export let subscribeIn: (
-  session: InProcessSession, codec: PayloadCodec, topic: Uri, handler: (event: EventMessage) => unknown, options?: SubscribeOptions
+export let subscribeToPayloads: (
+  session: InProcessSession, topic: Uri, handler: (event: EventMessage) => unknown, options?: SubscribeOptions
 ) => Promise<Subscription>
 
 /**
@@ -68,7 +68,7 @@ export class InProcessSession {
   readonly #leaving = new Map<Id, Promise<void>>()
 
   static {
-    subscribeIn = (session, codec, topic, handler, options = {}) => session.#subscribe(topic, codec, handler, options)
+    subscribeToPayloads = (session, topic, handler, options = {}) => session.#subscribe(topic, 'payload', handler, options)
   }
 
   constructor ({ id, principal, peer, propagation, pack = (args, kwargs) => Payload.of(args, kwargs) }: SessionParts) {
@@ -85,12 +85,10 @@ export class InProcessSession {
    */
   async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: InProcessCallOptions = {}): Promise<T> {
     checkLocalOptions('call', given)
-    const { signal, onProgress, ...sent } = given
-    const options = this.#carrying(onProgress === undefined ? sent : { ...sent, receive_progress: true })
-    return await this.#peer.request(
-      (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#payload(args, kwargs) }),
-      (_, values) => valueOf(values) as T,
-      { signal, progress: onProgress === undefined ? undefined : (values) => { onProgress(valueOf(values)) } })
+    const { signal, onProgress, ...options } = given
+    const progress = onProgress === undefined ? undefined : (values: Values): void => { onProgress(valueOf(values)) }
+    const { values } = await this.#call(procedure, { args, kwargs }, options, { signal, progress })
+    return valueOf(values) as T
   }
 
   /** Calls a procedure and iterates over its progressive results. The iterator returns the last result. Breaking out of the loop cancels the call. */
@@ -98,14 +96,17 @@ export class InProcessSession {
     checkLocalOptions('results', given)
     const { signal, ...options } = given
     const stop = new AbortController()
-    const results = new Stream<T>(tooSlow)
-    const call = this.call<T>(procedure, args, kwargs, {
-      ...options, onProgress: (value) => { results.put(value as T) }, signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
+    const results = this.#peer.waitingResults<T>()
+    const call = this.#call(procedure, { args, kwargs }, options, {
+      progress: (_, payload) => { results.put(payload, (values) => valueOf(values) as T) },
+      signal: signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]),
+      takes: 'payload'
     })
     call.then(() => { results.end() }, (error: unknown) => { results.end(error) })
     try {
       yield * results
-      return await call
+      const { payload } = await call
+      return valueOf(this.#peer.valuesOf(payload)) as T
     } finally {
       stop.abort(new WampError(reasons.canceled))
     }
@@ -127,7 +128,7 @@ export class InProcessSession {
       (request) => ({ type: MessageType.Register, request, options, procedure }),
       (reply) => {
         const id = 'registration' in reply ? reply.registration : reply.request
-        this.#peer.setInvocationHandler(id, invoke)
+        this.#peer.invocations.setHandler(id, invoke)
         return { id, procedure, unregister: () => this.#unregister(id) }
       })
   }
@@ -147,12 +148,12 @@ export class InProcessSession {
   /** Subscribes to a topic. Errors of the handler are logged and do not affect other subscribers. The type of the args is not checked. */
   subscribe<A extends Args = Args> (topic: Uri, handler: (received: Received<A>) => unknown, options: SubscribeOptions = {}): Promise<Subscription> {
     if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`subscribe("${String(topic)}") requires a handler function`))
-    return this.#subscribe(topic, null, ({ details, publication }, { args, kwargs }) => handler({ args: args as A, kwargs, details, publication }), options)
+    return this.#subscribe(topic, 'values', ({ details, publication }, { args, kwargs }) => handler({ args: args as A, kwargs, details, publication }), options)
   }
 
-  #subscribe (topic: Uri, codec: PayloadCodec | null, handle: EventHandler['handle'], options: SubscribeOptions): Promise<Subscription> {
+  #subscribe (topic: Uri, takes: EventHandler['takes'], handle: EventHandler['handle'], options: SubscribeOptions): Promise<Subscription> {
     const handler: EventHandler = {
-      codec,
+      takes,
       handle: (event, values) => {
         const { current } = this.#propagation
         return current === null ? handle(event, values) : current.run(event.details, () => handle(event, values))
@@ -175,14 +176,17 @@ export class InProcessSession {
 
   /**
    * Subscribes to a topic and iterates over its events. Breaking out of the loop or aborting the signal ends the subscription. The
-   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10 000 events are waiting.
+   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10 000 events, or events of `limits.owed` bytes, are waiting.
    */
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     checkLocalOptions('events', given)
     const { signal, ...options } = given
     if (signal?.aborted === true) return
-    const events = new Stream<Received<A>>(tooSlow)
-    const subscribing = this.subscribe<A>(topic, (received) => { events.put(received) }, options)
+    const events = this.#peer.waitingEvents<Received<A>>()
+    const put = ({ details, publication, payload }: EventMessage): void => {
+      events.put(payload, ({ args, kwargs }) => ({ args: args as A, kwargs, details, publication }))
+    }
+    const subscribing = this.#subscribe(topic, 'payload', put, options)
     const stop = (): void => { events.end() }
     const undo = [onAbort(signal, stop)]
     subscribing.then(() => { undo.push(this.#peer.whenClosed(stop)) }, (error: unknown) => { events.end(error) })
@@ -216,6 +220,15 @@ export class InProcessSession {
     await this.#peer.leave(reason)
   }
 
+  /** Makes a call. Resolves to its last result: the values, unless the request takes payloads, and the payload, which is then a copy. */
+  #call (procedure: Uri, { args, kwargs }: Values, sent: CallOptions, request: RequestOptions): Promise<{ values: Values, payload: Payload }> {
+    const options = this.#carrying(request.progress === undefined ? sent : { ...sent, receive_progress: true })
+    return this.#peer.request(
+      (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#payload(args, kwargs) }),
+      (reply, values) => ({ values, payload: request.takes === 'payload' && 'payload' in reply ? reply.payload.detached() : Payload.empty }),
+      request)
+  }
+
   #payload (given: Args, named: Kwargs): Payload {
     const { args, kwargs } = ownValues(given, named)
     return this.#pack(args, kwargs)
@@ -234,7 +247,7 @@ export class InProcessSession {
 
   async #unregister (registration: Id): Promise<void> {
     await this.#peer.request((request) => ({ type: MessageType.Unregister, request, registration }), () => {
-      this.#peer.removeInvocationHandler(registration)
+      this.#peer.invocations.removeHandler(registration)
     })
   }
 
@@ -260,8 +273,4 @@ export class InProcessSession {
   #wanting (wanted: string): Promise<Subscription>[] {
     return [...this.#subscribing].filter(([, what]) => what === wanted).map(([subscribed]) => subscribed)
   }
-}
-
-function tooSlow (waiting: number): Error {
-  return new errors.WAMP_ERR_SLOW_READER(waiting)
 }

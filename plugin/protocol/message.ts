@@ -84,6 +84,8 @@ export interface EventMessage {
   readonly payload: Payload
   /** Not on the wire: the policy if its receiver does not keep up. Without it, the event is dropped. */
   readonly overflow?: Overflow | undefined
+  /** Not on the wire: in whose share of `limits.heldBytes` a handler of the app holds the values. */
+  readonly sharer?: unknown
 }
 /** The policy for an event whose receiver does not keep up: drop the oldest events, drop older events of its topic, or end the session. */
 export interface Overflow { readonly policy: 'drop-oldest' | 'keep-latest' | 'close', readonly topic: Uri }
@@ -102,7 +104,15 @@ export interface Unregister { readonly type: 66, readonly request: Id, readonly 
 /** [UNREGISTERED, UNREGISTER.Request|id, Details|dict]; details only when the router revokes, with request 0. */
 export interface Unregistered { readonly type: 67, readonly request: Id | 0, readonly details?: Dict | undefined }
 /** [INVOCATION, Request|id, REGISTERED.Registration|id, Details|dict, Arguments|list, ArgumentsKw|dict] */
-export interface Invocation { readonly type: 68, readonly request: Id, readonly registration: Id, readonly details: Dict, readonly payload: Payload }
+export interface Invocation {
+  readonly type: 68
+  readonly request: Id
+  readonly registration: Id
+  readonly details: Dict
+  readonly payload: Payload
+  /** Not on the wire: in whose share of `limits.heldBytes` a procedure of the app holds the values. */
+  readonly sharer?: unknown
+}
 /** [INTERRUPT, INVOCATION.Request|id, Options|dict] */
 export interface Interrupt { readonly type: 69, readonly request: Id, readonly options: Dict }
 /** [YIELD, INVOCATION.Request|id, Options|dict, Arguments|list, ArgumentsKw|dict] */

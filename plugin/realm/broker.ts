@@ -156,7 +156,7 @@ export class Broker {
     const details = eventDetails(publisher, disclosure, passthruOf(options))
     const excluded = options.exclude_me === false ? null : publisher
     const receivers = Receivers.of(options)
-    const sent = this.#dispatch(subscriptions, { publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers: receivers?.among(this.#sessions) ?? null })
+    const sent = this.#dispatch(subscriptions, { publisher, publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers: receivers?.among(this.#sessions) ?? null })
     if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
       const size = payload.size + topic.length + sizeOf(details) + (receivers?.size ?? 0)
       // Times are ascending, even if the clock is set back, because histories are searched by them.
@@ -194,8 +194,8 @@ export class Broker {
     }
   }
 
-  #dispatch (subscriptions: readonly Subscription[], { publication, topic, details, payload, excluded, receivers }: {
-    publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
+  #dispatch (subscriptions: readonly Subscription[], { publisher, publication, topic, details, payload, excluded, receivers }: {
+    publisher: RoutedSession, publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
   }): number {
     const eligible = receivers?.eligible(this.#sessions) ?? null
     let looks = subscriptions.length
@@ -220,7 +220,7 @@ export class Broker {
         }
         if (subscriber === excluded || !isIncluded) continue
         event ??= {
-          type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow
+          type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow, sharer: publisher
         }
         if (subscriber.send(event) === 'sent') sent++
       }

@@ -12,7 +12,7 @@ import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Delivery } from '../transport/transport.ts'
 import type { CallWatch } from './call-watch.ts'
-import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
+import { addToShare, hasShare, sharerOf, takeFromShare } from './callee-share.ts'
 import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller, DealerLimits } from './caller.ts'
 import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
@@ -82,10 +82,11 @@ export class Dealer {
     const { request, procedure, options: { timeout = 0, progress: progressive = false, receive_progress: receiveProgress = false }, payload } = message
     const registration = this.#registrations.best(procedure)
     if (registration === undefined) return this.refuse(caller, message, refusalOf({ request, role: caller.principal.authrole, action: 'call', uri: procedure }, reasons.noSuchProcedure), watch)
-    const fault = this.#contract?.call(procedure, message.options, payload) ?? null
-    if (fault !== null) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.invalidArgument, fault), watch)
     const { calls } = this.#callerOf(caller)
     if (calls.size >= this.#limits.pendingCalls) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls'), watch)
+    // This decodes the payload, so it is the last check.
+    const fault = this.#contract?.call(procedure, message.options, payload) ?? null
+    if (fault !== null) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.invalidArgument, fault), watch)
 
     const details = commonDetails(message, registration, caller, disclosure)
     const call: PendingCall = {
@@ -176,11 +177,12 @@ export class Dealer {
   #invoke (call: PendingCall, payload: Payload, tried: Set<Offer> | null): void {
     const { timeout, progressive } = call
     let congested = 0
+    let delivery: Delivery = 'sent'
     for (let offer = this.#pick(call, tried); offer !== undefined; offer = this.#pick(call, tried)) {
       const { session } = offer.callee
       if (!isAble(session, call)) return this.#end(call, refusal(MessageType.Call, call.request, reasons.featureNotSupported))
       this.#assign(call, offer)
-      const delivery = this.#send(call, offer, payload, progressive)
+      delivery = this.#send(call, offer, payload, progressive)
       if (delivery === 'sent') {
         if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call, call.due)
         if (session.features.has('callee.call_reroute')) keepForRerouting(this.#callerOf(call.caller), call, payload, this.#limits.parked)
@@ -193,7 +195,7 @@ export class Dealer {
       tried = (tried ?? new Set()).add(offer)
       if (++congested >= MOST_CONGESTED) break
     }
-    this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, tried)))
+    this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, tried, delivery)))
   }
 
   #pick ({ caller, registration }: PendingCall, tried: Set<Offer> | null): Offer | undefined {
@@ -224,8 +226,9 @@ export class Dealer {
 
   #send (call: PendingCall, offer: Offer, payload: Payload, progress: boolean): Delivery {
     const details = detailsFor(call, offer, progress)
+    const told = call.watch === null ? details : call.watch.told(details)
     return offer.callee.session.send({
-      type: MessageType.Invocation, request: call.invocation, registration: call.registration.id, details: call.watch === null ? details : call.watch.told(details), payload
+      type: MessageType.Invocation, request: call.invocation, registration: call.registration.id, details: told, payload, sharer: sharerOf(call.caller)
     })
   }
 

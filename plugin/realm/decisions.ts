@@ -8,11 +8,13 @@ import { Recent } from '../recent.ts'
 import { inTime, isThenable } from '../thenable.ts'
 import { Abandonment, Question } from './pending-verdict.ts'
 import type { PendingVerdict } from './pending-verdict.ts'
-import type { RealmLog } from './realm.ts'
 import { refused } from './role.ts'
 import type { Verdict } from './role.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { Cancellation } from './router-calls.ts'
+
+/** The part of a logger that a realm uses. */
+export interface RealmLog { error (details: object, text: string): void }
 
 /** The maximum number of cached decisions for a role. The oldest ones are removed first. */
 const MOST_KEPT = 10_000

@@ -115,8 +115,9 @@ export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait' | 'ski
   if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
 }
 
-/** The reason why no callee accepts a call: the URI and text of an ERROR. */
-export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall, tried: Set<Offer> | null): [error: Uri, text?: string] {
+/** The reason why no callee accepts a call: the URI and text of an ERROR. `last` is the fate of the last attempt. */
+export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall, tried: Set<Offer> | null, last: Delivery): [error: Uri, text?: string] {
+  if (last === 'full') return [reasons.limitExceeded, 'limits.heldBytes: the procedures of the app have too many values to work on, or too many of this caller']
   if (rerouting !== null) return [reasons.noAvailableCallee]
   if (tried !== null) return [reasons.networkFailure]
   if (hasBusy) return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
@@ -125,5 +126,6 @@ export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall
 
 /** The error of a call whose invocation did not reach the callee completely. */
 export function errorOf (delivery: Exclude<Delivery, 'sent'>): Uri {
+  if (delivery === 'full') return reasons.limitExceeded
   return delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure
 }

@@ -3,6 +3,7 @@ import type { Authorization } from '../auth/authorizer.ts'
 import type { Action } from '../options.ts'
 import { eventsDropped, identityOf, sessionJoined, sessionLeft } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
+import type { HeldValues } from '../held-values.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Dict, Publish } from '../protocol/message.ts'
@@ -16,7 +17,7 @@ import { begin, nextTurn, spend } from '../work.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { Decisions } from './decisions.ts'
-import type { ProcedureAuthorizer } from './decisions.ts'
+import type { ProcedureAuthorizer, RealmLog } from './decisions.ts'
 import { loginProcedures, revokeLogins } from './login-procedures.ts'
 import type { LoginsOfRealm } from './login-procedures.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from './meta-events.ts'
@@ -41,9 +42,6 @@ import { Testaments } from './testaments.ts'
 /** The units of work of the publication of a testament, without its subscribers. */
 const UNITS_OF_TESTAMENT = 20
 
-/** The part of a logger that a realm uses. */
-export interface RealmLog { error (details: object, text: string): void }
-
 /** A routing namespace: its sessions, their permissions, and the routing between them [basic, Realms]. */
 export class Realm {
   readonly name: Uri
@@ -65,12 +63,14 @@ export class Realm {
   #departures = 0
   #whenDeparted: (() => void) | undefined
 
-  constructor ({ name, router, options, limits, authorizerTimeout, logins, nextId, log }: {
+  constructor ({ name, router, options, limits, held, authorizerTimeout, logins, nextId, log }: {
     name: Uri
     /** The router that is passed to observers. */
     router: object
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
+    /** The decoded values that pending calls of the meta API hold. */
+    held: HeldValues
     /** The time for an authorizer to answer, in milliseconds. */
     authorizerTimeout: number
     /** The logins by cookie of this realm. */
@@ -93,7 +93,7 @@ export class Realm {
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
-    this.#service = this.#joinService({ octets: limits.messageSize, parked: limits.parked, logins, publish, log })
+    this.#service = this.#joinService({ octets: limits.messageSize, parked: limits.parked, held, logins, publish })
     this.#calls = new RouterCalls({
       identity: this.#service,
       say: (caller, message) => { this.receive(caller, message) },
@@ -270,7 +270,7 @@ export class Realm {
     this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }
 
-  #joinService ({ octets, parked, logins, publish, log }: { octets: number, parked: number, logins: LoginsOfRealm, publish: PublishMetaEvent, log: RealmLog }): ServiceSession {
+  #joinService ({ octets, parked, held, logins, publish }: { octets: number, parked: number, held: HeldValues, logins: LoginsOfRealm, publish: PublishMetaEvent }): ServiceSession {
     const findSession = (id: Id): RoutedSession | undefined => this.#sessions.byId.get(id)
     const procedures = Object.entries({
       ...sessionProcedures(this, this.#sessions, octets, (authid) => revokeLogins(logins, publish, { authid })),
@@ -280,10 +280,9 @@ export class Realm {
       ...subscriptionProcedures(this.#broker, this, octets)
     })
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
-    const session = new ServiceSession({ realm: this.name, octets: parked, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log })
-    procedures.forEach(([procedure], i) => {
-      this.#requests.receive(session, { type: MessageType.Register, request: i + 1, options: { disclose_caller: true }, procedure })
-    })
+    const session = new ServiceSession({ realm: this.name, octets: parked, held, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log: this.#log })
+    const options = { disclose_caller: true }
+    procedures.forEach(([procedure], i) => { this.#requests.receive(session, { type: MessageType.Register, request: i + 1, options, procedure }) })
     return session
   }
 

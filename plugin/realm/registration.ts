@@ -1,6 +1,7 @@
 import type { Id } from '../protocol/id.ts'
 import type { InvocationPolicy } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import type { Shares } from '../shares.ts'
 import { spend } from '../work.ts'
 import type { Sharer } from './callee-share.ts'
 import type { Listing } from './listing.ts'
@@ -27,7 +28,7 @@ export interface Callee {
   readonly invocations: Map<Id, PendingCall>
   readonly registrations: Listing<Registration>
   /** The number of these calls per caller; null while there is capacity for all. */
-  openBy: Map<Sharer, number> | null
+  openBy: Shares<Sharer> | null
 }
 
 /** A callee of one registration, with its options. */

@@ -1,4 +1,6 @@
 import { WampError } from '../errors.ts'
+import type { HeldValues } from '../held-values.ts'
+import { memoryOf } from '../memory-of.ts'
 import { randomId } from '../protocol/random-id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
@@ -48,15 +50,18 @@ export class ServiceSession extends OwnSession {
   /** The pending calls of each session, and the bytes that they take. */
   readonly #waiting = new Map<RoutedSession, { readonly calls: Set<MetaCall>, bytes: number }>()
   readonly #octets: number
+  readonly #held: HeldValues
   #state: 'idle' | 'answering' = 'idle'
   readonly #findSession: (id: Id) => RoutedSession | undefined
   readonly #say: (message: Yield | ErrorMessage) => void
   readonly #log: { error (details: object, text: string): void }
 
-  constructor ({ realm, octets, procedures, findSession, say, log }: {
+  constructor ({ realm, octets, held, procedures, findSession, say, log }: {
     realm: Uri
     /** The maximum octets of pending calls for one session. */
     octets: number
+    /** The decoded values that pending calls hold. */
+    held: HeldValues
     /** In the order of registration, as requests 1, 2, 3, … */
     procedures: readonly MetaProcedure[]
     /** A session of the realm. */
@@ -68,6 +73,7 @@ export class ServiceSession extends OwnSession {
     super({ id: randomId(), principal: Object.freeze({ realm, authid: 'fastify-wamp', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' }) })
     this.#procedures = procedures
     this.#octets = octets
+    this.#held = held
     this.#findSession = findSession
     this.#say = say
     this.#log = log
@@ -138,9 +144,11 @@ export class ServiceSession extends OwnSession {
       if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {
         throw metaError(reasons.limitExceeded, 'limits.parked: this session waits for too many answers')
       }
+      const memory = memoryOf(values)
+      if (!this.#held.hasRoom(caller, memory)) throw metaError(reasons.limitExceeded, 'limits.heldBytes: too many values wait for answers')
       const call: MetaCall = { caller, ...values, state: 'open', whenCanceled: () => {} }
       const result = this.#registered.get(registration)!(call)
-      if (result instanceof Promise) this.#answerLater(call, request, bytes, result)
+      if (result instanceof Promise) this.#answerLater(call, request, { bytes, memory }, result)
       else this.#yield(request, result)
     } catch (error) {
       this.#refuse(request, error)
@@ -148,8 +156,9 @@ export class ServiceSession extends OwnSession {
   }
 
   /** Answers a call that waits. Its arguments may have to be kept until then, even if it is canceled: up to the limit for parked messages. */
-  #answerLater (call: MetaCall, request: Id, bytes: number, result: Promise<MetaResult>): void {
+  #answerLater (call: MetaCall, request: Id, { bytes, memory }: { bytes: number, memory: number }, result: Promise<MetaResult>): void {
     const { caller } = call
+    const held = this.#held.hold(caller, memory)
     const waiting = this.#waiting.get(caller) ?? { calls: new Set(), bytes: 0 }
     this.#waiting.set(caller, waiting)
     waiting.calls.add(call)
@@ -159,6 +168,7 @@ export class ServiceSession extends OwnSession {
       this.#pending.delete(request)
       waiting.calls.delete(call)
       waiting.bytes -= bytes
+      this.#held.release(held)
       if (waiting.calls.size === 0) this.#waiting.delete(caller)
     })
   }

@@ -1,9 +1,12 @@
+import { OCTETS_OF_ENTRY } from '../backlog.ts'
 import type { Codec } from '../codec/codec.ts'
+import type { Held, HeldValues } from '../held-values.ts'
+import { memoryOf } from '../memory-of.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
-import type { RouterMessage } from '../protocol/message.ts'
+import type { EventMessage, Invocation, Result, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { PayloadCodec, Values } from '../protocol/payload.ts'
+import type { Values } from '../protocol/payload.ts'
 import { Queue } from '../queue.ts'
 import { nextTurn, spend, spendOctets } from '../work.ts'
 import type { CloseKind, Delivery, Transport, TransportDetails } from './transport.ts'
@@ -14,66 +17,88 @@ const UNITS_OF_EVENT = 50
 
 const details: TransportDetails = Object.freeze({ type: 'in-process' })
 
-/** The values of a message without a payload. They are never read. */
+/** The values of a message without a payload, or whose payload the peer decodes. They are never read. */
 const none: Values = Object.freeze({ args: [], kwargs: {} })
 
-/** `values` is null if they are read when the message is handed over, or never. */
-interface Queued { readonly message: RouterMessage, readonly values: Values | null }
+/** `octets` is what an event takes that waits for retained ones before it. */
+interface Queued { readonly message: RouterMessage, readonly values: Values, readonly held: Held | null, readonly octets: number }
 
 /**
  * The router's end of a link to a peer in this process. Messages are objects and stay objects. They are handed over
  * after the code at work, in order, so that nothing re-enters the router while it routes. Payloads are read before that: a
- * value without a form in JavaScript is answered like one without a form in a serializer. Only retained events are read one by one, as
- * they are handed over, in turns: one subscription may bring many, and their values take far more memory than their bytes. The payload of an
- * event is not read if the peer takes it in a serializer: it is encoded once for all such peers.
+ * value without a form in JavaScript is answered like one without a form in a serializer. The values of a call count for
+ * `limits.heldBytes` until the peer releases them. The peer itself decodes events, and results that it keeps: they may wait there, and their
+ * values take far more memory than their octets. Retained events are handed over in turns, because one subscription may bring many. Events that
+ * wait for them meanwhile are limited in octets.
  */
 export class InProcessTransport implements Transport {
   readonly details = details
-  readonly #receive: (message: RouterMessage, values: Values) => void
+  readonly #receive: (message: RouterMessage, values: Values, held: Held | null) => void
   readonly #closed: (kind: CloseKind) => void
   readonly #codec: Codec | null
-  readonly #codecOf: (subscription: Id) => PayloadCodec | null
+  readonly #decodes: (message: Result) => boolean
+  readonly #wants: (subscription: Id) => boolean
+  readonly #held: HeldValues | null
+  readonly #owed: number
   readonly #unitsOfInvocation: number
   #state: 'open' | 'closing' | 'closed' = 'open'
   readonly #queue = new Queue<Queued>()
+  #octets = 0
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
 
-  constructor ({ receive, closed, codec = null, codecOf = () => null, unitsOfInvocation = UNITS_OF_INVOCATION }: {
-    /** Takes a message of the router, and the values of its payload, which belong to the receiver. Must not throw. */
-    receive: (message: RouterMessage, values: Values) => void
+  constructor ({ receive, closed, codec = null, decodes = () => false, wants = () => true, held = null, owedEvents = Infinity, unitsOfInvocation = UNITS_OF_INVOCATION }: {
+    /** Takes a message of the router, and the values of its payload, which belong to the receiver. It releases what is held. Must not throw. */
+    receive: (message: RouterMessage, values: Values, held: Held | null) => void
     /** Told once, after the last message. Must not throw. */
     closed: (kind: CloseKind) => void
     /** Through which payloads go to the peer, as they would on the wire; null if they stay values. @default null */
     codec?: Codec | null
-    /** The serializer in which the peer takes the events of a subscription, or null if it takes values. @default null */
-    codecOf?: (subscription: Id) => PayloadCodec | null
+    /** True for a result whose payload the peer decodes with `read`, as it does for all events. @default none */
+    decodes?: (result: Result) => boolean
+    /** True if the peer still wants the events of a subscription. @default all */
+    wants?: (subscription: Id) => boolean
+    /** Where the values of calls count; null if they do not. @default null */
+    held?: HeldValues | null
+    /** The maximum octets of events that wait for retained events before them. @default Infinity */
+    owedEvents?: number
     /** Units of work that the peer takes for a call. They are counted when it is sent: the work itself comes when others cannot be kept from theirs. */
     unitsOfInvocation?: number
   }) {
     this.#receive = receive
     this.#closed = closed
     this.#codec = codec
-    this.#codecOf = codecOf
+    this.#decodes = decodes
+    this.#wants = wants
+    this.#held = held
+    this.#owed = owedEvents
     this.#unitsOfInvocation = unitsOfInvocation
   }
 
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
-    if (message.type === MessageType.Invocation) spend(this.#unitsOfInvocation)
-    else if (message.type === MessageType.Event) spend(UNITS_OF_EVENT)
-    const values = !('payload' in message) ? none : isRetained(message) ? null : this.#valuesOf(message)
-    if (values === undefined) return 'unencodable'
-    this.#queue.add({ message, values })
-    if (this.#delivery === 'idle') {
-      this.#delivery = 'soon'
-      queueMicrotask(() => { this.#deliver() })
+    switch (message.type) {
+      case MessageType.Invocation: return this.#invoke(message)
+      case MessageType.Event: return this.#event(message)
+      default:
     }
-    return 'sent'
+    const isRead = 'payload' in message && !(message.type === MessageType.Result && this.#decodes(message))
+    const values = isRead ? this.read(message.payload) : none
+    return values === undefined ? 'unencodable' : this.#add({ message, values, held: null, octets: 0 })
   }
 
   takes (payload: Payload): boolean {
     return payload.hasForm(this.#codec)
+  }
+
+  /** The values of a payload, or undefined if the peer cannot be given the payload. */
+  read (payload: Payload): Values | undefined {
+    if (payload.hasFailed(this.#codec)) return undefined
+    try {
+      return this.#codec === null ? payload.values() : Payload.ofBytes(this.#codec, payload.in(this.#codec)).values()
+    } catch {
+      return undefined
+    }
   }
 
   get isLosing (): boolean {
@@ -98,53 +123,60 @@ export class InProcessTransport implements Transport {
     })
   }
 
+  /** A call whose octets alone are too many is not decoded. */
+  #invoke (message: Invocation): Delivery {
+    spend(this.#unitsOfInvocation)
+    const { payload, sharer } = message
+    if (this.#held?.hasRoom(sharer, payload.size) === false) return this.#full(this.#held)
+    const values = this.read(payload)
+    if (values === undefined) return 'unencodable'
+    const bytes = this.#held === null ? 0 : memoryOf(values)
+    if (this.#held?.hasRoom(sharer, bytes) === false) return this.#full(this.#held)
+    return this.#add({ message, values, held: this.#held?.hold(sharer, bytes) ?? null, octets: 0 })
+  }
+
+  #full (held: HeldValues): Delivery {
+    held.tell('a call of a procedure of the app was refused')
+    return 'full'
+  }
+
+  #event (message: EventMessage): Delivery {
+    spend(UNITS_OF_EVENT)
+    // The payload of a retained event is stored anyway.
+    if (this.#delivery !== 'later' || message.details.retained === true) return this.#add({ message, values: none, held: null, octets: 0 })
+    const octets = message.payload.size + OCTETS_OF_ENTRY
+    if (this.#octets + octets > this.#owed) return 'congested'
+    this.#octets += octets
+    return this.#add({ message: { ...message, payload: message.payload.detached() }, values: none, held: null, octets })
+  }
+
+  #add (queued: Queued): Delivery {
+    this.#queue.add(queued)
+    if (this.#delivery === 'idle') {
+      this.#delivery = 'soon'
+      queueMicrotask(() => { this.#deliver() })
+    }
+    return 'sent'
+  }
+
   #deliver (): void {
     for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
-      const wait = isRetained(next.message) && this.#state === 'open' ? nextTurn(this) : null
-      if (wait !== null) {
-        this.#queue.putBack(next)
-        this.#delivery = 'later'
-        wait.then(() => { this.#deliver() })
-        return
+      const { message, values, held, octets } = next
+      if (message.type === MessageType.Event && message.details.retained === true) {
+        // Nobody waits for what was retained any more when the session or the subscription is over.
+        if (this.#state !== 'open' || !this.#wants(message.subscription)) continue
+        const wait = nextTurn(this)
+        if (wait !== null) {
+          this.#queue.putBack(next)
+          this.#delivery = 'later'
+          wait.then(() => { this.#deliver() })
+          return
+        }
+        spendOctets(message.payload.size)
       }
-      this.#hand(next)
+      this.#octets -= octets
+      this.#receive(message, values, held)
     }
     this.#delivery = 'idle'
   }
-
-  #hand ({ message, values }: Queued): void {
-    if (values !== null) return this.#receive(message, values)
-    if (!('payload' in message)) return
-    if (isRetained(message)) {
-      // Nobody waits for what was retained any more when the session is over.
-      if (this.#state !== 'open') return
-      spendOctets(message.payload.size)
-    }
-    const read = this.#valuesOf(message)
-    // As for all others: a peer that cannot represent an event does not receive it.
-    if (read !== undefined) this.#receive(message, read ?? none)
-  }
-
-  /** The values of a payload, null if the peer takes it in a serializer, or undefined if the peer cannot be given the payload. */
-  #valuesOf (message: RouterMessage & { readonly payload: Payload }): Values | null | undefined {
-    const { payload } = message
-    const codec = message.type === MessageType.Event ? this.#codecOf(message.subscription) : null
-    // The peer itself decides what to do with values that have no form in its serializer.
-    if (codec !== null) return payload.isIn(codec) || this.takes(payload) ? null : undefined
-    if (payload.hasFailed(this.#codec)) return undefined
-    try {
-      return this.#read(payload)
-    } catch {
-      return undefined
-    }
-  }
-
-  /** Throws for a value that has no form in the codec, or in JavaScript. */
-  #read (payload: Payload): Values {
-    return this.#codec === null ? payload.values() : Payload.ofBytes(this.#codec, payload.in(this.#codec)).values()
-  }
-}
-
-function isRetained (message: RouterMessage): boolean {
-  return message.type === MessageType.Event && message.details['retained'] === true
 }

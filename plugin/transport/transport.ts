@@ -6,8 +6,11 @@ import type { ProtocolViolation } from '../protocol/violation.ts'
 /** The reason for closing a transport: an orderly end, the shutdown of the app, a protocol violation, a text that is not UTF-8, or a failure of the router. */
 export type CloseKind = 'normal' | 'shutdown' | 'violation' | 'malformed' | 'failure'
 
-/** The fate of a message: sent, not representable in the receiver's serializer or in JavaScript, refused because the receiver does not keep up, or too late. */
-export type Delivery = 'sent' | 'unencodable' | 'congested' | 'closed'
+/**
+ * The fate of a message: sent, not representable in the receiver's serializer or in JavaScript, refused because the receiver does not keep
+ * up, refused because its values would exceed `limits.heldBytes`, or too late.
+ */
+export type Delivery = 'sent' | 'unencodable' | 'congested' | 'full' | 'closed'
 
 /** The events that a slow peer has missed. */
 export interface Congestion {

@@ -584,9 +584,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A caller with hanging calls leaves capacity for other callers',
-    file: 'plugin/realm/callee-share.ts',
-    code: '<= limit - size',
-    without: '<= limit',
+    file: 'plugin/shares.ts',
+    code: '<= left',
+    without: '<= Infinity',
     test: ['realm/dealer.test.ts', 'a caller whose calls hang']
   },
   {
@@ -816,9 +816,9 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Retained events are decoded one at a time for in-process sessions',
     file: 'plugin/transport/in-process-transport.ts',
-    code: 'none : isRetained(message) ? null : this.#valuesOf(message)',
-    without: 'none : this.#valuesOf(message)',
-    test: ['transport/in-process-transport.test.ts', 'retained events are read one by one']
+    code: 'const wait = nextTurn(this)',
+    without: 'const wait = null as ReturnType<typeof nextTurn>',
+    test: ['transport/in-process-transport.test.ts', 'events are handed over without being decoded']
   },
   {
     defence: 'Made-up names on a receiver list are looked up once per publication',
@@ -1074,9 +1074,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A payload is encoded once for all event streams',
-    file: 'plugin/router.ts',
-    code: '      codecOf: (subscription) => peer.events.codecOf(subscription),\n',
-    without: '',
+    file: 'plugin/in-process/in-process-session.ts',
+    code: "session.#subscribe(topic, 'payload', handler, options)",
+    without: "session.#subscribe(topic, 'values', (event) => handler({ ...event, payload: Payload.of(event.payload.values().args) }), options)",
     test: ['routes/shared-events.test.ts', 'a payload is encoded once for all streams']
   },
   {
@@ -1340,8 +1340,8 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A procedure of the app that ignores its signal leaves nothing behind after its call was canceled',
-    file: 'plugin/in-process/in-process-peer.ts',
-    code: "if (mode !== 'kill' && this.#invocations.delete(request)) this.#unreachable.register(answer!, request, abortion)",
+    file: 'plugin/in-process/invocations.ts',
+    code: "if (mode !== 'kill') this.#abandon(request, running)",
     without: '',
     test: ['in-process/in-process-peer.test.ts', 'an invocation that is interrupted is forgotten']
   },
@@ -1515,9 +1515,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A canceled call of a procedure of the app that can never end does not keep its place',
-    file: 'plugin/in-process/in-process-peer.ts',
-    code: "(mode !== 'kill' && this.#invocations.delete(request))",
-    without: "(mode === 'killnowait' && this.#invocations.delete(request))",
+    file: 'plugin/in-process/invocations.ts',
+    code: "(mode !== 'kill')",
+    without: "(mode === 'killnowait')",
     test: ['in-process/abandoned-invocations.test.ts', 'a canceled call whose procedure can never end']
   },
   {
@@ -1530,8 +1530,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Publishers cannot start an unlimited number of the app\'s asynchronous event handlers',
     file: 'plugin/in-process/busy-handlers.ts',
-    code: 'if (this.#running < MOST_RUNNING && this.#backlog === null) return false',
-    without: 'if (this.#running < Infinity) return false',
+    code: 'return this.#running >= MOST_RUNNING || this.#backlog !== null',
+    without: 'return this.#running >= Infinity',
     test: ['in-process/event-handlers.test.ts', 'events wait in order while a thousand']
   },
   {
@@ -1561,5 +1561,96 @@ export const defences: readonly Defence[] = [
     code: 'authenticators: { lookAtRequests: false, entries: () => new Map() }',
     without: 'authenticators: { lookAtRequests: false, entries: () => new Map([["ticket", async () => ({ authid: "eve", role: "admin" })]]) }',
     test: ['routes/console.test.ts', 'the WebSocket of the page']
+  },
+  {
+    defence: 'The values of calls that procedures of the app hold are limited in memory',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'if (this.#held?.hasRoom(sharer, bytes) === false) return',
+    without: 'if (false as boolean) return',
+    test: ['transport/in-process-transport.test.ts', 'the values of a call are counted']
+  },
+  {
+    defence: 'A call whose octets alone exceed the memory for values is not decoded',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'if (this.#held?.hasRoom(sharer, payload.size) === false) return this.#full(this.#held)',
+    without: '',
+    test: ['transport/in-process-transport.test.ts', 'the values of a call are counted']
+  },
+  {
+    defence: 'The values of events that handlers of the app hold are limited in memory',
+    file: 'plugin/in-process/event-handlers.ts',
+    code: 'if (bytes > 0) this.#held.until(ended, this.#held.hold(sharer, bytes))',
+    without: '',
+    test: ['in-process/event-handlers.test.ts', 'an event waits while the values']
+  },
+  {
+    defence: 'An event whose octets alone exceed the memory for values is not decoded',
+    file: 'plugin/in-process/event-handlers.ts',
+    code: 'if (!this.#held.hasRoom(event.sharer, delivery.bytes * count)) return this.#lacks(delivery.bytes * count)\n    const values',
+    without: 'const values',
+    test: ['in-process/event-handlers.test.ts', 'an event whose octets alone']
+  },
+  {
+    defence: 'A caller or publisher cannot fill the memory for values of the handlers of the app',
+    file: 'plugin/held-values.ts',
+    code: 'return this.#shares.isFair(sharer, this.#limit - this.#shares.total - bytes)',
+    without: 'return this.#shares.total + bytes <= this.#limit',
+    test: ['held-values.test.ts', 'a holder may hold at most']
+  },
+  {
+    defence: 'A handler of the app that can never end holds no memory for values',
+    file: 'plugin/held-values.ts',
+    code: 'this.#unreachable.register(promise, held, held)',
+    without: '',
+    test: ['held-values.test.ts', 'a handler that can never end']
+  },
+  {
+    defence: 'Messages that wait for an iterator of the app are not decoded',
+    file: 'plugin/in-process/in-process-session.ts',
+    code: "this.#subscribe(topic, 'payload', put, options)",
+    without: "this.#subscribe(topic, 'payload', (event) => { event.payload.values(); put(event) }, options)",
+    test: ['in-process/held-memory.test.ts', 'events and results that wait for an iterator']
+  },
+  {
+    defence: 'Messages that wait for an iterator of the app are limited in octets',
+    file: 'plugin/in-process/waiting-messages.ts',
+    code: ' || this.#octets + octets > this.#owed',
+    without: '',
+    test: ['in-process/waiting-messages.test.ts', 'the octets of waiting messages']
+  },
+  {
+    defence: 'Events for the app that wait for retained ones are limited in octets',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: "if (this.#octets + octets > this.#owed) return 'congested'",
+    without: '',
+    test: ['transport/in-process-transport.test.ts', 'events that wait for retained ones']
+  },
+  {
+    defence: 'Retained events of a subscription that has ended cause no work',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: ' || !this.#wants(message.subscription)',
+    without: '',
+    test: ['transport/in-process-transport.test.ts', 'retained events of a subscription that has ended']
+  },
+  {
+    defence: 'The values of calls of the meta API that wait for their answers are limited in memory',
+    file: 'plugin/realm/service-session.ts',
+    code: 'if (!this.#held.hasRoom(caller, memory)) throw',
+    without: 'if (false as boolean) throw',
+    test: ['realm/history-turns.test.ts', 'calls that wait for their answers hold']
+  },
+  {
+    defence: 'Missed events that wait for a slow client are text, not decoded values',
+    file: 'routes/missed-events.ts',
+    code: 'readPage(await events, textOf)',
+    without: 'readPage((await events).slice(0, 1), textOf)',
+    test: ['routes/missed-events.test.ts', 'a page of missed events is text']
+  },
+  {
+    defence: 'Small events do not cost a write for each event stream',
+    file: 'routes/event-chunk.ts',
+    code: 'if (due.push(this) === 1) setImmediate(writeAll)',
+    without: 'queueMicrotask(() => { this.flush() })',
+    test: ['routes/event-chunk.test.ts', 'the events of a turn are written as one chunk']
   }
 ]

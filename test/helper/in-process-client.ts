@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
+import { MessageType } from '../../plugin/protocol/message.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import { Authenticators } from '../../plugin/auth/authenticators.ts'
 import { Router } from '../../plugin/router.ts'
@@ -26,7 +27,10 @@ export class InProcessClient extends Peer {
     let resolve: (code: number) => void
     this.closed = new Promise((_resolve) => { resolve = _resolve })
     this.#link = new InProcessTransport({
-      receive: (message, values) => { if (this.#state === 'connected') this.take(listOf(message, values)) },
+      receive: (message, values) => {
+        const read = message.type === MessageType.Event ? this.#link.read(message.payload) : values
+        if (this.#state === 'connected' && read !== undefined) this.take(listOf(message, read))
+      },
       closed: (kind) => {
         this.#connection.closed()
         router.disconnected(this.#connection)

@@ -1,34 +1,24 @@
 import t from 'tap'
-import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
-import { jsonCodec } from '../../plugin/codec/json-codec.ts'
+import { HeldValues } from '../../plugin/held-values.ts'
 import { EventHandlers } from '../../plugin/in-process/event-handlers.ts'
 import type { EventHandler } from '../../plugin/in-process/event-handlers.ts'
+import { memoryOf } from '../../plugin/memory-of.ts'
 import type { EventMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-
-t.test('a payload is read in a serializer only if all handlers of the subscription read it there', async (t) => {
-  const handlers = new EventHandlers({ owed: 1000, failed: () => {}, dropped: () => {} })
-  const [json, sameJson, cbor, values] = [jsonCodec, jsonCodec, cborCodec, null].map((codec): EventHandler => ({ codec, handle () {} }))
-  t.equal(handlers.codecOf(1), null, 'no handler')
-  handlers.add(1, json!)
-  handlers.add(1, sameJson!)
-  handlers.add(2, values!)
-  t.equal(handlers.codecOf(1), jsonCodec)
-  t.equal(handlers.codecOf(2), null)
-  for (const other of [cbor!, values!]) {
-    handlers.add(1, other)
-    t.equal(handlers.codecOf(1), null)
-    t.notOk(handlers.delete(1, other))
-    t.equal(handlers.codecOf(1), jsonCodec)
-  }
-})
+import type { Values } from '../../plugin/protocol/payload.ts'
 
 /** Handlers of one subscription, which run until they are ended, and a function that lets an event arrive. */
-function build (owed: number) {
-  const [dropped, started, ends] = [[] as number[], [] as unknown[], [] as (() => void)[]]
-  const handlers = new EventHandlers({ owed, failed: () => {}, dropped: (count) => { dropped.push(count) } })
+function build (owed: number, limit = 2 ** 30) {
+  const [dropped, started, ends, logged] = [[] as number[], [] as unknown[], [] as (() => void)[], [] as string[]]
+  let decoded = 0
+  const held = new HeldValues(limit, { warn: (_, text) => { logged.push(text) } })
+  const read = (payload: Payload): Values => {
+    decoded++
+    return payload.values()
+  }
+  const handlers = new EventHandlers({ owed, held, read, failed: () => {}, dropped: (count) => { dropped.push(count) } })
   const handler: EventHandler = {
-    codec: null,
+    takes: 'values',
     handle: (_, { args: [n] }) => {
       started.push(n)
       return new Promise<void>((resolve, reject) => { ends.push(started.length % 2 === 0 ? resolve : reject) })
@@ -37,13 +27,13 @@ function build (owed: number) {
   handlers.add(1, handler)
   const arrive = (n: number, more: Partial<EventMessage> = {}): void => {
     const payload = Payload.of([n])
-    handlers.handle({ type: 36, subscription: 1, publication: n, details: {}, payload, ...more }, payload.values())
+    handlers.handle({ type: 36, subscription: 1, publication: n, details: {}, payload, ...more })
   }
   const endAll = async (): Promise<void> => {
     for (const end of ends.splice(0)) end()
     await new Promise((resolve) => { setImmediate(resolve) })
   }
-  return { handlers, handler, dropped, started, arrive, endAll }
+  return { handlers, handler, held, dropped, started, ends, logged, decoded: () => decoded, arrive, endAll }
 }
 
 t.test('events wait in order while a thousand asynchronous handlers of their subscription run', async (t) => {
@@ -53,7 +43,7 @@ t.test('events wait in order while a thousand asynchronous handlers of their sub
   arrive(-1, { details: { retained: true } })
   t.equal(started.pop(), -1, 'retained events are bounded elsewhere')
   let others = 0
-  handlers.add(2, { codec: null, handle: () => { others++ } })
+  handlers.add(2, { takes: 'values', handle: () => { others++ } })
   arrive(0, { subscription: 2 })
   t.equal(others, 1, 'other subscriptions do not wait')
   for (const most of [2000, 2500]) {
@@ -86,4 +76,90 @@ t.test('events that wait for a handler that is removed are dropped', async (t) =
   handlers.add(1, handler)
   await endAll()
   t.equal(started.length, 1000)
+})
+
+/** Bytes that the values of an event hold here, with a handler. */
+const ONE = memoryOf({ args: [1], kwargs: {} })
+
+t.test('an event waits while the values of running handlers fill their limit, and is not decoded meanwhile', async (t) => {
+  const { held, started, ends, logged, decoded, arrive, endAll } = build(100_000, 5 * ONE)
+  for (let n = 1; n <= 9; n++) arrive(n, { sharer: n % 2 })
+  t.same(started, [1, 2, 3, 4])
+  t.ok(held.bytes <= 5 * ONE)
+  t.equal(decoded(), 4)
+  t.same(logged, ['limits.heldBytes: an event waits for handlers of the app'])
+  ends.shift()!()
+  while (started.length < 5) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(started, [1, 2, 3, 4, 5])
+  while (started.length < 9) await endAll()
+  t.same(started, [1, 2, 3, 4, 5, 6, 7, 8, 9], 'in order')
+  await endAll()
+  t.equal(held.bytes, 0)
+  arrive(10)
+  t.equal(started.at(-1), 10)
+})
+
+t.test('an event whose octets alone exceed what is left is not decoded', async (t) => {
+  const { held, started, decoded, arrive, endAll } = build(100_000, 10_000)
+  const other = held.hold('other', 9000)
+  arrive(1, { payload: Payload.of(['x'.repeat(2000)]) })
+  t.same([started, decoded()], [[], 0])
+  held.release(other)
+  while (started.length === 0) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same([started.length, decoded()], [1, 1], 'the memory of others makes room, too')
+  await endAll()
+})
+
+t.test('an event that waits is decoded once to see what it takes, and again when it starts', async (t) => {
+  const { held, started, decoded, arrive, endAll } = build(100_000, 1.5 * ONE)
+  arrive(1, { sharer: 'a' })
+  arrive(2, { sharer: 'b' })
+  t.same([started, decoded()], [[1], 2])
+  held.release(held.hold('c', 1))
+  await new Promise((resolve) => { setImmediate(resolve) })
+  t.same([started, decoded()], [[1], 2], 'there is still too little memory')
+  while (started.length < 2) await endAll()
+  t.equal(decoded(), 3)
+})
+
+t.test('an event that can never be handled is dropped, and others go on', async (t) => {
+  const { started, logged, arrive } = build(100_000, 5 * ONE)
+  arrive(1, { payload: Payload.of(['x'.repeat(10_000)]) })
+  arrive(2)
+  t.same(started, [2])
+  t.same(logged, ['limits.heldBytes: an event was dropped, because its values alone take more memory'])
+})
+
+t.test('a retained event that has waited is for the handler that it came for', async (t) => {
+  const { held, handlers, started, arrive } = build(100_000, 5 * ONE)
+  const other = held.hold('other', 5 * ONE)
+  arrive(1, { details: { retained: true } })
+  let others = 0
+  handlers.add(1, { takes: 'values', handle: () => { others++ } })
+  held.release(other)
+  while (started.length === 0) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same([started, others], [[1], 0])
+})
+
+t.test('a handler that takes payloads is given no values, and what nobody handles is not decoded', async (t) => {
+  const { handlers, decoded, started, arrive } = build(1000)
+  const payloads: Payload[] = []
+  const taker: EventHandler = { takes: 'payload', handle: ({ payload }, { args }) => { payloads.push(payload, ...args as never[]) } }
+  handlers.add(2, taker)
+  arrive(1, { subscription: 2 })
+  arrive(2, { subscription: 3 })
+  arrive(3, { subscription: 3, details: { retained: true } })
+  t.same([payloads.length, decoded()], [1, 0])
+  handlers.add(1, taker)
+  arrive(4)
+  t.same([payloads.length, decoded(), started], [2, 1, [4]], 'both kinds on one subscription')
+})
+
+t.test('an event without values here reaches only handlers that take payloads', async (t) => {
+  const held = new HeldValues(2 ** 20, { warn: () => {} })
+  const handlers = new EventHandlers({ owed: 1000, held, read: () => undefined, failed: () => {}, dropped: () => {} })
+  let count = 0
+  handlers.add(1, { takes: 'values', handle: () => { count++ } })
+  handlers.handle({ type: 36, subscription: 1, publication: 1, details: {}, payload: Payload.of(['x']) })
+  t.equal(count, 0)
 })

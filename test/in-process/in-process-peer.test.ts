@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { WampError } from '../../plugin/errors.ts'
+import { HeldValues } from '../../plugin/held-values.ts'
 import { InProcessPeer } from '../../plugin/in-process/in-process-peer.ts'
 import { CallResult } from '../../plugin/peer/call-result.ts'
 import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
@@ -16,11 +17,15 @@ function build () {
   const sent: ClientMessage[] = []
   const logged: string[] = []
   const ended: number[] = []
-  const peer = new InProcessPeer({ send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, owedEvents: 1000, log: { error: (_, text) => { logged.push(text) }, warn: (_, text) => { logged.push(text) } } })
+  const log = { error: (_: object, text: string) => { logged.push(text) }, warn: (_: object, text: string) => { logged.push(text) } }
+  const held = new HeldValues(2 ** 20, log)
+  const peer = new InProcessPeer({
+    send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, owed: 10_000_000, owedEvents: 1000, held, read: (payload) => payload.values(), log
+  })
   const session = new InProcessSession({ id: 7, principal, peer, propagation: { current: null } })
   const receive = (message: RouterMessage): void => { peer.receive(message, valuesOf(message)) }
   const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
-  return { session, sent, logged, ended, receive, settled }
+  return { session, sent, logged, ended, held, peer, receive, settled }
 }
 
 t.test('requests are numbered in one sequence from 1 [IDS-09]', async (t) => {

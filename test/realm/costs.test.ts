@@ -190,7 +190,7 @@ t.test('why no callee takes a call is known without a look at each of them', asy
   const registration = new Unread({ id: 1, uri: 'com.example.shared', match: 'exact', invoke: 'last' })
   const offers = [1, Infinity].map((concurrency) => ({ concurrency, open: 0 }) as unknown as Offer)
   for (const offer of offers) registration.add(offer)
-  const why = (): string | undefined => whyNobody({ registration, rerouting: null } as unknown as PendingCall, null)[1]
+  const why = (): string | undefined => whyNobody({ registration, rerouting: null } as unknown as PendingCall, null, 'sent')[1]
   t.match(why(), /pendingInvocations/)
   registration.begin(offers[0]!)
   t.match(why(), /have reached their concurrency limit/)

@@ -1,4 +1,5 @@
 import type { Principal } from '../../plugin/auth/authenticator.ts'
+import { HeldValues } from '../../plugin/held-values.ts'
 import type { FastifyWampOptions, RealmOptions } from '../../plugin/options.ts'
 import type { Id } from '../../plugin/protocol/id.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
@@ -60,7 +61,17 @@ export class FakeSession implements RoutedSession {
 export function buildRealm (given: FastifyWampOptions['limits'] = {}, eventHistory: RealmOptions['eventHistory'] = []): Realm {
   const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} }, eventHistory } }, limits: given })
   let lastId = 0
-  return new Realm({ name: 'realm1', router: {}, options: realms.realm1!, limits, authorizerTimeout: 1000, logins: { find: async () => [], revoke: async () => 0 }, nextId: () => ++lastId, log: { error () {} } })
+  return new Realm({
+    name: 'realm1',
+    router: {},
+    options: realms.realm1!,
+    limits,
+    held: new HeldValues(limits.heldBytes, { warn () {} }),
+    authorizerTimeout: 1000,
+    logins: { find: async () => [], revoke: async () => 0 },
+    nextId: () => ++lastId,
+    log: { error () {} }
+  })
 }
 
 /** A message for a realm, from what stands on the wire. */

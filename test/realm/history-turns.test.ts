@@ -1,4 +1,5 @@
 import t from 'tap'
+import type { FastifyWampOptions } from '../../plugin/options.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Realm } from '../../plugin/realm/realm.ts'
@@ -31,8 +32,8 @@ function answersOf ({ sent }: FakeSession): unknown[][] {
   return sent.flatMap((message) => message.type === MessageType.Result ? [(message.payload.values().args[0] as { args: unknown[] }[]).map(({ args }) => args[0])] : [])
 }
 
-function build (limit: number): { realm: Realm, reader: Reader, ask: (request: number, kwargs?: object) => void, publish: (n: number) => void } {
-  const realm = buildRealm({}, [{ uri: 'topic', limit }])
+function build (limit: number, limits: FastifyWampOptions['limits'] = {}): { realm: Realm, reader: Reader, ask: (request: number, kwargs?: object) => void, publish: (n: number) => void } {
+  const realm = buildRealm(limits, [{ uri: 'topic', limit }])
   const [publisher, reader] = [new FakeSession(1), new Reader(2)]
   realm.join(publisher)
   realm.join(reader)
@@ -95,6 +96,16 @@ t.test('calls that wait for their answers keep no more octets of a session than 
   t.match(reader.sent, [{ request: 3, error: 'wamp.error.limit_exceeded' }, { request: 4, error: 'wamp.error.limit_exceeded' }])
   while (answersOf(reader).length === 0) await turn()
   ask(5, { junk: 'x'.repeat(600_000) })
+  while (answersOf(reader).length === 1) await turn()
+  t.match(reader.sent.at(-1), { type: MessageType.Result, request: 5 })
+})
+
+t.test('calls that wait for their answers hold a limited amount of memory', async (t) => {
+  const { reader, ask } = build(EVENTS, { heldBytes: 1_000_000 })
+  for (const request of [2, 3, 4]) ask(request, { junk: 'x'.repeat(240_000) })
+  t.match(reader.sent, [{ request: 3, error: 'wamp.error.limit_exceeded' }, { request: 4, error: 'wamp.error.limit_exceeded' }])
+  while (answersOf(reader).length === 0) await turn()
+  ask(5, { junk: 'x'.repeat(240_000) })
   while (answersOf(reader).length === 1) await turn()
   t.match(reader.sent.at(-1), { type: MessageType.Result, request: 5 })
 })

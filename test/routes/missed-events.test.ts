@@ -15,10 +15,27 @@ t.test('who missed many events and reads at once gets no more than a page in a t
   t.teardown(() => { clearImmediate(counting) })
   const ofTurn = new Map<number, number>()
   let last = 0
-  for await (const { publication } of missedEvents(session, 1, 0, session)) {
-    t.equal(publication, ++last)
+  const textOf = ({ publication }: { publication: number }): Buffer => Buffer.from(String(publication))
+  for await (const text of missedEvents(session, { subscription: 1, last: 0, owner: session, textOf })) {
+    t.equal(text.toString(), String(++last))
     ofTurn.set(turn, (ofTurn.get(turn) ?? 0) + 1)
   }
   t.equal(last, count)
   t.ok(Math.max(...ofTurn.values()) <= 200, `${ofTurn.size} turns`)
+})
+
+t.test('a page of missed events is text when the first of them is read, and events without text are skipped', async (t) => {
+  const pages = [[1, 2, 3], [4], []]
+  const session = { call: async () => pages.shift()!.map((publication) => ({ publication, details: {} })) } as unknown as Parameters<typeof missedEvents>[0]
+  const made: number[] = []
+  const textOf = ({ publication }: { publication: number }): Buffer | null => {
+    made.push(publication)
+    return publication === 2 ? null : Buffer.from(String(publication))
+  }
+  const texts = missedEvents(session, { subscription: 1, last: 0, owner: session, textOf })
+  t.equal(String((await texts.next()).value), '1')
+  t.same(made, [1, 2, 3])
+  t.equal(String((await texts.next()).value), '3')
+  t.equal(String((await texts.next()).value), '4')
+  t.same(await texts.next(), { value: undefined, done: true })
 })

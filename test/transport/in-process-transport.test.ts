@@ -1,4 +1,6 @@
 import t from 'tap'
+import { HeldValues } from '../../plugin/held-values.ts'
+import type { Held } from '../../plugin/held-values.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import type { RouterMessage } from '../../plugin/protocol/message.ts'
@@ -48,7 +50,8 @@ t.test('a payload that cannot be read is told to who sent it, and one that can i
   }
 })
 
-t.test('retained events are read one by one as they are handed over, in turns, and stay in order with what follows', async (t) => {
+/** A transport that notes what its peer is given. Its peer decodes the events. */
+function build (parts: Partial<ConstructorParameters<typeof InProcessTransport>[0]> = {}) {
   const events: string[] = []
   const codec: PayloadCodec = {
     name: 'counting',
@@ -59,66 +62,94 @@ t.test('retained events are read one by one as they are handed over, in turns, a
       return { args: [bytes.toString()], kwargs: {} }
     }
   }
-  const retained = (name: string): RouterMessage => ({
-    type: 36, subscription: 1, publication: 1, details: { retained: true }, payload: Payload.ofBytes(codec, { elements: 1, bytes: Buffer.from(name) })
+  const transport = new InProcessTransport({
+    receive: (message) => { events.push(message.type === 36 ? `event ${message.publication}` : String(message.type)) }, closed: () => { events.push('closed') }, ...parts
   })
-  const transport = new InProcessTransport({ receive: (message, { args }) => { events.push(message.type === 17 ? 'published' : `event ${String(args[0])}`) }, closed: () => { events.push('closed') } })
-  for (const name of ['a', '', 'b']) t.equal(transport.send(retained(name)), 'sent')
+  const payloadOf = (text: string): Payload => Payload.ofBytes(codec, { elements: 1, bytes: Buffer.from(text) })
+  const event = (publication: number, details = {}, subscription = 1): RouterMessage => ({ type: 36, subscription, publication, details, payload: payloadOf('x') })
+  return { transport, events, payloadOf, event }
+}
+
+t.test('events are handed over without being decoded, retained ones in turns and in order with what follows', async (t) => {
+  const { transport, events, event, payloadOf } = build()
+  for (const publication of [1, 2]) t.equal(transport.send(event(publication, { retained: true })), 'sent')
+  transport.send(event(3))
   transport.send(published(1))
-  t.same(events, [], 'nothing is read before')
   await Promise.resolve()
-  t.same(events.splice(0), ['read a', 'event a', 'read b', 'event b', 'published'])
+  t.same(events.splice(0), ['event 1', 'event 2', 'event 3', '17'])
+  t.same(transport.read(payloadOf('x')), { args: ['x'], kwargs: {} })
+  t.equal(transport.read(payloadOf('')), undefined)
+  t.same(events.splice(0), ['read x'])
 
   spend(10_000_000)
-  transport.send(retained('c'))
+  transport.send(event(1, { retained: true }))
   transport.send(published(2))
   await Promise.resolve()
   t.same(events, [], 'the turn is over')
-  while (events.length < 3) await new Promise((resolve) => { setImmediate(resolve) })
-  t.same(events.splice(0), ['read c', 'event c', 'published'])
+  while (events.length < 2) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(events.splice(0), ['event 1', '17'])
 
   spend(10_000_000)
-  transport.send(retained('d'))
+  transport.send(event(1, { retained: true }))
   transport.send(published(3))
   transport.close('normal')
   await new Promise((resolve) => { setImmediate(resolve) })
-  t.same(events, ['published', 'closed'], 'nobody waits for it any more')
+  t.same(events, ['17', 'closed'], 'nobody waits for it any more')
 })
 
-t.test('the payload of an event is not decoded for a peer that takes it in a serializer', async (t) => {
-  // The tests above have used up the units of this turn.
-  await (nextTurn(t) ?? undefined)
-  let decoded = 0
-  const codec: PayloadCodec = {
-    name: 'counting',
-    encodePayload: () => { throw new Error('nothing is written') },
-    decodePayload: ({ bytes }) => {
-      decoded++
-      if (bytes.length === 0) throw new Error('no form in JavaScript')
-      return { args: bytes.toString() === 'opaque' ? [new OpaqueValue('msgpack', 5, bytes)] : ['x'], kwargs: {} }
-    }
-  }
-  const event = (subscription: number, name: string, details = {}): RouterMessage => ({
-    type: 36, subscription, publication: 1, details, payload: Payload.ofBytes(codec, { elements: 1, bytes: Buffer.from(name) })
-  })
-  const serializers = new Map<number, PayloadCodec>([[1, codec], [2, jsonCodec]])
-  const seen: unknown[] = []
-  const transport = new InProcessTransport({ receive: (_, values) => { seen.push(values.args[0]) }, closed: () => {}, codecOf: (subscription) => serializers.get(subscription) ?? null })
-  const sent = async (...messages: RouterMessage[]): Promise<unknown[]> => {
-    const deliveries = messages.map((message) => transport.send(message))
-    await Promise.resolve()
-    return [...deliveries, ...seen.splice(0), decoded]
-  }
-  t.same(await sent(event(1, 'a'), event(1, 'a', { retained: true })), ['sent', 'sent', undefined, undefined, 0])
-  t.same(await sent(event(2, 'a')), ['sent', undefined, 1], 'once for another serializer')
-  t.same(await sent(event(3, 'a')), ['sent', 'x', 2], 'another subscription brings values')
-
-  t.same(await sent(event(2, 'opaque')), ['sent', undefined, 4], 'the peer hears of values without a form in its serializer')
-  t.same(await sent(event(2, '')), ['unencodable', 5], 'but not of a payload without a form in JavaScript')
-  t.same(await sent(event(2, '', { retained: true })), ['sent', 6])
-
-  transport.send(event(1, 'a'))
-  serializers.clear()
+t.test('retained events of a subscription that has ended take no turn', async (t) => {
+  const { transport, events, event } = build({ wants: (subscription) => subscription === 2 })
+  spend(10_000_000)
+  for (let i = 0; i < 100; i++) transport.send(event(i, { retained: true }))
+  transport.send(published(1))
   await Promise.resolve()
-  t.same(seen, ['x'], 'a handler that takes values was added in the meantime')
+  t.same(events, ['17'])
+})
+
+t.test('events that wait for retained ones before them are limited', async (t) => {
+  const { transport, events, event } = build({ owedEvents: 1000 })
+  spend(10_000_000)
+  transport.send(event(1, { retained: true }))
+  await Promise.resolve()
+  const deliveries = [2, 3, 4, 5, 6].map((publication) => transport.send(event(publication)))
+  t.same(deliveries, ['sent', 'sent', 'sent', 'congested', 'congested'])
+  while (events.length < 4) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(events.splice(0), ['event 1', 'event 2', 'event 3', 'event 4'])
+  await (nextTurn(t) ?? undefined)
+  for (const publication of [7, 8, 9, 10]) t.equal(transport.send(event(publication)), 'sent', 'nothing waits any more')
+})
+
+t.test('the values of a call are counted, and those that would exceed the limit are refused, if possible before they are decoded', async (t) => {
+  const logged: string[] = []
+  const held = new HeldValues(5200, { warn: (_, text) => { logged.push(text) } })
+  const given: (Held | null)[] = []
+  const { transport, events, payloadOf } = build({ held, receive: (...[, , one]) => { given.push(one) } })
+  const call = (text: string, sharer: unknown): string => transport.send({ type: 68, request: 1, registration: 1, details: {}, payload: payloadOf(text), sharer })
+  t.equal(call('a', 1), 'sent')
+  t.equal(call('b', 1), 'sent')
+  const { bytes } = held
+  t.ok(bytes > 1000)
+  t.equal(call('c', 1), 'sent')
+  t.same(events.splice(0), ['read a', 'read b', 'read c'])
+  t.equal(call('d', 1), 'full', 'more than half')
+  t.same(events.splice(0), ['read d'])
+  t.equal(call('e'.repeat(3000), 2), 'full', 'its octets alone are too many')
+  t.same(events.splice(0), [])
+  t.equal(call('f', 2), 'sent', 'another caller')
+  t.equal(logged.length, 2)
+  t.match(logged[0], /limits\.heldBytes/)
+  await Promise.resolve()
+  t.equal(given.length, 4)
+  for (const one of given) held.release(one!)
+  t.equal(held.bytes, 0)
+  const result: RouterMessage = { type: 50, request: 1, details: {}, payload: payloadOf('g') }
+  t.equal(transport.send(result), 'sent')
+  t.equal(held.bytes, 0, 'results are not held')
+})
+
+t.test('a result that the peer decodes is not decoded before', async (t) => {
+  const { transport, events, payloadOf } = build({ decodes: ({ request }) => request === 2 })
+  for (const request of [1, 2]) transport.send({ type: 50, request, details: {}, payload: payloadOf(String(request)) })
+  await Promise.resolve()
+  t.same(events, ['read 1', '50', '50'])
 })

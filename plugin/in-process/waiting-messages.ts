@@ -1,0 +1,72 @@
+import { OCTETS_OF_ENTRY } from '../backlog.ts'
+import { errors } from '../errors.ts'
+import type { Payload } from '../protocol/payload.ts'
+import type { Values } from '../protocol/values.ts'
+import { Queue } from '../queue.ts'
+
+/** The maximum number of messages that wait. */
+const MOST_WAITING = 10_000
+
+interface Waiting<T> { readonly payload: Payload, readonly valueOf: (values: Values) => T }
+
+/**
+ * Arriving messages for an app that iterates over them. They wait as octets, and are decoded when they are read, because decoded values can
+ * take a hundred times as much memory.
+ */
+export class WaitingMessages<T> implements AsyncIterable<T> {
+  readonly #owed: number
+  readonly #read: (payload: Payload) => Values | undefined
+  readonly #waiting = new Queue<Waiting<T>>()
+  /** The octets of the waiting messages. */
+  #octets = 0
+  /** Null until the messages have ended; then the error, if any. */
+  #end: [] | [unknown] | null = null
+  #wake = (): void => {}
+
+  constructor ({ owed, read }: {
+    /** The maximum octets of waiting messages. */
+    owed: number
+    /** Decodes a payload. Returns undefined for a message that is skipped. */
+    read: (payload: Payload) => Values | undefined
+  }) {
+    this.#owed = owed
+    this.#read = read
+  }
+
+  /** Adds a message. `valueOf` makes what the app receives. If too many messages are waiting, they are dropped, and the iteration ends with an error. */
+  put (payload: Payload, valueOf: (values: Values) => T): void {
+    if (this.#end !== null) return
+    const octets = payload.size + OCTETS_OF_ENTRY
+    const { size } = this.#waiting
+    if (size >= MOST_WAITING || this.#octets + octets > this.#owed) {
+      this.#waiting.clear()
+      return this.end(new errors.WAMP_ERR_SLOW_READER(size))
+    }
+    this.#octets += octets
+    this.#waiting.add({ payload: payload.detached(), valueOf })
+    this.#wake()
+  }
+
+  /** Ends the messages. The iteration first returns those that wait, and then throws the error, if any. */
+  end (...error: [] | [unknown]): void {
+    if (this.#end !== null) return
+    this.#end = error
+    this.#wake()
+  }
+
+  async * [Symbol.asyncIterator] (): AsyncGenerator<T, void, void> {
+    for (;;) {
+      const next = this.#waiting.take()
+      if (next !== undefined) {
+        this.#octets -= next.payload.size + OCTETS_OF_ENTRY
+        const values = this.#read(next.payload)
+        if (values !== undefined) yield next.valueOf(values)
+      } else if (this.#end !== null) {
+        if (this.#end.length > 0) throw this.#end[0]
+        return
+      } else {
+        await new Promise<void>((resolve) => { this.#wake = resolve })
+      }
+    }
+  }
+}
