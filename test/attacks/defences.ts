@@ -1635,8 +1635,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Small events do not cost a write for each event stream',
     file: 'routes/event-chunk.ts',
-    code: 'if (due.push(this) === 1) setImmediate(writeAll)',
-    without: 'queueMicrotask(() => { this.flush() })',
+    code: '      flushSoon(this)\n    }\n    this.#parts.push(octets)\n    this.#queued += octets.length\n',
+    without: '    }\n    this.#write(octets)\n',
     test: ['routes/event-chunk.test.ts', 'the events of a turn are written as one chunk']
   }
 ]
