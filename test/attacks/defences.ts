@@ -690,8 +690,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'An undecodable payload is answered before the app receives it',
     file: 'plugin/transport/in-process-transport.ts',
-    code: 'return \'unencodable\'',
-    without: 'values = none',
+    code: "return values === undefined ? 'unencodable' : this.#add({ message, values,",
+    without: 'return this.#add({ message, values: values ?? none,',
     test: ['transport/in-process-transport.test.ts', 'a payload that cannot be read']
   },
   {
