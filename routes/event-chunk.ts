@@ -1,18 +1,18 @@
+import { flushSoon } from '../plugin/transport/outbox.ts'
+import type { Flushable } from '../plugin/transport/outbox.ts'
 import { spend } from '../plugin/work.ts'
 
 /** Units of work to write a chunk to a client. */
 const UNITS_OF_CHUNK = 50
 
-/** The chunks that are written when this turn ends. */
-let due: EventChunk[] = []
-/** The last chunk. Many streams receive the same events, so they share it. */
+/** The last chunk of this turn. Many streams receive the same events, so they share it. */
 let last: { readonly parts: readonly Buffer[], readonly octets: Buffer } | null = null
 
-/** The events that a stream receives in one turn, which are written together: a write costs far more than a small event. */
-export class EventChunk {
+/** The events that a stream receives in one turn, which are written together like the messages of a WebSocket: a write costs far more than a small event. */
+export class EventChunk implements Flushable {
   readonly #write: (octets: Buffer) => void
   #parts: Buffer[] = []
-  #length = 0
+  #queued = 0
 
   /** `write` receives the octets of all events of a turn. */
   constructor (write: (octets: Buffer) => void) {
@@ -20,39 +20,33 @@ export class EventChunk {
   }
 
   /** The octets that are not yet written. */
-  get length (): number {
-    return this.#length
+  get queued (): number {
+    return this.#queued
   }
 
   /** Adds the octets of an event. */
   add (octets: Buffer): void {
     if (this.#parts.length === 0) {
       spend(UNITS_OF_CHUNK)
-      if (due.push(this) === 1) setImmediate(writeAll)
+      flushSoon(this)
     }
     this.#parts.push(octets)
-    this.#length += octets.length
+    this.#queued += octets.length
   }
 
-  /** Writes the events now. */
+  /** Writes the events now, if there are any. */
   flush (): void {
-    if (this.#parts.length === 0) return
     const parts = this.#parts
+    if (parts.length === 0) return
     this.#parts = []
-    this.#length = 0
+    this.#queued = 0
     this.#write(joined(parts))
   }
 }
 
-function writeAll (): void {
-  const chunks = due
-  due = []
-  for (const chunk of chunks) chunk.flush()
-  last = null
-}
-
 function joined (parts: readonly Buffer[]): Buffer {
   if (parts.length === 1) return parts[0]!
+  if (last === null) setImmediate(() => { last = null })
   if (last === null || last.parts.length !== parts.length || !parts.every((part, i) => part === last!.parts[i])) last = { parts, octets: Buffer.concat(parts) }
   return last.octets
 }

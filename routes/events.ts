@@ -267,7 +267,7 @@ class EventStream {
 
   #push (octets: Buffer): void {
     if (this.#state === 'ended') return
-    if (this.readable.readableLength + this.#chunk.length > this.#share) return this.#giveUp()
+    if (this.readable.readableLength + this.#chunk.queued > this.#share) return this.#giveUp()
     spendOctets(octets.length)
     this.#chunk.add(octets)
   }

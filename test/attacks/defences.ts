@@ -515,7 +515,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client that does not read its event stream is disconnected',
     file: 'routes/events.ts',
-    code: 'if (this.readable.readableLength > this.#share)',
+    code: 'if (this.readable.readableLength + this.#chunk.queued > this.#share)',
     without: 'if (this.readable.readableLength > 2 ** 40)',
     test: ['routes/events.test.ts', 'a client that does not read is let go']
   },
@@ -690,8 +690,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'An undecodable payload is rejected before the app receives it',
     file: 'plugin/transport/in-process-transport.ts',
-    code: 'return \'unencodable\'',
-    without: 'values = none',
+    code: "return values === undefined ? 'unencodable' : this.#add({ message, values,",
+    without: 'return this.#add({ message, values: values ?? none,',
     test: ['transport/in-process-transport.test.ts', 'a payload that cannot be read']
   },
   {
@@ -1649,8 +1649,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Small events do not cost a write for each event stream',
     file: 'routes/event-chunk.ts',
-    code: 'if (due.push(this) === 1) setImmediate(writeAll)',
-    without: 'queueMicrotask(() => { this.flush() })',
+    code: '      flushSoon(this)\n    }\n    this.#parts.push(octets)\n    this.#queued += octets.length\n',
+    without: '    }\n    this.#write(octets)\n',
     test: ['routes/event-chunk.test.ts', 'the events of a turn are written as one chunk']
   }
 ]

@@ -245,6 +245,27 @@ t.test('too many calls and registrations are refused with the limit\'s name', as
   t.same(one.heard(), [], 'an answer makes room')
 })
 
+t.test('a call beyond a limit is refused before its payload is decoded for a contract', async (t) => {
+  const contract = { procedures: { p: { args: { type: 'array', items: { type: 'integer' } } } } } as const
+  const { join } = buildRouter({ realms: { realm1: { roles: { anonymous: everything }, contract } }, limits: { pendingCalls: 1 } })
+  const [caller, callee] = [await join(), await join()]
+  callee.ask([64, 1, {}, 'p'])
+  t.match(caller.ask([48, 1, {}, 'p', ['one']]), [8, 48, 1, {}, 'wamp.error.invalid_argument'])
+  caller.say([48, 2, {}, 'p', [1]])
+  t.match(caller.ask([48, 3, {}, 'p', ['one']]), [8, 48, 3, {}, 'fastify_wamp.error.limit_exceeded'])
+})
+
+t.test('a callee whose values would take too much memory is passed over, and the caller is told the limit if there is no other', async (t) => {
+  const { join } = buildRouter()
+  const [caller, first, second] = [await join(), await join(), await join()]
+  for (const callee of [first, second]) callee.ask([64, 1, { invoke: 'first' }, 'p'])
+  first.delivery = 'full'
+  caller.say([48, 1, {}, 'p'])
+  t.match(second.heard(), [[68]])
+  second.delivery = 'full'
+  t.match(caller.ask([48, 2, {}, 'p']), [8, 48, 2, {}, 'fastify_wamp.error.limit_exceeded', [/^limits\.heldBytes/]])
+})
+
 t.test('a caller whose calls hang leaves room for others, on all procedures of the callee', async (t) => {
   const { join } = buildRouter({ limits: { pendingInvocations: 100 } })
   const [hog, second, honest, callee] = [await join(), await join(), await join(), await join()]
