@@ -234,7 +234,7 @@ export const eventsDropped: TypedChannel<EventsDroppedMessage> = channel(wampCha
 export const storeDone: TypedChannel<StoreMessage> = channel(wampChannels.storeDone)
 
 /** Subscribes to one router's messages on a channel. Returns a function that unsubscribes. */
-export function hear<N extends keyof WampMessages> (router: object, name: N, take: (message: WampMessages[N]) => void): () => void {
+export function listenTo<N extends keyof WampMessages> (router: object, name: N, take: (message: WampMessages[N]) => void): () => void {
   const listener = (message: unknown): void => { if ((message as DiagnosticsMessage).router === router) take(message as WampMessages[N]) }
   subscribe(wampChannels[name], listener)
   return () => { unsubscribe(wampChannels[name], listener) }

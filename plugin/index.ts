@@ -195,7 +195,7 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   await join?.().leave()
   // In a separate scope, because the bridge only accepts JSON.
   await fastify.register(async (scope) => {
-    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, owed: options.limits.owedEvents, unidentified })
+    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, bufferedBytes: options.limits.bufferedEventBytes, unidentified })
     await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router, unidentified })
   })
 }

@@ -178,10 +178,10 @@ const endpoint = {
 
 const limits = record({
   ...Object.fromEntries(['pendingCalls', 'pendingInvocations', 'subscriptions', 'registrations', 'testaments', 'retainedEvents'].map((name) => [name, count])),
-  ...Object.fromEntries(['owed', 'heldBytes', 'parked', 'storedBytes'].map((name) => [name, bytes])),
+  ...Object.fromEntries(['bufferedBytes', 'heldBytes', 'parkedBytes', 'storedBytes'].map((name) => [name, bytes])),
   ...Object.fromEntries(['connectionsOfAddress', 'upgradesPerSecond', 'sessionsOfRealm', 'sessionsOfAuthid', 'messagesPerSecond', 'bytesPerSecond'].map((name) => [name, { type: 'integer', minimum: 0 }])),
   // More than a stream takes before it asks for a pause: else it would not tell when it has been read.
-  owedEvents: { ...bytes, minimum: 2 ** 16 },
+  bufferedEventBytes: { ...bytes, minimum: 2 ** 16 },
   // ws reads 32 bits of it: more would be no limit at all.
   messageSize: { ...bytes, maximum: 2 ** 30 },
   // Values are walked by recursion.

@@ -54,7 +54,7 @@ export interface SlowSubscriberOptions {
    */
   policy: 'drop-newest' | 'drop-oldest' | 'keep-latest' | 'close'
   /**
-   * Milliseconds that an acknowledged publication waits for subscribers that have more than half of `limits.owedEvents`
+   * Milliseconds that an acknowledged publication waits for subscribers that have more than half of `limits.bufferedEventBytes`
    * buffered. Subscribers that stay behind longer are skipped until they catch up. @default 0
    */
   publishersWait?: number
@@ -105,9 +105,9 @@ export interface LimitOptions {
   /** Nesting depth of lists and dicts in a message, at most 1000. @default 100 */
   depth?: number
   /** Bytes buffered for a connection before events to it are dropped or queued (see `slowSubscribers`), at least 65536. @default 4194304 */
-  owedEvents?: number
+  bufferedEventBytes?: number
   /** Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most as many bytes. @default 16777216 */
-  owed?: number
+  bufferedBytes?: number
   /**
    * Bytes of memory for the decoded values that running procedures and event handlers of the app hold, estimated, for all realms together.
    * A single caller or publisher may hold at most as much as is left. Above it, calls are rejected, and events are queued or dropped. @default 268435456
@@ -129,7 +129,7 @@ export interface LimitOptions {
    * applies to the payloads that are kept for re-routing the session's open calls, and to its pending calls of the meta API. Calls beyond it are
    * not re-routed, or are refused. @default 1048576
    */
-  parked?: number
+  parkedBytes?: number
   /** Testaments of one session. @default 100 */
   testaments?: number
   /** Retained events of a realm. The oldest one is removed first. @default 10000 */

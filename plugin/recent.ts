@@ -20,7 +20,7 @@ export class Recent<K, V> {
   }
 
   /** Removes the items for which a test is true. */
-  forget (isMeant: (value: V) => boolean): void {
-    for (const kept of [this.#young, this.#old]) for (const [key, value] of kept) if (isMeant(value)) kept.delete(key)
+  forget (matches: (value: V) => boolean): void {
+    for (const kept of [this.#young, this.#old]) for (const [key, value] of kept) if (matches(value)) kept.delete(key)
   }
 }

@@ -72,8 +72,8 @@ const cookieDefaults = {
 const limitDefaults = {
   messageSize: 2 ** 20,
   depth: 100,
-  owedEvents: 4 * 2 ** 20,
-  owed: 16 * 2 ** 20,
+  bufferedEventBytes: 4 * 2 ** 20,
+  bufferedBytes: 16 * 2 ** 20,
   heldBytes: 256 * 2 ** 20,
   pendingCalls: 10_000,
   pendingInvocations: 10_000,
@@ -88,7 +88,7 @@ const limitDefaults = {
   sessionsOfAuthid: 0,
   messagesPerSecond: 0,
   bytesPerSecond: 0,
-  parked: 2 ** 20
+  parkedBytes: 2 ** 20
 } as const satisfies Required<LimitOptions>
 const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 600 } as const satisfies Required<FailedLoginOptions>
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole

@@ -30,7 +30,7 @@ import type { Uri } from './protocol/uri.ts'
 import type { LoginInfo, LoginsOfRealm } from './realm/login-procedures.ts'
 import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
-import { isMeant } from './session/session-filter.ts'
+import { matchesFilter } from './session/session-filter.ts'
 import type { SessionFilter, SessionInfo } from './session/session-filter.ts'
 import type { SessionHost, SessionLog } from './session/session-host.ts'
 import { Traffic } from './session/traffic.ts'
@@ -57,8 +57,8 @@ export class Router implements SessionHost {
   readonly shutdownMode: 'close' | 'goodbye'
   readonly #shutdownSpread: number
   readonly parkedBytes: number
-  readonly #owed: number
-  readonly #owedEvents: number
+  readonly #bufferedBytes: number
+  readonly #bufferedEventBytes: number
   readonly #held: HeldValues
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
@@ -87,9 +87,9 @@ export class Router implements SessionHost {
     this.shutdownTimeout = shutdownTimeout
     this.shutdownMode = shutdown
     this.#shutdownSpread = shutdownSpread
-    this.parkedBytes = limits.parked
-    this.#owed = limits.owed
-    this.#owedEvents = limits.owedEvents
+    this.parkedBytes = limits.parkedBytes
+    this.#bufferedBytes = limits.bufferedBytes
+    this.#bufferedEventBytes = limits.bufferedEventBytes
     this.failedLogins = new FailedLogins(failedLogins)
     this.logLimit = new LogLimit(log)
     this.#log = this.logLimit.of(log)
@@ -175,8 +175,8 @@ export class Router implements SessionHost {
     const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process', ...(expires === undefined ? {} : { expires }) })
     const peer: InProcessPeer = new InProcessPeer({
       log: { error: (details, text) => { connection.log.error(details, text) }, warn: (details, text) => { connection.log.warn(details, text) } },
-      owed: this.#owed,
-      owedEvents: this.#owedEvents,
+      bufferedBytes: this.#bufferedBytes,
+      bufferedEventBytes: this.#bufferedEventBytes,
       held: this.#held,
       read: (payload) => transport.read(payload),
       send: (message) => { connection.receive(message) },
@@ -187,7 +187,7 @@ export class Router implements SessionHost {
       decodes: (result) => peer.decodes(result),
       wants: (subscription) => peer.events.has(subscription),
       held: this.#held,
-      owedEvents: this.#owedEvents,
+      bufferedEventBytes: this.#bufferedEventBytes,
       closed: () => {
         connection.closed()
         this.#inProcess.delete(connection)
@@ -229,7 +229,7 @@ export class Router implements SessionHost {
     let count = 0
     for (const connection of [...this.#remote, ...this.#inProcess]) {
       const session = connection.session
-      if (session?.principal.realm !== name || !isMeant(filter, { session: session.id, ...session.principal })) continue
+      if (session?.principal.realm !== name || !matchesFilter(filter, { session: session.id, ...session.principal })) continue
       connection.end(reason)
       count++
     }

@@ -11,7 +11,7 @@ import { isDict } from '../plugin/protocol/wire-value.ts'
 import { spendOctets } from '../plugin/work.ts'
 import type { Router } from '../plugin/router.ts'
 import { limitBody } from './body-deadline.ts'
-import { CLIENT_GONE, goneOf } from './client-gone.ts'
+import { CLIENT_GONE, signalOf } from './client-gone.ts'
 import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
@@ -81,7 +81,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
       if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
       const given = readBody(valuesOf(text, depth, refusedKey), name)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
-      const gone = goneOf(reply)
+      const gone = signalOf(reply)
       const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
       return gone.aborted ? await reply.code(CLIENT_GONE).send() : await answer(reply, status, body)
     })

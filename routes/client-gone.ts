@@ -64,7 +64,7 @@ export function whenResponseEnds (reply: FastifyReply, callback: () => void): vo
 }
 
 /** A signal that is aborted when the response is over. */
-export function goneOf (reply: FastifyReply): AbortSignal {
+export function signalOf (reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
   whenResponseEnds(reply, () => { gone.abort() })
   return gone.signal

@@ -42,7 +42,7 @@ export interface EventParts {
   readonly admission: Admission
   readonly router: Pick<Router, 'state' | 'logLimit'>
   /** Bytes that wait for a client before its stream is ended; its streams share them. */
-  readonly owed: number
+  readonly bufferedBytes: number
   readonly unidentified: Unidentified
 }
 
@@ -90,7 +90,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const visitor = await closing.before(visitorOf(request, reply, parts))
     if (visitor === 'closing') return await refuse(reply, 503, CLOSES)
     if (visitor === 'gone') return await refuse(reply, 401, 'log in first')
-    const stream = new EventStream({ owner: connectionOf(request.raw), owed: parts.owed, cut: () => { reply.raw.destroy() }, log: parts.router.logLimit.of(request.log) })
+    const stream = new EventStream({ owner: connectionOf(request.raw), bufferedBytes: parts.bufferedBytes, cut: () => { reply.raw.destroy() }, log: parts.router.logLimit.of(request.log) })
     whenResponseEnds(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
@@ -107,7 +107,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     }
     streams.add(stream)
     if (closing.state === 'closing') stream.end()
-    visitor?.occupy({ letInByCookie: true, end: () => { stream.end() } })
+    visitor?.setSession({ viaCookie: true, end: () => { stream.end() } })
     stream.whenEnded(() => {
       streams.delete(stream)
       own?.leave()
@@ -156,7 +156,7 @@ class EventStream {
   /** Whom its work is for. */
   readonly #owner: object
   /** Bytes that its streams may have wait together. */
-  readonly #owed: number
+  readonly #bufferedBytes: number
   /** Ends the response at once. */
   readonly #cut: () => void
   readonly #log: SessionLog
@@ -169,9 +169,9 @@ class EventStream {
   #held: { readonly retained: Map<Id, Buffer>, readonly events: Map<Id, Buffer>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
-  constructor ({ owner, owed, cut, log }: { owner: object, owed: number, cut: () => void, log: SessionLog }) {
+  constructor ({ owner, bufferedBytes, cut, log }: { owner: object, bufferedBytes: number, cut: () => void, log: SessionLog }) {
     this.#owner = owner
-    this.#owed = owed
+    this.#bufferedBytes = bufferedBytes
     this.#cut = cut
     this.#log = log
     this.readable.push('retry: 3000\n\n')
@@ -274,7 +274,7 @@ class EventStream {
 
   /** Of what may wait for its connection. */
   get #share (): number {
-    return this.#owed / Math.max(1, streamsOf.of(this.#owner))
+    return this.#bufferedBytes / Math.max(1, streamsOf.of(this.#owner))
   }
 
   /** What waits for who does not read is not worth keeping. */

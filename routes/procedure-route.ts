@@ -13,7 +13,7 @@ import type { Uri } from '../plugin/protocol/uri.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
 import { limitBody } from './body-deadline.ts'
 import type { CallerShares } from './caller-shares.ts'
-import { CLIENT_GONE, goneOf } from './client-gone.ts'
+import { CLIENT_GONE, signalOf } from './client-gone.ts'
 import { connectionOf, limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, withTextForOctets } from './json-border.ts'
@@ -81,7 +81,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
       const { args, kwargs } = argumentsOf(request, place, names)
-      const gone = goneOf(reply)
+      const gone = signalOf(reply)
       const ended = as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))
       if (ended === null) return await reply.code(429).header('cache-control', 'no-store').send(tooMany)
       // Before anything is sent: the promise of an HTTP/2 response to a client that has disconnected never settles.

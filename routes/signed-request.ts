@@ -69,9 +69,9 @@ export class SignedRequests {
   }
 
   /** Removes seconds, starting with the oldest, while the condition holds. */
-  #forget (isMeant: (second: number) => boolean): void {
+  #forget (matches: (second: number) => boolean): void {
     for (const second of [...this.#seen.keys()].sort((a, b) => a - b)) {
-      if (!isMeant(second)) return
+      if (!matches(second)) return
       this.#remembered -= this.#seen.get(second)!.size
       this.#seen.delete(second)
       this.#forgotten = Math.max(this.#forgotten, second)

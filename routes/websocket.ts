@@ -47,14 +47,14 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
   const { path } = options.endpoint
   if (fastify.hasRoute({ method: 'GET', url: `${fastify.prefix}${path}` })) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must be a free path: there is already a route GET ${fastify.prefix}${path}`)
   prepareServer(fastify.websocketServer)
-  const doorway = new Doorway(fastify, options)
+  const upgradeHandler = new UpgradeHandler(fastify, options)
   fastify.route({
     method: 'GET',
     url: path,
     websocket: true,
     // After the host's own onRequest hooks, which may refuse the upgrade; what is awaited here ends before the 101.
-    preValidation: async (request, reply) => await doorway.decide(request, reply),
-    handler: (socket, request) => { doorway.accept(socket, request) }
+    preValidation: async (request, reply) => await upgradeHandler.decide(request, reply),
+    handler: (socket, request) => { upgradeHandler.accept(socket, request) }
   })
 }
 
@@ -69,7 +69,7 @@ interface Refusal { readonly status: number, readonly error: string, readonly re
 const SHUTTING_DOWN: Refusal = { status: 503, error: 'the router is shutting down', retryAfter: RETRY_AFTER }
 
 /** What comes and goes with a connection. */
-interface Comer {
+interface AcceptedConnection {
   readonly transport: WebsocketTransport
   readonly connection: Connection
   readonly visitor: CookieConnection | null
@@ -77,24 +77,24 @@ interface Comer {
 
 /** Tells a connection what its transport tells, and all others when it is gone. A class: closures of each connection's own take more memory. */
 class Listener implements TransportListener {
-  readonly #comer: Comer
+  readonly #accepted: AcceptedConnection
   readonly #options: WebsocketRouteOptions
 
-  constructor (comer: Comer, options: WebsocketRouteOptions) {
-    this.#comer = comer
+  constructor (accepted: AcceptedConnection, options: WebsocketRouteOptions) {
+    this.#accepted = accepted
     this.#options = options
   }
 
-  get log (): TransportLog { return this.#comer.connection.log }
+  get log (): TransportLog { return this.#accepted.connection.log }
 
-  receive (message: ClientMessage, size: number): void { this.#comer.connection.receive(message, size) }
+  receive (message: ClientMessage, size: number): void { this.#accepted.connection.receive(message, size) }
 
-  fail (violation: ProtocolViolation): void { this.#comer.connection.fail(violation) }
+  fail (violation: ProtocolViolation): void { this.#accepted.connection.fail(violation) }
 
-  congested (congestion: Congestion): void { this.#comer.connection.congested(congestion) }
+  congested (congestion: Congestion): void { this.#accepted.connection.congested(congestion) }
 
   closed (): void {
-    const { transport, connection, visitor } = this.#comer
+    const { transport, connection, visitor } = this.#accepted
     this.#options.heartbeat.delete(transport)
     connection.closed()
     this.#options.router.disconnected(connection)
@@ -103,7 +103,7 @@ class Listener implements TransportListener {
 }
 
 /** From an upgrade request to a connection of the router. */
-class Doorway {
+class UpgradeHandler {
   readonly #fastify: FastifyInstance
   readonly #options: WebsocketRouteOptions
   /** Connections that are sent the same octets share their frames. */

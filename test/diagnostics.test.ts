@@ -175,7 +175,7 @@ t.test('who is told of an invocation or a publication may add to its details, an
 })
 
 t.test('events that a client has lost are told', async (t) => {
-  const { app, url } = await buildApp(t, { limits: { owedEvents: 2 ** 16 } })
+  const { app, url } = await buildApp(t, { limits: { bufferedEventBytes: 2 ** 16 } })
   const heard = listen(t, app.wamp, ['eventsDropped'])
   const backend = app.wamp.join('realm1')
   const come = new Promise((resolve) => { backend.subscribe('wamp.session.on_congestion', resolve).catch(() => {}) })

@@ -5,7 +5,7 @@ import t from 'tap'
 /** Which layers a layer may import values of. Types may come from anywhere. */
 const below: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
-  abortion: [],
+  'abort-callbacks': [],
   errors: ['protocol'],
   'did-you-mean': ['errors'],
   deadlines: ['longest-timer', 'work'],
@@ -23,7 +23,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   thenable: [],
   work: ['queue'],
   peer: ['protocol'],
-  client: ['protocol', 'peer', 'abortion', 'longest-timer'],
+  client: ['protocol', 'peer', 'abort-callbacks', 'longest-timer'],
   contract: ['protocol', 'errors', 'did-you-mean', 'work'],
   options: ['errors', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
@@ -32,7 +32,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'longest-timer', 'network-of', 'token-bucket', 'queue', 'backlog', 'memory-of', 'work'],
   cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'longest-timer', 'recent', 'thenable', 'work'],
-  'in-process': ['protocol', 'abortion', 'errors', 'did-you-mean', 'thenable', 'backlog', 'peer', 'queue', 'memory-of', 'work'],
+  'in-process': ['protocol', 'abort-callbacks', 'errors', 'did-you-mean', 'thenable', 'backlog', 'peer', 'queue', 'memory-of', 'work'],
   router: ['log-limit', 'protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'held-values'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],

@@ -52,11 +52,11 @@ t.test('the cookie is tracked with safe defaults for seven days [CKI-03, CKI-04,
 })
 
 t.test('an option that is undefined counts as absent', async (t) => {
-  const given = { realms, path: undefined, limits: { depth: undefined, owed: 5 }, cookie: { name: undefined } } as unknown as FastifyWampOptions
+  const given = { realms, path: undefined, limits: { depth: undefined, bufferedBytes: 5 }, cookie: { name: undefined } } as unknown as FastifyWampOptions
   const { endpoint, limits } = resolveOptions(given)
   t.equal(endpoint.path, '/ws')
   t.equal(limits.depth, 100)
-  t.equal(limits.owed, 5)
+  t.equal(limits.bufferedBytes, 5)
   t.equal(endpoint.cookie?.name, 'cbtid')
 })
 
@@ -95,7 +95,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a path without a slash', { realms, path: 'ws' }, 'The option "path" must be a path that begins with "/", and not "ws"'],
   ['a time of nothing', { realms, handshakeTimeout: 0 }, 'The option "handshakeTimeout" must be a whole number of milliseconds from 1 to 2147483647, and not 0'],
   ['a time with its unit', { realms, handshakeTimeout: '5s' }, 'The option "handshakeTimeout" must be a whole number of milliseconds from 1 to 2147483647, and not "5s"'],
-  ['a size with its unit', { realms, limits: { owed: '16mb' } }, 'The option "limits.owed" must be a whole number of bytes from 1, and not "16mb"'],
+  ['a size with its unit', { realms, limits: { bufferedBytes: '16mb' } }, 'The option "limits.bufferedBytes" must be a whole number of bytes from 1, and not "16mb"'],
   ['a long text', { realms, path: 'x'.repeat(1000) }, /^The option "path" must be a path that begins with "\/", and not "x{59}…$/],
   ['an unknown limit', { realms, limits: { size: 1 } }, 'The option "limits.size" is not an option'],
   ['nesting that would exhaust the stack', { realms, limits: { depth: 1001 } }, 'The option "limits.depth" must be a whole number from 1 to 1000, and not 1001'],

@@ -2,7 +2,7 @@
 import { fill, json } from './frames.mjs'
 
 const SHORTEST = '[16,1,{},"a"]'
-/** About as many of the shortest PUBLISH as `limits.parked` lets wait. */
+/** About as many of the shortest PUBLISH as `limits.parkedBytes` lets wait. */
 const MOST = 80_000
 const parked = fill(() => json(SHORTEST), MOST * json(SHORTEST).length)
 const calls = fill((n) => json(`[48,${n + 1},{},"a"]`), 65_000 * 26)

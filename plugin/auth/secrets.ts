@@ -12,7 +12,7 @@ export function isSameSecret (given: string, expected: string): boolean {
  * Stable fake credentials for unknown users, so that challenges do not reveal which users exist. They look random, but are the same for
  * the same name and configuration, even after a restart.
  */
-export class MadeUp {
+export class DecoyCredentials {
   readonly #key: Buffer
 
   constructor (configuration: object) {

@@ -7,7 +7,7 @@ import type { Authenticator } from './authenticator.ts'
 import { findBinding, requestedBinding } from './channel-binding.ts'
 import type { ChannelBinding } from './channel-binding.ts'
 import { authMessage, isProof, normalize, serverSignature } from './scram.ts'
-import { isSameSecret, MadeUp } from './secrets.ts'
+import { isSameSecret, DecoyCredentials } from './secrets.ts'
 
 const NONCE_OCTETS = 18
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -67,12 +67,12 @@ function prepare (principals: readonly (readonly [authid: string, principal: Wam
  */
 function strangers (known: readonly ScramCredentials[]): (authid: string) => User {
   const models = known.length > 0 ? known : [nobody]
-  const madeUp = new MadeUp(known)
-  const key = madeUp.text('key')
+  const decoys = new DecoyCredentials(known)
+  const key = decoys.text('key')
   return (authid) => {
     const name = normalize(authid) ?? authid
-    const model = madeUp.pick(models, `model of ${name}`)
-    const salt = madeUp.octets(`salt of ${name}`, Buffer.byteLength(model.salt, 'base64')).toString('base64')
+    const model = decoys.pick(models, `model of ${name}`)
+    const salt = decoys.octets(`salt of ${name}`, Buffer.byteLength(model.salt, 'base64')).toString('base64')
     return { credentials: { ...model, salt, storedKey: key, serverKey: key }, principal: null }
   }
 }

@@ -5,7 +5,7 @@ import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { randomOctets } from '../protocol/random-octets.ts'
 import type { Authenticator } from './authenticator.ts'
-import { isSameSecret, MadeUp } from './secrets.ts'
+import { isSameSecret, DecoyCredentials } from './secrets.ts'
 
 const DEFAULT_ITERATIONS = 1000
 const DEFAULT_KEYLEN = 32
@@ -47,11 +47,11 @@ const nobody: User = { key: '', role: 'anonymous', realm: undefined, salting: {}
  */
 function strangers (known: readonly User[]): (authid: string) => User {
   const models = known.length > 0 ? known : [nobody]
-  const madeUp = new MadeUp(known)
+  const decoys = new DecoyCredentials(known)
   return (authid) => {
-    const { role, salting } = madeUp.pick(models, `model of ${authid}`)
+    const { role, salting } = decoys.pick(models, `model of ${authid}`)
     const { salt } = salting
-    const own = typeof salt === 'string' ? { ...salting, salt: madeUp.text(`salt of ${authid}`, salt.length) } : salting
-    return { key: madeUp.text(`key of ${authid}`), role, realm: undefined, salting: own }
+    const own = typeof salt === 'string' ? { ...salting, salt: decoys.text(`salt of ${authid}`, salt.length) } : salting
+    return { key: decoys.text(`key of ${authid}`), role, realm: undefined, salting: own }
   }
 }

@@ -33,21 +33,21 @@ export class Invocations {
     const handler = this.handlers.get(registration)
     // UNREGISTER and INVOCATION may cross.
     if (handler === undefined) return this.#fail(request, new WampError(reasons.noSuchRegistration))
-    const abortion = new AbortController()
-    this.#running.set(request, abortion)
-    this.#answer(handler, invocation, abortion)
+    const controller = new AbortController()
+    this.#running.set(request, controller)
+    this.#answer(handler, invocation, controller)
   }
 
   /** Takes an INTERRUPT. The procedure may never end, so the invocation is forgotten, but an answer is still sent. */
   interrupt (request: Id): void {
-    const abortion = this.#running.get(request)
+    const controller = this.#running.get(request)
     this.#running.delete(request)
-    abortion?.abort(new WampError(reasons.canceled))
+    controller?.abort(new WampError(reasons.canceled))
   }
 
   /** The session is over: nobody waits for answers. */
   end (error: WampError): void {
-    for (const abortion of this.#running.values()) abortion.abort(error)
+    for (const controller of this.#running.values()) controller.abort(error)
     this.#running.clear()
     this.handlers.clear()
   }

@@ -32,7 +32,7 @@ export interface ConnectionTracker {
   left (connection: CookieConnection): void
 }
 
-type OpenSession = NonNullable<Parameters<Visitor['occupy']>[0]>
+type OpenSession = NonNullable<Parameters<Visitor['setSession']>[0]>
 
 /** An open connection of a browser: its cookie and the login of the cookie. */
 export class CookieConnection implements Visitor {
@@ -84,7 +84,7 @@ export class CookieConnection implements Visitor {
 
   /** True if the open session logged in by the cookie. */
   get letsIn (): boolean {
-    return this.#session?.letInByCookie === true
+    return this.#session?.viaCookie === true
   }
 
   /** Called when a login was attached to the id that was sent on this connection. */
@@ -168,18 +168,18 @@ export class CookieConnection implements Visitor {
     if (others.length > 0) await this.#tracker.forgetCookies(others, null)
   }
 
-  occupy (session: OpenSession | null): void {
+  setSession (session: OpenSession | null): void {
     this.#liftExpiry?.()
     this.#liftExpiry = undefined
     this.#session = session
     if (session === null) this.#proven = null
     // A logout may have landed after the cookie had been asked, while something else was waited for.
-    const isOver = session?.letInByCookie === true && this.#login === undefined
+    const isOver = session?.viaCookie === true && this.#login === undefined
     if (session !== null && (this.#next === 'ends' || isOver)) {
       this.#next = 'stays'
       queueMicrotask(() => { session.end(reasons.logout) })
     }
-    if (session?.letInByCookie !== true || this.#login === undefined) return
+    if (session?.viaCookie !== true || this.#login === undefined) return
     this.#liftExpiry = this.#tracker.expire(this.#login, () => { this.end(reasons.logout) })
   }
 
@@ -187,7 +187,7 @@ export class CookieConnection implements Visitor {
   leave (): void {
     if (this.#state === 'left') return
     this.#state = 'left'
-    this.occupy(null)
+    this.setSession(null)
     this.#tracker.left(this)
   }
 }

@@ -109,7 +109,7 @@ export class Revocations {
   /** The login with this key, if it matches the filter. Other cookies of the login are invalid without it. */
   async #lookUp (key: string, filter: LoginFilter): Promise<SelectedLogin[]> {
     const record = await this.#store.get(key)
-    const isMeant = record !== undefined && 'authid' in record && !isExpired(record, this.#now()) && isSelected(filter, { key, record })
-    return isMeant ? [{ key, record, cookies: [] }] : []
+    const matches = record !== undefined && 'authid' in record && !isExpired(record, this.#now()) && isSelected(filter, { key, record })
+    return matches ? [{ key, record, cookies: [] }] : []
   }
 }

@@ -20,5 +20,5 @@ export interface Visitor {
   /** Logs out: deletes all cookies of this login, and ends its other sessions. Never rejects. */
   logout (): Promise<void>
   /** Sets the open session of this connection, or null. The tracker ends a session by `end`, which must send GOODBYE with that reason and close. */
-  occupy (session: { readonly letInByCookie: boolean, end (reason: Uri): void } | null): void
+  setSession (session: { readonly viaCookie: boolean, end (reason: Uri): void } | null): void
 }

@@ -20,7 +20,7 @@ export interface Delivery {
 
 /** The asynchronous handlers of one subscription that have not ended, and the events that wait for them, like those for a slow client. */
 export class BusyHandlers implements Worker {
-  readonly #owed: number
+  readonly #bufferedBytes: number
   readonly #start: (delivery: Delivery) => 'started' | 'full'
   readonly #wait: (worker: Worker) => void
   readonly #tell: (dropped: number) => void
@@ -28,9 +28,9 @@ export class BusyHandlers implements Worker {
   #backlog: Backlog<Delivery> | null = null
   #dropped = 0
 
-  constructor ({ owed, start, wait, tell }: {
+  constructor ({ bufferedBytes, start, wait, tell }: {
     /** The maximum octets of waiting events. */
-    owed: number
+    bufferedBytes: number
     /** Starts the handlers of an event that has waited, unless their values would take too much memory. */
     start: (delivery: Delivery) => 'started' | 'full'
     /** Lets a worker continue when there is memory. */
@@ -38,7 +38,7 @@ export class BusyHandlers implements Worker {
     /** Called with the number of dropped events: with 0 for the first one, and with the total when the handlers have caught up. */
     tell: (dropped: number) => void
   }) {
-    this.#owed = owed
+    this.#bufferedBytes = bufferedBytes
     this.#start = start
     this.#wait = wait
     this.#tell = tell
@@ -53,7 +53,7 @@ export class BusyHandlers implements Worker {
   hold (delivery: Delivery): void {
     const { event } = delivery
     const { policy = 'drop-newest', topic = '' } = event.overflow ?? {}
-    this.#backlog ??= new Backlog(this.#owed)
+    this.#backlog ??= new Backlog(this.#bufferedBytes)
     const waiting = { ...delivery, event: { ...event, payload: event.payload.detached() } }
     if (policy === 'drop-oldest' || policy === 'keep-latest') this.#drop(this.#backlog.addEvent(waiting, policy === 'keep-latest' ? topic : null))
     else if (this.#backlog.hasRoom(waiting.length)) this.#backlog.addEvent(waiting)

@@ -23,7 +23,7 @@ const none: Values = Object.freeze({ args: [], kwargs: {} })
 /** The handlers of one session's events. */
 export class EventHandlers {
   readonly #handlers = new Map<Id, Set<EventHandler>>()
-  readonly #owed: number
+  readonly #bufferedBytes: number
   readonly #held: HeldValues
   readonly #read: (payload: Payload) => Values | undefined
   readonly #failed: (error: unknown, subscription: Id) => void
@@ -31,9 +31,9 @@ export class EventHandlers {
   /** The subscriptions with asynchronous handlers that run, or with events that wait. */
   readonly #busy = new Map<Id, BusyHandlers>()
 
-  constructor ({ owed, held, read, failed, dropped }: {
+  constructor ({ bufferedBytes, held, read, failed, dropped }: {
     /** The maximum octets of the events that wait for the handlers of a subscription. */
-    owed: number
+    bufferedBytes: number
     /** The values that running handlers hold. */
     held: HeldValues
     /** Decodes a payload. Returns undefined if it has no values here. */
@@ -43,7 +43,7 @@ export class EventHandlers {
     /** Called with the number of dropped events: with 0 for the first one, and with the total when the handlers have caught up. */
     dropped: (count: number, subscription: Id) => void
   }) {
-    this.#owed = owed
+    this.#bufferedBytes = bufferedBytes
     this.#held = held
     this.#read = read
     this.#failed = failed
@@ -142,7 +142,7 @@ export class EventHandlers {
     let busy = this.#busy.get(subscription)
     if (busy === undefined) {
       busy = new BusyHandlers({
-        owed: this.#owed,
+        bufferedBytes: this.#bufferedBytes,
         start: (delivery) => this.#start(delivery),
         wait: (worker) => { this.#held.wait(worker) },
         tell: (count) => { this.#dropped(count, subscription) }

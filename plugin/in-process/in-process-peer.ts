@@ -6,7 +6,7 @@ import type { ClientMessage, ErrorMessage, Published, Registered, Result, Router
 import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
-import { onAbort } from '../abortion.ts'
+import { onAbort } from '../abort-callbacks.ts'
 import type { Held, HeldValues } from '../held-values.ts'
 import { checked } from './checked-request.ts'
 import { EventHandlers } from './event-handlers.ts'
@@ -46,7 +46,7 @@ export class InProcessPeer {
   /** The procedures of its registrations. */
   readonly invocations: Invocations
   readonly #read: (payload: Payload) => Values | undefined
-  readonly #owed: number
+  readonly #bufferedBytes: number
   readonly #send: (message: ClientMessage) => void
   readonly #log: PeerLog
   readonly #closed: () => void
@@ -57,15 +57,15 @@ export class InProcessPeer {
   #closeReason = ''
   readonly #whenClosed = new Set<() => void>()
 
-  constructor ({ send, ended, log, owed, owedEvents, held, read }: {
+  constructor ({ send, ended, log, bufferedBytes, bufferedEventBytes, held, read }: {
     send: (message: ClientMessage) => void
     /** The callbacks for the end of the session, each called once. */
     ended: () => void
     log: PeerLog
     /** The maximum octets of the messages that wait for an iterator. */
-    owed: number
+    bufferedBytes: number
     /** The maximum octets of the events that wait for the handlers of a subscription. */
-    owedEvents: number
+    bufferedEventBytes: number
     /** The values that running handlers hold. */
     held: HeldValues
     /** Decodes a payload. Returns undefined if it has no values here. */
@@ -75,10 +75,10 @@ export class InProcessPeer {
     this.#closed = ended
     this.#log = log
     this.#read = read
-    this.#owed = owed
+    this.#bufferedBytes = bufferedBytes
     this.invocations = new Invocations({ held, log, say: (message) => { if (this.#state === 'open') send(message) } })
     this.events = new EventHandlers({
-      owed: owedEvents,
+      bufferedBytes: bufferedEventBytes,
       held,
       read,
       failed: (error, subscription) => { log.error({ err: error, subscription }, 'an event handler failed') },
@@ -146,12 +146,12 @@ export class InProcessPeer {
 
   /** A queue of events for an iterator. Events without values here are skipped. */
   waitingEvents<T> (): WaitingMessages<T> {
-    return new WaitingMessages({ owed: this.#owed, read: this.#read })
+    return new WaitingMessages({ bufferedBytes: this.#bufferedBytes, read: this.#read })
   }
 
   /** A queue of results for an iterator, which throws like `valuesOf`. */
   waitingResults<T> (): WaitingMessages<T> {
-    return new WaitingMessages({ owed: this.#owed, read: (payload) => this.valuesOf(payload) })
+    return new WaitingMessages({ bufferedBytes: this.#bufferedBytes, read: (payload) => this.valuesOf(payload) })
   }
 
   /** Decodes the payload of a result. Throws a WampError if it has no values here. */

@@ -9,7 +9,7 @@ import { reasons } from '../protocol/reasons.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { isDict } from '../protocol/wire-value.ts'
-import { onAbort } from '../abortion.ts'
+import { onAbort } from '../abort-callbacks.ts'
 import { CallResult, valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import type { EventHandler } from './event-handlers.ts'
@@ -119,9 +119,9 @@ export class InProcessSession {
    */
   register<A extends Args = Args> (procedure: Uri, handler: (called: Called<A>) => unknown, options: RegisterOptions = {}): Promise<Registration> {
     if (typeof handler !== 'function') return Promise.reject(new errors.WAMP_ERR_INVALID_MESSAGE(`register("${String(procedure)}") requires a handler function`))
-    const invoke: InvocationHandler = async ({ details }, { args, kwargs }, abortion, send) => {
+    const invoke: InvocationHandler = async ({ details }, { args, kwargs }, controller, send) => {
       const progress = send === null ? null : (value: unknown): void => { send(this.#payloadOf(value)) }
-      const answer = (): unknown => handler({ args: args as A, kwargs, details, get signal () { return abortion.signal }, progress })
+      const answer = (): unknown => handler({ args: args as A, kwargs, details, get signal () { return controller.signal }, progress })
       return this.#payloadOf(await (this.#propagation.current === null ? answer() : this.#propagation.current.run(details, answer)))
     }
     return this.#peer.request(
@@ -176,7 +176,7 @@ export class InProcessSession {
 
   /**
    * Subscribes to a topic and iterates over its events. Breaking out of the loop or aborting the signal ends the subscription. The
-   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10 000 events, or events of `limits.owed` bytes, are waiting.
+   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10 000 events, or events of `limits.bufferedBytes` bytes, are waiting.
    */
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     checkLocalOptions('events', given)

@@ -14,7 +14,7 @@ interface Waiting<T> { readonly payload: Payload, readonly valueOf: (values: Val
  * take a hundred times as much memory.
  */
 export class WaitingMessages<T> implements AsyncIterable<T> {
-  readonly #owed: number
+  readonly #bufferedBytes: number
   readonly #read: (payload: Payload) => Values | undefined
   readonly #waiting = new Queue<Waiting<T>>()
   /** The octets of the waiting messages. */
@@ -23,13 +23,13 @@ export class WaitingMessages<T> implements AsyncIterable<T> {
   #end: [] | [unknown] | null = null
   #wake = (): void => {}
 
-  constructor ({ owed, read }: {
+  constructor ({ bufferedBytes, read }: {
     /** The maximum octets of waiting messages. */
-    owed: number
+    bufferedBytes: number
     /** Decodes a payload. Returns undefined for a message that is skipped. */
     read: (payload: Payload) => Values | undefined
   }) {
-    this.#owed = owed
+    this.#bufferedBytes = bufferedBytes
     this.#read = read
   }
 
@@ -38,7 +38,7 @@ export class WaitingMessages<T> implements AsyncIterable<T> {
     if (this.#end !== null) return
     const octets = payload.size + OCTETS_OF_ENTRY
     const { size } = this.#waiting
-    if (size >= MOST_WAITING || this.#octets + octets > this.#owed) {
+    if (size >= MOST_WAITING || this.#octets + octets > this.#bufferedBytes) {
       this.#waiting.clear()
       return this.end(new errors.WAMP_ERR_SLOW_READER(size))
     }

@@ -35,7 +35,7 @@ export interface BrokerLimits {
   readonly subscriptions: number
   readonly retainedEvents: number
   readonly storedBytes: number
-  readonly owedEvents: number
+  readonly bufferedEventBytes: number
 }
 
 /** Publish/subscribe within a realm [basic, Publish and Subscribe]. Requests are already authorized. */
@@ -242,9 +242,9 @@ export class Broker {
     for (const publication of this.#retained.find(subscriber, uri, match)) {
       // Up to the amount that may be buffered, even if the payload is smaller in its serializer, because it must be decoded in any case. The
       // app's own sessions receive all.
-      if (octets > this.#limits.owedEvents && subscriber.transport.type === 'websocket') return
+      if (octets > this.#limits.bufferedEventBytes && subscriber.transport.type === 'websocket') return
       octets += publication.payload.size
-      const details = { ...toldOf(publication, match), retained: true }
+      const details = { ...storedDetails(publication, match), retained: true }
       subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })
     }
   }
@@ -273,7 +273,7 @@ export class Broker {
 }
 
 /** EVENT.Details of a stored publication. Adds the topic for pattern subscriptions. */
-export function toldOf ({ details, topic }: Publication, match: MatchPolicy): Dict {
+export function storedDetails ({ details, topic }: Publication, match: MatchPolicy): Dict {
   return match === 'exact' ? details : { ...details, topic }
 }
 

@@ -10,7 +10,7 @@ export interface DealerLimits {
   readonly pendingCalls: number
   readonly pendingInvocations: number
   /** Octets that the open calls of a session keep so that another callee can have them. */
-  readonly parked: number
+  readonly parkedBytes: number
 }
 
 /** The state of a session as a caller. */

@@ -185,7 +185,7 @@ export class Dealer {
       delivery = this.#send(call, offer, payload, progressive)
       if (delivery === 'sent') {
         if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call, call.due)
-        if (session.features.has('callee.call_reroute')) keepForRerouting(this.#callerOf(call.caller), call, payload, this.#limits.parked)
+        if (session.features.has('callee.call_reroute')) keepForRerouting(this.#callerOf(call.caller), call, payload, this.#limits.parkedBytes)
         return
       }
       this.#unassign(call)
@@ -261,9 +261,9 @@ export class Dealer {
     this.#giveUp(call, errorOf(delivery), undefined, true)
   }
 
-  #giveUp (call: PendingCall, error: Uri, text: string | undefined, tellCallee: boolean): void {
+  #giveUp (call: PendingCall, error: Uri, text: string | undefined, interruptsCallee: boolean): void {
     this.#end(call, refusal(MessageType.Call, call.request, error, text))
-    if (tellCallee) interrupt(call, 'killnowait')
+    if (interruptsCallee) interrupt(call, 'killnowait')
   }
 
   /** Ends a call: removes it from all tables and sends its final answer, or none if the caller has left. `outcome` is passed to observers instead of the answer. */

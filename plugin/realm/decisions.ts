@@ -72,9 +72,9 @@ export class Decisions {
     const known = question === null ? undefined : this.#asked.get(session)?.get(question)
     if (known !== undefined) return known.wait()
     if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany
-    const abortion = typeof this.#authorizer === 'function' ? null : new Abandonment()
-    const verdict = this.#ask(session, action, uri, options, key, abortion ?? undefined)
-    return verdict instanceof Promise ? this.#share(session, question, verdict, abortion).wait() : verdict
+    const abandonment = typeof this.#authorizer === 'function' ? null : new Abandonment()
+    const verdict = this.#ask(session, action, uri, options, key, abandonment ?? undefined)
+    return verdict instanceof Promise ? this.#share(session, question, verdict, abandonment).wait() : verdict
   }
 
   /** Deletes cached decisions, for one authid or for all. Pending decisions will not be cached. */
@@ -84,14 +84,14 @@ export class Decisions {
   }
 
   /** A pending question, which equal requests of the session share; null for one that is not compared. */
-  #share (session: RoutedSession, key: string | null, verdict: Promise<Verdict>, abortion: Abandonment | null): Question {
+  #share (session: RoutedSession, key: string | null, verdict: Promise<Verdict>, abandonment: Abandonment | null): Question {
     const asked = this.#asked.get(session) ?? new Map<string, Question>()
     const forget = (): void => { if (key !== null && asked.get(key) === question) asked.delete(key) }
     const question = new Question(verdict, () => {
       // A function cannot be canceled: its decision may still answer an equal request.
-      if (abortion === null) return
+      if (abandonment === null) return
       forget()
-      abortion.abort()
+      abandonment.abort()
     })
     this.#pending.set(session, (this.#pending.get(session) ?? 0) + 1)
     verdict.then(() => {

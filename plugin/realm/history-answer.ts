@@ -3,7 +3,7 @@ import { sizeOf } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy } from '../protocol/uri.ts'
 import { isTurnOver, nextTurn, spend, spendOctets } from '../work.ts'
-import { toldOf } from './broker.ts'
+import { storedDetails } from './broker.ts'
 import type { EventHistory, Range } from './event-history.ts'
 import { rangeOf } from './history-query.ts'
 import type { HistoryQuery } from './history-query.ts'
@@ -78,8 +78,8 @@ class HistoryAnswer {
       if (isTurnOver()) return place
       spend(1)
       const publication = this.#history.at(place)
-      if (!this.#isMeant(publication)) continue
-      const octets = OCTETS_OF_EVENT + sizeOf(toldOf(publication, this.#match)) + publication.payload.size
+      if (!this.#isVisible(publication)) continue
+      const octets = OCTETS_OF_EVENT + sizeOf(storedDetails(publication, this.#match)) + publication.payload.size
       // At least one is returned.
       if (this.#size + octets > this.#octets && this.#found.length > 0) return null
       this.#size += octets
@@ -98,7 +98,7 @@ class HistoryAnswer {
   }
 
   /** A value that the serializer cannot represent would make the entire answer fail. */
-  #isMeant (publication: Publication): boolean {
+  #isVisible (publication: Publication): boolean {
     return mayReceive(this.#session, publication) && this.#session.takes(publication.payload)
   }
 }
@@ -110,7 +110,7 @@ function describe (publication: Publication, subscription: Id, match: MatchPolic
     timestamp: new Date(publication.at).toISOString(),
     subscription,
     publication: publication.id,
-    details: toldOf(publication, match),
+    details: storedDetails(publication, match),
     ...(args.length > 0 ? { args } : {}),
     ...(Object.keys(kwargs).length > 0 ? { kwargs } : {})
   }

@@ -93,7 +93,7 @@ export class Realm {
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
-    this.#service = this.#joinService({ octets: limits.messageSize, parked: limits.parked, held, logins, publish })
+    this.#service = this.#joinService({ octets: limits.messageSize, parkedBytes: limits.parkedBytes, held, logins, publish })
     this.#calls = new RouterCalls({
       identity: this.#service,
       say: (caller, message) => { this.receive(caller, message) },
@@ -270,7 +270,7 @@ export class Realm {
     this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }
 
-  #joinService ({ octets, parked, held, logins, publish }: { octets: number, parked: number, held: HeldValues, logins: LoginsOfRealm, publish: PublishMetaEvent }): ServiceSession {
+  #joinService ({ octets, parkedBytes, held, logins, publish }: { octets: number, parkedBytes: number, held: HeldValues, logins: LoginsOfRealm, publish: PublishMetaEvent }): ServiceSession {
     const findSession = (id: Id): RoutedSession | undefined => this.#sessions.byId.get(id)
     const procedures = Object.entries({
       ...sessionProcedures(this, this.#sessions, octets, (authid) => revokeLogins(logins, publish, { authid })),
@@ -280,7 +280,7 @@ export class Realm {
       ...subscriptionProcedures(this.#broker, this, octets)
     })
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
-    const session = new ServiceSession({ realm: this.name, octets: parked, held, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log: this.#log })
+    const session = new ServiceSession({ realm: this.name, octets: parkedBytes, held, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log: this.#log })
     const options = { disclose_caller: true }
     procedures.forEach(([procedure], i) => { this.#requests.receive(session, { type: MessageType.Register, request: i + 1, options, procedure }) })
     return session

@@ -142,7 +142,7 @@ export class ServiceSession extends OwnSession {
       if (caller === undefined) return this.#yield(request, [])
       const bytes = payload.size + BYTES_OF_CALL
       if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {
-        throw metaError(reasons.limitExceeded, 'limits.parked: this session waits for too many answers')
+        throw metaError(reasons.limitExceeded, 'limits.parkedBytes: this session waits for too many answers')
       }
       const memory = memoryOf(values)
       if (!this.#held.hasRoom(caller, memory)) throw metaError(reasons.limitExceeded, 'limits.heldBytes: too many values wait for answers')

@@ -32,7 +32,7 @@ export interface Admission {
   readonly realm: Realm
   readonly principal: Principal
   readonly features: Features
-  readonly letInByCookie: boolean
+  readonly viaCookie: boolean
   /** Called when the client logs out. */
   readonly onLogout: (() => unknown) | undefined
 }
@@ -45,7 +45,7 @@ export class Handshake {
   readonly #welcome: (admission: Admission) => void
   readonly #abort: (reason: Uri, text: string, kind: CloseKind) => void
   readonly #shutDown: () => void
-  #abortion: AbortController | undefined
+  #controller: AbortController | undefined
   #log: SessionLog | undefined
   /** The authentication method, or null before it is known. */
   #method: string | null = null
@@ -101,7 +101,7 @@ export class Handshake {
     this.#round.stop()
     this.#checked?.()
     clearTimeout(this.#delay)
-    this.#abortion?.abort()
+    this.#controller?.abort()
   }
 
   async #run (): Promise<void> {
@@ -164,7 +164,7 @@ export class Handshake {
     return answer
   }
 
-  #admit (principal: Principal, features: Features, letInByCookie: boolean, onLogout: Admission['onLogout']): void {
+  #admit (principal: Principal, features: Features, viaCookie: boolean, onLogout: Admission['onLogout']): void {
     if (this.#state === 'over') return
     const { host } = this.#context
     if (host.state !== 'open') return this.#shutDown()
@@ -178,7 +178,7 @@ export class Handshake {
     }
     this.#state = 'over'
     this.#round.stop()
-    this.#welcome({ realm, principal, features, letInByCookie, onLogout })
+    this.#welcome({ realm, principal, features, viaCookie, onLogout })
   }
 
   #mayJoin ({ realm, authrole }: Principal): boolean {
@@ -202,7 +202,7 @@ export class Handshake {
 
   /** Refuses a login that failed by its method. */
   #fail (reason: Uri, text: string): void {
-    this.#abortion?.abort(new WampError(reasons.timeout))
+    this.#controller?.abort(new WampError(reasons.timeout))
     this.#tellFailure(reason)
     this.#refuse(reason, text)
   }
@@ -258,9 +258,9 @@ export class Handshake {
 
   /** Created when it is first used, since most authenticators answer at once. */
   #signal (): AbortSignal {
-    this.#abortion ??= new AbortController()
-    if (this.#state === 'over') this.#abortion.abort()
-    return this.#abortion.signal
+    this.#controller ??= new AbortController()
+    if (this.#state === 'over') this.#controller.abort()
+    return this.#controller.signal
   }
 
   /** Checks the grant of an authenticator, which may be a function of the app. */

@@ -18,7 +18,7 @@ export interface SessionFilter {
 }
 
 /** True if the session matches the filter. */
-export function isMeant (filter: SessionFilter, { session, authid, authrole }: SessionInfo): boolean {
+export function matchesFilter (filter: SessionFilter, { session, authid, authrole }: SessionInfo): boolean {
   return (filter.session === undefined || filter.session === session) &&
     (filter.authid === undefined || filter.authid === authid) &&
     (filter.authrole === undefined || filter.authrole === authrole)

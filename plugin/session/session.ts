@@ -146,7 +146,7 @@ export class Session implements RoutedSession {
     const realm = this.#context.host.realm(principal.realm)
     if (realm === undefined) throw new TypeError('admit() needs a realm that exists')
     this.id = this.#context.host.claimId()
-    this.#establish({ realm, principal, features, letInByCookie: false, onLogout: undefined })
+    this.#establish({ realm, principal, features, viaCookie: false, onLogout: undefined })
   }
 
   #take (message: ClientMessage, arrived: number | undefined): void {
@@ -202,7 +202,7 @@ export class Session implements RoutedSession {
     this.#handshake.start()
   }
 
-  #establish ({ realm, principal, features, letInByCookie, onLogout }: Admission): void {
+  #establish ({ realm, principal, features, viaCookie, onLogout }: Admission): void {
     const { host, visitor, log } = this.#context
     clearTimeout(this.#timer)
     this.#handshake = undefined
@@ -215,7 +215,7 @@ export class Session implements RoutedSession {
     if (delivery === 'unencodable') return this.#abort(reasons.authenticationFailed, 'your serializer cannot represent the granted details', 'normal')
     realm.join(this)
     if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(reasons.logout, 'the login has expired') })
-    visitor?.occupy({ letInByCookie, end: (reason) => { this.end(reason) } })
+    visitor?.setSession({ viaCookie, end: (reason) => { this.end(reason) } })
     log.debug({ session: this.id, realm: realm.name, authid: principal.authid, authmethod: principal.authmethod, authprovider: principal.authprovider }, 'session joined')
   }
 
@@ -282,7 +282,7 @@ export class Session implements RoutedSession {
     realm.leave(this)
     const { id, principal: { authid } } = this
     this.#context.log.debug({ session: id, realm: realm.name, authid }, 'session left')
-    this.#context.visitor?.occupy(null)
+    this.#context.visitor?.setSession(null)
   }
 
   /** Ends the session, for any reason. */

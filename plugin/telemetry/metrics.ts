@@ -1,4 +1,4 @@
-import { hear } from '../diagnostics.ts'
+import { listenTo } from '../diagnostics.ts'
 import { refuseUnknown } from '../did-you-mean.ts'
 import { errors } from '../errors.ts'
 import { layoutOf } from '../protocol/wire-format.ts'
@@ -95,10 +95,10 @@ export class Metrics {
     const store = new Histogram({ ...this.#named('cookie_store_duration_seconds', 'What the cookie store took to answer.', ['operation', 'outcome']), buckets: BUCKETS })
     const router = this.#router
     this.#undo.push(
-      hear(router, 'callEnded', ({ call: { caller: { realm } }, outcome, milliseconds }) => { calls.observe({ realm, outcome: outcome.replace(' ', '_') }, milliseconds / 1000) }),
-      hear(router, 'eventsDropped', ({ realm, dropped: count }) => { dropped.inc({ realm }, count) }),
-      hear(router, 'loginFailed', ({ authmethod }) => { failures.inc({ authmethod }) }),
-      hear(router, 'storeDone', ({ operation, outcome, milliseconds }) => { store.observe({ operation, outcome }, milliseconds / 1000) })
+      listenTo(router, 'callEnded', ({ call: { caller: { realm } }, outcome, milliseconds }) => { calls.observe({ realm, outcome: outcome.replace(' ', '_') }, milliseconds / 1000) }),
+      listenTo(router, 'eventsDropped', ({ realm, dropped: count }) => { dropped.inc({ realm }, count) }),
+      listenTo(router, 'loginFailed', ({ authmethod }) => { failures.inc({ authmethod }) }),
+      listenTo(router, 'storeDone', ({ operation, outcome, milliseconds }) => { store.observe({ operation, outcome }, milliseconds / 1000) })
     )
   }
 

@@ -1,4 +1,4 @@
-import { hear } from '../diagnostics.ts'
+import { listenTo } from '../diagnostics.ts'
 import type { CallMessage, InvocationMessage, PublicationMessage } from '../diagnostics.ts'
 import { refuseUnknown } from '../did-you-mean.ts'
 import { errors } from '../errors.ts'
@@ -30,12 +30,12 @@ export class Tracing implements Propagation {
     this.#slot = router.propagation
     this.#slot.current = this
     this.#undo = [
-      hear(router, 'callStarted', (call) => { this.#startCall(call) }),
-      hear(router, 'callEnded', ({ call, outcome, error }) => { this.#end(call, failureOf(outcome, error)) }),
-      hear(router, 'invocationStarted', (invocation) => { this.#startInvocation(invocation) }),
-      hear(router, 'invocationEnded', ({ invocation, outcome, error }) => { this.#end(invocation, failureOf(outcome, error)) }),
-      hear(router, 'publicationStarted', (publication) => { this.#startPublication(publication) }),
-      hear(router, 'publicationEnded', ({ publication, outcome, error, receivers }) => {
+      listenTo(router, 'callStarted', (call) => { this.#startCall(call) }),
+      listenTo(router, 'callEnded', ({ call, outcome, error }) => { this.#end(call, failureOf(outcome, error)) }),
+      listenTo(router, 'invocationStarted', (invocation) => { this.#startInvocation(invocation) }),
+      listenTo(router, 'invocationEnded', ({ invocation, outcome, error }) => { this.#end(invocation, failureOf(outcome, error)) }),
+      listenTo(router, 'publicationStarted', (publication) => { this.#startPublication(publication) }),
+      listenTo(router, 'publicationEnded', ({ publication, outcome, error, receivers }) => {
         this.#spans.get(publication)?.setAttribute('wamp.receivers', receivers)
         this.#end(publication, failureOf(outcome, error))
       })

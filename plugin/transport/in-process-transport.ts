@@ -39,7 +39,7 @@ export class InProcessTransport implements Transport {
   readonly #decodes: (message: Result) => boolean
   readonly #wants: (subscription: Id) => boolean
   readonly #held: HeldValues | null
-  readonly #owed: number
+  readonly #bufferedBytes: number
   readonly #unitsOfInvocation: number
   #state: 'open' | 'closing' | 'closed' = 'open'
   readonly #queue = new Queue<Queued>()
@@ -47,7 +47,7 @@ export class InProcessTransport implements Transport {
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
 
-  constructor ({ receive, closed, codec = null, decodes = () => false, wants = () => true, held = null, owedEvents = Infinity, unitsOfInvocation = UNITS_OF_INVOCATION }: {
+  constructor ({ receive, closed, codec = null, decodes = () => false, wants = () => true, held = null, bufferedEventBytes = Infinity, unitsOfInvocation = UNITS_OF_INVOCATION }: {
     /** Takes a message of the router, and the values of its payload, which belong to the receiver. It releases what is held. Must not throw. */
     receive: (message: RouterMessage, values: Values, held: Held | null) => void
     /** Told once, after the last message. Must not throw. */
@@ -61,7 +61,7 @@ export class InProcessTransport implements Transport {
     /** Where the values of calls count; null if they do not. @default null */
     held?: HeldValues | null
     /** The maximum octets of events that wait for retained events before them. @default Infinity */
-    owedEvents?: number
+    bufferedEventBytes?: number
     /** Units of work that the peer takes for a call. They are counted when it is sent: the work itself comes when others cannot be kept from theirs. */
     unitsOfInvocation?: number
   }) {
@@ -71,7 +71,7 @@ export class InProcessTransport implements Transport {
     this.#decodes = decodes
     this.#wants = wants
     this.#held = held
-    this.#owed = owedEvents
+    this.#bufferedBytes = bufferedEventBytes
     this.#unitsOfInvocation = unitsOfInvocation
   }
 
@@ -145,7 +145,7 @@ export class InProcessTransport implements Transport {
     // The payload of a retained event is stored anyway.
     if (this.#delivery !== 'later' || message.details.retained === true) return this.#add({ message, values: none, held: null, octets: 0 })
     const octets = message.payload.size + OCTETS_OF_ENTRY
-    if (this.#octets + octets > this.#owed) return 'congested'
+    if (this.#octets + octets > this.#bufferedBytes) return 'congested'
     this.#octets += octets
     return this.#add({ message: { ...message, payload: message.payload.detached() }, values: none, held: null, octets })
   }

@@ -14,8 +14,8 @@ import { FRAGMENT } from './websocket-frame.ts'
 
 /** The limits of buffered data for a connection, in octets. */
 export interface OutgoingLimits {
-  readonly owedEvents: number
-  readonly owed: number
+  readonly bufferedEventBytes: number
+  readonly bufferedBytes: number
 }
 
 const OPEN = 1
@@ -41,7 +41,7 @@ export interface Outlet {
   /** The turn is over: the last frame can be released. */
   forget (): void
   /** Replies are never dropped, and memory is limited: ends the connection, for which this number of octets was buffered. */
-  giveUp (owed: number): void
+  giveUp (bufferedBytes: number): void
   /** The peer has caught up or disconnected. */
   congested (congestion: Congestion): void
 }
@@ -82,9 +82,9 @@ export class Outgoing implements Flushable, Worker {
 
   /** Queues a message, or applies its policy. Throws the encoder's errors. */
   send (message: RouterMessage): Delivery {
-    const { owed } = this
-    if (owed > this.#limits.owedEvents || this.#backlog !== null) {
-      const delivery = this.#hold(message, owed)
+    const { bufferedBytes } = this
+    if (bufferedBytes > this.#limits.bufferedEventBytes || this.#backlog !== null) {
+      const delivery = this.#hold(message, bufferedBytes)
       if (delivery !== null) return delivery
     }
     this.#add(this.#outlet.frame(message))
@@ -92,7 +92,7 @@ export class Outgoing implements Flushable, Worker {
   }
 
   caughtUp (patience: number): Promise<void> | null {
-    if (this.#behind <= this.#limits.owedEvents / 2) return null
+    if (this.#behind <= this.#limits.bufferedEventBytes / 2) return null
     if (this.#queued === 0 && this.#backlog === null && !this.#willDrain) return null
     return (this.#catchingUp ??= new CatchingUp()).within(patience)
   }
@@ -164,13 +164,13 @@ export class Outgoing implements Flushable, Worker {
   }
 
   /** The octets that have not left this process. */
-  get owed (): number {
+  get bufferedBytes (): number {
     return this.#queued + (this.#rest?.octets ?? 0) + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
   }
 
   /** The buffered octets, including the backlog. */
   get #behind (): number {
-    return this.owed + (this.#backlog?.octets ?? 0)
+    return this.bufferedBytes + (this.#backlog?.octets ?? 0)
   }
 
   /** The octets that have left this process. */
@@ -180,7 +180,7 @@ export class Outgoing implements Flushable, Worker {
 
   /** True if the peer has lost events and still has more than half of the limit buffered. */
   get isLosing (): boolean {
-    return this.#congestion !== null && this.#congestion.dropped > 0 && this.#behind > this.#limits.owedEvents / 2
+    return this.#congestion !== null && this.#congestion.dropped > 0 && this.#behind > this.#limits.bufferedEventBytes / 2
   }
 
   /** True if the stream will emit 'drain'. It does not if it has written all data at once. */
@@ -247,24 +247,24 @@ export class Outgoing implements Flushable, Worker {
   }
 
   /** The peer is slow. Null if the message is sent in any case. Throws the encoder's errors. */
-  #hold (message: RouterMessage, owed: number): Delivery | null {
+  #hold (message: RouterMessage, bufferedBytes: number): Delivery | null {
     if (message.type === MessageType.Invocation) return 'congested'
-    if (message.type === MessageType.Event) return this.#holdEvent(message, owed)
-    if (this.#behind > this.#limits.owed) return this.#giveUp(this.#behind)
+    if (message.type === MessageType.Event) return this.#holdEvent(message, bufferedBytes)
+    if (this.#behind > this.#limits.bufferedBytes) return this.#giveUp(this.#behind)
     if (this.#backlog === null) return null
     // No message overtakes waiting events.
     this.#backlog.add(this.#outlet.frame(message))
     return 'sent'
   }
 
-  #holdEvent (event: EventMessage, owed: number): Delivery {
+  #holdEvent (event: EventMessage, bufferedBytes: number): Delivery {
     this.#congestion ??= { since: performance.now(), dropped: 0 }
     const { policy, topic } = event.overflow ?? { policy: 'drop-newest', topic: '' }
-    if (policy === 'close') return this.#giveUp(owed)
+    if (policy === 'close') return this.#giveUp(bufferedBytes)
     // Only a stream reports when its data has been written.
     if (this.#stream === null || (policy === 'drop-newest' && this.#backlog === null)) return this.#drop()
     const frame = this.#outlet.frame(event)
-    this.#backlog ??= new Backlog(this.#limits.owedEvents)
+    this.#backlog ??= new Backlog(this.#limits.bufferedEventBytes)
     if (policy === 'drop-newest' && !this.#backlog.hasRoom(frame.length)) return this.#drop()
     this.#congestion.dropped += this.#backlog.addEvent(frame, policy === 'keep-latest' ? `${event.subscription} ${topic}` : null)
     return 'sent'
@@ -275,8 +275,8 @@ export class Outgoing implements Flushable, Worker {
     return 'congested'
   }
 
-  #giveUp (owed: number): Delivery {
-    this.#outlet.giveUp(owed)
+  #giveUp (bufferedBytes: number): Delivery {
+    this.#outlet.giveUp(bufferedBytes)
     return 'closed'
   }
 }

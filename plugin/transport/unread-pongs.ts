@@ -6,8 +6,8 @@ export class UnreadPongs {
   #count = 0
 
   /** Counts a pong, given the octets buffered for the peer. True if there are too many. */
-  areTooMany (owed: number): boolean {
-    this.#count = owed === 0 ? 0 : this.#count + 1
+  areTooMany (bufferedBytes: number): boolean {
+    this.#count = bufferedBytes === 0 ? 0 : this.#count + 1
     return this.#count > MOST
   }
 }

@@ -104,7 +104,7 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
       if (isBinary === this.#codec.binary) this.arrive(this.#intake, data)
       else this.#intake.receiveBatch(this.#refuse(`${this.details.protocol} takes ${this.#codec.binary ? 'binary' : 'text'} messages`), data.length)
     })
-    this.#socket.on('ping', () => { if (this.#pongs.areTooMany(this.#outgoing.owed) && this.#state === 'open') this.giveUp(this.#outgoing.owed) })
+    this.#socket.on('ping', () => { if (this.#pongs.areTooMany(this.#outgoing.bufferedBytes) && this.#state === 'open') this.giveUp(this.#outgoing.bufferedBytes) })
     this.#stream?.on('drain', () => { this.#outgoing.drained() })
     this.#socket.on('close', (code: number) => { this.#closed(code) })
     // ws closes the connection itself after an error. The host's log does not need errors of a broken client.
@@ -149,9 +149,9 @@ export class WebsocketTransport implements Transport, Pulse, Inlet, Outlet {
     this.#frames.forget()
   }
 
-  giveUp (owed: number): void {
+  giveUp (bufferedBytes: number): void {
     this.#outgoing.drop()
-    this.#listener?.log.warn({ owed }, 'a client does not read: its connection is ended')
+    this.#listener?.log.warn({ bufferedBytes }, 'a client does not read: its connection is ended')
     this.#state = 'closing'
     this.#intake.drop()
     this.#socket.terminate()

@@ -996,7 +996,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/history-turns.test.ts', 'whether the events of a history have a form']
   },
   {
-    defence: 'Pending calls of the meta API keep no more octets than `limits.parked`',
+    defence: 'Pending calls of the meta API keep no more octets than `limits.parkedBytes`',
     file: 'plugin/realm/service-session.ts',
     code: 'if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {',
     without: 'if (bytes < 0) {',
@@ -1348,8 +1348,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A procedure of a client of this package that ignores its signal leaves nothing behind after its call was canceled',
     file: 'plugin/client/invocations.ts',
-    code: 'this.#running.delete(request)\n    abortion?.abort',
-    without: 'abortion?.abort',
+    code: 'this.#running.delete(request)\n    controller?.abort',
+    without: 'controller?.abort',
     test: ['client/session.test.ts', 'an invocation that is interrupted is forgotten']
   },
   {
@@ -1614,14 +1614,14 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Messages that wait for an iterator of the app are limited in octets',
     file: 'plugin/in-process/waiting-messages.ts',
-    code: ' || this.#octets + octets > this.#owed',
+    code: ' || this.#octets + octets > this.#bufferedBytes',
     without: '',
     test: ['in-process/waiting-messages.test.ts', 'the octets of waiting messages']
   },
   {
     defence: 'Events for the app that wait for retained ones are limited in octets',
     file: 'plugin/transport/in-process-transport.ts',
-    code: "if (this.#octets + octets > this.#owed) return 'congested'",
+    code: "if (this.#octets + octets > this.#bufferedBytes) return 'congested'",
     without: '',
     test: ['transport/in-process-transport.test.ts', 'events that wait for retained ones']
   },

@@ -56,7 +56,7 @@ const relay = Math.max(...relays)
 /** Units for an octet of an answer that lists ids: it is made, not relayed. Each id of eight octets or so is looked up, read and written. */
 const LISTED = 3 / 8
 const lists = /^wamp\.(?:session|subscription|registration)\.list|^wamp\.login\.list/
-/** Octets that are made for a client that does not read them, before it is sent no more or given up: `limits.owed`, and one answer more. */
+/** Octets that are made for a client that does not read them, before it is sent no more or given up: `limits.bufferedBytes`, and one answer more. */
 const OWED = 17 * 2 ** 20
 const unread = /not read$|none read$/
 /** Calls that scan the store of logins. All that come before a scan is begun share it, so that a block causes two of them. */

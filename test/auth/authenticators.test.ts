@@ -187,7 +187,7 @@ t.test('a grant that comes after the client has gone is discarded, and its funct
 const cookiePrincipal: Principal = { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie' }
 function visitor (given: Partial<Visitor> & { principal?: Principal | null }): Visitor & { bound: Principal[] } {
   const bound: Principal[] = []
-  return { pseudonym: 'browser', bound, recall: async () => given.principal ?? null, challenged () {}, bind: async (one) => { bound.push(one) }, logout: async () => {}, occupy () {}, ...given }
+  return { pseudonym: 'browser', bound, recall: async () => given.principal ?? null, challenged () {}, bind: async (one) => { bound.push(one) }, logout: async () => {}, setSession () {}, ...given }
 }
 
 t.test('a cookie that is logged in lets in at once, as who it was, whatever HELLO asks for [CKL-01, CKL-02, CKL-03, TRP-56]', async (t) => {

@@ -68,7 +68,7 @@ forEachCodec(t, 'a connection that is lost ends its session and all that it held
 })
 
 forEachCodec(t, 'one subscriber that does not read costs the others nothing, and its events are bounded [WSK-12]', async (t, codec) => {
-  const { alice, bob, carol } = await buildParties(t, codec, { plugin: { limits: { owedEvents: 100_000, owed: 1_000_000 } } })
+  const { alice, bob, carol } = await buildParties(t, codec, { plugin: { limits: { bufferedEventBytes: 100_000, bufferedBytes: 1_000_000 } } })
   await bob.ask([32, 1, {}, 'a'])
   await carol.ask([32, 1, {}, 'a'])
   bob.socket.pause()

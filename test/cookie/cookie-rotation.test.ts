@@ -80,7 +80,7 @@ t.test('a logout by one cookie is one by all of the login', async (t) => {
     const [out, other] = [by, by === 'older' ? 'newer' : 'older'] as const
     const ended: string[] = []
     const connection = await tracker.arrive({ cookieHeader: `cbtid=${values[other]}`, secure: false })
-    connection.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+    connection.setSession({ viaCookie: true, end: (reason) => { ended.push(reason) } })
     await (await tracker.arrive({ cookieHeader: `cbtid=${values[out]}`, secure: false })).logout()
     t.same(ended, ['wamp.close.logout'])
     t.same([await as(older), await as(newer)], [undefined, undefined], `by the ${by} one`)

@@ -103,7 +103,7 @@ t.test('what a fresh login of the same user granted takes the place of what was 
   await (await browser.open()).bind(principal({ authrole: 'admin' }))
   const [tab, other] = [await browser.open(), await browser.open()]
   const ended: string[] = []
-  other.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+  other.setSession({ viaCookie: true, end: (reason) => { ended.push(reason) } })
   await tab.bind(principal({ authrole: 'admin', authextra: { verifier: 'new' } }))
   t.same(ended, [], 'who has the same role stays')
   t.match(await other.recall(), { authrole: 'admin', authextra: { verifier: 'new' } })
@@ -150,7 +150,7 @@ t.test('another user logs in: the old login is over, and its id is bound no more
   const [first, other] = [await browser.open(), undefined]
   await first.bind(principal())
   const ended: string[] = []
-  first.occupy({ letInByCookie: false, end: (reason) => { ended.push(reason) } })
+  first.setSession({ viaCookie: false, end: (reason) => { ended.push(reason) } })
   const second = await browser.open()
   await second.bind(principal({ authid: 'ann' }))
   t.same(ended, ['wamp.close.logout'], 'its other session ends')
@@ -167,7 +167,7 @@ t.test('logout deletes the record, ends the other sessions, and this connection 
   const [tab, sibling, gone] = [await browser.open(), await browser.open(), await browser.open()]
   const ended: string[] = []
   for (const [name, connection] of Object.entries({ tab, sibling, gone })) {
-    connection.occupy({ letInByCookie: true, end: (reason) => { ended.push(`${name} ${reason}`) } })
+    connection.setSession({ viaCookie: true, end: (reason) => { ended.push(`${name} ${reason}`) } })
   }
   gone.leave()
   await tab.logout()
@@ -189,10 +189,10 @@ t.test('a session that opens by the cookie after a logout has landed ends at onc
   t.match(await tab.recall(), { authid: 'joe' })
   await other.logout()
   const ended: string[] = []
-  tab.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+  tab.setSession({ viaCookie: true, end: (reason) => { ended.push(reason) } })
   await settled()
   t.same(ended, ['wamp.close.logout'])
-  tab.occupy({ letInByCookie: false, end: (reason) => { ended.push(reason) } })
+  tab.setSession({ viaCookie: false, end: (reason) => { ended.push(reason) } })
   await settled()
   t.equal(ended.length, 1, 'another method lets in all the same')
 })
@@ -205,10 +205,10 @@ t.test('expiry is the server\'s: an expired login is unknown and deleted, and en
   const first = await browser.open()
   await first.bind(principal())
   const ended: string[] = []
-  first.occupy({ letInByCookie: false, end: () => { ended.push('logged in') } })
+  first.setSession({ viaCookie: false, end: () => { ended.push('logged in') } })
   const [second, third] = [await browser.open(), await browser.open()]
-  second.occupy({ letInByCookie: true, end: (reason) => { ended.push(`by cookie ${reason}`) } })
-  third.occupy({ letInByCookie: true, end: () => { ended.push('left') } })
+  second.setSession({ viaCookie: true, end: (reason) => { ended.push(`by cookie ${reason}`) } })
+  third.setSession({ viaCookie: true, end: () => { ended.push('left') } })
   third.leave()
   mock.timers.tick(99_999)
   t.same(ended, [])
@@ -243,7 +243,7 @@ t.test('logins are found and revoked by cookie, authid and authrole, and their s
   for (const { authid, browser } of browsers) {
     const connection = await browser.open()
     await connection.bind(principal({ authid }))
-    connection.occupy({ letInByCookie: false, end: () => { ended.push(authid) } })
+    connection.setSession({ viaCookie: false, end: () => { ended.push(authid) } })
   }
   const keys = (await tracker.find({ authid: 'joe' })).map(({ cookie }) => cookie)
   t.equal(keys.length, 2)
@@ -317,7 +317,7 @@ t.test('whoever logs out, or in as somebody else, is no user of another cookie t
       await (await browser.open()).bind(principal({ authid }))
       cookies.push(browser.header!)
       const tab = await browser.open()
-      tab.occupy({ letInByCookie: true, end: () => { ended.push(authid) } })
+      tab.setSession({ viaCookie: true, end: () => { ended.push(authid) } })
     }
     const header = ['cbtid=junk', ...cookies].join('; ')
     await arrive(tracker, header)

@@ -50,7 +50,7 @@ t.test('logging out in one of these tabs logs out the browser', async (t) => {
     const tabs = [await browser.open(), await browser.open()]
     await tabs[0]!.bind(principal())
     const ended: string[] = []
-    tabs.forEach((tab, i) => { tab.occupy({ letInByCookie: false, end: (reason) => { ended.push(`${i} ${reason}`) } }) })
+    tabs.forEach((tab, i) => { tab.setSession({ viaCookie: false, end: (reason) => { ended.push(`${i} ${reason}`) } }) })
     await tabs[logoutIn]!.logout()
     t.equal(await browser.identity(), undefined)
     t.same(ended, [`${1 - logoutIn} wamp.close.logout`], 'the other tab is ended')

@@ -16,7 +16,7 @@ t.test('a login that another process forgot on a shared store is noticed', async
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
   const connection = await browser.open()
-  const ended = new Promise((resolve) => { connection.occupy({ letInByCookie: true, end: resolve }) })
+  const ended = new Promise((resolve) => { connection.setSession({ viaCookie: true, end: resolve }) })
   const [login] = entries(store).find(([, record]) => 'authid' in record)!
   store.delete(login)
   mock.timers.tick(60_000)
@@ -32,7 +32,7 @@ t.test('a session that cannot be ended is logged', async (t) => {
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
   const connection = await browser.open()
-  connection.occupy({ letInByCookie: true, end: () => { throw new Error('broken') } })
+  connection.setSession({ viaCookie: true, end: () => { throw new Error('broken') } })
   const [login] = entries(store).find(([, record]) => 'authid' in record)!
   store.delete(login)
   mock.timers.tick(60_000)
@@ -50,7 +50,7 @@ t.test('the session that made a login ends, too, when another process forgets th
   const browser = new Browser(here.tracker)
   const connection = await browser.open()
   await connection.bind(principal())
-  const ended = new Promise((resolve) => { connection.occupy({ letInByCookie: false, end: resolve }) })
+  const ended = new Promise((resolve) => { connection.setSession({ viaCookie: false, end: resolve }) })
   await there.tracker.signOut({ cookieHeader: browser.header, secure: false })
   mock.timers.tick(60_000)
   t.equal(await ended, 'wamp.close.logout')
@@ -68,7 +68,7 @@ t.test('a session whose login could not be stored, is being stored or has expire
   const ended: string[] = []
   const log = async (name: string): Promise<CookieConnection> => {
     const connection = await new Browser(tracker).open()
-    connection.occupy({ letInByCookie: false, end: () => { ended.push(name) } })
+    connection.setSession({ viaCookie: false, end: () => { ended.push(name) } })
     return connection
   }
   await (await log('expired')).bind(principal())

@@ -354,7 +354,7 @@ t.test('a request in flight counts as use', async (t) => {
 t.test('a login that has been idle ends together with its requests and sessions', async (t) => {
   const { tracker, browser, connection, clock } = await logInWithIdleTimeout(t)
   const ended: string[] = []
-  connection.occupy({ letInByCookie: false, end: (reason) => { ended.push(reason) } })
+  connection.setSession({ viaCookie: false, end: (reason) => { ended.push(reason) } })
   ;(await tracker.identify(browser.header))!.follow(() => { ended.push('request') })
   clock.now += 60_000
   t.equal(await browser.identity(), undefined)

@@ -45,7 +45,7 @@ t.test('a logout ends the login of a cookie that the store could not tell, when 
   await (await browser.open()).bind(principal())
   const tab = await browser.open()
   const ended: string[] = []
-  tab.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+  tab.setSession({ viaCookie: true, end: (reason) => { ended.push(reason) } })
 
   store.state = 'fails'
   const connection = await browser.open()
@@ -86,7 +86,7 @@ t.test('who logs in on a cookie that the store could not tell takes the place of
     await (await browser.open()).bind(principal(), 'wampcra')
     const tab = await browser.open()
     const ended: string[] = []
-    tab.occupy({ letInByCookie: true, end: (reason) => { ended.push(reason) } })
+    tab.setSession({ viaCookie: true, end: (reason) => { ended.push(reason) } })
 
     store.state = 'fails'
     const connection = await browser.open()

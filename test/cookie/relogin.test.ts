@@ -85,7 +85,7 @@ async function build (t: Test) {
 /** Opens the session of a login. Resolves to whether it was ended at once. */
 async function open (tab: CookieConnection): Promise<'ended' | 'open'> {
   let state: 'ended' | 'open' = 'open'
-  tab.occupy({ letInByCookie: false, end: () => { state = 'ended' } })
+  tab.setSession({ viaCookie: false, end: () => { state = 'ended' } })
   await settled()
   return state
 }

@@ -26,9 +26,9 @@ class Store extends MemoryStore {
 }
 
 /** Opens a session, and returns the reasons with which it is ended. */
-function occupy (connection: CookieConnection, letInByCookie: boolean): string[] {
+function setSession (connection: CookieConnection, viaCookie: boolean): string[] {
   const ended: string[] = []
-  connection.occupy({ letInByCookie, end: (reason) => { ended.push(reason) } })
+  connection.setSession({ viaCookie, end: (reason) => { ended.push(reason) } })
   return ended
 }
 
@@ -49,7 +49,7 @@ t.test('a revocation takes effect at once while the store cannot list its record
     await logIn(offline)
     const connection = await online.open()
     await connection.bind(principal())
-    const ended = [occupy(connection, false), occupy(await online.open(), true)]
+    const ended = [setSession(connection, false), setSession(await online.open(), true)]
     const request = await tracker.identify(online.header)
     request!.follow(() => { ended[0]!.push('request') })
 
@@ -111,7 +111,7 @@ t.test('a revocation by key needs no list', async (t) => {
   const { tracker } = buildTracker({ store })
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
-  const ended = occupy(await browser.open(), true)
+  const ended = setSession(await browser.open(), true)
   const { cookie } = (await tracker.find())[0]!
   store.listing = 'fails'
   t.equal(await tracker.revoke({ cookie, authid: 'ann' }), 0)
@@ -136,7 +136,7 @@ t.test('a login that is being stored ends with a revocation', async (t) => {
     store.writing = 'works'
     store.goOn()
     await binding
-    const ended = occupy(connection, false)
+    const ended = setSession(connection, false)
     await settled()
     t.same(ended, ['wamp.close.logout'])
     t.equal(await browser.identity(), undefined)
@@ -183,7 +183,7 @@ t.test('a login that waits for something else before it is stored ends with a re
   t.equal(await tracker.revoke({ authid: 'joe' }), 0)
   goOn()
   await binding
-  const ended = occupy(connection, false)
+  const ended = setSession(connection, false)
   await settled()
   t.same(ended, ['wamp.close.logout'])
   t.equal(await browser.identity(), undefined)
@@ -197,7 +197,7 @@ t.test('a revocation ends a session whose login could not be stored', async (t) 
   const [joe, ann] = [await new Browser(tracker).open(), await new Browser(tracker).open()]
   await joe.bind(principal())
   await ann.bind(principal({ authid: 'ann' }))
-  const ended = [occupy(joe, false), occupy(ann, false)]
+  const ended = [setSession(joe, false), setSession(ann, false)]
   store.writing = 'works'
   t.equal(await tracker.revoke({ authid: 'joe' }), 1)
   t.same(ended, [['wamp.close.logout'], []])
@@ -214,7 +214,7 @@ t.test('a revocation ends a session that was opened while the store could not lo
   const connection = await browser.open()
   await connection.bind(principal())
   store.get = get
-  const ended = occupy(connection, false)
+  const ended = setSession(connection, false)
   await tracker.revoke({ authid: 'ann' })
   t.same(ended, [])
   await tracker.revoke({ authid: 'joe' })

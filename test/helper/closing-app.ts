@@ -58,7 +58,7 @@ await app.register(wampPlugin, {
       close () {}
     }
   },
-  limits: { messagesPerSecond: 1, owedEvents: 65_536 },
+  limits: { messagesPerSecond: 1, bufferedEventBytes: 65_536 },
   handshakeTimeout: long,
   authorizerTimeout: long,
   shutdownTimeout: 100

@@ -8,7 +8,7 @@ import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Values } from '../../plugin/protocol/payload.ts'
 
 /** Handlers of one subscription, which run until they are ended, and a function that lets an event arrive. */
-function build (owed: number, limit = 2 ** 30) {
+function build (bufferedBytes: number, limit = 2 ** 30) {
   const [dropped, started, ends, logged] = [[] as number[], [] as unknown[], [] as (() => void)[], [] as string[]]
   let decoded = 0
   const held = new HeldValues(limit, { warn: (_, text) => { logged.push(text) } })
@@ -16,7 +16,7 @@ function build (owed: number, limit = 2 ** 30) {
     decoded++
     return payload.values()
   }
-  const handlers = new EventHandlers({ owed, held, read, failed: () => {}, dropped: (count) => { dropped.push(count) } })
+  const handlers = new EventHandlers({ bufferedBytes, held, read, failed: () => {}, dropped: (count) => { dropped.push(count) } })
   const handler: EventHandler = {
     takes: 'values',
     handle: (_, { args: [n] }) => {
@@ -157,7 +157,7 @@ t.test('a handler that takes payloads is given no values, and what nobody handle
 
 t.test('an event without values here reaches only handlers that take payloads', async (t) => {
   const held = new HeldValues(2 ** 20, { warn: () => {} })
-  const handlers = new EventHandlers({ owed: 1000, held, read: () => undefined, failed: () => {}, dropped: () => {} })
+  const handlers = new EventHandlers({ bufferedBytes: 1000, held, read: () => undefined, failed: () => {}, dropped: () => {} })
   let count = 0
   handlers.add(1, { takes: 'values', handle: () => { count++ } })
   handlers.handle({ type: 36, subscription: 1, publication: 1, details: {}, payload: Payload.of(['x']) })

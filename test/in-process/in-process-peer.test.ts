@@ -20,7 +20,7 @@ function build () {
   const log = { error: (_: object, text: string) => { logged.push(text) }, warn: (_: object, text: string) => { logged.push(text) } }
   const held = new HeldValues(2 ** 20, log)
   const peer = new InProcessPeer({
-    send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, owed: 10_000_000, owedEvents: 1000, held, read: (payload) => payload.values(), log
+    send: (message) => { sent.push(message) }, ended: () => { ended.push(1) }, bufferedBytes: 10_000_000, bufferedEventBytes: 1000, held, read: (payload) => payload.values(), log
   })
   const session = new InProcessSession({ id: 7, principal, peer, propagation: { current: null } })
   const receive = (message: RouterMessage): void => { peer.receive(message, valuesOf(message)) }

@@ -5,7 +5,7 @@ import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Values } from '../../plugin/protocol/values.ts'
 
 /** A codec that notes what it decodes. */
-function build (owed: number) {
+function build (bufferedBytes: number) {
   const decoded: string[] = []
   const codec: PayloadCodec = {
     name: 'counting',
@@ -15,7 +15,7 @@ function build (owed: number) {
       return { args: [bytes.toString()], kwargs: {} }
     }
   }
-  const messages = new WaitingMessages<unknown>({ owed, read: (payload) => payload.size === 0 ? undefined : payload.values() })
+  const messages = new WaitingMessages<unknown>({ bufferedBytes, read: (payload) => payload.size === 0 ? undefined : payload.values() })
   const payloadOf = (bytes: Buffer): Payload => Payload.ofBytes(codec, { elements: 1, bytes } satisfies EncodedPayload)
   const put = (bytes: Buffer): void => { messages.put(payloadOf(bytes), ({ args }: Values) => args[0]) }
   return { messages, decoded, put }

@@ -18,7 +18,7 @@ execFileSync('ip', ['link', 'set', 'lo', 'up'])
 for (const name of ['tcp_wmem', 'tcp_rmem']) writeFileSync(`/proc/sys/net/ipv4/${name}`, '4096 65536 131072')
 
 const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push((JSON.parse(line) as { msg: string }).msg) } } }, https: cert === undefined || key === undefined ? null : { cert, key } })
-await app.register(wampPlugin, { pingInterval: 500, limits: { messageSize: 32_000_000, owedEvents: 32_000_000, owed: 64_000_000 }, realms: { realm1: { roles: { anonymous: everything } } } })
+await app.register(wampPlugin, { pingInterval: 500, limits: { messageSize: 32_000_000, bufferedEventBytes: 32_000_000, bufferedBytes: 64_000_000 }, realms: { realm1: { roles: { anonymous: everything } } } })
 const url = await app.listen({ port: 0, host: '127.0.0.1' })
 
 const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, 'wamp.2.json', { rejectUnauthorized: false })

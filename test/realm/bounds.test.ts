@@ -40,8 +40,8 @@ t.test('what is retained or kept counts with its topic and its lists', async (t)
   }
 })
 
-t.test('open calls keep no more than limits.parked for another callee: beyond that a call fails with its callee', async (t) => {
-  const { join, connect } = buildRouter({ limits: { parked: 2500 } })
+t.test('open calls keep no more than limits.parkedBytes for another callee: beyond that a call fails with its callee', async (t) => {
+  const { join, connect } = buildRouter({ limits: { parkedBytes: 2500 } })
   const [caller, other] = [await join(), await join()]
   const callees = [connect().say(helloAs({}, ['call_reroute'])), connect().say(helloAs({}, ['call_reroute']))] as const
   await settled()

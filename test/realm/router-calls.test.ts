@@ -12,8 +12,8 @@ t.test('there is one caller for each client while it has calls', async (t) => {
   const said: [RoutedSession, Call | Cancel][] = []
   const released: RoutedSession[] = []
   const calls = new RouterCalls({ identity, say: (caller, message) => { said.push([caller, message]) }, released: (caller) => { released.push(caller) } })
-  const abortion = new AbortController()
-  const [first, second, other] = [calls.call('a', [], { client: 7 }), calls.call('a', [], { client: 7, signal: abortion.signal }), calls.call('a', [], { client: '7' })]
+  const controller = new AbortController()
+  const [first, second, other] = [calls.call('a', [], { client: 7 }), calls.call('a', [], { client: 7, signal: controller.signal }), calls.call('a', [], { client: '7' })]
   const [[one, { request }], [same], [another]] = said as [[RoutedSession, Call], [RoutedSession, Call], [RoutedSession, Call]]
   t.equal(one, same)
   t.not(one, another, 'a session is not an address')
@@ -22,11 +22,11 @@ t.test('there is one caller for each client while it has calls', async (t) => {
   one.send({ type: MessageType.Result, request, details: {}, payload: Payload.of([5]) })
   t.same(await first, { args: [5], kwargs: {} })
   t.same(released, [], 'one is pending')
-  abortion.abort(new Error('enough'))
+  controller.abort(new Error('enough'))
   await t.rejects(second, { message: 'enough' })
   t.match(said.at(-1), [one, { type: MessageType.Cancel, options: { mode: 'killnowait' } }])
   t.same(released, [one])
-  await t.rejects(calls.call('a', [], { client: 7, signal: abortion.signal }), { message: 'enough' })
+  await t.rejects(calls.call('a', [], { client: 7, signal: controller.signal }), { message: 'enough' })
 
   another.send({ type: MessageType.Error, requestType: MessageType.Call, request: said[2]![1].request, details: {}, error: 'com.example.no', payload: Payload.empty })
   await t.rejects(other, { message: 'com.example.no' })

@@ -193,7 +193,7 @@ t.test('a stream ends with the login, with the session, and with the app', async
 })
 
 t.test('a client that does not read is let go, and the limits of connections and sessions hold', async (t) => {
-  const { app, url, browser: { cookie } } = await build(t, { plugin: { limits: { owedEvents: 2 ** 16, connectionsOfAddress: 2, sessionsOfAuthid: 1 } } })
+  const { app, url, browser: { cookie } } = await build(t, { plugin: { limits: { bufferedEventBytes: 2 ** 16, connectionsOfAddress: 2, sessionsOfAuthid: 1 } } })
   const backend = app.wamp.join('realm1')
   const stalled = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie })
   await stalled.next()
@@ -273,7 +273,7 @@ t.test('where nothing is kept, the role may not ask, or there are more topics, a
 
 t.test('what a browser missed waits for it to read, and what comes meanwhile is bounded', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, {
-    plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 1000 }] } }, limits: { owedEvents: 2 ** 20 } }
+    plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 1000 }] } }, limits: { bufferedEventBytes: 2 ** 20 } }
   })
   const backend = app.wamp.join('realm1')
   const big = 'x'.repeat(64_000)
@@ -326,7 +326,7 @@ t.test('an event without a form in JSON is passed over, live and when it was mis
 
 t.test('a client that reads slower than the history forgets is given no event out of order', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, {
-    plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 200 }] } }, limits: { owedEvents: 2 ** 28 } }
+    plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 200 }] } }, limits: { bufferedEventBytes: 2 ** 28 } }
   })
   const backend = app.wamp.join('realm1')
   const publish = async (first: number, last: number): Promise<void> => { for (let i = first; i <= last; i++) await backend.publish('com.example.news', [i, 'x'.repeat(50_000)]) }

@@ -130,7 +130,7 @@ t.test('canceled requests of HTTP/2 do not use up the calls of the session of a 
 
 t.test('streams of events on a connection of HTTP/2 share what may wait for it', async (t) => {
   const app = Fastify({ http2: true })
-  await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { owedEvents: 65_536 } })
+  await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { bufferedEventBytes: 65_536 } })
   await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
   t.teardown(() => app.close())
   const url = await app.listen({ port: 0, host: '127.0.0.1' })

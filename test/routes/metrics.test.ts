@@ -18,7 +18,7 @@ async function build (t: Test, given: Partial<MetricsOptions> = {}) {
     realms: { realm1: { roles: { anonymous: everything, user: everything } } },
     auth: { anonymous: { type: 'static' }, ticket: { type: 'static', principals: { joe: { ticket: 'secret', role: 'user' } } }, cookie: {} },
     cookie: {},
-    limits: { owedEvents: 2 ** 16 },
+    limits: { bufferedEventBytes: 2 ** 16 },
     shutdownTimeout: 100
   })
   await app.register(wampMetrics, { client: promClient, registry, path: '/metrics', ...given })

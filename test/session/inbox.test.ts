@@ -8,7 +8,7 @@ import { buildRouter, everything, HELLO, helloAs, settled } from '../helper/buil
 type Answer = (answer: boolean | Authorization | Promise<boolean>) => void
 
 /** A router whose authorizer for `slow` URIs thinks until it is told. */
-function buildThinking (limits: { parked?: number } = {}) {
+function buildThinking (limits: { parkedBytes?: number } = {}) {
   const asked: { uri: string, answer: Answer }[] = []
   const authorizer = (_session: unknown, uri: string): boolean | Promise<boolean | Authorization> =>
     uri.startsWith('slow') ? new Promise((resolve) => { asked.push({ uri, answer: (answer) => { resolve(answer) } }) }) : true
@@ -54,7 +54,7 @@ t.test('GOODBYE waits for its turn, ABORT does not [SES-11, SES-09]', async (t) 
 })
 
 t.test('above its bound a client is no longer read, below it again [WSK-12]', async (t) => {
-  const { join, asked } = buildThinking({ parked: 7000 })
+  const { join, asked } = buildThinking({ parkedBytes: 7000 })
   const client = await join()
   client.say([32, 1, {}, 'slow'])
   // 100 bytes each, and 512 for what it takes in memory.
@@ -87,7 +87,7 @@ t.test('to cancel many CALLs that wait costs as much as there are, whatever else
 })
 
 t.test('what waited for a decision goes on over several turns, in its order, also when another one has to be asked', async (t) => {
-  const { join, asked } = buildThinking({ parked: 100_000_000 })
+  const { join, asked } = buildThinking({ parkedBytes: 100_000_000 })
   const client = await join()
   client.say([32, 1, {}, 'slow.1'])
   for (let i = 2; i <= 20_000; i++) client.say([48, i, {}, i === 10_000 ? 'slow.2' : 'none'])

@@ -158,7 +158,7 @@ t.test('a session that leaves cancels the calls of an authorizer that its calls 
 })
 
 t.test('calls of the meta API that are canceled count until they have ended', async (t) => {
-  const { join, backend, asked } = await build({ parked: 4096 })
+  const { join, backend, asked } = await build({ parkedBytes: 4096 })
   const client = await join(helloBy('ticket'))
   await mayCall(client, backend, 'wamp.session.add_testament')
   for (let i = 2; i < 50; i++) client.say(testament(i, `com.example.topic${i}`), [49, i, { mode: 'skip' }])

@@ -30,7 +30,7 @@ function build ({ name = 'wamp.2.json.batched', withStream = true, builders = ne
       return frames
     },
     details: { type: 'websocket', protocol: name },
-    limits: { depth: 10, messageSize: 2 ** 20, owedEvents: 10_000_000, owed: 20_000_000, messagesPerSecond: 0, bytesPerSecond: 0 }
+    limits: { depth: 10, messageSize: 2 ** 20, bufferedEventBytes: 10_000_000, bufferedBytes: 20_000_000, messagesPerSecond: 0, bytesPerSecond: 0 }
   })
   transport.listen({
     log: { warn: line, error: line, info: line, debug: line },

@@ -8,7 +8,7 @@ import { FakeSocket, FakeStream } from './fake-socket.ts'
 const codec = codecs.get('wamp.2.json')!
 
 /** A transport over a socket and a stream that keep what is done with them. */
-export function build ({ withStream = true, owedEvents = 1000, owed = 2000, messagesPerSecond = 0, bytesPerSecond = 0 } = {}) {
+export function build ({ withStream = true, bufferedEventBytes = 1000, bufferedBytes = 2000, messagesPerSecond = 0, bytesPerSecond = 0 } = {}) {
   const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
   const levels: string[] = []
   const line = (level: string) => (...all: unknown[]): void => { levels.push(level); logged.push(String(all.at(-1))) }
@@ -19,7 +19,7 @@ export function build ({ withStream = true, owedEvents = 1000, owed = 2000, mess
     codec,
     frames,
     details: { type: 'websocket', protocol: 'wamp.2.json' },
-    limits: { depth: 10, messageSize: 2 ** 20, owedEvents, owed, messagesPerSecond, bytesPerSecond }
+    limits: { depth: 10, messageSize: 2 ** 20, bufferedEventBytes, bufferedBytes, messagesPerSecond, bytesPerSecond }
   })
   const log = { warn: line('warn'), error: line('error'), info: line('info'), debug: line('debug') }
   transport.listen({ log, receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })

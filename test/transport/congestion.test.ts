@@ -8,7 +8,7 @@ const [json] = wireCodecs
 t.test('a client that does not read is given the latest of each topic later, and people are told once', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.price.', match: 'prefix', policy: 'keep-latest' }] } },
-    limits: { owedEvents: 2 ** 16 }
+    limits: { bufferedEventBytes: 2 ** 16 }
   })
   const backend = app.wamp.join('realm1')
   const told = new Promise((resolve) => { backend.subscribe('wamp.session.on_congestion', ({ args }) => { resolve(args[0]) }).catch(() => {}) })
@@ -40,7 +40,7 @@ t.test('a client that does not read is given the latest of each topic later, and
 t.test('an acknowledged publication waits for a subscriber that is behind, and no event is lost', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.log', policy: 'drop-newest', publishersWait: 60_000 }] } },
-    limits: { owedEvents: 2 ** 20 }
+    limits: { bufferedEventBytes: 2 ** 20 }
   })
   const [backend, other] = [app.wamp.join('realm1'), app.wamp.join('realm1')]
   let dropped = 0
@@ -69,7 +69,7 @@ t.test('an acknowledged publication waits for a subscriber that is behind, and n
 t.test('a publication waits no longer than it may, and then not at all for one that is still behind; the others lose nothing', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.log', policy: 'drop-newest', publishersWait: 50 }] } },
-    limits: { owedEvents: 2 ** 20 }
+    limits: { bufferedEventBytes: 2 ** 20 }
   })
   const publisher = await WireClient.join(t, url, json!)
   const [stalled, quick] = [await WireClient.join(t, url, json!), await WireClient.join(t, url, json!)]
@@ -89,7 +89,7 @@ t.test('a publication waits no longer than it may, and then not at all for one t
 t.test('who leaves is waited for no more', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.', match: 'prefix', policy: 'drop-oldest', publishersWait: 60_000 }] } },
-    limits: { owedEvents: 2 ** 16 }
+    limits: { bufferedEventBytes: 2 ** 16 }
   })
   const backend = app.wamp.join('realm1')
   const slow = await WireClient.join(t, url, json!)
@@ -103,7 +103,7 @@ t.test('who leaves is waited for no more', async (t) => {
 t.test('what waits after a burst of one turn goes to a client that reads at once', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.price', policy: 'keep-latest' }] } },
-    limits: { owedEvents: 2 ** 16 }
+    limits: { bufferedEventBytes: 2 ** 16 }
   })
   const client = await WireClient.join(t, url, json!)
   await client.ask([32, 1, {}, 'com.example.price'])

@@ -50,7 +50,7 @@ t.test('a peer that was silent for half an interval is pinged, and cut off if it
 })
 
 t.test('a peer that takes what waits for it, however slowly, is not cut off, and one that takes nothing is', async (t) => {
-  const { transport, socket, stream } = build({ owedEvents: 10_000_000 })
+  const { transport, socket, stream } = build({ bufferedEventBytes: 10_000_000 })
   transport.look()
   stream.writableLength = 200_000
   transport.look()

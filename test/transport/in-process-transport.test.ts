@@ -107,7 +107,7 @@ t.test('retained events of a subscription that has ended take no turn', async (t
 })
 
 t.test('events that wait for retained ones before them are limited', async (t) => {
-  const { transport, events, event } = build({ owedEvents: 1000 })
+  const { transport, events, event } = build({ bufferedEventBytes: 1000 })
   spend(10_000_000)
   transport.send(event(1, { retained: true }))
   await Promise.resolve()

@@ -30,7 +30,7 @@ t.test('a long frame becomes fragments, each of which can be written by itself, 
 })
 
 t.test('the stream is given a part of what a slow peer is owed, and the rest as it leaves', async (t) => {
-  const { transport, stream } = build({ owedEvents: 10_000_000, owed: 20_000_000 })
+  const { transport, stream } = build({ bufferedEventBytes: 10_000_000, bufferedBytes: 20_000_000 })
   let waiting = 0
   stream.write = function (chunk) {
     this.writes.push(chunk)
@@ -56,7 +56,7 @@ t.test('the stream is given a part of what a slow peer is owed, and the rest as 
 })
 
 t.test('what a peer is owed and the stream was not given counts, and is given before a farewell', async (t) => {
-  const { transport, stream, socket } = build({ owedEvents: 1_000_000, owed: 20_000_000 })
+  const { transport, stream, socket } = build({ bufferedEventBytes: 1_000_000, bufferedBytes: 20_000_000 })
   stream.write = function (chunk) {
     this.writes.push(chunk)
     this.writableLength += chunk.length
@@ -74,7 +74,7 @@ t.test('what a peer is owed and the stream was not given counts, and is given be
 })
 
 t.test('what waits for a slow peer is given to it in steps as it reads, in order, and people are told when all is', async (t) => {
-  const { transport, stream, heard } = build({ owedEvents: 2_000_000, owed: 20_000_000 })
+  const { transport, stream, heard } = build({ bufferedEventBytes: 2_000_000, bufferedBytes: 20_000_000 })
   const late = (number: number): EventMessage => ({ ...event(100), publication: number, overflow: { policy: 'drop-oldest', topic: 'com.example.log' } })
   transport.send(event(2_100_000))
   await turn()
@@ -106,7 +106,7 @@ t.test('what waits for a slow peer is given to it in steps as it reads, in order
 })
 
 t.test('what waits for a slow peer is given before a farewell', async (t) => {
-  const { transport, stream, socket } = build({ owedEvents: 100_000, owed: 20_000_000 })
+  const { transport, stream, socket } = build({ bufferedEventBytes: 100_000, bufferedBytes: 20_000_000 })
   transport.send(event(200_000))
   await turn()
   stream.writableLength = 200_000
@@ -119,7 +119,7 @@ t.test('what waits for a slow peer is given before a farewell', async (t) => {
 
 t.test('nothing is written after a close frame, whatever waits', async (t) => {
   for (const late of [{ overflow: undefined }, { overflow: { policy: 'drop-oldest', topic: 'com.example.log' } }] as const) {
-    const { transport, stream, socket } = build({ owedEvents: 100_000, owed: 20_000_000 })
+    const { transport, stream, socket } = build({ bufferedEventBytes: 100_000, bufferedBytes: 20_000_000 })
     stream.write = function (chunk) {
       this.writes.push(chunk)
       this.writableLength += chunk.length
@@ -140,7 +140,7 @@ t.test('nothing is written after a close frame, whatever waits', async (t) => {
 })
 
 t.test('a long event arrives whole at a client that reads with pauses, and so do the pings between', async (t) => {
-  const { app, url } = await buildApp(t, { pingInterval: 20, limits: { messageSize: 32_000_000, owedEvents: 60_000_000, owed: 64_000_000 } })
+  const { app, url } = await buildApp(t, { pingInterval: 20, limits: { messageSize: 32_000_000, bufferedEventBytes: 60_000_000, bufferedBytes: 64_000_000 } })
   const backend = app.wamp.join('realm1')
   const client = await WireClient.join(t, url, json!)
   await client.ask([32, 1, {}, 'com.example.long'])

@@ -80,7 +80,7 @@ const publications = (writes: readonly Buffer[]): number[] => [...Buffer.concat(
 
 t.test('events that may wait do so, in order, and the oldest or those of their topic give way', async (t) => {
   for (const [policy, expected] of [['drop-oldest', [7, 3, 4, 5, 8]], ['keep-latest', [7, 4, 5, 8]]] as const) {
-    const { transport, stream, heard } = build({ owedEvents: 2000, owed: 6000 })
+    const { transport, stream, heard } = build({ bufferedEventBytes: 2000, bufferedBytes: 6000 })
     stream.writableLength = 2001
     for (let id = 1; id <= 3; id++) t.equal(transport.send(waiting(id, policy)), 'sent')
     t.equal(transport.send(waiting(4, policy, 'com.example.b')), 'sent')
