@@ -1561,5 +1561,19 @@ export const defences: readonly Defence[] = [
     code: 'authenticators: { lookAtRequests: false, entries: () => new Map() }',
     without: 'authenticators: { lookAtRequests: false, entries: () => new Map([["ticket", async () => ({ authid: "eve", role: "admin" })]]) }',
     test: ['routes/console.test.ts', 'the WebSocket of the page']
+  },
+  {
+    defence: 'A revocation also reaches logins that were made before the clock was set back',
+    file: 'plugin/cookie/revocations.ts',
+    code: '(created <= at || created > this.#now())',
+    without: 'created <= at',
+    test: ['cookie/revocation.test.ts', 'a revocation reaches logins that were made before the clock']
+  },
+  {
+    defence: 'Names that every JavaScript object inherits are not accepted as options of a request',
+    file: 'plugin/in-process/checked-request.ts',
+    code: 'if (name in Object.prototype) refuse',
+    without: 'if (name === "") refuse',
+    test: ['in-process/mistakes.test.ts', 'an unknown option of a request is refused']
   }
 ]
