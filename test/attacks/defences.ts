@@ -1481,7 +1481,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'No login is bound on an upgrade whose cookie a login has replaced',
     file: 'plugin/cookie/handed-ids.ts',
-    code: 'return since !== undefined && this.#now() < since + IN_FLIGHT',
+    code: 'return since !== undefined && Math.abs(this.#now() - since) < IN_FLIGHT',
     without: 'return false',
     test: ['cookie/fixation.test.ts', 'an upgrade that a REST login of the same browser overtakes']
   },
