@@ -33,8 +33,11 @@ export function cookieStoreContract (open: () => CookieStore | Promise<CookieSto
     name,
     check: async () => {
       const store = await open()
-      await check(store)
-      await store.close()
+      try {
+        await check(store)
+      } finally {
+        await store.close()
+      }
     }
   }))
 }

@@ -32,6 +32,11 @@ export class CookieRotation {
     return this.#rotateAfter > 0 && this.#now() >= replaced + this.#rotateAfter
   }
 
+  /** True for a cookie that was replaced less than a minute ago, so that the browser may already have the newer one. */
+  isReplaced ({ replaced = -Infinity }: CookieRecord): boolean {
+    return this.#now() < replaced + GRACE
+  }
+
   /** Lets a new cookie refer to the same login, in place of this one. Resolves to its record, or to null if it is not due or failed. */
   async replace (key: string, by: string): Promise<CookieRecord | null> {
     return await this.#inTurn(key, async (record) => {
@@ -52,7 +57,7 @@ export class CookieRotation {
     if (replaces === undefined) return
     await this.#inTurn(replaces, async (record) => {
       const now = this.#now()
-      const left = Math.ceil((now + GRACE - record.created) / 1000)
+      const left = Math.floor((now + GRACE - record.created) / 1000)
       await this.#store.set(replaces, { ...record, maxAge: Math.min(record.maxAge, left), replacement: key, replaced: now })
     })
     await this.#inTurn(key, async ({ replaces: _, ...record }) => {

@@ -226,9 +226,11 @@ export class CookieTracker implements ConnectionTracker {
     if (this.#rotation.isDue(cookie.record)) {
       const value = this.#freshFor(brought)
       const next = await this.#rotation.replace(cookie.key, keyOf(value))
-      if (next !== null) return { login: { ...login, cookies: [cookie.key, keyOf(value)] }, setCookie: this.#cookie.write(value, secure, next.maxAge) }
+      if (next === null) return { login }
+      return { login: { ...login, cookies: [cookie.key, keyOf(value)] }, setCookie: this.#cookie.write(value, secure, next.maxAge) }
     }
-    if (!brought.renew) return { login }
+    // The browser would overwrite the newer cookie with this one, which is valid for a minute only.
+    if (!brought.renew || this.#rotation.isReplaced(cookie.record)) return { login }
     const { created, maxAge } = cookie.record
     return { login, setCookie: this.#cookie.write(brought.value, secure, Math.ceil((created - this.#now()) / 1000 + maxAge)) }
   }

@@ -45,6 +45,7 @@ export class HandedIds {
   isOutdated (key: string): boolean {
     const login = this.#ids.get(key)?.connection?.login
     const since = login?.cookies.includes(key) === true ? login.record.created : this.#replaced.get(key)
-    return since !== undefined && this.#now() < since + IN_FLIGHT
+    // The clock may have been set back.
+    return since !== undefined && Math.abs(this.#now() - since) < IN_FLIGHT
   }
 }

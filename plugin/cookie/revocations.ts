@@ -41,6 +41,8 @@ export class Revocations {
   /** By filter. */
   readonly #revocations = new Map<string, Revocation>()
   readonly #ended: EndedLogins
+  /** The latest time at which this process has made a login: later than now if the clock has been set back since. */
+  #latest = -Infinity
 
   /** `search` finds the valid logins of a filter, and `remove` deletes logins and ends their sessions. Both reject with the error of the store. */
   constructor ({ store, search, remove, log, now }: {
@@ -59,7 +61,7 @@ export class Revocations {
 
   /** Revokes logins, in this process at once. Resolves to the keys of the deleted ones. Rejects with the error of the store. */
   async revoke (filter: LoginFilter): Promise<readonly string[]> {
-    const revocation: Revocation = { filter, at: this.#now(), spared: new Set(), deleted: [], state: 'being deleted' }
+    const revocation: Revocation = { filter, at: Math.max(this.#now(), this.#latest), spared: new Set(), deleted: [], state: 'being deleted' }
     if (this.#revocations.size >= MOST_REVOCATIONS) return await this.#complete(revocation)
     const name = JSON.stringify([filter.cookie, filter.realm, filter.authid, filter.authrole])
     this.#revocations.set(name, revocation)
@@ -69,14 +71,15 @@ export class Revocations {
 
   /** The state of the revocation of a login, or null if it has not been revoked. */
   stateOf (login: SelectableLogin): Revocation['state'] | null {
-    for (const { filter, at, spared, state } of this.#revocations.values()) {
-      if (login.record.created <= at && isSelected(filter, login) && !spared.has(login.key)) return state
+    for (const revocation of this.#revocations.values()) {
+      if (isSelected(revocation.filter, login) && this.#isMeant(revocation, login)) return revocation.state
     }
     return null
   }
 
   /** Called for a new login, which earlier revocations do not affect. */
   spare (login: SelectableLogin): void {
+    this.#latest = Math.max(this.#latest, login.record.created)
     for (const { filter, spared } of this.#revocations.values()) if (isSelected(filter, login)) spared.add(login.key)
   }
 
@@ -97,11 +100,20 @@ export class Revocations {
     if (this.#revocations.get(name) === revocation) this.#revocations.delete(name)
   }
 
+  /**
+   * True for a login that was made before a revocation. One that seems to be made in the future was made before the clock was set back, or by
+   * a process with another clock: it is revoked, because the user can log in again.
+   */
+  #isMeant ({ at, spared }: Revocation, { key, record: { created } }: SelectableLogin): boolean {
+    return (created <= at || created > this.#now()) && !spared.has(key)
+  }
+
   /** Deletes the logins of a revocation. Those without cookies are deleted, too: another process may be storing their cookies. */
-  async #complete ({ filter, at, spared, state }: Revocation): Promise<readonly string[]> {
+  async #complete (revocation: Revocation): Promise<readonly string[]> {
+    const { filter, spared, state } = revocation
     const found = filter.cookie === undefined ? await this.#search(filter) : await this.#lookUp(filter.cookie, filter)
     // At the first attempt, a later time only means that the clocks of two processes differ.
-    const meant = found.filter(({ key, record }) => (state === 'being deleted' || record.created <= at) && !spared.has(key))
+    const meant = found.filter((login) => state === 'being deleted' ? !spared.has(login.key) : this.#isMeant(revocation, login))
     await this.#remove(meant)
     return meant.map(({ key }) => key)
   }

@@ -1481,7 +1481,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'No login is bound on an upgrade whose cookie a login has replaced',
     file: 'plugin/cookie/handed-ids.ts',
-    code: 'return since !== undefined && this.#now() < since + IN_FLIGHT',
+    code: 'return since !== undefined && Math.abs(this.#now() - since) < IN_FLIGHT',
     without: 'return false',
     test: ['cookie/fixation.test.ts', 'an upgrade that a REST login of the same browser overtakes']
   },
@@ -1652,5 +1652,19 @@ export const defences: readonly Defence[] = [
     code: '      flushSoon(this)\n    }\n    this.#parts.push(octets)\n    this.#queued += octets.length\n',
     without: '    }\n    this.#write(octets)\n',
     test: ['routes/event-chunk.test.ts', 'the events of a turn are written as one chunk']
+  },
+  {
+    defence: 'A revocation also reaches logins that were made before the clock was set back',
+    file: 'plugin/cookie/revocations.ts',
+    code: '(created <= at || created > this.#now())',
+    without: 'created <= at',
+    test: ['cookie/revocation.test.ts', 'a revocation reaches logins that were made before the clock']
+  },
+  {
+    defence: 'Names that every JavaScript object inherits are not accepted as options of a request',
+    file: 'plugin/in-process/checked-request.ts',
+    code: 'if (name in Object.prototype) refuse',
+    without: 'if (name === "") refuse',
+    test: ['in-process/mistakes.test.ts', 'an unknown option of a request is refused']
   }
 ]

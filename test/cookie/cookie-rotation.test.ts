@@ -130,6 +130,27 @@ t.test('an older signature is replaced by a newer one, and what is not signed is
   t.equal(await last.identify(`cbtid=${signed.split('.')[0]}`), null, 'no signature')
 })
 
+t.test('a cookie with an older signature does not take the place of the newer cookie that replaces it', async (t) => {
+  const store = new MemoryStore()
+  const [former, latter] = ['f'.repeat(32), 'l'.repeat(32)]
+  let now = 1_000_000
+  const build = (secret: string | string[]) => buildTracker({ store, options: { secret, rotateAfter: 3600 }, now: () => now }).tracker
+  const browser = new Browser(build(former))
+  await (await browser.open()).bind(principal())
+  const cookieHeader = browser.header
+  now += 3_600_000
+  const tracker = build([latter, former])
+  const tabs = await Promise.all(Array.from({ length: 3 }, async () => await tracker.arrive({ cookieHeader, secure: false })))
+  const handed = tabs.map(handedValue).filter((value) => value !== undefined)
+  t.equal(handed.length, 1, 'tabs that come at the same moment')
+  t.equal((await tracker.identify(`cbtid=${handed[0]!}`))?.principal.authid, 'joe')
+  now += 59_000
+  t.equal((await tracker.arrive({ cookieHeader, secure: false })).setCookie, undefined, 'a request that was on its way')
+  now += 1000
+  t.equal(await tracker.identify(cookieHeader), null)
+  t.equal((await tracker.identify(`cbtid=${handed[0]!}`))?.principal.authid, 'joe')
+})
+
 t.test('browsers that come by one cookie wait for a store that hangs no longer than one of them', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })

@@ -334,3 +334,16 @@ t.test('a login of the same user spares what the user\'s other cookies lead to',
   await (await tracker.arrive({ cookieHeader, secure: false })).bind(principal(), 'wampcra')
   for (const browser of browsers) t.equal(await browser.identity(), 'joe')
 })
+
+t.test('after the clock was set back, a browser with a cookie that a login has replaced gets a fresh one', async (t) => {
+  let now = 1_000_000_000
+  const { tracker } = buildTracker({ now: () => now })
+  const browser = new Browser(tracker)
+  ;(await browser.open()).leave()
+  const arrival = { cookieHeader: browser.header, secure: false }
+  await tracker.signIn(arrival, principal())
+  t.equal((await tracker.arrive(arrival)).setCookie, undefined, 'a request that was on its way')
+  now -= 3_600_000
+  t.ok((await tracker.arrive(arrival)).setCookie)
+  await tracker.close()
+})

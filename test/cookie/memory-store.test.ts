@@ -1,9 +1,21 @@
 import t from 'tap'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
+import { cookieStoreContract } from '../../plugin/testing.ts'
 import { key, record, testStore } from './store-contract.ts'
 
 t.test('the memory store keeps the contract of a cookie store [CKI-08]', async (t) => {
   await testStore(t, async () => new MemoryStore())
+})
+
+t.test('a store that does not keep the contract is closed as well, so that its test can end', async (t) => {
+  let open = 0
+  class Store extends MemoryStore {
+    override set (): void { throw new Error('not possible') }
+
+    override close (): void { open-- }
+  }
+  for (const { check } of cookieStoreContract(() => { open++; return new Store() })) await t.rejects(check(), { message: 'not possible' })
+  t.equal(open, 0)
 })
 
 t.test('records end with the store [CKO-07]', async (t) => {

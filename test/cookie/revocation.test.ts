@@ -88,6 +88,53 @@ t.test('a login that is made while a revocation waits for the store is not revok
   await tracker.close()
 })
 
+t.test('a revocation reaches logins that were made before the clock was set back, while the store cannot list', async (t) => {
+  const store = new Store()
+  let now = 1_000_000_000
+  const build = () => buildTracker({ store, now: () => now }).tracker
+  const [tracker, other] = [build(), build()]
+  const [browser, ofOther, later] = [new Browser(tracker), new Browser(other), new Browser(tracker)]
+  await logIn(browser)
+  now += 1000
+  await logIn(ofOther)
+  const atOther = new Browser(tracker)
+  atOther.value = ofOther.value
+  now -= 3_601_000
+  store.listing = 'fails'
+  await t.rejects(tracker.revoke({ authid: 'joe' }), { message: 'cannot list' })
+  await logIn(later)
+  t.same([await browser.identity(), await atOther.identity(), await later.identity()], [undefined, undefined, 'joe'])
+  await settled()
+  store.listing = 'works'
+  t.equal([...store.entries()].length, 2, 'only the later login is left')
+
+  store.listing = 'fails'
+  now += 3_601_000
+  await logIn(browser)
+  now -= 500
+  await t.rejects(tracker.revoke({ authid: 'joe' }), { message: 'cannot list' })
+  now += 1000
+  t.equal(await browser.identity(), undefined, 'although its time seems to be later than that of the revocation')
+  await Promise.all([tracker.close(), other.close()])
+})
+
+t.test('a revocation that is retried deletes logins that were made before the clock was set back', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const store = new Store()
+  let now = 1_000_000_000
+  const { tracker } = buildTracker({ store, now: () => now })
+  await logIn(new Browser(tracker))
+  now -= 3_600_000
+  store.listing = 'fails'
+  await t.rejects(tracker.revoke({ authid: 'joe' }), { message: 'cannot list' })
+  store.listing = 'works'
+  mock.timers.tick(1000)
+  await settled()
+  t.same([...store.entries()], [])
+  await tracker.close()
+})
+
 t.test('a revoked login that is used while the store cannot list is deleted', async (t) => {
   const store = new Store()
   const { tracker } = buildTracker({ store })

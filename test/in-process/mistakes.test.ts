@@ -33,6 +33,9 @@ t.test('an unknown option of a request is refused at once by its name, with a su
     ['PUBLISH', { excludeMe: false }, 'PUBLISH.options.excludeMe is not an option: did you mean "exclude_me"?'],
     ['PUBLISH', { signal: new AbortController().signal }, 'PUBLISH.options.signal is not an option'],
     ['SUBSCRIBE', { mach: 'prefix' }, 'SUBSCRIBE.options.mach is not an option: did you mean "match"?'],
+    ['CALL', { toString: 1 }, 'CALL.options.toString is not an option'],
+    ['CALL', { hasOwnProperty: 1 }, 'CALL.options.hasOwnProperty is not an option'],
+    ['PUBLISH', { __lookupGetter__: 1 }, 'PUBLISH.options.__lookupGetter__ is not an option'],
     ['REGISTER', { invok: 'last' }, 'REGISTER.options.invok is not an option: did you mean "invoke"?'],
     ['REGISTER', { timeout: undefined }, 'REGISTER.options.timeout is not an option']
   ] as const) t.equal(await faultOf(requests[request]!(session, given as never)), message)
