@@ -20,7 +20,8 @@ const examples: Readonly<Record<string, readonly Payload[]>> = {
   'integer of more than 1,233 characters JSON': [json('1'.repeat(1234)), json(`-${'1'.repeat(1233)}`)],
   'number beyond the range of a double, such as 1e999 JSON': [json('1e999')],
   '64-bit integer MessagePack': [msgpack('cfffffffffffffffff'), msgpack('d38000000000000000')],
-  'NaN, Infinity, -Infinity MessagePack': [msgpack('cb7ff8000000000000')],
+  'NaN MessagePack': [msgpack('cb7ff8000000000000')],
+  'Infinity (-Infinity likewise) MessagePack': [msgpack('cb7ff0000000000000')],
   'timestamp MessagePack': [msgpack('d6ff00000001')],
   'timestamp that a Date cannot hold MessagePack': [msgpack('c70cff000000007fffffffffffffff')],
   'extension MessagePack': [msgpack('d40500'), msgpack('c703ff000000')],
@@ -29,13 +30,15 @@ const examples: Readonly<Record<string, readonly Payload[]>> = {
   'bignum beyond 64 bits, up to 4096 bits CBOR': [cbor('c249010000000000000000'), cbor(`c25901ff${'ff'.repeat(511)}`)],
   'bignum beyond 4096 bits CBOR': [cbor(`c2590201${'ff'.repeat(513)}`)],
   'epoch time (tag 1) CBOR': [cbor('c101')],
+  'NaN CBOR': [cbor('f97e00')],
+  'Infinity (-Infinity likewise) CBOR': [cbor('f97c00')],
   'undefined CBOR': [cbor('f7')],
   'other tag, simple value CBOR': [cbor('d903e701'), cbor('e0')],
   'dict with boolean, null, list or dict keys CBOR': [cbor('a1f501'), cbor('a1f601'), cbor('a18001'), cbor('a1a001')]
 }
 
 function inProcess (payload: Payload): string {
-  if (!payload.hasForm(null)) return 'no form'
+  if (!payload.hasForm(null)) return 'unsupported'
   const { args: [value] } = payload.values()
   if (value instanceof OpaqueValue) return 'opaque'
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid Date' : 'Date'
@@ -45,7 +48,7 @@ function inProcess (payload: Payload): string {
 
 function inCodec (payload: Payload, codec: Codec, name: string): string {
   if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return 'untouched'
-  if (!payload.hasForm(codec)) return 'no form'
+  if (!payload.hasForm(codec)) return 'unsupported'
   const { args: [given] } = payload.values()
   const { args: [value] } = codec.decodePayload(payload.in(codec))
   if (value === null) return 'null'
