@@ -40,7 +40,7 @@ export interface CookieOptions {
   length?: number
   /** The lifetime of a login in seconds, which the server also enforces. @default 604800, 7 days */
   maxAge?: number
-  /** The attribute Secure. `auto` sets it if the request arrived by https. @default 'auto' */
+  /** The attribute Secure. `auto` sets it if the request arrived over HTTPS. @default 'auto' */
   secure?: boolean | 'auto'
   /** Hides the cookie from scripts. @default true */
   httpOnly?: boolean

@@ -90,7 +90,7 @@ export interface CallMessage extends DiagnosticsMessage {
   readonly request: Id
   /** The URI of the procedure. */
   readonly procedure: Uri
-  /** The published options. */
+  /** The options of the CALL that the channel publishes. */
   readonly options: CallDetails
 }
 
@@ -155,7 +155,7 @@ export interface PublicationMessage extends DiagnosticsMessage {
   readonly request: Id
   /** The topic. */
   readonly topic: Uri
-  /** The published options. */
+  /** The options of the PUBLISH that the channel publishes. */
   readonly options: PublicationDetails
   /** Subscribers of the start may add attributes here, which are copied to EVENT.Details. */
   readonly details: Record<string, unknown>

@@ -106,11 +106,11 @@ export interface LimitOptions {
   depth?: number
   /** Bytes buffered for a connection before events to it are dropped or queued (see `slowSubscribers`), at least 65536. @default 4194304 */
   bufferedEventBytes?: number
-  /** Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most as many bytes. @default 16777216 */
+  /** Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most this many bytes. @default 16777216 */
   bufferedBytes?: number
   /**
    * Bytes of memory for the decoded values that running procedures and event handlers of the app hold, estimated, for all realms together.
-   * A single caller or publisher may hold at most as much as is left. Above it, calls are rejected, and events are queued or dropped. @default 268435456
+   * A single caller or publisher may hold at most as much memory as is free. Above it, calls are rejected, and events are queued or dropped. @default 268435456
    */
   heldBytes?: number
   /**
@@ -126,8 +126,8 @@ export interface LimitOptions {
   registrations?: number
   /**
    * Bytes of a session's messages that wait for an authorizer, plus 512 for each message. Above it, the connection is not read. The same limit
-   * applies to the payloads that are kept for re-routing the session's open calls, and to its pending calls of the meta API. Calls beyond it are
-   * not re-routed, or are refused. @default 1048576
+   * applies to the payloads that are kept for re-routing the session's open calls, and to its pending calls of the meta API. Beyond it, open calls
+   * are not re-routed, and calls of the meta API are refused. @default 1048576
    */
   parkedBytes?: number
   /** Testaments of one session. @default 100 */

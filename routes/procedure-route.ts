@@ -28,7 +28,7 @@ export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'w
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** The URI of the procedure. */
   readonly procedure: Uri
-  /** The contract of the procedure, from which the route schema is derived. @default only arguments in the schema are accepted */
+  /** The contract of the procedure, from which the route schema is derived. @default none, only the arguments in `schema` are accepted */
   readonly contract?: ProcedureContract
   /** The names of the positional arguments in the request. @default [] */
   readonly args?: readonly string[]

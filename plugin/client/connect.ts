@@ -12,7 +12,7 @@ export interface TypedClientSession<A extends Api> extends Omit<ClientSession, k
  * session permanently, with the reason of `signal` if that is aborted, and with WAMP_ERR_INVALID_OPTION.
  */
 export function connect (url: string | URL, options?: ConnectOptions): Promise<ClientSession>
-/** Opens a session with the types of a contract or an API: `connect<typeof contract>('/ws', { realm: 'realm1' })`. */
+/** With a type argument, the session has the types of a contract or an API: `connect<typeof contract>('/ws', { realm: 'realm1' })`. */
 export function connect<A extends Api | Contract> (url: string | URL, options?: ConnectOptions): Promise<TypedClientSession<ApiFrom<A>>>
 export async function connect (url: string | URL, options: ConnectOptions = {}): Promise<ClientSession> {
   const session = new ClientSession(resolveOptions(url, options), options.onState)

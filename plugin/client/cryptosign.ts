@@ -14,7 +14,7 @@ export interface Signer {
 /** What stands before the seed of an Ed25519 key in PKCS #8 [RFC 8410, 7]. */
 const PKCS8 = '302e020100300506032b657004220420'
 
-/** Logs in by Cryptosign: the private key of a known public key signs a challenge [advanced, Cryptosign-based Authentication]. Throws WAMP_ERR_LOGIN for a missing key. */
+/** Logs in by Cryptosign: the client signs a challenge with its private key [advanced, Cryptosign-based Authentication]. Throws WAMP_ERR_LOGIN for a missing key. */
 export function cryptosign (given: {
   /** The name of the user. @default the owner of the key */
   readonly authid?: string | null

@@ -1,7 +1,7 @@
 import { checkLogin, secretOf } from './login.ts'
 import type { Login, Secret } from './login.ts'
 
-/** Logs in with a ticket: a password or token that is sent in the clear. Throws WAMP_ERR_LOGIN for a missing part. */
+/** Logs in with a ticket: a password or token that is sent in the clear. Throws WAMP_ERR_LOGIN if a field is missing. */
 export function ticket (given: {
   /** The name of the user. */
   readonly authid: string

@@ -20,7 +20,7 @@ export interface ScramLogin {
   readonly prepare?: (password: string) => string
 }
 
-/** Logs in by WAMP-SCRAM: both sides prove that they know the password [advanced, Salted Challenge Response Authentication]. Throws WAMP_ERR_LOGIN for a missing part. */
+/** Logs in by WAMP-SCRAM: both sides prove that they know the password [advanced, Salted Challenge Response Authentication]. Throws WAMP_ERR_LOGIN if a field is missing. */
 export function wampScram (login: ScramLogin): Login {
   checkLogin('wampScram', login, { authid: 'text', password: 'text or function' })
   return {

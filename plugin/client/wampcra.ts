@@ -4,7 +4,7 @@ import { checkLogin, secretOf } from './login.ts'
 import type { Login, Secret } from './login.ts'
 import { toBase64, utf8 } from './octets.ts'
 
-/** Logs in by WAMP-CRA: a secret that both sides know signs a challenge [advanced, Challenge Response Authentication]. Throws WAMP_ERR_LOGIN for a missing part. */
+/** Logs in by WAMP-CRA: the client signs a challenge with a shared secret [advanced, Challenge Response Authentication]. Throws WAMP_ERR_LOGIN if a field is missing. */
 export function wampcra (given: {
   /** The name of the user. */
   readonly authid: string

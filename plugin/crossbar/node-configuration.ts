@@ -38,7 +38,7 @@ export interface NodeConfiguration {
   readonly endpoints: readonly EndpointOptions[]
   /** The options for `fastify.register(wampBridge, bridge)`. */
   readonly bridges: readonly BridgeOptions[]
-  /** Settings that are not supported, or only differently, each with its path in the configuration. */
+  /** Settings that are not supported or that behave differently, each with its path in the configuration. */
   readonly warnings: readonly string[]
 }
 

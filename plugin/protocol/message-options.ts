@@ -1,7 +1,7 @@
 import type { Id } from './id.ts'
 import type { MatchPolicy } from './uri.ts'
 
-/** Options and details: string keys and any values. Only the fields in the wire table have been validated. */
+/** Options and details: string keys and any values. Only the known fields have been validated. */
 export type Dict = { readonly [key: string]: unknown }
 
 /** The HELLO.Details that this router reads. */

@@ -13,7 +13,7 @@ export const reasons = {
 
   /** A peer violated the protocol: always ABORT, never ERROR. */
   protocolViolation: 'wamp.error.protocol_violation',
-  /** A URI is invalid in its place. */
+  /** A URI is invalid where it is used. */
   invalidUri: 'wamp.error.invalid_uri',
   /** An argument is invalid. */
   invalidArgument: 'wamp.error.invalid_argument',

@@ -36,8 +36,8 @@ export interface TlsChannel {
   /** The client's certificate, if it sent one that is signed by an authority that the server trusts. */
   readonly peerCertificate: X509Certificate | null
   /**
-   * A value that only the two ends of this channel know, by the type of channel binding, or null for an unavailable type. `tls-exporter`
-   * is available, 32 octets, with TLS 1.3 [RFC 9266].
+   * Returns a value that only the two ends of this channel know, for a type of channel binding, or null if the type is unavailable. The only
+   * type is `tls-exporter` [RFC 9266], which requires TLS 1.3 and returns 32 octets.
    */
   channelBinding (type: string): Buffer | null
 }

@@ -72,7 +72,7 @@ export const defences: readonly Defence[] = [
     test: [planted, 'a cookie that was planted is not']
   },
   {
-    defence: 'A login is not bound to ids that other clients received for the same id',
+    defence: 'A login is not bound to ids that other clients received when they sent the same id',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, ...this.#parent.#children]\n',
@@ -149,7 +149,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/login-store.test.ts', 'a REST logout or login whose cookie']
   },
   {
-    defence: 'A user can be killed together with its logins',
+    defence: 'The sessions and logins of a user can be ended together',
     file: 'plugin/realm/session-procedures.ts',
     code: 'return revoking ? revokeLogins(authid).then(() => result) : result',
     without: 'return result',
@@ -807,7 +807,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/events.test.ts', 'streams that are asked for at once']
   },
   {
-    defence: 'Stored values count as the memory that they use',
+    defence: 'Stored values are counted by the memory that they use',
     file: 'plugin/protocol/payload.ts',
     code: 'const BYTES_OF_DICT = 64',
     without: 'const BYTES_OF_DICT = 2',
@@ -863,7 +863,7 @@ export const defences: readonly Defence[] = [
     test: ['session/farewells.test.ts', 'sessions that are killed by one message']
   },
   {
-    defence: 'Tiny events that wait for a slow subscriber count as the memory that they use',
+    defence: 'Tiny events that wait for a slow subscriber are counted by the memory that they use',
     file: 'plugin/backlog.ts',
     code: 'OCTETS_OF_ENTRY = 256',
     without: 'OCTETS_OF_ENTRY = 0',
@@ -1031,7 +1031,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/departure.test.ts', 'testaments are published in turns']
   },
   {
-    defence: 'Calls of routes, and of procedures of the app, count with the work that they cause',
+    defence: 'Calls of routes and of procedures of the app are charged for the work that they cause',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'spend(this.#unitsOfInvocation)',
     without: '{}',
@@ -1045,7 +1045,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/http2.test.ts', 'all streams of a connection']
   },
   {
-    defence: 'A connection with many pending requests gets no further ones',
+    defence: 'A connection with too many pending requests cannot start further ones',
     file: 'routes/connection-of.ts',
     code: 'requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)',
     without: 'true',
@@ -1311,21 +1311,21 @@ export const defences: readonly Defence[] = [
     test: ['session/router-calls.test.ts', 'calls of the meta API that are canceled count']
   },
   {
-    defence: 'A session does not use up the pending calls of dynamic authorizers',
+    defence: 'A session cannot use up the capacity for pending calls of dynamic authorizers',
     file: 'plugin/realm/realm.ts',
     code: 'client: session.session',
     without: 'client: 0',
     test: ['session/router-calls.test.ts', 'a client that causes many calls leaves capacity']
   },
   {
-    defence: 'A connection does not use up the pending calls of a session that routes use with `as`',
+    defence: 'A connection cannot use up the call limit of a session that routes use with `as`',
     file: 'routes/procedure-route.ts',
     code: 'as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))',
     without: '() => {}',
     test: ['routes/caller-shares.test.ts', 'calls of a route with `as` that hang']
   },
   {
-    defence: 'An address does not use up the pending calls of dynamic authenticators',
+    defence: 'An address cannot use up the capacity for pending calls of dynamic authenticators',
     file: 'plugin/auth/dynamic-authenticator.ts',
     code: 'peer === undefined ? session : networkOf(peer)',
     without: '0',
@@ -1374,7 +1374,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
   },
   {
-    defence: 'Canceled HTTP/2 requests do not use up the calls of a session that routes use with `as`',
+    defence: 'Canceled HTTP/2 requests do not use up the call limit of a session that routes use with `as`',
     file: 'routes/procedure-route.ts',
     code: 'procedure, args, kwargs, gone).finally(ended)',
     without: 'procedure, args, kwargs, gone)',
@@ -1521,7 +1521,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/abandoned-invocations.test.ts', 'a canceled call whose procedure can never end']
   },
   {
-    defence: 'Canceled calls of a dynamic authorizer count together for their client',
+    defence: 'Canceled calls of a dynamic authorizer are counted together for each client',
     file: 'plugin/realm/callee-share.ts',
     code: 'return caller.client ?? caller',
     without: 'return caller',
@@ -1556,7 +1556,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/bridge.test.ts', 'keys that change prototypes']
   },
   {
-    defence: 'Only a cookie logs in at the WebSocket of the console',
+    defence: 'The WebSocket of the console only accepts logins by cookie',
     file: 'routes/console.ts',
     code: 'authenticators: { lookAtRequests: false, entries: () => new Map() }',
     without: 'authenticators: { lookAtRequests: false, entries: () => new Map([["ticket", async () => ({ authid: "eve", role: "admin" })]]) }',
