@@ -76,7 +76,7 @@ function asJavaScript (file: string): string {
 
 // One more than there are cores: some runs only wait. Each leaves its copy as it was.
 // One run of a test for each defence: on a busy machine longer than the deadline of other files.
-t.setTimeout(900_000)
+t.setTimeout(1_800_000)
 const copies = await Promise.all([1, 2, 3].map(async () => await Copy.make(t)))
 
 t.test('every defence has a test that fails when it is switched off', async (t) => {
