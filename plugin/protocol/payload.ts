@@ -1,6 +1,7 @@
 import { OpaqueValue } from './opaque-value.ts'
 import type { Args, Kwargs, Values } from './values.ts'
-import { isPlain, setOwn } from './wire-value.ts'
+import { setOwn } from './set-own.ts'
+import { isPlain } from './wire-value.ts'
 
 export type { Args, Kwargs, Values } from './values.ts'
 
