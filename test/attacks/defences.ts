@@ -1673,5 +1673,12 @@ export const defences: readonly Defence[] = [
     code: 'if (isNumbered(key)) {',
     without: 'if (key === "") {',
     test: ['protocol/set-own.test.ts', 'a dict with integers as keys takes no memory']
+  },
+  {
+    defence: 'Short octets that are kept do not keep a pool of Node.js in memory',
+    file: 'plugin/protocol/own-octets.ts',
+    code: 'Buffer.allocUnsafeSlow(',
+    without: 'Buffer.allocUnsafe(',
+    test: ['protocol/own-octets.test.ts', 'octets that are kept keep no others']
   }
 ]
