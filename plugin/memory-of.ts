@@ -12,8 +12,8 @@ const BYTES_OF_CHARACTER = 2
 const BYTES_OF_OCTETS = 112
 const BYTES_OF_OBJECT = 104
 const BYTES_OF_DICT = 64
-/** An entry has a key, and may be the first one with this key in such a dict. */
-const BYTES_OF_ENTRY = 72
+/** An entry has a key, and may be the first one with this key in such a dict, or need a table because its key is an integer. */
+const BYTES_OF_ENTRY = 112
 const BYTES_OF_LIST = 48
 /** A list that is read item by item has room for more: half as many items as it has, and 16. */
 const GROWTH_OF_LIST = 1.5

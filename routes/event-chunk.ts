@@ -1,3 +1,4 @@
+import { ownOctets } from '../plugin/protocol/own-octets.ts'
 import { flushSoon } from '../plugin/transport/outbox.ts'
 import type { Flushable } from '../plugin/transport/outbox.ts'
 import { spend } from '../plugin/work.ts'
@@ -47,6 +48,6 @@ export class EventChunk implements Flushable {
 function joined (parts: readonly Buffer[]): Buffer {
   if (parts.length === 1) return parts[0]!
   if (last === null) setImmediate(() => { last = null })
-  if (last === null || last.parts.length !== parts.length || !parts.every((part, i) => part === last!.parts[i])) last = { parts, octets: Buffer.concat(parts) }
+  if (last === null || last.parts.length !== parts.length || !parts.every((part, i) => part === last!.parts[i])) last = { parts, octets: ownOctets(parts) }
   return last.octets
 }

@@ -2,6 +2,7 @@ import { jsonCodec } from '../plugin/codec/json-codec.ts'
 import { valuesEnd } from '../plugin/codec/json-text.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import type { Dict, EventMessage } from '../plugin/protocol/message.ts'
+import { ownOctets } from '../plugin/protocol/own-octets.ts'
 import type { Payload } from '../plugin/protocol/payload.ts'
 import { spend, spendOctets } from '../plugin/work.ts'
 
@@ -45,7 +46,7 @@ export function octetsOf (subscribed: string, event: PublishedEvent, failed: (er
 
 function textOf (topic: string, { payload, details, publication }: PublishedEvent): Buffer {
   const id = details['retained'] === true ? '' : `id: ${publication}\n`
-  const octets = Buffer.concat([
+  const octets = ownOctets([
     Buffer.from(`${id}data: {"topic":${stringifyValue(topic)},`), payloadMembers(payload), Buffer.from(`,"details":${stringifyValue(details)}}\n\n`)
   ])
   spendOctets(octets.length)

@@ -5,6 +5,7 @@ import { EncodingError } from '../plugin/codec/codec.ts'
 import { readValues } from '../plugin/codec/json-value.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import { OpaqueValue } from '../plugin/protocol/opaque-value.ts'
+import { setOwn } from '../plugin/protocol/set-own.ts'
 import { noteStandIns, restored } from './stand-ins.ts'
 import type { StandIn } from './stand-ins.ts'
 
@@ -61,7 +62,9 @@ export function withTextForOctets (value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Uint8Array) return textOf(value)
   if (Array.isArray(value)) return value.map(withTextForOctets)
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withTextForOctets(item)]))
+  const dict: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) setOwn(dict, key, withTextForOctets(item))
+  return dict
 }
 
 /** Keeps a copy of the text while Fastify parses it. */

@@ -65,7 +65,7 @@ t.test('the memory of small values is many times their octets, and is not estima
   const measured: readonly [unknown, number][] = [
     [many(() => ({})), 65], [many(() => []), 41], [many(() => [1]), 193], [many(() => [1.1]), 209], [many(() => null), 9], [many(() => true), 9], [many(() => 1.1), 25],
     [many(() => 2n ** 64n), 33], [many(() => Buffer.from([1])), 113], [many(() => new OpaqueValue('msgpack', 5, Buffer.from([1]))), 161],
-    [many(() => new Date(0)), 105], [many((i) => String(1000 + i)), 33], [many(() => 'ééééé'), 33], [many(() => ({ a: 1 })), 65]
+    [many(() => new Date(0)), 105], [many((i) => String(1000 + i)), 33], [many(() => 'ééééé'), 33], [many(() => ({ a: 1 })), 65], [many(() => ({ 1020: 1 })), 210]
   ]
   for (const [list, bytes] of measured) {
     const estimated = memoryOf({ args: [list], kwargs: {} }) / 1000

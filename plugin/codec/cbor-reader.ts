@@ -1,11 +1,13 @@
 import { OpaqueValue, SIMPLE_VALUE } from '../protocol/opaque-value.ts'
+import { isNumbered, setOwn } from '../protocol/set-own.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { ValueReader } from './binary-codec.ts'
 import { deeper } from './byte-reader.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { BIGNUM, BREAK, DATE_TEXT, DICT, EPOCH, FALSE, FLOAT16, FLOAT32, FLOAT64, LIST, NEGATIVE, NEGATIVE_BIGNUM, NULL, OCTETS, POSITIVE, SELF_DESCRIBED, SIMPLE8, TAG, TEXT, TRUE, UINT8_ARRAY, UNDEFINED } from './cbor-types.ts'
-import { keyOf, setOwn } from './dict.ts'
+import { keyOf } from './dict.ts'
 import type { MutableDict } from './dict.ts'
+import { VALUES_OF_NUMBERED } from './encoding-work.ts'
 import { MAX_INTEGER_BITS, narrow } from './integer.ts'
 
 /** The size of what ends with a break. */
@@ -156,6 +158,7 @@ function readDict (reader: ByteReader, length: number, depth: number, strict: bo
   const dict: MutableDict = {}
   const readEntry = (): void => {
     const key = keyOf(read(reader, depth, strict), strict)
+    if (isNumbered(key)) reader.values += VALUES_OF_NUMBERED
     setOwn(dict, key, read(reader, depth, strict))
   }
   if (length === INDEFINITE) while (!skipBreak(reader)) readEntry()

@@ -4,12 +4,6 @@ import { EncodingError } from './codec.ts'
 /** A dict that is being read. */
 export type MutableDict = Record<string, unknown>
 
-/** Sets a property of data: `__proto__` is a name like any other. */
-export function setOwn (target: MutableDict, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
-  else target[key] = value
-}
-
 /**
  * A dict's key as a property's name. Other languages have integers as keys of application data: as in JSON they become
  * strings. Where `strict`, a key that is not a string is a ProtocolViolation [basic, Messages].

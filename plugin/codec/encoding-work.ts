@@ -4,6 +4,8 @@ import type { ByteWriter } from './byte-writer.ts'
 
 /** Values that are read or written in the time of a unit of work. */
 export const VALUES_OF_UNIT = 2
+/** Values that are read in the time of a key that is an integer, in addition to the key itself. */
+export const VALUES_OF_NUMBERED = 50
 
 /** Counts the work of reading values, also of those before one that could not be read. */
 export function countRead ({ values, position }: ByteReader): void {

@@ -1,10 +1,12 @@
 import { OpaqueValue } from '../protocol/opaque-value.ts'
+import { isNumbered, setOwn } from '../protocol/set-own.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { ValueReader } from './binary-codec.ts'
 import { deeper } from './byte-reader.ts'
 import type { ByteReader } from './byte-reader.ts'
-import { keyOf, setOwn } from './dict.ts'
+import { keyOf } from './dict.ts'
 import type { MutableDict } from './dict.ts'
+import { VALUES_OF_NUMBERED } from './encoding-work.ts'
 import { ARRAY16, ARRAY32, BIN8, EXT8, FALSE, FIXEXT1, FLOAT32, FLOAT64, INT8, MAP16, MAP32, NIL, STR8, TIMESTAMP, TRUE, UINT8 } from './msgpack-types.ts'
 
 /** The length that follows a first octet of a family of three. */
@@ -53,6 +55,7 @@ function readDict (reader: ByteReader, size: number, depth: number, strict: bool
   const dict: MutableDict = {}
   for (let i = size; i > 0; i--) {
     const key = keyOf(read(reader, depth, strict), strict)
+    if (isNumbered(key)) reader.values += VALUES_OF_NUMBERED
     setOwn(dict, key, read(reader, depth, strict))
   }
   return dict

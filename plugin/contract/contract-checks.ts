@@ -4,6 +4,7 @@ import addFormats from 'ajv-formats'
 import { errors } from '../errors.ts'
 import type { PassthruOptions } from '../protocol/message.ts'
 import type { Payload, Values } from '../protocol/payload.ts'
+import { setOwn } from '../protocol/set-own.ts'
 import { isUri } from '../protocol/uri.ts'
 import { hasBigInt, isDict } from '../protocol/wire-value.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -151,7 +152,10 @@ function checkBy (name: string, validate: (value: unknown, size: number) => Erro
 function withoutBigInts (value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (Array.isArray(value)) return value.map(withoutBigInts)
-  return isDict(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutBigInts(item)])) : value
+  if (!isDict(value)) return value
+  const dict: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) setOwn(dict, key, withoutBigInts(item))
+  return dict
 }
 
 /** The location and the requirement: `args[1] must be number`. Never contains the value itself. */

@@ -132,7 +132,9 @@ export class EventHandlers {
       if (!isThenable(result)) return
       const ended = Promise.resolve(result)
       if (bytes > 0) this.#held.until(ended, this.#held.hold(sharer, bytes))
-      this.#busyOf(subscription).add(ended.then(() => {}, (error: unknown) => { this.#failed(error, subscription) }))
+      const settled = ended.then(() => {}, (error: unknown) => { this.#failed(error, subscription) })
+      // A handler may have removed itself: then nothing would remove the entry of its subscription.
+      if (this.has(subscription)) this.#busyOf(subscription).add(settled)
     } catch (error) {
       this.#failed(error, subscription)
     }

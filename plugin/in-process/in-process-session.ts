@@ -188,13 +188,15 @@ export class InProcessSession {
     }
     const subscribing = this.#subscribe(topic, 'payload', put, options)
     const stop = (): void => { events.end() }
-    const undo = [onAbort(signal, stop)]
-    subscribing.then(() => { undo.push(this.#peer.whenClosed(stop)) }, (error: unknown) => { events.end(error) })
+    const ignore = onAbort(signal, stop)
+    let forget = (): void => {}
+    subscribing.then(() => { forget = this.#peer.whenClosed(stop) }, (error: unknown) => { events.end(error) })
     try {
       yield * events
     } finally {
+      ignore()
       const left = subscribing.then(async (subscription) => {
-        for (const forget of undo) forget()
+        forget()
         if (this.#peer.isOpen) await subscription.unsubscribe()
       })
       // An authorizer may take long: if the subscription is granted later, it is then removed.

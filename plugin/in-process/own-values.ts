@@ -1,7 +1,8 @@
 import { errors } from '../errors.ts'
 import { OpaqueValue } from '../protocol/opaque-value.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
-import { isPlain, setOwn } from '../protocol/wire-value.ts'
+import { setOwn } from '../protocol/set-own.ts'
+import { isPlain } from '../protocol/wire-value.ts'
 
 /** The maximum depth of lists and dicts. Deeper ones would exhaust the stack. */
 const DEEPEST = 500

@@ -1,6 +1,8 @@
 import { OpaqueValue } from './opaque-value.ts'
+import { ownOctets } from './own-octets.ts'
 import type { Args, Kwargs, Values } from './values.ts'
-import { isPlain, setOwn } from './wire-value.ts'
+import { setOwn } from './set-own.ts'
+import { isPlain } from './wire-value.ts'
 
 export type { Args, Kwargs, Values } from './values.ts'
 
@@ -193,7 +195,7 @@ export class Payload {
   detached (): Payload {
     if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, this.#mostTranscoded, true)
     if (this.#codec === undefined || this.#encoded === undefined) return this
-    return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: Buffer.from(this.#encoded.bytes) }, undefined, this.#mostTranscoded, true)
+    return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: ownOctets([this.#encoded.bytes]) }, undefined, this.#mostTranscoded, true)
   }
 }
 

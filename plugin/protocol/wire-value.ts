@@ -38,12 +38,6 @@ export function hasBigInt (value: unknown): boolean {
   return typeof value === 'bigint' || (isDict(value) && Object.values(value).some(hasBigInt))
 }
 
-/** Sets a property, also one named `__proto__`. For small objects this is much faster than Object.fromEntries. */
-export function setOwn (object: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
-  else object[key] = value
-}
-
 /** True for an object that is encoded as a dict; false for a Map, an ArrayBuffer etc. */
 export function isPlain (value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)

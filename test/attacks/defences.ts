@@ -1666,5 +1666,19 @@ export const defences: readonly Defence[] = [
     code: 'if (name in Object.prototype) refuse',
     without: 'if (name === "") refuse',
     test: ['in-process/mistakes.test.ts', 'an unknown option of a request is refused']
+  },
+  {
+    defence: 'A dict with integers as keys takes no memory for the integers between them',
+    file: 'plugin/protocol/set-own.ts',
+    code: 'if (isNumbered(key)) {',
+    without: 'if (key === "") {',
+    test: ['protocol/set-own.test.ts', 'a dict with integers as keys takes no memory']
+  },
+  {
+    defence: 'Short octets that are kept do not keep a pool of Node.js in memory',
+    file: 'plugin/protocol/own-octets.ts',
+    code: 'Buffer.allocUnsafeSlow(',
+    without: 'Buffer.allocUnsafe(',
+    test: ['protocol/own-octets.test.ts', 'octets that are kept keep no others']
   }
 ]

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { HeldValues } from '../../plugin/held-values.ts'
 import { EventHandlers } from '../../plugin/in-process/event-handlers.ts'
@@ -162,4 +164,22 @@ t.test('an event without values here reaches only handlers that take payloads', 
   handlers.add(1, { takes: 'values', handle: () => { count++ } })
   handlers.handle({ type: 36, subscription: 1, publication: 1, details: {}, payload: Payload.of(['x']) })
   t.equal(count, 0)
+})
+
+t.test('asynchronous handlers that remove themselves leave nothing behind', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const { handlers, arrive } = build(1_000_000)
+  const receiveOnce = async (first: number): Promise<number> => {
+    for (let subscription = first; subscription < first + 10_000; subscription++) {
+      const handler: EventHandler = { takes: 'payload', handle: async () => { handlers.delete(subscription, handler) } }
+      handlers.add(subscription, handler)
+      arrive(1, { subscription })
+    }
+    await new Promise((resolve) => { setImmediate(resolve) })
+    gc()
+    return process.memoryUsage().heapUsed
+  }
+  const before = await receiveOnce(10_000)
+  t.ok(await receiveOnce(20_000) - before < 1_000_000)
 })

@@ -5,6 +5,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import { CallResult, WampError } from 'fastify-wamp'
 import type { InProcessSession, Subscription } from 'fastify-wamp'
+import { WaitingMessages } from '../../plugin/in-process/waiting-messages.ts'
 import { buildApp } from '../helper/build-app.ts'
 import { everything } from '../helper/build-router.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -133,6 +134,18 @@ t.test('events can be iterated over, until one stops, a signal says so, or the s
   let told = 0
   other.whenClosed(() => { told++ })
   t.equal(told, 1, 'who asks later is told at once')
+})
+
+t.test('a refused iteration over events leaves nothing behind at its signal', async (t) => {
+  const { app } = await build(t)
+  const { prototype } = WaitingMessages
+  const ends = t.capture(prototype, 'end', prototype.end)
+  const stop = new AbortController()
+  const guest = app.wamp.join('realm1', { role: 'guest' })
+  await t.rejects(guest.events('com.example.news', { signal: stop.signal }).next(), { code: 'wamp.error.not_authorized' })
+  t.equal(ends().length, 1)
+  stop.abort()
+  t.equal(ends().length, 0)
 })
 
 t.test('an iteration over events ends at once when its signal is aborted, though an authorizer thinks; what it grants later is given up', async (t) => {

@@ -1,0 +1,66 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
+import { jsonCodec } from '../../plugin/codec/json-codec.ts'
+import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
+import { ownValues } from '../../plugin/in-process/own-values.ts'
+import { copyOfValues, Payload } from '../../plugin/protocol/payload.ts'
+import { setOwn } from '../../plugin/protocol/set-own.ts'
+import { unitsSpent } from '../../plugin/work.ts'
+import { withTextForOctets } from '../../routes/json-border.ts'
+
+const DICTS = 2000
+const sparse = '{"1020":1,"2500":1,"3300":1}'
+
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
+/** The bytes of memory of a value. */
+function bytesOf (make: () => unknown): number {
+  gc()
+  const before = process.memoryUsage().heapUsed
+  const value = [make()]
+  gc()
+  return value.length * (process.memoryUsage().heapUsed - before)
+}
+
+t.test('a dict with integers as keys takes no memory for the integers between them', async (t) => {
+  const args = JSON.parse(`[${Array.from({ length: DICTS }, () => sparse).join(',')}]`) as object[]
+  const values = { args, kwargs: {} }
+  const ways: Record<string, () => unknown> = {
+    copies: () => copyOfValues(values),
+    'values of the app': () => ownValues(args, {}),
+    'results of routes': () => withTextForOctets(args)
+  }
+  for (const codec of [jsonCodec, msgpackCodec, cborCodec]) {
+    const encoded = Payload.of(args).in(codec)
+    ways[codec.name] = () => codec.decodePayload(encoded)
+  }
+  for (const [way, make] of Object.entries(ways)) {
+    make()
+    const bytes = bytesOf(make) / DICTS
+    t.ok(bytes < 1000, `${way}: ${String(bytes)}`)
+  }
+})
+
+t.test('a property of data may have any name, and can be changed', async (t) => {
+  const dict: Record<string, unknown> = {}
+  for (const key of ['b', '7', '1020', '__proto__', '01', '7']) setOwn(dict, key, key)
+  t.strictSame(Object.entries(dict), [['7', '7'], ['1020', '1020'], ['b', 'b'], ['__proto__', '__proto__'], ['01', '01']])
+  t.equal(Object.getPrototypeOf(dict), Object.prototype)
+  for (const name of Object.keys(dict)) t.match(Object.getOwnPropertyDescriptor(dict, name), { writable: true, enumerable: true, configurable: true })
+  dict['7'] = 'changed'
+  delete dict['1020']
+  t.strictSame(JSON.parse(JSON.stringify(dict)), JSON.parse('{"7":"changed","b":"b","__proto__":"__proto__","01":"01"}'))
+})
+
+t.test('integers as keys count as more work than other keys', async (t) => {
+  const units = (codec: typeof cborCodec, key: string): number => {
+    const encoded = Payload.of(Array.from({ length: 100 }, () => ({ [key]: 1 }))).in(codec)
+    const before = unitsSpent()
+    codec.decodePayload(encoded)
+    return unitsSpent() - before
+  }
+  for (const codec of [msgpackCodec, cborCodec]) t.ok(units(codec, '1020') > units(codec, 'abcd') + 2000, codec.name)
+})
