@@ -17,11 +17,11 @@ type Kept = Omit<Received, 'args' | 'kwargs'> & Partial<Received>
 interface Page { readonly texts: (Buffer | null)[], readonly newest: Id | undefined }
 
 /**
- * What a subscription has seen since an event that a client had, the oldest first, as text [advanced, Event History]: all that is
- * kept if that event is not. Nothing where no history is kept, or the session may not ask for it. Throws the WampError of any
- * other refusal. Each page becomes text when it arrives: its values could take a hundred times as much memory while a client reads slowly. Such a
- * client may find that the history went on without it: what comes after that is for who is subscribed. A client that reads at once is given
- * no more than a page in a turn of the event loop.
+ * The events of a subscription after the last one that a client received, the oldest first, as text [advanced, Event History]. If that event
+ * is no longer stored, all stored events. Yields nothing without a history, or if the session may not read it. Throws the WampError of any
+ * other refusal. Each page becomes text when it arrives, because its values could use a hundred times as much memory while a client reads
+ * slowly. Such a client misses events that are removed meanwhile. A client that reads at once receives at most one page in a turn of the
+ * event loop.
  */
 export async function * missedEvents (session: Pick<InProcessSession, 'call'>, { subscription, last, owner, textOf }: {
   readonly subscription: Id

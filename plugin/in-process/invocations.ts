@@ -14,10 +14,10 @@ import { ownValues } from './own-values.ts'
 export type Invoked = Pick<Invocation, 'request' | 'details'>
 
 /** Answers an invocation. A thrown error becomes an ERROR. A signal takes long to create, so it should be read only if it is needed. `progress` sends a progressive result, and is null if the caller did not request any. */
-export type InvocationHandler = (invoked: Invoked, values: Values, abortion: Pick<AbortController, 'signal'>, progress: ((payload: Payload) => void) | null) => Promise<Payload>
+export type InvocationHandler = (invoked: Invoked, values: Values, controller: Pick<AbortController, 'signal'>, progress: ((payload: Payload) => void) | null) => Promise<Payload>
 
 /** An invocation whose procedure runs. `answer` is null until the procedure has been called. */
-interface Running { readonly abortion: AbortController, readonly held: Held | null, answer: Promise<ClientMessage> | null }
+interface Running { readonly controller: AbortController, readonly held: Held | null, answer: Promise<ClientMessage> | null }
 
 /** An abandoned invocation, and the memory of its values. */
 interface Abandoned { readonly request: Id, readonly held: Held | null }
@@ -59,23 +59,23 @@ export class Invocations {
     this.#handlers.delete(registration)
   }
 
-  /** Calls a procedure. What it holds is released when it has ended. Never throws. */
+  /** Calls a procedure. The memory that it holds is released when it has ended. Never throws. */
   handle ({ request, registration, details }: Invocation, values: Values, held: Held | null): void {
     const handler = this.#handlers.get(registration)
     if (handler === undefined) {
       this.#release(held)
       return this.#say(failureOf(request, reasons.noSuchRegistration))
     }
-    const running: Running = { abortion: new AbortController(), held, answer: null }
+    const running: Running = { controller: new AbortController(), held, answer: null }
     this.#running.set(request, running)
-    const answer = running.answer = this.#answer(handler, { request, details }, values, running.abortion)
-    const { abortion } = running
+    const answer = running.answer = this.#answer(handler, { request, details }, values, running.controller)
+    const { controller } = running
     answer.then((message) => {
       if (this.#running.delete(request)) {
         this.#release(held)
         return this.#say(message)
       }
-      this.#unreachable.unregister(abortion)
+      this.#unreachable.unregister(controller)
       this.#ended({ request, held })
     })
   }
@@ -86,7 +86,7 @@ export class Invocations {
     if (running === undefined) return
     const { mode } = options
     if (mode !== 'kill') this.#abandon(request, running)
-    if (mode !== 'skip') running.abortion.abort(new WampError(reasons.canceled))
+    if (mode !== 'skip') running.controller.abort(new WampError(reasons.canceled))
   }
 
   /** Aborts all procedures for this reason, and calls none any more. */
@@ -94,13 +94,13 @@ export class Invocations {
     this.#handlers.clear()
     for (const [request, running] of this.#running) {
       this.#abandon(request, running)
-      running.abortion.abort(reason)
+      running.controller.abort(reason)
     }
   }
 
-  #abandon (request: Id, { abortion, held, answer }: Running): void {
+  #abandon (request: Id, { controller, held, answer }: Running): void {
     this.#running.delete(request)
-    this.#unreachable.register(answer!, { request, held }, abortion)
+    this.#unreachable.register(answer!, { request, held }, controller)
   }
 
   /** The procedure of an abandoned invocation has ended: the router counts it until then. */
@@ -114,15 +114,15 @@ export class Invocations {
   }
 
   /** Never rejects. */
-  async #answer (handler: InvocationHandler, { request, details }: Invoked, values: Values, abortion: AbortController): Promise<ClientMessage> {
+  async #answer (handler: InvocationHandler, { request, details }: Invoked, values: Values, controller: AbortController): Promise<ClientMessage> {
     const progress = (payload: Payload): void => {
-      if (this.#running.has(request) && !abortion.signal.aborted) this.#say({ type: MessageType.Yield, request, options: { progress: true }, payload })
+      if (this.#running.has(request) && !controller.signal.aborted) this.#say({ type: MessageType.Yield, request, options: { progress: true }, payload })
     }
     try {
-      return { type: MessageType.Yield, request, options: {}, payload: await handler({ request, details }, values, abortion, details.receive_progress === true ? progress : null) }
+      return { type: MessageType.Yield, request, options: {}, payload: await handler({ request, details }, values, controller, details.receive_progress === true ? progress : null) }
     } catch (error) {
       const canceled = failureOf(request, reasons.canceled)
-      return abortion.signal.aborted ? canceled : { ...canceled, ...this.#failure(error) }
+      return controller.signal.aborted ? canceled : { ...canceled, ...this.#failure(error) }
     }
   }
 

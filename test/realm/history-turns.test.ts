@@ -90,25 +90,20 @@ t.test('what is published during the search is no part of the answer', async (t)
   t.equal(answersOf(reader)[0]!.length, EVENTS / 10)
 })
 
-t.test('calls that wait for their answers keep no more octets of a session than may be parked', async (t) => {
-  const { reader, ask } = build(EVENTS)
-  for (const request of [2, 3, 4]) ask(request, { junk: 'x'.repeat(600_000) })
-  t.match(reader.sent, [{ request: 3, error: 'wamp.error.limit_exceeded' }, { request: 4, error: 'wamp.error.limit_exceeded' }])
-  while (answersOf(reader).length === 0) await turn()
-  ask(5, { junk: 'x'.repeat(600_000) })
-  while (answersOf(reader).length === 1) await turn()
-  t.match(reader.sent.at(-1), { type: MessageType.Result, request: 5 })
-})
-
-t.test('calls that wait for their answers hold a limited amount of memory', async (t) => {
-  const { reader, ask } = build(EVENTS, { heldBytes: 1_000_000 })
-  for (const request of [2, 3, 4]) ask(request, { junk: 'x'.repeat(240_000) })
-  t.match(reader.sent, [{ request: 3, error: 'wamp.error.limit_exceeded' }, { request: 4, error: 'wamp.error.limit_exceeded' }])
-  while (answersOf(reader).length === 0) await turn()
-  ask(5, { junk: 'x'.repeat(240_000) })
-  while (answersOf(reader).length === 1) await turn()
-  t.match(reader.sent.at(-1), { type: MessageType.Result, request: 5 })
-})
+for (const { what, length, limits } of [
+  { what: 'keep no more octets of a session than may be parked', length: 600_000, limits: {} },
+  { what: 'hold a limited amount of memory', length: 240_000, limits: { heldBytes: 1_000_000 } }
+]) {
+  t.test(`calls that wait for their answers ${what}`, async (t) => {
+    const { reader, ask } = build(EVENTS, limits)
+    for (const request of [2, 3, 4]) ask(request, { junk: 'x'.repeat(length) })
+    t.match(reader.sent, [{ request: 3, error: 'wamp.error.limit_exceeded' }, { request: 4, error: 'wamp.error.limit_exceeded' }])
+    while (answersOf(reader).length === 0) await turn()
+    ask(5, { junk: 'x'.repeat(length) })
+    while (answersOf(reader).length === 1) await turn()
+    t.match(reader.sent.at(-1), { type: MessageType.Result, request: 5 })
+  })
+}
 
 t.test('a session that asks often has one answer made after the other', async (t) => {
   const { reader, ask } = build(EVENTS)

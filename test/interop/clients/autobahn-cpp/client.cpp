@@ -1,4 +1,4 @@
-// A client of autobahn-cpp. What each of these programs does, ../client.ts says.
+// A client of autobahn-cpp. See ../client.ts for what each of these programs does.
 #include <autobahn/autobahn.hpp>
 #include <autobahn/wamp_websocketpp_websocket_transport.hpp>
 #include <websocketpp/config/asio_no_tls_client.hpp>

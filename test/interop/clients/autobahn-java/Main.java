@@ -12,7 +12,7 @@ import io.crossbar.autobahn.wamp.types.InvocationResult;
 import java.util.List;
 import java.util.Map;
 
-/** A client of autobahn-java. What each of these programs does, ../client.ts says. */
+/** A client of autobahn-java. See ../client.ts for what each of these programs does. */
 public class Main {
     public static void main(String[] arguments) throws Exception {
         String url = arguments[0];

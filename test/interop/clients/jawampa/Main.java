@@ -6,7 +6,7 @@ import ws.wamp.jawampa.auth.client.Ticket;
 import ws.wamp.jawampa.transport.netty.NettyWampClientConnectorProvider;
 import ws.wamp.jawampa.transport.netty.NettyWampConnectionConfig;
 
-/** A client of jawampa. What each of these programs does, ../client.ts says. */
+/** A client of jawampa. See ../client.ts for what each of these programs does. */
 public class Main {
     public static void main(String[] arguments) throws Exception {
         NettyWampConnectionConfig.Builder connection = new NettyWampConnectionConfig.Builder();

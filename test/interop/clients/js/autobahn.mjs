@@ -1,4 +1,4 @@
-// A client of AutobahnJS. What each of these programs does, ../client.ts says.
+// A client of AutobahnJS. See ../client.ts for what each of these programs does.
 import { WebSocket } from 'ws'
 
 const [, , name, url, serializer, method, cookie] = process.argv

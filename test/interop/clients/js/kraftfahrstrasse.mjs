@@ -1,4 +1,4 @@
-// A client of kraftfahrstrasse. What each of these programs does, ../client.ts says.
+// A client of kraftfahrstrasse. See ../client.ts for what each of these programs does.
 import { createRequire } from 'node:module'
 const { AnonymousAuthProvider, Connection, CookieAuthProvider, JSONSerializer, NodeMSGPackSerializer, NodeWebSocketTransport, TicketAuthProvider } = createRequire(import.meta.url)('@verkehrsministerium/kraftfahrstrasse')
 

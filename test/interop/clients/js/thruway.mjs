@@ -1,4 +1,4 @@
-// A client of thruway.js. What each of these programs does, ../client.ts says.
+// A client of thruway.js. See ../client.ts for what each of these programs does.
 import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 // It was written for a page, or for what stands for one.

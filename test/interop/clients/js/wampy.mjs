@@ -1,4 +1,4 @@
-// A client of wampy. What each of these programs does, ../client.ts says.
+// A client of wampy. See ../client.ts for what each of these programs does.
 import { createRequire } from 'node:module'
 import { Wampy } from 'wampy'
 import { CborSerializer } from 'wampy/CborSerializer.js'

@@ -1,4 +1,4 @@
-// A client of nexus. What each of these programs does, ../client.ts says.
+// A client of nexus. See ../client.ts for what each of these programs does.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The client fastify-wamp/client. What each of these programs does, ../client.ts says.
+// The client fastify-wamp/client. See ../client.ts for what each of these programs does.
 import { WebSocket } from 'ws'
 import { CallResult, connect, ticket, wampcra } from 'fastify-wamp/client'
 import type { Login } from 'fastify-wamp/client'

@@ -1,4 +1,4 @@
-"""A client of Autobahn for Python. What each of these programs does, ../client.ts says."""
+"""A client of Autobahn for Python. See ../client.ts for what each of these programs does."""
 import sys
 
 from autobahn.asyncio.component import Component, run

@@ -1,4 +1,4 @@
-"""A client of swampyer, whose procedures answer with one value. What each of these programs does, ../client.ts says."""
+"""A client of swampyer, whose procedures answer with one value. See ../client.ts for what each of these programs does."""
 import sys
 import threading
 

@@ -1,4 +1,4 @@
-"""A client of xconn. What each of these programs does, ../client.ts says."""
+"""A client of xconn. See ../client.ts for what each of these programs does."""
 import sys
 
 from wampproto import auth, serializers

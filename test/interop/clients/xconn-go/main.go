@@ -1,4 +1,4 @@
-// A client of xconn-go. What each of these programs does, ../client.ts says.
+// A client of xconn-go. See ../client.ts for what each of these programs does.
 package main
 
 import (

@@ -1,4 +1,4 @@
-//! A client of wamp_async. What each of these programs does, ../client.ts says.
+//! A client of wamp_async. See ../client.ts for what each of these programs does.
 use std::error::Error;
 use wamp_async::{
     AuthenticationChallengeResponse, AuthenticationMethod, Client, ClientConfig, SerializerType, WampArgs, WampError, WampKwArgs,
