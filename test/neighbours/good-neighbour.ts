@@ -51,7 +51,9 @@ export async function isGoodNeighbour (t: Test, { url, close }: Running): Promis
 
   const page = await fetch(`${url}/console`, { headers: { cookie } })
   t.match(page.headers.get('content-security-policy'), /^default-src 'none'/, 'the console has its own policy')
-  t.match(await page.text(), '<body', 'the console is served')
+  t.match(await page.text(), '<body data-login=', 'the console is served')
+  const operator = await WireClient.connect(t, new URL('ws', page.url).href.replace('http', 'ws'), wireCodecs[0]!, { headers: { cookie } })
+  t.match(await operator.ask(hello(['cookie'])), [2, Number, { authid: 'joe', authprovider: 'cookie' }], 'the console logs in at the WebSocket below its path')
 
   await close()
   t.equal(await client.closed, 1001, 'the close')

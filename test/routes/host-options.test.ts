@@ -64,7 +64,9 @@ t.test('over HTTP/2 there are the bridge, events and the console; a WebSocket ta
   }
   t.match(await ask({ ':method': 'POST', ':path': '/call', 'content-type': 'application/json' }, '{"procedure":"com.example.add2","args":[2,3]}'), { status: 200, text: '{"args":[5]}' })
   t.match(await ask({ ':path': '/events?topic=com.example.news' }), { status: 200, text: /"args":\["hello"\]/ })
-  t.match(await ask({ ':path': '/console/' }), { status: 200, text: '<body data-endpoint="../ws"' })
+  t.match(await ask({ ':path': '/console/' }), { status: 200, text: '<body data-login=' })
+  const operator = await WireClient.connect(t, `${url.replace('https', 'wss')}/console/ws`, wireCodecs[0]!, { headers: { cookie }, tls: { rejectUnauthorized: false } })
+  t.match(await operator.ask([1, 'realm1', { roles: { caller: {} }, authmethods: ['cookie'] }]), [2, Number, { authid: 'joe', authprovider: 'cookie' }])
   t.notOk(session.remoteSettings.enableConnectProtocol, 'no WebSocket over HTTP/2 [RFC 8441] is offered')
   await app.close()
   t.equal(await client.closed, 1001)
