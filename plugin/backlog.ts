@@ -15,17 +15,21 @@ interface Entry<F extends Frame> extends Reply<F> { readonly key: string | null,
 /** The data for a slow peer, in order. If it takes too much memory, the oldest events are dropped, but never replies. */
 export class Backlog<F extends Frame = Buffer> {
   readonly #limit: number
+  readonly #removed: (event: F) => void
   readonly #replies = new Queue<Reply<F>>()
   #oldest: Entry<F> | null = null
   #newest: Entry<F> | null = null
+  /** The oldest event that is not passed over. */
+  #next: Entry<F> | null = null
   readonly #latest = new Map<string, Entry<F>>()
-  #next = 0
+  #count = 0
   #octets = 0
   #octetsOfEvents = 0
 
-  /** The maximum octets of all events. */
-  constructor (limit: number) {
+  /** `limit` is the maximum octets of all events. `removed` is called with each event that is removed or dropped. */
+  constructor (limit: number, removed: (event: F) => void = () => {}) {
     this.#limit = limit
+    this.#removed = removed
   }
 
   /** The octets in memory. */
@@ -33,9 +37,9 @@ export class Backlog<F extends Frame = Buffer> {
     return this.#octets
   }
 
-  /** The oldest event; undefined if there is none. */
-  get oldestEvent (): F | undefined {
-    return this.#oldest?.frame
+  /** The oldest event that is not passed over; undefined if there is none. */
+  get nextEvent (): F | undefined {
+    return this.#next?.frame
   }
 
   get isEmpty (): boolean {
@@ -49,7 +53,7 @@ export class Backlog<F extends Frame = Buffer> {
 
   /** Adds the frame of a reply. */
   add (frame: F): void {
-    this.#replies.add({ number: this.#next++, frame })
+    this.#replies.add({ number: this.#count++, frame })
     this.#octets += frame.length + OCTETS_OF_ENTRY
   }
 
@@ -62,14 +66,30 @@ export class Backlog<F extends Frame = Buffer> {
       gone++
     }
     for (; this.#oldest !== null && !this.hasRoom(frame.length); gone++) this.#remove(this.#oldest)
-    const entry: Entry<F> = { number: this.#next++, frame, key, previous: this.#newest, next: null }
+    const entry: Entry<F> = { number: this.#count++, frame, key, previous: this.#newest, next: null }
     if (this.#newest === null) this.#oldest = entry
     else this.#newest.next = entry
     this.#newest = entry
+    this.#next ??= entry
     if (key !== null) this.#latest.set(key, entry)
     this.#octets += frame.length + OCTETS_OF_ENTRY
     this.#octetsOfEvents += frame.length + OCTETS_OF_ENTRY
     return gone
+  }
+
+  /** Passes over the next event: it stays in its place, and the one after it is next. */
+  passEvent (): void {
+    this.#next = this.#next?.next ?? null
+  }
+
+  /** The oldest event is next again. */
+  rewind (): void {
+    this.#next = this.#oldest
+  }
+
+  /** Removes the next event. */
+  removeEvent (): void {
+    if (this.#next !== null) this.#remove(this.#next)
   }
 
   /** Removes and returns the oldest frame; undefined if there is none. */
@@ -91,8 +111,10 @@ export class Backlog<F extends Frame = Buffer> {
     else previous.next = next
     if (next === null) this.#newest = previous
     else next.previous = previous
+    if (this.#next === entry) this.#next = next
     if (key !== null) this.#latest.delete(key)
     this.#octets -= frame.length + OCTETS_OF_ENTRY
     this.#octetsOfEvents -= frame.length + OCTETS_OF_ENTRY
+    this.#removed(frame)
   }
 }

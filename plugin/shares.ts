@@ -8,6 +8,16 @@ export class Shares<K> {
     return this.#total
   }
 
+  /** The number of holders. */
+  get holders (): number {
+    return this.#of.size
+  }
+
+  /** True if a holder has a share. */
+  has (holder: K): boolean {
+    return this.#of.has(holder)
+  }
+
   /** True if a holder has at most as much as is left: a single holder stops at half of the resource, and others have capacity. */
   isFair (holder: K, left: number): boolean {
     return (this.#of.get(holder) ?? 0) <= left

@@ -1,6 +1,7 @@
 import type { EventMessage } from '../protocol/message.ts'
 import { Backlog } from '../backlog.ts'
-import { begin, spendOctets } from '../work.ts'
+import { Shares } from '../shares.ts'
+import { begin, enqueue, spendOctets } from '../work.ts'
 import type { Worker } from '../work.ts'
 import type { EventHandler } from './event-handlers.ts'
 
@@ -18,7 +19,10 @@ export interface Delivery {
   bytes: number
 }
 
-/** The asynchronous handlers of one subscription that have not ended, and the events that wait for them, like those for a slow client. */
+/**
+ * The asynchronous handlers of one subscription that have not ended, and the events that wait for them, like those for a slow client. The
+ * events of a publisher that may not hold more memory are passed over, so that those of others do not wait for them.
+ */
 export class BusyHandlers implements Worker {
   readonly #bufferedBytes: number
   readonly #start: (delivery: Delivery) => 'started' | 'full'
@@ -26,6 +30,20 @@ export class BusyHandlers implements Worker {
   readonly #tell: (dropped: number) => void
   #running = 0
   #backlog: Backlog<Delivery> | null = null
+  /** The waiting events by publisher. */
+  #waiting = new Shares<unknown>()
+  /** The publishers whose events wait for memory. */
+  readonly #blocked = new Set<unknown>()
+  /** Continues when memory has been released. */
+  readonly #retry: Worker = {
+    work: () => {
+      this.#blocked.clear()
+      this.#backlog?.rewind()
+      enqueue(this)
+      return false
+    }
+  }
+
   #dropped = 0
 
   constructor ({ bufferedBytes, start, wait, tell }: {
@@ -44,21 +62,25 @@ export class BusyHandlers implements Worker {
     this.#tell = tell
   }
 
-  /** True if events have to wait. */
-  get isFull (): boolean {
-    return this.#running >= MOST_RUNNING || this.#backlog !== null
+  /** True if the events of a publisher have to wait. */
+  isFull (publisher: unknown): boolean {
+    return this.#running >= MOST_RUNNING || this.#waiting.has(publisher)
   }
 
   /** Lets an event wait, or drops one according to the policy of its topic. */
   hold (delivery: Delivery): void {
     const { event } = delivery
     const { policy = 'drop-newest', topic = '' } = event.overflow ?? {}
-    this.#backlog ??= new Backlog(this.#bufferedBytes)
+    this.#backlog ??= new Backlog(this.#bufferedBytes, (removed) => { this.#removed(removed) })
     const waiting = { ...delivery, event: { ...event, payload: event.payload.detached() } }
+    this.#waiting.add(event.sharer)
     if (policy === 'drop-oldest' || policy === 'keep-latest') this.#drop(this.#backlog.addEvent(waiting, policy === 'keep-latest' ? topic : null))
     else if (this.#backlog.hasRoom(waiting.length)) this.#backlog.addEvent(waiting)
-    else this.#drop(1)
-    if (this.#running < MOST_RUNNING) this.#wait(this)
+    else {
+      this.#removed(waiting)
+      this.#drop(1)
+    }
+    if (this.#running < MOST_RUNNING) enqueue(this)
   }
 
   /** Counts a handler until its promise is settled. */
@@ -73,23 +95,37 @@ export class BusyHandlers implements Worker {
   /** Drops the waiting events. */
   clear (): void {
     this.#backlog = null
+    this.#waiting = new Shares()
+    this.#blocked.clear()
     this.#dropped = 0
   }
 
   work (): boolean {
-    if (this.#running >= MOST_RUNNING) return false
-    const next = this.#backlog?.oldestEvent
-    if (next === undefined) {
+    const backlog = this.#backlog
+    if (backlog === null || this.#running >= MOST_RUNNING) return false
+    if (backlog.isEmpty) {
       this.#caughtUp()
       return false
     }
-    if (this.#start(next) === 'full') {
-      this.#wait(this)
+    const next = backlog.nextEvent
+    if (next === undefined || this.#blocked.size === this.#waiting.holders) {
+      this.#wait(this.#retry)
       return false
     }
-    this.#backlog?.take()
-    spendOctets(next.length)
+    const { sharer } = next.event
+    if (!this.#blocked.has(sharer) && this.#start(next) === 'started') {
+      backlog.removeEvent()
+      spendOctets(next.length)
+    } else {
+      this.#blocked.add(sharer)
+      backlog.passEvent()
+    }
     return true
+  }
+
+  #removed ({ event: { sharer } }: Delivery): void {
+    this.#waiting.remove(sharer)
+    if (!this.#waiting.has(sharer)) this.#blocked.delete(sharer)
   }
 
   #caughtUp (): void {

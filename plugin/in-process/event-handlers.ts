@@ -86,7 +86,7 @@ export class EventHandlers {
     // not request them.
     const only = details.retained === true ? [...this.#handlers.get(subscription) ?? []].at(-1) ?? null : null
     const delivery: Delivery = { event, length: size, only, bytes: size }
-    if (only === null && this.#busy.get(subscription)?.isFull === true) return this.#busyOf(subscription).hold(delivery)
+    if (only === null && this.#busy.get(subscription)?.isFull(event.sharer) === true) return this.#busyOf(subscription).hold(delivery)
     if (this.#start(delivery) === 'started') return
     this.#held.tell('an event waits for handlers of the app')
     this.#busyOf(subscription).hold(delivery)

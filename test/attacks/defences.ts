@@ -1530,7 +1530,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Publishers cannot start an unlimited number of the app\'s asynchronous event handlers',
     file: 'plugin/in-process/busy-handlers.ts',
-    code: 'return this.#running >= MOST_RUNNING || this.#backlog !== null',
+    code: 'return this.#running >= MOST_RUNNING || this.#waiting.has(publisher)',
     without: 'return this.#running >= Infinity',
     test: ['in-process/event-handlers.test.ts', 'events wait in order while a thousand']
   },
@@ -1589,6 +1589,20 @@ export const defences: readonly Defence[] = [
     code: 'if (!this.#held.hasRoom(event.sharer, delivery.bytes * count)) return this.#lacks(delivery.bytes * count)\n    const values',
     without: 'const values',
     test: ['in-process/event-handlers.test.ts', 'an event whose octets alone']
+  },
+  {
+    defence: 'Events that wait for memory do not delay those of other publishers for the same subscription',
+    file: 'plugin/in-process/busy-handlers.ts',
+    code: 'backlog.passEvent()',
+    without: 'this.#wait(this.#retry)\n      return false',
+    test: ['in-process/busy-handlers.test.ts', 'the events of a publisher without memory']
+  },
+  {
+    defence: 'Waiting events of a publisher without memory do not cost other publishers their events',
+    file: 'plugin/in-process/busy-handlers.ts',
+    code: 'this.#waiting.has(publisher)',
+    without: 'this.#backlog !== null',
+    test: ['in-process/held-memory.test.ts', 'a publisher whose waiting events fill']
   },
   {
     defence: 'A caller or publisher cannot fill the memory for values of the handlers of the app',

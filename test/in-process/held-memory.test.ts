@@ -13,11 +13,11 @@ const decode = msgpackCodec.decodePayload.bind(msgpackCodec)
 /** Values that take about a tenth of that in memory, and a hundredth of it as octets. */
 const values = (): unknown[] => [Array.from({ length: 2500 }, () => ({}))]
 
-async function build (t: Test) {
+async function build (t: Test, limits = {}) {
   const lines: { msg: string }[] = []
   const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { lines.push(JSON.parse(line) as { msg: string }) } } } })
   t.teardown(() => app.close())
-  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, limits: { heldBytes: HELD } })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, limits: { heldBytes: HELD, ...limits } })
   const backend = app.wamp.join('realm1')
   const join = async (): Promise<InProcessClient> => {
     const client = InProcessClient.connect(t, app)
@@ -87,6 +87,44 @@ t.test('events for handlers that do not end wait, and are handled later', async 
     await new Promise((resolve) => { setImmediate(resolve) })
   }
   t.equal(new Set(started).size, 20)
+})
+
+t.test('a publisher whose events wait for memory does not delay those of others', async (t) => {
+  const { backend, join } = await build(t)
+  const ends: (() => void)[] = []
+  const started: unknown[] = []
+  await backend.register('com.example.slow', async () => { await new Promise<void>((resolve) => { ends.push(resolve) }) })
+  await backend.subscribe('com.example.topic', async ({ args: [name] }) => { started.push(name) })
+  const [hostile, other] = [await join(), await join()]
+  for (let i = 1; i <= 20; i++) hostile.send([48, i, {}, 'com.example.slow', values()])
+  await hostile.fence()
+  for (let i = 1; i <= 3; i++) hostile.send([16, 100 + i, {}, 'com.example.topic', [`hostile ${i}`, ...values()]])
+  hostile.send([16, 104, {}, 'com.example.topic', ['hostile 4']])
+  await hostile.fence()
+  for (let i = 1; i <= 3; i++) other.send([16, i, {}, 'com.example.topic', [`other ${i}`, ...values()]])
+  await other.fence()
+  t.same(started, ['other 1', 'other 2', 'other 3'])
+  while (started.length < 7) {
+    ends.pop()?.()
+    await new Promise((resolve) => { setImmediate(resolve) })
+  }
+  t.same(started.slice(3), ['hostile 1', 'hostile 2', 'hostile 3', 'hostile 4'], 'the events of one publisher stay in order')
+})
+
+t.test('a publisher whose waiting events fill the buffer does not cost others their events', async (t) => {
+  const { backend, join, logged } = await build(t, { bufferedEventBytes: 65_536 })
+  const ends: (() => void)[] = []
+  const started: unknown[] = []
+  await backend.register('com.example.slow', async () => { await new Promise<void>((resolve) => { ends.push(resolve) }) })
+  await backend.subscribe('com.example.topic', async ({ args: [name] }) => { started.push(name) })
+  const [hostile, other] = [await join(), await join()]
+  for (let i = 1; i <= 20; i++) hostile.send([48, i, {}, 'com.example.slow', values()])
+  for (let i = 1; i <= 50; i++) hostile.send([16, 100 + i, {}, 'com.example.topic', ['hostile', ...values()]])
+  await hostile.fence()
+  t.ok(logged().includes('the event handlers of a subscription do not keep up: events are dropped'))
+  for (let i = 1; i <= 10; i++) other.send([16, i, {}, 'com.example.topic', [`other ${i}`]])
+  await other.fence()
+  t.same(started, Array.from({ length: 10 }, (_, i) => `other ${i + 1}`))
 })
 
 t.test('events and results that wait for an iterator are decoded when they are read', async (t) => {
