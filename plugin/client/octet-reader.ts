@@ -1,3 +1,4 @@
+import { setOwn } from '../protocol/set-own.ts'
 import type { Octets } from './octets.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -75,8 +76,10 @@ export function narrow (value: bigint): number | bigint {
 
 /** A dict of entries; integers as keys become text, as in JSON. */
 export function dictOf (entries: readonly (readonly [key: unknown, value: unknown])[]): Record<string, unknown> {
-  return Object.fromEntries(entries.map(([key, value]) => {
+  const dict: Record<string, unknown> = {}
+  for (const [key, value] of entries) {
     if (typeof key === 'object' || typeof key === 'boolean' || key === undefined) throw new TypeError('a key of a dict is not text')
-    return [String(key), value]
-  }))
+    setOwn(dict, String(key), value)
+  }
+  return dict
 }

@@ -1,6 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
+import { cbor } from '../../plugin/client/cbor.ts'
+import { msgpack } from '../../plugin/client/msgpack.ts'
 import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
@@ -36,6 +38,10 @@ t.test('a dict with integers as keys takes no memory for the integers between th
   for (const codec of [jsonCodec, msgpackCodec, cborCodec]) {
     const encoded = Payload.of(args).in(codec)
     ways[codec.name] = () => codec.decodePayload(encoded)
+  }
+  for (const serializer of [cbor(), msgpack()]) {
+    const encoded = serializer.encode(args)
+    ways[`the client with ${serializer.subprotocol}`] = () => serializer.decode(encoded)
   }
   for (const [way, make] of Object.entries(ways)) {
     make()
