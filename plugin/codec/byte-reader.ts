@@ -1,4 +1,5 @@
 import { ProtocolViolation } from '../protocol/violation.ts'
+import { VALUES_OF_OBJECT } from './encoding-work.ts'
 import { narrow } from './integer.ts'
 import { checkUtf8, readUtf8 } from './utf8.ts'
 
@@ -112,6 +113,7 @@ export class ByteReader {
   bytes (length: number): Buffer {
     const start = this.take(length)
     if (length === 0) return noOctets
+    this.values += VALUES_OF_OBJECT
     const bytes = Buffer.allocUnsafe(length)
     this.#copy(bytes, 0, start, this.position)
     return bytes

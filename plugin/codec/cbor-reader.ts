@@ -7,7 +7,7 @@ import type { ByteReader } from './byte-reader.ts'
 import { BIGNUM, BREAK, DATE_TEXT, DICT, EPOCH, FALSE, FLOAT16, FLOAT32, FLOAT64, LIST, NEGATIVE, NEGATIVE_BIGNUM, NULL, OCTETS, POSITIVE, SELF_DESCRIBED, SIMPLE8, TAG, TEXT, TRUE, UINT8_ARRAY, UNDEFINED } from './cbor-types.ts'
 import { keyOf } from './dict.ts'
 import type { MutableDict } from './dict.ts'
-import { VALUES_OF_NUMBERED } from './encoding-work.ts'
+import { MOST_SLOTS, VALUES_OF_NUMBERED, VALUES_OF_OBJECT } from './encoding-work.ts'
 import { MAX_INTEGER_BITS, narrow } from './integer.ts'
 
 /** The size of what ends with a break. */
@@ -148,13 +148,15 @@ function negative (argument: number | bigint): number | bigint {
 }
 
 function readList (reader: ByteReader, length: number, depth: number, strict: boolean): unknown[] {
-  const list: unknown[] = []
+  reader.values += VALUES_OF_OBJECT
+  const list = new Array<unknown>(length === INDEFINITE ? 0 : Math.min(length, MOST_SLOTS))
   if (length === INDEFINITE) while (!skipBreak(reader)) list.push(read(reader, depth, strict))
-  else for (let i = length; i > 0; i--) list.push(read(reader, depth, strict))
+  else for (let i = 0; i < length; i++) list[i] = read(reader, depth, strict)
   return list
 }
 
 function readDict (reader: ByteReader, length: number, depth: number, strict: boolean): MutableDict {
+  reader.values += VALUES_OF_OBJECT
   const dict: MutableDict = {}
   const readEntry = (): void => {
     const key = keyOf(read(reader, depth, strict), strict)

@@ -22,6 +22,8 @@ const INTEGER = /^-?\d+$/
 const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS * Math.log10(2))
 /** Units of work to parse a key of a dict, in addition to its octets. */
 const UNITS_OF_KEY = 4
+/** Units of work to turn a string into an integer or octets. */
+const UNITS_OF_REPLACED = 8
 // Marks digits as a string, on their way through JSON.parse. No peer can guess it.
 const MARK = `integer ${randomBytes(16).toString('hex')} `
 
@@ -33,7 +35,7 @@ const MARK = `integer ${randomBytes(16).toString('hex')} `
 export function parseValues (text: string): unknown {
   if (MANY_DIGITS.test(text)) {
     const values: unknown = JSON.parse(markIntegers(text))
-    return replaceStrings(values, (given) => given.startsWith(MARK) ? narrow(BigInt(given.slice(MARK.length))) : octetsOf(given))
+    return replaceStrings(values, (given) => given.startsWith(MARK) ? integerOf(given.slice(MARK.length)) : octetsOf(given))
   }
   const values: unknown = JSON.parse(text)
   return text.includes('\\u0000') ? replaceStrings(values, octetsOf) : values
@@ -112,15 +114,22 @@ function isOfNumber (character: number): boolean {
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
+function integerOf (digits: string): number | bigint {
+  spend(UNITS_OF_REPLACED)
+  return narrow(BigInt(digits))
+}
+
 /** The octets that a JSON string stands for, or the string itself if it is an ordinary one. */
 function octetsOf (text: string): string | Buffer {
   if (text.charCodeAt(0) !== 0) return text
+  spend(UNITS_OF_REPLACED)
   const base64 = text.slice(1)
   return base64.length % 4 === 0 && BASE64.test(base64) ? Buffer.from(base64, 'base64') : text
 }
 
 /** Replaces strings at any depth: values only, never keys. The containers have just been parsed, and are changed in place. */
 function replaceStrings (value: unknown, replace: (text: string) => unknown): unknown {
+  spend(1)
   if (typeof value === 'string') return replace(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {

@@ -6,7 +6,7 @@ import { deeper } from './byte-reader.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { keyOf } from './dict.ts'
 import type { MutableDict } from './dict.ts'
-import { VALUES_OF_NUMBERED } from './encoding-work.ts'
+import { MOST_SLOTS, VALUES_OF_NUMBERED, VALUES_OF_OBJECT } from './encoding-work.ts'
 import { ARRAY16, ARRAY32, BIN8, EXT8, FALSE, FIXEXT1, FLOAT32, FLOAT64, INT8, MAP16, MAP32, NIL, STR8, TIMESTAMP, TRUE, UINT8 } from './msgpack-types.ts'
 
 /** The length that follows a first octet of a family of three. */
@@ -46,12 +46,14 @@ function read (reader: ByteReader, depth: number, strict: boolean): unknown {
 }
 
 function readList (reader: ByteReader, size: number, depth: number, strict: boolean): unknown[] {
-  const list: unknown[] = []
-  for (let i = size; i > 0; i--) list.push(read(reader, depth, strict))
+  reader.values += VALUES_OF_OBJECT
+  const list = new Array<unknown>(Math.min(size, MOST_SLOTS))
+  for (let i = 0; i < size; i++) list[i] = read(reader, depth, strict)
   return list
 }
 
 function readDict (reader: ByteReader, size: number, depth: number, strict: boolean): MutableDict {
+  reader.values += VALUES_OF_OBJECT
   const dict: MutableDict = {}
   for (let i = size; i > 0; i--) {
     const key = keyOf(read(reader, depth, strict), strict)
