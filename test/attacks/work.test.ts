@@ -15,7 +15,7 @@ const SAMPLE = BLOCK / 32
 /** Octets sent because of the first block that say the same. */
 const MUCH = 2 ** 23
 
-t.setTimeout(300_000)
+t.setTimeout(900_000)
 const arena = new Arena(t)
 /** Meta procedures that were called. */
 const called = new Set<string>()
