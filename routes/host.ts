@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import fastifyWebsocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
@@ -16,17 +18,25 @@ export async function registerWebsocket (fastify: FastifyInstance): Promise<void
 /** Each registration of @fastify/websocket listens by a function of this name. */
 const ANSWERS_ALL = 'onUpgrade'
 
+type UpgradeListener = (request: IncomingMessage, socket: Duplex & { readonly _httpMessage?: unknown }, head: Buffer) => void
+
 /** Makes @fastify/websocket answer each upgrade once, and after the listeners that answer only their own. */
 function orderListeners (fastify: FastifyInstance): void {
   const { server } = fastify
-  const [answersAll, second] = server.listeners('upgrade').filter(({ name }) => name === ANSWERS_ALL) as ((...args: unknown[]) => void)[]
+  const [answersAll, second] = server.listeners('upgrade').filter(({ name }) => name === ANSWERS_ALL) as UpgradeListener[]
   if (second !== undefined) {
     // Two would both write to the socket.
     if (fastify.hasPlugin('mercurius')) throw new errors.WAMP_ERR_HOST_PLUGIN('mercurius', 'with subscriptions registers its own @fastify/websocket: register mercurius after fastify-wamp, or @fastify/websocket on the root instance before both')
     throw new errors.WAMP_ERR_HOST_PLUGIN('@fastify/websocket', 'is registered twice, possibly by another plugin with its own instance, such as mercurius with subscriptions: register it once, on the root instance, before fastify-wamp and all other plugins that use it')
   }
-  // @fastify/http-proxy throws an uncaught error if another listener has answered before.
-  if (answersAll !== undefined) server.removeListener('upgrade', answersAll).on('upgrade', answersAll)
+  if (answersAll === undefined) return
+  // @fastify/http-proxy throws an uncaught error if another listener has answered before. @fastify/websocket marks each request as its own,
+  // also if another listener has answered: the route would then get a WebSocket instead of the request.
+  const answersOthers: UpgradeListener = (request, socket, head) => {
+    if (socket._httpMessage === null || socket._httpMessage === undefined) answersAll(request, socket, head)
+  }
+  // By this property, Node.js finds it when @fastify/websocket removes its listener.
+  server.removeListener('upgrade', answersAll).on('upgrade', Object.assign(answersOthers, { listener: answersAll }))
 }
 
 /** What @fastify/cookie writes cookies by. Where the host has not registered it, it is in a scope of its own: the host still may. */

@@ -149,6 +149,23 @@ t.test('a plugin that answers only upgrades of its own does so before @fastify/w
   await taken
 })
 
+t.test('an upgrade that another plugin has answered by a route reaches that route as a request', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await registerOurs(app)
+  app.addHook('onRequest', async () => {})
+  app.get('/own', async () => 'own')
+  app.server.on('upgrade', (request, socket) => {
+    if (request.url !== '/own') return
+    const response = new ServerResponse(request)
+    response.assignSocket(socket as Socket)
+    response.once('finish', () => { socket.destroy() })
+    app.routing(request, response)
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  await t.rejects(WireClient.connect(t, `${url.replace('http', 'ws')}/own`, wireCodecs[0]!), { message: /200/ })
+})
+
 t.test('where only a scope has @fastify/websocket, an upgrade outside it is answered, and does not hold up the close', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
