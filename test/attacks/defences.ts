@@ -961,6 +961,13 @@ export const defences: readonly Defence[] = [
     test: ['realm/bounds.test.ts', 'open calls keep no more than']
   },
   {
+    defence: 'Open calls and waiting events of patterns keep no long URIs',
+    file: 'plugin/realm/role.ts',
+    code: 'if (uri.length > LONGEST_URI) return invalidUri',
+    without: "if (uri.length > LONGEST_URI && (action === 'subscribe' || action === 'register')) return invalidUri",
+    test: ['realm/bounds.test.ts', 'a URI is bounded, also in requests']
+  },
+  {
     defence: 'If many callees are busy, a call does not inspect each of them',
     file: 'plugin/realm/registration.ts',
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
