@@ -1605,6 +1605,13 @@ export const defences: readonly Defence[] = [
     test: ['in-process/busy-handlers.test.ts', 'the events of a publisher without memory']
   },
   {
+    defence: 'Memory that is released while events are passed over is not forgotten, so that they do not wait forever',
+    file: 'plugin/in-process/busy-handlers.ts',
+    code: 'if (!this.#released) return false',
+    without: '{ this.#wait(this.#retry); return false }',
+    test: ['in-process/busy-handlers.test.ts', 'memory that is released while']
+  },
+  {
     defence: 'Waiting events of a publisher without memory do not cost other publishers their events',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'this.#waiting.has(publisher)',
