@@ -1,12 +1,15 @@
 import type { EventMessage } from '../protocol/message.ts'
 import { Backlog } from '../backlog.ts'
 import { Shares } from '../shares.ts'
-import { begin, enqueue, spendOctets } from '../work.ts'
+import { begin, enqueue, spend, spendOctets } from '../work.ts'
 import type { Worker } from '../work.ts'
 import type { EventHandler } from './event-handlers.ts'
 
 /** The maximum number of asynchronous handler calls of one subscription that run at the same time. */
 const MOST_RUNNING = 1000
+
+/** Units of work to try to start an event. */
+const UNITS_OF_TRY = 5
 
 /** An event for handlers. */
 export interface Delivery {
@@ -118,6 +121,7 @@ export class BusyHandlers implements Worker {
         spendOctets(next.length)
         return true
       }
+      spend(UNITS_OF_TRY)
       this.#blocked.add(sharer)
       // Memory may be released before the other events have been looked at.
       this.#wait(this.#retry)

@@ -5,6 +5,7 @@ import wampPlugin from 'fastify-wamp'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import type { EncodedPayload } from '../../plugin/protocol/payload.ts'
 import { Router } from '../../plugin/router.ts'
+import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
 import { everything } from '../helper/build-router.ts'
 import { InProcessClient } from '../helper/in-process-client.ts'
 
@@ -109,6 +110,18 @@ t.test('a publisher whose events wait for memory does not delay those of others'
     await new Promise((resolve) => { setImmediate(resolve) })
   }
   t.same(started.slice(3), ['hostile 1', 'hostile 2', 'hostile 3', 'hostile 4'], 'the events of one publisher stay in order')
+})
+
+t.test('a call or an event for a handler that does not end refers to no session', async (t) => {
+  const { backend, join } = await build(t)
+  await backend.register('com.example.slow', () => 1)
+  await backend.subscribe('com.example.topic', () => {})
+  const client = await join()
+  const handedOver = t.capture(InProcessTransport.prototype, 'send', InProcessTransport.prototype.send)
+  client.send([16, 1, {}, 'com.example.topic', []])
+  t.match(await client.ask([48, 2, {}, 'com.example.slow', []]), [50])
+  const sharers = handedOver().map(({ args: [message] }) => message).flatMap((message) => 'sharer' in message ? [typeof message.sharer] : [])
+  t.same(sharers, ['number', 'number'])
 })
 
 t.test('a publisher whose waiting events fill the buffer does not cost others their events', async (t) => {
