@@ -29,7 +29,7 @@ interface Queued { readonly message: RouterMessage, readonly values: Values, rea
  * value without a form in JavaScript is answered like one without a form in a serializer. The values of a call count for
  * `limits.heldBytes` until the peer releases them. The peer itself decodes events, and results that it keeps: they may wait there, and their
  * values take far more memory than their octets. Retained events are handed over in turns, because one subscription may bring many. Events that
- * wait for them meanwhile are limited in octets.
+ * wait for them meanwhile are limited in octets. Answers to calls do not wait for them: a callee can send any number of progressive results.
  */
 export class InProcessTransport implements Transport {
   readonly details = details
@@ -42,7 +42,9 @@ export class InProcessTransport implements Transport {
   readonly #bufferedBytes: number
   readonly #unitsOfInvocation: number
   #state: 'open' | 'closing' | 'closed' = 'open'
-  readonly #queue = new Queue<Queued>()
+  #queue = new Queue<Queued>()
+  /** Answers to calls that overtake the queue. */
+  readonly #answers = new Queue<Queued>()
   #octets = 0
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
@@ -151,6 +153,11 @@ export class InProcessTransport implements Transport {
   }
 
   #add (queued: Queued): Delivery {
+    if (this.#delivery === 'later' && isAnswerToCall(queued.message)) {
+      this.#answers.add(queued)
+      queueMicrotask(() => { this.#deliverAnswer() })
+      return 'sent'
+    }
     this.#queue.add(queued)
     if (this.#delivery === 'idle') {
       this.#delivery = 'soon'
@@ -168,7 +175,7 @@ export class InProcessTransport implements Transport {
         const wait = nextTurn(this)
         if (wait !== null) {
           this.#queue.putBack(next)
-          this.#delivery = 'later'
+          if (this.#delivery === 'soon') this.#letAnswersOvertake()
           wait.then(() => { this.#deliver() })
           return
         }
@@ -179,4 +186,23 @@ export class InProcessTransport implements Transport {
     }
     this.#delivery = 'idle'
   }
+
+  #letAnswersOvertake (): void {
+    this.#delivery = 'later'
+    const others = new Queue<Queued>()
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+      if (isAnswerToCall(next.message)) this.#receive(next.message, next.values, null)
+      else others.add(next)
+    }
+    this.#queue = others
+  }
+
+  #deliverAnswer (): void {
+    const { message, values } = this.#answers.take()!
+    this.#receive(message, values, null)
+  }
+}
+
+function isAnswerToCall (message: RouterMessage): boolean {
+  return message.type === MessageType.Result || (message.type === MessageType.Error && message.requestType === MessageType.Call)
 }

@@ -1654,6 +1654,13 @@ export const defences: readonly Defence[] = [
     test: ['transport/in-process-transport.test.ts', 'events that wait for retained ones']
   },
   {
+    defence: 'Progressive results for the app do not wait for retained events',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: "this.#delivery === 'later' && isAnswerToCall(queued.message)",
+    without: 'false as boolean',
+    test: ['transport/in-process-transport.test.ts', 'answers to calls do not wait']
+  },
+  {
     defence: 'Retained events of a subscription that has ended cause no work',
     file: 'plugin/transport/in-process-transport.ts',
     code: ' || !this.#wants(message.subscription)',
