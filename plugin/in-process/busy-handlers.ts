@@ -14,7 +14,7 @@ const UNITS_OF_TRY = 5
 /** An event for handlers. */
 export interface Delivery {
   readonly event: EventMessage
-  /** The octets of its payload. */
+  /** The octets of its payload and details. */
   readonly length: number
   /** The only handler that it is for; null if it is for all. */
   readonly only: EventHandler | null

@@ -2,6 +2,7 @@ import { OCTETS_OF_ENTRY } from '../backlog.ts'
 import type { Codec } from '../codec/codec.ts'
 import type { Held, HeldValues } from '../held-values.ts'
 import { memoryOf } from '../memory-of.ts'
+import { sizeOfEvent } from '../protocol/event-size.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { EventMessage, Invocation, Result, RouterMessage } from '../protocol/message.ts'
@@ -146,7 +147,7 @@ export class InProcessTransport implements Transport {
     spend(UNITS_OF_EVENT)
     // The payload of a retained event is stored anyway.
     if (this.#delivery !== 'later' || message.details.retained === true) return this.#add({ message, values: none, held: null, octets: 0 })
-    const octets = message.payload.size + OCTETS_OF_ENTRY
+    const octets = sizeOfEvent(message) + OCTETS_OF_ENTRY
     if (this.#octets + octets > this.#bufferedBytes) return 'congested'
     this.#octets += octets
     return this.#add({ message: { ...message, payload: message.payload.detached() }, values: none, held: null, octets })

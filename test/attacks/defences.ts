@@ -1661,6 +1661,13 @@ export const defences: readonly Defence[] = [
     test: ['transport/in-process-transport.test.ts', 'answers to calls do not wait']
   },
   {
+    defence: 'Events that wait for the app count with their topics and details',
+    file: 'plugin/protocol/event-size.ts',
+    code: '0 : sizeOf(details)',
+    without: '0 : 0',
+    test: ['in-process/held-memory.test.ts', 'events that wait count with their topics']
+  },
+  {
     defence: 'Retained events of a subscription that has ended cause no work',
     file: 'plugin/transport/in-process-transport.ts',
     code: ' || !this.#wants(message.subscription)',

@@ -124,6 +124,20 @@ t.test('a call or an event for a handler that does not end refers to no session'
   t.same(sharers, ['number', 'number'])
 })
 
+t.test('events that wait count with their topics', async (t) => {
+  const { app, backend, join, logged } = await build(t, { bufferedEventBytes: 65_536, bufferedBytes: 65_536, heldBytes: 3000 })
+  await backend.subscribe('com.example.', async () => { await new Promise(() => {}) }, { match: 'prefix' })
+  const reader = app.wamp.join('realm1')
+  const events = reader.events('com.example.', { match: 'prefix' })
+  const first = events.next()
+  first.catch(() => {})
+  const client = await join()
+  for (let i = 1; i <= 30; i++) client.send([16, i, {}, `com.example.${'x'.repeat(4000)}`, [i]])
+  await client.fence()
+  t.ok(logged().includes('the event handlers of a subscription do not keep up: events are dropped'))
+  await t.rejects(first, { code: 'WAMP_ERR_SLOW_READER' })
+})
+
 t.test('a publisher whose waiting events fill the buffer does not cost others their events', async (t) => {
   const { backend, join, logged } = await build(t, { bufferedEventBytes: 65_536 })
   const ends: (() => void)[] = []
