@@ -1,17 +1,20 @@
 import type { EventMessage } from '../protocol/message.ts'
 import { Backlog } from '../backlog.ts'
 import { Shares } from '../shares.ts'
-import { begin, enqueue, spendOctets } from '../work.ts'
+import { begin, enqueue, spend, spendOctets } from '../work.ts'
 import type { Worker } from '../work.ts'
 import type { EventHandler } from './event-handlers.ts'
 
 /** The maximum number of asynchronous handler calls of one subscription that run at the same time. */
 const MOST_RUNNING = 1000
 
+/** Units of work to try to start an event. */
+const UNITS_OF_TRY = 5
+
 /** An event for handlers. */
 export interface Delivery {
   readonly event: EventMessage
-  /** The octets of its payload. */
+  /** The octets of its payload and details. */
   readonly length: number
   /** The only handler that it is for; null if it is for all. */
   readonly only: EventHandler | null
@@ -34,11 +37,12 @@ export class BusyHandlers implements Worker {
   #waiting = new Shares<unknown>()
   /** The publishers whose events wait for memory. */
   readonly #blocked = new Set<unknown>()
+  /** True if memory has been released since the first of these was blocked. */
+  #released = false
   /** Continues when memory has been released. */
   readonly #retry: Worker = {
     work: () => {
-      this.#blocked.clear()
-      this.#backlog?.rewind()
+      this.#released = true
       enqueue(this)
       return false
     }
@@ -97,6 +101,7 @@ export class BusyHandlers implements Worker {
     this.#backlog = null
     this.#waiting = new Shares()
     this.#blocked.clear()
+    this.#released = false
     this.#dropped = 0
   }
 
@@ -108,18 +113,29 @@ export class BusyHandlers implements Worker {
       return false
     }
     const next = backlog.nextEvent
-    if (next === undefined || this.#blocked.size === this.#waiting.holders) {
-      this.#wait(this.#retry)
-      return false
-    }
+    if (next === undefined || this.#blocked.size === this.#waiting.holders) return this.#tryAgain(backlog)
     const { sharer } = next.event
-    if (!this.#blocked.has(sharer) && this.#start(next) === 'started') {
-      backlog.removeEvent()
-      spendOctets(next.length)
-    } else {
+    if (!this.#blocked.has(sharer)) {
+      if (this.#start(next) === 'started') {
+        backlog.removeEvent()
+        spendOctets(next.length)
+        return true
+      }
+      spend(UNITS_OF_TRY)
       this.#blocked.add(sharer)
-      backlog.passEvent()
+      // Memory may be released before the other events have been looked at.
+      this.#wait(this.#retry)
     }
+    backlog.passEvent()
+    return true
+  }
+
+  /** Begins again with the oldest event, after all have had their turn. False if no memory has been released meanwhile. */
+  #tryAgain (backlog: Backlog<Delivery>): boolean {
+    if (!this.#released) return false
+    this.#released = false
+    this.#blocked.clear()
+    backlog.rewind()
     return true
   }
 

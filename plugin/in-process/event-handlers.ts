@@ -1,6 +1,7 @@
 import type { HeldValues } from '../held-values.ts'
 import { memoryOf } from '../memory-of.ts'
 import type { Id } from '../protocol/id.ts'
+import { sizeOfEvent } from '../protocol/event-size.ts'
 import type { EventMessage } from '../protocol/message.ts'
 import { copyOfValues } from '../protocol/payload.ts'
 import type { Payload } from '../protocol/payload.ts'
@@ -81,11 +82,11 @@ export class EventHandlers {
 
   /** Calls the handlers of an event. If too many asynchronous ones have not ended, or hold too much memory, the event waits. Never throws. */
   handle (event: EventMessage): void {
-    const { subscription, payload: { size }, details } = event
+    const { subscription, payload, details } = event
     // Retained events arrive right after SUBSCRIBED and belong to the last subscriber. Earlier handlers have already received them, or did
     // not request them.
     const only = details.retained === true ? [...this.#handlers.get(subscription) ?? []].at(-1) ?? null : null
-    const delivery: Delivery = { event, length: size, only, bytes: size }
+    const delivery: Delivery = { event, length: sizeOfEvent(event), only, bytes: payload.size }
     if (only === null && this.#busy.get(subscription)?.isFull(event.sharer) === true) return this.#busyOf(subscription).hold(delivery)
     if (this.#start(delivery) === 'started') return
     this.#held.tell('an event waits for handlers of the app')

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
+import { sizeOfEvent } from '../protocol/event-size.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { CallOptions, Dict, EventMessage, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
@@ -183,8 +184,9 @@ export class InProcessSession {
     const { signal, ...options } = given
     if (signal?.aborted === true) return
     const events = this.#peer.waitingEvents<Received<A>>()
-    const put = ({ details, publication, payload }: EventMessage): void => {
-      events.put(payload, ({ args, kwargs }) => ({ args: args as A, kwargs, details, publication }))
+    const put = (event: EventMessage): void => {
+      const { details, publication, payload } = event
+      events.put(payload, ({ args, kwargs }) => ({ args: args as A, kwargs, details, publication }), sizeOfEvent(event))
     }
     const subscribing = this.#subscribe(topic, 'payload', put, options)
     const stop = (): void => { events.end() }

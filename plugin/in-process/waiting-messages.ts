@@ -7,7 +7,7 @@ import { Queue } from '../queue.ts'
 /** The maximum number of messages that wait. */
 const MOST_WAITING = 10_000
 
-interface Waiting<T> { readonly payload: Payload, readonly valueOf: (values: Values) => T }
+interface Waiting<T> { readonly payload: Payload, readonly octets: number, readonly valueOf: (values: Values) => T }
 
 /**
  * Arriving messages for an app that iterates over them. They wait as octets, and are decoded when they are read, because decoded values can
@@ -33,17 +33,17 @@ export class WaitingMessages<T> implements AsyncIterable<T> {
     this.#read = read
   }
 
-  /** Adds a message. `valueOf` makes what the app receives. If too many messages are waiting, they are dropped, and the iteration ends with an error. */
-  put (payload: Payload, valueOf: (values: Values) => T): void {
+  /** Adds a message. `valueOf` makes what the app receives; `bytes` is what the message takes in memory. If too many messages are waiting, they are dropped, and the iteration ends with an error. */
+  put (payload: Payload, valueOf: (values: Values) => T, bytes = payload.size): void {
     if (this.#end !== null) return
-    const octets = payload.size + OCTETS_OF_ENTRY
+    const octets = bytes + OCTETS_OF_ENTRY
     const { size } = this.#waiting
     if (size >= MOST_WAITING || this.#octets + octets > this.#bufferedBytes) {
       this.#waiting.clear()
       return this.end(new errors.WAMP_ERR_SLOW_READER(size))
     }
     this.#octets += octets
-    this.#waiting.add({ payload: payload.detached(), valueOf })
+    this.#waiting.add({ payload: payload.detached(), octets, valueOf })
     this.#wake()
   }
 
@@ -58,7 +58,7 @@ export class WaitingMessages<T> implements AsyncIterable<T> {
     for (;;) {
       const next = this.#waiting.take()
       if (next !== undefined) {
-        this.#octets -= next.payload.size + OCTETS_OF_ENTRY
+        this.#octets -= next.octets
         const values = this.#read(next.payload)
         if (values !== undefined) yield next.valueOf(values)
       } else if (this.#end !== null) {

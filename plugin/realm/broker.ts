@@ -18,6 +18,7 @@ import type { Audience } from './receivers.ts'
 import { refusal } from './refusal.ts'
 import { RetainedEvents } from './retained-events.ts'
 import type { Disclosure } from './role.ts'
+import { sharerOf } from './routed-session.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
@@ -220,7 +221,7 @@ export class Broker {
         }
         if (subscriber === excluded || !isIncluded) continue
         event ??= {
-          type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow, sharer: publisher
+          type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow, sharer: sharerOf(publisher)
         }
         if (subscriber.send(event) === 'sent') sent++
       }

@@ -1,10 +1,8 @@
 import { Shares } from '../shares.ts'
 import { spend } from '../work.ts'
 import type { Callee } from './registration.ts'
+import { sharerOf } from './routed-session.ts'
 import type { ClientKey, RoutedSession } from './routed-session.ts'
-
-/** A caller, or the client because of which the router calls. */
-export type Sharer = RoutedSession | ClientKey
 
 /**
  * True if a callee may receive another call of a caller. A caller may have at most as many open calls as there is capacity left. Below half
@@ -28,14 +26,9 @@ export function takeFromShare (callee: Callee, caller: RoutedSession, limit: num
   if (callee.invocations.size * 4 <= limit) callee.openBy = null
 }
 
-/** Whose share a call counts in. */
-export function sharerOf (caller: RoutedSession): Sharer {
-  return caller.client ?? caller
-}
-
-function countCallers ({ invocations }: Callee): Shares<Sharer> {
+function countCallers ({ invocations }: Callee): Shares<ClientKey> {
   spend(invocations.size)
-  const counts = new Shares<Sharer>()
+  const counts = new Shares<ClientKey>()
   for (const { caller } of invocations.values()) counts.add(sharerOf(caller))
   return counts
 }

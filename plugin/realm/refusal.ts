@@ -4,7 +4,7 @@ import type { ErrorMessage, RequestCode } from '../protocol/message.ts'
 import type { Id } from '../protocol/id.ts'
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
-import { isReserved, isUri } from '../protocol/uri.ts'
+import { isReserved, isUri, LONGEST_URI } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 
 /** The first argument of an ERROR, for people. `textOf` creates the texts that name a URI. */
@@ -66,6 +66,7 @@ function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined
 
 /** The probable reason why a URI is invalid, for people. */
 function invalidityOf (action: Action, uri: Uri): string {
+  if (uri.length > LONGEST_URI) return `it has more than ${LONGEST_URI} characters`
   if (isReserved(uri) && isUri(uri)) return 'URIs that begin with "wamp" are reserved'
   const isPattern = action === 'subscribe' || action === 'register'
   const hint = isPattern ? 'an empty component requires match "wildcard", or "prefix" at the end' : 'a component is empty'

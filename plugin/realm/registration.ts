@@ -3,11 +3,10 @@ import type { InvocationPolicy } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { Shares } from '../shares.ts'
 import { spend } from '../work.ts'
-import type { Sharer } from './callee-share.ts'
 import type { Listing } from './listing.ts'
 import type { Ordered } from './ordered.ts'
 import type { PendingCall } from './pending-call.ts'
-import type { RoutedSession } from './routed-session.ts'
+import type { ClientKey, RoutedSession } from './routed-session.ts'
 
 /** Callees that are visited in one unit of work. */
 const LOOKS_OF_UNIT = 8
@@ -28,7 +27,7 @@ export interface Callee {
   readonly invocations: Map<Id, PendingCall>
   readonly registrations: Listing<Registration>
   /** The number of these calls per caller; null while there is capacity for all. */
-  openBy: Shares<Sharer> | null
+  openBy: Shares<ClientKey> | null
 }
 
 /** A callee of one registration, with its options. */

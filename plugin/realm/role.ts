@@ -3,7 +3,7 @@ import { Permissions } from '../auth/permissions.ts'
 import type { Action } from '../options.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
-import { isReserved, isUri } from '../protocol/uri.ts'
+import { isReserved, isUri, LONGEST_URI } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import type { ResolvedRealm } from '../resolve-options.ts'
 import type { Decisions } from './decisions.ts'
@@ -48,9 +48,6 @@ const notAuthorized = refused(reasons.notAuthorized)
 const REMEMBERED = 10_000
 /** The maximum number of characters of a cached URI: longer ones are rare and would use much memory. */
 const REMEMBERED_LENGTH = 256
-
-/** The maximum number of characters of a URI in a subscription or registration, because it is stored. */
-const LONGEST_KEPT = 4096
 
 /** A role of a realm. Each verdict is computed once and then cached. */
 export class Role {
@@ -122,8 +119,8 @@ export class Role {
 
   /** The fault of a URI, independent of permissions. */
   #fault (action: Action, uri: Uri, match: MatchPolicy): Verdict | null {
+    if (uri.length > LONGEST_URI) return invalidUri
     if (!isUri(uri, match, this.#uriCheck)) return invalidUri
-    if (uri.length > LONGEST_KEPT && (action === 'subscribe' || action === 'register')) return invalidUri
     if (match === 'wildcard' && !hasFewComponents(uri)) return invalidUri
     // Only the router and the app may publish or register `wamp.*`. Subscribing and calling depend on permissions.
     const speaks = action === 'register' || action === 'publish'

@@ -32,3 +32,11 @@ export interface RoutedSession {
   /** Ends the session with GOODBYE; `message` is for people. Its resources in the realm are released at once. */
   end (reason: Uri, message?: string): void
 }
+
+/**
+ * In whose share a request counts: that of a session, or of the client because of which the router calls. An id, because a waiting event would
+ * keep a session that has ended in memory.
+ */
+export function sharerOf ({ client, id }: RoutedSession): ClientKey {
+  return client ?? id
+}

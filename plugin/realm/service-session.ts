@@ -14,6 +14,7 @@ import type { Delivery } from '../transport/transport.ts'
 import { spend } from '../work.ts'
 import { metaError } from './meta-argument.ts'
 import { OwnSession } from './own-session.ts'
+import { sharerOf } from './routed-session.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** A call of a meta procedure. */
@@ -145,7 +146,7 @@ export class ServiceSession extends OwnSession {
         throw metaError(reasons.limitExceeded, 'limits.parkedBytes: this session waits for too many answers')
       }
       const memory = memoryOf(values)
-      if (!this.#held.hasRoom(caller, memory)) throw metaError(reasons.limitExceeded, 'limits.heldBytes: too many values wait for answers')
+      if (!this.#held.hasRoom(sharerOf(caller), memory)) throw metaError(reasons.limitExceeded, 'limits.heldBytes: too many values wait for answers')
       const call: MetaCall = { caller, ...values, state: 'open', whenCanceled: () => {} }
       const result = this.#registered.get(registration)!(call)
       if (result instanceof Promise) this.#answerLater(call, request, { bytes, memory }, result)
@@ -158,7 +159,7 @@ export class ServiceSession extends OwnSession {
   /** Answers a call that waits. Its arguments may have to be kept until then, even if it is canceled: up to the limit for parked messages. */
   #answerLater (call: MetaCall, request: Id, { bytes, memory }: { bytes: number, memory: number }, result: Promise<MetaResult>): void {
     const { caller } = call
-    const held = this.#held.hold(caller, memory)
+    const held = this.#held.hold(sharerOf(caller), memory)
     const waiting = this.#waiting.get(caller) ?? { calls: new Set(), bytes: 0 }
     this.#waiting.set(caller, waiting)
     waiting.calls.add(call)

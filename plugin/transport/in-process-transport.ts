@@ -2,6 +2,7 @@ import { OCTETS_OF_ENTRY } from '../backlog.ts'
 import type { Codec } from '../codec/codec.ts'
 import type { Held, HeldValues } from '../held-values.ts'
 import { memoryOf } from '../memory-of.ts'
+import { sizeOfEvent } from '../protocol/event-size.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { EventMessage, Invocation, Result, RouterMessage } from '../protocol/message.ts'
@@ -29,7 +30,7 @@ interface Queued { readonly message: RouterMessage, readonly values: Values, rea
  * value without a form in JavaScript is answered like one without a form in a serializer. The values of a call count for
  * `limits.heldBytes` until the peer releases them. The peer itself decodes events, and results that it keeps: they may wait there, and their
  * values take far more memory than their octets. Retained events are handed over in turns, because one subscription may bring many. Events that
- * wait for them meanwhile are limited in octets.
+ * wait for them meanwhile are limited in octets. Answers to calls do not wait for them: a callee can send any number of progressive results.
  */
 export class InProcessTransport implements Transport {
   readonly details = details
@@ -42,7 +43,9 @@ export class InProcessTransport implements Transport {
   readonly #bufferedBytes: number
   readonly #unitsOfInvocation: number
   #state: 'open' | 'closing' | 'closed' = 'open'
-  readonly #queue = new Queue<Queued>()
+  #queue = new Queue<Queued>()
+  /** Answers to calls that overtake the queue. */
+  readonly #answers = new Queue<Queued>()
   #octets = 0
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
@@ -144,13 +147,18 @@ export class InProcessTransport implements Transport {
     spend(UNITS_OF_EVENT)
     // The payload of a retained event is stored anyway.
     if (this.#delivery !== 'later' || message.details.retained === true) return this.#add({ message, values: none, held: null, octets: 0 })
-    const octets = message.payload.size + OCTETS_OF_ENTRY
+    const octets = sizeOfEvent(message) + OCTETS_OF_ENTRY
     if (this.#octets + octets > this.#bufferedBytes) return 'congested'
     this.#octets += octets
     return this.#add({ message: { ...message, payload: message.payload.detached() }, values: none, held: null, octets })
   }
 
   #add (queued: Queued): Delivery {
+    if (this.#delivery === 'later' && isAnswerToCall(queued.message)) {
+      this.#answers.add(queued)
+      queueMicrotask(() => { this.#deliverAnswer() })
+      return 'sent'
+    }
     this.#queue.add(queued)
     if (this.#delivery === 'idle') {
       this.#delivery = 'soon'
@@ -168,7 +176,7 @@ export class InProcessTransport implements Transport {
         const wait = nextTurn(this)
         if (wait !== null) {
           this.#queue.putBack(next)
-          this.#delivery = 'later'
+          if (this.#delivery === 'soon') this.#letAnswersOvertake()
           wait.then(() => { this.#deliver() })
           return
         }
@@ -179,4 +187,23 @@ export class InProcessTransport implements Transport {
     }
     this.#delivery = 'idle'
   }
+
+  #letAnswersOvertake (): void {
+    this.#delivery = 'later'
+    const others = new Queue<Queued>()
+    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+      if (isAnswerToCall(next.message)) this.#receive(next.message, next.values, null)
+      else others.add(next)
+    }
+    this.#queue = others
+  }
+
+  #deliverAnswer (): void {
+    const { message, values } = this.#answers.take()!
+    this.#receive(message, values, null)
+  }
+}
+
+function isAnswerToCall (message: RouterMessage): boolean {
+  return message.type === MessageType.Result || (message.type === MessageType.Error && message.requestType === MessageType.Call)
 }

@@ -961,6 +961,13 @@ export const defences: readonly Defence[] = [
     test: ['realm/bounds.test.ts', 'open calls keep no more than']
   },
   {
+    defence: 'Open calls and waiting events of patterns keep no long URIs',
+    file: 'plugin/realm/role.ts',
+    code: 'if (uri.length > LONGEST_URI) return invalidUri',
+    without: "if (uri.length > LONGEST_URI && (action === 'subscribe' || action === 'register')) return invalidUri",
+    test: ['realm/bounds.test.ts', 'a URI is bounded, also in requests']
+  },
+  {
     defence: 'If many callees are busy, a call does not inspect each of them',
     file: 'plugin/realm/registration.ts',
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
@@ -1598,6 +1605,13 @@ export const defences: readonly Defence[] = [
     test: ['in-process/busy-handlers.test.ts', 'the events of a publisher without memory']
   },
   {
+    defence: 'Memory that is released while events are passed over is not forgotten, so that they do not wait forever',
+    file: 'plugin/in-process/busy-handlers.ts',
+    code: 'if (!this.#released) return false',
+    without: '{ this.#wait(this.#retry); return false }',
+    test: ['in-process/busy-handlers.test.ts', 'memory that is released while']
+  },
+  {
     defence: 'Waiting events of a publisher without memory do not cost other publishers their events',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'this.#waiting.has(publisher)',
@@ -1638,6 +1652,20 @@ export const defences: readonly Defence[] = [
     code: "if (this.#octets + octets > this.#bufferedBytes) return 'congested'",
     without: '',
     test: ['transport/in-process-transport.test.ts', 'events that wait for retained ones']
+  },
+  {
+    defence: 'Progressive results for the app do not wait for retained events',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: "this.#delivery === 'later' && isAnswerToCall(queued.message)",
+    without: 'false as boolean',
+    test: ['transport/in-process-transport.test.ts', 'answers to calls do not wait']
+  },
+  {
+    defence: 'Events that wait for the app count with their topics and details',
+    file: 'plugin/protocol/event-size.ts',
+    code: '0 : sizeOf(details)',
+    without: '0 : 0',
+    test: ['in-process/held-memory.test.ts', 'events that wait count with their topics']
   },
   {
     defence: 'Retained events of a subscription that has ended cause no work',

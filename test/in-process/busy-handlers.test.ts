@@ -6,8 +6,8 @@ import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Worker } from '../../plugin/work.ts'
 import { enqueue } from '../../plugin/work.ts'
 
-/** Waiting events of publishers, of which some have no memory. */
-function build (bufferedBytes: number) {
+/** Waiting events of publishers, of which some have no memory. `begun` is called with the number of each event that is started. */
+function build (bufferedBytes: number, begun: (n: number) => void = () => {}) {
   const started: { sharer: unknown, n: number }[] = []
   const full = new Set<unknown>()
   let waiting = new Set<Worker>()
@@ -17,6 +17,7 @@ function build (bufferedBytes: number) {
     start: ({ event: { sharer, publication } }) => {
       if (full.has(sharer)) return 'full'
       started.push({ sharer, n: publication })
+      begun(publication)
       return 'started'
     },
     wait: (worker) => { waiting.add(worker) },
@@ -51,6 +52,19 @@ t.test('the events of a publisher without memory are passed over, until there is
   await settled()
   t.same(started.map(({ n }) => n), [1, 3, 5, 0, 2, 4])
   t.notOk(busy.isFull('a'))
+})
+
+t.test('memory that is released while events are passed over is not forgotten', async (t) => {
+  const { started, full, hold, release, settled } = build(10_000, (n) => {
+    if (n !== 1) return
+    full.clear()
+    release()
+  })
+  full.add('a')
+  hold('a', 0)
+  hold('b', 1)
+  await settled()
+  t.same(started.map(({ n }) => n), [1, 0])
 })
 
 t.test('of any sequence, each event is started or dropped, those of one publisher in order, and none waits that has memory', async (t) => {

@@ -5,6 +5,7 @@ import wampPlugin from 'fastify-wamp'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import type { EncodedPayload } from '../../plugin/protocol/payload.ts'
 import { Router } from '../../plugin/router.ts'
+import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
 import { everything } from '../helper/build-router.ts'
 import { InProcessClient } from '../helper/in-process-client.ts'
 
@@ -109,6 +110,32 @@ t.test('a publisher whose events wait for memory does not delay those of others'
     await new Promise((resolve) => { setImmediate(resolve) })
   }
   t.same(started.slice(3), ['hostile 1', 'hostile 2', 'hostile 3', 'hostile 4'], 'the events of one publisher stay in order')
+})
+
+t.test('a call or an event for a handler that does not end refers to no session', async (t) => {
+  const { backend, join } = await build(t)
+  await backend.register('com.example.slow', () => 1)
+  await backend.subscribe('com.example.topic', () => {})
+  const client = await join()
+  const handedOver = t.capture(InProcessTransport.prototype, 'send', InProcessTransport.prototype.send)
+  client.send([16, 1, {}, 'com.example.topic', []])
+  t.match(await client.ask([48, 2, {}, 'com.example.slow', []]), [50])
+  const sharers = handedOver().map(({ args: [message] }) => message).flatMap((message) => 'sharer' in message ? [typeof message.sharer] : [])
+  t.same(sharers, ['number', 'number'])
+})
+
+t.test('events that wait count with their topics', async (t) => {
+  const { app, backend, join, logged } = await build(t, { bufferedEventBytes: 65_536, bufferedBytes: 65_536, heldBytes: 3000 })
+  await backend.subscribe('com.example.', async () => { await new Promise(() => {}) }, { match: 'prefix' })
+  const reader = app.wamp.join('realm1')
+  const events = reader.events('com.example.', { match: 'prefix' })
+  const first = events.next()
+  first.catch(() => {})
+  const client = await join()
+  for (let i = 1; i <= 30; i++) client.send([16, i, {}, `com.example.${'x'.repeat(4000)}`, [i]])
+  await client.fence()
+  t.ok(logged().includes('the event handlers of a subscription do not keep up: events are dropped'))
+  await t.rejects(first, { code: 'WAMP_ERR_SLOW_READER' })
 })
 
 t.test('a publisher whose waiting events fill the buffer does not cost others their events', async (t) => {

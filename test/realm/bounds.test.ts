@@ -3,7 +3,7 @@ import { buildRouter, helloAs, settled } from '../helper/build-router.ts'
 
 const long = (length: number): string => 'x'.repeat(length)
 
-t.test('a URI that is kept is bounded, whatever is done with longer ones', async (t) => {
+t.test('a URI is bounded, also in requests that only match the pattern of another', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   for (const type of [32, 64]) {
@@ -11,14 +11,20 @@ t.test('a URI that is kept is bounded, whatever is done with longer ones', async
     t.match(client.ask([type, 2, { match: 'prefix' }, long(4097)]), [8, type, 2, {}, 'wamp.error.invalid_uri'])
     t.match(client.ask([type, 3, {}, long(4096)]), [type + 1, 3])
   }
-  t.match(client.ask([16, 4, { acknowledge: true }, long(4097)]), [17, 4])
-  t.match(client.ask([48, 5, {}, long(4097)]), [8, 48, 5, {}, 'wamp.error.no_such_procedure'])
+  const other = await join()
+  for (const type of [32, 64]) t.match(other.ask([type, type, { match: 'prefix' }, 'x']), [type + 1])
+  t.match(client.ask([16, 4, { acknowledge: true }, long(4097)]), [8, 16, 4, {}, 'wamp.error.invalid_uri', [/: it has more than 4096 characters$/]])
+  t.match(client.ask([48, 5, {}, long(4097)]), [8, 48, 5, {}, 'wamp.error.invalid_uri'])
+  t.same(other.heard(), [])
+  t.match(client.ask([16, 6, { acknowledge: true }, `${long(4095)}y`]), [17, 6])
+  client.say([48, 7, {}, `${long(4095)}y`])
+  t.match(other.heard(), [[36], [68]])
 })
 
 t.test('testaments are bounded in bytes, with all that they hold', async (t) => {
-  const { join } = buildRouter({ limits: { messageSize: 10_000 } })
+  const { join } = buildRouter({ limits: { messageSize: 6_000 } })
   for (const [args, kwargs] of [
-    [['a', [long(6_000)]], {}], [['a', [], { k: long(6_000) }]], [['a'], { publish_options: { exclude_authid: [long(6_000)] } }], [[`a.${long(6_000)}`], {}]
+    [['a', [long(3_600)]], {}], [['a', [], { k: long(3_600) }]], [['a'], { publish_options: { exclude_authid: [long(3_600)] } }], [[`a.${long(3_600)}`], {}]
   ] as const) {
     const client = await join()
     for (const request of [1, 2]) client.say([48, request, {}, 'wamp.session.add_testament', args, kwargs ?? {}])

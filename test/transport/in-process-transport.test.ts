@@ -119,6 +119,28 @@ t.test('events that wait for retained ones before them are limited', async (t) =
   for (const publication of [7, 8, 9, 10]) t.equal(transport.send(event(publication)), 'sent', 'nothing waits any more')
 })
 
+t.test('answers to calls do not wait for retained events before them', async (t) => {
+  const seen: unknown[] = []
+  const transport = new InProcessTransport({ receive: (message) => { seen.push(message) }, closed: () => {} })
+  const payload = Payload.empty
+  const retained: RouterMessage = { type: 36, subscription: 1, publication: 1, details: { retained: true }, payload }
+  const answers: RouterMessage[] = [
+    ...[1, 2, 3].map((n): RouterMessage => ({ type: 50, request: 1, details: { progress: true, n }, payload })),
+    { type: 8, requestType: 48, request: 1, details: {}, error: 'com.example.failed', payload }
+  ]
+  const refused: RouterMessage = { type: 8, requestType: 16, request: 2, details: {}, error: 'com.example.failed', payload }
+  spend(10_000_000)
+  for (const message of [retained, published(1), answers[0]!, refused]) transport.send(message)
+  await Promise.resolve()
+  t.same(seen, [answers[0]])
+  for (const answer of answers.slice(1)) transport.send(answer)
+  t.same(seen.length, 1, 'nothing re-enters the router')
+  await Promise.resolve()
+  t.same(seen, answers)
+  while (seen.length < 7) await new Promise((resolve) => { setImmediate(resolve) })
+  t.same(seen, [...answers, retained, published(1), refused])
+})
+
 t.test('the values of a call are counted, and those that would exceed the limit are refused, if possible before they are decoded', async (t) => {
   const logged: string[] = []
   const held = new HeldValues(5200, { warn: (_, text) => { logged.push(text) } })
