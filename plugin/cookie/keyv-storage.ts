@@ -122,6 +122,8 @@ export class KeyvStorage {
     }
     const store = this.#keyv.store as Partial<Adapter & AsyncIterable<unknown>>
     for await (const entry of store.iterator?.(store.namespace) ?? store as AsyncIterable<unknown>) {
+      // It was deleted after its key was listed.
+      if (Array.isArray(entry) && entry[1] === null) continue
       const decoded = decoder.call(this.#keyv, async function * () { yield entry })().next()
       const { done, value } = await decoded.catch(() => ({ done: false, value: ['', NOT_A_RECORD] as [string, unknown] }))
       if (done !== true && !listed.has(value[0])) yield value

@@ -89,6 +89,27 @@ t.test('values of other programs in the namespace do not keep logins from being 
   }
 })
 
+t.test('a record that is deleted after its key was listed is not taken for a value of another program', async (t) => {
+  const map = new Map<string, string>()
+  const adapter = {
+    opts: { url: '', dialect: 'etcd' },
+    get: async (key: string) => map.get(key),
+    set: async (key: string, value: string) => map.set(key, value),
+    delete: async (key: string) => map.delete(key),
+    clear: async () => { map.clear() },
+    on () {},
+    async * iterator () {
+      yield ['keyv:deleted', null]
+      yield * map.entries()
+    }
+  }
+  const { tracker, logged } = buildTracker({ store: new KeyvStore(new Keyv({ store: adapter })) })
+  await (await new Browser(tracker).open()).bind(principal())
+  t.equal((await tracker.find()).length, 1)
+  t.same(logged, [])
+  await tracker.close()
+})
+
 t.test('a damaged value in place of a record is no record: the browser can log in and out again, and nobody else is affected', async (t) => {
   for (const damaged of ['{"value":{"created":17', 'no JSON', '{"value":"a text"}', '']) {
     for (const what of ['cookie', 'login', 'use'] as const) {
