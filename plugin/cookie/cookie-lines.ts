@@ -82,5 +82,5 @@ function take (line: Buffer, contents: Contents): boolean {
 function isDamaged (line: Buffer): boolean {
   const from = line.findIndex((octet) => octet !== 0)
   const text = from < 0 ? '' : line.toString('latin1', from, from + BEGINNING.length)
-  return BEGINNING.startsWith(text.replaceAll('\0', ''))
+  return BEGINNING.startsWith(text.replace(/\0+$/, ''))
 }

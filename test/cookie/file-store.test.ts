@@ -143,7 +143,7 @@ t.test('many lines that cannot be read do not flood the log', async (t) => {
 
 t.test('a file of another kind is rejected, and stays as it is', async (t) => {
   const filename = await cookieFile(t)
-  for (const text of ['{"name":"app"}', '{\n  "name": "app"\n}\n', 'a text\n', 'a text', '\uFFFD\uFFFD']) {
+  for (const text of ['{"name":"app"}', '{\n  "name": "app"\n}\n', 'a text\n', 'a text', '\uFFFD\uFFFD', '{\0"\0s\0h\0a\0']) {
     await writeFile(filename, text, { mode: 0o644 })
     await t.rejects(FileStore.open({ filename, log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /cookies.dat" contains no line of a cookie file/ })
     t.equal(await readFile(filename, 'utf8'), text)
