@@ -175,11 +175,13 @@ export class CookieJournal {
   async #isInPlace (): Promise<boolean> {
     const { fs, path, log } = this.#given
     const found = await unlessMissing(fs.stat(path))
-    if (found !== null && found.ino === this.#identity.ino && found.dev === this.#identity.dev) {
+    // A file that was cut or overwritten in place has another size. After the acknowledged octets there may be parts of a failed write.
+    const isWhole = found !== null && (this.#tail === 'clean' ? found.size === this.#length : found.size >= this.#length)
+    if (found !== null && isWhole && found.ino === this.#identity.ino && found.dev === this.#identity.dev) {
       this.#state = 'in place'
       return true
     }
-    if (this.#state === 'in place') log.error({ filename: path }, 'the cookie file was deleted or replaced while it was in use: it is rewritten')
+    if (this.#state === 'in place') log.error({ filename: path }, 'the cookie file was deleted, replaced or changed while it was in use: it is rewritten')
     this.#state = 'gone'
     return false
   }

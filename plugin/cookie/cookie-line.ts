@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { keyOf, loginKeyOf } from './cookie-id.ts'
 import type { CookieRecord, StoredRecord } from './cookie-store.ts'
 import { isIdentity, isStoredRecord } from './stored-record.ts'
@@ -9,6 +10,11 @@ export interface CookieLine {
   readonly isForeign: boolean
 }
 
+/** A byte order mark, and the NULs that a file system may leave in place of lost data. */
+const BEFORE_A_LINE = /^[\0\uFEFF]+/
+/** Octets: a shorter line is not nested deeply. */
+const LONG = 2000
+
 type Fields = Readonly<Record<string, unknown>>
 
 /** A line in our format, including the line feed. */
@@ -17,16 +23,21 @@ export function writeLine (key: string, record: StoredRecord | null): string {
 }
 
 /** Reads a line of our format or of Crossbar.io's. Returns null if it is neither. */
-export function readLine (line: string): CookieLine | null {
-  let given: unknown
+export function readLine (octets: Buffer): CookieLine | null {
   try {
-    given = JSON.parse(line)
+    // Octets that are not UTF-8 would become other names.
+    if (!isUtf8(octets)) return null
+    const text = octets.toString().replace(BEFORE_A_LINE, '')
+    const given: unknown = JSON.parse(text)
+    if (typeof given !== 'object' || given === null) return null
+    const fields = given as Fields
+    const line = 'sha256' in fields ? readOurs(fields) : readForeign(fields)
+    if (line !== null && text.length > LONG) for (const [key, record] of line.records) writeLine(key, record)
+    return line
   } catch {
+    // It is no JSON, or nested so deeply that it cannot be written again, which would prevent the file from being rewritten.
     return null
   }
-  if (typeof given !== 'object' || given === null) return null
-  const fields = given as Fields
-  return 'sha256' in fields ? readOurs(fields) : readForeign(fields)
 }
 
 function readOurs ({ sha256, deleted, ...record }: Fields): CookieLine | null {

@@ -6,6 +6,7 @@ import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { prepareDatabase } from './database-files.ts'
 import { changesThatFit, hasRoom } from './database-size.ts'
 import type { Change, Stats } from './database-size.ts'
+import { isStoredRecord, readRecord } from './stored-record.ts'
 
 type Database = RootDatabase<StoredRecord, string>
 
@@ -18,6 +19,13 @@ const MAX_SIZE = 2 ** 30
 const MOST_CHANGES = 256
 /** Milliseconds after which LMDB is considered hanging. */
 const DEADLINE = 30_000
+
+/** JSON in UTF-8. Unlike LMDB's own encoding, it does not throw for the values of other programs, which would end an iteration. */
+const json = {
+  encode: JSON.stringify,
+  decode: (octets: Uint8Array): unknown => readRecord(Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)),
+  needsStableBuffer: true
+}
 
 /**
  * Stores cookies in an LMDB database, which several processes on one machine may share. If a change cannot be written, it rejects with
@@ -61,7 +69,7 @@ export class DatabaseStore implements CookieStore {
         // With event turn batching, LMDB creates promises that are not returned, and with overlapping syncs it does not report a failed
         // sync. Without both, a change is on disk when it is committed, and failures are reported to the caller.
         return open<StoredRecord, string>({
-          path, mapSize: maxSize, readOnly: readonly, noSync: !sync, encoding: 'json', maxDbs: 1, eventTurnBatching: false, overlappingSync: false
+          path, mapSize: maxSize, readOnly: readonly, noSync: !sync, encoder: json, maxDbs: 1, eventTurnBatching: false, overlappingSync: false
         })
       } catch (error) {
         throw failure(path, 'cannot be opened', error)
@@ -220,7 +228,7 @@ export class DatabaseStore implements CookieStore {
 
   async #purge (): Promise<void> {
     const expired: string[] = []
-    for await (const [key, record] of this.entries()) if (isExpired(record, Date.now())) expired.push(key)
+    for await (const [key, record] of this.entries()) if (isStoredRecord(record) && isExpired(record, Date.now())) expired.push(key)
     await Promise.all(expired.map(async (key) => { await this.delete(key) }))
   }
 }

@@ -37,17 +37,16 @@ export class FileLock {
 
   /** Takes the lock again if its file was deleted. Rejects with WAMP_ERR_COOKIE_FILE if another process has taken it. */
   async hold (): Promise<void> {
-    const found = await unlessMissing(this.#fs.readFile(pathOf(this.#filename)))
+    const found = await readLock(this.#filename, this.#fs)
     if (found?.toString() !== this.#text) this.#text = await take(this.#filename, this.#fs)
   }
 
   /** Releases the lock. */
   async release (): Promise<void> {
     clearInterval(this.#timer)
-    const path = pathOf(this.#filename)
     try {
-      const found = await unlessMissing(this.#fs.readFile(path))
-      if (found?.toString() === this.#text) await this.#fs.unlink(path)
+      const found = await readLock(this.#filename, this.#fs)
+      if (found?.toString() === this.#text) await this.#fs.unlink(pathOf(this.#filename))
     } catch {
       // The next opener in this process must not treat it as another process's lock.
       leftBehind.add(this.#text)
@@ -59,13 +58,21 @@ function pathOf (filename: string): string {
   return `${filename}.lock`
 }
 
+/** Resolves to null if there is no lock. Reading a FIFO in its place could take forever. */
+async function readLock (filename: string, fs: FileSystem): Promise<Buffer | null> {
+  const path = pathOf(filename)
+  const found = await unlessMissing(fs.stat(path))
+  if (found !== null && !found.isFile()) throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be locked: "${path}" is not a file`)
+  return found === null ? null : await unlessMissing(fs.readFile(path))
+}
+
 /** Resolves to the content of the lock file. */
 async function take (filename: string, fs: FileSystem): Promise<string> {
   const path = pathOf(filename)
   for (let i = 0; i < ATTEMPTS; i++) {
     const text = await create(path, fs)
     if (text !== null) return text
-    const found = await unlessMissing(fs.readFile(path))
+    const found = await readLock(filename, fs)
     if (found === null) continue
     const stale = found.toString()
     const owner = readOwner(stale)

@@ -1,7 +1,8 @@
 import { dirname, resolve } from 'node:path'
 import { errors } from '../errors.ts'
 import { CookieJournal } from './cookie-journal.ts'
-import { readLine, writeLine } from './cookie-line.ts'
+import { writeLine } from './cookie-line.ts'
+import { readLines } from './cookie-lines.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { FileLock } from './file-lock.ts'
@@ -11,15 +12,6 @@ import type { StoreLog } from './store-log.ts'
 
 /** The file is rewritten when it has more outdated lines than valid ones, and at least this many. */
 const MOST_DEAD_LINES = 1000
-
-/** The content of a file. */
-interface Contents {
-  readonly records: Map<string, StoredRecord>
-  lines: number
-  /** The number of octets up to the last valid line. */
-  length: number
-  isForeign: boolean
-}
 
 interface OpenOptions {
   readonly filename: string
@@ -73,7 +65,7 @@ export class FileStore implements CookieStore {
     try {
       const path = await locate(filename, fs)
       lock = await FileLock.take(path, fs)
-      const contents = await read(path, log, fs)
+      const contents = readLines(await fs.readFile(path), path, log)
       const { records } = contents
       const hold = lock.hold.bind(lock)
       journal = await CookieJournal.open({ fs, path, log, hold, snapshot: () => linesOf(records), deletions: () => store!.#takeDeletions() }, contents)
@@ -195,38 +187,4 @@ async function create (path: string, filename: string, fs: FileSystem): Promise<
     if (codeOf(cause) !== 'ENOENT' || await unlessMissing(fs.stat(folder)) !== null) throw cause
     throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be created: the folder "${folder}" does not exist`, { cause })
   }
-}
-
-async function read (path: string, log: StoreLog, fs: FileSystem): Promise<Contents> {
-  const bytes = await fs.readFile(path)
-  const contents: Contents = { records: new Map(), lines: 0, length: 0, isForeign: false }
-  for (let start = 0, number = 1; start < bytes.length; number++) {
-    const end = bytes.indexOf(0x0a, start)
-    const stop = end < 0 ? bytes.length : end
-    if (!take(bytes.toString('utf8', start, stop), contents)) {
-      if (end < 0) {
-        log.warn({ filename: path, line: number }, 'the last line of the cookie file is incomplete and was removed')
-        break
-      }
-      log.warn({ filename: path, line: number }, 'a line of the cookie file cannot be read and was skipped')
-    }
-    start = stop + 1
-    // A last line without a line feed was written by hand: rewrite the file.
-    if (end < 0) contents.isForeign = true
-    contents.length = stop + (end < 0 ? 0 : 1)
-  }
-  return contents
-}
-
-function take (line: string, contents: Contents): boolean {
-  if (line.trim() === '') return true
-  contents.lines++
-  const entry = readLine(line)
-  if (entry === null) return false
-  contents.isForeign ||= entry.isForeign
-  for (const [key, record] of entry.records) {
-    if (record === null) contents.records.delete(key)
-    else contents.records.set(key, record)
-  }
-  return true
 }

@@ -23,7 +23,7 @@ export interface OpenFile {
 export interface FileSystem {
   open (path: string, flags: string, mode?: number): Promise<OpenFile>
   readFile (path: string): Promise<Buffer>
-  stat (path: string): Promise<FileIdentity & { readonly mtimeMs: number, isFile (): boolean }>
+  stat (path: string): Promise<FileIdentity & { readonly mtimeMs: number, readonly size: number, isFile (): boolean }>
   realpath (path: string): Promise<string>
   link (from: string, to: string): Promise<void>
   rename (from: string, to: string): Promise<void>

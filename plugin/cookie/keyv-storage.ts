@@ -1,3 +1,5 @@
+import { NOT_A_RECORD } from './stored-record.ts'
+
 /** The part of a Keyv instance that is used here. */
 export interface KeyvLike {
   get (key: string): Promise<unknown>
@@ -40,8 +42,8 @@ interface Adapter {
 /** Version 5 decodes the entries of its storage by this. */
 type Decoder = (this: KeyvLike, entries: () => AsyncGenerator<unknown>) => () => AsyncGenerator<[key: string, value: unknown], void>
 
-/** Stands for a value that Keyv cannot decode: another program has written it. */
-const NOT_OURS = null
+/** Version 5 decodes a single value by this. */
+interface DecodesValues { deserializeData (data: unknown): Promise<unknown> }
 
 /** True for a Keyv instance. Its adapters have the same methods. */
 export function isKeyv (store: object): store is KeyvLike {
@@ -77,8 +79,9 @@ export class KeyvStorage {
     this.removesExpired = !this.#canList || adapters.some(expiresByItself)
   }
 
+  /** The value of a key, or undefined. For a value that Keyv cannot decode: `NOT_A_RECORD`. */
   async get (key: string): Promise<unknown> {
-    return this.#six === null ? await this.#keyv.get(key) : await this.#decode(this.#six, await this.#six.store.get(key))
+    return this.#six === null ? await this.#getFromFive(key) : await this.#decode(this.#six, await this.#six.store.get(key))
   }
 
   /** Stores a value, with this time to live in milliseconds if the storage removes expired values. */
@@ -97,7 +100,7 @@ export class KeyvStorage {
     const { errors } = this.#told
     const six = this.#six
     for await (const [key, value] of six?.store.iterator?.() ?? this.#entriesOfFive()) {
-      const decoded = six === null ? value : await this.#decode(six, value).catch(() => NOT_OURS)
+      const decoded = six === null ? value : await this.#decode(six, value)
       // It may have expired after its key was listed.
       if (decoded !== undefined) yield [key, decoded]
     }
@@ -119,8 +122,10 @@ export class KeyvStorage {
     }
     const store = this.#keyv.store as Partial<Adapter & AsyncIterable<unknown>>
     for await (const entry of store.iterator?.(store.namespace) ?? store as AsyncIterable<unknown>) {
+      // It was deleted after its key was listed.
+      if (Array.isArray(entry) && entry[1] === null) continue
       const decoded = decoder.call(this.#keyv, async function * () { yield entry })().next()
-      const { done, value } = await decoded.catch(() => ({ done: false, value: ['', NOT_OURS] as [string, unknown] }))
+      const { done, value } = await decoded.catch(() => ({ done: false, value: ['', NOT_A_RECORD] as [string, unknown] }))
       if (done !== true && !listed.has(value[0])) yield value
     }
   }
@@ -134,11 +139,45 @@ export class KeyvStorage {
     return await six.store.set(key, await six.encode({ value, expires }), expires)
   }
 
+  /** Version 5 rejects in the same way if its storage fails and if it cannot decode a value. Only the former is an outage. */
+  async #getFromFive (key: string): Promise<unknown> {
+    const keyv = this.#keyv
+    try {
+      return await keyv.get(key)
+    } catch (error) {
+      if (!decodesValues(keyv)) throw error
+      const undecodable = new Error()
+      const deserializeData = async (data: unknown): Promise<unknown> => {
+        try {
+          return await keyv.deserializeData(data)
+        } catch {
+          throw undecodable
+        }
+      }
+      try {
+        return await derived(keyv, { deserializeData }).get(key)
+      } catch (error) {
+        if (error === undecodable) return NOT_A_RECORD
+        throw error
+      }
+    }
+  }
+
+  /** Version 6 reports a value that it cannot decode as an error, as if the storage failed. */
   async #decode (six: KeyvSix, data: unknown): Promise<unknown> {
     if (data === undefined || data === null) return undefined
-    const decoded = typeof data === 'string' ? await six.decode(data) : data
-    return (decoded as { value?: unknown } | undefined)?.value
+    const decoded = typeof data === 'string' ? await derived(six, { emit: () => true }).decode(data).catch(() => undefined) ?? { value: NOT_A_RECORD } : data
+    return (decoded as { value?: unknown }).value
   }
+}
+
+function decodesValues (keyv: KeyvLike): keyv is KeyvLike & DecodesValues {
+  return 'deserializeData' in keyv && typeof keyv.deserializeData === 'function'
+}
+
+/** An object like another one, with these methods instead of its own. */
+function derived<T extends object> (from: T, methods: object): T {
+  return Object.assign(Object.create(from) as T, methods)
 }
 
 function isSix (keyv: KeyvLike): keyv is KeyvSix {

@@ -3,6 +3,7 @@ import { KeyedSet } from './keyed-set.ts'
 import { KeyvStorage } from './keyv-storage.ts'
 import type { KeyvLike } from './keyv-storage.ts'
 import { askStore } from './store-deadline.ts'
+import { NOT_A_RECORD } from './stored-record.ts'
 
 /** The state of a write that is no longer awaited. If the key has been deleted since, the record must be deleted again when it is written. */
 interface LateRecord { state: 'may stay' | 'is deleted' }
@@ -36,7 +37,8 @@ export class KeyvStore implements CookieStore {
 
   async get (key: string): Promise<StoredRecord | undefined> {
     await this.#ready
-    return await this.#storage.get(key) as StoredRecord | undefined
+    const value = await this.#storage.get(key)
+    return (value === undefined || value === null || typeof value === 'object' ? value : NOT_A_RECORD) as StoredRecord | undefined
   }
 
   async set (key: string, record: StoredRecord): Promise<void> {

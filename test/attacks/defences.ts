@@ -1458,6 +1458,13 @@ export const defences: readonly Defence[] = [
     test: ['cookie/keyv-store.test.ts', 'values of other programs in the namespace']
   },
   {
+    defence: 'A damaged record, for example with an impossible time, is ignored and does not break the list of logins',
+    file: 'plugin/cookie/stored-record.ts',
+    code: '(value as number) >= 0 && (value as number) <= LATEST',
+    without: 'true',
+    test: ['cookie/guarded-store.test.ts', 'values that are not records are ignored']
+  },
+  {
     defence: 'A request whose login ends before its handler runs is unauthenticated',
     file: 'routes/identity.ts',
     code: 'if (wampPrincipal !== null && currentPrincipal(request) === null) {',

@@ -2,9 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { open } from 'lmdb'
 import t from 'tap'
 import type { Test } from 'tap'
+import { keyOf } from '../../plugin/cookie/cookie-id.ts'
 import { DatabaseStore } from '../../plugin/cookie/database-store.ts'
+import { Browser, buildTracker, principal } from './build-tracker.ts'
 import { key, record, testStore } from './store-contract.ts'
 
 async function keysOf (store: DatabaseStore): Promise<string[]> {
@@ -63,6 +66,28 @@ t.test('expired records can be dropped when it is opened', async (t) => {
   const second = await DatabaseStore.open({ path, purgeOnStartup: true })
   t.same(await keysOf(second), [key(2)])
   await second.close()
+})
+
+t.test('values that are no JSON objects are passed over, and stay: logins can be listed, revoked and purged', async (t) => {
+  const path = await directory(t)
+  const other = open<Uint8Array, string>({ path, encoding: 'binary', maxDbs: 1 })
+  for (const [n, octets] of [Buffer.from('{"crea'), Buffer.from('secret'), Buffer.alloc(0), Buffer.alloc(8), Buffer.from([0xff]), Buffer.from('null'), Buffer.from('"text"')].entries()) await other.put(key(n), octets)
+  const count = other.getKeysCount()
+  const { tracker, logged } = buildTracker({ store: await DatabaseStore.open({ path, purgeOnStartup: true }) })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  connection.leave()
+  t.equal(await browser.identity(), 'joe')
+  t.equal((await tracker.find()).length, 1)
+  await other.put(keyOf(browser.value!), Buffer.from('{"crea'))
+  t.type((await browser.open()).setCookie, 'string', 'a damaged cookie is replaced')
+  t.equal(await tracker.revoke({ authid: 'joe' }), 1)
+  t.match(logged, [/^the cookie store contains a value that is not a record/])
+  t.equal(logged.length, 1)
+  t.equal(other.getKeysCount(), count + 1)
+  await tracker.close()
+  await other.close()
 })
 
 t.test('a database that cannot be opened is an error with a code', async (t) => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -49,6 +50,15 @@ t.test('a lock that says nothing of a process is nobody\'s, and a lock of anothe
   await utimes(`${filename}.lock`, old, old)
   await (await FileStore.open({ filename, log: quiet })).close()
   t.same(await readdir(dirname(filename)), ['cookies.dat'], 'nothing is left of the locks')
+})
+
+t.test('a lock that is no file is an error that names it, and is not waited for', async (t) => {
+  const filename = await cookieFile(t)
+  const expected = { code: 'WAMP_ERR_COOKIE_FILE', message: /cannot be locked: ".*cookies\.dat\.lock" is not a file/ }
+  await mkdir(`${filename}.lock`)
+  await t.rejects(FileStore.open({ filename, log: quiet }), expected)
+  await rm(`${filename}.lock`, { recursive: true })
+  if (spawnSync('mkfifo', [`${filename}.lock`]).status === 0) await t.rejects(FileStore.open({ filename, log: quiet }), expected)
 })
 
 t.test('a lock that could not be given back does not lock this process out, and one that was taken meanwhile stays', async (t) => {

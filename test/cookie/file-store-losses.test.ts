@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, truncate, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -36,13 +36,16 @@ t.test('a file that is deleted or replaced while it is in use is written anew, w
     ['deleted', async () => { await unlink(filename) }],
     ['renamed', async () => { await rename(filename, `${filename}.old`) }],
     ['replaced', async () => { await rename(`${filename}.old`, filename) }],
+    ['emptied', async () => { await truncate(filename) }],
+    ['shortened', async () => { await truncate(filename, 50) }],
+    ['overwritten', async () => { await writeFile(filename, 'x'.repeat(5000)) }],
     ['deleted with its lock', async () => { await rm(path, { recursive: true }); await mkdir(path) }]
   ]
   for (const [n, [what, lose]] of losses.entries()) {
     await lose()
     await Promise.all([store.set(key(10 + n), record()), store.delete(key(2))])
     await store.set(key(20 + n), record())
-    t.same(lines.splice(0), [' the cookie file was deleted or replaced while it was in use: it is rewritten'], what)
+    t.same(lines.splice(0), [' the cookie file was deleted, replaced or changed while it was in use: it is rewritten'], what)
     await cp(filename, join(path, 'copy.dat'))
     const copy = await FileStore.open({ filename: join(path, 'copy.dat'), log: quiet })
     for (const one of [1, 10 + n, 20 + n]) t.ok(copy.get(key(one)), what)
@@ -53,7 +56,7 @@ t.test('a file that is deleted or replaced while it is in use is written anew, w
   }
   await store.close()
   const again = await FileStore.open({ filename, log: quiet })
-  t.equal([...again.entries()].length, 10)
+  t.equal([...again.entries()].length, 16)
   await again.close()
 })
 

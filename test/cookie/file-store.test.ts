@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { keyOf } from '../../plugin/cookie/cookie-id.ts'
+import { writeLine } from '../../plugin/cookie/cookie-line.ts'
 import { FileStore } from '../../plugin/cookie/file-store.ts'
 import { key, record, testStore } from './store-contract.ts'
 
@@ -94,6 +95,64 @@ t.test('a broken line in the middle is passed over and reported by its number', 
   t.same(lines.map((text) => text.slice(0, 1)), ['2', '3', '4'])
   t.same([...second.entries()].map(([one]) => one), [key(1), key(2)])
   await second.close()
+})
+
+t.test('lines that cannot be used are passed over, and cost no other line', async (t) => {
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+  const [before, after] = [key(1), key(2)].map((one) => writeLine(one, record()))
+  const foreign = { cbtid: 'value', created: '2026-01-01T00:00:00.000Z', max_age: 1e9, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1' }
+  const damaged: readonly [what: string, line: Buffer][] = [
+    ['NULs', Buffer.alloc(5000)],
+    ['no UTF-8', Buffer.from(writeLine(key(3), record({ authid: 'jo\xff' })).trim(), 'latin1')],
+    ['too deep', Buffer.from(JSON.stringify({ sha256: key(3), ...record({ authextra: { a: 0 } }) }).replace('"a":0', `"a":${deep}`))],
+    ['too deep, of Crossbar.io', Buffer.from(JSON.stringify({ ...foreign, authextra: { a: 0 } }).replace('"a":0', `"a":${deep}`))],
+    ['a time that is none', Buffer.from(writeLine(key(3), record({ created: 1e300 })).trim())],
+    ['two records in one', Buffer.from(JSON.stringify({ sha256: key(3), login: key(1), ...record() }))],
+    ['an unknown name', Buffer.from('{"__proto__":{"sha256":"a"}}')]
+  ]
+  for (const [what, line] of damaged) {
+    const filename = await cookieFile(t)
+    await writeFile(filename, Buffer.concat([Buffer.from(before!), line, Buffer.from(`\n${after!}`)]))
+    const { log, lines } = logger()
+    const store = await FileStore.open({ filename, log, purgeOnStartup: true })
+    t.same(lines, ['2 a line of the cookie file cannot be read and was skipped'], what)
+    t.same([...store.entries()].map(([one]) => one), [key(1), key(2)], what)
+    await store.close()
+  }
+})
+
+t.test('a byte order mark, or NULs of a file system, do not cost the line that follows them', async (t) => {
+  const filename = await cookieFile(t)
+  await writeFile(filename, `\uFEFF${writeLine(key(1), record())}${'\0'.repeat(100)}${writeLine(key(2), record())}`)
+  const { log, lines } = logger()
+  const store = await FileStore.open({ filename, log })
+  t.same([...store.entries()].map(([one]) => one), [key(1), key(2)])
+  t.same(lines, [])
+  await store.close()
+})
+
+t.test('many lines that cannot be read do not flood the log', async (t) => {
+  const filename = await cookieFile(t)
+  await writeFile(filename, `${writeLine(key(1), record())}${'x\n'.repeat(1000)}`)
+  const { log, lines } = logger()
+  const store = await FileStore.open({ filename, log })
+  t.equal(lines.length, 11)
+  t.equal(lines.at(-1), ' more lines of the cookie file cannot be read and were skipped')
+  await store.close()
+})
+
+t.test('a file of another kind is rejected, and stays as it is', async (t) => {
+  const filename = await cookieFile(t)
+  for (const text of ['{"name":"app"}', '{\n  "name": "app"\n}\n', 'a text\n', 'a text', '\uFFFD\uFFFD', '{\0"\0s\0h\0a\0']) {
+    await writeFile(filename, text, { mode: 0o644 })
+    await t.rejects(FileStore.open({ filename, log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: /cookies.dat" contains no line of a cookie file/ })
+    t.equal(await readFile(filename, 'utf8'), text)
+    t.equal((await stat(filename)).mode & 0o777, 0o644)
+  }
+  for (const rest of ['', '\n', '{"sha256":"00', '{"sh', '\0'.repeat(100), '{"sha\0\0']) {
+    await writeFile(filename, rest)
+    await (await FileStore.open({ filename, log: quiet })).close()
+  }
 })
 
 t.test('a cookies.dat of Crossbar.io is read, and at once replaced by hashes [CKO-08, CKO-09, CKO-10, CKO-16]', async (t) => {

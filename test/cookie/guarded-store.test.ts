@@ -106,7 +106,11 @@ t.test('a store that is away is looked at no more when it is closed, and has fiv
 
 t.test('values that are not records are ignored, with one warning that does not quote them', async (t) => {
   const ours = record()
-  const values: unknown[] = [{}, [], { created: 1 }, { created: 1, maxAge: 1 }, { created: 1, maxAge: 1, authid: 'secret' }, { ...record(), created: 'x' }, { ...record(), authextra: 5 }]
+  const values: unknown[] = [
+    {}, [], { created: 1 }, { created: 1, maxAge: 1 }, { created: 1, maxAge: 1, authid: 'secret' }, { ...record(), created: 'x' }, { ...record(), authextra: 5 },
+    { ...record(), created: 1e300 }, { ...record(), created: 1.5 }, { ...record(), created: -1 }, { ...record(), maxAge: 1e300 }, { ...record(), login: 'key' }, { ...record(), login: 5 },
+    { created: 1, maxAge: 1, login: 'key', used: 'key', lastSeen: 1 }, { created: 1, maxAge: 1, used: 'key', lastSeen: 1e300 }
+  ]
   const entries: unknown[] = [undefined, null, 5, [], ['key'], [5, record()], ...values.map((value) => ['key', value]), ['ours', ours]]
   const lines: unknown[] = []
   const store = new MemoryStore()

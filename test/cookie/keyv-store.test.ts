@@ -1,13 +1,14 @@
 import Keyv from 'keyv'
 import { mock } from 'node:test'
 import t from 'tap'
+import { keyOf, useKeyOf } from '../../plugin/cookie/cookie-id.ts'
 import { isKeyv } from '../../plugin/cookie/keyv-storage.ts'
 import type { KeyvLike } from '../../plugin/cookie/keyv-storage.ts'
 import { KeyvStore } from '../../plugin/cookie/keyv-store.ts'
 import { openCookieStore } from '../../plugin/cookie/cookie-stores.ts'
 import { resolveOptions } from '../../plugin/resolve-options.ts'
 import { settled } from '../helper/build-router.ts'
-import { buildTracker, principal } from './build-tracker.ts'
+import { Browser, buildTracker, principal } from './build-tracker.ts'
 import { key, record, testStore } from './store-contract.ts'
 
 async function list (store: KeyvStore): Promise<string[]> {
@@ -88,6 +89,51 @@ t.test('values of other programs in the namespace do not keep logins from being 
   }
 })
 
+t.test('a record that is deleted after its key was listed is not taken for a value of another program', async (t) => {
+  const map = new Map<string, string>()
+  const adapter = {
+    opts: { url: '', dialect: 'etcd' },
+    get: async (key: string) => map.get(key),
+    set: async (key: string, value: string) => map.set(key, value),
+    delete: async (key: string) => map.delete(key),
+    clear: async () => { map.clear() },
+    on () {},
+    async * iterator () {
+      yield ['keyv:deleted', null]
+      yield * map.entries()
+    }
+  }
+  const { tracker, logged } = buildTracker({ store: new KeyvStore(new Keyv({ store: adapter })) })
+  await (await new Browser(tracker).open()).bind(principal())
+  t.equal((await tracker.find()).length, 1)
+  t.same(logged, [])
+  await tracker.close()
+})
+
+t.test('a damaged value in place of a record is no record: the browser can log in and out again, and nobody else is affected', async (t) => {
+  for (const damaged of ['{"value":{"created":17', 'no JSON', '{"value":"a text"}', '']) {
+    for (const what of ['cookie', 'login', 'use'] as const) {
+      const map = new Map<string, unknown>()
+      const { tracker, logged } = buildTracker({ store: new KeyvStore(new Keyv({ store: map })), options: { idleTimeout: 3600 } })
+      const [joe, ann] = [new Browser(tracker), new Browser(tracker)]
+      await (await joe.open()).bind(principal())
+      await (await ann.open()).bind(principal({ authid: 'ann' }))
+      const [login] = await tracker.find({ authid: 'joe' })
+      const key = { cookie: keyOf(joe.value!), login: login!.cookie, use: useKeyOf(login!.cookie) }[what]
+      map.set(`keyv:${key}`, damaged)
+      t.equal(await joe.identity(), what === 'use' ? 'joe' : undefined, `${what}: ${damaged}`)
+      t.equal(await ann.identity(), 'ann')
+      const arrival = { cookieHeader: joe.header, secure: false }
+      await t.resolves(tracker.signOut(arrival))
+      await t.resolves(tracker.signIn(arrival, principal({ authid: 'bob' })))
+      t.equal(await tracker.revoke({ authid: 'ann' }), 1)
+      t.same((await tracker.find()).map(({ record }) => record.authid), ['bob'])
+      t.ok(logged.length <= 1 && logged.every((line) => line.startsWith('the cookie store contains a value that is not a record')), logged.join())
+      await tracker.close()
+    }
+  }
+})
+
 t.test('a record that the storage did not take is told', async (t) => {
   const keyv = new Keyv()
   t.capture(keyv, 'set', async () => false)
@@ -126,6 +172,30 @@ t.test('Keyv 6 keeps errors to itself, and its storage does not', async (t) => {
   t.capture(keyv.store, 'get', () => { throw new Error('no connection') })
   t.equal(await keyv.get(key(1)), undefined)
   await t.rejects(store.get(key(1)), { message: 'no connection' })
+})
+
+t.test('a value that Keyv 6 cannot decode does not keep logins from being found and revoked', async (t) => {
+  class Decoding extends KeyvSix {
+    emit (_event: 'error', error: unknown): void { for (const listener of this.listeners) listener(error) }
+    override async decode (data: unknown): Promise<unknown> {
+      return await super.decode(data).catch((error: unknown) => { this.emit('error', error) })
+    }
+  }
+  const keyv = new Decoding()
+  keyv.store.iterator = keyv.store.entries.bind(keyv.store)
+  const { tracker, logged } = buildTracker({ store: new KeyvStore(keyv as unknown as KeyvLike) })
+  const browser = new Browser(tracker)
+  const connection = await browser.open()
+  await connection.bind(principal())
+  connection.leave()
+  keyv.store.set('of another program', '{"value":')
+  t.equal((await tracker.find()).length, 1)
+  t.equal(await tracker.revoke({ authid: 'joe' }), 1)
+  keyv.store.set(keyOf(browser.value!), '{"value":')
+  t.type((await browser.open()).setCookie, 'string', 'the cookie is replaced')
+  t.match(logged, [/^the cookie store contains a value that is not a record/])
+  t.equal(logged.length, 1)
+  await tracker.close()
 })
 
 t.test('a storage that fails is not one that knows nobody', async (t) => {
