@@ -1,3 +1,8 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { make } from './builds.ts'
 import type { Build } from './builds.ts'
 
 /** A browser that shows the page whose URL is its last argument. */
@@ -7,6 +12,14 @@ export interface BrowserProgram extends Build {
 }
 
 const build = { folder: 'cookies-browser', commands: [] }
+
+/** A folder of its own for a run of a browser, which keeps its profile there: one of an earlier run would have cookies. */
+export function folderFor (t: Test, browser: Build): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fastify-wamp-browser-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true, maxRetries: 10 }) })
+  cpSync(make(browser), folder, { recursive: true })
+  return folder
+}
 
 export const browsers: readonly BrowserProgram[] = [
   {

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import t from 'tap'
 import { expectedReport, servePage } from '../../client/page-app.ts'
-import { browsers } from './browser-programs.ts'
-import { make, needsBuild } from './builds.ts'
+import { browsers, folderFor } from './browser-programs.ts'
+import { needsBuild } from './builds.ts'
 
 for (const browser of browsers) {
   t.test(`the client works in ${browser.name} ${browser.version}, and its cookie logs it in`, { ...needsBuild(browser), timeout: 120_000 }, async (t) => {
     const { url, report } = await servePage(t)
     const [program = '', ...args] = [...browser.start, url]
-    const child = spawn(program, args, { cwd: make(browser), stdio: 'ignore', detached: true })
+    const child = spawn(program, args, { cwd: folderFor(t, browser), stdio: 'ignore', detached: true })
     const closed = once(child, 'close')
     t.teardown(async () => {
       try { process.kill(-child.pid!, 'SIGKILL') } catch {}

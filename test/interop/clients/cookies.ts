@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
 import { WebSocketServer } from 'ws'
-import { browsers } from './browser-programs.ts'
+import { browsers, folderFor } from './browser-programs.ts'
 import { make, needsBuild } from './builds.ts'
 import type { Build } from './builds.ts'
 
@@ -112,7 +112,7 @@ async function cookiesOf (t: Test, keeper: Keeper, cookie: string[]): Promise<(s
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const address = `${keeper.host ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}/`
   const [program = '', ...args] = [...keeper.start, `${keeper.page === true ? 'http' : 'ws'}://${address}`, ...cookie]
-  const child = spawn(program, args, { cwd: make(keeper), stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  const child = spawn(program, args, { cwd: keeper.page === true ? folderFor(t, keeper) : make(keeper), stdio: ['ignore', 'ignore', 'pipe'], detached: true })
   let complaints = ''
   child.stderr.on('data', (chunk: Buffer) => { complaints += String(chunk) })
   const closed = once(child, 'close')
