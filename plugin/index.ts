@@ -284,6 +284,7 @@ export type {
   PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation, WampMessages
 } from './diagnostics.ts'
 export type * from './options.ts'
+export type { Dialect } from './protocol/dialect.ts'
 export type { Id } from './protocol/id.ts'
 export type { CallOptions, Dict, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions } from './protocol/message.ts'
 export type { Args, Kwargs } from './protocol/payload.ts'

@@ -208,6 +208,7 @@ const validatePlugin = ajv.compile(record({
   realms: mapOf(realm, { minProperties: 1, is: 'must be an object with at least one realm' }),
   static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
   client: { type: 'string', pattern: '^/[^?#:*]+\\.js$', is: 'must be a path that begins with "/" and ends with ".js", such as "/wamp-client.js", without parameters' },
+  dialect: { enum: ['wamp', 'crossbar'] },
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,
   shutdown: { enum: ['close', 'goodbye'] },

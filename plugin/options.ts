@@ -2,6 +2,7 @@ import type { Contract } from './contract/contract.ts'
 import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import type { Authorizer } from './auth/authorizer.ts'
+import type { Dialect } from './protocol/dialect.ts'
 import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
 
 /** The four actions that are authorized. */
@@ -203,6 +204,11 @@ export interface FastifyWampOptions extends EndpointOptions {
    * The other serializers are served at `/wamp-client-cbor.js` and `/wamp-client-msgpack.js`. @default not served
    */
   client?: string
+  /**
+   * The error URIs for clients that fail to log in, and the answer to GOODBYE: those of the specification, or those of Crossbar.io 26.10,
+   * for clients that were written for it. @default 'wamp'
+   */
+  dialect?: Dialect
   /** Time for HELLO, for each AUTHENTICATE, for an authenticator's `onLogout`, and for `auth.cookie.verify`, in milliseconds. @default 10000 */
   handshakeTimeout?: number
   /** Time for an authorizer to decide, in milliseconds. @default 5000 */

@@ -10,6 +10,7 @@ import { findFault } from './options-schema.ts'
 import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { Dialect } from './protocol/dialect.ts'
 import type { Uri } from './protocol/uri.ts'
 import { isServed } from './served-files.ts'
 
@@ -43,6 +44,7 @@ export interface ResolvedOptions {
   readonly static: readonly ResolvedStatic[]
   /** Null if the client is not served. */
   readonly client: string | null
+  readonly dialect: Dialect
   readonly handshakeTimeout: number
   readonly authorizerTimeout: number
   readonly shutdown: 'close' | 'goodbye'
@@ -94,7 +96,7 @@ const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 60
 const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
 const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers' | 'contract'>
 const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
-const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdown: 'close', shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 25_000 } as const
+const pluginDefaults = { dialect: 'wamp', handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdown: 'close', shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 25_000 } as const
 
 /**
  * The options of the plugin, checked and with every default, in a new object.
@@ -102,10 +104,10 @@ const pluginDefaults = { handshakeTimeout: 10_000, authorizerTimeout: 5_000, shu
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, client = null, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
+  const { realms, static: files, client = null, dialect, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
   const resolved: ResolvedOptions = {
     ...pluginDefaults,
-    ...defined({ handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval }),
+    ...defined({ dialect, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval }),
     realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(name, realm)])),
     static: [files ?? []].flat().map(resolveStatic),
     client,

@@ -52,13 +52,13 @@ const WAVES = 20
 
 /** Realms by name. Connects transports, sessions and realms. */
 export class Router implements SessionHost {
+  readonly dialect: ResolvedOptions['dialect']
   readonly handshakeTimeout: number
   readonly shutdownTimeout: number
   readonly shutdownMode: 'close' | 'goodbye'
   readonly #shutdownSpread: number
   readonly parkedBytes: number
-  readonly #bufferedBytes: number
-  readonly #bufferedEventBytes: number
+  readonly #limits: ResolvedOptions['limits']
   readonly #held: HeldValues
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
@@ -82,14 +82,14 @@ export class Router implements SessionHost {
   /** Ends the app's own sessions if requests that use them take too long. */
   #patience: NodeJS.Timeout | undefined
 
-  constructor ({ realms, limits, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
+  constructor ({ realms, limits, dialect, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
+    this.dialect = dialect
     this.handshakeTimeout = handshakeTimeout
     this.shutdownTimeout = shutdownTimeout
     this.shutdownMode = shutdown
     this.#shutdownSpread = shutdownSpread
     this.parkedBytes = limits.parkedBytes
-    this.#bufferedBytes = limits.bufferedBytes
-    this.#bufferedEventBytes = limits.bufferedEventBytes
+    this.#limits = limits
     this.failedLogins = new FailedLogins(failedLogins)
     this.logLimit = new LogLimit(log)
     this.#log = this.logLimit.of(log)
@@ -175,8 +175,8 @@ export class Router implements SessionHost {
     const principal: Principal = Object.freeze({ realm: name, authid, authrole: role, authmethod: 'in-process', authprovider: 'in-process', ...(expires === undefined ? {} : { expires }) })
     const peer: InProcessPeer = new InProcessPeer({
       log: { error: (details, text) => { connection.log.error(details, text) }, warn: (details, text) => { connection.log.warn(details, text) } },
-      bufferedBytes: this.#bufferedBytes,
-      bufferedEventBytes: this.#bufferedEventBytes,
+      bufferedBytes: this.#limits.bufferedBytes,
+      bufferedEventBytes: this.#limits.bufferedEventBytes,
       held: this.#held,
       read: (payload) => transport.read(payload),
       send: (message) => { connection.receive(message) },
@@ -187,7 +187,7 @@ export class Router implements SessionHost {
       decodes: (result) => peer.decodes(result),
       wants: (subscription) => peer.events.has(subscription),
       held: this.#held,
-      bufferedEventBytes: this.#bufferedEventBytes,
+      bufferedEventBytes: this.#limits.bufferedEventBytes,
       closed: () => {
         connection.closed()
         this.#inProcess.delete(connection)

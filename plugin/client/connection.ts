@@ -13,9 +13,6 @@ import { Link } from './link.ts'
 import type { Login, LoginAttempt } from './login.ts'
 import { waitAwake } from './waking.ts'
 
-/** Refusals that say that the cookie alone is not enough. */
-const loginNeeded: readonly Uri[] = [reasons.noMatchingAuthMethod, reasons.authenticationRequired]
-
 /** Who is told what becomes of a connection. */
 export interface ConnectionUser {
   /** A session is open; called before any message after WELCOME is taken. */
@@ -113,6 +110,8 @@ export class Connection {
 
   #refused (end: End, login: Login | null): void {
     const { login: ask } = this.#options
+    // These say that the cookie alone is not enough.
+    const loginNeeded: readonly Uri[] = [reasons.noMatchingAuthMethod, reasons.authenticationRequired, reasons.noAuthMethod]
     if (login === null && typeof ask === 'function' && loginNeeded.includes(end.reason)) this.#begin(ask)
     else this.#next(end)
   }

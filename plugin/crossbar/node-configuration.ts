@@ -78,6 +78,7 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   const { listen, https, messageSize, static: folders, endpoints: [first, ...endpoints], bridges } = site
   if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport, otherwise no client could connect')
   const plugin: FastifyWampOptions = {
+    dialect: 'crossbar',
     ...first,
     realms: Object.fromEntries(realms),
     ...(folders.length === 0 ? {} : { static: folders }),

@@ -2,6 +2,8 @@
 export const reasons = {
   /** The answer to GOODBYE. */
   goodbyeAndOut: 'wamp.close.goodbye_and_out',
+  /** The answer of Crossbar.io to GOODBYE. */
+  closeNormal: 'wamp.close.normal',
   /** A peer leaves the realm. */
   closeRealm: 'wamp.close.close_realm',
   /** The router is shutting down. */
@@ -62,6 +64,8 @@ export const reasons = {
   noSuchPrincipal: 'wamp.error.no_such_principal',
   /** None of the offered methods is configured. */
   noMatchingAuthMethod: 'wamp.error.no_matching_auth_method',
+  /** The same for Crossbar.io. */
+  noAuthMethod: 'wamp.error.no_auth_method',
   /** Anonymous sessions are not allowed. */
   authenticationRequired: 'wamp.error.authentication_required',
   /** The proof was wrong. */

@@ -3,6 +3,7 @@ import type { Authenticator } from '../auth/authenticator.ts'
 import type { FailedLogins } from '../auth/failed-logins.ts'
 import type { Visitor } from '../cookie/visitor.ts'
 import type { Deadlines } from '../deadlines.ts'
+import type { Dialect } from '../protocol/dialect.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
@@ -12,6 +13,8 @@ import type { Traffic } from './traffic.ts'
 /** The part of the router that sessions use. */
 export interface SessionHost {
   readonly state: 'open' | 'shutting_down' | 'closed'
+  /** The URIs of refused logins and of the answer to GOODBYE. */
+  readonly dialect: Dialect
   /** The end of remote sessions when the app closes: only the transport closes, or GOODBYE is sent first. */
   readonly shutdownMode: 'close' | 'goodbye'
   /** The time for HELLO, for each AUTHENTICATE, and for an authenticator to decide, in milliseconds. */

@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
+import { reasonIn } from '../protocol/dialect.ts'
 import type { Features } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
@@ -244,7 +245,7 @@ export class Session implements RoutedSession {
 
   #answerGoodbye (): void {
     this.#over()
-    sendCounted(this.#context, { type: MessageType.Goodbye, details: noDetails, reason: reasons.goodbyeAndOut })
+    sendCounted(this.#context, { type: MessageType.Goodbye, details: noDetails, reason: reasonIn(this.#context.host.dialect, reasons.goodbyeAndOut) })
     if (this.#context.host.state === 'open') this.#renew()
     else this.#goAway()
   }
@@ -262,11 +263,11 @@ export class Session implements RoutedSession {
   #abort (reason: Uri, text: string, kind: CloseKind): void {
     if (this.#state === 'closed') return
     this.log.debug({ reason }, 'session aborted')
-    const { transport } = this.#context
+    const { transport, host } = this.#context
     const silent = this.#isLeaving
     this.#over()
     // Nothing is sent after GOODBYE.
-    if (!silent) sendCounted(this.#context, { type: MessageType.Abort, details: { message: text }, reason, payload: Payload.empty })
+    if (!silent) sendCounted(this.#context, { type: MessageType.Abort, details: { message: text }, reason: reasonIn(host.dialect, reason), payload: Payload.empty })
     transport.close(kind)
   }
 

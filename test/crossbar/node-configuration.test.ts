@@ -19,6 +19,7 @@ t.test('static files, a WebSocket, a cookie file and two methods become the opti
   const { listen, plugin, endpoints, warnings } = convert(config)
   t.same(listen, { host: '0.0.0.0', port: 8080 })
   t.strictSame(plugin, {
+    dialect: 'crossbar',
     path: '/ws',
     static: [{ root: '/node/web', prefix: '/' }],
     realms: {
