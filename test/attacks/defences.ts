@@ -1536,9 +1536,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Canceled calls of a dynamic authorizer are counted together for each client',
-    file: 'plugin/realm/callee-share.ts',
-    code: 'return caller.client ?? caller',
-    without: 'return caller',
+    file: 'plugin/realm/routed-session.ts',
+    code: 'return client ?? id',
+    without: 'return id',
     test: ['in-process/abandoned-invocations.test.ts', 'canceled calls of a dynamic authorizer']
   },
   {
@@ -1684,7 +1684,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'The values of calls of the meta API that wait for their answers are limited in memory',
     file: 'plugin/realm/service-session.ts',
-    code: 'if (!this.#held.hasRoom(caller, memory)) throw',
+    code: 'if (!this.#held.hasRoom(sharerOf(caller), memory)) throw',
     without: 'if (false as boolean) throw',
     test: ['realm/history-turns.test.ts', 'calls that wait for their answers hold']
   },
