@@ -1538,7 +1538,7 @@ export const defences: readonly Defence[] = [
     defence: 'Canceled calls of a dynamic authorizer are counted together for each client',
     file: 'plugin/realm/routed-session.ts',
     code: 'return client ?? id',
-    without: 'return id',
+    without: 'return client === undefined ? id : Math.random()',
     test: ['in-process/abandoned-invocations.test.ts', 'canceled calls of a dynamic authorizer']
   },
   {
