@@ -1,3 +1,4 @@
+import { sizeOfEvent } from '../protocol/event-size.ts'
 import type { EventMessage } from '../protocol/message.ts'
 import { Backlog } from '../backlog.ts'
 import { Shares } from '../shares.ts'
@@ -14,13 +15,14 @@ const UNITS_OF_TRY = 5
 /** An event for handlers. */
 export interface Delivery {
   readonly event: EventMessage
-  /** The octets of its payload and details. */
-  readonly length: number
   /** The only handler that it is for; null if it is for all. */
   readonly only: EventHandler | null
   /** The bytes that its values take in memory, as far as known: at first its octets. */
   bytes: number
 }
+
+/** A delivery that waits. Its length is the octets of its payload and details. */
+interface WaitingDelivery extends Delivery { readonly length: number }
 
 /**
  * The asynchronous handlers of one subscription that have not ended, and the events that wait for them, like those for a slow client. The
@@ -32,7 +34,7 @@ export class BusyHandlers implements Worker {
   readonly #wait: (worker: Worker) => void
   readonly #tell: (dropped: number) => void
   #running = 0
-  #backlog: Backlog<Delivery> | null = null
+  #backlog: Backlog<WaitingDelivery> | null = null
   /** The waiting events by publisher. */
   #waiting = new Shares<unknown>()
   /** The publishers whose events wait for memory. */
@@ -76,7 +78,7 @@ export class BusyHandlers implements Worker {
     const { event } = delivery
     const { policy = 'drop-newest', topic = '' } = event.overflow ?? {}
     this.#backlog ??= new Backlog(this.#bufferedBytes, (removed) => { this.#removed(removed) })
-    const waiting = { ...delivery, event: { ...event, payload: event.payload.detached() } }
+    const waiting = { ...delivery, length: sizeOfEvent(event), event: { ...event, payload: event.payload.detached() } }
     this.#waiting.add(event.sharer)
     if (policy === 'drop-oldest' || policy === 'keep-latest') this.#drop(this.#backlog.addEvent(waiting, policy === 'keep-latest' ? topic : null))
     else if (this.#backlog.hasRoom(waiting.length)) this.#backlog.addEvent(waiting)
@@ -131,7 +133,7 @@ export class BusyHandlers implements Worker {
   }
 
   /** Begins again with the oldest event, after all have had their turn. False if no memory has been released meanwhile. */
-  #tryAgain (backlog: Backlog<Delivery>): boolean {
+  #tryAgain (backlog: Backlog<WaitingDelivery>): boolean {
     if (!this.#released) return false
     this.#released = false
     this.#blocked.clear()

@@ -1,7 +1,6 @@
 import type { HeldValues } from '../held-values.ts'
 import { memoryOf } from '../memory-of.ts'
 import type { Id } from '../protocol/id.ts'
-import { sizeOfEvent } from '../protocol/event-size.ts'
 import type { EventMessage } from '../protocol/message.ts'
 import { copyOfValues } from '../protocol/payload.ts'
 import type { Payload } from '../protocol/payload.ts'
@@ -86,7 +85,7 @@ export class EventHandlers {
     // Retained events arrive right after SUBSCRIBED and belong to the last subscriber. Earlier handlers have already received them, or did
     // not request them.
     const only = details.retained === true ? [...this.#handlers.get(subscription) ?? []].at(-1) ?? null : null
-    const delivery: Delivery = { event, length: sizeOfEvent(event), only, bytes: payload.size }
+    const delivery: Delivery = { event, only, bytes: payload.size }
     if (only === null && this.#busy.get(subscription)?.isFull(event.sharer) === true) return this.#busyOf(subscription).hold(delivery)
     if (this.#start(delivery) === 'started') return
     this.#held.tell('an event waits for handlers of the app')

@@ -44,8 +44,6 @@ export class InProcessTransport implements Transport {
   readonly #unitsOfInvocation: number
   #state: 'open' | 'closing' | 'closed' = 'open'
   #queue = new Queue<Queued>()
-  /** Answers to calls that overtake the queue. */
-  readonly #answers = new Queue<Queued>()
   #octets = 0
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
@@ -155,8 +153,7 @@ export class InProcessTransport implements Transport {
 
   #add (queued: Queued): Delivery {
     if (this.#delivery === 'later' && isAnswerToCall(queued.message)) {
-      this.#answers.add(queued)
-      queueMicrotask(() => { this.#deliverAnswer() })
+      queueMicrotask(() => { this.#receive(queued.message, queued.values, null) })
       return 'sent'
     }
     this.#queue.add(queued)
@@ -196,11 +193,6 @@ export class InProcessTransport implements Transport {
       else others.add(next)
     }
     this.#queue = others
-  }
-
-  #deliverAnswer (): void {
-    const { message, values } = this.#answers.take()!
-    this.#receive(message, values, null)
   }
 }
 

@@ -25,7 +25,7 @@ function build (bufferedBytes: number, begun: (n: number) => void = () => {}) {
   })
   const hold = (sharer: unknown, n: number, event: Partial<EventMessage> = {}): void => {
     const { payload = Payload.empty } = event
-    busy.hold({ event: { type: 36, subscription: 1, publication: n, details: {}, payload, sharer, ...event }, length: 10, only: null, bytes: 10 })
+    busy.hold({ event: { type: 36, subscription: 1, publication: n, details: {}, payload, sharer, ...event }, only: null, bytes: 10 })
   }
   const release = (): void => {
     const ready = waiting
