@@ -90,14 +90,20 @@ t.test('events for handlers that do not end wait, and are handled later', async 
   t.equal(new Set(started).size, 20)
 })
 
-t.test('a publisher whose events wait for memory does not delay those of others', async (t) => {
-  const { backend, join } = await build(t)
+/** A client that holds its share of memory by calls that do not end, another client, and the first arguments of the events that a handler gets. */
+async function holdMuch ({ backend, join }: Pick<Awaited<ReturnType<typeof build>>, 'backend' | 'join'>) {
   const ends: (() => void)[] = []
   const started: unknown[] = []
   await backend.register('com.example.slow', async () => { await new Promise<void>((resolve) => { ends.push(resolve) }) })
   await backend.subscribe('com.example.topic', async ({ args: [name] }) => { started.push(name) })
   const [hostile, other] = [await join(), await join()]
   for (let i = 1; i <= 20; i++) hostile.send([48, i, {}, 'com.example.slow', values()])
+  return { hostile, other, started, ends }
+}
+
+t.test('a publisher whose events wait for memory does not delay those of others', async (t) => {
+  const { backend, join } = await build(t)
+  const { hostile, other, started, ends } = await holdMuch({ backend, join })
   await hostile.fence()
   for (let i = 1; i <= 3; i++) hostile.send([16, 100 + i, {}, 'com.example.topic', [`hostile ${i}`, ...values()]])
   hostile.send([16, 104, {}, 'com.example.topic', ['hostile 4']])
@@ -140,12 +146,7 @@ t.test('events that wait count with their topics', async (t) => {
 
 t.test('a publisher whose waiting events fill the buffer does not cost others their events', async (t) => {
   const { backend, join, logged } = await build(t, { bufferedEventBytes: 65_536 })
-  const ends: (() => void)[] = []
-  const started: unknown[] = []
-  await backend.register('com.example.slow', async () => { await new Promise<void>((resolve) => { ends.push(resolve) }) })
-  await backend.subscribe('com.example.topic', async ({ args: [name] }) => { started.push(name) })
-  const [hostile, other] = [await join(), await join()]
-  for (let i = 1; i <= 20; i++) hostile.send([48, i, {}, 'com.example.slow', values()])
+  const { hostile, other, started } = await holdMuch({ backend, join })
   for (let i = 1; i <= 50; i++) hostile.send([16, 100 + i, {}, 'com.example.topic', ['hostile', ...values()]])
   await hostile.fence()
   t.ok(logged().includes('the event handlers of a subscription do not keep up: events are dropped'))
