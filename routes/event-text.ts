@@ -59,7 +59,8 @@ function payloadMembers (payload: Payload): Buffer {
   if (elements === 0) return Buffer.from('"args":[],"kwargs":{}')
   const argsEnd = elements === 1 ? bytes.length : valuesEnd(bytes, 0, 1)
   const kwargs = elements === 1 ? Buffer.from('{}') : bytes.subarray(argsEnd + 1)
-  const members = Buffer.concat([Buffer.from('"args":'), bytes.subarray(0, argsEnd), Buffer.from(',"kwargs":'), kwargs])
+  const [open, close] = payload.isOctets ? ['[', ']'] : ['', '']
+  const members = Buffer.concat([Buffer.from(`"args":${open}`), bytes.subarray(0, argsEnd), Buffer.from(`${close},"kwargs":`), kwargs])
   spendOctets(members.length)
   if (members.includes(LF) || members.includes(CR)) joinLines(members)
   return members

@@ -22,7 +22,9 @@ export interface ValueReader {
   skipNull (reader: ByteReader): boolean
   /** Checks a list, moves over it and returns its size; -1 if something else comes. */
   skipList (reader: ByteReader, depth: number): number
-  /** The same of a dict, whose own keys must be strings. */
+  /** True if octets come next. */
+  startsOctets (reader: ByteReader): boolean
+  /** The same as `skipList` of a dict, whose own keys must be strings. */
   skipDict (reader: ByteReader, depth: number): number
 }
 
@@ -89,7 +91,8 @@ export class BinaryCodec implements Codec {
     const reader = new ByteReader(bytes)
     try {
       // Their depth was checked when they came in.
-      const args = elements > 0 ? this.#values.read(reader, Infinity, false) as Args : []
+      const first = elements > 0 ? this.#values.read(reader, Infinity, false) as Args | Uint8Array : []
+      const args = first instanceof Uint8Array ? [first] : first
       const kwargs = elements > 1 ? this.#values.read(reader, Infinity, false) as Kwargs : {}
       return { args, kwargs }
     } finally {
@@ -97,7 +100,7 @@ export class BinaryCodec implements Codec {
     }
   }
 
-  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload {
+  encodePayload (args: Args | Uint8Array | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload {
     const writer = this.#writer
     try {
       writer.start(most)
@@ -117,6 +120,7 @@ export class BinaryCodec implements Codec {
     const { position: start } = reader
     // AutobahnPython sends null for args that are absent.
     const absent = values.skipNull(reader)
+    if (elements === 1 && values.startsOctets(reader)) return this.#octets(reader, limits, start)
     const args = absent ? 0 : values.skipList(reader, depth)
     if (args < 0) throw new ProtocolViolation(`${name}.Arguments is not a list`)
     const middle = reader.position
@@ -130,5 +134,11 @@ export class BinaryCodec implements Codec {
       return Payload.ofBytes(this, { elements: 2, bytes }, mostTranscoded(limits))
     }
     return args === 0 ? Payload.empty : Payload.ofBytes(this, { elements: 1, bytes: reader.kept(start, middle) }, mostTranscoded(limits))
+  }
+
+  /** Octets in place of args. */
+  #octets (reader: ByteReader, limits: DecodeLimits, start: number): Payload {
+    this.#values.read(reader, 0, true)
+    return Payload.ofBytes(this, { elements: 1, isOctets: true, bytes: reader.kept(start, reader.position) }, mostTranscoded(limits))
   }
 }

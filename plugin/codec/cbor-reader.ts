@@ -265,6 +265,9 @@ export const cborReader: ValueReader = {
     reader.position++
     return true
   },
+  startsOctets (reader) {
+    return reader.peek() >> 5 === OCTETS
+  },
   skipList (reader, depth) {
     const first = reader.uint8()
     return first >> 5 === LIST ? skipItems(reader, size(reader, first), deeper(depth)) : -1

@@ -12,7 +12,7 @@ import { EncodingError, mostTranscoded } from './codec.ts'
 import type { Allocate, Codec, DecodeLimits } from './codec.ts'
 import { countWritten } from './encoding-work.ts'
 import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
-import { isDeeper, parseValues } from './json-value.ts'
+import { isDeeper, isOctetsText, parseValues } from './json-value.ts'
 import { stringifyValue, writeJson } from './json-writer.ts'
 import { readUtf8 } from './utf8.ts'
 
@@ -71,11 +71,11 @@ class JsonCodec implements Codec {
 
   decodePayload ({ bytes }: EncodedPayload): { args: Args, kwargs: Kwargs } {
     spend(bytes.length / PARSED_OF_UNIT)
-    const [args, kwargs] = parseValues(`[${bytes.toString()}]`) as [args?: Args, kwargs?: Kwargs]
-    return { args: args ?? [], kwargs: kwargs ?? {} }
+    const [args = [], kwargs = {}] = parseValues(`[${bytes.toString()}]`) as [args?: Args | Uint8Array, kwargs?: Kwargs]
+    return { args: args instanceof Uint8Array ? [args] : args, kwargs }
   }
 
-  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload {
+  encodePayload (args: Args | Uint8Array | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload {
     const writer = this.#writer
     try {
       writer.start(most)
@@ -95,15 +95,16 @@ class JsonCodec implements Codec {
     const args = list[head]
     const kwargs = list[head + 1]
     // AutobahnPython sends null for args that are absent.
-    if (args !== null && !Array.isArray(args)) throw new ProtocolViolation(`${name}.Arguments is not a list`)
+    const isOctets = list.length === head + 1 && isOctetsText(args)
+    if (args !== null && !Array.isArray(args) && !isOctets) throw new ProtocolViolation(`${name}.Arguments is not a list`)
     if (list.length > head + 1 && !isDict(kwargs)) throw new ProtocolViolation(`${name}.ArgumentsKw is not a dict`)
 
     const hasKwargs = isDict(kwargs) && Object.keys(kwargs).length > 0
-    if (!hasKwargs && (args === null || args.length === 0)) return Payload.empty
+    if (!hasKwargs && (args === null || (args as Args).length === 0)) return Payload.empty
     const start = valuesEnd(data, listStart(data), head) + 1
     const end = kwargs === undefined || hasKwargs ? listEnd(data) : commaBeforeEmptyDict(data)
     const bytes = args === null ? Buffer.concat([emptyArgs, data.subarray(dictAfterNull(data, start), end)]) : data.subarray(start, end)
-    return Payload.ofBytes(this, { elements: hasKwargs ? 2 : 1, bytes }, mostTranscoded(limits))
+    return Payload.ofBytes(this, { elements: hasKwargs ? 2 : 1, isOctets, bytes }, mostTranscoded(limits))
   }
 }
 

@@ -119,12 +119,16 @@ function integerOf (digits: string): number | bigint {
   return narrow(BigInt(digits))
 }
 
+/** True for a string that stands for octets: U+0000 and Base64. */
+export function isOctetsText (value: unknown): value is string {
+  return typeof value === 'string' && value.charCodeAt(0) === 0 && value.length % 4 === 1 && BASE64.test(value.slice(1))
+}
+
 /** The octets that a JSON string stands for, or the string itself if it is an ordinary one. */
 function octetsOf (text: string): string | Buffer {
   if (text.charCodeAt(0) !== 0) return text
   spend(UNITS_OF_REPLACED)
-  const base64 = text.slice(1)
-  return base64.length % 4 === 0 && BASE64.test(base64) ? Buffer.from(base64, 'base64') : text
+  return isOctetsText(text) ? Buffer.from(text.slice(1), 'base64') : text
 }
 
 /** Replaces strings at any depth: values only, never keys. The containers have just been parsed, and are changed in place. */

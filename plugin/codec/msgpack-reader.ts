@@ -162,6 +162,10 @@ export const msgpackReader: ValueReader = {
     reader.position++
     return true
   },
+  startsOctets (reader) {
+    const first = reader.peek()
+    return first >= BIN8 && first <= BIN8 + 2
+  },
   skipList (reader, depth) {
     const size = listSize(reader, reader.uint8())
     if (size >= 0) skipItems(reader, size, deeper(depth))

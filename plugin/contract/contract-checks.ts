@@ -2,7 +2,8 @@ import { Ajv } from 'ajv'
 import type { ErrorObject } from 'ajv'
 import addFormats from 'ajv-formats'
 import { errors } from '../errors.ts'
-import type { PassthruOptions } from '../protocol/message.ts'
+import type { Dict } from '../protocol/message.ts'
+import { packingOf } from '../protocol/passthru.ts'
 import type { Payload, Values } from '../protocol/payload.ts'
 import { setOwn } from '../protocol/set-own.ts'
 import { isUri } from '../protocol/uri.ts'
@@ -71,22 +72,22 @@ export class ContractChecks {
   }
 
   /** Validates the arguments of a procedure. */
-  call (procedure: Uri, options: PassthruOptions, payload: Payload): string | null {
+  call (procedure: Uri, options: Dict, payload: Payload): string | null {
     return faultOf(this.#procedures.get(procedure), options, payload)
   }
 
   /** Validates the payload of an event. */
-  event (topic: Uri, options: PassthruOptions, payload: Payload): string | null {
+  event (topic: Uri, options: Dict, payload: Payload): string | null {
     return faultOf(this.#topics.get(topic), options, payload)
   }
 
   /** Validates the result of a procedure. */
-  result (procedure: Uri, options: PassthruOptions & { readonly progress?: boolean }, payload: Payload): string | null {
+  result (procedure: Uri, options: Dict & { readonly progress?: boolean }, payload: Payload): string | null {
     const checks = this.#procedures.get(procedure)
     if (checks === undefined) return null
     const check = options.progress === true ? checks.progress : checks.result
     if (check === anything) return null
-    if (isPacked(options)) return packed
+    if (packingOf(options) !== null) return packed
     return faultIn(payload, ({ args, kwargs }) => {
       if (args.length > 1 || Object.keys(kwargs).length > 0) return 'the result must be one value'
       return check(args[0] ?? null)
@@ -94,7 +95,7 @@ export class ContractChecks {
   }
 }
 
-const packed = 'the payload must not be packed (ppt_scheme): this router checks it'
+const packed = 'the payload must not be packed (ppt_scheme, enc_algo): this router checks it'
 const unreadable = 'the payload holds a value that this router cannot read, and so cannot check'
 const anything: Check = () => null
 const noArgs: Check = (args) => (args as unknown[]).length === 0 ? null : 'args must be empty'
@@ -105,9 +106,9 @@ function checkUri (uri: string, path: string): void {
   if (!isUri(uri) || uri.startsWith('wamp.')) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'must be a URI of the app')
 }
 
-function faultOf (checks: Checks | undefined, options: PassthruOptions, payload: Payload): string | null {
+function faultOf (checks: Checks | undefined, options: Dict, payload: Payload): string | null {
   if (checks === undefined) return null
-  if (isPacked(options)) return packed
+  if (packingOf(options) !== null) return packed
   return faultIn(payload, ({ args, kwargs }) => checks.args(args) ?? checks.kwargs(kwargs))
 }
 
@@ -127,10 +128,6 @@ function faultIn (payload: Payload, check: (values: Values) => string | null): s
 /** The same format, in a time in proportion to the text: of its two ways to read a password each would be tried with all of the other. */
 function linear ({ source, flags }: RegExp): RegExp {
   return new RegExp(source.replace('\\S+(?::\\S*)?@', '\\S+@'), flags)
-}
-
-function isPacked ({ ppt_scheme: scheme }: PassthruOptions): boolean {
-  return scheme !== undefined && scheme !== ''
 }
 
 /** `validate` returns null, or the first error of a value of this size in steps. */

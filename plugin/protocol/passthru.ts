@@ -1,14 +1,34 @@
-import type { Dict } from './message.ts'
+import type { Dict, PassthruOptions } from './message-options.ts'
 import { isAttribute } from './wire-value.ts'
 
-const attributes = ['ppt_scheme', 'ppt_serializer', 'ppt_cipher', 'ppt_keyid'] as const
+const passthru = ['ppt_scheme', 'ppt_serializer', 'ppt_cipher', 'ppt_keyid'] as const
+const transparency = ['enc_algo', 'enc_key', 'enc_serializer'] as const
+
+/** Checks of the attributes that describe a packed payload. */
+export const packingAttributes = Object.fromEntries([...passthru, ...transparency].map((name) => [name, isAttribute]))
+
+/** True if options use payload passthru mode, which a client must announce [advanced, Payload Passthru Mode]. */
+export function usesPassthru ({ ppt_scheme: scheme }: PassthruOptions): boolean {
+  return isAttribute(scheme) && scheme !== ''
+}
 
 /**
- * The payload passthru attributes of options, for the details of the forwarded message; null if no scheme is set [advanced, Payload
- * Passthru Mode]. The wire table does not validate an ERROR's details: attributes that are not short strings are omitted.
+ * True if options use payload transparency, the older form of Crossbar.io and Autobahn for Python: octets may take the place of Arguments.
+ * Clients do not announce it.
  */
-export function passthruOf (options: Dict): Dict | null {
-  const { ppt_scheme: scheme } = options
-  if (!isAttribute(scheme) || scheme === '') return null
-  return Object.fromEntries(attributes.flatMap((name) => isAttribute(options[name]) ? [[name, options[name]]] : []))
+export function usesTransparency ({ enc_algo: algorithm }: Dict): boolean {
+  return isAttribute(algorithm) && algorithm !== ''
+}
+
+/**
+ * The attributes of options that describe a packed payload, for the details of the forwarded message; null if the payload is not packed.
+ * The wire table does not validate an ERROR's details: attributes that are not short strings are omitted.
+ */
+export function packingOf (options: Dict): Dict | null {
+  if (usesPassthru(options)) return attributesOf(options, passthru)
+  return usesTransparency(options) ? attributesOf(options, transparency) : null
+}
+
+function attributesOf (options: Dict, names: readonly string[]): Dict {
+  return Object.fromEntries(names.flatMap((name) => isAttribute(options[name]) ? [[name, options[name]]] : []))
 }

@@ -10,19 +10,24 @@ export type { Args, Kwargs, Values } from './values.ts'
 export interface PayloadCodec {
   /** The serializer's name: `json`, `msgpack`, `cbor`. */
   readonly name: string
-  /** Decodes the output of `encodePayload`. Returns a new object at each call. Throws for a value that JavaScript cannot represent. */
+  /**
+   * Decodes the output of `encodePayload`. Octets in place of args are the only item of args. Returns a new object at each call. Throws for
+   * a value that JavaScript cannot represent.
+   */
   decodePayload (encoded: EncodedPayload): Values
   /**
-   * Encodes args and kwargs as in a message, one after the other. `undefined` is omitted. Throws for a value that cannot be represented,
+   * Encodes args, or octets in their place, and kwargs as in a message, one after the other. `undefined` is omitted. Throws for a value that cannot be represented,
    * and for more than `most` octets. @default Infinity
    */
-  encodePayload (args: Args | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload
+  encodePayload (args: Args | Uint8Array | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload
 }
 
 /** The bytes of args and kwargs at the end of a message. */
 export interface EncodedPayload {
   /** The number of elements in the message's list: none, args, or args and kwargs. */
   readonly elements: 0 | 1 | 2
+  /** True if the element is not a list but octets, whose form only the peers know [Crossbar.io, payload transparency]. */
+  readonly isOctets?: boolean
   /** The elements, with the separators of the codec (JSON: a comma between them, none before or after). */
   readonly bytes: Buffer
 }
@@ -123,6 +128,11 @@ export class Payload {
     for (const [codec, made] of this.#transcoded ?? []) if (!('failure' in made) && made.bytes.length > this.size) this.#transcoded!.delete(codec)
   }
 
+  /** True if the payload is octets in place of args. In this process they are the only item of args. */
+  get isOctets (): boolean {
+    return this.#encoded?.isOctets === true
+  }
+
   /** The approximate number of bytes in memory: the received bytes or the values. In each other serializer, the payload may use the same amount again. */
   get size (): number {
     return this.#encoded?.bytes.length ?? (this.#size ??= sizeOf(this.#given))
@@ -160,7 +170,7 @@ export class Payload {
   #write (codec: PayloadCodec): EncodedPayload {
     const { args, kwargs } = this.#given ?? this.values()
     const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
-    return codec.encodePayload(args, hasKwargs ? kwargs : undefined, this.#mostTranscoded)
+    return codec.encodePayload(this.isOctets ? args[0] as Uint8Array : args, hasKwargs ? kwargs : undefined, this.#mostTranscoded)
   }
 
   /**
@@ -195,7 +205,7 @@ export class Payload {
   detached (): Payload {
     if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, this.#mostTranscoded, true)
     if (this.#codec === undefined || this.#encoded === undefined) return this
-    return new Payload(this.#codec, { elements: this.#encoded.elements, bytes: ownOctets([this.#encoded.bytes]) }, undefined, this.#mostTranscoded, true)
+    return new Payload(this.#codec, { ...this.#encoded, bytes: ownOctets([this.#encoded.bytes]) }, undefined, this.#mostTranscoded, true)
   }
 }
 

@@ -1,7 +1,8 @@
 import { isId } from './id.ts'
-import { faultOf, isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { faultOf, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
 import { MessageType } from './message.ts'
-import type { ClientMessage, Message, MessageCode } from './message.ts'
+import type { ClientMessage, Dict, Message, MessageCode } from './message.ts'
+import { packingAttributes, usesTransparency } from './passthru.ts'
 import type { Payload } from './payload.ts'
 import { requestOptions } from './request-options.ts'
 import { codesWithPayload, routerFormat } from './router-format.ts'
@@ -20,10 +21,9 @@ export interface MessageLayout {
 
 type WireFormat = { readonly [M in Message as M['type']]: Fields<M> }
 
-const passthru = { ppt_scheme: isAttribute, ppt_serializer: isAttribute, ppt_cipher: isAttribute, ppt_keyid: isAttribute }
 const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isString, authrole: isString, authextra: isDict, agent: isString })
 const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
-const yieldOptions = optionsOf({ progress: isBoolean, ...passthru })
+const yieldOptions = optionsOf({ progress: isBoolean, ...packingAttributes })
 
 // The URIs of requests are validated in the realm, because an invalid one causes an ERROR, not an ABORT.
 /** The fields of every message in their order on the wire: the only definition of it [basic, Message Definitions]. */
@@ -32,10 +32,10 @@ export const wireFormat: WireFormat = {
   [MessageType.Hello]: [['realm', isUriOrNull], ['details', helloDetails]],
   [MessageType.Authenticate]: [['signature', isString], ['extra', isDictOrNull]],
   [MessageType.Error]: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]],
-  [MessageType.Publish]: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Publish], ...passthru })], ['topic', isString]],
+  [MessageType.Publish]: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Publish], ...packingAttributes })], ['topic', isString]],
   [MessageType.Subscribe]: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Subscribe])], ['topic', isString]],
   [MessageType.Unsubscribe]: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']],
-  [MessageType.Call]: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Call], ...passthru })], ['procedure', isString]],
+  [MessageType.Call]: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Call], ...packingAttributes })], ['procedure', isString]],
   [MessageType.Cancel]: [['request', isId], ['options', cancelOptions]],
   [MessageType.Register]: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Register])], ['procedure', isString]],
   [MessageType.Unregister]: [['request', isId], ['registration', isId], ['options', isDict, 'optional']],
@@ -73,7 +73,10 @@ export function layoutOf (code: MessageCode): MessageLayout {
  */
 export function toMessage (layout: MessageLayout, elements: readonly unknown[], payload: Payload): ClientMessage {
   const message = readFields(layout, elements)
-  if (layout.payload) message.payload = payload
+  if (layout.payload) {
+    if (payload.isOctets && !usesTransparency((message.options ?? message.details) as Dict)) throw new ProtocolViolation(`${layout.name}.Arguments is not a list`)
+    message.payload = payload
+  }
   return message as unknown as ClientMessage
 }
 

@@ -3,7 +3,7 @@ import { randomId } from '../protocol/random-id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
-import { passthruOf } from '../protocol/passthru.ts'
+import { packingOf } from '../protocol/passthru.ts'
 import { sizeOf } from '../protocol/payload.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -154,7 +154,7 @@ export class Broker {
 
     const subscriptions = this.#index.matching(topic)
     if (subscriptions.length === 0 && options.retain !== true) return 0
-    const details = eventDetails(publisher, disclosure, passthruOf(options))
+    const details = eventDetails(publisher, disclosure, packingOf(options))
     const excluded = options.exclude_me === false ? null : publisher
     const receivers = Receivers.of(options)
     const sent = this.#dispatch(subscriptions, { publisher, publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers: receivers?.among(this.#sessions) ?? null })
@@ -278,11 +278,11 @@ export function storedDetails ({ details, topic }: Publication, match: MatchPoli
   return match === 'exact' ? details : { ...details, topic }
 }
 
-function eventDetails ({ id, principal: { authid, authrole } }: RoutedSession, { disclose, trustlevel }: Disclosure, passthru: Dict | null): Dict {
-  if (!disclose && trustlevel === undefined && passthru === null) return noDetails
+function eventDetails ({ id, principal: { authid, authrole } }: RoutedSession, { disclose, trustlevel }: Disclosure, packing: Dict | null): Dict {
+  if (!disclose && trustlevel === undefined && packing === null) return noDetails
   return {
     ...(disclose ? { publisher: id, publisher_authid: authid, publisher_authrole: authrole } : {}),
     ...(trustlevel === undefined ? {} : { trustlevel }),
-    ...passthru
+    ...packing
   }
 }

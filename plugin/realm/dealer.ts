@@ -5,7 +5,7 @@ import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, Result, Yield } from '../protocol/message.ts'
-import { passthruOf } from '../protocol/passthru.ts'
+import { packingOf, usesPassthru } from '../protocol/passthru.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -133,21 +133,21 @@ export class Dealer {
 
   yield (callee: RoutedSession, { request, options, payload }: Yield): void {
     const call = this.#invocation(callee, request, 'YIELD')
-    const passthru = passthruOf(options)
-    if (passthru !== null && !callee.features.has('callee.payload_passthru_mode')) {
+    const isPassthru = usesPassthru(options)
+    if (isPassthru && !callee.features.has('callee.payload_passthru_mode')) {
       throw new ProtocolViolation('YIELD.options.ppt_scheme by a callee that did not announce payload_passthru_mode')
     }
     const progress = options.progress === true
     if (call === undefined) return
     if (!progress) this.#unassign(call)
     if (call.state === 'abandoned' || (progress && !takesProgress(call))) return
-    if (passthru !== null && !call.caller.features.has('caller.payload_passthru_mode')) {
+    if (isPassthru && !call.caller.features.has('caller.payload_passthru_mode')) {
       return this.#giveUp(call, reasons.featureNotSupported, 'the caller did not announce payload_passthru_mode', progress)
     }
     const fault = this.#contract?.result(call.procedure, options, payload) ?? null
     if (fault !== null) return this.#giveUp(call, reasons.invalidResult, fault, progress)
-    if (progress) return this.#progress(call, { progress, ...passthru }, payload)
-    this.#end(call, { type: MessageType.Result, request: call.request, details: passthru ?? noDetails, payload })
+    if (progress) return this.#progress(call, { progress, ...packingOf(options) }, payload)
+    this.#end(call, { type: MessageType.Result, request: call.request, details: packingOf(options) ?? noDetails, payload })
   }
 
   /** The callee answers an invocation with ERROR. */
@@ -157,7 +157,7 @@ export class Dealer {
     if (call.state === 'abandoned') return this.#unassign(call)
     if (error === reasons.unavailable && call.rerouting !== null && callee.features.has('callee.call_reroute')) return this.#reroute(call, call.rerouting)
     this.#unassign(call)
-    this.#end(call, { type: MessageType.Error, requestType: MessageType.Call, request: call.request, details: passthruOf(details) ?? noDetails, error, payload })
+    this.#end(call, { type: MessageType.Error, requestType: MessageType.Call, request: call.request, details: packingOf(details) ?? noDetails, error, payload })
   }
 
   /** The session has ended, and its calls end with it on either side, one a step. */

@@ -2,7 +2,7 @@ import { answersAlways } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Dict } from '../protocol/message.ts'
-import { passthruOf } from '../protocol/passthru.ts'
+import { packingOf } from '../protocol/passthru.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -54,13 +54,13 @@ export interface PendingCall {
 
 /** The part of INVOCATION.Details that is the same for every callee. */
 export function commonDetails ({ procedure, options }: Call, { match }: Registration, caller: RoutedSession, { disclose, trustlevel }: Disclosure): Dict {
-  const passthru = passthruOf(options)
-  if (match === 'exact' && !disclose && trustlevel === undefined && passthru === null) return noDetails
+  const packing = packingOf(options)
+  if (match === 'exact' && !disclose && trustlevel === undefined && packing === null) return noDetails
   return {
     ...(match === 'exact' ? {} : { procedure }),
     ...(disclose ? identityOf(caller) : {}),
     ...(trustlevel === undefined ? {} : { trustlevel }),
-    ...passthru
+    ...packing
   }
 }
 

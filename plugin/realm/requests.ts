@@ -3,6 +3,7 @@ import { Deadlines } from '../deadlines.ts'
 import type { Action } from '../options.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, PassthruOptions, Publish, Register, Subscribe, Unregister, Unsubscribe, Yield } from '../protocol/message.ts'
+import { usesPassthru } from '../protocol/passthru.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
@@ -196,8 +197,8 @@ export class Requests {
 }
 
 /** Only a session that has announced payload passthru mode may use it [advanced, Payload Passthru Mode]. */
-function announced ({ features }: RoutedSession, role: 'publisher' | 'caller', { ppt_scheme: scheme }: PassthruOptions): void {
-  if (scheme === undefined || scheme === '' || features.has(`${role}.payload_passthru_mode`)) return
+function announced ({ features }: RoutedSession, role: 'publisher' | 'caller', options: PassthruOptions): void {
+  if (!usesPassthru(options) || features.has(`${role}.payload_passthru_mode`)) return
   throw new ProtocolViolation(`options.ppt_scheme by a ${role} that did not announce payload_passthru_mode`)
 }
 

@@ -2,7 +2,7 @@ import type { Action } from '../options.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { Dict, Publish } from '../protocol/message.ts'
-import { passthruOf } from '../protocol/passthru.ts'
+import { usesPassthru } from '../protocol/passthru.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -132,7 +132,7 @@ function toList (value: unknown, name: string): unknown[] {
 function toPublish ({ features }: RoutedSession, topic: Uri, options: object, payload: Payload): Publish {
   try {
     const publish = toMessage(layoutOf(MessageType.Publish), [MessageType.Publish, 1, options, topic], payload) as Publish
-    if (passthruOf(publish.options) === null || features.has('publisher.payload_passthru_mode')) return publish
+    if (!usesPassthru(publish.options) || features.has('publisher.payload_passthru_mode')) return publish
   } catch (error) {
     throw error instanceof ProtocolViolation ? metaError(reasons.invalidArgument, `publish_options: ${error.message}`) : error
   }

@@ -95,3 +95,62 @@ forEachTransport(t, 'what is retained or kept says how it is packed [PPT-13]', a
   const [, , , [[stored]]] = await bob.ask([48, 2, {}, 'wamp.subscription.get_events', [id]]) as [50, number, object, [[{ details: object }]]]
   t.same(stored.details, passthru)
 })
+
+const transparency = { enc_algo: 'cryptobox', enc_key: 'key 1', enc_serializer: 'json' }
+
+forEachCodec(t, 'octets in place of Arguments travel untouched in all directions, without an announcement [PPT-15]', async (t, codec) => {
+  const { url, alice } = await buildParties(t, codec, { announced: rolesWith('caller.progressive_call_results', 'caller.progressive_call_invocations') })
+  const packed = Buffer.from([0, 1, 254, 255])
+  const inForm = ({ binary }: { binary: boolean }): unknown => binary ? packed : `\0${packed.toString('base64')}`
+  const plain = (value: unknown): unknown => value instanceof Uint8Array ? Buffer.from(value) : value
+  for (const [i, other] of wireCodecs.entries()) {
+    const bob = await login(t, url, other, 'bob', rolesWith('callee.progressive_call_results'))
+    await bob.ask([64, 1, {}, `p${i}`])
+    await bob.ask([32, 2, {}, `a${i}`])
+    alice.send([16, 1, { ...transparency, _own: 1 }, `a${i}`, inForm(codec)])
+    const event = await bob.next()
+    t.same([event.length, event[3], plain(event[4])], [5, transparency, inForm(other)])
+    for (const [j, answer] of [[70, {}], [70, { progress: true }], [8, {}]].entries()) {
+      const request = 3 * i + j + 1
+      alice.send([48, request, { ...transparency, receive_progress: true }, `p${i}`, inForm(codec)])
+      const invocation = await bob.next()
+      t.same([invocation.length, invocation[3], plain(invocation[4])], [5, { ...transparency, receive_progress: true }, inForm(other)])
+      const [code, options] = answer as [number, object]
+      const details = { ...transparency, ...options }
+      bob.send(code === 8 ? [8, 68, invocation[1], details, 'a.b', inForm(other)] : [70, invocation[1], details, inForm(other)])
+      const answered = await alice.next()
+      t.same([...answered.slice(0, -1), plain(answered.at(-1))], code === 8 ? [8, 48, request, details, 'a.b', inForm(codec)] : [50, request, details, inForm(codec)])
+    }
+  }
+})
+
+forEachCodec(t, 'octets in place of Arguments need enc_algo, and nothing beside them [PPT-15]', async (t, codec) => {
+  const octets = codec.binary ? Buffer.from([1]) : '\0AQ=='
+  const wrong: unknown[][] = [
+    [16, 1, {}, 'a', octets], [16, 1, { enc_algo: '' }, 'a', octets], [16, 1, { ppt_scheme: 'wamp' }, 'a', octets], [16, 1, { enc_algo: 1 }, 'a', octets],
+    [48, 1, transparency, 'p', octets, {}], [48, 1, transparency, 'p', 'text'], [48, 1, transparency, 'p', '\0%%%%']
+  ]
+  for (const message of wrong) {
+    const { alice } = await buildParties(t, codec, { announced: advanced })
+    t.match(await alice.ask(message), violation)
+  }
+})
+
+forEachCodec(t, 'what is retained or kept stays octets, and the app is given them as its only argument [PPT-15]', async (t, codec) => {
+  const { app, alice, bob } = await buildParties(t, codec, { announced: advanced, realm: { eventHistory: [{ uri: 'a' }] } })
+  const own = await app.wamp.join('realm1')
+  const heard: unknown[] = []
+  await own.subscribe('a', (event) => { heard.push(event) })
+  await own.register('p', ({ args: [octets], details }) => [octets, details])
+  const octets = codec.binary ? Buffer.from([1, 2]) : '\0AQI='
+  const plain = (value: unknown): unknown => value instanceof Uint8Array ? Buffer.from(value) : value
+  await alice.ask([16, 1, { ...transparency, acknowledge: true, retain: true }, 'a', octets])
+  const [, , id] = await bob.ask([32, 1, { get_retained: true }, 'a'])
+  const event = await bob.next()
+  t.same([event[3], plain(event[4])], [{ ...transparency, retained: true }, octets])
+  const [, , , [[stored]]] = await bob.ask([48, 2, {}, 'wamp.subscription.get_events', [id]]) as [50, number, object, [[{ details: object, args: unknown[] }]]]
+  t.same([stored.details, plain(stored.args[0])], [transparency, octets])
+  const [, , , [[back, details]]] = await alice.ask([48, 2, transparency, 'p', octets]) as [50, number, object, [[unknown, object]]]
+  t.same([plain(back), details], [octets, transparency])
+  t.match(heard, [{ args: [Buffer.from([1, 2])], details: transparency }])
+})

@@ -27,7 +27,7 @@ t.test('streams that are given one event share its octets', async (t) => {
 t.test('the payload is written as in wamp.2.json, on one line', async (t) => {
   let publication = 0
   const written = (payload: Payload): string => String(octetsOf('a', { payload, publication: ++publication, details: {} })).slice(`id: ${publication}\ndata: `.length, -2)
-  const received = (elements: string): Payload => (jsonCodec.decode(Buffer.from(`[16,1,{},"a"${elements}]`), { depth: 10, messageSize: 1000 }) as { payload: Payload }).payload
+  const received = (elements: string, options = '{}'): Payload => (jsonCodec.decode(Buffer.from(`[16,1,${options},"a"${elements}]`), { depth: 10, messageSize: 1000 }) as { payload: Payload }).payload
 
   t.equal(written(Payload.empty), '{"topic":"a","args":[],"kwargs":{},"details":{}}')
   t.equal(written(Payload.of([], { k: 1n })), '{"topic":"a","args":[],"kwargs":{"k":1},"details":{}}')
@@ -36,6 +36,8 @@ t.test('the payload is written as in wamp.2.json, on one line', async (t) => {
   t.equal(written(received('')), '{"topic":"a","args":[],"kwargs":{},"details":{}}')
   t.equal(written(received(',["],{",1],{}')), '{"topic":"a","args":["],{",1],"kwargs":{},"details":{}}')
   t.equal(written(received(',null,{"k":"\\n"}')), '{"topic":"a","args":[],"kwargs":{"k":"\\n"},"details":{}}')
+
+  t.equal(written(received(',"\\u0000AQ=="', '{"enc_algo":"cryptobox"}')), '{"topic":"a","args":["\\u0000AQ=="],"kwargs":{},"details":{}}', 'octets in place of Arguments')
 
   const lines = written(received('\r\n,\n[\n"],",\r1]\r,\n{\n"k"\n:\r\n"\\r\\n"\n}\n'))
   t.notMatch(lines, /[\r\n]/, 'a line break would end the data')
