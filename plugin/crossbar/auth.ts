@@ -116,7 +116,7 @@ function byType (readStatic: MethodReader): MethodReader {
 function readDynamic (setting: Setting, reach: Reach): DynamicAuthOptions {
   const dynamic = setting.record({ served: ['type', 'authenticator', 'authenticator-realm', 'authenticator-role', 'default-role'] })
   // It may return any role. If several routers become one, this includes roles of another worker's realm.
-  if (reach.foreign.size > 0) setting.fail('is not supported with several router workers, because its roles might have access to another worker\'s realm')
+  if (reach.foreign.size > 0) setting.fail('is not supported if the node has realms or roles that this worker\'s clients may not have: the authenticator might return such a role')
   const authenticatorRealm = dynamic.find('authenticator-realm')?.text()
   if (authenticatorRealm !== undefined && !reach.own.has(authenticatorRealm)) dynamic.get('authenticator-realm').fail('must name a realm of this worker')
   const defaultRole = dynamic.find('default-role')?.text()

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { refuseUnknown } from '../did-you-mean.ts'
 import type { BridgeOptions, EndpointOptions, FastifyWampOptions } from '../options.ts'
+import { reachOfProxy, readProxy } from './proxies.ts'
+import type { Backend, ProxyWorker } from './proxies.ts'
 import { readRealms } from './realms.ts'
 import type { Realms } from './realms.ts'
 import { Setting } from './setting.ts'
@@ -42,10 +44,13 @@ export interface NodeConfiguration {
   readonly warnings: readonly string[]
 }
 
-interface RouterWorker {
+interface RouterWorker extends Backend {
   readonly setting: Setting
-  readonly realms: Realms
-  readonly transports: readonly Setting[]
+}
+
+interface Workers {
+  readonly routers: readonly RouterWorker[]
+  readonly proxies: readonly ProxyWorker[]
 }
 
 /**
@@ -63,14 +68,18 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   if (controller !== undefined) warnOfController(controller)
 
   const setting = node.get('workers')
-  const workers = setting.list().flatMap((worker) => readWorker(worker) ?? [])
-  const realms = mergeRealms(workers)
+  const { routers, proxies } = readWorkers(setting)
+  const realms = mergeRealms(routers)
   const site = new Site()
   const files = filename === undefined ? CONFIGURATION_FILES.map((name) => join(directory, name)).filter((path) => existsSync(path)) : [filename]
   for (const file of files) site.addSecret(resolve(file), 'the configuration file')
-  for (const { realms: own, transports } of workers) {
+  for (const { realms: own, transports } of routers) {
     const reach = { own, foreign: new Map([...realms].filter(([name]) => !own.has(name))) }
     for (const transport of transports) readTransport(transport, { site, directory, reach })
+  }
+  for (const proxy of proxies) {
+    const reach = reachOfProxy(proxy, routers)
+    for (const transport of proxy.transports) readTransport(transport, { site, directory, reach })
   }
 
   site.checkFiles()
@@ -92,11 +101,19 @@ function warnOfController (setting: Setting): void {
   controller.find('options')?.record({ served: [], unserved: ['shutdown', 'enable_parallel_worker_start'], silent: ['title'] })
 }
 
-function readWorker (setting: Setting): RouterWorker | undefined {
-  if (setting.member('type').string() !== 'router') {
-    setting.warn('is not started: run its components as separate WAMP clients')
-    return undefined
+function readWorkers (setting: Setting): Workers {
+  const routers: RouterWorker[] = []
+  const proxies: ProxyWorker[] = []
+  for (const worker of setting.list()) {
+    const type = worker.member('type').string()
+    if (type === 'router') routers.push(readRouter(worker))
+    else if (type === 'proxy') proxies.push(readProxy(worker))
+    else worker.warn('is not started: run its components as separate WAMP clients')
   }
+  return { routers, proxies }
+}
+
+function readRouter (setting: Setting): RouterWorker {
   const worker = setting.record({
     served: ['type', 'realms', 'transports', 'components', 'options'], unserved: ['manhole', 'connections'], silent: ['id']
   })

@@ -7,14 +7,15 @@ import type { Setting } from './setting.ts'
 /** Realms by name. */
 export type Realms = ReadonlyMap<string, RealmOptions>
 
-/** The realms that the clients of a router worker can join, and the realms that they must not join. */
+/** The realms that the clients of a worker can join, with their roles, and the realms and roles that they must not have. */
 export interface Reach {
   readonly own: Realms
-  /** The realms of the node's other router workers. Here they share one router, so only their roles keep clients out. */
+  /** The node's other realms and roles. All workers share one router here, so only roles keep clients out. */
   readonly foreign: Realms
 }
 
-const realmName = /^[A-Za-z][A-Za-z\d_@.-]{2,254}$/
+/** A name, or an Ethereum address. */
+const realmName = /^(?:[A-Za-z][A-Za-z\d_@.-]{2,254}|0x[A-Fa-f\d]{40})$/
 
 /** Reads a router worker's realms. */
 export function readRealms (setting: Setting): Realms {
@@ -54,7 +55,7 @@ function readRealm (setting: Setting): [name: string, realm: RealmOptions] {
   const realm = setting.record({ served: ['name', 'roles', 'options', 'store'], unserved: ['stats', 'trace', 'rlinks'], silent: ['id'] })
   const name = realm.get('name').text()
   if (!realmName.test(name) || !isUri(name)) {
-    realm.get('name').fail('must be a URI of 3 to 255 letters, digits, "_", "-", "@" and ".", and start with a letter')
+    realm.get('name').fail('must be a URI of 3 to 255 letters, digits, "_", "-", "@" and ".", and start with a letter, or "0x" and 40 hex digits')
   }
   const options = realm.find('options')?.record({
     served: ['uri_check', 'enable_meta_api'], unserved: ['event_dispatching_chunk_size', 'bridge_meta_api']

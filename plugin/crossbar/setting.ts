@@ -75,6 +75,16 @@ export class Setting {
     return this.fail(most === Number.MAX_SAFE_INTEGER ? `must be a whole number of ${least} or more` : `must be a whole number from ${least} to ${most}`)
   }
 
+  /** True for a list. */
+  get isList (): boolean {
+    return Array.isArray(this.#value)
+  }
+
+  /** The unchecked value, to compare it with another one. */
+  get raw (): unknown {
+    return this.#value
+  }
+
   /** A list. */
   list (): readonly Setting[] {
     if (!Array.isArray(this.#value)) return this.fail('must be a list')

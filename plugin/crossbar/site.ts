@@ -41,14 +41,16 @@ export class Site {
 
   readonly #folders: { readonly root: string, readonly setting: Setting }[] = []
   readonly #secrets: { readonly filename: string, readonly what: string }[] = []
-  readonly #owners = new Map<string, Setting>()
+  readonly #owners = new Map<string, { readonly service: unknown, readonly setting: Setting, readonly shared: boolean }>()
+  #shared = false
   readonly #facts = new Map<string, { value: unknown, setting: Setting }>()
 
-  /** Sets the address of a transport. All transports must use the same port. */
-  listenOn ({ listen, https }: { listen: Listen, https: Https | null }, setting: Setting): void {
+  /** Sets the address of a transport. All transports must use the same port. The services of shared ones may be the same. */
+  listenOn ({ listen, https, shared }: { listen: Listen, https: Https | null, shared: boolean }, setting: Setting): void {
     this.#agree('listen', { listen, https }, setting, 'only one port of one interface is supported')
     this.listen = listen
     this.https = https
+    this.#shared = shared
   }
 
   /** Sets the limit of a WebSocket route, which applies to all of them. */
@@ -59,7 +61,7 @@ export class Site {
 
   /** Adds a directory. `setting` is the service, `directory` its setting of that name. */
   serveFiles (files: { root: string, prefix: string }, setting: Setting, directory: Setting): void {
-    this.#claim(files.prefix, setting)
+    if (!this.#claim(files.prefix, files, setting)) return
     this.static.push(files)
     this.#folders.push({ root: files.root, setting: directory })
   }
@@ -78,14 +80,12 @@ export class Site {
 
   /** Adds a WebSocket route. */
   serveWebsocket (endpoint: EndpointOptions & { path: string }, setting: Setting): void {
-    this.#claim(endpoint.path, setting)
-    this.endpoints.push(endpoint)
+    if (this.#claim(endpoint.path, endpoint, setting)) this.endpoints.push(endpoint)
   }
 
   /** Adds an HTTP bridge at a path. */
   serveBridge (bridge: BridgeOptions, path: string, setting: Setting): void {
-    this.#claim(path, setting)
-    this.bridges.push(bridge)
+    if (this.#claim(path, bridge, setting)) this.bridges.push(bridge)
   }
 
   /** Adds a cookie. Routes whose cookies have the same name share the cookie and its store, so their settings must be equal. */
@@ -93,11 +93,17 @@ export class Site {
     this.#agree(`cookie ${cookie.name}`, cookie, setting, 'cookies with the same name must have the same store and attributes')
   }
 
-  #claim (url: string, setting: Setting): void {
+  /** Returns false if another worker that shares the port has the same service at the path. Fails for a different one. */
+  #claim (url: string, service: unknown, setting: Setting): boolean {
     const path = url.replace(/(?<=.)\/$|\*$/, '')
     const owner = this.#owners.get(path)
-    if (owner !== undefined) setting.fail(`must be at another path: "${owner.path}" is at ${path}`)
-    this.#owners.set(path, setting)
+    if (owner === undefined) {
+      this.#owners.set(path, { service, setting, shared: this.#shared })
+      return true
+    }
+    if (!owner.shared || !this.#shared) setting.fail(`must be at another path: "${owner.setting.path}" is at ${path}`)
+    if (!isDeepStrictEqual(owner.service, service)) setting.fail(`must be the same service as "${owner.setting.path}", which shares the port and is also at ${path}`)
+    return false
   }
 
   #agree (fact: string, value: unknown, setting: Setting, why: string): void {

@@ -61,13 +61,14 @@ function readUniversal (setting: Setting, scope: Scope): void {
 function readListen (setting: Setting, { site, directory }: Scope): void {
   if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is supported')
   const endpoint = setting.record({
-    served: ['type', 'port', 'interface', 'version', 'portrange', 'tls'], unserved: ['backlog', 'shared', 'user_timeout']
+    served: ['type', 'port', 'interface', 'version', 'portrange', 'tls', 'shared'], unserved: ['backlog', 'user_timeout']
   })
   endpoint.find('portrange')?.fail('is not supported: choose one "port"')
   const everywhere = endpoint.find('version')?.oneOf([4, 6]) === 6 ? '::' : '0.0.0.0'
   const tls = endpoint.find('tls')
   site.listenOn({
     listen: { host: endpoint.find('interface')?.text() ?? everywhere, port: endpoint.get('port').integer(1, 65_535) },
-    https: tls === undefined ? null : readTls(tls, directory, site)
+    https: tls === undefined ? null : readTls(tls, directory, site),
+    shared: endpoint.find('shared')?.flag() ?? false
   }, setting)
 }

@@ -38,7 +38,7 @@ t.test('an endpoint that cannot be served is refused: a range of ports, a socket
 
 t.test('what tunes an endpoint or a web transport is warned of', async (t) => {
   const { warnings } = convert(transports(web(ws, { id: 'web1', endpoint: { ...tcp, backlog: 1024, shared: true }, options: { access_log: true } })))
-  t.same(warnings, ['endpoint.backlog', 'endpoint.shared', 'options.access_log'].map((name) => `workers[0].transports[0].${name} has no equivalent`))
+  t.same(warnings, ['endpoint.backlog', 'options.access_log'].map((name) => `workers[0].transports[0].${name} has no equivalent`))
   refused(t, transports(web(ws, { options: { gzip: true } })), 'workers[0].transports[0].options.gzip', 'is unknown')
   refused(t, transports(web(ws, { path: {} })), 'workers[0].transports[0].path', 'is unknown')
   refused(t, transports({ type: 'web', endpoint: tcp }), 'workers[0].transports[0]', 'must have "paths"')
