@@ -5,32 +5,28 @@ import { clientRoutes } from '../routes/client.ts'
 import { consoleEndpoint, consoleRoutes } from '../routes/console.ts'
 import { warnUnlessSent } from '../routes/cookie-path.ts'
 import { eventRoutes } from '../routes/events.ts'
-import { CallerShares } from '../routes/caller-shares.ts'
 import { closeConnections } from '../routes/connections.ts'
 import { cookieSerializer, registerWebsocket } from '../routes/host.ts'
-import { decorateIdentity } from '../routes/identity.ts'
 import type { IdentityHook, RoleOfRealm } from '../routes/identity.ts'
+import { onlyFrom } from '../routes/only-from.ts'
+import { PortConnections } from '../routes/port-connections.ts'
 import { metricsRoute } from '../routes/metrics.ts'
-import { procedureRoute } from '../routes/procedure-route.ts'
 import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
-import { RouteProcedures } from '../routes/route-procedure.ts'
 import { SignatureKeys } from '../routes/signed-request.ts'
 import { mountStatic } from '../routes/static.ts'
 import { unidentifiedRequests } from '../routes/unidentified.ts'
-import type { Unidentified } from '../routes/unidentified.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
 import { doubtfulPermissions } from './check-realms.ts'
-import { codecs } from './codec/codecs.ts'
-import type { CookieEntrance } from './cookie/cookie-entrance.ts'
 import type { Logins } from './cookie/logins.ts'
-import { buildEndpoint, CookieTrackers } from './endpoint.ts'
-import { refuseUnknown } from './did-you-mean.ts'
+import { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
-import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
-import { checkBridge, checkConsole, checkContract, resolveEndpoint, resolveOptions } from './resolve-options.ts'
-import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
+import { decorateApp, kHost, mountEndpoint } from './host-app.ts'
+import type { Host } from './host-app.ts'
+import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, InjectOptions, PortOptions } from './options.ts'
+import { checkBridge, checkConsole, resolveEndpoint, resolveOptions, resolvePort } from './resolve-options.ts'
+import type { ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
@@ -41,21 +37,6 @@ import { Metrics, resolveMetrics } from './telemetry/metrics.ts'
 import type { TracingOptions } from './telemetry/opentelemetry.ts'
 import type { MetricsOptions } from './telemetry/prom-client.ts'
 import { checkTracing, Tracing } from './telemetry/tracing.ts'
-
-const kCore = Symbol('fastify-wamp.core')
-
-/** The state that further plugins share with the main plugin. */
-interface Core {
-  readonly options: ResolvedOptions
-  readonly router: Router
-  readonly trackers: CookieTrackers
-  /** That of the plugin's own endpoint. */
-  readonly entrance: CookieEntrance | null
-  readonly heartbeat: Heartbeat
-  readonly admission: Admission
-  readonly signatures: SignatureKeys
-  readonly unidentified: Unidentified
-}
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -83,7 +64,7 @@ declare module 'fastify' {
      * Conversely, `config: { wamp: { realm, procedure } }` turns any route into a procedure.
      */
     wampRoute (options: ProcedureRouteOptions): void
-    [kCore]: Core
+    [kHost]: Host
   }
   interface FastifyReply {
     /**
@@ -112,40 +93,31 @@ declare module 'fastify' {
   }
 }
 
-/** The identity of a client of `injectWamp`, which needs no login. */
-export interface InjectOptions {
-  /** The realm to join. */
-  readonly realm: Uri
-  /** The authid of the session. @default 'app' */
-  readonly authid?: string
-  /** The role, which determines the permissions. @default 'trusted', which may do everything */
-  readonly role?: string
-  /** The serializer for the client's values. @default 'json' */
-  readonly codec?: 'json' | 'msgpack' | 'cbor'
-}
-
 /** The plugin: a WAMP router on a WebSocket route, and sessions of the app itself. */
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
-  if (fastify.hasDecorator(kCore)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: configure all realms at once, and use wampEndpoint to add a WebSocket route')
+  if (fastify.hasDecorator(kHost)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: configure all realms at once, and use wampEndpoint to add a WebSocket route')
   const options = resolveOptions(given)
   for (const { option, text } of doubtfulPermissions(options.realms)) fastify.log.warn({ option }, `the permission ${text}`)
+
   await registerWebsocket(fastify)
   const serialize = await cookieSerializer(fastify)
 
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys() }
+  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys(), ports: new Set<FastifyInstance>(), connections: null }
   // Runs after the preClose hook of @fastify/websocket, which stops upgrades: a client that reconnected at once would delay the close.
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
     router.shutdown()
     trackers.endChecks(options.shutdownTimeout)
+    for (const port of core.ports) port.close().catch((error: unknown) => { fastify.log.error(error, 'a port could not be closed') })
     done()
   })
   // Requests in flight have ended: they may use in-process sessions until here.
   fastify.addHook('onClose', async () => {
     await router.shutdown()
+    await Promise.allSettled([...core.ports].map((port) => port.close()))
     heartbeat.close()
     await router.leaveAll()
     await trackers.close()
@@ -154,57 +126,54 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   closeConnections(fastify, options.shutdownTimeout)
 
   const endpoint = await mountEndpoint(fastify, core, options.endpoint)
-  const { entrance } = endpoint
-  const unidentified = unidentifiedRequests(entrance !== null)
-  fastify.decorate(kCore, { ...core, entrance, unidentified })
-  fastify.decorate('wamp', router)
-  fastify.decorate('wampAuthenticators', endpoint.authenticators)
-  // An endpoint that is added later may be the first one with a cookie.
-  fastify.decorate('wampCookies', { getter: () => router.logins.isEmpty ? null : router.logins })
-  fastify.decorate('injectWamp', async (given: InjectOptions) => {
-    refuseUnknown(given, ['realm', 'authid', 'role', 'codec'])
-    const { realm, authid = 'app', role = 'trusted', codec = 'json' } = given
-    const chosen = codecs.get(`wamp.2.${codec}`)
-    if (chosen === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('codec', 'must be "json", "msgpack" or "cbor"')
-    await fastify.ready()
-    return router.inject(realm, { authid, role }, chosen)
+  const { entrance, authenticators } = endpoint
+  decorateApp(fastify, { ...core, entrance, authenticators, unidentified: unidentifiedRequests(entrance !== null) })
+  await serveFiles(fastify, options)
+}
+
+const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {
+  if (fastify.hasDecorator(kHost)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: wampPort is for another Fastify app, which has its own port')
+  const connections = new PortConnections()
+  const shared = hostOf(given)
+  const [files, options] = resolvePort(given, shared.options)
+  const host = { ...shared, options, connections }
+  host.ports.add(fastify)
+  await registerWebsocket(fastify)
+  fastify.addHook('preClose', (done) => {
+    connections.end()
+    done()
   })
-  const procedures = new RouteProcedures(fastify, router)
-  const { depth, pendingCalls, pendingInvocations } = core.options.limits
-  // A single caller may use half of a callee's capacity.
-  const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
-  fastify.decorate('wampRoute', function (this: FastifyInstance, options: ProcedureRouteOptions) {
-    procedureRoute(this, options, { depth, shares, origins: core.options.endpoint, checkContract, unidentified, handshakeTimeout: router.handshakeTimeout })
-  })
-  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified })
-  if (options.client !== null) await fastify.register(clientRoutes, { path: options.client })
-  for (const files of options.static) await mountStatic(fastify, files)
+  fastify.addHook('onClose', async () => { host.ports.delete(fastify) })
+  closeConnections(fastify, host.options.shutdownTimeout)
+  decorateApp(fastify, host)
+  await serveFiles(fastify, files)
 }
 
 const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, given) => {
-  const core = fastify[kCore]
-  await mountEndpoint(fastify, core, resolveEndpoint(given, core.options))
+  const host = fastify[kHost]
+  await mountEndpoint(fastify, host, resolveEndpoint(given, host.options))
 }
 
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
-  const { call = null, publish = null, events = null, as, signature } = given
-  const { router, admission, options, entrance, signatures, unidentified } = fastify[kCore]
+  const { call = null, publish = null, events = null, as, signature, allowedNetworks } = given
+  const { router, admission, options, entrance, signatures, unidentified } = fastify[kHost]
   const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
   // Report invalid options at once.
   await join?.().leave()
   // In a separate scope, because the bridge only accepts JSON.
   await fastify.register(async (scope) => {
+    if (allowedNetworks !== undefined) scope.addHook('onRequest', onlyFrom(allowedNetworks))
     if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, bufferedBytes: options.limits.bufferedEventBytes, unidentified })
     await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router, unidentified })
   })
 }
 
 const consolePage: FastifyPluginAsync<ConsoleOptions> = async (fastify, given) => {
-  const { options } = fastify[kCore]
+  const { options } = fastify[kHost]
   checkConsole(given, options)
   warnUnlessSent(fastify, `${given.path}/`, options.endpoint.cookie)
-  await fastify.register(websocketRoute, consoleEndpoint(given.path, fastify[kCore]))
+  await fastify.register(websocketRoute, consoleEndpoint(given.path, fastify[kHost]))
   // In a separate scope, for its hooks.
   await fastify.register(consoleRoutes, given)
 }
@@ -212,33 +181,38 @@ const consolePage: FastifyPluginAsync<ConsoleOptions> = async (fastify, given) =
 const metrics: FastifyPluginAsync<MetricsOptions> = async (fastify, given) => {
   const options = resolveMetrics(given)
   const { path, registry } = options
-  const counted = new Metrics(options, fastify[kCore].router)
+  const counted = new Metrics(options, fastify[kHost].router)
   fastify.addHook('onClose', async () => { counted.close() })
   if (path !== null) await fastify.register(metricsRoute, { path, registry })
 }
 
 const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
   checkTracing(given)
-  const traced = new Tracing(given.api, fastify[kCore].router)
+  const traced = new Tracing(given.api, fastify[kHost].router)
   fastify.addHook('onClose', async () => { traced.close() })
 }
 
-async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission }: Omit<Core, 'entrance' | 'unidentified'>, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
-  const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
-  if (endpoint.tracker !== null) router.logins.add(endpoint.tracker)
-  if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
-    fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
-  }
-  warnUnlessSent(fastify, resolved.path, resolved.cookie)
-  fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
-  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, limits: options.limits })
-  return endpoint
+async function serveFiles (fastify: FastifyInstance, { client, static: folders }: Pick<ResolvedOptions, 'client' | 'static'>): Promise<void> {
+  if (client !== null) await fastify.register(clientRoutes, { path: client })
+  for (const folder of folders) await mountStatic(fastify, folder)
+}
+
+/** The host of the router that the option `app` has. */
+function hostOf (given: PortOptions): Host {
+  const { app } = given
+  if (app?.[kHost] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must be a Fastify app on which wampPlugin has been loaded: await app.register(wampPlugin, …) first')
+  return app[kHost]
 }
 
 /** Adds a WAMP router to a Fastify app: `fastify.register(wampPlugin, options)`. */
 export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
 /** Adds another WebSocket route to the same router, with its own path, authentication and cookie. */
 export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
+/**
+ * Serves the router of an app at the port of another one, which then has the same decorators, and can have `wampEndpoint`, `wampBridge` and
+ * `wampConsole`. It closes with the router's app, and may close before it.
+ */
+export const wampPort = fp(port, { fastify: '5.x', name: 'fastify-wamp' })
 /** Adds routes for calls and publications by HTTP POST, as in Crossbar.io's HTTP bridge, and for topics as Server-Sent Events. */
 export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
 /** Adds a page for operators that shows the activity of the user's realm and has the permissions of the user's role. */
@@ -267,8 +241,8 @@ export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
 export type { KeyvLike } from './cookie/keyv-storage.ts'
 export type { LoginFilter, StoredLogin } from './cookie/login-filter.ts'
-export type { CrossbarOptions, NodeConfiguration } from './crossbar/node-configuration.ts'
-export type { Listen } from './crossbar/site.ts'
+export type { CrossbarOptions, NodeConfiguration, PortConfiguration } from './crossbar/node-configuration.ts'
+export type { Listen } from './crossbar/port.ts'
 export type { Https } from './crossbar/tls.ts'
 export type { Called, Received, Registration, Subscription } from './peer/session-types.ts'
 export type { InProcessCallOptions, InProcessSession } from './in-process/in-process-session.ts'

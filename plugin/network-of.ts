@@ -5,12 +5,18 @@ import { isIPv4, isIPv6 } from 'node:net'
  * brackets or as IPv4 in IPv6, have the same network.
  */
 export function networkOf (address: string): string {
-  const bare = withoutPort(address.trim())
+  const bare = bareAddress(address)
   if (!isIPv6(bare)) return bare
-  const groups = groupsOf(bare.split('%')[0]!)
+  const groups = groupsOf(bare)
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
   if (isMapped) return [groups[6]! >> 8, groups[6]! & 255, groups[7]! >> 8, groups[7]! & 255].join('.')
   return groups.slice(0, 4).map((group) => group.toString(16)).join(':')
+}
+
+/** An address without the port, brackets and zone that it may have. */
+export function bareAddress (address: string): string {
+  const bare = withoutPort(address.trim())
+  return isIPv6(bare) ? bare.split('%')[0]! : bare
 }
 
 /** Proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */

@@ -202,12 +202,16 @@ ajv.addKeyword({
   }
 })
 
+const fileOptions = {
+  static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
+  client: { type: 'string', pattern: '^/[^?#:*]+\\.js$', is: 'must be a path that begins with "/" and ends with ".js", such as "/wamp-client.js", without parameters' }
+}
+const validatePort = ajv.compile(record({ ...fileOptions, app: true as unknown as object }, ['app']) as SchemaObject)
 const validateEndpoint = ajv.compile(record(endpoint) as SchemaObject)
 const validatePlugin = ajv.compile(record({
   ...endpoint,
   realms: mapOf(realm, { minProperties: 1, is: 'must be an object with at least one realm' }),
-  static: { if: { type: 'array' }, then: { type: 'array', items: staticFiles }, else: staticFiles },
-  client: { type: 'string', pattern: '^/[^?#:*]+\\.js$', is: 'must be a path that begins with "/" and ends with ".js", such as "/wamp-client.js", without parameters' },
+  ...fileOptions,
   dialect: { enum: ['wamp', 'crossbar'] },
   handshakeTimeout: milliseconds,
   authorizerTimeout: milliseconds,
@@ -224,10 +228,11 @@ const validateBridge = ajv.compile(record({
   publish: path,
   events: path,
   as: record({ realm: text, role: text, authid: text }, ['realm', 'role']),
-  signature: record({ key: text, secret: text, tolerance: { ...count, unit: 'seconds' } }, ['key', 'secret'])
+  signature: record({ key: text, secret: text, tolerance: { ...count, unit: 'seconds' } }, ['key', 'secret']),
+  allowedNetworks: { type: 'array', minItems: 1, items: { type: 'string' }, is: 'must be a list of IP addresses and networks' }
 }) as SchemaObject)
 const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$', is: 'must be a path that begins with "/" and does not end with it, without parameters' }, role: text, realm: text }, ['path', 'role']) as SchemaObject)
-const validators = { plugin: validatePlugin, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
+const validators = { plugin: validatePlugin, port: validatePort, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
 
 /** The first fault of options against their JSON schema, or null. */
 export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import type { Contract } from './contract/contract.ts'
 import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
@@ -193,10 +194,8 @@ export interface EndpointOptions {
   batched?: boolean
 }
 
-/** The options of `fastify.register(wampPlugin, options)`. */
-export interface FastifyWampOptions extends EndpointOptions {
-  /** The realms, by name. */
-  realms: Readonly<Record<Uri, RealmOptions>>
+/** Files that an app serves. */
+export interface FileOptions {
   /** Static files to serve. @default none */
   static?: StaticOptions | readonly StaticOptions[]
   /**
@@ -204,6 +203,12 @@ export interface FastifyWampOptions extends EndpointOptions {
    * The other serializers are served at `/wamp-client-cbor.js` and `/wamp-client-msgpack.js`. @default not served
    */
   client?: string
+}
+
+/** The options of `fastify.register(wampPlugin, options)`. */
+export interface FastifyWampOptions extends EndpointOptions, FileOptions {
+  /** The realms, by name. */
+  realms: Readonly<Record<Uri, RealmOptions>>
   /**
    * The error URIs for clients that fail to log in, and the answer to GOODBYE: those of the specification, or those of Crossbar.io 26.10,
    * for clients that were written for it. @default 'wamp'
@@ -234,6 +239,24 @@ export interface FastifyWampOptions extends EndpointOptions {
   failedLogins?: FailedLoginOptions
 }
 
+/** The identity of a client of `injectWamp`, which needs no login. */
+export interface InjectOptions {
+  /** The realm to join. */
+  readonly realm: Uri
+  /** The authid of the session. @default 'app' */
+  readonly authid?: string
+  /** The role, which determines the permissions. @default 'trusted', which may do everything */
+  readonly role?: string
+  /** The serializer for the client's values. @default 'json' */
+  readonly codec?: 'json' | 'msgpack' | 'cbor'
+}
+
+/** The options of `fastify.register(wampPort, options)`. */
+export interface PortOptions extends FileOptions {
+  /** The app with the plugin. */
+  app: FastifyInstance
+}
+
 /** The options of `fastify.register(wampConsole, options)`. */
 export interface ConsoleOptions {
   /** The path of the page. */
@@ -259,4 +282,9 @@ export interface BridgeOptions {
    * @default no signature is required
    */
   signature?: { key: string, secret: string, tolerance?: number }
+  /**
+   * The only IP addresses and networks, such as `192.168.1.0/24`, that may send requests. Behind a proxy, set Fastify's `trustProxy`.
+   * @default any
+   */
+  allowedNetworks?: readonly string[]
 }

@@ -9,7 +9,8 @@ import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
 import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
-import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
+import { isNetwork } from './networks.ts'
+import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, PortOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import type { Dialect } from './protocol/dialect.ts'
 import type { Uri } from './protocol/uri.ts'
 import { isServed } from './served-files.ts'
@@ -130,12 +131,23 @@ export function resolveEndpoint (given: EndpointOptions, { realms, static: files
   return Object.freeze(resolved)
 }
 
+/** The files of a further port, checked likewise. The second value has the options of the router, with the directories of both. */
+export function resolvePort (given: PortOptions, options: ResolvedOptions): [files: Pick<ResolvedOptions, 'static' | 'client'>, options: ResolvedOptions] {
+  check(given, 'port')
+  const files = { static: [given.static ?? []].flat().map(resolveStatic), client: given.client ?? null }
+  const all = [...options.static, ...files.static]
+  checkCookieFile(options.endpoint.cookie, all)
+  return [files, { ...options, static: all }]
+}
+
 /** The options of the HTTP bridge, checked likewise. */
 export function checkBridge (given: BridgeOptions): void {
   check(given, 'bridge')
-  const { call, publish, events, signature } = given
+  const { call, publish, events, signature, allowedNetworks: networks = [] } = given
   if (call === undefined && publish === undefined && events === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('call', 'is missing: set "call", "publish" or "events" to a path')
   if (signature !== undefined && events !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('events', 'cannot be signed: register it by itself, without "signature"')
+  const wrong = networks.findIndex((network) => !isNetwork(network))
+  if (wrong >= 0) throw new errors.WAMP_ERR_INVALID_OPTION(`allowedNetworks[${wrong}]`, 'must be an IP address, or a network such as "192.168.1.0/24" or "fd00::/8"')
   if (given.signature !== undefined && given.as === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('signature', 'requires the option "as", because a key does not identify a user')
 }
 
@@ -155,7 +167,7 @@ export function checkConsole (given: ConsoleOptions, { endpoint, realms }: Resol
   if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is required by the console, whose page logs in by cookie')
 }
 
-function check (options: unknown, of: 'plugin' | 'endpoint' | 'bridge' | 'console'): void {
+function check (options: unknown, of: 'plugin' | 'endpoint' | 'port' | 'bridge' | 'console'): void {
   const fault = findFault(options, of)
   if (fault !== null) throw new errors.WAMP_ERR_INVALID_OPTION(fault.path, fault.expected)
 }

@@ -5,6 +5,7 @@ import { readValues } from '../plugin/codec/json-value.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import { refuseUnknown } from '../plugin/did-you-mean.ts'
 import { errors, WampError } from '../plugin/errors.ts'
+import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import type { Called } from '../plugin/peer/session-types.ts'
 import type { Id } from '../plugin/protocol/id.ts'
 import { errorOfStatus } from '../plugin/protocol/http-status.ts'
@@ -61,6 +62,8 @@ export class RouteProcedures {
   /** The calls, by the value of the header. */
   readonly #journeys = new Map<string, Journey>()
   readonly #principals = new WeakMap<FastifyRequest, Principal>()
+  /** The sessions that have registered the procedures, by realm. */
+  readonly #sessions = new Map<Uri, InProcessSession>()
 
   constructor (fastify: FastifyInstance, router: Router) {
     this.#fastify = fastify
@@ -75,6 +78,11 @@ export class RouteProcedures {
     fastify.addHook('onReady', async () => { await this.#register() })
     // `onRoute` does not see routes that were added before the plugin.
     if (fastify.printRoutes() !== NO_ROUTES) fastify.addHook('onRequest', async (request) => { this.#warnIfEarly(request) })
+  }
+
+  /** Unregisters the procedures. */
+  async leave (): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.leave()))
   }
 
   /** The caller if the request was created for a call; undefined for other HTTP requests. */
@@ -111,10 +119,11 @@ export class RouteProcedures {
   }
 
   async #register (): Promise<void> {
-    const sessions = new Map([...new Set(this.#routes.map(({ options: { realm } }) => realm))].map((realm) => [realm, this.#router.joinForRoutes(realm, UNITS_OF_CALL)]))
     for (const route of this.#routes) {
       const { realm, procedure, args = [] } = route.options
-      await sessions.get(realm)!.register(procedure, async (called) => {
+      const session = this.#sessions.get(realm) ?? this.#router.joinForRoutes(realm, UNITS_OF_CALL)
+      this.#sessions.set(realm, session)
+      await session.register(procedure, async (called) => {
         // CANCEL often arrives with the call: then no request is needed.
         await Promise.resolve()
         called.signal.throwIfAborted()

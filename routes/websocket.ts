@@ -26,6 +26,7 @@ import { connectionOf } from './connection-of.ts'
 import { UNITS_OF_OPENING } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
 import { isAllowedOrigin } from './origin.ts'
+import type { PortConnections } from './port-connections.ts'
 import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
 
 /** What a WebSocket route is made of. */
@@ -39,6 +40,8 @@ export interface WebsocketRouteOptions {
   readonly entrance: CookieEntrance | null
   readonly heartbeat: Heartbeat
   readonly admission: Admission
+  /** The connections at a further port, or null. */
+  readonly connections: PortConnections | null
   readonly limits: WebsocketLimits
 }
 
@@ -97,6 +100,7 @@ class Listener implements TransportListener {
     const { transport, connection, visitor } = this.#accepted
     this.#options.heartbeat.delete(transport)
     connection.closed()
+    this.#options.connections?.delete(connection)
     this.#options.router.disconnected(connection)
     visitor?.leave()
   }
@@ -179,6 +183,7 @@ class UpgradeHandler {
       cookieLogin: endpoint.auth.cookie !== undefined
     })
     heartbeat.add(transport)
+    this.#options.connections?.add(connection)
     transport.listen(new Listener({ transport, connection, visitor }, this.#options))
   }
 

@@ -12,6 +12,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   diagnostics: [],
   'longest-timer': [],
   'network-of': [],
+  networks: ['network-of'],
   'token-bucket': [],
   queue: [],
   shares: [],
@@ -25,7 +26,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   peer: ['protocol'],
   client: ['protocol', 'peer', 'abort-callbacks', 'longest-timer'],
   contract: ['protocol', 'errors', 'did-you-mean', 'work'],
-  options: ['errors', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
+  options: ['errors', 'networks', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
   auth: ['protocol', 'errors', 'did-you-mean', 'network-of', 'queue', 'recent'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'memory-of', 'queue', 'recent', 'shares', 'thenable', 'work', 'auth'],
@@ -35,11 +36,12 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'in-process': ['protocol', 'abort-callbacks', 'errors', 'did-you-mean', 'thenable', 'backlog', 'peer', 'queue', 'memory-of', 'shares', 'work'],
   router: ['log-limit', 'protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'held-values'],
   endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
+  'host-app': ['did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
-  crossbar: ['errors', 'did-you-mean', 'options', 'protocol', 'index'],
-  routes: ['protocol', 'errors', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'shares', 'work'],
+  crossbar: ['errors', 'networks', 'did-you-mean', 'options', 'protocol', 'index'],
+  routes: ['protocol', 'errors', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'shares', 'work'],
   testing: ['errors'],
-  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'telemetry', 'crossbar', 'routes']
+  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'host-app', 'telemetry', 'crossbar', 'routes']
 }
 
 /** The packages that only these layers know: all others run without a port. */

@@ -50,7 +50,7 @@ app.ready().then(async () => {
 `)
   t.match(await run(process.execPath, [join(folder, 'app.cjs')], { cwd: folder }), { stdout: /^0$/m }, 'it is there for CommonJS')
   const help = await run(process.execPath, [join(folder, 'node_modules/.bin/fastify-wamp'), '--help'], { cwd: folder })
-  t.match(help.stdout, /fastify-wamp CONFIG/)
+  t.match(help.stdout, /fastify-wamp \[check\] CONFIG/)
 })
 
 /** Starts the example, and uses it as its users do: by HTTP, and as joe over WAMP. */

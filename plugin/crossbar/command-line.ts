@@ -2,20 +2,23 @@ import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { errors } from '../errors.ts'
 
-const usage = 'fastify-wamp CONFIG [--host HOST] [--port PORT]'
+const usage = 'fastify-wamp [check] CONFIG [--host HOST] [--port PORT]'
 const help = `Usage: ${usage}
 
-Serves the routers of a Crossbar.io node configuration.
+Serves the routers of a Crossbar.io node configuration. With "check", prints what would be served, and what is not supported. The exit code
+is then 0 if the configuration can be served, and 2 if it cannot.
 
   CONFIG         a .json or .yaml file, or a directory that holds config.json, config.yaml, or a .crossbar folder with one
   --host HOST    listen there instead of where the configuration says
-  --port PORT    likewise; 0 is any free port
+  --port PORT    likewise; 0 is any free port. Not for a configuration with several ports
   --help         print this
   --version      print the version
 `
 
 /** The options of the command line. */
 export interface CommandLine {
+  /** What to do with the configuration. */
+  readonly action: 'serve' | 'check'
   /** The path of the configuration: a file, or a directory that contains it. */
   readonly path: string
   /** Overrides the host of the configuration. */
@@ -26,15 +29,18 @@ export interface CommandLine {
 
 /** Reads the command line. A returned text must be printed, and the command then ends. Throws WAMP_ERR_COMMAND_LINE and the errors of parseArgs. */
 export function readCommandLine (args: readonly string[]): CommandLine | string {
-  const { values, positionals: [path, ...more] } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
     options: { host: { type: 'string' }, port: { type: 'string' }, help: { type: 'boolean' }, version: { type: 'boolean' } }
   })
   if (values.help === true) return help
   if (values.version === true) return `${version()}\n`
+  // A file or folder of this name can be given as ./check.
+  const action = positionals[0] === 'check' ? 'check' : 'serve'
+  const [path, ...more] = action === 'check' ? positionals.slice(1) : positionals
   if (path === undefined || more.length > 0) throw new errors.WAMP_ERR_COMMAND_LINE(`Usage: ${usage}`)
-  return { path, host: values.host, port: values.port === undefined ? undefined : readPort(values.port) }
+  return { action, path, host: values.host, port: values.port === undefined ? undefined : readPort(values.port) }
 }
 
 function readPort (text: string): number {

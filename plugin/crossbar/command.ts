@@ -2,12 +2,14 @@
 import { dirname } from 'node:path'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import { wampBridge, wampEndpoint, wampPlugin } from '../index.ts'
+import { errors } from '../errors.ts'
+import { wampBridge, wampEndpoint, wampPlugin, wampPort } from '../index.ts'
 import { readCommandLine } from './command-line.ts'
 import type { CommandLine } from './command-line.ts'
 import { findConfigurationFile, readConfigurationFile } from './configuration-file.ts'
 import { fromCrossbarConfig } from './node-configuration.ts'
 import type { NodeConfiguration } from './node-configuration.ts'
+import { summaryOf } from './summary.ts'
 
 async function run (args: readonly string[]): Promise<void> {
   const given = readCommandLine(args)
@@ -17,22 +19,38 @@ async function run (args: readonly string[]): Promise<void> {
   }
   const filename = await findConfigurationFile(given.path)
   const configuration = fromCrossbarConfig(await readConfigurationFile(filename), { directory: dirname(filename), filename })
+  if (given.action === 'check') {
+    process.stdout.write(summaryOf(configuration))
+    return
+  }
+  if (configuration.ports.length > 0 && (given.host !== undefined || given.port !== undefined)) throw new errors.WAMP_ERR_COMMAND_LINE('--host and --port cannot be used with a configuration of several ports')
   for (const warning of configuration.warnings) process.stderr.write(`fastify-wamp: warning: ${warning}\n`)
   await serve(configuration, given)
 }
 
-async function serve ({ listen, https, plugin, endpoints, bridges }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
+async function serve ({ listen, https, plugin, endpoints, bridges, ports }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
   const app = Fastify({ logger: true, https })
   try {
     await app.register(wampPlugin, plugin)
-    for (const endpoint of endpoints) await app.register(wampEndpoint, endpoint)
-    for (const bridge of bridges) await app.register(wampBridge, bridge)
+    await addServices(app, { endpoints, bridges })
+    const further = await Promise.all(ports.map(async (one) => {
+      const other = Fastify({ logger: true, https: one.https })
+      await other.register(wampPort, { app, ...one.port })
+      await addServices(other, one)
+      return { other, listen: one.listen }
+    }))
     await app.listen({ host: host ?? listen.host, port: port ?? listen.port })
+    for (const { other, listen } of further) await other.listen(listen)
   } catch (error) {
     await app.close()
     throw error
   }
   closeOnSignals(app)
+}
+
+async function addServices (app: FastifyInstance, { endpoints, bridges }: Pick<NodeConfiguration, 'endpoints' | 'bridges'>): Promise<void> {
+  for (const endpoint of endpoints) await app.register(wampEndpoint, endpoint)
+  for (const bridge of bridges) await app.register(wampBridge, bridge)
 }
 
 function closeOnSignals (app: FastifyInstance): void {

@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { refuseUnknown } from '../did-you-mean.ts'
-import type { BridgeOptions, EndpointOptions, FastifyWampOptions } from '../options.ts'
+import type { BridgeOptions, EndpointOptions, FastifyWampOptions, FileOptions } from '../options.ts'
+import type { Listen, Port } from './port.ts'
 import { reachOfProxy, readProxy } from './proxies.ts'
 import type { Backend, ProxyWorker } from './proxies.ts'
 import { readRealms } from './realms.ts'
 import type { Realms } from './realms.ts'
 import { Setting } from './setting.ts'
 import { Site } from './site.ts'
-import type { Listen } from './site.ts'
 import type { Https } from './tls.ts'
 import { readTransport } from './transports.ts'
 
@@ -28,18 +28,30 @@ export interface CrossbarOptions {
   env?: Readonly<Record<string, string | undefined>>
 }
 
-/** The plugin options for a Crossbar.io node configuration. */
-export interface NodeConfiguration {
+/** What is served at one port. */
+interface ServedPort {
   /** The options for `fastify.listen`. */
   readonly listen: Listen
-  /** The options for `Fastify({ https })`; null if the configuration has no TLS. */
+  /** The options for `Fastify({ https })`; null if the port has no TLS. */
   readonly https: Https | null
-  /** The options for `fastify.register(wampPlugin, plugin)`. */
-  readonly plugin: FastifyWampOptions
-  /** The options for `fastify.register(wampEndpoint, endpoint)`, one for each WebSocket route except the first. */
+  /** The options for `fastify.register(wampEndpoint, endpoint)`, one for each WebSocket route that is not the plugin's own. */
   readonly endpoints: readonly EndpointOptions[]
   /** The options for `fastify.register(wampBridge, bridge)`. */
   readonly bridges: readonly BridgeOptions[]
+}
+
+/** A further port, which needs a Fastify app of its own. */
+export interface PortConfiguration extends ServedPort {
+  /** The options for `fastify.register(wampPort, { app, ...port })`. */
+  readonly port: FileOptions
+}
+
+/** The plugin options for a Crossbar.io node configuration. */
+export interface NodeConfiguration extends ServedPort {
+  /** The options for `fastify.register(wampPlugin, plugin)`. */
+  readonly plugin: FastifyWampOptions
+  /** The further ports, one for each address in the configuration except the first with a WebSocket route. */
+  readonly ports: readonly PortConfiguration[]
   /** Settings that are not supported or that behave differently, each with its path in the configuration. */
   readonly warnings: readonly string[]
 }
@@ -84,16 +96,22 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
 
   site.checkFiles()
 
-  const { listen, https, messageSize, static: folders, endpoints: [first, ...endpoints], bridges } = site
-  if (listen === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport, otherwise no client could connect')
+  const [main, ...others] = site.ports
+  const [first, ...endpoints] = main?.endpoints ?? []
+  if (main === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport, otherwise no client could connect')
   const plugin: FastifyWampOptions = {
     dialect: 'crossbar',
     ...first,
     realms: Object.fromEntries(realms),
-    ...(folders.length === 0 ? {} : { static: folders }),
-    ...(messageSize === undefined ? {} : { limits: { messageSize } })
+    ...filesOf(main),
+    ...(site.messageSize === undefined ? {} : { limits: { messageSize: site.messageSize } })
   }
-  return { listen, https, plugin, endpoints, bridges, warnings }
+  const ports = others.map((port) => ({ listen: port.listen, https: port.https, port: filesOf(port), endpoints: port.endpoints, bridges: port.bridges }))
+  return { listen: main.listen, https: main.https, plugin, endpoints, bridges: main.bridges, ports, warnings }
+}
+
+function filesOf ({ static: folders }: Port): FileOptions {
+  return folders.length === 0 ? {} : { static: folders }
 }
 
 function warnOfController (setting: Setting): void {

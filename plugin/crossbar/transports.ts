@@ -1,5 +1,6 @@
 import type { Setting, Settings } from './setting.ts'
-import type { Scope } from './site.ts'
+import type { Port } from './port.ts'
+import type { PortScope, Scope } from './site.ts'
 import { readTls } from './tls.ts'
 import { readPaths } from './web-services.ts'
 import { readWebsocket, websocketKeys } from './websocket-service.ts'
@@ -22,11 +23,10 @@ export function readTransport (setting: Setting, scope: Scope): void {
 
 function readWeb (setting: Setting, scope: Scope): void {
   const web = setting.record({ served: ['type', 'endpoint', 'paths', 'options'], silent: ['id'] })
-  readListen(web.get('endpoint'), scope)
-  readSite(web, scope)
+  readPort(web, { ...scope, port: readListen(web.get('endpoint'), scope) })
 }
 
-function readSite (web: Settings<'paths' | 'options'>, scope: Scope): void {
+function readPort (web: Settings<'paths' | 'options'>, scope: PortScope): void {
   web.find('options')?.record({ served: [], unserved: ['access_log', 'display_tracebacks', 'hsts', 'hsts_max_age', 'client_timeout'] })
   readPaths(web.get('paths'), '/', scope)
 }
@@ -34,9 +34,9 @@ function readSite (web: Settings<'paths' | 'options'>, scope: Scope): void {
 /** A port that only serves WebSocket. Without `url`, it serves every path, as in Crossbar.io. */
 function readWebsocketTransport (setting: Setting, scope: Scope): void {
   const websocket = setting.record({ served: [...websocketKeys, 'endpoint', 'url'], silent: ['id', 'debug'] })
-  readListen(websocket.get('endpoint'), scope)
+  const port = readListen(websocket.get('endpoint'), scope)
   const url = websocket.find('url')
-  readWebsocket(setting, websocket, url === undefined ? '/*' : readPathname(url), scope)
+  readWebsocket(setting, websocket, url === undefined ? '/*' : readPathname(url), { ...scope, port })
 }
 
 function readPathname (setting: Setting): string {
@@ -48,17 +48,17 @@ function readPathname (setting: Setting): string {
 /** Several protocols on one port. */
 function readUniversal (setting: Setting, scope: Scope): void {
   const universal = setting.record({ served: ['type', 'endpoint', 'web', 'websocket', 'rawsocket', 'mqtt'], silent: ['id'] })
-  readListen(universal.get('endpoint'), scope)
+  const portScope = { ...scope, port: readListen(universal.get('endpoint'), scope) }
   universal.find('rawsocket')?.warn(notServed)
   universal.find('mqtt')?.warn(notServed)
   const websockets = universal.find('websocket')
-  if (websockets !== undefined) readPaths(websockets, '/', scope)
+  if (websockets !== undefined) readPaths(websockets, '/', portScope)
   const web = universal.find('web')?.record({ served: ['paths', 'options'], silent: ['id', 'type'] })
-  if (web !== undefined) readSite(web, scope)
+  if (web !== undefined) readPort(web, portScope)
 }
 
 /** Reads a listening endpoint. Without `interface`, it listens on all interfaces, as in Crossbar.io, with IPv4 unless `version` is 6. */
-function readListen (setting: Setting, { site, directory }: Scope): void {
+function readListen (setting: Setting, { site, directory }: Scope): Port {
   if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is supported')
   const endpoint = setting.record({
     served: ['type', 'port', 'interface', 'version', 'portrange', 'tls', 'shared'], unserved: ['backlog', 'user_timeout']
@@ -66,7 +66,7 @@ function readListen (setting: Setting, { site, directory }: Scope): void {
   endpoint.find('portrange')?.fail('is not supported: choose one "port"')
   const everywhere = endpoint.find('version')?.oneOf([4, 6]) === 6 ? '::' : '0.0.0.0'
   const tls = endpoint.find('tls')
-  site.listenOn({
+  return site.listenOn({
     listen: { host: endpoint.find('interface')?.text() ?? everywhere, port: endpoint.get('port').integer(1, 65_535) },
     https: tls === undefined ? null : readTls(tls, directory, site),
     shared: endpoint.find('shared')?.flag() ?? false

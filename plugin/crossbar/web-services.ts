@@ -1,12 +1,15 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { isNetwork } from '../networks.ts'
 import type { BridgeOptions } from '../options.ts'
+import type { Port } from './port.ts'
 import { checkRole, only } from './realms.ts'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
-import type { Scope } from './site.ts'
+import type { PortScope } from './site.ts'
 import { readWebsocket, websocketKeys } from './websocket-service.ts'
 
-type ServiceReader = (setting: Setting, place: string, scope: Scope) => void
+type ServiceReader = (setting: Setting, place: string, scope: PortScope) => void
 
 const services: ReadonlyMap<string, ServiceReader> = new Map([
   ['static', readStatic],
@@ -17,7 +20,7 @@ const services: ReadonlyMap<string, ServiceReader> = new Map([
 ])
 
 /** Reads `paths` of a web transport: services by one segment of the URL path, with `/` for the base path itself. `place` ends in a slash. */
-export function readPaths (setting: Setting, place: string, scope: Scope): void {
+export function readPaths (setting: Setting, place: string, scope: PortScope): void {
   for (const [name, service] of setting.map()) {
     if (!/^(?:[\w-]+|\/)$/.test(name)) service.fail('must be at "/", or at letters, digits, "_" and "-"')
     const read = services.get(service.member('type').string())
@@ -26,43 +29,57 @@ export function readPaths (setting: Setting, place: string, scope: Scope): void 
   }
 }
 
-function readPath (setting: Setting, place: string, scope: Scope): void {
+function readPath (setting: Setting, place: string, scope: PortScope): void {
   readPaths(setting.record({ served: ['type', 'paths'], silent: ['id'] }).get('paths'), place, scope)
 }
 
 /** The HTTP bridge: calls or publications by POST, with one role. */
 function readBridge (what: 'call' | 'publish'): ServiceReader {
-  return (setting, place, { site, reach }) => {
+  return (setting, place, { port, reach }) => {
     const service = setting.record({ served: ['type', 'realm', 'role', 'options'], silent: ['id'] })
     const [realm, role] = [service.get('realm').text(), service.get('role').text()]
     checkRole(service.get('role'), role, only(service.get('realm'), realm, reach))
     const options = service.find('options')
-    const signature = options === undefined ? undefined : readSignature(options)
+    const { signature, allowedNetworks } = options === undefined ? {} : readBridgeOptions(options, port)
     const path = place === '/' ? place : place.slice(0, -1)
-    site.serveBridge({ [what]: path, as: { realm, role }, ...(signature === undefined ? {} : { signature }) }, path, setting)
+    port.serveBridge({ [what]: path, as: { realm, role }, ...present({ signature, allowedNetworks }) }, path, setting)
   }
 }
 
-function readSignature (setting: Setting): BridgeOptions['signature'] {
+function readBridgeOptions (setting: Setting, { https }: Port): Pick<BridgeOptions, 'signature' | 'allowedNetworks'> {
   const options = setting.record({
     served: ['key', 'secret', 'timestamp_delta_limit', 'require_tls', 'require_ip'], unserved: ['post_body_limit'], silent: ['debug']
   })
-  if (options.find('require_tls')?.flag() === true) options.get('require_tls').fail('is not supported: serve over TLS alone')
-  options.find('require_ip')?.fail('is not supported: use a proxy or a firewall')
+  if (https === null && options.find('require_tls')?.flag() === true) options.get('require_tls').fail('must not be true for a port without TLS: no request could be served')
+  const allowedNetworks = options.find('require_ip')?.list().map(readNetwork)
   const tolerance = options.find('timestamp_delta_limit')?.integer(1)
-  if (options.find('key') === undefined && options.find('secret') === undefined) return undefined
-  return { key: options.get('key').text(), secret: options.get('secret').text(), ...present({ tolerance }) }
+  if (options.find('key') === undefined && options.find('secret') === undefined) return present({ allowedNetworks })
+  return present({ allowedNetworks, signature: { key: options.get('key').text(), secret: options.get('secret').text(), ...present({ tolerance }) } })
 }
 
-function readWebsocketService (setting: Setting, place: string, scope: Scope): void {
+/** An address, or a network with a prefix length or, for IPv4, a netmask. */
+function readNetwork (setting: Setting): string {
+  const [address = '', length = '', ...more] = setting.text().split('/')
+  const network = [address, ...(length === '' ? [] : [prefixOf(length)]), ...more].join('/')
+  return isNetwork(network) ? network : setting.fail('must be an IP address, or a network such as "192.168.1.0/24"')
+}
+
+/** The prefix length of a netmask such as 255.255.255.0; other text as it is. */
+function prefixOf (length: string): string {
+  if (isIP(length) !== 4) return length
+  const bits = length.split('.').map((octet) => Number(octet).toString(2).padStart(8, '0')).join('')
+  return /^1*0*$/.test(bits) ? String(bits.replaceAll('0', '').length) : length
+}
+
+function readWebsocketService (setting: Setting, place: string, scope: PortScope): void {
   const websocket = setting.record({ served: websocketKeys, silent: ['id', 'debug', 'url'] })
   readWebsocket(setting, websocket, place === '/' ? place : place.slice(0, -1), scope)
 }
 
-function readStatic (setting: Setting, place: string, { site, directory }: Scope): void {
+function readStatic (setting: Setting, place: string, { port, directory }: PortScope): void {
   const files = setting.record({ served: ['type', 'directory', 'package', 'resource', 'options'], silent: ['id'] })
   files.find('options')?.record({ served: [], unserved: ['enable_directory_listing', 'mime_types', 'cache_timeout', 'default_file'] })
   if (files.find('package') !== undefined) return setting.warn('is not supported: only a "directory" can be')
   const folder = files.get('directory')
-  site.serveFiles({ root: resolve(directory, folder.text()), prefix: place }, setting, folder)
+  port.serveFiles({ root: resolve(directory, folder.text()), prefix: place }, setting, folder)
 }

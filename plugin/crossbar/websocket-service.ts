@@ -6,7 +6,7 @@ import { checkRole } from './realms.ts'
 import type { Reach } from './realms.ts'
 import { present } from './setting.ts'
 import type { Setting, Settings } from './setting.ts'
-import type { Scope } from './site.ts'
+import type { PortScope } from './site.ts'
 import { tuning } from './websocket-tuning.ts'
 
 /** The common settings of a WebSocket service and a WebSocket transport. */
@@ -19,7 +19,7 @@ const ANY = '*'
 const MOST_BYTES = 64 * 2 ** 20
 
 /** Reads a WebSocket service at a URL path. */
-export function readWebsocket (setting: Setting, websocket: WebsocketSettings, path: string, { site, directory, reach }: Scope): void {
+export function readWebsocket (setting: Setting, websocket: WebsocketSettings, path: string, { site, port, directory, reach }: PortScope): void {
   const auth = readLogins(setting, websocket, reach)
   const options = websocket.find('options')
   const tuned = options && readOptions(options)
@@ -33,7 +33,7 @@ export function readWebsocket (setting: Setting, websocket: WebsocketSettings, p
   const endpoint: EndpointOptions = present({
     auth, cookie: tracking, serializers: readSerializers(websocket), allowedOrigins: readOrigins(tuned, auth?.cookie !== undefined)
   })
-  site.serveWebsocket({ ...endpoint, path }, setting)
+  port.serveWebsocket({ ...endpoint, path }, setting)
 }
 
 function readLogins (setting: Setting, websocket: WebsocketSettings, reach: Reach): AuthOptions | undefined {

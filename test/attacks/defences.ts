@@ -772,6 +772,13 @@ export const defences: readonly Defence[] = [
     test: [openConnections, 'over TLS, a connection without a handshake']
   },
   {
+    defence: 'With `allowedNetworks`, requests to a bridge from other addresses are rejected',
+    file: 'routes/only-from.ts',
+    code: 'if (networks.has(request.ip)) return undefined',
+    without: 'if (!networks.has("none")) return undefined',
+    test: ['routes/bridge.test.ts', 'only the allowed networks may send requests']
+  },
+  {
     defence: 'The request log does not contain the signature of a signed request',
     file: 'routes/bridge.ts',
     code: '{ childLoggerFactory: hideSignature(fastify) }',

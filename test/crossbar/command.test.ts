@@ -38,6 +38,16 @@ async function listening ({ lines, ended }: Run): Promise<string> {
   }
 }
 
+/** A port that is free now. */
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 interface Client { readonly socket: WebSocket, readonly setCookie: string | undefined, ask (message: unknown): Promise<unknown[]> }
 
 async function connect (t: Test, url: string, cookie?: string): Promise<Client> {
@@ -95,6 +105,47 @@ t.test('the command serves a configuration: files, logins, cookies that outlive 
   second.child.kill('SIGINT')
   again.socket.close()
   t.equal((await second.ended).code, 0)
+})
+
+t.test('the command serves several ports, and closes them all', async (t) => {
+  const free = await Promise.all([freePort(), freePort()])
+  const [first, second] = free.map((port) => ({ type: 'tcp', interface: '127.0.0.1', port }))
+  const config = node({ transports: [web({ ws: { type: 'websocket' } }, { endpoint: first }), web({ '/': { type: 'static', directory: 'web' }, ws: { type: 'websocket' } }, { endpoint: second })] })
+  const root = t.testdir({ 'config.json': JSON.stringify(config), web: { 'index.html': '<p>second</p>' } })
+  const command = run(t, [root])
+  const urls = [await listening(command), await listening(command)]
+  t.same(urls.map((url) => Number(new URL(url).port)), free)
+  t.equal(await (await fetch(urls[1]!)).text(), '<p>second</p>')
+  const clients = await Promise.all(urls.map(async (url) => await connect(t, `${url}/ws`)))
+  for (const client of clients) t.match(await client.ask(hello({})), [2])
+  const closed = clients.map(async ({ socket }) => await once(socket, 'close'))
+  command.child.kill('SIGTERM')
+  t.match(await Promise.all(closed), [[1001], [1001]])
+  t.equal((await command.ended).code, 0)
+  const { code, err } = await run(t, [root, '--port', '0']).ended
+  t.same([code, err], [2, 'fastify-wamp: --host and --port cannot be used with a configuration of several ports\n'])
+})
+
+t.test('check tells what a configuration would serve, or what is wrong with it', async (t) => {
+  const secure = { type: 'tcp', port: 8443, version: 6 }
+  const config = node({
+    transports: [
+      web({ '/': { type: 'static', directory: '../web' }, ws: login, call: { type: 'caller', realm: 'realm1', role: 'frontend' }, info: { type: 'nodeinfo' } }),
+      web({ open: { type: 'websocket' }, publish: { type: 'publisher', realm: 'realm1', role: 'frontend' } }, { endpoint: secure })
+    ]
+  })
+  const root = t.testdir({ '.crossbar': { 'config.json': JSON.stringify(config) }, web: {}, 'wrong.json': JSON.stringify(node({ realms: 1 })) })
+  const { code, out, err } = await run(t, ['check', root], { MYSECRET: 'do-not-tell' }).ended
+  t.same([code, err], [0, ''])
+  t.equal(out, `realms: realm1
+ws://0.0.0.0:8080/ws  WebSocket, logins by wampcra, cookie, cookie cbtid
+http://0.0.0.0:8080/call  calls by POST as frontend of realm1
+http://0.0.0.0:8080/  files of ${join(root, 'web')}
+ws://[::]:8443/open  WebSocket, logins by anonymous
+http://[::]:8443/publish  publications by POST as frontend of realm1
+warning: workers[0].transports[0].paths.info is not supported
+`)
+  t.match(await run(t, ['check', join(root, 'wrong.json')]).ended, { code: 2, out: '', err: 'fastify-wamp: The configuration\'s "workers[0].realms" must be a list\n' })
 })
 
 t.test('a configuration that is wrong ends the command with one line that names the path, and code 2', async (t) => {

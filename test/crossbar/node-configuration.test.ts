@@ -121,13 +121,44 @@ t.test('no login leads from one router worker into a realm of another', async (t
   refused(t, workers({ transports: [web({ other: { type: 'websocket' } })] }), 'workers[1].transports[0].paths.other', 'must be a role of a realm')
 })
 
-t.test('a router that listens on two ports, or two interfaces, is refused', async (t) => {
+t.test('a router that listens on several ports has a configuration for each', async (t) => {
+  const at = (paths: Record<string, unknown>, endpoint: object): object => ({ ...web(paths), endpoint: { type: 'tcp', port: 8080, ...endpoint } })
+  const ws = { type: 'websocket' }
+  const files = { type: 'static', directory: 'web' }
+  const { listen, plugin, endpoints, ports } = convert(node({
+    transports: [
+      at({ '/': files }, { port: 8079 }),
+      at({ ws }, { port: 8080 }),
+      at({ ws, '/': files, call: { type: 'caller', realm: 'realm1', role: 'frontend' } }, { port: 8081, interface: '127.0.0.1' }),
+      at({ info: { type: 'nodeinfo' } }, { port: 8082 }),
+      at({ ws2: ws }, { port: 8080 }),
+      { type: 'websocket', endpoint: { type: 'tcp', port: 8081, interface: '127.0.0.2' } }
+    ]
+  }))
+  const folder = { static: [{ root: '/node/.crossbar/web', prefix: '/' }] }
+  t.match({ listen, plugin, endpoints }, { listen: { host: '0.0.0.0', port: 8080 }, plugin: { path: '/ws' }, endpoints: [{ path: '/ws2' }] })
+  t.notOk('static' in plugin)
+  t.match(ports, [
+    { listen: { host: '127.0.0.1', port: 8081 }, https: null, port: folder, endpoints: [{ path: '/ws' }], bridges: [{ call: '/call' }] },
+    { listen: { host: '127.0.0.2', port: 8081 }, port: {}, endpoints: [{ path: '/*' }], bridges: [] },
+    { listen: { host: '0.0.0.0', port: 8079 }, port: folder, endpoints: [], bridges: [] }
+  ])
+  t.equal(ports.length, 3, 'a port that serves nothing is left out')
+})
+
+t.test('one port on two interfaces is refused if one of them is all of them', async (t) => {
   const at = (endpoint: object): object => ({ ...web({ other: { type: 'websocket' } }), endpoint: { type: 'tcp', port: 8080, ...endpoint } })
   const transports = (endpoint: object): object => node({ transports: [web({ ws: { type: 'websocket' } }), at(endpoint)] })
-  const expected = 'must be the same as "workers[0].transports[0].endpoint": only one port of one interface is supported'
-  refused(t, transports({ port: 8081 }), 'workers[0].transports[1].endpoint', expected)
+  const expected = 'must be the same as "workers[0].transports[0].endpoint", which has the same port'
   refused(t, transports({ interface: '127.0.0.1' }), 'workers[0].transports[1].endpoint', expected)
+  refused(t, transports({ version: 6 }), 'workers[0].transports[1].endpoint', expected)
   t.equal(convert(transports({})).endpoints.length, 1)
+})
+
+t.test('a directory must not serve the cookie file, at whatever port', async (t) => {
+  const cookie = { store: { type: 'file', filename: '../web/cookies.dat' } }
+  const transports = [web({ ws: { type: 'websocket', cookie } }), { ...web({ '/': { type: 'static', directory: '../web' } }), endpoint: { type: 'tcp', port: 8081 } }]
+  refused(t, node({ transports }), 'workers[0].transports[1].paths["/"].directory', 'must not contain the cookie file: it would be served')
 })
 
 t.test('a secret is in no message', async (t) => {

@@ -60,12 +60,16 @@ t.test('callers and publishers are HTTP bridges in the name of a role, signed wh
   ])
   t.same(warnings, [`${PATHS}.publish.options.post_body_limit has no equivalent`])
   t.same(convert(paths({})).bridges, [])
+  const networks = ['127.0.0.1', '192.168.1.1/255.255.255.0', '10.0.0.0/8', 'fd00::/8', '0.0.0.0/0.0.0.0']
+  t.same(convert(paths({ call: { type: 'caller', ...service, options: { require_ip: networks, require_tls: false } } })).bridges[0]?.allowedNetworks, ['127.0.0.1', '192.168.1.1/24', '10.0.0.0/8', 'fd00::/8', '0.0.0.0/0'])
   const wrong = (given: object, where: string, expected: string): void => { refused(t, paths({ call: { type: 'caller', ...service, ...given } }), `${PATHS}.call${where}`, expected) }
   wrong({ role: undefined }, '', 'must have "role"')
   wrong({ other: 1 }, '.other', 'is unknown')
   wrong({ options: { key: 'k' } }, '.options', 'must have "secret"')
-  wrong({ options: { require_tls: true } }, '.options.require_tls', 'is not supported: serve over TLS alone')
-  wrong({ options: { require_ip: ['127.0.0.1/8'] } }, '.options.require_ip', 'is not supported: use a proxy or a firewall')
+  wrong({ options: { require_tls: true } }, '.options.require_tls', 'must not be true for a port without TLS: no request could be served')
+  for (const network of ['localhost', '127.0.0.1/33', '127.0.0.1/255.0.255.0', '127.0.0.1/8/8']) {
+    wrong({ options: { require_ip: [network] } }, '.options.require_ip[0]', 'must be an IP address, or a network such as "192.168.1.0/24"')
+  }
   refused(t, paths({ ws2: { type: 'caller', ...service }, a: { type: 'path', paths: { '/': { type: 'caller', ...service, realm: 'none' } } } }), `${PATHS}.a.paths["/"].realm`, 'must name a realm of this worker')
 })
 

@@ -226,6 +226,20 @@ t.test('a signed request counts once, also after many others, and when the clock
   t.equal(signed.faultOf(sign('new'), '{}'), null)
 })
 
+t.test('only the allowed networks may send requests', async (t) => {
+  const call = { procedure: 'com.example.echo', args: [1] }
+  const { app, post } = await build(t, { call: '/call', publish: '/publish', events: '/events', as, allowedNetworks: ['192.0.2.0/24', 'fd00::1'] }, { trustProxy: true })
+  const refused = { status: 403, body: { error: 'this address may not send requests', args: [], kwargs: {} } }
+  t.same(await post('/call', call), refused)
+  t.same(await post('/publish', { topic: 'com.example.news' }), refused)
+  t.equal((await app.inject('/events?topic=com.example.news')).statusCode, 403)
+  for (const from of ['192.0.2.7', '::ffff:192.0.2.7', 'fd00::1', '192.0.2.7:4711']) t.match(await post('/call', call, { 'x-forwarded-for': from }), { status: 200 }, from)
+  for (const from of ['192.0.3.7', 'fd00::2', 'unknown', '192.0.2.7, 192.0.3.1']) {
+    t.match(await post('/call', call, { 'x-forwarded-for': from }), from.startsWith('192.0.2.7') ? { status: 200 } : refused, from)
+  }
+  t.equal((await build(t, { call: '/call', as, allowedNetworks: ['127.0.0.1'] }).then(async ({ post }) => await post('/call', call))).status, 200)
+})
+
 t.test('options that make no sense are refused', async (t) => {
   for (const [options, message] of [
     [{}, /call.*is missing: set/], [{ call: 'call' }, /"call"/], [{ call: '/call', signature: { key: 'a', secret: 'b' } }, /"signature" requires the option "as"/],

@@ -1,0 +1,88 @@
+import type { FastifyInstance } from 'fastify'
+import { CallerShares } from '../routes/caller-shares.ts'
+import { warnUnlessSent } from '../routes/cookie-path.ts'
+import { decorateIdentity } from '../routes/identity.ts'
+import type { PortConnections } from '../routes/port-connections.ts'
+import { procedureRoute } from '../routes/procedure-route.ts'
+import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
+import { RouteProcedures } from '../routes/route-procedure.ts'
+import type { SignatureKeys } from '../routes/signed-request.ts'
+import type { Unidentified } from '../routes/unidentified.ts'
+import { websocketRoute } from '../routes/websocket.ts'
+import type { Authenticators } from './auth/authenticators.ts'
+import { codecs } from './codec/codecs.ts'
+import type { CookieEntrance } from './cookie/cookie-entrance.ts'
+import { refuseUnknown } from './did-you-mean.ts'
+import { buildEndpoint } from './endpoint.ts'
+import type { CookieTrackers } from './endpoint.ts'
+import { errors } from './errors.ts'
+import type { InjectOptions } from './options.ts'
+import { checkContract } from './resolve-options.ts'
+import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
+import type { Router } from './router.ts'
+import type { Admission } from './transport/admission.ts'
+import type { Heartbeat } from './transport/heartbeat.ts'
+
+/** The state that the app of the router shares with its further plugins and ports. */
+export interface Core {
+  readonly options: ResolvedOptions
+  readonly router: Router
+  readonly trackers: CookieTrackers
+  readonly heartbeat: Heartbeat
+  readonly admission: Admission
+  readonly signatures: SignatureKeys
+  /** The apps that serve the router at further ports. They close with the router's app. */
+  readonly ports: Set<FastifyInstance>
+  /** The connections at this port; null at that of the router's app, whose router ends all. */
+  readonly connections: PortConnections | null
+}
+
+/** The state of the plugin's own endpoint, in addition. */
+export interface Host extends Core {
+  readonly entrance: CookieEntrance | null
+  readonly authenticators: Authenticators
+  readonly unidentified: Unidentified
+}
+
+export const kHost = Symbol('fastify-wamp.host')
+
+/** Adds the decorators of the plugin to an app. */
+export function decorateApp (fastify: FastifyInstance, host: Host): void {
+  const { router, options, entrance, authenticators, unidentified } = host
+  fastify.decorate(kHost, host)
+  fastify.decorate('wamp', router)
+  fastify.decorate('wampAuthenticators', authenticators)
+  // An endpoint that is added later may be the first one with a cookie.
+  fastify.decorate('wampCookies', { getter: () => router.logins.isEmpty ? null : router.logins })
+  fastify.decorate('injectWamp', async (given: InjectOptions) => {
+    refuseUnknown(given, ['realm', 'authid', 'role', 'codec'])
+    const { realm, authid = 'app', role = 'trusted', codec = 'json' } = given
+    const chosen = codecs.get(`wamp.2.${codec}`)
+    if (chosen === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('codec', 'must be "json", "msgpack" or "cbor"')
+    await fastify.ready()
+    return router.inject(realm, { authid, role }, chosen)
+  })
+  const procedures = new RouteProcedures(fastify, router)
+  // At the port of the router's app, they are available until all other sessions have ended.
+  if (host.connections !== null) fastify.addHook('onClose', async () => { await procedures.leave() })
+  const { depth, pendingCalls, pendingInvocations } = options.limits
+  // A single caller may use half of a callee's capacity.
+  const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
+  fastify.decorate('wampRoute', function (this: FastifyInstance, given: ProcedureRouteOptions) {
+    procedureRoute(this, given, { depth, shares, origins: options.endpoint, checkContract, unidentified, handshakeTimeout: router.handshakeTimeout })
+  })
+  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified })
+}
+
+/** Adds a WebSocket route to an app. */
+export async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission, connections }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+  const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
+  if (endpoint.tracker !== null) router.logins.add(endpoint.tracker)
+  if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
+    fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
+  }
+  warnUnlessSent(fastify, resolved.path, resolved.cookie)
+  fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
+  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, connections, limits: options.limits })
+  return endpoint
+}
