@@ -88,7 +88,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /**
      * Logs the browser in for REST and WebSocket. The reply carries a fresh cookie, and the login of the request's cookie
-     * is deleted. Rejects with WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
+     * is deleted. Await it before the reply is sent; otherwise the new login is deleted again. Rejects with WAMP_ERR_NO_SUCH_REALM,
+     * WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
      */
     wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
     /**
