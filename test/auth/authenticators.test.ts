@@ -170,6 +170,21 @@ t.test('what a function grants is checked [AUT-09, AUT-13, AUT-14, DYN-03]', asy
   }
 })
 
+t.test('a grant that the app cannot have meant is an error in the log, which names its part', async (t) => {
+  for (const [grant, fault] of [
+    [{ authid: 5, role: 'frontend' }, 'granted an "authid" that is not a string'],
+    [{ authid: 'joe', role: ['frontend'] }, 'granted a "role" that is not a string'],
+    [{ authid: 'joe', authrole: 'frontend' }, 'granted an "authrole": in a grant, the role is "role"'],
+    [{ authid: 'joe', role: 'frontend', expires: 3600 }, 'granted an "expires" that is not a Date']
+  ] as const) {
+    const { connect, logged } = buildRouter({ realms })
+    const client = connect({ methods: { mine: (() => grant) as unknown as Authenticator } }).say(helloAs({ authmethods: ['mine'] }))
+    await settled()
+    t.match(client.sent, [abort('authentication_failed')], fault)
+    t.ok(String(logged).includes(`the authenticator for "mine" ${fault}`), String(logged))
+  }
+})
+
 t.test('a grant that comes after the client has gone is discarded, and its function is told [SES-22]', async (t) => {
   let grant = (_: unknown): void => {}
   let signal: AbortSignal | undefined
