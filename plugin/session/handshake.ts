@@ -123,12 +123,14 @@ export class Handshake {
   }
 
   async #authenticate (methods: readonly string[], features: Features): Promise<void> {
-    const { authenticators, visitor } = this.#context
+    const { authenticators, cookieLogin, visitor } = this.#context
     const method = methods.find((name) => authenticators.has(name))
     if (method === undefined) {
       return methods.every((name) => name === 'anonymous')
         ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not allowed')
-        : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
+        : this.#refuse(reasons.noMatchingAuthMethod, cookieLogin && methods.includes('cookie')
+          ? 'the cookie has no valid login, and none of the other offered methods is configured'
+          : 'none of the offered methods is configured')
     }
     this.#method = method
     await this.#beginCheck()
