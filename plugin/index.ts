@@ -29,7 +29,7 @@ import { buildEndpoint, CookieTrackers } from './endpoint.ts'
 import { refuseUnknown } from './did-you-mean.ts'
 import { errors } from './errors.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions } from './options.ts'
-import { checkBridge, checkConsole, checkContract, resolveEndpoint, resolveOptions } from './resolve-options.ts'
+import { checkBridge, checkConsole, checkContract, doubtfulTimes, resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
@@ -129,7 +129,7 @@ export interface InjectOptions {
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
   if (fastify.hasDecorator(kCore)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: configure all realms at once, and use wampEndpoint to add a WebSocket route')
   const options = resolveOptions(given)
-  for (const { option, text } of doubtfulPermissions(options.realms)) fastify.log.warn({ option }, `the permission ${text}`)
+  for (const { option, text } of [...doubtfulPermissions(options.realms), ...doubtfulTimes(options)]) fastify.log.warn({ option }, text)
   await registerWebsocket(fastify)
   const serialize = await cookieSerializer(fastify)
 

@@ -265,7 +265,7 @@ t.test('permissions that hardly anyone means are named, with what was probably m
     [{ uri: 'com.example.*', match: 'prefix' }, /literal.*write \{ uri: "com\.example\.", match: "prefix" \}/],
     [{ uri: 'com.example.*', match: 'exact' }, /literal.*write \{ uri: "com\.example\.", match: "prefix" \}/],
     [{ uri: 'com.*.news', match: 'wildcard' }, /literal.*write \{ uri: "com\.\.news", match: "wildcard" \}/],
-    [{ uri: 'com.example.' }, /^ends in "\.".*add match: "prefix"$/],
+    [{ uri: 'com.example.' }, /^the permission ends in "\.".*add match: "prefix"$/],
     [{ uri: 'com.*example.news' }, /next to other characters/],
     [{ uri: 'com..news' }, /not a valid URI/]
   ]
