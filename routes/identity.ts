@@ -109,7 +109,7 @@ function decorateSigning (fastify: FastifyInstance, router: Router, entrance: Co
     const principal = principalOf(router, realm, grant)
     const cookie = await needed(entrance).signIn(arrivalOf(this.request), principal)
     // As after the time limit of the handler, or if the app did not wait for this.
-    if (this.sent) {
+    if (this.raw.headersSent) {
       this.log.warn({ authid: principal.authid, realm }, 'a login was deleted, because its cookie came too late for the response: await reply.wampSignIn')
       await needed(entrance).signOut({ ...arrivalOf(this.request), cookieHeader: cookie })
       return principal

@@ -182,10 +182,17 @@ t.test('a login whose cookie came too late for the response is deleted, with a w
     signedIn = reply.wampSignIn('realm1', { authid: 'joe', role: 'frontend' })
     return 'not awaited'
   })
+  app.post('/raw', async (_request, reply) => {
+    reply.hijack()
+    await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' })
+    reply.raw.writeHead(200, { 'set-cookie': reply.getHeader('set-cookie') as string }).end()
+  })
   const response = await app.inject({ method: 'POST', url: '/login' })
   await signedIn
   t.equal(response.headers['set-cookie'], undefined)
   t.same(await app.wampCookies!.find(), [], 'nobody has its cookie')
+  const raw = await app.inject({ method: 'POST', url: '/raw' })
+  t.equal((await app.wampCookies!.find({ authid: 'ann' })).length, 1, raw.headers['set-cookie'] as string)
   t.match(warnings, [{ authid: 'joe', realm: 'realm1', msg: /await reply\.wampSignIn/ }])
 })
 
