@@ -24,8 +24,8 @@ const QUOTED = 60
 /** Options that contain secrets, or may get one by mistake, such as the URL of a database with its password. Values in their place are not quoted. */
 const secrets = /^auth\b|secret|^signature\b|^cookie\.store\b/
 
-/** A name, such as that of a type. A URL or a generated secret is none. */
-const WORD = /^[a-z][a-z-]{0,19}$/i
+/** A short name, such as that of a type. A URL or a generated secret is none. */
+const WORD = /^[a-z][a-z-]{0,11}$/
 
 /** Describes a validation error: the requirement, and the given value unless it may be a secret. */
 export function describeFault ({ instancePath, keyword, params, message, parentSchema, data }: ErrorObject): OptionFault {
