@@ -37,7 +37,7 @@ export function * doubtfulPermissions (realms: ResolvedOptions['realms']): Itera
     for (const [role, { permissions }] of Object.entries(roles)) {
       for (const [i, permission] of permissions.entries()) {
         const doubt = doubtOf(permission, uriCheck)
-        if (doubt !== null) yield { option: `realms.${name}.roles.${role}.permissions[${i}].uri`, text: doubt.text }
+        if (doubt !== null) yield { option: `realms.${name}.roles.${role}.permissions[${i}].uri`, text: `the permission ${doubt.text}` }
       }
     }
   }

@@ -3,10 +3,19 @@ import { errors } from './errors.ts'
 /** The maximum length of a compared name; longer names are not typing errors. */
 const LONGEST = 40
 
+/** The maximum number of names in a list of all options. */
+const FEW = 10
+
 /** `: did you mean "name"?` with the known name that is closest to a misspelt one, or an empty text if none is close. */
 export function didYouMean (given: string, known: Iterable<string>): string {
   const name = closest(given, known)
   return name === null ? '' : `: did you mean "${name}"?`
+}
+
+/** As `didYouMean`, but if no name is close, and there are only a few, the text lists them. */
+export function hintOf (given: string, known: readonly string[]): string {
+  const hint = didYouMean(given, known)
+  return hint !== '' || known.length === 0 || known.length > FEW ? hint : `: the options are ${known.join(', ')}`
 }
 
 /** The known name of which another one is probably a misspelling, or null. */
@@ -29,7 +38,7 @@ export function refuseUnknown (given: object, known: readonly string[], path = '
   refuseOther(given, path === '' ? 'options' : path)
   const unknown = Object.keys(given).find((name) => !known.includes(name))
   if (unknown === undefined) return
-  throw new errors.WAMP_ERR_INVALID_OPTION(path === '' ? unknown : `${path}.${unknown}`, `is not an option${didYouMean(unknown, known)}`)
+  throw new errors.WAMP_ERR_INVALID_OPTION(path === '' ? unknown : `${path}.${unknown}`, `is not an option${hintOf(unknown, known)}`)
 }
 
 /** Throws WAMP_ERR_INVALID_OPTION for a value that is not an object; `path` is its path. */

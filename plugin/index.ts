@@ -25,7 +25,7 @@ import { errors } from './errors.ts'
 import { decorateApp, kHost, mountEndpoint } from './host-app.ts'
 import type { Host } from './host-app.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, InjectOptions, PortOptions } from './options.ts'
-import { checkBridge, checkConsole, resolveEndpoint, resolveOptions, resolvePort } from './resolve-options.ts'
+import { checkBridge, checkConsole, doubtfulTimes, resolveEndpoint, resolveOptions, resolvePort } from './resolve-options.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
@@ -69,7 +69,8 @@ declare module 'fastify' {
   interface FastifyReply {
     /**
      * Logs the browser in for REST and WebSocket. The reply carries a fresh cookie, and the login of the request's cookie
-     * is deleted. Rejects with WAMP_ERR_NO_SUCH_REALM, WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
+     * is deleted. Await it before the reply is sent; otherwise the new login is deleted again. Rejects with WAMP_ERR_NO_SUCH_REALM,
+     * WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_SIGN_IN.
      */
     wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
     /**
@@ -97,7 +98,7 @@ declare module 'fastify' {
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
   if (fastify.hasDecorator(kHost)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: configure all realms at once, and use wampEndpoint to add a WebSocket route')
   const options = resolveOptions(given)
-  for (const { option, text } of doubtfulPermissions(options.realms)) fastify.log.warn({ option }, `the permission ${text}`)
+  for (const { option, text } of [...doubtfulPermissions(options.realms), ...doubtfulTimes(options)]) fastify.log.warn({ option }, text)
 
   await registerWebsocket(fastify)
   const serialize = await cookieSerializer(fastify)

@@ -159,7 +159,7 @@ const cookie = record({
   path: { type: 'string', pattern: '^/[\\x20-\\x3a\\x3c-\\x7e]*$', is: 'must be a path that begins with "/", of printable ASCII without ";"' },
   idleTimeout: { type: 'integer', unit: 'seconds', minimum: 0, maximum: 311040000 },
   rotateAfter: { type: 'integer', unit: 'seconds', minimum: 0, maximum: 311040000 },
-  secret: { type: ['string', 'array'], items: { type: 'string' } },
+  secret: { type: ['string', 'array'], items: { type: 'string' }, is: 'must be a string, or a list of strings' },
   recheck: { type: 'integer', unit: 'seconds', minimum: 1, maximum: 2000000 }
 })
 
@@ -207,9 +207,12 @@ const fileOptions = {
   client: { type: 'string', pattern: '^/[^?#:*]+\\.js$', is: 'must be a path that begins with "/" and ends with ".js", such as "/wamp-client.js", without parameters' }
 }
 const validatePort = ajv.compile(record({ ...fileOptions, app: true as unknown as object }, ['app']) as SchemaObject)
-const validateEndpoint = ajv.compile(record(endpoint) as SchemaObject)
+// Fastify applies it to a plugin's scope, and this plugin has none of its own.
+const prefix = { not: {}, is: 'is not supported: write it into "path", or register fastify-wamp inside a plugin that has the prefix' }
+const validateEndpoint = ajv.compile(record({ ...endpoint, prefix }) as SchemaObject)
 const validatePlugin = ajv.compile(record({
   ...endpoint,
+  prefix,
   realms: mapOf(realm, { minProperties: 1, is: 'must be an object with at least one realm' }),
   ...fileOptions,
   dialect: { enum: ['wamp', 'crossbar'] },
@@ -244,11 +247,13 @@ export function findFault (options: unknown, of: keyof typeof validators): Optio
 
 /** Methods of an app's own may have any name, so that `scram` is one to the schema. */
 function misspeltMethod (given: unknown): OptionFault | null {
-  if (typeof given !== 'object' || given === null) return null
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return null
   const known = Object.keys(auth.properties)
   for (const [name, options] of Object.entries(given)) {
-    const meant = known.includes(name) || (options as { type?: unknown } | null)?.type === 'function' ? null : closest(name, known)
-    if (meant !== null) return { path: `auth.${name}`, expected: `is not a method that the router knows: did you mean "${meant}"? One of your own needs type "function"` }
+    if (known.includes(name) || (options as { type?: unknown } | null)?.type === 'function') continue
+    const meant = closest(name, known)
+    const hint = meant === null ? `: it knows ${known.join(', ')}.` : `: did you mean "${meant}"?`
+    return { path: `auth.${name}`, expected: `is not a method that the router knows${hint} One of your own needs type "function"` }
   }
   return null
 }

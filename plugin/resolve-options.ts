@@ -122,6 +122,15 @@ export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   return Object.freeze(resolved)
 }
 
+/** Milliseconds: a time below this for a client to answer probably means seconds. */
+const SHORT = 1000
+
+/** The times that were probably given in seconds, with suggestions. */
+export function doubtfulTimes ({ handshakeTimeout, pingInterval }: ResolvedOptions): { option: string, text: string }[] {
+  return Object.entries({ handshakeTimeout, pingInterval }).filter(([, time]) => time > 0 && time < SHORT)
+    .map(([option, time]) => ({ option, text: `${option} is ${time} ms, which is too short for clients on slow networks: its unit is milliseconds, so write ${time * 1000} for ${time} s` }))
+}
+
 /** The options of a further endpoint, checked against the realms that the router has, likewise. */
 export function resolveEndpoint (given: EndpointOptions, { realms, static: files }: ResolvedOptions): ResolvedEndpoint {
   check(given, 'endpoint')

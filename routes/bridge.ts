@@ -124,7 +124,7 @@ function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
   if (!isDict(body)) return 'the body must be an object'
   const { [name]: uri, args, kwargs, options, ...rest } = body
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) return `"${unknown}" is not known`
+  if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not known: the body may have ${name}, args, kwargs and options`
   if (typeof uri !== 'string') return `"${name}" must be a URI`
   if (args != null && !Array.isArray(args)) return '"args" must be a list'
   if (kwargs != null && !isDict(kwargs)) return '"kwargs" must be an object'

@@ -55,8 +55,8 @@ const COMMENTS = 15_000
 
 const CLOSES = 'the app closes'
 
-async function refuse (reply: FastifyReply, status: number, error: string): Promise<FastifyReply> {
-  return await reply.code(status).header('cache-control', 'no-store').send({ error, args: [], kwargs: {} })
+async function refuse (reply: FastifyReply, status: number, error: string, args: readonly unknown[] = []): Promise<FastifyReply> {
+  return await reply.code(status).header('cache-control', 'no-store').send({ error, args, kwargs: {} })
 }
 
 /** Mounts topics as Server-Sent Events: a GET that lasts, under the same cookie and the same permissions. */
@@ -102,7 +102,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
       if (hasGone(reply)) return await reply.code(CLIENT_GONE).send()
       const refused = refusedRequest(error, parts)
       if (refused !== null) return await refuse(reply, refused.status, refused.error)
-      if (error instanceof WampError) return await refuse(reply, error.statusCode, error.error)
+      if (error instanceof WampError) return await refuse(reply, error.statusCode, error.error, error.args)
       throw error
     }
     streams.add(stream)
@@ -133,8 +133,9 @@ async function visitorOf (request: FastifyRequest, reply: FastifyReply, { join, 
 function topicsOf ({ topic, match, get_retained: retained = 'false', ...rest }: Record<string, unknown>): { topics: string[], options: SubscribeOptions } | string {
   const [unknown] = Object.keys(rest)
   const topics = [...new Set([topic ?? []].flat())]
-  if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not known`
-  if (topics.length === 0 || topics.length > MOST_TOPICS || !topics.every((one) => typeof one === 'string')) return `"topic" must be a URI, and stand 1 to ${MOST_TOPICS} times`
+  if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not known: the query may have topic, match and get_retained`
+  if (topics.length === 0) return '"topic" is missing: it must be the URI of a topic'
+  if (topics.length > MOST_TOPICS || !topics.every((one) => typeof one === 'string')) return `"topic" must be a URI, and may be repeated up to ${MOST_TOPICS} times`
   if (match !== undefined && match !== 'exact' && match !== 'prefix' && match !== 'wildcard') return '"match" must be "exact", "prefix" or "wildcard"'
   if (retained !== 'true' && retained !== 'false') return '"get_retained" must be "true" or "false"'
   let pattern: string | null = null

@@ -100,9 +100,20 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     else reply.code(refusal.statusCode).send(refusal)
   })
   decorateSession(fastify, router)
+  decorateSigning(fastify, router, entrance)
+}
+
+/** Adds `reply.wampSignIn` and `reply.wampSignOut`. */
+function decorateSigning (fastify: FastifyInstance, router: Router, entrance: CookieEntrance | null): void {
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
     const cookie = await needed(entrance).signIn(arrivalOf(this.request), principal)
+    // As after the time limit of the handler, or if the app did not wait for this.
+    if (this.raw.headersSent) {
+      this.log.warn({ authid: principal.authid, realm }, 'a login was deleted, because its cookie came too late for the response: await reply.wampSignIn')
+      await needed(entrance).signOut({ ...arrivalOf(this.request), cookieHeader: cookie })
+      return principal
+    }
     this.header('set-cookie', cookie)
     const own = this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
     this.request.wampLogin = null
@@ -223,6 +234,7 @@ function principalOf (router: Router, name: Uri, grant: Grant): Principal {
   if (!realm.grants(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
   if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('does not support "expires": a cookie has the "maxAge" of the option cookie')
   if (grant.onLogout !== undefined) throw new errors.WAMP_ERR_SIGN_IN('does not support "onLogout": subscribe to the end of the login instead')
-  if (typeof authid !== 'string' || authid === '' || authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('requires an authid, and an authmethod other than "anonymous"')
+  if (typeof authid !== 'string' || authid === '') throw new errors.WAMP_ERR_SIGN_IN('requires an authid that is a non-empty string')
+  if (authmethod === 'anonymous') throw new errors.WAMP_ERR_SIGN_IN('requires an authmethod other than "anonymous"')
   return { realm: name, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }) }
 }

@@ -117,6 +117,7 @@ function checkRoute (given: ProcedureRouteOptions): void {
   refuseOther(given, 'options')
   for (const name of Object.keys(given)) {
     if (name === 'handler' || name === 'wsHandler' || name === 'websocket') throw new errors.WAMP_ERR_INVALID_OPTION(name, 'is not supported by wampRoute: the procedure answers')
+    if (name === 'realm') throw new errors.WAMP_ERR_INVALID_OPTION(name, 'is not supported by wampRoute: the realm is that of the request\'s user, or of the session in "as"')
     const meant = known.includes(name) ? null : closest(name, known)
     if (meant !== null) throw new errors.WAMP_ERR_INVALID_OPTION(name, `is not an option: did you mean "${meant}"?`)
   }

@@ -213,10 +213,12 @@ class UpgradeHandler {
   }
 
   /** Warns once if a proxy in front changes requests, and once if Fastify does not trust it. */
-  #look ({ headers }: FastifyRequest, secure: boolean): void {
+  #look ({ headers, host }: FastifyRequest, secure: boolean): void {
     const { cookie } = this.#options.endpoint
     if (!secure && /^(?:https|wss)\b/.test(String(headers['x-forwarded-proto']))) {
       this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, otherwise cookies are not Secure')
+    } else if (!secure && cookie?.secure === 'auto' && headers.origin === `https://${host}`) {
+      this.#warn('scheme', 'a page that was served over https connects over http, so cookies are not Secure: let the proxy set X-Forwarded-Proto, and set trustProxy')
     } else if (!secure && cookie?.secure === true) {
       this.#warn('secure', 'a Secure cookie was sent over http: WebKit does not store it, not even on localhost; behind a proxy that terminates TLS, set trustProxy')
     }

@@ -19,6 +19,12 @@ t.test('a permission that hardly anyone means is a warning at start that names i
   t.match(warnings, [{ option: 'realms.realm1.roles.anonymous.permissions[0].uri', msg: /^the permission has a "\*" that is literal/ }])
 })
 
+t.test('a time in seconds instead of milliseconds is a warning at start that names it', async (t) => {
+  const { warnings } = await build(t, { pingInterval: 25, handshakeTimeout: 10 })
+  t.match(warnings, [{ option: 'handshakeTimeout', msg: /^handshakeTimeout is 10 ms.*write 10000 for 10 s$/ }, { option: 'pingInterval', msg: /write 25000 for 25 s$/ }])
+  t.same((await build(t, { pingInterval: 0, handshakeTimeout: 1000 })).warnings, [])
+})
+
 t.test('options that nobody knows are refused where sessions are joined, injected, ended and watched', async (t) => {
   const { app } = await build(t)
   const given = { authrole: 'anonymous' } as object

@@ -59,8 +59,8 @@ t.test('a sign-in without a complete grant is refused, and logs nobody in', asyn
   for (const [grant, message] of [
     [undefined, 'The option "grant" must be an object'],
     [{ authid: 'joe', authrole: 'staff' }, 'The option "grant.authrole" is not an option'],
-    [{ role: 'staff' }, 'Signing in requires an authid, and an authmethod other than "anonymous"'],
-    [{ authid: 5, role: 'staff' }, 'Signing in requires an authid, and an authmethod other than "anonymous"'],
+    [{ role: 'staff' }, 'Signing in requires an authid that is a non-empty string'],
+    [{ authid: 5, role: 'staff' }, 'Signing in requires an authid that is a non-empty string'],
     [{ authid: 'joe', role: 'staff', onLogout: () => {} }, 'Signing in does not support "onLogout": subscribe to the end of the login instead']
   ] as const) {
     grants.push(grant)
@@ -135,7 +135,7 @@ t.test('no error names an empty option', async (t) => {
   }
   t.equal(await faultOf(async () => { await (await build(t)).app.register(wampBridge, {}) }), 'The option "call" is missing: set "call", "publish" or "events" to a path')
   t.equal(await faultOf(async () => { await (await build(t)).app.register(wampMetrics, [] as never) }), 'The option "options" must be an object')
-  t.equal(await faultOf(async () => { await (await build(t)).app.register(wampMetrics, { client: prom, path: 'x' }) }), 'The option "path" must be a path that starts with "/"')
+  t.equal(await faultOf(async () => { await (await build(t)).app.register(wampMetrics, { client: prom, path: 'x' }) }), 'The option "path" must be a path that begins with "/"')
   t.equal(await faultOf(async () => { await (await build(t)).app.register(wampTracing, 'x' as never) }), 'The option "options" must be an object')
   t.equal(await faultOf(async () => { await (await build(t)).app.register(wampEndpoint, {}) }), 'The option "path" must be a free path: there is already a route GET /ws')
 })

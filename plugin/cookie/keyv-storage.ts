@@ -62,6 +62,8 @@ export class KeyvStorage {
   readonly #canList: boolean
   /** Errors reported by events. Some adapters end an iteration early and only report the error in this way. */
   readonly #told = { errors: 0, last: undefined as unknown }
+  /** Some adapters, such as that of Redis, connect again for any operation after `disconnect`, and then keep the process alive. */
+  #state: 'open' | 'closed' = 'open'
 
   constructor (keyv: KeyvLike) {
     this.#keyv = keyv
@@ -81,16 +83,19 @@ export class KeyvStorage {
 
   /** The value of a key, or undefined. For a value that Keyv cannot decode: `NOT_A_RECORD`. */
   async get (key: string): Promise<unknown> {
+    this.#checkOpen()
     return this.#six === null ? await this.#getFromFive(key) : await this.#decode(this.#six, await this.#six.store.get(key))
   }
 
   /** Stores a value, with this time to live in milliseconds if the storage removes expired values. */
   async set (key: string, value: unknown, ttl: number): Promise<void> {
+    this.#checkOpen()
     const stored = this.#six === null ? await this.#keyv.set(key, value, this.removesExpired ? ttl : 0) : await this.#setSix(this.#six, key, value, ttl)
     if (stored === false) throw new Error(`${this.name} did not store a record`)
   }
 
   async delete (key: string): Promise<void> {
+    this.#checkOpen()
     await (this.#six?.store ?? this.#keyv).delete(key)
   }
 
@@ -131,7 +136,12 @@ export class KeyvStorage {
   }
 
   async disconnect (): Promise<void> {
+    this.#state = 'closed'
     await this.#keyv.disconnect()
+  }
+
+  #checkOpen (): void {
+    if (this.#state === 'closed') throw new Error(`${this.name} is closed`)
   }
 
   async #setSix (six: KeyvSix, key: string, value: unknown, ttl: number): Promise<unknown> {
@@ -145,7 +155,7 @@ export class KeyvStorage {
     try {
       return await keyv.get(key)
     } catch (error) {
-      if (!decodesValues(keyv)) throw error
+      if (!decodesValues(keyv) || this.#state === 'closed') throw error
       const undecodable = new Error()
       const deserializeData = async (data: unknown): Promise<unknown> => {
         try {

@@ -31,14 +31,15 @@ function checkRequest (message: ClientMessage): void {
   if (type === MessageType.Call && message.options.progress === true) throw new errors.WAMP_ERR_INVALID_MESSAGE(`${field}.progress: sessions of the app send their input in one message`)
   const refuse = (name: string, fault: string): never => {
     const known = [...Object.keys(requestOptions[type]), ...type === MessageType.Call ? local : []]
-    throw new errors.WAMP_ERR_INVALID_MESSAGE(`${field}.${name}${fault}${known.includes(name) ? patternHint(fault) : didYouMean(name, known)}`)
+    throw new errors.WAMP_ERR_INVALID_MESSAGE(`${field}.${name}${fault}${known.includes(name) ? valueHint(name, fault) : didYouMean(name, known)}`)
   }
   // Options may be those of a client of the HTTP bridge, and the tables inherit these names.
   for (const name in message.options) if (name in Object.prototype) refuse(name, ' is not an option')
   checkOptions(type, 'topic' in message ? message.topic : message.procedure, message.options, refuse)
 }
 
-function patternHint (fault: string): string {
+function valueHint (name: string, fault: string): string {
+  if (name === 'timeout') return ': it must be a whole number of milliseconds'
   return fault.endsWith('"*"') ? ': write "a." with match "prefix", or "a..c" with match "wildcard"' : ''
 }
 

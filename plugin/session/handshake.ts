@@ -1,8 +1,7 @@
-import type { Attempt, Grant, Principal } from '../auth/authenticator.ts'
+import type { Attempt, Principal } from '../auth/authenticator.ts'
 import { letsAnybodyIn } from '../auth/anonymous-authenticator.ts'
 import { isFunction } from '../auth/authenticators.ts'
 import { Unanswered } from '../auth/dynamic-authenticator.ts'
-import { isOver, isTime } from '../auth/expiry.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
 import { loginFailed } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
@@ -16,6 +15,7 @@ import { isUri } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { CloseKind } from '../transport/transport.ts'
+import { principalOf } from './grant.ts'
 import { Round } from './round.ts'
 import type { Answer } from './round.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
@@ -123,17 +123,19 @@ export class Handshake {
   }
 
   async #authenticate (methods: readonly string[], features: Features): Promise<void> {
-    const { authenticators, visitor } = this.#context
+    const { authenticators, cookieLogin, visitor } = this.#context
     const method = methods.find((name) => authenticators.has(name))
     if (method === undefined) {
       return methods.every((name) => name === 'anonymous')
         ? this.#refuse(reasons.authenticationRequired, 'anonymous sessions are not allowed')
-        : this.#refuse(reasons.noMatchingAuthMethod, 'none of the offered methods is configured')
+        : this.#refuse(reasons.noMatchingAuthMethod, cookieLogin && methods.includes('cookie')
+          ? 'the cookie has no valid login, and none of the other offered methods is configured'
+          : 'none of the offered methods is configured')
     }
     this.#method = method
     await this.#beginCheck()
     const grant = await authenticators.get(method)!(this.#attempt(method))
-    const principal = this.#principalOf(grant, method)
+    const principal = principalOf(grant, this.#hello.realm, method)
     this.#proof = 'none'
     this.#checked?.()
     if (visitor !== null && principal.authmethod !== 'anonymous' && this.#state === 'running' && this.#mayJoin(principal)) await visitor.bind(principal, method)
@@ -262,24 +264,6 @@ export class Handshake {
     if (this.#state === 'over') this.#controller.abort()
     return this.#controller.signal
   }
-
-  /** Checks the grant of an authenticator, which may be a function of the app. */
-  #principalOf (grant: Grant, method: string): Principal {
-    if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" returned no grant and threw no error`)
-    const { authid, role, realm = this.#hello.realm, authmethod = method, authprovider = 'function', extra, expires } = grant
-    if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and none is assigned'] })
-    if (typeof authid !== 'string' || authid === '') throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
-    if (typeof role !== 'string' || role === '') throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
-    return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
-  }
-}
-
-/** The expiry of a grant, if it has one. */
-function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
-  if (expires === undefined || expires === null) return {}
-  if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted an "expires" that is not a Date`)
-  if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
-  return { expires }
 }
 
 /** The WELCOME.Details of a principal. */

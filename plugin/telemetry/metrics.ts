@@ -19,7 +19,7 @@ export function resolveMetrics (given: MetricsOptions): ResolvedMetrics {
   if (typeof client?.Histogram !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('client', 'must be the module prom-client')
   if (typeof registry?.metrics !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION('registry', 'must be a registry of prom-client')
   if (!/^[a-zA-Z_:][\w:]*$/.test(prefix)) throw new errors.WAMP_ERR_INVALID_OPTION('prefix', 'must be a prefix for metric names, such as "wamp_"')
-  if (path !== null && !(typeof path === 'string' && path.startsWith('/'))) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'must be a path that starts with "/"')
+  if (path !== null && !(typeof path === 'string' && path.startsWith('/'))) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'must be a path that begins with "/"')
   return { client, registry, prefix, path }
 }
 

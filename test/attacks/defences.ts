@@ -1257,8 +1257,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A malformed secret is not quoted in the error',
     file: 'plugin/option-faults.ts',
-    code: "if (!isPlain || type === 'object' || secrets.test(path)) return",
-    without: 'if (!isPlain) return',
+    code: 'const isHidden = secrets.test(path) &&',
+    without: 'const isHidden = false &&',
     test: ['resolve-options.test.ts', 'what stands in the place of a secret is not quoted']
   },
   {

@@ -170,6 +170,21 @@ t.test('what a function grants is checked [AUT-09, AUT-13, AUT-14, DYN-03]', asy
   }
 })
 
+t.test('a grant that the app cannot have meant is an error in the log, which names its part', async (t) => {
+  for (const [grant, fault] of [
+    [{ authid: 5, role: 'frontend' }, 'granted an "authid" that is not a string'],
+    [{ authid: 'joe', role: ['frontend'] }, 'granted a "role" that is not a string'],
+    [{ authid: 'joe', authrole: 'frontend' }, 'granted an "authrole": in a grant, the role is "role"'],
+    [{ authid: 'joe', role: 'frontend', expires: 3600 }, 'granted an "expires" that is not a Date']
+  ] as const) {
+    const { connect, logged } = buildRouter({ realms })
+    const client = connect({ methods: { mine: (() => grant) as unknown as Authenticator } }).say(helloAs({ authmethods: ['mine'] }))
+    await settled()
+    t.match(client.sent, [abort('authentication_failed')], fault)
+    t.ok(String(logged).includes(`the authenticator for "mine" ${fault}`), String(logged))
+  }
+})
+
 t.test('a grant that comes after the client has gone is discarded, and its function is told [SES-22]', async (t) => {
   let grant = (_: unknown): void => {}
   let signal: AbortSignal | undefined
@@ -207,7 +222,8 @@ t.test('a cookie that is logged in lets in at once, as who it was, whatever HELL
 
 t.test('a cookie that is not logged in is skipped [CKL-07]', async (t) => {
   t.match((await login({ visitor: visitor({}) }, { authmethods: ['cookie', 'anonymous'] })).sent, [[2, Number, { authmethod: 'anonymous', authid: 'browser' }]])
-  t.match((await login({ visitor: visitor({}) }, { authmethods: ['cookie'] })).sent, [abort('no_matching_auth_method')])
+  const alone = (await login({ visitor: visitor({}) }, { authmethods: ['cookie'] })).sent
+  t.match(alone, [[3, { message: /the cookie has no valid login/ }, 'wamp.error.no_matching_auth_method']], 'and the reason does not say that it is not configured')
 })
 
 t.test('a stored role or realm that is gone is refused, and the cookie is left as it is [CKL-04, CKL-05]', async (t) => {

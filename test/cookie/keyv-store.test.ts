@@ -212,6 +212,24 @@ t.test('a storage that fails is not one that knows nobody', async (t) => {
   await tracker.close()
 })
 
+t.test('nothing is asked of a storage after it has been closed, which would connect it again', async (t) => {
+  let asked = 0
+  let fail = (_: Error): void => {}
+  const waiting = async (): Promise<never> => {
+    asked++
+    return await new Promise((_resolve, reject) => { fail = reject })
+  }
+  const adapter = { get: waiting, set: waiting, delete: waiting, clear: waiting, on () {}, opts: {}, disconnect: async () => { fail(new Error('the client is closed')) } }
+  const store = new KeyvStore(new Keyv({ store: adapter as never }))
+  const looking = store.get(key(1))
+  await store.close()
+  await t.rejects(looking, { message: /closed/ })
+  await t.rejects(store.get(key(1)), { message: /closed/ })
+  await t.rejects(store.set(key(1), record()), { message: /closed/ })
+  await t.rejects(store.delete(key(1)), { message: /closed/ })
+  t.equal(asked, 1, 'only what was asked before')
+})
+
 t.test('what cannot be iterated says so', async (t) => {
   const keyv = { get: async () => undefined, set: async () => true, delete: async () => true, disconnect: async () => {}, on: () => {}, store: {} }
   const { tracker } = buildTracker({ store: new KeyvStore(keyv) })

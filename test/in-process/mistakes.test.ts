@@ -48,7 +48,7 @@ t.test('an unknown option of a request is refused at once by its name, with a su
 t.test('an option of a request with a wrong value is refused at once by its name, and the session goes on', async (t) => {
   const session = await join(t)
   for (const [request, given, message] of [
-    ['CALL', { timeout: '5s' }, 'CALL.options.timeout is invalid'],
+    ['CALL', { timeout: '5s' }, 'CALL.options.timeout is invalid: it must be a whole number of milliseconds'],
     ['CALL', { signal: 5 }, 'call.options.signal must be an AbortSignal'],
     ['CALL', { onProgress: {} }, 'call.options.onProgress must be a function'],
     ['PUBLISH', { exclude: [0] }, 'PUBLISH.options.exclude is invalid'],

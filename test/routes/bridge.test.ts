@@ -78,7 +78,7 @@ t.test('what is wrong with a request is said by name', async (t) => {
   for (const [body, error] of [
     ['[', 'the body is not JSON'], [[], 'the body must be an object'], [{}, '"procedure" must be a URI'], [{ procedure: 5 }, '"procedure" must be a URI'],
     [{ procedure: 'a', args: {} }, '"args" must be a list'], [{ procedure: 'a', kwargs: [] }, '"kwargs" must be an object'], [{ procedure: 'a', options: 1 }, '"options" must be an object'],
-    [{ procedure: 'a', topic: 'b' }, '"topic" is not known']
+    [{ procedure: 'a', topic: 'b' }, '"topic" is not known: the body may have procedure, args, kwargs and options']
   ] as const) {
     const answer = await post('/call', body)
     t.equal(answer.status, 400)

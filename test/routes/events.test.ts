@@ -163,6 +163,10 @@ t.test('who may not, or asks for nonsense, is told so by the status', async (t) 
     ['topic=a&more=1', { cookie }, 400], ['topic=a&get_retained=1', { cookie }, 400], ['topic=com.example.news', { cookie, origin: 'http://evil.example' }, 401]
   ] as const
   for (const [query, headers, status] of cases) t.equal((await refused(query, headers))[0], status, query)
+  const answer = async (query: string): Promise<unknown> => await (await fetch(`${url}/events?${query}`, { headers: { cookie } })).json()
+  t.match(await answer('topic=org.other'), { error: 'wamp.error.not_authorized', args: [/may not subscribe to "org.other"/] }, 'and why')
+  t.match(await answer(''), { error: '"topic" is missing: it must be the URI of a topic' })
+  t.match(await answer('topics=a'), { error: '"topics" is not known: the query may have topic, match and get_retained' })
 })
 
 t.test('a stream ends with the login, with the session, and with the app', async (t) => {

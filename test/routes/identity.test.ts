@@ -11,6 +11,7 @@ import wampPlugin, { wampConsole, WampError } from 'fastify-wamp'
 import type { CookieStore, FastifyWampOptions } from 'fastify-wamp'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { everything } from '../helper/build-router.ts'
+import { buildWarnedApp } from '../helper/warned-app.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
@@ -172,6 +173,27 @@ t.test('what cannot be signed in is an error that says why', async (t) => {
   await app.register(wampPlugin, { realms: options.realms, auth: { ticket: options.auth!.ticket! } })
   app.post('/login', async (_request, reply) => await reply.wampSignIn('nowhere', { authid: 'ann', role: 'frontend' }))
   t.match(await message({}, (await listen(t, app)).http), 'WAMP_ERR_NO_SUCH_REALM')
+})
+
+t.test('a login whose cookie came too late for the response is deleted, with a warning that says to await it', async (t) => {
+  const { app, warnings } = await buildWarnedApp(t, options)
+  let signedIn: Promise<unknown> | undefined
+  app.post('/login', async (_request, reply) => {
+    signedIn = reply.wampSignIn('realm1', { authid: 'joe', role: 'frontend' })
+    return 'not awaited'
+  })
+  app.post('/raw', async (_request, reply) => {
+    reply.hijack()
+    await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' })
+    reply.raw.writeHead(200, { 'set-cookie': reply.getHeader('set-cookie') as string }).end()
+  })
+  const response = await app.inject({ method: 'POST', url: '/login' })
+  await signedIn
+  t.equal(response.headers['set-cookie'], undefined)
+  t.same(await app.wampCookies!.find(), [], 'nobody has its cookie')
+  const raw = await app.inject({ method: 'POST', url: '/raw' })
+  t.equal((await app.wampCookies!.find({ authid: 'ann' })).length, 1, raw.headers['set-cookie'] as string)
+  t.match(warnings, [{ authid: 'joe', realm: 'realm1', msg: /await reply\.wampSignIn/ }])
 })
 
 t.test('a user\'s logins can be listed, with what they came from, and revoked one by one', async (t) => {

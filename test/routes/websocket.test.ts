@@ -8,6 +8,7 @@ import t from 'tap'
 import wampPlugin, { wampBridge } from 'fastify-wamp'
 import type { InProcessSession } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
+import { buildWarnedApp } from '../helper/warned-app.ts'
 import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 t.test('an upgrade is over with its 101: the connection keeps neither request nor response, and what they had is let go', async (t) => {
@@ -182,6 +183,18 @@ t.test('what makes cookies fail silently is warned of, once', async (t) => {
   for (let i = 0; i < 2; i++) await WireClient.connect(t, url, json!, { headers: { cookie: 'cbtid=x' } })
   await WireClient.connect(t, url, json!, { headers: { 'x-forwarded-proto': 'https' } })
   t.match(lines.filter(({ level }) => level === 40), [{ msg: /Secure cookie was sent over http/ }, { msg: /neither Origin nor User-Agent/ }, { msg: /set trustProxy/ }])
+})
+
+t.test('a page over https whose proxy does not say so is warned of, once, and no other page is', async (t) => {
+  const { app, warnings } = await buildWarnedApp(t, { realms: { realm1: { roles: { anonymous: everything } } }, auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: {}, allowedOrigins: ['https://other.example'] })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const [json] = wireCodecs
+  const join = async (origin: string): Promise<unknown> => await WireClient.connect(t, `${url.replace('http', 'ws')}/ws`, json!, { headers: { origin } })
+  await join(url)
+  await join('https://other.example')
+  t.same(warnings, [])
+  for (let i = 0; i < 2; i++) await join(url.replace('http', 'https'))
+  t.match(warnings, [{ msg: /served over https.*X-Forwarded-Proto, and set trustProxy/ }])
 })
 
 t.test('the handlerTimeout of Fastify ends neither sessions nor streams of events', async (t) => {

@@ -1,0 +1,34 @@
+import type { Grant, Principal } from '../auth/authenticator.ts'
+import { isOver, isTime } from '../auth/expiry.ts'
+import { WampError } from '../errors.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+
+/**
+ * The principal that an authenticator grants, which may be a function of the app, to a client that requests a realm. Throws a WampError for a
+ * grant that lacks a part, and a TypeError for one that the app cannot have meant.
+ */
+export function principalOf (grant: Grant, requested: Uri | null, method: string): Principal {
+  if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" returned no grant and threw no error`)
+  if (grant.role === undefined && 'authrole' in grant) throw new TypeError(`the authenticator for "${method}" granted an "authrole": in a grant, the role is "role"`)
+  const { authid, role, realm = requested, authmethod = method, authprovider = 'function', extra, expires } = grant
+  if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and none is assigned'] })
+  if (!isAssigned(authid, 'authid', method)) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
+  if (!isAssigned(role, 'role', method)) throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
+  return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
+}
+
+/** False for a part of a grant that is absent. Throws if it is no string: an id of a database is often a number. */
+function isAssigned (part: unknown, name: 'authid' | 'role', method: string): part is string {
+  if (part === undefined || part === null || part === '') return false
+  if (typeof part !== 'string') throw new TypeError(`the authenticator for "${method}" granted ${name === 'role' ? 'a' : 'an'} "${name}" that is not a string`)
+  return true
+}
+
+/** The expiry of a grant, if it has one. */
+function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
+  if (expires === undefined || expires === null) return {}
+  if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted an "expires" that is not a Date`)
+  if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
+  return { expires }
+}
