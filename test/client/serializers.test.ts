@@ -1,4 +1,6 @@
 import { deepStrictEqual } from 'node:assert'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
 import { json } from 'fastify-wamp/client'
@@ -47,6 +49,23 @@ for (const [i, serializer] of own.entries()) {
     }), { numRuns: 2000 })
   })
 }
+
+t.test('one long message does not take memory forever', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const taken = (): number => {
+    // The memory of buffers is freed when the next collection starts.
+    collect()
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+  for (const serializer of [msgpack(), cbor()]) {
+    const before = taken()
+    const write = (): number => serializer.encode([new Uint8Array(2 ** 26)]).length
+    t.ok(write() > 2 ** 26)
+    t.ok(taken() - before < 2 ** 25, serializer.subprotocol)
+  }
+})
 
 t.test('large integers are exact in binary serializers, and have no form in JSON', async (t) => {
   for (const serializer of own.slice(1)) {
