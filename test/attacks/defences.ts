@@ -1395,6 +1395,13 @@ export const defences: readonly Defence[] = [
     test: ['client/logins.test.ts', 'a challenge that would take hours is refused']
   },
   {
+    defence: 'A payload that JavaScript cannot represent does not end the sessions of the client of this package that receive it',
+    file: 'plugin/client/octet-reader.ts',
+    code: "if (typeof key !== 'object' || key === null) setOwn(",
+    without: "if (typeof key === 'object') throw new TypeError(); else setOwn(",
+    test: ['client/serializers.test.ts', 'a value that routers forward and JavaScript cannot represent']
+  },
+  {
     defence: 'The callees of a procedure that is taken over are notified in turns',
     file: 'plugin/realm/registrations.ts',
     code: 'begin({ work: () => steps.next().done !== true })',
