@@ -3,7 +3,7 @@ const callbacks = new WeakMap<AbortSignal, Set<() => void>>()
 
 /** Calls back when the signal, if any, is aborted, or at once if it is already aborted. Returns a function that cancels this. */
 export function onAbort (signal: AbortSignal | undefined, tell: () => void): () => void {
-  if (signal?.aborted === true) tell()
+  if (signal?.aborted) tell()
   else if (signal !== undefined) {
     const told = callbacks.get(signal) ?? listen(signal)
     // A separate function, because the same callback may be passed twice.

@@ -74,16 +74,21 @@ function joined (chunks: readonly unknown[]): Uint8Array {
   return Uint8Array.from(chunks.flatMap((chunk) => [...chunk as Uint8Array]))
 }
 
+/** A simple value or a float. Simple values that mean nothing yet are undefined. */
 function simple (reader: OctetReader, first: number): unknown {
+  if (first < 0xf4) return undefined
   switch (first) {
     case 0xf4: return false
     case 0xf5: return true
     case 0xf6: return null
     case 0xf7: return undefined
+    case 0xf8:
+      reader.octet()
+      return undefined
     case 0xf9: return half(Number(reader.unsigned(2)))
     case 0xfa: return reader.float(4)
     case 0xfb: return reader.float(8)
-    default: throw new TypeError('a simple value without a meaning')
+    default: throw new TypeError('a form that CBOR reserves')
   }
 }
 

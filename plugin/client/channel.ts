@@ -1,4 +1,6 @@
+import type { Dict } from '../protocol/message-options.ts'
 import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
 import type { Values } from '../protocol/values.ts'
 import { ClientError, messageOf } from './client-error.ts'
 import { closedEnd, endedByClient, refusedUpgrade } from './connection-end.ts'
@@ -18,6 +20,8 @@ interface ShowsResponse {
 
 /** Takes what arrives on a channel. */
 export interface Receiver {
+  /** The channel is open. Called before anything arrives. */
+  opened? (channel: Channel): void
   /** Takes a message. Throws a ProtocolViolation for one that may not come now. */
   receive (message: Incoming): void
   /** The channel is closed. Called once. */
@@ -27,13 +31,12 @@ export interface Receiver {
 /** One WebSocket: messages instead of frames, and one end, whatever it is. */
 export class Channel {
   /** Who takes what arrives. */
-  receiver: Receiver
+  declare receiver: Receiver
   #socket: MessageSocket
   #serializer: Serializer | undefined
   #state: 'connecting' | 'open' | 'closed' = 'connecting'
 
-  /** `opened` is called before anything arrives. */
-  constructor (open: OpenSocket, serializers: readonly Serializer[], receiver: Receiver, opened: () => void) {
+  constructor (open: OpenSocket, serializers: readonly Serializer[], receiver: Receiver) {
     this.receiver = receiver
     const socket = this.#socket = open(serializers.map(({ subprotocol }) => subprotocol))
     socket.binaryType = 'arraybuffer'
@@ -44,11 +47,7 @@ export class Channel {
       this.#socket = this.#serializer.batch?.(socket) ?? socket
       this.#socket.addEventListener('message', ({ data }) => { this.#receive(data) })
       this.#state = 'open'
-      try {
-        opened()
-      } catch (error) {
-        this.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
-      }
+      this.receiver.opened?.(this)
     })
     socket.addEventListener('close', ({ code, reason }) => { this.#end(closedEnd(code, reason)) })
     // Node.js 20 and 22 do not always close what could not be opened.
@@ -88,15 +87,23 @@ export class Channel {
     this.#socket.close()
   }
 
+  /** Says ABORT, and closes the connection. */
+  abort (reason: Uri, error: unknown, details: Dict): void {
+    try {
+      this.say([3, details, reason])
+    } catch {
+      // The serializer may be what has failed.
+    }
+    this.close(endedByClient(reason, error))
+  }
+
   #receive (data: unknown): void {
     if (this.#state !== 'open') return
     try {
       this.receiver.receive(readMessage(this.#serializer!.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : data as string)))
     } catch (error) {
       // The router broke a rule: it is told, and the connection is closed [basic, Protocol Errors].
-      const message = messageOf(error)
-      this.say([3, { message }, reasons.protocolViolation])
-      this.close(endedByClient(reasons.protocolViolation, message))
+      this.abort(reasons.protocolViolation, error, { message: messageOf(error) })
     }
   }
 

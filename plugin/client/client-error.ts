@@ -10,7 +10,7 @@ export type ClientErrorCode = 'WAMP_ERR_INVALID_OPTION' | 'WAMP_ERR_INVALID_MESS
 export class ClientError extends Error {
   override readonly name = 'ClientError'
   /** The code of the error, such as `WAMP_ERR_IN_DOUBT`. */
-  readonly code: ClientErrorCode
+  declare readonly code: ClientErrorCode
 
   constructor (code: ClientErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? {} : { cause })

@@ -89,7 +89,7 @@ const kinds = {
 }
 
 /** What each part of a request must be. */
-const requestKinds = { uri: isString, handler: A_FUNCTION, signal: AN_OBJECT, onProgress: A_FUNCTION }
+const requestKinds = { uri: isString, handler: A_FUNCTION, onProgress: A_FUNCTION }
 const retryKinds = { first: A_NUMBER, most: A_NUMBER, attempts: A_NUMBER }
 
 /** Checks what is given. Throws WAMP_ERR_INVALID_OPTION, which names the option. */
@@ -99,7 +99,20 @@ export function resolveOptions (url: string | URL, given: ConnectOptions): Resol
   checkKnown(retryKinds, { ...retry }, refuse)
   const { first = 1000, most = 30_000, attempts = Infinity } = retry === false ? { attempts: 0 } : retry
   if (serializers[0]?.subprotocol === undefined) refuse('serializers', ' is invalid')
-  return { first, most, attempts, handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMER), queue, open: opener(url, given), realm, cookie, login, serializers, signal, onError: careful(given.onError ?? report) }
+  return {
+    first,
+    most,
+    attempts,
+    handshakeTimeout: Math.min(handshakeTimeout, LONGEST_TIMER),
+    queue,
+    open: opener(url, given),
+    realm,
+    cookie,
+    login: typeof login === 'function' ? async () => usable(await login()) : login && usable(login),
+    serializers,
+    signal,
+    onError: careful(given.onError ?? (globalThis as { reportError?: (error: unknown) => void }).reportError)
+  }
 }
 
 /** A check for values of a kind, which is described in the words of `typeof`. */
@@ -111,17 +124,25 @@ function must (kind: string): Check {
 }
 
 /** Checks a request, and what is not sent of its options. Throws WAMP_ERR_INVALID_OPTION, which names the option. */
-export function checkRequest (type: RequestWithOptions, uri: Uri, options: Dict, more: { handler?: unknown, signal?: unknown, onProgress?: unknown } = {}): void {
+export function checkRequest (type: RequestWithOptions, uri: Uri, options: Dict, more: { handler?: unknown, onProgress?: unknown } = {}): void {
   checkKnown(requestKinds, { uri: uri ?? null, ...more }, refuse)
   checkOptions(type, uri, optionsOf(options), refuse)
 }
 
-/** Returns options that are an object. Throws WAMP_ERR_INVALID_OPTION for any other value. */
-export function optionsOf<O extends object> (options: O): O {
-  return isDict(options) ? options : refuse('options', ' must be an object')
+/** Returns options that are an object, and whose signal is one. Throws WAMP_ERR_INVALID_OPTION for any other value. */
+export function optionsOf<O extends { readonly signal?: AbortSignal }> (options: O): O {
+  if (!isDict(options)) refuse('options', ' must be an object')
+  const { signal } = options
+  return signal === undefined || signal?.aborted !== undefined ? options : refuse('signal', ' must be an AbortSignal')
 }
 
-function refuse (name: string, fault: string): never {
+/** Returns a login that can begin. Throws WAMP_ERR_INVALID_OPTION for any other value. */
+function usable (login: Login): Login {
+  return typeof (login as Login | null | undefined)?.begin === 'function' ? login : refuse('login', ' is not a login')
+}
+
+/** Throws WAMP_ERR_INVALID_OPTION. */
+export function refuse (name: string, fault: string): never {
   throw new ClientError('WAMP_ERR_INVALID_OPTION', `option "${name}"${fault}`)
 }
 
@@ -145,15 +166,11 @@ function absoluteOf (url: string | URL, base: string | undefined): URL {
   }
 }
 
-function report (error: unknown): void {
-  (globalThis as { reportError?: (error: unknown) => void }).reportError?.(error)
-}
-
 /** What handles errors must cause none. */
-function careful (onError: (error: unknown) => void): (error: unknown) => void {
+function careful (onError: ((error: unknown) => void) | undefined): (error: unknown) => void {
   return (error) => {
     try {
-      onError(error)
+      onError?.(error)
     } catch {}
   }
 }

@@ -2,6 +2,7 @@ import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { CallOptions, Dict, PublishOptions, RegisterOptions, SubscribeOptions } from '../protocol/message-options.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { isName } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Args, Kwargs } from '../protocol/values.ts'
 import { WampError } from '../protocol/wamp-error.ts'
@@ -10,7 +11,7 @@ import { valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import { Stream } from '../peer/stream.ts'
 import { ClientError } from './client-error.ts'
-import { checkRequest, optionsOf } from './client-options.ts'
+import { checkRequest, optionsOf, refuse } from './client-options.ts'
 import type { ConnectionState, ResolvedOptions } from './client-options.ts'
 import { Connection } from './connection.ts'
 import { endedByClient, errorOf } from './connection-end.ts'
@@ -87,11 +88,11 @@ export class ClientSession {
     return new Promise((resolve, reject) => {
       this.onState((state) => {
         if (state === 'open') resolve()
-        if (state === 'closed') reject(signal?.aborted === true ? signal.reason : errorOf(this.#connection.end!))
+        if (state === 'closed') reject(signal?.aborted ? signal.reason : errorOf(this.#connection.end!))
       })
-      this.#connection.start()
-      const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, 'aborted', signal!.reason)) })
+      const forget = onAbort(signal, () => { this.#connection.close(endedByClient(reasons.closeRealm, signal!.reason)) })
       this.whenClosed(forget)
+      this.#connection.start()
     })
   }
 
@@ -102,7 +103,7 @@ export class ClientSession {
   async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: ClientCallOptions = {}): Promise<T> {
     const { signal, onProgress, ...sent } = optionsOf(given)
     const options = onProgress === undefined ? sent : { ...sent, receive_progress: true }
-    checkRequest(MessageType.Call, procedure, options, { signal, onProgress })
+    checkRequest(MessageType.Call, procedure, options, { onProgress })
     const link = this.#connection.link ?? await this.#connected(procedure, signal)
     return await link.request({
       type: MessageType.Call,
@@ -176,14 +177,21 @@ export class ClientSession {
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     const { signal, ...options } = optionsOf(given)
     const events = new Stream<Received<A>>(tooSlow)
-    const subscription = await this.#subscribed<A>(topic, (received) => { events.put(received) }, options, (error) => { events.end(error) })
-    const stop = (): void => { events.end() }
-    const undo = [onAbort(signal, stop), this.whenClosed(stop)]
+    if (signal?.aborted) return
+    const end = (...error: [] | [unknown]): void => { events.end(...error) }
+    const undo: (() => unknown)[] = [onAbort(signal, end)]
+    const leave = async (): Promise<void> => { for (const forget of undo) await forget() }
+    let isOver = false
+    // The router may answer late, or never: the signal ends the iteration before that, and the subscription when it is there.
+    this.#subscribed<A>(topic, (received) => { events.put(received) }, options, end).then((subscription) => {
+      undo.push(this.whenClosed(end), () => subscription.unsubscribe())
+      return isOver ? leave() : undefined
+    }).catch(end)
     try {
       yield * events
     } finally {
-      for (const forget of undo) forget()
-      await subscription.unsubscribe()
+      isOver = true
+      await leave()
     }
   }
 
@@ -208,6 +216,7 @@ export class ClientSession {
   /** Leaves the realm and does not reconnect. Resolves when the session is closed. */
   leave (reason: Uri = reasons.closeRealm): Promise<void> {
     return new Promise((resolve) => {
+      if (!isName(reason)) refuse('reason', ' is invalid')
       this.whenClosed(resolve)
       this.#connection.close(endedByClient(reason, 'left'))
     })

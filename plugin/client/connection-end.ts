@@ -2,6 +2,7 @@ import type { Dict } from '../protocol/message-options.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { WampError } from '../protocol/wamp-error.ts'
+import { messageOf } from './client-error.ts'
 
 /** How a connection ended, or why it could not be opened. */
 export interface ConnectionEnd {
@@ -42,7 +43,11 @@ const temporary: readonly Uri[] = [
 /** The WebSocket was closed without a word of WAMP, or never opened. Close reasons that are URIs are taken as such. */
 export function closedEnd (code = 1006, reason = ''): End {
   return {
-    by: 'network', reason: reason.startsWith('wamp.') ? reason : reasons.networkFailure, message: `close code ${code}`, code, next: hopeless.includes(code) ? 'stop' : 'retry'
+    by: 'network',
+    reason: /^wamp(\.\w+)+$/.test(reason) ? reason : reasons.networkFailure,
+    message: `close code ${code}`,
+    code,
+    next: hopeless.includes(code) ? 'stop' : 'retry'
   }
 }
 
@@ -70,9 +75,9 @@ export function endedByRouter ({ reason, details: { message } }: Farewell): End 
   return { by: 'router', reason, message: typeof message === 'string' ? message : reason, next: reason === reasons.logout || reason === reasons.protocolViolation ? 'stop' : 'retry' }
 }
 
-/** This client ended it. */
-export function endedByClient (reason: Uri, message: string, cause?: unknown): End {
-  return { by: 'client', reason, message, next: 'stop', cause }
+/** This client ended it. `cause` says why: an error, or a text. */
+export function endedByClient (reason: Uri, cause: unknown): End {
+  return { by: 'client', reason, message: messageOf(cause), next: 'stop', cause }
 }
 
 /** An end as what `connect` rejects with. */

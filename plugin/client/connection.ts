@@ -4,7 +4,6 @@ import type { Uri } from '../protocol/uri.ts'
 import type { WampError } from '../protocol/wamp-error.ts'
 import { Channel } from './channel.ts'
 import type { ConnectionState, ResolvedOptions } from './client-options.ts'
-import { messageOf } from './client-error.ts'
 import { closedEnd, endedByClient, errorOf } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { Handshake } from './handshake.ts'
@@ -37,7 +36,7 @@ export class Connection {
   /** Attempts that failed in a row. */
   #failures = 0
   #openedAt = 0
-  /** Ends what is under way while there is no session. */
+  /** Ends what is under way, without a word. */
   #interrupt: (end: End) => void = () => {}
 
   constructor (options: ResolvedOptions, user: ConnectionUser) {
@@ -54,15 +53,16 @@ export class Connection {
 
   /** Ends it for good: an open session says GOODBYE first. */
   close (end: End): void {
-    if (this.state === 'closed' || this.#leaving !== null) return
+    if (this.#leaving !== null) return
     this.#leaving = end
-    if (this.link === null) {
-      this.#interrupt(end)
+    const { link } = this
+    const cut = this.#interrupt
+    if (link === null) {
+      cut(end)
       return this.#change('closed', end)
     }
-    const link = this.link
     // A router that does not answer is not waited for.
-    const timer = setTimeout(() => { link.cut(end) }, this.#options.handshakeTimeout)
+    const timer = setTimeout(cut, this.#options.handshakeTimeout, end)
     this.#interrupt = () => { clearTimeout(timer) }
     link.leave(end.reason)
   }
@@ -70,12 +70,14 @@ export class Connection {
   /** Prepares a login, and connects with it. */
   async #begin (loginOf: () => Login | Promise<Login> | null): Promise<void> {
     const isWanted = (): boolean => this.state === 'connecting' && this.#leaving === null
+    let reason: Uri = reasons.authenticationFailed
     try {
-      const login = await loginOf()
+      const login = isWanted() ? await loginOf() : null
       const attempt = await login?.begin() ?? null
+      reason = reasons.networkFailure
       if (isWanted()) this.#dial(login, attempt)
     } catch (error) {
-      if (isWanted()) this.#change('closed', endedByClient(reasons.authenticationFailed, messageOf(error), error))
+      if (isWanted()) this.#change('closed', endedByClient(reason, error))
     }
   }
 
@@ -91,11 +93,8 @@ export class Connection {
       watch(false)
       this.#refused(end, login)
     }
-    const channel: Channel = new Channel(open, serializers, { receive () {}, ended }, () => {
-      const handshake = new Handshake({ channel, attempt, watch, welcomed: (welcome) => { this.#welcomed(channel, welcome) }, ended })
-      channel.receiver = handshake
-      handshake.hello(realm, methods, login)
-    })
+    const welcomed = (welcome: Welcome): void => { this.#welcomed(channel, welcome) }
+    const channel: Channel = new Channel(open, serializers, new Handshake({ realm, methods, login, cookie, attempt, watch, welcomed, ended }))
     this.#interrupt = (end) => { channel.close(end) }
     watch(true)
   }

@@ -5,8 +5,7 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { isDict } from '../protocol/wire-value.ts'
 import type { Channel, Receiver } from './channel.ts'
-import { messageOf } from './client-error.ts'
-import { endedByClient, refusedSession } from './connection-end.ts'
+import { refusedSession } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
@@ -25,9 +24,16 @@ export interface Welcome {
   readonly details: Dict
 }
 
+/** The CHALLENGEs that are answered in one handshake. */
+const MOST_CHALLENGES = 100
+
 /** The parts of a handshake. */
 export interface HandshakeParts {
-  readonly channel: Channel
+  readonly realm: Uri | null
+  readonly methods: readonly string[]
+  readonly login: Login | null
+  /** True if a cookie may log in, so that there is no CHALLENGE. */
+  readonly cookie: boolean
   readonly attempt: LoginAttempt | null
   /** Ends the connection if the router says nothing for long; false lifts that. */
   readonly watch: (isWaiting: boolean) => void
@@ -38,49 +44,51 @@ export interface HandshakeParts {
 
 /** From HELLO to WELCOME or ABORT [basic, Sessions]. */
 export class Handshake implements Receiver {
-  readonly #channel: Channel
-  readonly #attempt: LoginAttempt | null
   readonly #parts: HandshakeParts
-  #state: 'fresh' | 'challenged' | 'welcomed' = 'fresh'
+  #channel!: Channel
+  /** The number of CHALLENGEs. */
+  #challenges = 0
+  /** True while the login answers a CHALLENGE, or checks the router's proof. */
+  #isBusy = false
 
   constructor (parts: HandshakeParts) {
-    this.#channel = parts.channel
-    this.#attempt = parts.attempt
     this.#parts = parts
   }
 
   /** Says HELLO. The cookie comes before any other method. */
-  hello (realm: Uri | null, methods: readonly string[], login: Login | null): void {
-    this.#parts.watch(true)
-    // A serializer leaves out what is undefined.
-    this.#channel.say([1, realm, {
+  opened (channel: Channel): void {
+    const { realm, methods, login, attempt } = this.#parts
+    this.#channel = channel
+    this.#settle(() => [1, realm, {
       roles,
       agent: 'fastify-wamp',
       authmethods: methods,
+      // A serializer leaves out what is undefined.
       authid: login?.authid ?? undefined,
-      authextra: this.#attempt?.authextra
+      authextra: attempt?.authextra
     }])
   }
 
   receive (message: Incoming): void {
+    const { cookie, attempt, watch, welcomed } = this.#parts
     // The user may take long to answer; the router knows how long.
-    this.#parts.watch(false)
-    switch (message.type) {
-      case MessageType.Challenge:
-        if (this.#attempt === null || this.#state === 'welcomed') unexpected()
-        this.#state = 'challenged'
-        return this.#settle(this.#answer(this.#attempt, message.authmethod, message.extra))
-      case MessageType.Abort: return this.#channel.close(refusedSession(message, this.#state === 'challenged'))
-      case MessageType.Goodbye: return this.#channel.close(refusedSession(message, false))
-      case MessageType.Welcome: {
-        if (this.#state === 'welcomed') unexpected()
-        // By a cookie there was no challenge, and there is no proof.
-        const attempt = this.#state === 'challenged' ? this.#attempt : null
-        this.#state = 'welcomed'
-        if (attempt?.verify === undefined) return this.#parts.welcomed(message)
-        return this.#settle(this.#verify(attempt, message))
-      }
-      default: unexpected()
+    watch(false)
+    if (message.type === MessageType.Abort || message.type === MessageType.Goodbye) return this.#channel.close(refusedSession(message, this.#challenges > 0))
+    if (this.#isBusy) unexpected()
+    if (message.type === MessageType.Challenge && attempt !== null && this.#challenges++ < MOST_CHALLENGES) {
+      this.#settle(async () => {
+        const { signature, extra = {} } = await attempt.answer({ method: message.authmethod, extra: message.extra })
+        return [5, signature, extra]
+      })
+    } else if (message.type !== MessageType.Welcome) unexpected()
+    // By a cookie there was no challenge, and there is no proof.
+    else if (attempt?.verify === undefined || (cookie && this.#challenges === 0)) welcomed(message)
+    else {
+      this.#settle(async () => {
+        const { authextra } = message.details
+        await attempt.verify!(isDict(authextra) ? authextra : {})
+        return message
+      })
     }
   }
 
@@ -88,25 +96,19 @@ export class Handshake implements Receiver {
     this.#parts.ended(end)
   }
 
-  async #answer (attempt: LoginAttempt, method: string, extra: Dict): Promise<void> {
-    const { signature, extra: more = {} } = await attempt.answer({ method, extra })
-    if (!this.#channel.isOpen) return
-    this.#channel.say([5, signature, more])
-    this.#parts.watch(true)
-  }
-
-  async #verify (attempt: LoginAttempt, welcome: Welcome): Promise<void> {
-    const { authextra } = welcome.details
-    await attempt.verify?.(isDict(authextra) ? authextra : {})
-    if (this.#channel.isOpen) this.#parts.welcomed(welcome)
-  }
-
-  /** An app's login may fail in any way: the router is told, and it is not tried again. */
-  #settle (work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      if (!this.#channel.isOpen) return
-      this.#channel.say([3, {}, reasons.authenticationFailed])
-      this.#channel.close(endedByClient(reasons.authenticationFailed, messageOf(error), error))
-    })
+  /** Sends the message that work results in, or takes a WELCOME. An app's login may fail in any way: the router is told, and it is not tried again. */
+  async #settle (work: () => unknown[] | Promise<unknown[] | Welcome>): Promise<void> {
+    const channel = this.#channel
+    this.#isBusy = true
+    try {
+      const message = await work()
+      if (!channel.isOpen) return
+      this.#isBusy = false
+      if (!Array.isArray(message)) return this.#parts.welcomed(message as Welcome)
+      channel.say(message)
+      this.#parts.watch(true)
+    } catch (error) {
+      channel.abort(reasons.authenticationFailed, error, {})
+    }
   }
 }

@@ -4,9 +4,9 @@ import type { Values } from '../protocol/values.ts'
 import { WampError } from '../protocol/wamp-error.ts'
 import { CallResult } from '../peer/call-result.ts'
 import type { Called } from '../peer/session-types.ts'
-import type { Channel } from './channel.ts'
 import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
+import type { LinkParts } from './link.ts'
 
 type Invocation = Extract<Incoming, { readonly type: 68 }>
 
@@ -17,13 +17,11 @@ export type InvocationHandler = (called: Called) => unknown
 export class Invocations {
   /** The handlers of the invocations, by registration. */
   readonly handlers = new Map<Id, InvocationHandler>()
-  readonly #channel: Channel
-  readonly #onError: (error: unknown) => void
+  readonly #parts: Pick<LinkParts, 'channel' | 'onError'>
   readonly #running = new Map<Id, AbortController>()
 
-  constructor (channel: Channel, onError: (error: unknown) => void) {
-    this.#channel = channel
-    this.#onError = onError
+  constructor (parts: Pick<LinkParts, 'channel' | 'onError'>) {
+    this.#parts = parts
   }
 
   /** Takes an INVOCATION. */
@@ -48,40 +46,33 @@ export class Invocations {
   /** The session is over: nobody waits for answers. */
   end (error: WampError): void {
     for (const controller of this.#running.values()) controller.abort(error)
-    this.#running.clear()
-    this.handlers.clear()
   }
 
   /** Never rejects. */
   async #answer (handler: InvocationHandler, { request, details, args, kwargs }: Invocation, { signal }: AbortController): Promise<void> {
     const progress = (value: unknown): void => {
-      if (this.#running.has(request) && !signal.aborted) this.#channel.say([70, request, { progress: true }], valuesOf(value))
+      if (this.#running.has(request)) this.#parts.channel.say([70, request, { progress: true }], valuesOf(value))
     }
     try {
       const value = await handler({ args, kwargs, details, signal, progress: details.receive_progress === true ? progress : null })
       signal.throwIfAborted()
-      this.#channel.say([70, request, {}], valuesOf(value))
+      this.#parts.channel.say([70, request, {}], valuesOf(value))
     } catch (error) {
-      if (signal.aborted) this.#fail(request, new WampError(reasons.canceled))
-      else this.#failed(request, error)
+      this.#fail(request, signal.aborted ? signal.reason : error)
     } finally {
       this.#running.delete(request)
     }
   }
 
   /** What a procedure threw is for its own side; only a WampError is meant for the caller. */
-  #failed (request: Id, error: unknown): void {
+  #fail (request: Id, error: unknown): void {
     try {
-      if (error instanceof WampError) return this.#fail(request, error)
-      this.#onError(error)
+      if (!(error instanceof WampError)) throw error
+      this.#parts.channel.say([8, 68, request, {}, error.error], error)
     } catch (cause) {
-      this.#onError(cause)
+      this.#parts.onError(cause)
+      this.#fail(request, new WampError(reasons.runtimeError, { args: ['the procedure failed'] }))
     }
-    this.#fail(request, new WampError(reasons.runtimeError, { args: ['the procedure failed'] }))
-  }
-
-  #fail (request: Id, error: WampError): void {
-    this.#channel.say([8, 68, request, {}, error.error], error)
   }
 }
 

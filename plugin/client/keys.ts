@@ -1,7 +1,10 @@
+import { ClientError } from './client-error.ts'
 import { utf8 } from './octets.ts'
 import type { Octets } from './octets.ts'
 import { hmacWith, pbkdf2Here, sha256 } from './sha256.ts'
 
+/** The most that a router may ask for: it could keep the client busy for hours. */
+const [MOST_ITERATIONS, LONGEST_KEY] = [10_000_000, 1024] as const
 const HMAC = { name: 'HMAC', hash: 'SHA-256' } as const
 
 /** The cryptography of the platform; pages without TLS have none. */
@@ -22,8 +25,11 @@ export async function hash (octets: Octets): Promise<Octets> {
   return platform === undefined ? sha256(octets) : new Uint8Array(await platform.digest('SHA-256', octets))
 }
 
-/** PBKDF2 with HMAC-SHA-256. */
+/** PBKDF2 with HMAC-SHA-256. Throws WAMP_ERR_LOGIN if it would take too long. */
 export async function pbkdf2 (password: string, salt: Octets, iterations: number, length: number): Promise<Octets> {
+  if (!(iterations >= 1 && iterations <= MOST_ITERATIONS && length >= 1 && length <= LONGEST_KEY)) {
+    throw new ClientError('WAMP_ERR_LOGIN', `the challenge asks for ${iterations} iterations and ${length} octets`)
+  }
   const platform = subtle()
   if (platform === undefined) return pbkdf2Here(password, salt, iterations, length)
   const key = await platform.importKey('raw', utf8(password), 'PBKDF2', false, ['deriveBits'])

@@ -40,7 +40,7 @@ interface Pending extends Pick<Request<unknown>, 'type' | 'accept' | 'progress'>
   resolve (value: unknown): void
   reject (error: unknown): void
   /** Undoes the listening to a signal. */
-  readonly forget: (() => void) | undefined
+  readonly forget: () => void
   readonly timer: ReturnType<typeof setTimeout> | undefined
 }
 
@@ -60,19 +60,17 @@ export interface LinkParts {
 /** A session as long as one connection lasts: requests and their answers, events and invocations. */
 export class Link implements Receiver {
   /** The procedures of this session. */
-  readonly invocations: Invocations
-  readonly #channel: Channel
+  declare readonly invocations: Invocations
   readonly #parts: LinkParts
   /** The requests without a response. The garbage collector would keep the content of a Map that changes often until a full collection. */
   readonly #pending: Record<Id, Pending> = {}
   readonly #subscriptions = new Map<Id, Set<EventHandler>>()
   #lastRequest: Id = 0
-  #state: 'open' | 'leaving' | 'closed' = 'open'
+  #isLeaving = false
 
   constructor (parts: LinkParts) {
-    this.#channel = parts.channel
     this.#parts = parts
-    this.invocations = new Invocations(parts.channel, parts.onError)
+    this.invocations = new Invocations(parts)
   }
 
   /**
@@ -82,10 +80,13 @@ export class Link implements Receiver {
   request<T> ({ type, fields, values, accept, signal, progress, timeout = 0 }: Request<T>): Promise<T> {
     return new Promise<unknown>((resolve, reject) => {
       signal?.throwIfAborted()
+      const { channel } = this.#parts
       const what = fields.at(-1) as Uri | Id
-      if (this.#state !== 'open') throw new ClientError(this.#state === 'leaving' ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
+      if (this.#isLeaving || !channel.isOpen) {
+        throw new ClientError(this.#isLeaving ? 'WAMP_ERR_SESSION_CLOSED' : 'WAMP_ERR_NOT_CONNECTED', `${what}: not connected`)
+      }
       const request = nextId(this.#lastRequest)
-      const data = this.#channel.encode([type, request, ...fields], values)
+      const data = channel.encode([type, request, ...fields], values)
       this.#lastRequest = request
       this.#pending[request] = {
         type,
@@ -94,11 +95,11 @@ export class Link implements Receiver {
         progress,
         resolve,
         reject,
-        forget: signal && onAbort(signal, () => { this.#cancel(request, signal.reason) }),
+        forget: onAbort(signal, () => { this.#cancel(request, signal!.reason) }),
         // The router alone measures a longer one.
         timer: timeout > 0 && timeout <= LONGEST_TIMER ? setTimeout(() => { this.#cancel(request, new WampError(reasons.timeout, { args: [`no answer in ${timeout} ms`] })) }, timeout) : undefined
       }
-      this.#channel.send(data)
+      channel.send(data)
     }) as Promise<T>
   }
 
@@ -121,14 +122,11 @@ export class Link implements Receiver {
 
   /** Says GOODBYE. The session is over when the router answers, or the connection ends. */
   leave (reason: Uri): void {
-    if (this.#state !== 'open') return
-    this.#state = 'leaving'
-    this.#channel.say([6, {}, reason])
-  }
-
-  /** Ends the connection without a word. */
-  cut (end: End): void {
-    this.#channel.close(end)
+    const { channel } = this.#parts
+    this.#isLeaving = true
+    channel.say([6, {}, reason])
+    // Nothing follows GOODBYE.
+    channel.send = () => {}
   }
 
   receive (message: Incoming): void {
@@ -139,8 +137,8 @@ export class Link implements Receiver {
       case MessageType.Error: return this.#answered(message, message.requestType)?.reject(new WampError(message.error, message))
       case MessageType.Goodbye:
       case MessageType.Abort:
-        if (message.type === MessageType.Goodbye && this.#state === 'open') this.#channel.say([6, {}, reasons.goodbyeAndOut])
-        return this.#channel.close(endedByRouter(message))
+        if (message.type === MessageType.Goodbye) this.#parts.channel.say([6, {}, reasons.goodbyeAndOut])
+        return this.#parts.channel.close(endedByRouter(message))
       case MessageType.Welcome:
       case MessageType.Challenge: return unexpected()
       default: return this.#reply(message)
@@ -148,12 +146,11 @@ export class Link implements Receiver {
   }
 
   ended (end: End): void {
-    this.#state = 'closed'
-    this.#subscriptions.clear()
-    this.invocations.end(errorOf(end))
+    const error = errorOf(end)
+    this.invocations.end(error)
     for (const request in this.#pending) {
       const { what, reject } = this.#take(Number(request))!
-      reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, errorOf(end)))
+      reject(new ClientError('WAMP_ERR_IN_DOUBT', `${what}: connection lost`, error))
     }
     this.#parts.ended(end)
   }
@@ -189,15 +186,14 @@ export class Link implements Receiver {
   #take (request: Id): Pending | undefined {
     const pending = this.#pending[request]
     delete this.#pending[request]
-    pending?.forget?.()
+    pending?.forget()
     clearTimeout(pending?.timer)
     return pending
   }
 
   #revocation ({ type, details }: { readonly type: MessageCode, readonly details?: Dict | undefined }): void {
     const { subscription, registration, reason } = details ?? {}
-    const id = type === MessageType.Unsubscribed ? subscription : registration
-    if (typeof id !== 'number') return
+    const id = (type === MessageType.Unsubscribed ? subscription : registration) as Id
     if (id === subscription) this.#subscriptions.delete(id)
     else this.invocations.handlers.delete(id)
     this.#parts.revoked(type === MessageType.Unsubscribed ? MessageType.Subscribe : MessageType.Register, id, new WampError(typeof reason === 'string' ? reason : reasons.notAuthorized, { args: ['revoked'] }))
@@ -206,7 +202,7 @@ export class Link implements Receiver {
   /** Nobody waits for a request any more: what comes for it is ignored. Only a call can be taken back. */
   #cancel (request: Id, reason: unknown): void {
     const pending = this.#take(request)
-    if (pending?.type === MessageType.Call) this.#channel.say([49, request, { mode: 'killnowait' }])
+    if (pending?.type === MessageType.Call) this.#parts.channel.say([49, request, { mode: 'killnowait' }])
     pending?.reject(reason)
   }
 

@@ -84,11 +84,16 @@ function dict (reader: OctetReader, length: number): Record<string, unknown> {
   return dictOf(entries)
 }
 
-/** A timestamp is a Date [MessagePack specification, Timestamp extension type]; what other types mean is known to nobody. */
+/**
+ * A timestamp is a Date [MessagePack specification, Timestamp extension type]. Libraries of JavaScript write undefined as one octet 0 of type 0. What
+ * others mean is known to nobody: they are their octets.
+ */
 function extension (reader: OctetReader, length: number): unknown {
   const type = Number(reader.signed(1))
-  const content = new OctetReader(reader.take(length))
-  if (type !== TIMESTAMP) throw new TypeError(`an extension of type ${type}`)
+  const octets = reader.take(length)
+  if (type === 0 && length === 1 && octets[0] === 0) return undefined
+  if (type !== TIMESTAMP || ![4, 8, 12].includes(length)) return octets
+  const content = new OctetReader(octets)
   if (length === 4) return new Date(Number(content.unsigned(4)) * 1000)
   if (length === 8) {
     const both = BigInt(content.unsigned(8))

@@ -1,6 +1,8 @@
 import type { Octets } from './octets.ts'
 
 const encoder = new TextEncoder()
+/** The octets that are kept for the next message. */
+const MOST_KEPT = 65_536
 
 /** Octets that are written one after the other. */
 export class OctetWriter {
@@ -12,6 +14,8 @@ export class OctetWriter {
   take (): Octets {
     const taken = this.#octets.slice(0, this.#length)
     this.#length = 0
+    // One long message must not take memory forever.
+    if (this.#octets.length > MOST_KEPT) this.#use(new Uint8Array(MOST_KEPT))
     return taken
   }
 
@@ -44,10 +48,14 @@ export class OctetWriter {
     if (this.#length > this.#octets.length) {
       const grown = new Uint8Array(2 * this.#length)
       grown.set(this.#octets)
-      this.#octets = grown
-      this.#view = new DataView(grown.buffer)
+      this.#use(grown)
     }
     return at
+  }
+
+  #use (octets: Octets): void {
+    this.#octets = octets
+    this.#view = new DataView(octets.buffer)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Id } from '../protocol/id.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Dict } from '../protocol/message-options.ts'
 import type { Uri } from '../protocol/uri.ts'
-import { WampError } from '../protocol/wamp-error.ts'
+import type { WampError } from '../protocol/wamp-error.ts'
 import { ClientError } from './client-error.ts'
 import type { Link } from './link.ts'
 
@@ -23,15 +23,15 @@ export interface StandingParts {
 /** A subscription or registration that outlasts connections. */
 export class Standing {
   /** SUBSCRIBE or REGISTER. */
-  readonly type: 32 | 64
+  declare readonly type: 32 | 64
   /** Which others stand for the same at the router. */
-  readonly key: string
+  declare readonly key: string
   /** The id that it has in this connection; 0 until the router has accepted it. */
   id: Id = 0
   /** `establishing` while the router is asked for it; `over` once nobody wants it. */
-  state: 'new' | 'establishing' | 'held' | 'over' = 'new'
+  state: 'idle' | 'establishing' | 'over' = 'idle'
   /** Settles when the last attempt to establish it has ended; never rejects. */
-  established: Promise<void> | undefined
+  declare established: Promise<void> | undefined
   readonly #parts: StandingParts
   #timer: ReturnType<typeof setTimeout> | undefined
   /** Resolves and rejects `begin`, until that is done. */
@@ -65,14 +65,14 @@ export class Standing {
         const { subscription, registration } = reply as { readonly subscription?: Id, readonly registration: Id }
         const id = this.id = subscription ?? registration
         hold(link, id)
-        if (this.state === 'establishing') this.state = 'held'
+        if (this.state === 'establishing') this.state = 'idle'
         this.#settle?.[0]()
         this.#settle = undefined
       }
     }).catch((error: unknown) => { this.#failed(link, error) })
   }
 
-  /** The router has ended it. */
+  /** It is lost. */
   revoke (error: unknown): void {
     this.end(error)
     this.#parts.lost(error)
@@ -88,15 +88,11 @@ export class Standing {
 
   #failed (link: Link, error: unknown): void {
     if (this.state === 'over') return
-    this.state = 'new'
+    this.state = 'idle'
     // The next connection restores it.
     if (error instanceof ClientError && error.code !== 'WAMP_ERR_INVALID_MESSAGE') return
-    const isNew = this.#settle !== undefined
-    if (!isNew && error instanceof WampError && error.error === reasons.procedureAlreadyExists) {
-      this.#timer = setTimeout(() => { this.establish(link) }, TAKEN)
-      return
-    }
-    this.end(error)
-    if (!isNew) this.#parts.lost(error)
+    if (this.#settle !== undefined) return this.end(error)
+    if ((error as WampError).error === reasons.procedureAlreadyExists) this.#timer = setTimeout(() => { this.establish(link) }, TAKEN)
+    else this.revoke(error)
   }
 }

@@ -9,9 +9,12 @@ import type { StandingParts } from './standing.ts'
 export class Standings {
   readonly #all = new Set<Standing>()
   #link: Link | null = null
+  #closed: Error | undefined
 
   /** Adds one. Resolves when the router has accepted it. */
   async begin (link: Link, parts: StandingParts): Promise<Standing> {
+    // A request that waited for the connection may find that it has already ended.
+    if (this.#closed) throw this.#closed
     const standing = new Standing(parts)
     this.#all.add(standing)
     try {
@@ -42,7 +45,8 @@ export class Standings {
   }
 
   /** The session is closed. */
-  end (error: unknown): void {
+  end (error: Error): void {
+    this.#closed = error
     for (const standing of this.#all) standing.end(error)
     this.#all.clear()
     this.#link = null
@@ -76,12 +80,10 @@ export class Standings {
   /** The connection, when the router has answered all that was asked for the same; null without one. */
   async #settled (standing: Standing): Promise<Link | null> {
     const link = this.#link
-    await standing.established
-    for (;;) {
-      const others = [...this.#all].filter(({ key, state }) => state === 'establishing' && key === standing.key)
-      if (others.length === 0) return link === this.#link ? link : null
-      await Promise.all(others.map(({ established }) => established))
+    for (let one: Standing | undefined = standing; one; one = [...this.#all].find(({ key, state }) => state === 'establishing' && key === standing.key)) {
+      await one.established
     }
+    return link === this.#link ? link : null
   }
 }
 

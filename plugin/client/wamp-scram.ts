@@ -46,7 +46,7 @@ function attempt ({ authid, password, argon2id, prepare = (text) => text.normali
       return { signature: toBase64(clientKey.map((octet, i) => octet ^ signature[i]!)), extra: { nonce, channel_binding: null, cbind_data: null } }
     },
     verify: ({ verifier }) => {
-      if (verifier !== proof) throw new ClientError('WAMP_ERR_LOGIN', 'the router does not know the password')
+      if (proof === undefined || verifier !== proof) throw new ClientError('WAMP_ERR_LOGIN', 'the router does not know the password')
     }
   }
 }

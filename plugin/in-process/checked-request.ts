@@ -33,7 +33,7 @@ function checkRequest (message: ClientMessage): void {
     const known = [...Object.keys(requestOptions[type]), ...type === MessageType.Call ? local : []]
     throw new errors.WAMP_ERR_INVALID_MESSAGE(`${field}.${name}${fault}${known.includes(name) ? valueHint(name, fault) : didYouMean(name, known)}`)
   }
-  // Options may be those of a client of the HTTP bridge, and the tables inherit these names.
+  // Options may be those of a client of the HTTP bridge.
   for (const name in message.options) if (name in Object.prototype) refuse(name, ' is not an option')
   checkOptions(type, 'topic' in message ? message.topic : message.procedure, message.options, refuse)
 }

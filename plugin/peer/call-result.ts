@@ -3,9 +3,9 @@ import type { Args, Kwargs, Values } from '../protocol/values.ts'
 /** A result with several args, or with kwargs. Calls resolve to it, and procedures return it. */
 export class CallResult {
   /** The positional values. */
-  readonly args: Args
+  declare readonly args: Args
   /** The keyword values. */
-  readonly kwargs: Kwargs
+  declare readonly kwargs: Kwargs
 
   constructor (args: Args = [], kwargs: Kwargs = {}) {
     this.args = args

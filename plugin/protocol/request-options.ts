@@ -58,8 +58,7 @@ const further = /^(x?_|ppt_|trace(parent|state)$)/
 /** Checks options whose names and values are known. */
 export function checkKnown (known: KnownOptions, options: Dict, refuse: Refuse): void {
   for (const name in options) {
-    const check = known[name]
-    const result = check !== undefined ? options[name] === undefined || check(options[name]) : further.test(name) || ' is not an option'
+    const result = Object.hasOwn(known, name) ? options[name] === undefined || known[name]!(options[name]) : further.test(name) || ' is not an option'
     if (result !== true) refuse(name, faultOf(result))
   }
 }

@@ -10,11 +10,11 @@ import type { Args, Kwargs } from './values.ts'
 export class WampError extends Error {
   override readonly name = 'WampError'
   /** The URI of the error. */
-  readonly error: Uri
+  declare readonly error: Uri
   /** Positional values. The first one is often a text for people. */
-  readonly args: Args
+  declare readonly args: Args
   /** Keyword values. */
-  readonly kwargs: Kwargs
+  declare readonly kwargs: Kwargs
 
   constructor (error: Uri, values: { args?: Args, kwargs?: Kwargs, cause?: unknown } = {}) {
     if (!isName(error)) throw new TypeError(`invalid URI ${String(error)}`)

@@ -1367,6 +1367,48 @@ export const defences: readonly Defence[] = [
     test: ['client/session.test.ts', 'an invocation that is interrupted is forgotten']
   },
   {
+    defence: 'A router can neither end a process that uses the client of this package, nor leave its calls unanswered, by a close reason that is not a URI',
+    file: 'plugin/client/connection-end.ts',
+    code: '/^wamp(\\.\\w+)+$/.test(reason)',
+    without: "reason.startsWith('wamp.')",
+    test: ['client/hostile-router.test.ts', 'a close reason that only begins like a URI']
+  },
+  {
+    defence: 'Without the cookie, a router must prove that it knows the password of `wampScram`, even if it does not challenge the client',
+    file: 'plugin/client/handshake.ts',
+    code: '(cookie && this.#challenges === 0)',
+    without: 'this.#challenges === 0',
+    test: ['client/hostile-router.test.ts', 'without the cookie a router has to prove itself']
+  },
+  {
+    defence: 'A router cannot make the client of this package answer several challenges at once',
+    file: 'plugin/client/handshake.ts',
+    code: 'if (this.#isBusy) unexpected()',
+    without: '',
+    test: ['client/hostile-router.test.ts', 'WELCOME, or another CHALLENGE, before the answer']
+  },
+  {
+    defence: 'The client of this package answers a limited number of challenges',
+    file: 'plugin/client/handshake.ts',
+    code: 'this.#challenges++ < MOST_CHALLENGES',
+    without: 'this.#challenges++ < Infinity',
+    test: ['client/hostile-router.test.ts', 'a router that never stops to ask is given up']
+  },
+  {
+    defence: 'A challenge cannot make the client of this package derive a key for hours',
+    file: 'plugin/client/keys.ts',
+    code: 'iterations <= MOST_ITERATIONS && length >= 1 && length <= LONGEST_KEY',
+    without: 'length >= 1',
+    test: ['client/logins.test.ts', 'a challenge that would take hours is refused']
+  },
+  {
+    defence: 'A payload that JavaScript cannot represent does not end the sessions of the client of this package that receive it',
+    file: 'plugin/client/octet-reader.ts',
+    code: "if (typeof key !== 'object' || key === null) setOwn(",
+    without: "if (typeof key === 'object') throw new TypeError(); else setOwn(",
+    test: ['client/serializers.test.ts', 'a value that routers forward and JavaScript cannot represent']
+  },
+  {
     defence: 'The callees of a procedure that is taken over are notified in turns',
     file: 'plugin/realm/registrations.ts',
     code: 'begin({ work: () => steps.next().done !== true })',

@@ -37,10 +37,16 @@ const requests: Readonly<Record<string, (session: ClientSession, options: never)
 t.test('an unknown or invalid option of a request is refused by its name, and the session goes on', async (t) => {
   const session = await join(t)
   const wrong = ' is invalid'
+  const noSignal = 'option "signal" must be an AbortSignal'
   for (const [request, given, message] of [
     ['call', { timout: 5 }, 'option "timout" is not an option'],
     ['call', { timeout: '5s' }, `option "timeout"${wrong}`],
-    ['call', { signal: 5 }, 'option "signal" must be an object'],
+    ['call', { signal: 5 }, noSignal],
+    ['call', { signal: null }, noSignal],
+    ['call', { signal: new AbortController() }, noSignal],
+    ['results', { signal: new AbortController() }, noSignal],
+    ['events', { signal: new AbortController() }, noSignal],
+    ['subscribe', { signal: new AbortController().signal }, 'option "signal" is not an option'],
     ['call', { onProgress: 'yes' }, 'option "onProgress" must be a function'],
     ['results', { recieve_progress: true }, 'option "recieve_progress" is not an option'],
     ['publish', { excludeMe: false }, 'option "excludeMe" is not an option'],
@@ -61,6 +67,17 @@ t.test('an unknown or invalid option of a request is refused by its name, and th
   t.equal(await session.call('wamp.session.count'), 1, 'the session goes on')
 })
 
+t.test('what every object has is not an option', async (t) => {
+  const session = await join(t)
+  for (const name of Object.getOwnPropertyNames(Object.prototype).filter((name) => !name.startsWith('_'))) {
+    const message = `option "${name}" is not an option`
+    const options = JSON.parse(`{"${name}":"length"}`) as never
+    for (const request of Object.values(requests)) t.equal(await faultOf(request(session, options)), message)
+    t.equal(await faultOf(connect('ws://127.0.0.1:1/', { WebSocket, retry: options })), message)
+  }
+  for (const request of ['call', 'publish', 'subscribe', 'register']) await t.resolves(requests[request]!(session, JSON.parse('{"__proto__":"own"}') as never))
+})
+
 t.test('an asterisk in a subscription or registration is refused, unless it is meant as such', async (t) => {
   const session = await join(t)
   const message = 'option "match" must be "exact" for a literal "*"'
@@ -78,6 +95,7 @@ t.test('a handler that is no function, and a reason that is no URI, are refused'
     t.equal(await faultOf(session.subscribe(TOPIC, handler)), 'option "handler" must be a function')
     t.equal(await faultOf(session.register(TOPIC, handler)), 'option "handler" must be a function')
   }
+  for (const reason of ['', 'no uri', 'a..b', 5, null] as never[]) t.equal(await faultOf(session.leave(reason)), 'option "reason" is invalid')
   t.equal(await session.call('wamp.session.count'), 1)
 })
 
@@ -113,6 +131,12 @@ t.test('args that are no list and kwargs that are no object are refused by name,
 t.test('a relative URL without a page is refused by name', async (t) => {
   t.equal(await faultOf(connect('/ws', { WebSocket })), 'option "url" must be an absolute URL')
   t.equal(await faultOf(connect(undefined as never, { WebSocket })), 'option "url" must be an absolute URL')
+})
+
+t.test('a URL or header that no WebSocket takes is no failed login', async (t) => {
+  for (const [url, options] of [['localhost:8080/ws', {}], ['ws://127.0.0.1:1/#part', {}], ['ws://127.0.0.1:1/', { headers: { 'no name': '' } }]] as const) {
+    t.match(await connect(url, { WebSocket, ...options }).catch((error: unknown) => error), { error: 'wamp.error.network_failure', args: [/URL|header/i] })
+  }
 })
 
 t.test('a login without its parts is refused where it is made', async (t) => {
