@@ -514,14 +514,14 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A client that does not read its event stream is disconnected',
-    file: 'routes/events.ts',
+    file: 'routes/event-stream.ts',
     code: 'if (this.readable.readableLength + this.#chunk.queued > this.#share)',
     without: 'if (this.readable.readableLength > 2 ** 40)',
     test: ['routes/events.test.ts', 'a client that does not read is let go']
   },
   {
     defence: 'Event streams leave no data behind in a shared session',
-    file: 'routes/events.ts',
+    file: 'routes/event-stream.ts',
     code: '    this.#forget()\n',
     without: '',
     test: ['routes/events.test.ts', 'streams in the name of one session']
@@ -940,6 +940,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/client-gone.test.ts', 'who sends many requests at once']
   },
   {
+    defence: 'An event stream that waits behind another response leaves no session behind',
+    file: 'routes/event-stream.ts',
+    code: '    this.#ended()\n',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who leaves while a stream of events waits']
+  },
+  {
     defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
     file: 'routes/connection-of.ts',
     code: 'raw.socket.destroy()',
@@ -1067,7 +1074,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Event streams on one HTTP/2 connection share its buffer limit',
-    file: 'routes/events.ts',
+    file: 'routes/event-stream.ts',
     code: ' / Math.max(1, streamsOf.of(this.#owner))',
     without: '',
     test: ['routes/http2.test.ts', 'streams of events on a connection']
