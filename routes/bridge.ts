@@ -74,12 +74,13 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     }
   }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
+    const readText = (text: string): Given | string => readBody(valuesOf(text, depth, refusedKey), name)
     fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
       if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
       if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
-      const given = readBody(valuesOf(text, depth, refusedKey), name)
+      const given = readText(text)
       if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = signalOf(reply)
       const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
@@ -87,10 +88,11 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     })
   }
   if (call !== null) serve(call, 'procedure', makeCall)
-  if (publish !== null) serve(publish, 'topic', async (session, { uri, args, kwargs, options }) => ({ id: await session.publish(uri, args, kwargs, options as PublishOptions) }))
+  if (publish !== null) serve(publish, 'topic', makePublication)
 }
 
-interface Given { readonly uri: string, readonly args: unknown[], readonly kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
+/** What a body asks for. The values are removed when the request is made. */
+interface Given { readonly uri: string, args: unknown[], kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
 /** The answer to a request. */
 interface Outcome { readonly status: number, readonly body: object }
 type Perform = (session: InProcessSession, given: Given, gone: AbortSignal) => Promise<object>
@@ -100,10 +102,30 @@ function failed (status: number, error: string): Outcome {
 }
 
 /** Who gives up the request cancels the call. */
-async function makeCall (session: InProcessSession, { uri, args, kwargs, options }: Given, gone: AbortSignal): Promise<object> {
-  const value = await session.call(uri, args, kwargs, { ...options as CallOptions, signal: gone })
+function makeCall (session: InProcessSession, given: Given, gone: AbortSignal): Promise<object> {
+  const { uri, args, kwargs } = valuesTaken(given)
+  return session.call(uri, args, kwargs, { ...given.options as CallOptions, signal: gone }).then(resultOf)
+}
+
+function makePublication (session: InProcessSession, given: Given): Promise<object> {
+  const { uri, args, kwargs } = valuesTaken(given)
+  return session.publish(uri, args, kwargs, given.options as PublishOptions).then((id) => ({ id }))
+}
+
+function resultOf (value: unknown): object {
   if (!(value instanceof CallResult)) return { args: value === undefined ? [] : [value] }
   return Object.keys(value.kwargs).length === 0 ? { args: value.args } : { args: value.args, kwargs: value.kwargs }
+}
+
+/**
+ * What a body asked for, which no longer has the values then: the answer may come late or never, and values take up to a hundred times as much
+ * memory as the body. An async function would keep whatever it has had in its hands until its promise is settled.
+ */
+function valuesTaken (given: Given): Given {
+  const taken = { ...given }
+  given.args = []
+  given.kwargs = {}
+  return taken
 }
 
 /** The values of a body. They take far more memory than its text, so nothing waits between this and their use. Throws an error of status 400. */

@@ -94,21 +94,19 @@ export class InProcessPeer {
    * of an ERROR, with WAMP_ERR_SESSION_CLOSED if the session ends first, and with WAMP_ERR_INVALID_MESSAGE, which names the field, if the
    * message would abort a remote client or has an unknown option. If the signal is aborted, it rejects with the signal's reason, and a call is canceled.
    */
-  async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, { signal, progress, takes = 'values' }: RequestOptions = {}): Promise<T> {
-    signal?.throwIfAborted()
-    if (this.#state !== 'open') throw new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason)
-    const request = nextId(this.#lastRequest)
-    const message = checked(make(request))
-    this.#lastRequest = request
-    let forget = (): void => {}
+  request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, options: RequestOptions = {}): Promise<T> {
+    // Nothing here may keep the message until the answer: its values take far more memory than its octets.
     try {
-      return await new Promise<T>((resolve, reject) => {
-        this.#pending[request] = { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress, takes }
-        forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
-        this.#send(message)
-      })
-    } finally {
-      forget()
+      options.signal?.throwIfAborted()
+      if (this.#state !== 'open') throw new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason)
+      const request = nextId(this.#lastRequest)
+      const message = checked(make(request))
+      this.#lastRequest = request
+      const answer = this.#answerTo(request, accept, options)
+      this.#send(message)
+      return answer
+    } catch (error) {
+      return Promise.reject(error)
     }
   }
 
@@ -201,6 +199,18 @@ export class InProcessPeer {
     }
     this.#whenClosed.clear()
     this.#closed()
+  }
+
+  async #answerTo<T> (request: Id, accept: (reply: Reply, values: Values) => T, { signal, progress, takes = 'values' }: RequestOptions): Promise<T> {
+    let forget = (): void => {}
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#pending[request] = { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress, takes }
+        forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
+      })
+    } finally {
+      forget()
+    }
   }
 
   #goodbye (reason: string): void {

@@ -947,6 +947,20 @@ export const defences: readonly Defence[] = [
     test: ['routes/client-gone.test.ts', 'who leaves while a stream of events waits']
   },
   {
+    defence: 'A pending request of the HTTP bridge keeps no decoded values',
+    file: 'routes/bridge.ts',
+    code: '  given.args = []\n',
+    without: '',
+    test: ['in-process/pending-requests.test.ts', 'the bridge keeps no values']
+  },
+  {
+    defence: 'A pending request of an in-process session keeps no decoded values',
+    file: 'plugin/in-process/in-process-session.ts',
+    code: "request.takes === 'payload' ? payloadOf : valuesOf",
+    without: "(reply, values) => (request.takes === 'payload' ? payloadOf : valuesOf)(reply, values)",
+    test: ['in-process/pending-requests.test.ts', 'a request keeps neither']
+  },
+  {
     defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
     file: 'routes/connection-of.ts',
     code: 'raw.socket.destroy()',
