@@ -21,6 +21,7 @@ import { hideSignature } from './signed-log.ts'
 import { poisonGuard } from './poisoning.ts'
 import type { SignedRequests } from './signed-request.ts'
 import type { Unidentified } from './unidentified.ts'
+import { limitAnswers } from './unread-answers.ts'
 
 /** What the HTTP bridge is made of. */
 export interface BridgeParts {
@@ -36,14 +37,16 @@ export interface BridgeParts {
   readonly signatures: SignedRequests | null
   /** The most levels of lists and dicts in a body. */
   readonly depth: number
-  readonly router: Pick<Router, 'state' | 'handshakeTimeout'>
+  /** The maximum octets of the answers that a connection of HTTP/2 has not read. */
+  readonly bufferedBytes: number
+  readonly router: Pick<Router, 'state' | 'handshakeTimeout' | 'logLimit'>
   readonly unidentified: Unidentified
 }
 
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
-export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, router, unidentified }: BridgeParts): Promise<void> {
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, bufferedBytes, router, unidentified }: BridgeParts): Promise<void> {
   fastify.addHook('preParsing', limitBody(router.handshakeTimeout))
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
@@ -55,6 +58,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const logging = signatures === null ? {} : { childLoggerFactory: hideSignature(fastify) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
+  const onSend = limitAnswers({ bufferedBytes, logLimit: router.logLimit })
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
     let own: InProcessSession | undefined
     try {
@@ -75,16 +79,16 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
     const readText = (text: string): Given | string => readBody(valuesOf(text, depth, refusedKey), name)
-    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
+    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn, onSend }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
-      if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
-      if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
+      if (fault !== null) return answer(reply, 401, { error: fault, args: [], kwargs: {} })
+      if (join === null && request.wampPrincipal === null) return answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
       const given = readText(text)
-      if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
+      if (typeof given === 'string') return answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = signalOf(reply)
       const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
-      return gone.aborted ? await reply.code(CLIENT_GONE).send() : await answer(reply, status, body)
+      return gone.aborted ? reply.code(CLIENT_GONE).send() : answer(reply, status, body)
     })
   }
   if (call !== null) serve(call, 'procedure', makeCall)
@@ -154,8 +158,9 @@ function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
   return { uri, args: args ?? [], kwargs: kwargs ?? {}, options: options ?? {} }
 }
 
-async function answer (reply: FastifyReply, status: number, body: object): Promise<FastifyReply> {
-  return await reply.code(status).header('cache-control', 'no-store').type('application/json').send(textOf(body))
+/** Nothing waits here for the client to read the answer: the values of the body would stay in memory. */
+function answer (reply: FastifyReply, status: number, body: object): FastifyReply {
+  return reply.code(status).header('cache-control', 'no-store').type('application/json').send(textOf(body))
 }
 
 /** Numbers beyond 2^53 and octets are written as `wamp.2.json` writes them; what has no form is the same ERROR as there. */

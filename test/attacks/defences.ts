@@ -961,6 +961,13 @@ export const defences: readonly Defence[] = [
     test: ['in-process/pending-requests.test.ts', 'a request keeps neither']
   },
   {
+    defence: 'The answers that an HTTP/2 connection has not read are bounded',
+    file: 'routes/unread-answers.ts',
+    code: 'if (waiting > 0 && waiting + octets.length > bufferedBytes) {',
+    without: 'if (waiting < 0) {',
+    test: ['routes/http2.test.ts', 'an answer above what a connection of HTTP/2']
+  },
+  {
     defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
     file: 'routes/connection-of.ts',
     code: 'raw.socket.destroy()',

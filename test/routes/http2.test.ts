@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, constants } from 'node:http2'
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
+import type { ClientHttp2Session, ClientHttp2Stream, Settings } from 'node:http2'
 import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -19,8 +19,8 @@ function post (client: ClientHttp2Session, path: string, body: object): { stream
   return { stream, status }
 }
 
-const client = (t: Test, url: string): ClientHttp2Session => {
-  const session = connect(url)
+const client = (t: Test, url: string, settings: Settings = {}): ClientHttp2Session => {
+  const session = connect(url, { settings })
   t.teardown(() => { session.destroy() })
   return session
 }
@@ -98,6 +98,36 @@ t.test('a connection of HTTP/2 that waits for many answers gets no further ones'
   }
 })
 
+t.test('an answer above what a connection of HTTP/2 has not read is reset, and others are sent when it reads', async (t) => {
+  for (const path of ['/call', '/route']) {
+    t.test(path, async (t) => {
+      const lines: string[] = []
+      const app = Fastify({ http2: true, logger: { level: 'warn', stream: { write: (line: string) => { lines.push((JSON.parse(line) as { msg: string }).msg) } } } })
+      await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { bufferedEventBytes: 65_536, bufferedBytes: 200_000 } })
+      await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })
+      t.teardown(() => app.close())
+      const backend: InProcessSession = app.wamp.join('realm1')
+      app.wampRoute({ method: 'POST', url: '/route', procedure: 'com.example.large', as: backend })
+      // Each of these characters is two octets.
+      await backend.register('com.example.large', () => 'ä'.repeat(60_000))
+      const url = await app.listen({ port: 0, host: '127.0.0.1' })
+      const greedy = client(t, url, { initialWindowSize: 0 })
+      const body = path === '/call' ? { procedure: 'com.example.large' } : {}
+      const first = post(greedy, path, body)
+      t.equal(await first.status, 200)
+      const second = post(greedy, path, body)
+      await once(second.stream, 'close')
+      t.equal(second.stream.rstCode, constants.NGHTTP2_CANCEL)
+      t.ok(lines.includes('a client does not read: an answer to it was dropped'))
+      t.equal(await post(client(t, url), path, body).status, 200, 'others are answered')
+      greedy.settings({ initialWindowSize: 65_535 })
+      first.stream.resume()
+      await once(first.stream, 'close')
+      t.equal(await post(greedy, path, body).status, 200, 'when it has read, the next may come')
+    })
+  }
+})
+
 t.test('canceled requests of HTTP/2 do not use up the calls of the session of a route with `as`', async (t) => {
   const app = Fastify({ http2: true })
   await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { pendingCalls: 8 } })
@@ -134,8 +164,7 @@ t.test('streams of events on a connection of HTTP/2 share what may wait for it',
   await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
   t.teardown(() => app.close())
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const session = connect(url, { settings: { initialWindowSize: 0 } })
-  t.teardown(() => { session.destroy() })
+  const session = client(t, url, { initialWindowSize: 0 })
   const closed: Promise<unknown>[] = []
   for (let i = 0; i < 10; i++) {
     const stream = session.request({ ':path': `/events?topic=com.example.topic${i}` }).on('error', () => {})
