@@ -24,7 +24,7 @@ import type { PropagationSlot } from './propagation.ts'
 export interface InProcessCallOptions extends CallOptions {
   /** Cancels the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
-  /** Receives progressive results. The call resolves to the last one. */
+  /** Receives progressive results. The call resolves to the last one. If it fails, the call is canceled and rejects with its error. It may be asynchronous. */
   readonly onProgress?: (value: unknown) => void
 }
 
@@ -89,7 +89,7 @@ export class InProcessSession {
     try {
       checkLocalOptions('call', given)
       const { signal, onProgress, ...options } = given
-      const progress = onProgress === undefined ? undefined : (values: Values): void => { onProgress(valueOf(values)) }
+      const progress = onProgress === undefined ? undefined : (values: Values): unknown => onProgress(valueOf(values))
       return this.#call(procedure, { args, kwargs }, options, { signal, progress }).then(({ values }) => valueOf(values) as T)
     } catch (error) {
       return Promise.reject(error)

@@ -968,6 +968,20 @@ export const defences: readonly Defence[] = [
     test: ['routes/http2.test.ts', 'an answer above what a connection of HTTP/2']
   },
   {
+    defence: 'A progressive result that makes a function of the app fail later does not crash the process',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: 'if (isThenable(result)) this.#follow(',
+    without: 'if (result === null) this.#follow(',
+    test: ['in-process/progress.test.ts', 'a function for progressive results that fails, at once']
+  },
+  {
+    defence: 'The progressive results that asynchronous functions of the app handle are bounded',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: 'pending.running >= MOST_RUNNING || !this.#held.hasRoom(pending, bytes)',
+    without: 'bytes < 0',
+    test: ['in-process/progress.test.ts', 'progressive results are handled by a limited number']
+  },
+  {
     defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
     file: 'routes/connection-of.ts',
     code: 'raw.socket.destroy()',
