@@ -16,8 +16,25 @@ import { missedEvents } from './missed-events.ts'
 /** Milliseconds that a client has to read the rest. */
 const CLOSE_TIMEOUT = 1000
 
+/** The part of a response, of HTTP/1.1 or a stream of HTTP/2, that tells how far the client has read. */
+export interface Outflow {
+  /** True while more waits for the client than Node.js should be given. */
+  readonly writableNeedDrain: boolean
+  on (event: 'drain', callback: () => void): unknown
+}
+
 /** The open streams of each connection. */
 export const streamsOf = new OpenResponses()
+
+/** The last of the streams of each connection that are given what they missed. Never rejects. */
+const lines = new WeakMap<object, Promise<void>>()
+
+/** Does work for a connection when the work before it is done. */
+async function inLine (connection: object, work: () => Promise<void>): Promise<void> {
+  const done = (lines.get(connection) ?? Promise.resolve()).then(work)
+  lines.set(connection, done.catch(() => {}))
+  await done
+}
 
 /** The events of some topics as text, for one client. */
 export class EventStream {
@@ -29,6 +46,7 @@ export class EventStream {
   readonly #bufferedBytes: number
   /** Ends the response at once. */
   readonly #cut: () => void
+  readonly #outflow: Outflow
   readonly #log: SessionLog
   #formlessLevel: 'warn' | 'debug' = 'warn'
   readonly #subscriptions: Subscription[] = []
@@ -40,13 +58,15 @@ export class EventStream {
   #held: { readonly retained: Map<Id, Buffer>, readonly events: Map<Id, Buffer>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
-  constructor ({ owner, bufferedBytes, cut, log }: { owner: object, bufferedBytes: number, cut: () => void, log: SessionLog }) {
+  constructor ({ owner, bufferedBytes, cut, outflow, log }: { owner: object, bufferedBytes: number, cut: () => void, outflow: Outflow, log: SessionLog }) {
     this.#owner = owner
     this.#bufferedBytes = bufferedBytes
     this.#cut = cut
+    this.#outflow = outflow
     this.#log = log
     this.readable.push('retry: 3000\n\n')
     this.readable.once('close', () => { this.end() })
+    outflow.on('drain', () => { this.#wanted() })
   }
 
   /** Rejects with the WampError of a refusal. */
@@ -98,7 +118,10 @@ export class EventStream {
     for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe().catch(() => {})
   }
 
-  /** Gives the client what it missed, as fast as it reads, and then what came meanwhile. */
+  /**
+   * Gives the client what it missed, and then what came meanwhile. A page of that may be as large as a message, so a connection is given
+   * one at a time, as fast as its client reads.
+   */
   async #catchUp (session: InProcessSession, last: Id): Promise<void> {
     const [{ id, topic }] = this.#subscriptions as [Subscription]
     const had = new Set([last])
@@ -106,16 +129,33 @@ export class EventStream {
       had.add(event.publication)
       return this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
     }
-    for await (const octets of missedEvents(session, { subscription: id, last, owner: this.#owner, textOf })) {
-      if (this.#state === 'ended') return
-      if (!this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
-    }
+    await inLine(this.#owner, async () => {
+      if (this.#state === 'open') await this.#pass(missedEvents(session, { subscription: id, last, owner: this.#owner, textOf }))
+    })
+    if (this.#state === 'ended') return
     const held = this.#held!
     this.#held = null
     // What was retained and is among what was missed stands there already, in its place.
     for (const events of [held.retained, held.events]) {
       for (const [publication, octets] of events) if (!had.has(publication)) this.#push(octets)
     }
+  }
+
+  async #pass (events: AsyncIterable<Buffer>): Promise<void> {
+    for await (const octets of events) {
+      if (this.#state === 'ended') return
+      this.readable.push(octets)
+      if (await this.#isRead() === 'ended') return
+    }
+  }
+
+  /** Resolves when the client has read enough to be given more, or when the stream has ended. */
+  async #isRead (): Promise<'open' | 'ended'> {
+    const { readable } = this
+    while (this.#state === 'open' && (readable.readableLength >= readable.readableHighWaterMark || this.#outflow.writableNeedDrain)) {
+      await new Promise<void>((resolve) => { this.#wanted = resolve })
+    }
+    return this.#state
   }
 
   #write (topic: string, event: PublishedEvent): void {

@@ -16,6 +16,7 @@ import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
 import { connectionOf, isHttp2 } from './connection-of.ts'
 import { EventStream, streamsOf } from './event-stream.ts'
+import type { Outflow } from './event-stream.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
@@ -80,7 +81,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const visitor = await closing.before(visitorOf(request, reply, parts))
     if (visitor === 'closing') return await refuse(reply, 503, CLOSES)
     if (visitor === 'gone') return await refuse(reply, 401, 'log in first')
-    const stream = new EventStream({ owner: connectionOf(request.raw), bufferedBytes: parts.bufferedBytes, cut: () => { reply.raw.destroy() }, log: parts.router.logLimit.of(request.log) })
+    const stream = new EventStream({ owner: connectionOf(request.raw), bufferedBytes: parts.bufferedBytes, cut: () => { reply.raw.destroy() }, outflow: outflowOf(reply.raw), log: parts.router.logLimit.of(request.log) })
     whenResponseEnds(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
@@ -136,4 +137,9 @@ function topicsOf ({ topic, match, get_retained: retained = 'false', ...rest }: 
 function lastEventOf ({ headers: { 'last-event-id': given = '' } }: FastifyRequest): Id | null {
   if (given === '') return null
   return /^\d+$/.test(String(given)) && isId(Number(given)) ? Number(given) : NaN
+}
+
+/** Where a response goes: over HTTP/2, its stream. */
+function outflowOf (raw: Outflow & { readonly stream?: Outflow }): Outflow {
+  return raw.stream ?? raw
 }

@@ -982,6 +982,20 @@ export const defences: readonly Defence[] = [
     test: ['in-process/progress.test.ts', 'progressive results are handled by a limited number']
   },
   {
+    defence: 'One event stream of a connection at a time receives its missed events',
+    file: 'routes/event-stream.ts',
+    code: 'await inLine(this.#owner, async () => {',
+    without: 'await (async (_owner, work) => { await work() })(this.#owner, async () => {',
+    test: ['routes/http2.test.ts', 'of the streams of a connection of HTTP/2, one']
+  },
+  {
+    defence: 'Missed events are sent as fast as the client reads them',
+    file: 'routes/event-stream.ts',
+    code: ' || this.#outflow.writableNeedDrain',
+    without: '',
+    test: ['routes/http2.test.ts', 'of the streams of a connection of HTTP/2, one']
+  },
+  {
     defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
     file: 'routes/connection-of.ts',
     code: 'raw.socket.destroy()',

@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampBridge } from 'fastify-wamp'
-import type { InProcessSession } from 'fastify-wamp'
+import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
 import { spend, UNITS_OF_TURN } from '../../plugin/work.ts'
 import { everything } from '../helper/build-router.ts'
 
@@ -176,4 +176,49 @@ t.test('streams of events on a connection of HTTP/2 share what may wait for it',
   for (let i = 0; i < 10; i++) for (let n = 0; n < 5; n++) await backend.publish(`com.example.topic${i}`, ['x'.repeat(10_000)])
   await Promise.race(closed)
   t.pass('one is ended')
+})
+
+t.test('of the streams of a connection of HTTP/2, one at a time is given what it missed, as fast as it is read', async (t) => {
+  const app = Fastify({ http2: true })
+  await app.register(wampPlugin, { realms: { realm1: { roles, eventHistory: [{ uri: 'com.example.news' }] } } })
+  await app.register(wampBridge, { call: '/call', events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
+  t.teardown(() => app.close())
+  const backend = app.wamp.join('realm1')
+  await backend.register('com.example.fence', () => {})
+  await backend.publish('com.example.news', ['x'.repeat(100_000)])
+  // Each stream has a session of its own.
+  const asking = new Set<InProcessSession>()
+  let asked = (): void => {}
+  const { call } = InProcessSession.prototype
+  t.intercept(InProcessSession.prototype, 'call', {
+    value: function (this: InProcessSession, ...given: Parameters<typeof call>): Promise<unknown> {
+      if (given[0] === 'wamp.subscription.get_events') asking.add(this)
+      asked()
+      return call.apply(this, given)
+    }
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const greedy = client(t, url, { initialWindowSize: 0 })
+  const open = async (): Promise<ClientHttp2Stream> => {
+    const stream = greedy.request({ ':path': '/events?topic=com.example.news', 'last-event-id': '5' }).on('error', () => {})
+    await once(stream, 'response')
+    await post(client(t, url), '/call', { procedure: 'com.example.fence' }).status
+    return stream
+  }
+  const first = await open()
+  t.equal(asking.size, 1)
+  const second = await open()
+  t.equal(asking.size, 1)
+  const next = new Promise<void>((resolve) => { asked = resolve })
+  first.close(constants.NGHTTP2_CANCEL)
+  await next
+  t.equal(asking.size, 2)
+  greedy.settings({ initialWindowSize: 65_535 })
+  let text = ''
+  second.setEncoding('utf8')
+  for await (const part of second as AsyncIterable<string>) {
+    text += part
+    if (/^id: \d+\ndata: .*"x+".*\n\n/m.test(text)) break
+  }
+  t.pass('the other one is given it then')
 })
