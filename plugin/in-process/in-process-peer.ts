@@ -99,7 +99,7 @@ export class InProcessPeer {
   }
 
   /**
-   * Sends a request and waits for its answer. `accept` runs when the answer arrives, before any later message. Rejects with the WampError
+   * Sends a request and waits for its answer. `accept` runs when the answer arrives, before any later message, and must not throw. Rejects with the WampError
    * of an ERROR, with WAMP_ERR_SESSION_CLOSED if the session ends first, and with WAMP_ERR_INVALID_MESSAGE, which names the field, if the
    * message would abort a remote client or has an unknown option. If the signal is aborted, it rejects with the signal's reason, and a call is canceled.
    */
@@ -239,14 +239,9 @@ export class InProcessPeer {
     if (reply.request === 0) return
     const pending = this.#pending[reply.request]
     if (pending === undefined) return
-    try {
-      if (reply.type === MessageType.Result && reply.details.progress === true) return this.#progress(reply, pending, values)
-      delete this.#pending[reply.request]
-      pending.accept(reply, values)
-    } catch (error) {
-      delete this.#pending[reply.request]
-      pending.reject(error)
-    }
+    if (reply.type === MessageType.Result && reply.details.progress === true) return this.#progress(reply, pending, values)
+    delete this.#pending[reply.request]
+    pending.accept(reply, values)
   }
 
   #progress ({ request, payload }: Result, pending: Pending, values: Values): void {

@@ -85,10 +85,12 @@ t.test('asynchronous functions for progressive results that end in time may be m
   t.equal(await call, 'end')
 })
 
-t.test('a callback for the end of a session that fails later is logged', async (t) => {
-  const { session, logged, peer } = build()
-  session.whenClosed(async () => { throw new Error('failed') })
-  peer.closed('wamp.close.killed')
-  await settled()
-  t.same(logged, ['a callback for the end of a session failed'])
+t.test('a callback for the end of a session that fails, at once or later, is logged', async (t) => {
+  for (const tell of [() => { throw new Error('failed') }, async () => { throw new Error('failed') }]) {
+    const { session, logged, peer } = build()
+    session.whenClosed(tell)
+    peer.closed('wamp.close.killed')
+    await settled()
+    t.same(logged, ['a callback for the end of a session failed'])
+  }
 })

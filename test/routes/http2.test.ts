@@ -99,7 +99,7 @@ t.test('a connection of HTTP/2 that waits for many answers gets no further ones'
 })
 
 t.test('an answer above what a connection of HTTP/2 has not read is reset, and others are sent when it reads', async (t) => {
-  for (const path of ['/call', '/route']) {
+  for (const path of ['/call', '/route', '/octets']) {
     t.test(path, async (t) => {
       const lines: string[] = []
       const app = Fastify({ http2: true, logger: { level: 'warn', stream: { write: (line: string) => { lines.push((JSON.parse(line) as { msg: string }).msg) } } } })
@@ -108,8 +108,10 @@ t.test('an answer above what a connection of HTTP/2 has not read is reset, and o
       t.teardown(() => app.close())
       const backend: InProcessSession = app.wamp.join('realm1')
       app.wampRoute({ method: 'POST', url: '/route', procedure: 'com.example.large', as: backend })
+      app.wampRoute({ method: 'POST', url: '/octets', procedure: 'com.example.octets', as: backend })
       // Each of these characters is two octets.
       await backend.register('com.example.large', () => 'ä'.repeat(60_000))
+      await backend.register('com.example.octets', () => Buffer.alloc(120_000))
       const url = await app.listen({ port: 0, host: '127.0.0.1' })
       const greedy = client(t, url, { initialWindowSize: 0 })
       const body = path === '/call' ? { procedure: 'com.example.large' } : {}
