@@ -65,11 +65,11 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
   const procedures = new RouteProcedures(fastify, router)
   // At the port of the router's app, they are available until all other sessions have ended.
   if (host.connections !== null) fastify.addHook('onClose', async () => { await procedures.leave() })
-  const { depth, pendingCalls, pendingInvocations } = options.limits
+  const { depth, bufferedBytes, pendingCalls, pendingInvocations } = options.limits
   // A single caller may use half of a callee's capacity.
   const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
   fastify.decorate('wampRoute', function (this: FastifyInstance, given: ProcedureRouteOptions) {
-    procedureRoute(this, given, { depth, shares, origins: options.endpoint, checkContract, unidentified, handshakeTimeout: router.handshakeTimeout })
+    procedureRoute(this, given, { depth, bufferedBytes, shares, origins: options.endpoint, checkContract, unidentified, router })
   })
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified })
 }

@@ -166,7 +166,7 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   await fastify.register(async (scope) => {
     if (allowedNetworks !== undefined) scope.addHook('onRequest', onlyFrom(allowedNetworks))
     if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, bufferedBytes: options.limits.bufferedEventBytes, unidentified })
-    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, router, unidentified })
+    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, bufferedBytes: options.limits.bufferedBytes, router, unidentified })
   })
 }
 

@@ -108,7 +108,10 @@ export interface LimitOptions {
   depth?: number
   /** Bytes buffered for a connection before events to it are dropped or queued (see `slowSubscribers`), at least 65536. @default 4194304 */
   bufferedEventBytes?: number
-  /** Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most this many bytes. @default 16777216 */
+  /**
+   * Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most this many bytes. Over HTTP/2, an
+   * answer is reset if a connection would otherwise have more bytes of answers that it has not read. @default 16777216
+   */
   bufferedBytes?: number
   /**
    * Bytes of memory for the decoded values that running procedures and event handlers of the app hold, estimated, for all realms together.

@@ -21,6 +21,7 @@ import { hideSignature } from './signed-log.ts'
 import { poisonGuard } from './poisoning.ts'
 import type { SignedRequests } from './signed-request.ts'
 import type { Unidentified } from './unidentified.ts'
+import { limitAnswers } from './unread-answers.ts'
 
 /** What the HTTP bridge is made of. */
 export interface BridgeParts {
@@ -36,14 +37,16 @@ export interface BridgeParts {
   readonly signatures: SignedRequests | null
   /** The most levels of lists and dicts in a body. */
   readonly depth: number
-  readonly router: Pick<Router, 'state' | 'handshakeTimeout'>
+  /** The maximum octets of the answers that a connection of HTTP/2 has not read. */
+  readonly bufferedBytes: number
+  readonly router: Pick<Router, 'state' | 'handshakeTimeout' | 'logLimit'>
   readonly unidentified: Unidentified
 }
 
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
-export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, router, unidentified }: BridgeParts): Promise<void> {
+export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, join, origins, signatures, depth, bufferedBytes, router, unidentified }: BridgeParts): Promise<void> {
   fastify.addHook('preParsing', limitBody(router.handshakeTimeout))
   // Nothing but JSON: a page of a foreign origin cannot send that without being asked first.
   fastify.removeAllContentTypeParsers()
@@ -55,6 +58,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const logging = signatures === null ? {} : { childLoggerFactory: hideSignature(fastify) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
+  const onSend = limitAnswers({ bufferedBytes, logLimit: router.logLimit })
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
     let own: InProcessSession | undefined
     try {
@@ -74,23 +78,25 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     }
   }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
-    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn }, async (request, reply) => {
+    const readText = (text: string): Given | string => readBody(valuesOf(text, depth, refusedKey), name)
+    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn, onSend }, async (request, reply) => {
       const text = bodies.get(request) ?? ''
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
-      if (fault !== null) return await answer(reply, 401, { error: fault, args: [], kwargs: {} })
-      if (join === null && request.wampPrincipal === null) return await answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
-      const given = readBody(valuesOf(text, depth, refusedKey), name)
-      if (typeof given === 'string') return await answer(reply, 400, { error: given, args: [], kwargs: {} })
+      if (fault !== null) return answer(reply, 401, { error: fault, args: [], kwargs: {} })
+      if (join === null && request.wampPrincipal === null) return answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
+      const given = readText(text)
+      if (typeof given === 'string') return answer(reply, 400, { error: given, args: [], kwargs: {} })
       const gone = signalOf(reply)
       const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
-      return gone.aborted ? await reply.code(CLIENT_GONE).send() : await answer(reply, status, body)
+      return gone.aborted ? reply.code(CLIENT_GONE).send() : answer(reply, status, body)
     })
   }
   if (call !== null) serve(call, 'procedure', makeCall)
-  if (publish !== null) serve(publish, 'topic', async (session, { uri, args, kwargs, options }) => ({ id: await session.publish(uri, args, kwargs, options as PublishOptions) }))
+  if (publish !== null) serve(publish, 'topic', makePublication)
 }
 
-interface Given { readonly uri: string, readonly args: unknown[], readonly kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
+/** What a body asks for. The values are removed when the request is made. */
+interface Given { readonly uri: string, args: unknown[], kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
 /** The answer to a request. */
 interface Outcome { readonly status: number, readonly body: object }
 type Perform = (session: InProcessSession, given: Given, gone: AbortSignal) => Promise<object>
@@ -100,10 +106,30 @@ function failed (status: number, error: string): Outcome {
 }
 
 /** Who gives up the request cancels the call. */
-async function makeCall (session: InProcessSession, { uri, args, kwargs, options }: Given, gone: AbortSignal): Promise<object> {
-  const value = await session.call(uri, args, kwargs, { ...options as CallOptions, signal: gone })
+function makeCall (session: InProcessSession, given: Given, gone: AbortSignal): Promise<object> {
+  const { uri, args, kwargs } = valuesTaken(given)
+  return session.call(uri, args, kwargs, { ...given.options as CallOptions, signal: gone }).then(resultOf)
+}
+
+function makePublication (session: InProcessSession, given: Given): Promise<object> {
+  const { uri, args, kwargs } = valuesTaken(given)
+  return session.publish(uri, args, kwargs, given.options as PublishOptions).then((id) => ({ id }))
+}
+
+function resultOf (value: unknown): object {
   if (!(value instanceof CallResult)) return { args: value === undefined ? [] : [value] }
   return Object.keys(value.kwargs).length === 0 ? { args: value.args } : { args: value.args, kwargs: value.kwargs }
+}
+
+/**
+ * What a body asked for, which no longer has the values then: the answer may come late or never, and values take up to a hundred times as much
+ * memory as the body. An async function would keep whatever it has had in its hands until its promise is settled.
+ */
+function valuesTaken (given: Given): Given {
+  const taken = { ...given }
+  given.args = []
+  given.kwargs = {}
+  return taken
 }
 
 /** The values of a body. They take far more memory than its text, so nothing waits between this and their use. Throws an error of status 400. */
@@ -132,8 +158,9 @@ function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
   return { uri, args: args ?? [], kwargs: kwargs ?? {}, options: options ?? {} }
 }
 
-async function answer (reply: FastifyReply, status: number, body: object): Promise<FastifyReply> {
-  return await reply.code(status).header('cache-control', 'no-store').type('application/json').send(textOf(body))
+/** Nothing waits here for the client to read the answer: the values of the body would stay in memory. */
+function answer (reply: FastifyReply, status: number, body: object): FastifyReply {
+  return reply.code(status).header('cache-control', 'no-store').type('application/json').send(textOf(body))
 }
 
 /** Numbers beyond 2^53 and octets are written as `wamp.2.json` writes them; what has no form is the same ERROR as there. */

@@ -1,31 +1,24 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
-import type { Received, Subscription } from '../plugin/peer/session-types.ts'
-import { subscribeToPayloads } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
 import { MessageType } from '../plugin/protocol/message.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
-import { Payload } from '../plugin/protocol/payload.ts'
 import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
 import { checkOptions } from '../plugin/protocol/request-options.ts'
 import type { Router } from '../plugin/router.ts'
-import type { SessionLog } from '../plugin/session/session-host.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
-import { spend, spendOctets } from '../plugin/work.ts'
+import { spend } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
-import { connectionOf, isHttp2, OpenResponses } from './connection-of.ts'
-import { EventChunk } from './event-chunk.ts'
-import { octetsOf } from './event-text.ts'
-import type { PublishedEvent } from './event-text.ts'
+import { connectionOf, isHttp2 } from './connection-of.ts'
+import { EventStream, streamsOf } from './event-stream.ts'
+import type { Outflow } from './event-stream.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
-import { missedEvents } from './missed-events.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import { refusedRequest } from './refused-request.ts'
@@ -48,8 +41,6 @@ export interface EventParts {
 
 /** Topics of one stream. */
 const MOST_TOPICS = 100
-/** Milliseconds that a client has to read the rest. */
-const CLOSE_TIMEOUT = 1000
 /** Milliseconds between comments, by which proxies and both ends see that the stream is alive. */
 const COMMENTS = 15_000
 
@@ -90,7 +81,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const visitor = await closing.before(visitorOf(request, reply, parts))
     if (visitor === 'closing') return await refuse(reply, 503, CLOSES)
     if (visitor === 'gone') return await refuse(reply, 401, 'log in first')
-    const stream = new EventStream({ owner: connectionOf(request.raw), bufferedBytes: parts.bufferedBytes, cut: () => { reply.raw.destroy() }, log: parts.router.logLimit.of(request.log) })
+    const stream = new EventStream({ owner: connectionOf(request.raw), bufferedBytes: parts.bufferedBytes, cut: () => { reply.raw.destroy() }, outflow: outflowOf(reply.raw), log: parts.router.logLimit.of(request.log) })
     whenResponseEnds(reply, () => { stream.end() })
     let own: InProcessSession | undefined
     try {
@@ -119,7 +110,6 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
 
 /** Streams of a connection: of HTTP/1.1 only one can be answered at a time, however many are asked for at once. */
 const MOST_STREAMS = { http1: 1, http2: 100 } as const
-const streamsOf = new OpenResponses()
 
 /** Where a cookie let somebody in: the stream ends when the login does. `gone` if that is over already. */
 async function visitorOf (request: FastifyRequest, reply: FastifyReply, { join, entrance }: EventParts): Promise<CookieConnection | null | 'gone'> {
@@ -150,137 +140,7 @@ function lastEventOf ({ headers: { 'last-event-id': given = '' } }: FastifyReque
   return /^\d+$/.test(String(given)) && isId(Number(given)) ? Number(given) : NaN
 }
 
-/** The events of some topics as text, for one client. */
-class EventStream {
-  readonly readable = new Readable({ read: () => { this.#wanted() } })
-  readonly #chunk = new EventChunk((octets) => { this.readable.push(octets) })
-  /** Whom its work is for. */
-  readonly #owner: object
-  /** Bytes that its streams may have wait together. */
-  readonly #bufferedBytes: number
-  /** Ends the response at once. */
-  readonly #cut: () => void
-  readonly #log: SessionLog
-  #formlessLevel: 'warn' | 'debug' = 'warn'
-  readonly #subscriptions: Subscription[] = []
-  /** Takes back that the session tells of its end: it may serve many streams. */
-  #forget = (): void => {}
-  #wanted: () => void = () => {}
-  /** What comes while the client is given what it missed, and the size of that in octets. */
-  #held: { readonly retained: Map<Id, Buffer>, readonly events: Map<Id, Buffer>, size: number } | null = null
-  #state: 'open' | 'ended' = 'open'
-
-  constructor ({ owner, bufferedBytes, cut, log }: { owner: object, bufferedBytes: number, cut: () => void, log: SessionLog }) {
-    this.#owner = owner
-    this.#bufferedBytes = bufferedBytes
-    this.#cut = cut
-    this.#log = log
-    this.readable.push('retry: 3000\n\n')
-    this.readable.once('close', () => { this.end() })
-  }
-
-  /** Rejects with the WampError of a refusal. */
-  async open (session: InProcessSession, { topics, options, last }: { topics: readonly string[], options: SubscribeOptions, last: Id | null }): Promise<void> {
-    // The id says where a client was in one history: of several, it would miss some all the same.
-    const missed = topics.length === 1 ? last : null
-    if (missed !== null) this.#held = { retained: new Map(), events: new Map(), size: 0 }
-    try {
-      for (const topic of topics) {
-        // An authorizer may think about each of them, and the client be gone meanwhile.
-        if (this.#state === 'ended') break
-        this.#subscriptions.push(await subscribeToPayloads(session, topic, (event) => { this.#write(topic, event) }, options))
-      }
-    } catch (error) {
-      this.end()
-      throw error
-    }
-    if (this.#state === 'ended') return this.#unsubscribe()
-    this.#forget = session.whenClosed(() => { this.end() })
-    // If that fails the browser comes back, and asks again.
-    if (missed !== null) this.#catchUp(session, missed).catch(() => { this.end() })
-  }
-
-  comment (): void {
-    if (this.#state === 'open') this.readable.push(':\n\n')
-  }
-
-  whenEnded (tell: () => void): void {
-    if (this.readable.destroyed) tell()
-    else this.readable.once('close', tell)
-  }
-
-  /** A browser comes back by itself. */
-  end (): void {
-    if (this.#state === 'ended') return
-    this.#state = 'ended'
-    this.#wanted()
-    this.#chunk.flush()
-    this.readable.push(null)
-    setTimeout(this.#cut, CLOSE_TIMEOUT).unref()
-    this.#forget()
-    this.#unsubscribe()
-  }
-
-  #unsubscribe (): void {
-    // The session may have ended before.
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe().catch(() => {})
-  }
-
-  /** Gives the client what it missed, as fast as it reads, and then what came meanwhile. */
-  async #catchUp (session: InProcessSession, last: Id): Promise<void> {
-    const [{ id, topic }] = this.#subscriptions as [Subscription]
-    const had = new Set([last])
-    const textOf = (event: Received): Buffer | null => {
-      had.add(event.publication)
-      return this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
-    }
-    for await (const octets of missedEvents(session, { subscription: id, last, owner: this.#owner, textOf })) {
-      if (this.#state === 'ended') return
-      if (!this.readable.push(octets)) await new Promise<void>((resolve) => { this.#wanted = resolve })
-    }
-    const held = this.#held!
-    this.#held = null
-    // What was retained and is among what was missed stands there already, in its place.
-    for (const events of [held.retained, held.events]) {
-      for (const [publication, octets] of events) if (!had.has(publication)) this.#push(octets)
-    }
-  }
-
-  #write (topic: string, event: PublishedEvent): void {
-    if (this.#state === 'ended') return
-    const octets = this.#octetsOf(topic, event)
-    if (octets === null) return
-    if (this.#held === null) return this.#push(octets)
-    const { retained, events } = this.#held
-    const held = event.details['retained'] === true ? retained : events
-    held.set(event.publication, octets)
-    this.#held.size += octets.length
-    if (this.#held.size > this.#share) this.#giveUp()
-  }
-
-  /** An event as a client reads it, or null if its values have no form in JSON. */
-  #octetsOf (topic: string, event: PublishedEvent): Buffer | null {
-    return octetsOf(topic, event, (error) => {
-      this.#log[this.#formlessLevel]({ err: error, topic }, 'an event has no form in JSON; more of them are logged at debug')
-      this.#formlessLevel = 'debug'
-    })
-  }
-
-  #push (octets: Buffer): void {
-    if (this.#state === 'ended') return
-    if (this.readable.readableLength + this.#chunk.queued > this.#share) return this.#giveUp()
-    spendOctets(octets.length)
-    this.#chunk.add(octets)
-  }
-
-  /** Of what may wait for its connection. */
-  get #share (): number {
-    return this.#bufferedBytes / Math.max(1, streamsOf.of(this.#owner))
-  }
-
-  /** What waits for who does not read is not worth keeping. */
-  #giveUp (): void {
-    this.end()
-    this.#cut()
-  }
+/** Where a response goes: over HTTP/2, its stream. */
+function outflowOf (raw: Outflow & { readonly stream?: Outflow }): Outflow {
+  return raw.stream ?? raw
 }

@@ -10,6 +10,7 @@ import type { InProcessSession } from '../plugin/in-process/in-process-session.t
 import { reasons } from '../plugin/protocol/reasons.ts'
 import { isUri } from '../plugin/protocol/uri.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
+import type { Router } from '../plugin/router.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
 import { limitBody } from './body-deadline.ts'
 import type { CallerShares } from './caller-shares.ts'
@@ -21,6 +22,7 @@ import type { Place } from './json-border.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import type { Unidentified } from './unidentified.ts'
+import { limitAnswers } from './unread-answers.ts'
 
 /** The options of a route that calls a procedure: those of a Fastify route, and those for WAMP. */
 export interface ProcedureRouteOptions extends Omit<RouteOptions, 'handler' | 'websocket' | 'wsHandler'> {
@@ -47,8 +49,10 @@ interface ProcedureRouteParts {
   /** Throws WAMP_ERR_INVALID_OPTION for an invalid contract. */
   readonly checkContract: (contract: ProcedureContract) => void
   readonly unidentified: Unidentified
-  /** In milliseconds. A body may take ten times as long to arrive. */
-  readonly handshakeTimeout: number
+  /** The maximum octets of the answers that a connection of HTTP/2 has not read. */
+  readonly bufferedBytes: number
+  /** A body may take ten times as long as its `handshakeTimeout` to arrive. */
+  readonly router: Pick<Router, 'handshakeTimeout' | 'logLimit'>
 }
 
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
@@ -63,11 +67,11 @@ const tooMany = { statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_R
 const few = limitRequests(tooMany)
 
 /** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, shares, origins, checkContract, unidentified, handshakeTimeout }: ProcedureRouteParts): void {
+export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, bufferedBytes, shares, origins, checkContract, unidentified, router }: ProcedureRouteParts): void {
   checkRoute(given)
   if (given.contract !== undefined) checkContract(given.contract)
   const { procedure, contract = {}, args: names = [], as, ...route } = given
-  const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], schema = {} } = route
+  const { onRequest = [], preParsing = [], preValidation = [], preHandler = [], onSend = [], schema = {} } = route
   const place = placeOf(route)
   const exact = exactHooks(depth, place)
   const { errors: raised = {} } = contract
@@ -75,9 +79,10 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
     ...route,
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
     onRequest: [few, as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
-    preParsing: [limitBody(handshakeTimeout), ...[preParsing].flat(), exact.preParsing],
+    preParsing: [limitBody(router.handshakeTimeout), ...[preParsing].flat(), exact.preParsing],
     preValidation: [exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
+    onSend: [...[onSend].flat(), limitAnswers({ bufferedBytes, logLimit: router.logLimit })],
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
       const { args, kwargs } = argumentsOf(request, place, names)

@@ -8,6 +8,8 @@ import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { onAbort } from '../abort-callbacks.ts'
 import type { Held, HeldValues } from '../held-values.ts'
+import { memoryOf } from '../memory-of.ts'
+import { isThenable } from '../thenable.ts'
 import { checked } from './checked-request.ts'
 import { EventHandlers } from './event-handlers.ts'
 import { Invocations } from './invocations.ts'
@@ -19,16 +21,21 @@ interface Pending {
   accept (reply: Reply, values: Values): void
   reject (error: unknown): void
   /** Receives a progressive result. */
-  readonly progress: ((values: Values, payload: Payload) => void) | undefined
+  readonly progress: ((values: Values, payload: Payload) => unknown) | undefined
   readonly takes: 'values' | 'payload'
+  /** The calls of `progress` whose promises are not settled. */
+  running: number
 }
+
+/** The maximum number of progressive results of a call that asynchronous functions handle at the same time. */
+const MOST_RUNNING = 1000
 
 /** The options of a request in addition to its message. */
 export interface RequestOptions {
   /** Cancels a call. */
   readonly signal?: AbortSignal | undefined
-  /** Receives a progressive result. */
-  readonly progress?: ((values: Values, payload: Payload) => void) | undefined
+  /** Receives a progressive result. What it throws, or what its promise rejects with, fails the request. */
+  readonly progress?: ((values: Values, payload: Payload) => unknown) | undefined
   /** If it takes the payloads of results, it is given no values. @default values */
   readonly takes?: 'values' | 'payload'
 }
@@ -49,6 +56,7 @@ export class InProcessPeer {
   readonly #bufferedBytes: number
   readonly #send: (message: ClientMessage) => void
   readonly #log: PeerLog
+  readonly #held: HeldValues
   readonly #closed: () => void
   /** Not a Map: it changes so often that the tables which it leaves behind would keep what they held until a full garbage collection. */
   #pending: Record<Id, Pending> = {}
@@ -74,6 +82,7 @@ export class InProcessPeer {
     this.#send = send
     this.#closed = ended
     this.#log = log
+    this.#held = held
     this.#read = read
     this.#bufferedBytes = bufferedBytes
     this.invocations = new Invocations({ held, log, say: (message) => { if (this.#state === 'open') send(message) } })
@@ -90,25 +99,23 @@ export class InProcessPeer {
   }
 
   /**
-   * Sends a request and waits for its answer. `accept` runs when the answer arrives, before any later message. Rejects with the WampError
+   * Sends a request and waits for its answer. `accept` runs when the answer arrives, before any later message, and must not throw. Rejects with the WampError
    * of an ERROR, with WAMP_ERR_SESSION_CLOSED if the session ends first, and with WAMP_ERR_INVALID_MESSAGE, which names the field, if the
    * message would abort a remote client or has an unknown option. If the signal is aborted, it rejects with the signal's reason, and a call is canceled.
    */
-  async request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, { signal, progress, takes = 'values' }: RequestOptions = {}): Promise<T> {
-    signal?.throwIfAborted()
-    if (this.#state !== 'open') throw new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason)
-    const request = nextId(this.#lastRequest)
-    const message = checked(make(request))
-    this.#lastRequest = request
-    let forget = (): void => {}
+  request<T> (make: (request: Id) => ClientMessage, accept: (reply: Reply, values: Values) => T, options: RequestOptions = {}): Promise<T> {
+    // Nothing here may keep the message until the answer: its values take far more memory than its octets.
     try {
-      return await new Promise<T>((resolve, reject) => {
-        this.#pending[request] = { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress, takes }
-        forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
-        this.#send(message)
-      })
-    } finally {
-      forget()
+      options.signal?.throwIfAborted()
+      if (this.#state !== 'open') throw new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason)
+      const request = nextId(this.#lastRequest)
+      const message = checked(make(request))
+      this.#lastRequest = request
+      const answer = this.#answerTo(request, accept, options)
+      this.#send(message)
+      return answer
+    } catch (error) {
+      return Promise.reject(error)
     }
   }
 
@@ -193,14 +200,32 @@ export class InProcessPeer {
     this.invocations.close(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     for (const { reject } of pending) reject(new errors.WAMP_ERR_SESSION_CLOSED(this.#closeReason))
     for (const tell of this.#whenClosed) {
-      try {
-        tell()
-      } catch (error) {
-        this.#log.error({ err: error }, 'a callback for the end of a session failed')
-      }
+      this.#tellEnd(tell)
     }
     this.#whenClosed.clear()
     this.#closed()
+  }
+
+  async #answerTo<T> (request: Id, accept: (reply: Reply, values: Values) => T, { signal, progress, takes = 'values' }: RequestOptions): Promise<T> {
+    let forget = (): void => {}
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#pending[request] = { accept: (reply, values) => { resolve(accept(reply, values)) }, reject, progress, takes, running: 0 }
+        forget = onAbort(signal, () => { this.#cancel(request, signal?.reason) })
+      })
+    } finally {
+      forget()
+    }
+  }
+
+  #tellEnd (tell: () => unknown): void {
+    const failed = (error: unknown): void => { this.#log.error({ err: error }, 'a callback for the end of a session failed') }
+    try {
+      const result = tell()
+      if (isThenable(result)) Promise.resolve(result).catch(failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 
   #goodbye (reason: string): void {
@@ -214,14 +239,30 @@ export class InProcessPeer {
     if (reply.request === 0) return
     const pending = this.#pending[reply.request]
     if (pending === undefined) return
+    if (reply.type === MessageType.Result && reply.details.progress === true) return this.#progress(reply, pending, values)
+    delete this.#pending[reply.request]
+    pending.accept(reply, values)
+  }
+
+  #progress ({ request, payload }: Result, pending: Pending, values: Values): void {
     try {
-      if (reply.type === MessageType.Result && reply.details.progress === true) return pending.progress?.(values, reply.payload)
-      delete this.#pending[reply.request]
-      pending.accept(reply, values)
+      const result = pending.progress?.(values, payload)
+      if (isThenable(result)) this.#follow(request, pending, values, Promise.resolve(result))
     } catch (error) {
-      delete this.#pending[reply.request]
-      pending.reject(error)
+      this.#cancel(request, error)
     }
+  }
+
+  /** An asynchronous function that has been given a progressive result: it may fail, and others arrive before it has ended. */
+  #follow (request: Id, pending: Pending, values: Values, handled: Promise<unknown>): void {
+    const bytes = memoryOf(values)
+    if (pending.running >= MOST_RUNNING || !this.#held.hasRoom(pending, bytes)) this.#cancel(request, new errors.WAMP_ERR_SLOW_READER(pending.running))
+    pending.running++
+    this.#held.until(handled, this.#held.hold(pending, bytes))
+    handled.catch((error: unknown) => {
+      if (this.#pending[request] === pending) this.#cancel(request, error)
+      else this.#log.error({ err: error }, 'a function for progressive results failed')
+    }).then(() => { pending.running-- })
   }
 
   /** Ignores further answers to a call. */

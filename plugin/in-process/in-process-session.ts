@@ -14,7 +14,7 @@ import { onAbort } from '../abort-callbacks.ts'
 import { CallResult, valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import type { EventHandler } from './event-handlers.ts'
-import type { InProcessPeer, RequestOptions } from './in-process-peer.ts'
+import type { InProcessPeer, Reply, RequestOptions } from './in-process-peer.ts'
 import type { InvocationHandler } from './invocations.ts'
 import { checkLocalOptions } from './checked-request.ts'
 import { ownValues } from './own-values.ts'
@@ -24,7 +24,7 @@ import type { PropagationSlot } from './propagation.ts'
 export interface InProcessCallOptions extends CallOptions {
   /** Cancels the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
-  /** Receives progressive results. The call resolves to the last one. */
+  /** Receives progressive results. The call resolves to the last one. If it fails, the call is canceled and rejects with its error. It may be asynchronous. */
   readonly onProgress?: (value: unknown) => void
 }
 
@@ -84,12 +84,16 @@ export class InProcessSession {
    * Calls a procedure. Resolves to its value, or to a CallResult if it returned several values or kwargs. Rejects with the WampError that
    * it raised. The type is not checked.
    */
-  async call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: InProcessCallOptions = {}): Promise<T> {
-    checkLocalOptions('call', given)
-    const { signal, onProgress, ...options } = given
-    const progress = onProgress === undefined ? undefined : (values: Values): void => { onProgress(valueOf(values)) }
-    const { values } = await this.#call(procedure, { args, kwargs }, options, { signal, progress })
-    return valueOf(values) as T
+  call<T = unknown> (procedure: Uri, args: Args = [], kwargs: Kwargs = {}, given: InProcessCallOptions = {}): Promise<T> {
+    // Not an async function, which would keep the values until the answer.
+    try {
+      checkLocalOptions('call', given)
+      const { signal, onProgress, ...options } = given
+      const progress = onProgress === undefined ? undefined : (values: Values): unknown => onProgress(valueOf(values))
+      return this.#call(procedure, { args, kwargs }, options, { signal, progress }).then(({ values }) => valueOf(values) as T)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Calls a procedure and iterates over its progressive results. The iterator returns the last result. Breaking out of the loop cancels the call. */
@@ -138,12 +142,17 @@ export class InProcessSession {
    * Publishes an event. Resolves to the publication's id when the router has accepted it, and rejects with a WampError if the router
    * refuses it. The publisher does not receive the event, unless `exclude_me` is false.
    */
-  async publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
-    checkLocalOptions('publish', options)
-    const carried = this.#carrying(options)
-    return await this.#peer.request(
-      (request) => ({ type: MessageType.Publish, request, options: { ...carried, acknowledge: true }, topic, payload: this.#payload(args, kwargs) }),
-      (reply) => 'publication' in reply ? reply.publication : reply.request)
+  publish (topic: Uri, args: Args = [], kwargs: Kwargs = {}, options: PublishOptions = {}): Promise<Id> {
+    // Not an async function, like `call`.
+    try {
+      checkLocalOptions('publish', options)
+      const carried = this.#carrying(options)
+      return this.#peer.request(
+        (request) => ({ type: MessageType.Publish, request, options: { ...carried, acknowledge: true }, topic, payload: this.#payload(args, kwargs) }),
+        publicationOf)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Subscribes to a topic. Errors of the handler are logged and do not affect other subscribers. The type of the args is not checked. */
@@ -225,11 +234,11 @@ export class InProcessSession {
   }
 
   /** Makes a call. Resolves to its last result: the values, unless the request takes payloads, and the payload, which is then a copy. */
-  #call (procedure: Uri, { args, kwargs }: Values, sent: CallOptions, request: RequestOptions): Promise<{ values: Values, payload: Payload }> {
+  #call (procedure: Uri, { args, kwargs }: Values, sent: CallOptions, request: RequestOptions): Promise<Answer> {
     const options = this.#carrying(request.progress === undefined ? sent : { ...sent, receive_progress: true })
     return this.#peer.request(
       (request) => ({ type: MessageType.Call, request, options, procedure, payload: this.#payload(args, kwargs) }),
-      (reply, values) => ({ values, payload: request.takes === 'payload' && 'payload' in reply ? reply.payload.detached() : Payload.empty }),
+      request.takes === 'payload' ? payloadOf : valuesOf,
       request)
   }
 
@@ -278,3 +287,11 @@ export class InProcessSession {
     return [...this.#subscribing].filter(([, what]) => what === wanted).map(([subscribed]) => subscribed)
   }
 }
+
+/** The last result of a call: its values, or its payload. */
+interface Answer { readonly values: Values, readonly payload: Payload }
+
+// These wait for an answer. A function within a method would keep all that the others in it use, such as the values of a request.
+const publicationOf = (reply: Reply): Id => 'publication' in reply ? reply.publication : reply.request
+const valuesOf = (_reply: Reply, values: Values): Answer => ({ values, payload: Payload.empty })
+const payloadOf = (reply: Reply, values: Values): Answer => ({ values, payload: 'payload' in reply ? reply.payload.detached() : Payload.empty })

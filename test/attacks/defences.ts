@@ -514,14 +514,14 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A client that does not read its event stream is disconnected',
-    file: 'routes/events.ts',
+    file: 'routes/event-stream.ts',
     code: 'if (this.readable.readableLength + this.#chunk.queued > this.#share)',
     without: 'if (this.readable.readableLength > 2 ** 40)',
     test: ['routes/events.test.ts', 'a client that does not read is let go']
   },
   {
     defence: 'Event streams leave no data behind in a shared session',
-    file: 'routes/events.ts',
+    file: 'routes/event-stream.ts',
     code: '    this.#forget()\n',
     without: '',
     test: ['routes/events.test.ts', 'streams in the name of one session']
@@ -940,6 +940,62 @@ export const defences: readonly Defence[] = [
     test: ['routes/client-gone.test.ts', 'who sends many requests at once']
   },
   {
+    defence: 'An event stream that waits behind another response leaves no session behind',
+    file: 'routes/event-stream.ts',
+    code: '    this.#ended()\n',
+    without: '',
+    test: ['routes/client-gone.test.ts', 'who leaves while a stream of events waits']
+  },
+  {
+    defence: 'A pending request of the HTTP bridge keeps no decoded values',
+    file: 'routes/bridge.ts',
+    code: '  given.args = []\n',
+    without: '',
+    test: ['in-process/pending-requests.test.ts', 'the bridge keeps no values']
+  },
+  {
+    defence: 'A pending request of an in-process session keeps no decoded values',
+    file: 'plugin/in-process/in-process-session.ts',
+    code: "request.takes === 'payload' ? payloadOf : valuesOf",
+    without: "(reply, values) => (request.takes === 'payload' ? payloadOf : valuesOf)(reply, values)",
+    test: ['in-process/pending-requests.test.ts', 'a request keeps neither']
+  },
+  {
+    defence: 'The answers that an HTTP/2 connection has not read are bounded',
+    file: 'routes/unread-answers.ts',
+    code: 'if (waiting > 0 && waiting + octets.length > bufferedBytes) {',
+    without: 'if (waiting < 0) {',
+    test: ['routes/http2.test.ts', 'an answer above what a connection of HTTP/2']
+  },
+  {
+    defence: 'A progressive result that makes a function of the app fail later does not crash the process',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: 'if (isThenable(result)) this.#follow(',
+    without: 'if (result === null) this.#follow(',
+    test: ['in-process/progress.test.ts', 'a function for progressive results that fails, at once']
+  },
+  {
+    defence: 'The progressive results that asynchronous functions of the app handle are bounded',
+    file: 'plugin/in-process/in-process-peer.ts',
+    code: 'pending.running >= MOST_RUNNING || !this.#held.hasRoom(pending, bytes)',
+    without: 'bytes < 0',
+    test: ['in-process/progress.test.ts', 'progressive results are handled by a limited number']
+  },
+  {
+    defence: 'One event stream of a connection at a time receives its missed events',
+    file: 'routes/event-stream.ts',
+    code: 'await inLine(this.#owner, async () => {',
+    without: 'await (async (_owner, work) => { await work() })(this.#owner, async () => {',
+    test: ['routes/http2.test.ts', 'of the streams of a connection of HTTP/2, one']
+  },
+  {
+    defence: 'Missed events are sent as fast as the client reads them',
+    file: 'routes/event-stream.ts',
+    code: ' || this.#outflow.writableNeedDrain',
+    without: '',
+    test: ['routes/http2.test.ts', 'of the streams of a connection of HTTP/2, one']
+  },
+  {
     defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
     file: 'routes/connection-of.ts',
     code: 'raw.socket.destroy()',
@@ -1067,7 +1123,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Event streams on one HTTP/2 connection share its buffer limit',
-    file: 'routes/events.ts',
+    file: 'routes/event-stream.ts',
     code: ' / Math.max(1, streamsOf.of(this.#owner))',
     without: '',
     test: ['routes/http2.test.ts', 'streams of events on a connection']

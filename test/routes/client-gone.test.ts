@@ -13,12 +13,13 @@ import type { CookieStore, SessionMessage, StoredRecord } from 'fastify-wamp'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { everything } from '../helper/build-router.ts'
 
-/** Resolves when the next session of joe's has left. */
-function left (t: Test, router: object): Promise<void> {
+/** Resolves when the next sessions of joe's have left. */
+function left (t: Test, router: object, count = 1): Promise<void> {
   return new Promise((resolve) => {
+    let gone = 0
     const hear = (message: unknown): void => {
       const told = message as SessionMessage
-      if (told.router === router && told.authid === 'joe') resolve()
+      if (told.router === router && told.authid === 'joe' && ++gone === count) resolve()
     }
     subscribe(wampChannels.sessionLeft, hear)
     t.teardown(() => unsubscribe(wampChannels.sessionLeft, hear))
@@ -188,6 +189,29 @@ t.test('who sends many requests at once, and leaves before the first answer, lea
   const greedy = await pipelined(101)
   await once(greedy.socket, 'close')
   t.pass('who sends more is cut off')
+})
+
+t.test('who leaves while a stream of events waits behind another answer leaves no session behind', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
+  await app.register(wampBridge, { call: '/call', events: '/events', as: { realm: 'realm1', role: 'anonymous', authid: 'joe' } })
+  t.teardown(() => app.close())
+  const backend = app.wamp.join('realm1')
+  await backend.register('com.example.wait', async ({ signal }) => { await once(signal, 'abort') })
+  const subscribed = new Promise<void>((resolve) => { backend.subscribe('wamp.subscription.on_subscribe', () => { resolve() }) })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const socket = connectSocket((app.server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
+  const body = '{"procedure":"com.example.wait"}'
+  socket.write(`POST /call HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
+    'GET /events?topic=com.example.news HTTP/1.1\r\nHost: x\r\n\r\n')
+  await subscribed
+  // More than Node.js takes for a response that waits.
+  for (let i = 0; i < 3; i++) await backend.publish('com.example.news', ['x'.repeat(100_000)])
+  t.equal(app.wamp.sessions('realm1').length, 3)
+  const gone = left(t, app.wamp, 2)
+  socket.destroy()
+  await gone
+  t.equal(app.wamp.sessions('realm1').length, 1)
 })
 
 t.test('a connection on which responses of the app wait behind a pending one is cut off when Node.js no longer reads it', async (t) => {

@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { connect, constants } from 'node:http2'
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2'
+import type { ClientHttp2Session, ClientHttp2Stream, Settings } from 'node:http2'
 import Fastify from 'fastify'
 import t from 'tap'
 import type { Test } from 'tap'
 import wampPlugin, { wampBridge } from 'fastify-wamp'
-import type { InProcessSession } from 'fastify-wamp'
+import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
 import { spend, UNITS_OF_TURN } from '../../plugin/work.ts'
 import { everything } from '../helper/build-router.ts'
 
@@ -19,8 +19,8 @@ function post (client: ClientHttp2Session, path: string, body: object): { stream
   return { stream, status }
 }
 
-const client = (t: Test, url: string): ClientHttp2Session => {
-  const session = connect(url)
+const client = (t: Test, url: string, settings: Settings = {}): ClientHttp2Session => {
+  const session = connect(url, { settings })
   t.teardown(() => { session.destroy() })
   return session
 }
@@ -98,6 +98,38 @@ t.test('a connection of HTTP/2 that waits for many answers gets no further ones'
   }
 })
 
+t.test('an answer above what a connection of HTTP/2 has not read is reset, and others are sent when it reads', async (t) => {
+  for (const path of ['/call', '/route', '/octets']) {
+    t.test(path, async (t) => {
+      const lines: string[] = []
+      const app = Fastify({ http2: true, logger: { level: 'warn', stream: { write: (line: string) => { lines.push((JSON.parse(line) as { msg: string }).msg) } } } })
+      await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { bufferedEventBytes: 65_536, bufferedBytes: 200_000 } })
+      await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })
+      t.teardown(() => app.close())
+      const backend: InProcessSession = app.wamp.join('realm1')
+      app.wampRoute({ method: 'POST', url: '/route', procedure: 'com.example.large', as: backend })
+      app.wampRoute({ method: 'POST', url: '/octets', procedure: 'com.example.octets', as: backend })
+      // Each of these characters is two octets.
+      await backend.register('com.example.large', () => 'ä'.repeat(60_000))
+      await backend.register('com.example.octets', () => Buffer.alloc(120_000))
+      const url = await app.listen({ port: 0, host: '127.0.0.1' })
+      const greedy = client(t, url, { initialWindowSize: 0 })
+      const body = path === '/call' ? { procedure: 'com.example.large' } : {}
+      const first = post(greedy, path, body)
+      t.equal(await first.status, 200)
+      const second = post(greedy, path, body)
+      await once(second.stream, 'close')
+      t.equal(second.stream.rstCode, constants.NGHTTP2_CANCEL)
+      t.ok(lines.includes('a client does not read: an answer to it was dropped'))
+      t.equal(await post(client(t, url), path, body).status, 200, 'others are answered')
+      greedy.settings({ initialWindowSize: 65_535 })
+      first.stream.resume()
+      await once(first.stream, 'close')
+      t.equal(await post(greedy, path, body).status, 200, 'when it has read, the next may come')
+    })
+  }
+})
+
 t.test('canceled requests of HTTP/2 do not use up the calls of the session of a route with `as`', async (t) => {
   const app = Fastify({ http2: true })
   await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { pendingCalls: 8 } })
@@ -134,8 +166,7 @@ t.test('streams of events on a connection of HTTP/2 share what may wait for it',
   await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
   t.teardown(() => app.close())
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
-  const session = connect(url, { settings: { initialWindowSize: 0 } })
-  t.teardown(() => { session.destroy() })
+  const session = client(t, url, { initialWindowSize: 0 })
   const closed: Promise<unknown>[] = []
   for (let i = 0; i < 10; i++) {
     const stream = session.request({ ':path': `/events?topic=com.example.topic${i}` }).on('error', () => {})
@@ -147,4 +178,49 @@ t.test('streams of events on a connection of HTTP/2 share what may wait for it',
   for (let i = 0; i < 10; i++) for (let n = 0; n < 5; n++) await backend.publish(`com.example.topic${i}`, ['x'.repeat(10_000)])
   await Promise.race(closed)
   t.pass('one is ended')
+})
+
+t.test('of the streams of a connection of HTTP/2, one at a time is given what it missed, as fast as it is read', async (t) => {
+  const app = Fastify({ http2: true })
+  await app.register(wampPlugin, { realms: { realm1: { roles, eventHistory: [{ uri: 'com.example.news' }] } } })
+  await app.register(wampBridge, { call: '/call', events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
+  t.teardown(() => app.close())
+  const backend = app.wamp.join('realm1')
+  await backend.register('com.example.fence', () => {})
+  await backend.publish('com.example.news', ['x'.repeat(100_000)])
+  // Each stream has a session of its own.
+  const asking = new Set<InProcessSession>()
+  let asked = (): void => {}
+  const { call } = InProcessSession.prototype
+  t.intercept(InProcessSession.prototype, 'call', {
+    value: function (this: InProcessSession, ...given: Parameters<typeof call>): Promise<unknown> {
+      if (given[0] === 'wamp.subscription.get_events') asking.add(this)
+      asked()
+      return call.apply(this, given)
+    }
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const greedy = client(t, url, { initialWindowSize: 0 })
+  const open = async (): Promise<ClientHttp2Stream> => {
+    const stream = greedy.request({ ':path': '/events?topic=com.example.news', 'last-event-id': '5' }).on('error', () => {})
+    await once(stream, 'response')
+    await post(client(t, url), '/call', { procedure: 'com.example.fence' }).status
+    return stream
+  }
+  const first = await open()
+  t.equal(asking.size, 1)
+  const second = await open()
+  t.equal(asking.size, 1)
+  const next = new Promise<void>((resolve) => { asked = resolve })
+  first.close(constants.NGHTTP2_CANCEL)
+  await next
+  t.equal(asking.size, 2)
+  greedy.settings({ initialWindowSize: 65_535 })
+  let text = ''
+  second.setEncoding('utf8')
+  for await (const part of second as AsyncIterable<string>) {
+    text += part
+    if (/^id: \d+\ndata: .*"x+".*\n\n/m.test(text)) break
+  }
+  t.pass('the other one is given it then')
 })
