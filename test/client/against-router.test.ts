@@ -11,6 +11,7 @@ import { buildApp } from '../helper/build-app.ts'
 import { everything } from '../helper/build-router.ts'
 import { ClientKey } from '../helper/cryptosign.ts'
 import { checkCalls, checkEvents } from './calls.ts'
+import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { openClient, reaches } from './scripted-router.ts'
 
 for (const serializer of [json(), batchedJson(), msgpack(), cbor()]) {
@@ -31,6 +32,23 @@ for (const serializer of [json(), batchedJson(), msgpack(), cbor()]) {
     await Promise.all([caller.leave(), callee.leave()])
   })
 }
+
+t.test('octets in place of args are the only one, as Crossbar.io\'s clients send them with enc_algo', async (t) => {
+  const { url } = await buildApp(t)
+  const sender = await WireClient.join(t, url, wireCodecs[2]!)
+  const octets = new Uint8Array([0, 1, 255])
+  for (const [i, serializer] of [json(), msgpack(), cbor()].entries()) {
+    const client = await openClient(t, url, { serializers: [serializer] })
+    const heard: unknown[] = []
+    await client.subscribe('com.news', ({ args, details }) => { heard.push([args, details]) })
+    await client.register('com.echo', ({ args, details }) => [args, details.enc_algo])
+    await sender.ask([16, 2 * i + 1, { enc_algo: 'cryptobox', acknowledge: true }, 'com.news', Buffer.from(octets)])
+    const [, , , [[[back], algorithm]]] = await sender.ask([48, 2 * i + 2, { enc_algo: 'cryptobox' }, 'com.echo', Buffer.from(octets)]) as [50, number, object, [[[Buffer], string]]]
+    t.same([Buffer.from(back), algorithm], [Buffer.from(octets), 'cryptobox'])
+    t.strictSame(heard, [[[octets], { enc_algo: 'cryptobox' }]])
+    await client.leave()
+  }
+})
 
 /** The WebSocket of Node.js is taken where none is given, with headers, and after the connection was lost. */
 async function checkOwnWebSocket (t: Test): Promise<void> {
