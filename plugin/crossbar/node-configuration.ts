@@ -10,6 +10,7 @@ import type { Realms } from './realms.ts'
 import { Setting } from './setting.ts'
 import { Site } from './site.ts'
 import type { Https } from './tls.ts'
+import { warnOfComponents } from './stranded.ts'
 import { readTransport } from './transports.ts'
 
 /** The names of a configuration file in its folder. */
@@ -58,6 +59,7 @@ export interface NodeConfiguration extends ServedPort {
 
 interface RouterWorker extends Backend {
   readonly setting: Setting
+  readonly components: Setting | undefined
 }
 
 interface Workers {
@@ -95,6 +97,9 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   }
 
   site.checkFiles()
+  for (const { components } of routers) {
+    if (components !== undefined && components.list().length > 0) warnOfComponents(components, site.ports.flatMap(({ endpoints }) => endpoints))
+  }
 
   const [main, ...others] = site.ports
   const [first, ...endpoints] = main?.endpoints ?? []
@@ -136,10 +141,8 @@ function readRouter (setting: Setting): RouterWorker {
     served: ['type', 'realms', 'transports', 'components', 'options'], unserved: ['manhole', 'connections'], silent: ['id']
   })
   for (const option of worker.find('options')?.map().values() ?? []) option.warn('has no equivalent')
-  const components = worker.find('components')
-  if (components !== undefined && components.list().length > 0) components.warn('are not started: run them as separate WAMP clients')
   const realms = worker.find('realms')
-  return { setting, realms: realms === undefined ? new Map() : readRealms(realms), transports: worker.find('transports')?.list() ?? [] }
+  return { setting, realms: realms === undefined ? new Map() : readRealms(realms), transports: worker.find('transports')?.list() ?? [], components: worker.find('components') }
 }
 
 function mergeRealms (workers: readonly RouterWorker[]): Realms {

@@ -54,10 +54,26 @@ t.test('a node with everything that a router does not need is served, and warned
     'controller.options.shutdown has no equivalent',
     'workers[0].connections has no equivalent',
     'workers[0].options.pythonpath has no equivalent',
-    'workers[0].components are not started: run them as separate WAMP clients',
     'workers[1] is not started: run its components as separate WAMP clients',
-    'workers[2] is not started: run its components as separate WAMP clients'
+    'workers[2] is not started: run its components as separate WAMP clients',
+    'workers[0].components are not started: run them as separate WAMP clients'
   ])
+})
+
+t.test('a component whose role no transport grants is warned of, with what to add', async (t) => {
+  const roles = ['backend', 'authorizer', 'frontend', 'anonymous'].map((name) => ({ name, permissions: [everything] }))
+  const components = [...roles.map(({ name }) => ({ type: 'class', classname: 'a.B', realm: 'realm1', role: name })), { type: 'class', role: 'backend' }, { type: 'guest' }]
+  const service = (auth: object): object => node({ realms: [{ name: 'realm1', roles }], transports: [web({ ws: { type: 'websocket', auth } })], components })
+  const add = (role: string): string => `add a path for its clients, such as {"${role}":{"type":"websocket","auth":{"ticket":{"type":"static","principals":{"${role}":{"ticket":"…","role":"${role}"}}}}}}`
+  const users = { joe: { role: 'frontend', secret: 'secret' } }
+  t.same(convert(service({ wampcra: { type: 'static', users }, anonymous: { type: 'static' } })).warnings, [
+    'workers[0].components are not started: run them as separate WAMP clients',
+    `workers[0].components[0].role is a role that no transport grants: ${add('backend')}`,
+    `workers[0].components[1].role is a role that no transport grants: ${add('authorizer')}`
+  ])
+  t.same(convert(service({ wampcra: { type: 'static', users }, ticket: { type: 'dynamic', authenticator: 'com.example.a', 'authenticator-realm': 'realm1' } })).warnings.length, 1)
+  const plain = node({ realms: [{ name: 'realm1', roles }], components })
+  t.same(convert(plain).warnings.length, 4, 'without auth clients are anonymous')
 })
 
 t.test('what holds nothing is not warned of', async (t) => {
