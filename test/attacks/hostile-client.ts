@@ -76,6 +76,18 @@ export class HostileClient {
     this.#invoked = answer
   }
 
+  /** Resolves when it has answered the next invocation. */
+  nextInvocation (): Promise<void> {
+    const answer = this.#invoked
+    return new Promise((resolve) => {
+      this.#invoked = (invocation) => {
+        this.#invoked = answer
+        answer(invocation)
+        resolve()
+      }
+    })
+  }
+
   yield (invocation: number, options: object, ...payload: Buffer[]): void {
     this.#send([70, invocation, options], ...payload)
   }

@@ -30,6 +30,8 @@ interface Target {
   readonly session: InProcessSession
   /** A session whose authorizer is the hostile client. */
   readonly judged: InProcessSession
+  /** Logins that the hostile client has decided about. The router answers those that failed later than others. */
+  readonly logins: Promise<void>[]
 }
 
 /** An app in which every consumer of payloads is at work. */
@@ -65,7 +67,7 @@ async function build (t: Test): Promise<Target> {
   await session.subscribe('kept.topic', () => {})
   await session.subscribe('kept.topic', () => {})
   const http = await app.listen({ port: 0, host: '127.0.0.1' })
-  return { app, http, url: `${http.replace('http', 'ws')}/ws`, session, judged: app.wamp.join('realm1', { role: 'judged' }) }
+  return { app, http, url: `${http.replace('http', 'ws')}/ws`, session, judged: app.wamp.join('realm1', { role: 'judged' }), logins: [] }
 }
 
 /** Nobody may be left without an answer: what it is does not matter here. */
@@ -89,7 +91,7 @@ async function send (client: HostileClient, writer: HostileWriter, value: Buffer
 }
 
 /** The same as what a callee answers, to every kind of caller. */
-async function answer (client: HostileClient, { http, url, session, judged }: Target, value: Buffer, place: Place): Promise<void> {
+async function answer (client: HostileClient, { http, url, session, judged, logins }: Target, value: Buffer, place: Place): Promise<void> {
   const payload = client.payload(value, place)
   const ways: ((invocation: number) => void)[] = [
     (invocation) => { client.yield(invocation, {}, ...payload) },
@@ -106,7 +108,9 @@ async function answer (client: HostileClient, { http, url, session, judged }: Ta
     await answered(session.call('hostile.result'), session.call('hostile.checked'), session.call('hostile.result', [], {}, { onProgress: () => {} }), post, get, judged.publish('any.topic'))
     const statuses = [(await post).status, (await get).status]
     if (statuses.some((status) => status >= 500)) throw new Error(`answered by ${statuses.join(' and ')}`)
-    await logIn(url)
+    const decided = client.nextInvocation()
+    logins.push(logIn(url))
+    await decided
   }
 }
 
@@ -188,6 +192,7 @@ for (const writer of hostileWriters) {
       const stranger = await HostileClient.connect(t, target.url, writer)
       t.ok([2, 3].includes(await stranger.hello(value)), 'HELLO is answered')
     }
+    await Promise.all(target.logins)
     // Its testaments are published, and its calls end.
     await client.ask(48, {}, 'wamp.session.count')
     client.leave()
