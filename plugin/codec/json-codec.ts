@@ -95,16 +95,22 @@ class JsonCodec implements Codec {
     const args = list[head]
     const kwargs = list[head + 1]
     // AutobahnPython sends null for args that are absent.
-    const isOctets = list.length === head + 1 && isOctetsText(args)
-    if (args !== null && !Array.isArray(args) && !isOctets) throw new ProtocolViolation(`${name}.Arguments is not a list`)
+    if (args !== null && !Array.isArray(args)) return this.#octets(data, limits, name, list, head)
     if (list.length > head + 1 && !isDict(kwargs)) throw new ProtocolViolation(`${name}.ArgumentsKw is not a dict`)
 
     const hasKwargs = isDict(kwargs) && Object.keys(kwargs).length > 0
-    if (!hasKwargs && (args === null || (args as Args).length === 0)) return Payload.empty
+    if (!hasKwargs && (args === null || args.length === 0)) return Payload.empty
     const start = valuesEnd(data, listStart(data), head) + 1
     const end = kwargs === undefined || hasKwargs ? listEnd(data) : commaBeforeEmptyDict(data)
     const bytes = args === null ? Buffer.concat([emptyArgs, data.subarray(dictAfterNull(data, start), end)]) : data.subarray(start, end)
-    return Payload.ofBytes(this, { elements: hasKwargs ? 2 : 1, isOctets, bytes }, mostTranscoded(limits))
+    return Payload.ofBytes(this, { elements: hasKwargs ? 2 : 1, bytes }, mostTranscoded(limits))
+  }
+
+  /** Octets in place of args. */
+  #octets (data: Buffer, limits: DecodeLimits, name: string, list: readonly unknown[], head: number): Payload {
+    if (list.length > head + 1 || !isOctetsText(list[head])) throw new ProtocolViolation(`${name}.Arguments is not a list`)
+    const bytes = data.subarray(valuesEnd(data, listStart(data), head) + 1, listEnd(data))
+    return Payload.ofBytes(this, { elements: 1, isOctets: true, bytes }, mostTranscoded(limits))
   }
 }
 
