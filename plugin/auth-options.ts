@@ -32,7 +32,7 @@ export interface WampCraUser {
   salt?: string
   /** The rounds of PBKDF2. @default 1000 */
   iterations?: number
-  /** The length of the derived key in octets. @default 32 */
+  /** The length of the derived key in bytes. @default 32 */
   keylen?: number
   /** With `salt`: `secret` is the password itself, and the key is derived at startup. @default false */
   secretIsPlain?: boolean
@@ -55,9 +55,9 @@ export interface ScramCredentials {
   iterations: number
   /** The memory in KiB; only with `argon2id13`. */
   memory?: number
-  /** The stored key: 32 octets in Base64. */
+  /** The stored key: 32 bytes in Base64. */
   storedKey: string
-  /** The server key: 32 octets in Base64. */
+  /** The server key: 32 bytes in Base64. */
   serverKey: string
 }
 
@@ -78,7 +78,7 @@ export interface WampScramOptions {
 
 /** A principal for cryptosign. */
 export interface CryptosignPrincipal {
-  /** The public keys of the principal: Ed25519, 32 octets, in hex. */
+  /** The public keys of the principal: Ed25519, 32 bytes, in hex. */
   authorizedKeys: readonly string[]
   /** The role of the principal. */
   role: string
@@ -93,7 +93,7 @@ export interface CryptosignOptions {
   principals: Readonly<Record<string, CryptosignPrincipal>>
   /**
    * The router's own key, which proves its identity to clients that request it: the seed of an Ed25519 private key,
-   * 32 octets in hex. @default none
+   * 32 bytes in hex. @default none
    */
   privateKey?: string
 }

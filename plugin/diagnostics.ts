@@ -94,12 +94,12 @@ export interface CallMessage extends DiagnosticsMessage {
   readonly options: CallDetails
 }
 
-/** The outcome of a call: a result, an error, canceled by the caller, or the caller has disconnected. */
+/** The outcome of a call. `canceled` means that the caller canceled it, and `caller gone` that the caller disconnected. */
 export type CallOutcome = 'result' | 'error' | 'canceled' | 'caller gone'
 
 /** A call that has ended. */
 export interface CallEndedMessage extends DiagnosticsMessage {
-  /** The message of its start. */
+  /** The message of `callStarted`. */
   readonly call: CallMessage
   /** The outcome of the call. */
   readonly outcome: CallOutcome
@@ -111,19 +111,19 @@ export interface CallEndedMessage extends DiagnosticsMessage {
 
 /** An invocation of a callee. It is the same object from start to end. A re-routed call has several. */
 export interface InvocationMessage extends DiagnosticsMessage {
-  /** The message of the call's start. */
+  /** The message of `callStarted` for the call. */
   readonly call: CallMessage
   /** The callee. */
   readonly callee: SessionIdentity
   /** INVOCATION.Request. */
   readonly invocation: Id
-  /** Subscribers of the start may add attributes here, which are copied to INVOCATION.Details. */
+  /** Subscribers of `invocationStarted` may add attributes here, which are copied to INVOCATION.Details. */
   readonly details: Record<string, unknown>
 }
 
 /** An invocation that has ended: with the outcome of its call, or with the error that causes re-routing. */
 export interface InvocationEndedMessage extends DiagnosticsMessage {
-  /** The message of its start. */
+  /** The message of `invocationStarted`. */
   readonly invocation: InvocationMessage
   /** The outcome of the invocation. */
   readonly outcome: CallOutcome
@@ -157,13 +157,13 @@ export interface PublicationMessage extends DiagnosticsMessage {
   readonly topic: Uri
   /** The options of the PUBLISH that the channel publishes. */
   readonly options: PublicationDetails
-  /** Subscribers of the start may add attributes here, which are copied to EVENT.Details. */
+  /** Subscribers of `publicationStarted` may add attributes here, which are copied to EVENT.Details. */
   readonly details: Record<string, unknown>
 }
 
 /** A publication that has ended. */
 export interface PublicationEndedMessage extends DiagnosticsMessage {
-  /** The message of its start. */
+  /** The message of `publicationStarted`. */
   readonly publication: PublicationMessage
   /** The outcome of the publication. */
   readonly outcome: 'published' | 'refused' | 'publisher gone'

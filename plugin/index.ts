@@ -210,8 +210,8 @@ export const wampPlugin = fp(plugin, { fastify: '5.x', name: 'fastify-wamp' })
 /** Adds another WebSocket route to the same router, with its own path, authentication and cookie. */
 export const wampEndpoint = fp(furtherEndpoint, { fastify: '5.x', name: 'fastify-wamp-endpoint', dependencies: ['fastify-wamp'] })
 /**
- * Serves the router of an app at the port of another one, which then has the same decorators, and can have `wampEndpoint`, `wampBridge` and
- * `wampConsole`. It closes with the router's app, and may close before it.
+ * Serves the router of one app on the port of another app. The other app then has the same decorators, and can register `wampEndpoint`,
+ * `wampBridge` and `wampConsole`. It closes when the app of the router closes, and may close earlier.
  */
 export const wampPort = fp(port, { fastify: '5.x', name: 'fastify-wamp' })
 /** Adds routes for calls and publications by HTTP POST, as in Crossbar.io's HTTP bridge, and for topics as Server-Sent Events. */

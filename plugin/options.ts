@@ -110,7 +110,7 @@ export interface LimitOptions {
   bufferedEventBytes?: number
   /**
    * Bytes buffered for a connection in total. Above it, the session ends. An iterator of the app also queues at most this many bytes. Over HTTP/2, an
-   * answer is reset if a connection would otherwise have more bytes of answers that it has not read. @default 16777216
+   * answer is reset if the unread answers of its connection would otherwise exceed this limit. @default 16777216
    */
   bufferedBytes?: number
   /**

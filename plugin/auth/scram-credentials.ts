@@ -18,7 +18,7 @@ export interface ScramDerivation {
   iterations?: number
   /** The memory for argon2id13 in KiB, at least 8. @default 19456 */
   memory?: number
-  /** The salt in Base64, at least 8 octets. Use a different one for each user. @default 16 random octets */
+  /** The salt in Base64, at least 8 bytes. Use a different one for each user. @default 16 random bytes */
   salt?: string
 }
 

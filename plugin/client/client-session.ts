@@ -172,7 +172,7 @@ export class ClientSession {
 
   /**
    * Subscribes to a topic and iterates over its events, across reconnects. Breaking out of the loop or aborting the signal
-   * ends the subscription. The iteration ends with the session. Throws WAMP_ERR_SLOW_READER if 10 000 events are waiting.
+   * ends the subscription. The iteration ends with the session. Throws WAMP_ERR_SLOW_READER if 10,000 events are waiting.
    */
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     const { signal, ...options } = optionsOf(given)
@@ -202,7 +202,7 @@ export class ClientSession {
     return () => { this.#listeners.delete(own) }
   }
 
-  /** Calls back when the session is closed for good, by either side, or at once if it already is. Returns a function that cancels this. */
+  /** Calls `tell` when either side closes the session for good, or at once if it is already closed. Returns a function that removes the callback. */
   whenClosed (tell: () => void): () => void {
     if (this.state === 'closed') tell()
     return this.onState((state) => { if (state === 'closed') tell() })

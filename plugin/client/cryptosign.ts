@@ -7,7 +7,7 @@ import type { Octets } from './octets.ts'
 export interface Signer {
   /** The public key, 64 hexadecimal digits. */
   readonly publicKey: string
-  /** Signs a message with Ed25519. Returns 64 octets. */
+  /** Signs a message with Ed25519. Returns 64 bytes. */
   sign (message: Octets): Uint8Array | Promise<Uint8Array>
 }
 

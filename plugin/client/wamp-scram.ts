@@ -5,7 +5,7 @@ import type { Challenge, Login, LoginAttempt, Secret } from './login.ts'
 import { fromBase64, toBase64 } from './octets.ts'
 import type { Octets } from './octets.ts'
 
-/** A function for argon2id (version 1.3, one lane), which browsers do not provide. Returns 32 octets. `memory` is in KiB. */
+/** A function for argon2id (version 1.3, one lane), which browsers do not provide. Returns 32 bytes. `memory` is in KiB. */
 export type Argon2id = (password: string, salt: Uint8Array, costs: { readonly iterations: number, readonly memory: number }) => Uint8Array | Promise<Uint8Array>
 
 /** The options of `wampScram`. */

@@ -9,7 +9,7 @@ export interface SchemaTypes {
   readonly validator: unknown
 }
 
-/** Derives types from the keywords of JSON schemas that the router checks. Where a type cannot express them, it is `unknown`. */
+/** Derives types from the keywords of JSON schemas that the router checks. A schema that a type cannot express has the type `unknown`. */
 export interface JsonSchemaTypes extends SchemaTypes {
   readonly validator: ValueOf<this['schema']>
 }

@@ -6,7 +6,7 @@ import type { LoginRecord } from './cookie-store.ts'
 
 /** Selects logins. All fields that are set must match. */
 export interface LoginFilter {
-  /** The key of a login, as returned by `find`. It stands for all cookies of the login. */
+  /** The key of a login, as returned by `find`. It selects all cookies of the login. */
   readonly cookie?: string
   /** The logins in this realm. */
   readonly realm?: string

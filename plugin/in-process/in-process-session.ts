@@ -186,7 +186,7 @@ export class InProcessSession {
 
   /**
    * Subscribes to a topic and iterates over its events. Breaking out of the loop or aborting the signal ends the subscription. The
-   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10 000 events, or events of `limits.bufferedBytes` bytes, are waiting.
+   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10,000 events, or events of `limits.bufferedBytes` bytes, are waiting.
    */
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     checkLocalOptions('events', given)
@@ -216,7 +216,7 @@ export class InProcessSession {
     }
   }
 
-  /** Calls back when the session has ended, by either side, or at once if it already has. Returns a function that cancels this. */
+  /** Calls `tell` when either side ends the session, or at once if it has already ended. Returns a function that removes the callback. */
   whenClosed (tell: () => void): () => void {
     if (typeof tell !== 'function') throw new errors.WAMP_ERR_INVALID_MESSAGE('whenClosed requires a function')
     return this.#peer.whenClosed(tell)

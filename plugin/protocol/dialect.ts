@@ -1,7 +1,7 @@
 import { reasons } from './reasons.ts'
 import type { Uri } from './uri.ts'
 
-/** Whose URIs a refused login and the answer to GOODBYE have: those of the specification, or those of Crossbar.io 26.10. */
+/** Selects the URIs for refused logins and for the answer to GOODBYE: those of the specification, or those of Crossbar.io 26.10. */
 export type Dialect = 'wamp' | 'crossbar'
 
 const crossbar: ReadonlyMap<Uri, Uri> = new Map([

@@ -39,7 +39,7 @@ export const reasons = {
   unavailable: 'wamp.error.unavailable',
   /** No callee of the procedure can take the call now. */
   noAvailableCallee: 'wamp.error.no_available_callee',
-  /** The reason in UNREGISTERED for a callee whose procedure another one took over. A Crossbar.io convention. */
+  /** The reason in UNREGISTERED for a callee whose procedure another callee took over. A Crossbar.io convention. */
   unregistered: 'wamp.error.unregistered',
   /** The events of the subscription are not stored. A Crossbar.io convention. */
   historyUnavailable: 'wamp.error.history_unavailable',
@@ -64,7 +64,7 @@ export const reasons = {
   noSuchPrincipal: 'wamp.error.no_such_principal',
   /** None of the offered methods is configured. */
   noMatchingAuthMethod: 'wamp.error.no_matching_auth_method',
-  /** The same for Crossbar.io. */
+  /** None of the offered methods is configured, in the dialect of Crossbar.io. */
   noAuthMethod: 'wamp.error.no_auth_method',
   /** Anonymous sessions are not allowed. */
   authenticationRequired: 'wamp.error.authentication_required',

@@ -1,4 +1,4 @@
-// The part of `@opentelemetry/api` that is used, so that apps without it need not install it.
+// The part of `@opentelemetry/api` that this plugin uses. It is declared here, so apps that do not use OpenTelemetry need not install it.
 
 /** The context of an execution: immutable, and opaque except to the API. */
 export interface Context {

@@ -17,7 +17,7 @@ export interface PromRegistry {
   removeSingleMetric (name: string): void
 }
 
-/** The part of the module prom-client that is used, so that apps without it need not install it. */
+/** The part of the module prom-client that this plugin uses. It is declared here, so apps that do not use prom-client need not install it. */
 export interface PromClient {
   readonly register: PromRegistry
   readonly Counter: new (configuration: MetricConfiguration & { readonly collect?: () => void }) => { inc (labels: Labels, value?: number): void, reset (): void }

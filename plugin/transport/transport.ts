@@ -37,7 +37,7 @@ export interface TlsChannel {
   readonly peerCertificate: X509Certificate | null
   /**
    * Returns a value that only the two ends of this channel know, for a type of channel binding, or null if the type is unavailable. The only
-   * type is `tls-exporter` [RFC 9266], which requires TLS 1.3 and returns 32 octets.
+   * type is `tls-exporter` [RFC 9266], which requires TLS 1.3 and returns 32 bytes.
    */
   channelBinding (type: string): Buffer | null
 }

@@ -212,7 +212,7 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'what a store holds is no cookie']
   },
   {
-    defence: 'A logout invalidates pending look-ups',
+    defence: 'A logout invalidates pending lookups',
     file: loginStore,
     code: 'for (const lookUp of this.#lookUps.get(key)) lookUp.void = true',
     without: '',
@@ -338,7 +338,7 @@ export const defences: readonly Defence[] = [
     test: [floods, 'visitors without a cookie leave nothing behind']
   },
   {
-    defence: 'Of many cookies in one header, only a few are looked up',
+    defence: 'Only a few of many cookies in one header are looked up',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'const MOST_VALUES = 4',
     without: 'const MOST_VALUES = 1e9',
@@ -492,7 +492,7 @@ export const defences: readonly Defence[] = [
     test: ['resolve-options.test.ts', 'SameSite=None without Secure']
   },
   {
-    defence: 'Only its owner can read a cookie file',
+    defence: 'A cookie file can be read only by its owner',
     file: 'plugin/cookie/cookie-journal.ts',
     code: 'await file.chmod(0o600)\n      await file.truncate',
     without: 'await file.truncate',
@@ -835,7 +835,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/costs.test.ts', 'made-up authids on a list']
   },
   {
-    defence: 'Of many callees that do not read, only a few are tried for a call',
+    defence: 'A call is tried at only a few of many callees that do not read',
     file: 'plugin/realm/dealer.ts',
     code: 'if (++congested >= MOST_CONGESTED) break',
     without: 'congested++',
@@ -1066,7 +1066,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/history-turns.test.ts', 'whether the events of a history have a form']
   },
   {
-    defence: 'Pending calls of the meta API keep no more octets than `limits.parkedBytes`',
+    defence: 'The bytes that pending calls of the meta API keep are limited by `limits.parkedBytes`',
     file: 'plugin/realm/service-session.ts',
     code: 'if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {',
     without: 'if (bytes < 0) {',
@@ -1087,7 +1087,7 @@ export const defences: readonly Defence[] = [
     test: ['work.test.ts', 'a waiter goes on however much']
   },
   {
-    defence: 'The meta events for the departed callees of a shared procedure are not all sent at once',
+    defence: 'The meta events about the departed callees of a shared procedure are sent in turns',
     file: 'plugin/realm/registrations.ts',
     code: 'if (offer === undefined) registration.untold--',
     without: 'if (offer === undefined) registration.untold = 0',
@@ -1136,7 +1136,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/missed-events.test.ts', 'who missed many events']
   },
   {
-    defence: 'Event streams that deliver the same event share its octets',
+    defence: 'Event streams that deliver the same event share its bytes',
     file: 'routes/event-text.ts',
     code: 'if (known?.details === details) return known.octets',
     without: '',
@@ -1227,14 +1227,14 @@ export const defences: readonly Defence[] = [
     test: ['cookie/cookie-tracker.test.ts', 'a request is nobody']
   },
   {
-    defence: 'A check of a login that does not answer does not delay closing the app',
+    defence: 'An `auth.cookie.verify` that does not answer does not delay closing the app',
     file: 'plugin/cookie/login-checks.ts',
     code: 'for (const end of this.#waiting) end()',
     without: '',
     test: ['routes/slow-look-ups.test.ts', 'a check of a login that does not answer']
   },
   {
-    defence: 'If the check of a login does not answer in time, the login is rejected',
+    defence: 'If `auth.cookie.verify` does not answer in time, the login is rejected',
     file: 'plugin/cookie/cookie-entrance.ts',
     code: 'await this.#checks.wait(answer)',
     without: 'await answer',
@@ -1423,7 +1423,7 @@ export const defences: readonly Defence[] = [
     test: ['client/session.test.ts', 'an invocation that is interrupted is forgotten']
   },
   {
-    defence: 'A router can neither end a process that uses the client of this package, nor leave its calls unanswered, by a close reason that is not a URI',
+    defence: 'A close reason that is not a URI cannot crash a process that uses the client of this package, or leave its calls unanswered',
     file: 'plugin/client/connection-end.ts',
     code: '/^wamp(\\.\\w+)+$/.test(reason)',
     without: "reason.startsWith('wamp.')",
@@ -1682,28 +1682,28 @@ export const defences: readonly Defence[] = [
     test: ['routes/console.test.ts', 'the WebSocket of the page']
   },
   {
-    defence: 'The values of calls that procedures of the app hold are limited in memory',
+    defence: 'The memory for values of calls that procedures of the app hold is limited',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'if (this.#held?.hasRoom(sharer, bytes) === false) return',
     without: 'if (false as boolean) return',
     test: ['transport/in-process-transport.test.ts', 'the values of a call are counted']
   },
   {
-    defence: 'A call whose octets alone exceed the memory for values is not decoded',
+    defence: 'A call whose size alone exceeds the memory for values is not decoded',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'if (this.#held?.hasRoom(sharer, payload.size) === false) return this.#full(this.#held)',
     without: '',
     test: ['transport/in-process-transport.test.ts', 'the values of a call are counted']
   },
   {
-    defence: 'The values of events that handlers of the app hold are limited in memory',
+    defence: 'The memory for values of events that handlers of the app hold is limited',
     file: 'plugin/in-process/event-handlers.ts',
     code: 'if (bytes > 0) this.#held.until(ended, this.#held.hold(sharer, bytes))',
     without: '',
     test: ['in-process/event-handlers.test.ts', 'an event waits while the values']
   },
   {
-    defence: 'An event whose octets alone exceed the memory for values is not decoded',
+    defence: 'An event whose size alone exceeds the memory for values is not decoded',
     file: 'plugin/in-process/event-handlers.ts',
     code: 'if (!this.#held.hasRoom(event.sharer, delivery.bytes * count)) return this.#lacks(delivery.bytes * count)\n    const values',
     without: 'const values',
@@ -1717,14 +1717,14 @@ export const defences: readonly Defence[] = [
     test: ['in-process/busy-handlers.test.ts', 'the events of a publisher without memory']
   },
   {
-    defence: 'Memory that is released while events are passed over is not forgotten, so that they do not wait forever',
+    defence: 'If memory is released while waiting events are skipped, the skipped events do not wait forever',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'if (!this.#released) return false',
     without: '{ this.#wait(this.#retry); return false }',
     test: ['in-process/busy-handlers.test.ts', 'memory that is released while']
   },
   {
-    defence: 'Waiting events of a publisher without memory do not cost other publishers their events',
+    defence: 'If a publisher has used up its memory, its waiting events do not cause the events of other publishers to be dropped',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'this.#waiting.has(publisher)',
     without: 'this.#backlog !== null',
@@ -1752,14 +1752,14 @@ export const defences: readonly Defence[] = [
     test: ['in-process/held-memory.test.ts', 'events and results that wait for an iterator']
   },
   {
-    defence: 'Messages that wait for an iterator of the app are limited in octets',
+    defence: 'The total size of messages that wait for an iterator of the app is limited',
     file: 'plugin/in-process/waiting-messages.ts',
     code: ' || this.#octets + octets > this.#bufferedBytes',
     without: '',
     test: ['in-process/waiting-messages.test.ts', 'the octets of waiting messages']
   },
   {
-    defence: 'Events for the app that wait for retained ones are limited in octets',
+    defence: 'The total size of events for the app that wait for retained events is limited',
     file: 'plugin/transport/in-process-transport.ts',
     code: "if (this.#octets + octets > this.#bufferedBytes) return 'congested'",
     without: '',
@@ -1773,7 +1773,7 @@ export const defences: readonly Defence[] = [
     test: ['transport/in-process-transport.test.ts', 'answers to calls do not wait']
   },
   {
-    defence: 'Events that wait for the app count with their topics and details',
+    defence: 'The size of events that wait for the app includes their topics and details',
     file: 'plugin/protocol/event-size.ts',
     code: '0 : sizeOf(details)',
     without: '0 : 0',
@@ -1787,21 +1787,21 @@ export const defences: readonly Defence[] = [
     test: ['transport/in-process-transport.test.ts', 'retained events of a subscription that has ended']
   },
   {
-    defence: 'The values of calls of the meta API that wait for their answers are limited in memory',
+    defence: 'The memory for values of unanswered calls of the meta API is limited',
     file: 'plugin/realm/service-session.ts',
     code: 'if (!this.#held.hasRoom(sharerOf(caller), memory)) throw',
     without: 'if (false as boolean) throw',
     test: ['realm/history-turns.test.ts', 'calls that wait for their answers hold']
   },
   {
-    defence: 'Missed events that wait for a slow client are text, not decoded values',
+    defence: 'Missed events that wait for a slow client are kept as text, not as decoded values',
     file: 'routes/missed-events.ts',
     code: 'readPage(await events, textOf)',
     without: 'readPage((await events).slice(0, 1), textOf)',
     test: ['routes/missed-events.test.ts', 'a page of missed events is text']
   },
   {
-    defence: 'Small events do not cost a write for each event stream',
+    defence: 'Small events do not cause a separate write for each event stream',
     file: 'routes/event-chunk.ts',
     code: '      flushSoon(this)\n    }\n    this.#parts.push(octets)\n    this.#queued += octets.length\n',
     without: '    }\n    this.#write(octets)\n',
@@ -1822,14 +1822,14 @@ export const defences: readonly Defence[] = [
     test: ['in-process/mistakes.test.ts', 'an unknown option of a request is refused']
   },
   {
-    defence: 'A dict with integers as keys takes no memory for the integers between them',
+    defence: 'A dict with integer keys uses no memory for the integers between the keys',
     file: 'plugin/protocol/set-own.ts',
     code: 'if (isNumbered(key)) {',
     without: 'if (key === "") {',
     test: ['protocol/set-own.test.ts', 'a dict with integers as keys takes no memory']
   },
   {
-    defence: 'Short octets that are kept do not keep a pool of Node.js in memory',
+    defence: 'A short byte array that is kept does not keep a whole buffer pool of Node.js in memory',
     file: 'plugin/protocol/own-octets.ts',
     code: 'Buffer.allocUnsafeSlow(',
     without: 'Buffer.allocUnsafe(',
