@@ -10,7 +10,7 @@ const taken = (backlog: Backlog): Buffer[] => {
 }
 const memoryOf = (frames: readonly Buffer[]): number => frames.reduce((sum, { length }) => sum + length + OCTETS_OF_ENTRY, 0)
 
-t.test('events are within their bound, replies all stay, and the order is that of arrival', async (t) => {
+t.test('events stay within their limit, all replies are kept, and the order of arrival is preserved', async (t) => {
   fc.assert(fc.property(fc.array(fc.record({ reply: fc.boolean(), octets: fc.integer({ min: 1, max: 600 }), key: fc.constantFrom(null, 'a', 'b') })), (steps) => {
     const backlog = new Backlog(2_000)
     const sent: { frame: Buffer, reply: boolean, key: string | null }[] = []
@@ -35,7 +35,7 @@ t.test('events are within their bound, replies all stay, and the order is that o
   t.pass('of any sequence')
 })
 
-t.test('frames are taken while others are added, and an event that was taken gives way to none', async (t) => {
+t.test('frames can be taken while others are added, and a taken event is never dropped', async (t) => {
   const backlog = new Backlog(2_000)
   const [first, reply, second, third] = [frame(1), frame(2), frame(3), frame(4)]
   t.equal(backlog.addEvent(first, 'a'), 0)
@@ -47,7 +47,7 @@ t.test('frames are taken while others are added, and an event that was taken giv
   t.same(taken(backlog), [third])
 })
 
-t.test('an event that is too long for itself takes the place of all', async (t) => {
+t.test('an event that is larger than the whole backlog replaces all other events', async (t) => {
   const backlog = new Backlog(1_000)
   backlog.addEvent(frame(600))
   t.equal(backlog.hasRoom(200), false)
@@ -55,14 +55,14 @@ t.test('an event that is too long for itself takes the place of all', async (t) 
   t.same(taken(backlog), [frame(2_000)])
 })
 
-t.test('many tiny events take no more memory than they may', async (t) => {
+t.test('many tiny events use no more memory than the limit', async (t) => {
   const backlog = new Backlog(100_000)
   let gone = 0
   for (let i = 0; i < 10_000; i++) gone += backlog.addEvent(frame(1), i % 2 === 0 ? null : `topic ${i}`)
   t.ok(taken(backlog).length <= 100_000 / OCTETS_OF_ENTRY && gone > 9_000)
 })
 
-t.test('events can be passed over, and stay in their place', async (t) => {
+t.test('events can be skipped, and keep their place', async (t) => {
   const removed: Buffer[] = []
   const backlog = new Backlog(2_000, (event) => { removed.push(event) })
   const [first, second, third, fourth] = [frame(1), frame(2), frame(3), frame(4)]

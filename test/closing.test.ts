@@ -9,10 +9,10 @@ async function run (name: string): Promise<unknown> {
   return JSON.parse(stdout) as unknown
 }
 
-t.test('nothing that an app still waits for when it is closed holds its process', async (t) => {
+t.test('pending work of a closed app does not keep its process alive', async (t) => {
   t.same(await run('closing-app'), { waits: 13, held: [] })
 })
 
-t.test('a process whose app closes goes on until its store has answered, or is late', async (t) => {
+t.test('the process of a closing app stays alive until its store has answered or missed the deadline', async (t) => {
   t.same(await run('closing-store'), { logged: 'the cookie store could not be closed' })
 })

@@ -11,7 +11,7 @@ function turn (): Promise<void> {
 t.beforeEach(() => { mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1000 }) })
 t.afterEach(() => { mock.timers.reset() })
 
-t.test('each fires at its time, whatever their order, and lifted ones do not', async (t) => {
+t.test('each deadline fires at its time, regardless of the order, and removed ones do not fire', async (t) => {
   const deadlines = new Deadlines('dates')
   const fired: number[] = []
   const times = Array.from({ length: 300 }, (_, i) => 1001 + (i * 7919) % 300)
@@ -38,7 +38,7 @@ t.test('a deadline in the past fires at once, one beyond the reach of a timer at
   t.same(fired, ['past', 'far'])
 })
 
-t.test('many that are over at once take turns, and none is forgotten', async (t) => {
+t.test('many deadlines that expire at once take turns, and none is lost', async (t) => {
   const deadlines = new Deadlines('dates')
   let fired = 0
   const lifts = Array.from({ length: 2_000 }, () => deadlines.add(1001, () => {
@@ -59,14 +59,14 @@ t.test('many that are over at once take turns, and none is forgotten', async (t)
   t.equal(fired, 1_001, 'the timer goes on')
 })
 
-t.test('after close none fires', async (t) => {
+t.test('no deadline fires after close', async (t) => {
   const deadlines = new Deadlines('dates')
   deadlines.add(1001, () => { t.fail('it is closed') })
   deadlines.close()
   mock.timers.tick(10)
 })
 
-t.test('a date comes soon after the clock is set forward, and not before when it is set back', async (t) => {
+t.test('a date fires soon after the clock is set forward, and not too early when it is set back', async (t) => {
   let now = 1000
   const deadlines = new Deadlines('dates', () => now)
   const fired: string[] = []
@@ -83,7 +83,7 @@ t.test('a date comes soon after the clock is set forward, and not before when it
   t.same(fired, ['an hour', 'five seconds'])
 })
 
-t.test('a duration is looked at once, when it is over', async (t) => {
+t.test('a duration is checked once, when it is over', async (t) => {
   let looks = 0
   const deadlines = new Deadlines('durations', () => {
     looks++

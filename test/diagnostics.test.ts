@@ -25,7 +25,7 @@ function told (heard: ReturnType<typeof listen>): unknown[] {
   return heard.splice(0).map(({ name, message: { outcome, error } }) => outcome === undefined ? name : [name, outcome, error])
 }
 
-t.test('a session that joins and leaves is told, and who it is', async (t) => {
+t.test('a session that joins and leaves is reported, with its identity', async (t) => {
   const { app, url } = await buildApp(t, { auth: { ticket: { type: 'static', principals: { joe: { ticket: 'secret', role: 'anonymous' } } } } })
   const heard = listen(t, app.wamp)
   const client = await WireClient.connect(t, url, json!)
@@ -36,7 +36,7 @@ t.test('a session that joins and leaves is told, and who it is', async (t) => {
   t.same(heard.map(({ name, message: { router, ...rest } }) => [name, rest]), [['sessionJoined', message], ['sessionLeft', message]])
 })
 
-t.test('a login that fails is told by its method', async (t) => {
+t.test('a failed login is reported with its method', async (t) => {
   const { app, url } = await buildApp(t, { auth: { ticket: { type: 'static', principals: { joe: { ticket: 'secret', role: 'anonymous' } } } }, failedLogins: { authid: 2 } })
   const heard = listen(t, app.wamp)
   const reasons = []
@@ -53,7 +53,7 @@ t.test('a login that fails is told by its method', async (t) => {
   t.notMatch(JSON.stringify(heard.map(({ message: { router, ...rest } }) => rest)), /guessed|secret/)
 })
 
-t.test('a call is told from its start to its result: who calls what, and who is invoked', async (t) => {
+t.test('a call is reported from start to result, with caller and callee', async (t) => {
   const { app, alice, bob } = await buildParties(t, inProcess)
   await alice.ask([64, 1, {}, 'com.example.add2'])
   const heard = listen(t, app.wamp, [...calls])
@@ -73,7 +73,7 @@ t.test('a call is told from its start to its result: who calls what, and who is 
   t.notMatch(JSON.stringify(heard.map(({ message: { router, call, invocation, ...rest } }) => rest)), /payload|private/)
 })
 
-t.test('how a call ends is told', async (t) => {
+t.test('the outcome of a call is reported', async (t) => {
   const { app, alice, bob, carol } = await buildParties(t, inProcess)
   await alice.ask([64, 1, {}, 'p'])
   const heard = listen(t, app.wamp, [...calls])
@@ -95,7 +95,7 @@ t.test('how a call ends is told', async (t) => {
   t.same(told(heard).slice(2), [['invocationEnded', 'error', 'wamp.error.canceled'], ['callEnded', 'error', 'wamp.error.canceled']], 'nobody canceled it: the callee has left')
 })
 
-t.test('a call that an authorizer refuses, or is still thinking about, ends as well', async (t) => {
+t.test('a call that an authorizer refuses, or has not decided yet, ends as well', async (t) => {
   let decide = (_: boolean): void => {}
   const user = { authorizer: () => new Promise<boolean>((resolve) => { decide = resolve }) }
   const { app, alice, bob } = await buildParties(t, inProcess, { user })
@@ -133,7 +133,7 @@ t.test('a call that is re-routed has several invocations', async (t) => {
   ])
 })
 
-t.test('a publication is told, and how many events it became', async (t) => {
+t.test('a publication is reported, with the number of its events', async (t) => {
   const { app, alice, bob, carol } = await buildParties(t, inProcess)
   for (const subscriber of [alice, bob]) await subscriber.ask([32, 1, {}, 'com.example.news'])
   const heard = listen(t, app.wamp, ['publicationStarted', 'publicationEnded'])
@@ -145,7 +145,7 @@ t.test('a publication is told, and how many events it became', async (t) => {
   t.equal(end!.publication, start)
 })
 
-t.test('a publication that is not as the contract says is told as refused', async (t) => {
+t.test('a publication that violates the contract is reported as refused', async (t) => {
   const contract = wampContract({ topics: { 'com.example.news': { args: { type: 'array', items: { type: 'string' } } } } })
   const { app, carol } = await buildParties(t, inProcess, { realm: { contract } })
   const heard = listen(t, app.wamp, ['publicationEnded'])
@@ -157,7 +157,7 @@ t.test('a publication that is not as the contract says is told as refused', asyn
   ])
 })
 
-t.test('who is told of an invocation or a publication may add to its details, and replaces nothing', async (t) => {
+t.test('subscribers of an invocation or a publication may add details, but cannot replace any', async (t) => {
   const { alice, bob } = await buildParties(t, inProcess)
   await alice.ask([64, 1, { match: 'prefix' }, 'com.example'])
   await alice.ask([32, 2, {}, 'com.example.news'])
@@ -174,7 +174,7 @@ t.test('who is told of an invocation or a publication may add to its details, an
   t.same((await bob.next())[3], { retained: true }, 'what was added counts only then')
 })
 
-t.test('events that a client has lost are told', async (t) => {
+t.test('events that a client has lost are reported', async (t) => {
   const { app, url } = await buildApp(t, { limits: { bufferedEventBytes: 2 ** 16 } })
   const heard = listen(t, app.wamp, ['eventsDropped'])
   const backend = app.wamp.join('realm1')
@@ -193,7 +193,7 @@ function slowStore (answer: () => Promise<undefined>): CookieStore {
   return { get: answer, set: answer, delete: answer, entries: () => [], close () {} }
 }
 
-t.test('what is asked of a cookie store is told, with the time that it took', async (t: Test) => {
+t.test('operations of the cookie store are reported, with their duration', async (t: Test) => {
   const router = {}
   const heard = listen(t, router)
   const store = new WatchedStore(slowStore(async () => undefined), router)
@@ -208,7 +208,7 @@ t.test('what is asked of a cookie store is told, with the time that it took', as
   t.ok(heard.every(({ message }) => typeof message.milliseconds === 'number' && Object.keys(message).length === 4), 'neither key nor record')
 })
 
-t.test('while nobody wants to know, calls and publications are not watched, and no clock is read', async (t) => {
+t.test('without subscribers, calls and publications are not watched, and no clock is read', async (t) => {
   const { now } = performance
   t.teardown(() => { performance.now = now })
   performance.now = () => t.fail('a clock was read') as never
@@ -223,7 +223,7 @@ t.test('while nobody wants to know, calls and publications are not watched, and 
   t.equal(caller.sent.at(-1)?.type, 50)
 })
 
-t.test('a store is used as it is while nobody wants to know', async (t) => {
+t.test('without subscribers, a store is used directly', async (t) => {
   const answers = { get: Promise.resolve(undefined), set: Promise.resolve(), delete: Promise.resolve(), entries: [], close: undefined }
   const store = new WatchedStore({ get: () => answers.get, set: () => answers.set, delete: () => answers.delete, entries: () => answers.entries, close: () => answers.close }, {})
   t.equal(store.get('key'), answers.get)
@@ -233,7 +233,7 @@ t.test('a store is used as it is while nobody wants to know', async (t) => {
   t.equal(store.close(), undefined)
 })
 
-t.test('a subscriber that throws is reported to the process, and nobody else is harmed', async (t) => {
+t.test('a subscriber that throws is reported to the process, and nothing else is affected', async (t) => {
   const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, fileURLToPath(new URL('helper/throwing-subscriber.ts', import.meta.url))])
   t.same(JSON.parse(stdout), { reported: ['a bug about com.example.add2'], sum: 5 })
 })

@@ -8,7 +8,7 @@ import { unitsSpent } from '../plugin/work.ts'
 
 const build = (limit: number): HeldValues => new HeldValues(limit, { warn: () => {} })
 
-t.test('a holder may hold at most as much as is left, so others have room', async (t) => {
+t.test('a holder may hold at most as much memory as is left, so others have room', async (t) => {
   const values = build(1000)
   let own = 0
   for (; values.hasRoom('one', 50); own++) values.hold('one', 50)
@@ -19,7 +19,7 @@ t.test('a holder may hold at most as much as is left, so others have room', asyn
   t.ok(values.isTooMuch(1001))
 })
 
-t.test('what is released counts no longer, once', async (t) => {
+t.test('released memory no longer counts, and is released only once', async (t) => {
   const values = build(1000)
   const [first, second] = [values.hold(1, 300), values.hold(1, 100)]
   values.release(first)
@@ -38,7 +38,7 @@ t.test('what is released counts no longer, once', async (t) => {
   t.equal(values.bytes, 0, 'a failure releases, too')
 })
 
-t.test('a handler that can never end holds nothing', async (t) => {
+t.test('a handler that can never end holds no memory', async (t) => {
   setFlagsFromString('--expose-gc')
   const gc = runInNewContext('gc') as () => void
   const values = build(1000)
@@ -50,7 +50,7 @@ t.test('a handler that can never end holds nothing', async (t) => {
   t.ok(values.hasRoom(1, 1000))
 })
 
-t.test('who waits for memory goes on when some is released', async (t) => {
+t.test('waiting work continues when memory is released', async (t) => {
   const values = build(1000)
   const held = values.hold(1, 1000)
   const worked = new Promise<void>((resolve) => { values.wait({ work: () => { resolve(); return false } }) })
@@ -59,7 +59,7 @@ t.test('who waits for memory goes on when some is released', async (t) => {
   t.equal(values.bytes, 0)
 })
 
-t.test('the memory of small values is many times their octets, and is not estimated too low', async (t) => {
+t.test('the memory of small values is many times their encoded size, and is not underestimated', async (t) => {
   const many = <T>(value: (i: number) => T): T[] => Array.from({ length: 1000 }, (_, i) => value(i))
   // As measured with Node.js 20, each in a list of a million that was decoded.
   const measured: readonly [unknown, number][] = [

@@ -79,7 +79,7 @@ t.test('values are imported downward only', async (t) => {
   }
 })
 
-t.test('what routes and decides knows no framework', async (t) => {
+t.test('routing and authorization code does not depend on a framework', async (t) => {
   const imports = (await sources()).flatMap(({ path, text }) => valueImports(path, text)).filter(({ of }) => frameworks.test(of))
   t.ok(imports.length > 3, 'imports are found')
   for (const { from, layer, of } of imports) t.ok(knowFastify.has(layer), `${from} imports ${of}`)
@@ -100,7 +100,7 @@ t.test('the client, and all that it imports, runs without Node.js', async (t) =>
   }
 })
 
-t.test('the sources keep to the habits', async (t) => {
+t.test('the sources follow the style rules', async (t) => {
   for (const { path, text } of await sources()) {
     t.notMatch(path, /utils|common|helpers/)
     t.ok(text.split('\n').length <= 300, `${path} has at most 300 lines`)
@@ -108,7 +108,7 @@ t.test('the sources keep to the habits', async (t) => {
   }
 })
 
-t.test('what the console page is made of keeps to them, too', async (t) => {
+t.test('the files of the console page follow them, too', async (t) => {
   const assets = await readdir('routes/console')
   t.ok(assets.length > 9)
   for (const name of assets) {

@@ -18,7 +18,7 @@ function build (): { log: SessionLog, lines: unknown[][] } {
   return { log: log({}), lines }
 }
 
-t.test('of many lines of one kind in a second, ten are logged, and the number of the others', async (t) => {
+t.test('ten of many equal lines per second are logged, and the number of the others', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { log, lines } = build()
@@ -50,7 +50,7 @@ t.test('of many lines of one kind in a second, ten are logged, and the number of
   t.same(lines, [])
 })
 
-t.test('no message of a client makes the log grow with each repetition', async (t) => {
+t.test('no repeated message of a client makes the log grow with each repetition', async (t) => {
   const lines: string[] = []
   const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
   await app.register(wampPlugin, {

@@ -108,7 +108,7 @@ for (const method of Object.keys(methods)) {
   })
 }
 
-t.test('nor has the certificate by which somebody comes in', needsOpenssl(), async (t) => {
+t.test('no line contains the certificate that logs a client in', needsOpenssl(), async (t) => {
   const authority = await Authority.create(t)
   const own = await authority.sign('router')
   const joe = await authority.sign('joe')
@@ -118,7 +118,7 @@ t.test('nor has the certificate by which somebody comes in', needsOpenssl(), asy
   look(t, lines, [...secretsOf(said), joe.cert.split('\n')[1]!, joe.key.split('\n')[1]!, own.key.split('\n')[1]!])
 })
 
-t.test('lines about a session of the app say whose it is', async (t) => {
+t.test('lines about a session of the app identify the session', async (t) => {
   const lines: Line[] = []
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => { lines.push(JSON.parse(line) as Line) } } } })
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: {} } } } })

@@ -28,7 +28,7 @@ t.test('a timer that is too long is a warning', async (t) => {
   t.same(await warningsOf(async () => { clearTimeout(setTimeout(() => {}, LONGEST_TIMER + 1)) }), ['TimeoutOverflowWarning', 'Fence'])
 })
 
-t.test('a call may have any timeout, of a client and of the app', async (t) => {
+t.test('a call can have any timeout, from a client and from the app', async (t) => {
   const { app, url } = await buildApp(t)
   const [session, client] = [app.wamp.join('realm1'), await openClient(t, url)]
   const pause = new EventEmitter()
@@ -47,7 +47,7 @@ t.test('a call may have any timeout, of a client and of the app', async (t) => {
   }
 })
 
-t.test('a client waits long if Retry-After and its options say so', async (t) => {
+t.test('a client waits for a long time if Retry-After and its options say so', async (t) => {
   const router = await ScriptedRouter.start(t)
   router.refuse(503, { 'Retry-After': '99999999999' })
   for (const retry of [{ first: 1 }, { first: Infinity, most: Infinity }]) {
@@ -61,7 +61,7 @@ t.test('a client waits long if Retry-After and its options say so', async (t) =>
   t.equal(router.asked, 2, 'it does not try again at once')
 })
 
-t.test('the greatest options of the router make no timer overflow', async (t) => {
+t.test('the largest values of the options do not overflow a timer', async (t) => {
   const warnings = await warningsOf(async () => {
     const app = Fastify()
     await app.register(wampPlugin, {

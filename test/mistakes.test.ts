@@ -25,7 +25,7 @@ t.test('a time in seconds instead of milliseconds is a warning at start that nam
   t.same((await build(t, { pingInterval: 0, handshakeTimeout: 1000 })).warnings, [])
 })
 
-t.test('options that nobody knows are refused where sessions are joined, injected, ended and watched', async (t) => {
+t.test('unknown options are refused when sessions are joined, injected, ended and observed', async (t) => {
   const { app } = await build(t)
   const given = { authrole: 'anonymous' } as object
   t.throws(() => app.wamp.join('realm1', given), invalid('The option "authrole" is not an option'))
@@ -37,7 +37,7 @@ t.test('options that nobody knows are refused where sessions are joined, injecte
   t.equal((await app.injectWamp({ realm: 'realm1', role: 'anonymous' })).principal.authrole, 'anonymous')
 })
 
-t.test('a filter that would select more than it says is refused, and ends no session and no login', async (t) => {
+t.test('a filter that would select more than intended is refused, and ends no session and no login', async (t) => {
   const { app } = await build(t, { auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: {} })
   app.get('/login', async (_request, reply) => { await reply.wampSignIn('realm1', { authid: 'joe', role: 'staff' }); return 'done' })
   await app.inject('/login')
@@ -73,7 +73,7 @@ t.test('an error without a valid URI is an error of the procedure, where it is m
   t.match(lines, [/invalid URI my error/])
 })
 
-t.test('a handler that is none is refused at once, and nothing is registered or subscribed', async (t) => {
+t.test('an invalid handler is refused at once, and nothing is registered or subscribed', async (t) => {
   const { app } = await build(t)
   const session = app.wamp.join('realm1')
   const none = undefined as unknown as () => void
@@ -82,7 +82,7 @@ t.test('a handler that is none is refused at once, and nothing is registered or 
   await t.rejects(session.call('com.example.f'), { code: 'wamp.error.no_such_procedure' })
 })
 
-t.test('a route of a procedure is refused at once if it names none, or has a key that is misspelt', async (t) => {
+t.test('a procedure route is refused at once if it names no procedure, or has a misspelled key', async (t) => {
   const { app } = await build(t)
   const route = { method: 'GET', url: '/f', procedure: 'com.example.f' }
   const mount = (options: object) => () => { app.wampRoute(options as Parameters<typeof app.wampRoute>[0]) }
@@ -97,7 +97,7 @@ t.test('a route of a procedure is refused at once if it names none, or has a key
   t.throws(() => app.wampRequireRole('stuff'), { code: 'WAMP_ERR_NO_SUCH_ROLE', message: 'There is no role "stuff" in any realm' })
 })
 
-t.test('a refusal names role, action and URI, which is cut', async (t) => {
+t.test('a refusal names role, action and URI, which is shortened', async (t) => {
   const { app } = await build(t)
   const guest = app.wamp.join('realm1', { role: 'anonymous' })
   const textOf = async (asked: Promise<unknown>): Promise<unknown> => await asked.then(() => null, (error: WampError) => [error.error, error.args[0]])
@@ -114,7 +114,7 @@ t.test('a refusal names role, action and URI, which is cut', async (t) => {
   t.same(await textOf(guest.call(`org.${'😀'.repeat(1000)}`)), ['wamp.error.not_authorized', `the role "anonymous" may not call "org.${'😀'.repeat(124)}…"`], 'no character is cut in two')
 })
 
-t.test('an authorizer that fails is told with role, action and URI', async (t) => {
+t.test('the failure of an authorizer is logged with role, action and URI', async (t) => {
   const { app } = await build(t, { realms: { realm1: { roles: { anonymous: { authorizer: () => { throw new Error('lost') } } } } } })
   const guest = app.wamp.join('realm1', { role: 'anonymous' })
   await t.rejects(guest.call('com.example.f'), { message: 'wamp.error.authorization_failed: the authorizer of the role "anonymous" has not decided on call "com.example.f"' })
@@ -139,14 +139,14 @@ t.test('the plugin is registered once, and says how to add a route', async (t) =
   await t.resolves(async () => { await third.register(wampEndpoint, { path: '/x' }) })
 })
 
-t.test('a folder that is missing is named', async (t) => {
+t.test('a missing folder is named in the error', async (t) => {
   const folder = join(t.testdir({}), 'missing')
   const cookie = { store: { type: 'file', filename: join(folder, 'cookies.dat') } } as const
   await t.rejects(build(t, { cookie }), { code: 'WAMP_ERR_COOKIE_FILE', message: `The cookie file "${folder}/cookies.dat" cannot be created: the folder "${folder}" does not exist` })
   await t.rejects(build(t, { static: { root: folder } }), invalid(`The option "static.root" must be a folder: "${folder}" is not one`))
 })
 
-t.test('a cookie that lets nobody in is a warning', async (t) => {
+t.test('a cookie that cannot log anyone in causes a warning', async (t) => {
   const { warnings } = await build(t, { cookie: {} })
   t.match(warnings, [{ option: 'auth.cookie', msg: /logins by cookie are not enabled at \/ws: add auth.cookie: \{\}/ }])
   t.same((await build(t, { cookie: {}, auth: { anonymous: { type: 'static' }, cookie: {} } })).warnings, [])

@@ -33,7 +33,7 @@ async function join (t: Test, url: string): Promise<WireClient> {
   return client
 }
 
-t.test('clients at two ports share the realms, and each port has its own logins', async (t) => {
+t.test('clients on two ports share the realms, and each port has its own logins', async (t) => {
   const { urls } = await build(t)
   const [user, staff] = [await join(t, urls.app), await join(t, urls.port)]
   await staff.ask([64, 1, { disclose_caller: true }, 'com.example.add2'])
@@ -74,7 +74,7 @@ t.test('a port has the decorators, the bridge, the console and the procedures of
   t.equal(await client.call('com.example.add2', [1, 1]), 2)
 })
 
-t.test('a port that closes ends its own connections only, and the procedures of its routes', async (t) => {
+t.test('closing a port ends only its own connections, and the procedures of its routes', async (t) => {
   const { app, port, urls } = await build(t, {
     extend: async (port) => { port.get('/hello', { config: { wamp: { realm: 'realm1', procedure: 'com.example.hello' } } }, async () => 'world') }
   })
@@ -97,7 +97,7 @@ t.test('ports close with the app', async (t) => {
   t.notOk(port.server.listening)
 })
 
-t.test('a port that does not listen yet, or never will, does not keep the app from closing', async (t) => {
+t.test('a port that does not listen yet, or never will, does not delay closing the app', async (t) => {
   const [app, port, failed] = [Fastify(), Fastify(), Fastify()]
   await app.register(wampPlugin, options)
   await port.register(wampPort, { app })
@@ -122,7 +122,7 @@ t.test('a port serves files of its own, but no cookie file', async (t) => {
   await t.rejects(async () => await Fastify().register(wampPort, { app, static: { root } }), { message: 'The option "cookie.store.filename" must not be inside a static root: it would be served' })
 })
 
-t.test('a port of no router is refused', async (t) => {
+t.test('a port without a router is refused', async (t) => {
   const [app, port] = [Fastify(), Fastify()]
   t.teardown(async () => { await Promise.all([app.close(), port.close()]) })
   const refused = async (options: unknown, message: string, at = Fastify()): Promise<void> => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Queue } from '../plugin/queue.ts'
 
-t.test('items leave in the order in which they came, those that are put back first', async (t) => {
+t.test('items leave in the order of arrival, those that are put back first', async (t) => {
   fc.assert(fc.property(fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant('add') }, { weight: 2, arbitrary: fc.constant('take') }, { weight: 1, arbitrary: fc.constantFrom('putBack', 'clear') }), { maxLength: 6000, size: 'max' }), (steps) => {
     const queue = new Queue<number>()
     let model: number[] = []

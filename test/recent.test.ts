@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Recent } from '../plugin/recent.ts'
 
-t.test('of what was set, the most recent half is remembered at least, and never more than all that may be', async (t) => {
+t.test('at least the more recent half of the entries is kept, and never more than the maximum', async (t) => {
   const recent = new Recent<number, number>(100)
   for (let i = 0; i < 300; i++) {
     recent.set(i, -i)
@@ -11,7 +11,7 @@ t.test('of what was set, the most recent half is remembered at least, and never 
   }
 })
 
-t.test('what is set anew counts as recent, with its new value', async (t) => {
+t.test('an entry that is set again counts as recent, with its new value', async (t) => {
   const recent = new Recent<string, number>(10)
   for (let i = 0; i < 100; i++) {
     recent.set('kept', i)
@@ -20,7 +20,7 @@ t.test('what is set anew counts as recent, with its new value', async (t) => {
   }
 })
 
-t.test('things are forgotten by a test of their values', async (t) => {
+t.test('entries are deleted by a predicate on their values', async (t) => {
   const recent = new Recent<number, number>(10)
   for (let i = 0; i < 8; i++) recent.set(i, i)
   recent.forget((value) => value % 2 === 0)

@@ -19,7 +19,7 @@ function fault (options: unknown): { code?: string, message: string } {
   throw new Error('the options were accepted')
 }
 
-t.test('the least that is given gets every default', async (t) => {
+t.test('a minimal configuration gets every default', async (t) => {
   const options = resolveOptions({ realms })
   t.same(options.endpoint, {
     path: '/ws', auth: { anonymous: { type: 'static' } }, cookie: null, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true
@@ -51,7 +51,7 @@ t.test('the cookie is tracked with safe defaults for seven days [CKI-03, CKI-04,
   })
 })
 
-t.test('an option that is undefined counts as absent', async (t) => {
+t.test('an undefined option counts as absent', async (t) => {
   const given = { realms, path: undefined, limits: { depth: undefined, bufferedBytes: 5 }, cookie: { name: undefined } } as unknown as FastifyWampOptions
   const { endpoint, limits } = resolveOptions(given)
   t.equal(endpoint.path, '/ws')
@@ -170,7 +170,7 @@ for (const [name, options, message] of wrong) {
   })
 }
 
-t.test('what stands in the place of a secret is not quoted', async (t) => {
+t.test('a value in place of a secret is not quoted', async (t) => {
   const secret = 'top secret'
   const places: unknown[] = [
     { realms, auth: secret },
@@ -187,7 +187,7 @@ t.test('what stands in the place of a secret is not quoted', async (t) => {
   t.throws(() => { checkBridge({ call: '/call', as: { realm: 'r', role: 'x' }, signature: { key: secret, secret, tolerance: secret } } as unknown as BridgeOptions) }, { message: /^(?!.*top secret)/ })
 })
 
-t.test('no secret is quoted in what is said of a wrong option', async (t) => {
+t.test('no error about an invalid option quotes a secret', async (t) => {
   const auth = { wampcra: { type: 'static', users: { joe: { secret: 'top secret', role: 'frontend', salt: 5 } } } }
   t.notMatch(fault({ realms, auth }).message, 'top secret')
 })
@@ -259,7 +259,7 @@ t.test('a history is of a topic or a pattern, once [HIS-13]', async (t) => {
   t.match(fault(withSlow({ uri: 'a', policy: 'close' }, { uri: 'a', policy: 'close' })).message, /slowSubscribers\[1\]\.uri" is already used in/)
 })
 
-t.test('permissions that hardly anyone means are named, with what was probably meant', async (t) => {
+t.test('permissions that are probably unintended are named, with the probable intention', async (t) => {
   const doubtsAbout = (one: PermissionOptions): string[] => [...doubtfulPermissions(resolveOptions(permission(one) as FastifyWampOptions).realms)].map(({ text }) => text)
   const doubtful: [permission: PermissionOptions, text: RegExp][] = [
     [{ uri: 'com.example.*', match: 'prefix' }, /literal.*write \{ uri: "com\.example\.", match: "prefix" \}/],

@@ -18,13 +18,13 @@ const talkative = <T>(first: T, second: T): Promise<T> => strange<T>((resolve, r
   reject(new Error('a bug'))
 })
 
-t.test('what can be awaited is known by its method', async (t) => {
+t.test('values that can be awaited are recognized by their method', async (t) => {
   const { then } = Promise.prototype
   for (const one of [Promise.resolve(), silent(), Object.assign(() => {}, { then })]) t.ok(isThenable(one))
   for (const none of [undefined, null, 0, 'then', {}, { then: true }, () => {}]) t.notOk(isThenable(none))
 })
 
-t.test('a store whose answers are no promises of this process has as long as any', async (t) => {
+t.test('a store whose answers are foreign promises has the same time limit', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const late = t.rejects(askStore(() => silent()), { name: 'TimeoutError' })
@@ -43,7 +43,7 @@ t.test('a store whose answers are no promises of this process has as long as any
   await hangs
 })
 
-t.test('an authorizer whose answers are no promises of this process has as long as any', async (t) => {
+t.test('an authorizer whose answers are foreign promises has the same time limit', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const answers = new Map([['com.silent', silent<boolean>()], ['com.throwing', throwing<boolean>()], ['com.talkative', talkative(false, true)]])
@@ -58,7 +58,7 @@ t.test('an authorizer whose answers are no promises of this process has as long 
   }
 })
 
-t.test('an authenticator and a logout whose answers are no promises of this process have as long as any', async (t) => {
+t.test('an authenticator and a logout whose answers are foreign promises have the same time limit', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { connect } = buildRouter({ handshakeTimeout: 1000, realms: { realm1: { roles: { anonymous: everything } } } })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { TokenBucket } from '../plugin/token-bucket.ts'
 
-t.test('so much passes at once, and then as much a second', async (t) => {
+t.test('the burst passes at once, and then the rate applies', async (t) => {
   let now = 0
   const bucket = new TokenBucket(10, () => now)
   t.same(Array.from({ length: 12 }, () => bucket.tryTake(1)), [...Array<number>(10).fill(0), 100, 100])
@@ -11,7 +11,7 @@ t.test('so much passes at once, and then as much a second', async (t) => {
   t.same([bucket.tryTake(10), bucket.tryTake(1)], [0, 100], 'no more than a second\'s is saved')
 })
 
-t.test('what was taken beyond it is waited for', async (t) => {
+t.test('tokens taken beyond the burst are waited for', async (t) => {
   let now = 0
   const bucket = new TokenBucket(1000, () => now)
   t.equal(bucket.take(1000), 0)

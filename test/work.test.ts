@@ -23,7 +23,7 @@ function worker (name: string, pieces: number, units: number, done: string[]): W
   }
 }
 
-t.test('units add up, and 64 octets are one', async (t) => {
+t.test('units add up, and 64 bytes are one unit', async (t) => {
   const before = unitsSpent()
   spend(3)
   spendOctets(128)
@@ -53,7 +53,7 @@ t.test('workers share a turn by units, not by pieces', async (t) => {
   while (done.length < 2000) await turn()
 })
 
-t.test('a worker that was idle is served before a thousand that always have work', async (t) => {
+t.test('a worker that was idle is served before a thousand that are always busy', async (t) => {
   useUp()
   const done: string[] = []
   for (let i = 0; i < 1000; i++) enqueue(worker('busy', 50, 100, done))
@@ -67,7 +67,7 @@ t.test('a worker that was idle is served before a thousand that always have work
   while (done.length < 50_001) await turn()
 })
 
-t.test('those that always have work are served between many that come and go', async (t) => {
+t.test('busy workers are served between many short-lived ones', async (t) => {
   useUp()
   const done: string[] = []
   enqueue(worker('busy', 100, 400, done))
@@ -79,7 +79,7 @@ t.test('those that always have work are served between many that come and go', a
   while (done.length < 1100) await turn()
 })
 
-t.test('a worker that begins is served at once as far as the turn goes, and then in later ones', async (t) => {
+t.test('a new worker is served at once within the turn, and then in later turns', async (t) => {
   await turn()
   const done: string[] = []
   useUp()
@@ -94,7 +94,7 @@ t.test('a worker that begins is served at once as far as the turn goes, and then
   t.equal(done.length, 29, 'all at once')
 })
 
-t.test('a turn in which little is done ends, too', async (t) => {
+t.test('a turn in which little is done ends as well', async (t) => {
   useUp()
   await turn()
   for (let i = 0; i < 100; i++) {
@@ -104,7 +104,7 @@ t.test('a turn in which little is done ends, too', async (t) => {
   }
 })
 
-t.test('what no worker does waits for units, too', async (t) => {
+t.test('work outside workers also waits for units', async (t) => {
   await turn()
   useUp()
   const waiting = nextTurn({})
@@ -113,7 +113,7 @@ t.test('what no worker does waits for units, too', async (t) => {
   t.equal(nextTurn({}), null, 'there are units again')
 })
 
-t.test('what no worker does and workers have half of each turn, while both have work', async (t) => {
+t.test('workers and other work each get half of each turn, while both have work', async (t) => {
   await turn()
   useUp()
   const done: string[] = []
@@ -133,7 +133,7 @@ t.test('what no worker does and workers have half of each turn, while both have 
   while (done.filter((one) => one === 'worker').length < 1000) await turn()
 })
 
-t.test('a waiter goes on however much a worker does at a time, and finds units when it does', async (t) => {
+t.test('waiting work continues however much a worker does at a time, and has units when it does', async (t) => {
   useUp()
   const done: string[] = []
   enqueue(worker('heavy', 30, 2 * UNITS_OF_TURN, done))
@@ -146,7 +146,7 @@ t.test('a waiter goes on however much a worker does at a time, and finds units w
   while (done.length < 30) await turn()
 })
 
-t.test('owners are served one after the other, however often one of them waits', async (t) => {
+t.test('owners are served in rotation, however often one of them waits', async (t) => {
   useUp()
   const [many, one] = [{}, {}]
   let served = 0

@@ -99,7 +99,7 @@ t.test('a route with config.wamp that was added before the plugin is a warning a
   t.equal(warnings.length, 1)
 })
 
-t.test('requests that nothing can identify are a warning at the first 401, and none with cookies', async (t) => {
+t.test('requests that no hook can authenticate cause a warning at the first 401, but not if cookies are configured', async (t) => {
   const { app, warnings } = await build(t)
   await app.register(wampBridge, { call: '/call', events: '/events' })
   app.wampRoute({ method: 'GET', url: '/f', procedure: 'com.example.f' })
@@ -127,7 +127,7 @@ t.test('an asterisk in the topic of an event stream is refused, unless it is mea
   t.equal((await app.inject('/events?topic=com.example.*&match=exact')).statusCode, 403)
 })
 
-t.test('no error names an empty option', async (t) => {
+t.test('error messages never name an empty option', async (t) => {
   for (const [given, kind] of [[5, 'number'], ['x', 'string'], [[], 'list']] as [never, string][]) {
     const message = `The option "options" must be an object, and not a ${kind}`
     t.equal(await faultOf(async () => { await Fastify().register(wampPlugin, given) }), message)
@@ -140,7 +140,7 @@ t.test('no error names an empty option', async (t) => {
   t.equal(await faultOf(async () => { await (await build(t)).app.register(wampEndpoint, {}) }), 'The option "path" must be a free path: there is already a route GET /ws')
 })
 
-t.test('the functions of the package refuse what is no contract, session, password, configuration, app or store', async (t) => {
+t.test('the functions of the package refuse invalid contracts, sessions, passwords, configurations, apps and stores', async (t) => {
   for (const given of wrong) {
     t.equal(await faultOf(() => wampContract(given)), 'The option "contract" must be an object')
     t.equal(await faultOf(() => contractReference(given)), 'The option "contract" must be an object')

@@ -69,7 +69,7 @@ async function write (socket: Socket, data: Buffer): Promise<'written' | 'ended'
 }
 
 for (const registered of ['by the host', 'by the plugin'] as const) {
-  t.test(`a client that pings and reads no answer is let go, with @fastify/websocket registered ${registered}`, async (t) => {
+  t.test(`a client that sends pings but reads no answers is disconnected, with @fastify/websocket registered ${registered}`, async (t) => {
     const url = await build(t, registered)
     const other = await WireClient.join(t, url, wireCodecs[0]!)
     const socket = await deaf(t, url)
@@ -92,7 +92,7 @@ for (const registered of ['by the host', 'by the plugin'] as const) {
   })
 }
 
-t.test('other frames that mean nothing harm nobody', async (t) => {
+t.test('meaningless frames of other kinds have no effect on other clients', async (t) => {
   const url = await build(t, 'by the plugin')
   const other = await WireClient.join(t, url, wireCodecs[0]!)
   const pongs = await deaf(t, url)

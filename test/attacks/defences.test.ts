@@ -81,14 +81,14 @@ const EACH = process.env.DEFENCES === 'all' ? 1 : 4
 t.setTimeout(1_800_000)
 const copies = await Promise.all([1, 2, 3].map(async () => await Copy.make(t)))
 
-t.test('every defence is in its file once', async (t) => {
+t.test('the code of each defense occurs once in its file', async (t) => {
   for (const { defence, file, code } of defences) {
     const found = (await readFile(join(root, file), 'utf8')).split(code).length - 1
     t.equal(found, 1, `${defence}: its code is in ${file} once`)
   }
 })
 
-t.test('a defence has a test that fails when it is switched off', async (t) => {
+t.test('each defense has a test that fails when the defense is switched off', async (t) => {
   const waiting = defences.filter((_, i) => i % EACH === 0)
   const check = async (copy: Copy): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
@@ -101,14 +101,14 @@ t.test('a defence has a test that fails when it is switched off', async (t) => {
   await Promise.all(copies.map(check))
 })
 
-t.test('and the copy itself passes', async (t) => {
+t.test('the unchanged copy passes its tests', async (t) => {
   const [copy] = copies
   const [one] = defences
   const { result, output } = await copy!.run(one!, (text) => text, 60)
   t.equal(result, 'passed', one!.defence, { output })
 })
 
-t.test('docs/security.md lists them all, and nothing else', async (t) => {
+t.test('docs/security.md lists exactly these defenses', async (t) => {
   const text = await readFile(join(root, 'docs', 'security.md'), 'utf8')
   const rows = text.match(/^\| .+ \| `test\/.+\.test\.ts` \|$/gm) ?? []
   t.same(rows.sort(), defences.map(({ defence, test: [file] }) => `| ${defence} | \`test/${file}\` |`).sort())

@@ -41,70 +41,70 @@ export const defences: readonly Defence[] = [
     file: 'routes/origin.ts',
     code: '(allowedHosts === null || allowedHosts.includes(hostname))',
     without: 'true',
-    test: ['routes/origin.test.ts', 'a host that is not listed is nobody']
+    test: ['routes/origin.test.ts', 'a host that is not']
   },
   {
     defence: 'On REST routes, requests from pages of a foreign origin are unauthenticated',
     file: 'routes/identity.ts',
     code: 'const trusted = isAllowedOrigin(request, endpoint)',
     without: 'const trusted = isAllowedOrigin(request, ["*"])',
-    test: [foreignPages, 'a page of another origin is nobody at REST routes']
+    test: [foreignPages, 'a page of another origin is']
   },
   {
     defence: 'Scripts cannot read the cookie',
     file: 'plugin/resolve-options.ts',
     code: 'httpOnly: true',
     without: 'httpOnly: false',
-    test: [foreignPages, 'the cookie is hidden from scripts']
+    test: [foreignPages, 'the cookie is hidden from']
   },
   {
     defence: 'An upgrade without a login receives a fresh id, regardless of the id that it carries',
     file: tracker,
     code: 'const value = this.#freshFor(brought)\n    const hand',
     without: 'const value = brought?.value ?? this.#freshFor(brought)\n    const hand',
-    test: [planted, 'a cookie that was planted is not']
+    test: [planted, 'a planted cookie does not']
   },
   {
     defence: 'A login is not bound to the id that the client sent',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, this.#parent]\n',
-    test: [planted, 'a cookie that was planted is not']
+    test: [planted, 'a planted cookie does not']
   },
   {
     defence: 'A login is not bound to ids that other clients received when they sent the same id',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, ...this.#parent.#children]\n',
-    test: [planted, 'what another upgrade was handed']
+    test: [planted, 'a cookie that another upgrade']
   },
   {
     defence: 'A REST login receives a fresh id',
     file: tracker,
     code: 'const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
     without: 'const value = values[0]?.value ?? this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
-    test: [planted, 'a REST login is given a fresh cookie']
+    test: [planted, 'a REST login receives a']
   },
   {
     defence: 'Logging in on the cookie of another user ends that user\'s login',
     file: tracker,
     code: '    await this.forget(login, connection)\n',
     without: '',
-    test: [planted, 'who logs in on the cookie of somebody else']
+    test: [planted, 'logging in on the cookie']
   },
   {
     defence: 'The grant of a new login replaces the stored one',
     file: tracker,
     code: 'if (isSameGrant(before.record, record)) return',
     without: 'if (before.record !== record) return',
-    test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
+    test: ['cookie/cookie-tracker.test.ts', 'the grant of a new']
   },
   {
     defence: 'If a new login has a different role, the other sessions of the login end',
     file: tracker,
     code: "record.authrole === before.record.authrole ? 'all'",
     without: "record.authrole !== before.key ? 'all'",
-    test: ['cookie/cookie-tracker.test.ts', 'what a fresh login of the same user granted']
+    test: ['cookie/cookie-tracker.test.ts', 'the grant of a new']
   },
   {
     defence: 'With `secret`, unsigned values are not looked up',
@@ -118,21 +118,21 @@ export const defences: readonly Defence[] = [
     file: tracker,
     code: 'this.#connections.end(login.key, except)\n    await this.#store.forget(login)\n',
     without: 'this.#connections.end(login.key, except)\n    await Promise.resolve()\n',
-    test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
+    test: [stolen, 'a stolen cookie is invalid']
   },
   {
     defence: 'A logout ends the other sessions of the login',
     file: connections,
     code: 'if (connection !== except) connection.end(reasons.logout)',
     without: 'if (connection === null) connection.end(reasons.logout)',
-    test: [stolen, 'a stolen cookie is worth nothing after its owner logged out']
+    test: [stolen, 'a stolen cookie is invalid']
   },
   {
     defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
     code: 'for (const before of found) await this.forget(before, null)\n',
     without: '\n',
-    test: [stolen, 'nor after a REST login of the same browser']
+    test: [stolen, 'a stolen cookie is also']
   },
   {
     defence: 'A REST logout fails if the store cannot look up the cookie',
@@ -146,14 +146,14 @@ export const defences: readonly Defence[] = [
     file: tracker,
     code: 'await this.#store.forget(login)\n      throw',
     without: 'return this.#cookie.write(value, secure)\n      throw',
-    test: ['cookie/login-store.test.ts', 'a REST logout or login whose cookie']
+    test: ['cookie/login-store.test.ts', 'a REST logout or login']
   },
   {
     defence: 'The sessions and logins of a user can be ended together',
     file: 'plugin/realm/session-procedures.ts',
     code: 'return revoking ? revokeLogins(authid).then(() => result) : result',
     without: 'return result',
-    test: [stolen, 'a user that is killed with its logins']
+    test: [stolen, 'a user whose sessions and']
   },
   {
     defence: 'A revocation ends the sessions of the login',
@@ -167,63 +167,63 @@ export const defences: readonly Defence[] = [
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (user === undefined || (user.realm !== undefined && user.realm !== authrealm)) return false',
     without: 'if (user === undefined) return true',
-    test: [stolen, 'a user that is no longer configured']
+    test: [stolen, 'a user who is no']
   },
   {
     defence: 'A cookie does not log in at an endpoint that does not configure the method of its login',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: '(method === null || offered.has(method)) && verify(record)',
     without: 'verify(record)',
-    test: [stolen, 'a login by a method that is not configured']
+    test: [stolen, 'a login by a method']
   },
   {
     defence: 'A login by cookie is looked up by the method that created it, not by the `authmethod` that it reports',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'const configured = users.get(method)',
     without: 'const configured = users.get(authmethod)',
-    test: [stolen, 'a login has the role of the method that made it']
+    test: [stolen, 'a login has the role']
   },
   {
     defence: 'A login that the app created is not looked up among configured users of the same name',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (method === null) return true',
     without: 'if (method === null) return verifyStaticUsers({ ticket, wampcra, "wamp-scram": scram, cryptosign, tls }, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
-    test: [stolen, 'a login has the role of the method that made it']
+    test: [stolen, 'a login has the role']
   },
   {
     defence: 'A login at one endpoint grants no other role at another',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'return endpoint === path ? { authrole: user.role } : user.role === authrole',
     without: 'return { authrole: user.role }',
-    test: [stolen, 'a login of one endpoint gives no other role']
+    test: [stolen, 'a login at one endpoint']
   },
   {
     defence: 'A login by a function at one endpoint is not valid at another',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (configured === undefined) return endpoint === undefined || endpoint === path',
     without: 'if (configured === undefined) return true',
-    test: [stolen, 'a login of one endpoint gives no other role']
+    test: [stolen, 'a login at one endpoint']
   },
   {
     defence: 'Stores contain only hashes of cookies',
     file: 'plugin/cookie/cookie-id.ts',
     code: 'export function keyOf (value: string): string {\n  return createHash(\'sha256\').update(value).digest(\'hex\')',
     without: 'export function keyOf (value: string): string {\n  return value',
-    test: [stolen, 'what a store holds is no cookie']
+    test: [stolen, 'neither the keys nor the']
   },
   {
     defence: 'A logout invalidates pending lookups',
     file: loginStore,
     code: 'for (const lookUp of this.#lookUps.get(key)) lookUp.void = true',
     without: '',
-    test: ['cookie/login-store.test.ts', 'a logout that lands during a look-up']
+    test: ['cookie/login-store.test.ts', 'a logout during a lookup']
   },
   {
     defence: 'A login ends before its deletion has been written',
     file: loginStore,
     code: 'if (this.#ended.has(key)) return null',
     without: '',
-    test: ['cookie/login-store.test.ts', 'who comes while a logout is being written']
+    test: ['cookie/login-store.test.ts', 'a client that connects while']
   },
   {
     defence: 'A failed deletion is retried',
@@ -244,14 +244,14 @@ export const defences: readonly Defence[] = [
     file: 'plugin/cookie/keyv-store.ts',
     code: 'askStore(change)',
     without: 'change()',
-    test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
+    test: ['cookie/keyv-store.test.ts', 'a change whose answer is']
   },
   {
     defence: 'A login that a store writes after its logout is deleted again',
     file: 'plugin/cookie/keyv-store.ts',
     code: "if (late.state === 'is deleted') this.delete(key).catch(() => {})",
     without: '',
-    test: ['cookie/keyv-store.test.ts', 'a change whose answer is lost']
+    test: ['cookie/keyv-store.test.ts', 'a change whose answer is']
   },
   {
     defence: 'A login that ended in another process while the same user logged in again is not restored',
@@ -279,154 +279,154 @@ export const defences: readonly Defence[] = [
     file: loginStore,
     code: '    } catch (error) {\n      return this.#cannotTell(error)\n    }\n  }\n\n  #cannotTell',
     without: '    } catch (error) {\n      this.#cannotTell(error)\n      return undefined\n    }\n  }\n\n  #cannotTell',
-    test: ['cookie/login-store.test.ts', 'a store that throws is not an unknown cookie']
+    test: ['cookie/login-store.test.ts', 'a store that throws does']
   },
   {
     defence: 'With `idleTimeout`, an unused login ends',
     file: loginStore,
     code: 'else if (await this.#uses.isIdle(key, login)) await this.#endLogin(key)\n',
     without: '\n',
-    test: ['cookie/login-store.test.ts', 'a login that nobody uses for idleTimeout']
+    test: ['cookie/login-store.test.ts', 'an unused login ends after']
   },
   {
     defence: 'An expired login is rejected',
     file: loginStore,
     code: 'if (isExpired(login, this.#now())) await this.forget({ key, cookies: [] })\n      else if',
     without: 'if',
-    test: ['cookie/cookie-tracker.test.ts', 'expiry is the server']
+    test: ['cookie/cookie-tracker.test.ts', 'expiry is enforced by the']
   },
   {
     defence: 'An expired login ends the sessions that logged in with it',
     file: 'plugin/cookie/cookie-connection.ts',
     code: 'this.#liftExpiry = this.#tracker.expire(this.#login, () => { this.end(reasons.logout) })',
     without: '',
-    test: ['cookie/cookie-tracker.test.ts', 'expiry is the server']
+    test: ['cookie/cookie-tracker.test.ts', 'expiry is enforced by the']
   },
   {
     defence: 'A login that another process deleted ends its sessions here',
     file: connections,
     code: 'if (record === null && isStill()) this.end(login.key, null)',
     without: '',
-    test: ['cookie/login-connections.test.ts', 'a login that another process forgot']
+    test: ['cookie/login-connections.test.ts', 'a login that another process']
   },
   {
     defence: 'A login that another process deleted ends the session that created it',
     file: connections,
     code: '(!connection.letsIn && this.#store.mayBeMissing(login))',
     without: '!connection.letsIn',
-    test: ['cookie/login-connections.test.ts', 'the session that made a login ends']
+    test: ['cookie/login-connections.test.ts', 'the session that created a']
   },
   {
     defence: 'A replaced cookie becomes invalid',
     file: 'plugin/cookie/cookie-rotation.ts',
     code: 'maxAge: Math.min(record.maxAge, left)',
     without: 'maxAge: Math.max(record.maxAge, left)',
-    test: ['cookie/cookie-rotation.test.ts', 'the older cookie counts until']
+    test: ['cookie/cookie-rotation.test.ts', 'the older cookie is valid']
   },
   {
     defence: 'A client that ignores rotated cookies does not make the store grow',
     file: 'plugin/cookie/cookie-rotation.ts',
     code: 'if (replacement !== undefined) await',
     without: 'if (replacement === key) await',
-    test: ['cookie/cookie-rotation.test.ts', 'a client that never takes the newer cookie']
+    test: ['cookie/cookie-rotation.test.ts', 'a client that ignores newer']
   },
   {
     defence: 'A closed connection leaves no data behind',
     file: tracker,
     code: 'if (handed !== undefined) this.#handed.leave(handed)',
     without: '',
-    test: [floods, 'visitors without a cookie leave nothing behind']
+    test: [floods, 'visitors without a cookie leave']
   },
   {
     defence: 'Only a few of many cookies in one header are looked up',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'const MOST_VALUES = 4',
     without: 'const MOST_VALUES = 1e9',
-    test: [floods, 'a Cookie header of one request']
+    test: [floods, 'the Cookie header of one']
   },
   {
     defence: 'After too many failed logins, a client is not even challenged',
     file: 'plugin/session/handshake.ts',
     code: 'await this.#beginCheck()\n    const grant',
     without: 'const grant',
-    test: ['auth/failed-logins.test.ts', 'a client that guesses is held back']
+    test: ['auth/failed-logins.test.ts', 'a client that guesses is']
   },
   {
     defence: 'The number of concurrent proof checks does not exceed the number of failures left',
     file: 'plugin/auth/failed-logins.ts',
     code: '< line.checking + 1',
     without: '< 1',
-    test: ['auth/failed-logins.test.ts', 'no more proofs are checked at a time']
+    test: ['auth/failed-logins.test.ts', 'the number of concurrent proof']
   },
   {
     defence: 'Clients that are all challenged first and then answer together get no additional guesses',
     file: 'plugin/session/handshake.ts',
     code: 'await this.#beginCheck()\n    return answer',
     without: 'return answer',
-    test: ['auth/failed-logins.test.ts', 'clients that are challenged first']
+    test: ['auth/failed-logins.test.ts', 'clients that are all challenged']
   },
   {
     defence: 'A failed proof counts even if the client disconnects right after sending it',
     file: 'plugin/session/handshake.ts',
     code: 'const delay = counts ? ',
     without: 'if (this.#state === \'over\') return\n    const delay = counts ? ',
-    test: ['auth/failed-logins.test.ts', 'an answer counts also']
+    test: ['auth/failed-logins.test.ts', 'a wrong answer counts even']
   },
   {
     defence: 'Names that a method treats as equal share one count',
     file: 'plugin/auth/failed-logins.ts',
     code: 'normalize(authid) ?? authid',
     without: 'authid',
-    test: ['auth/failed-logins.test.ts', 'names that look the same']
+    test: ['auth/failed-logins.test.ts', 'names that a method treats']
   },
   {
     defence: 'Made-up names do not make the counts grow',
     file: 'plugin/recent.ts',
     code: 'if (this.#young.size < this.#half) return',
     without: 'if (this.#young.size > 0) return',
-    test: ['auth/failed-logins.test.ts', 'who makes up names']
+    test: ['auth/failed-logins.test.ts', 'made-up names do not make']
   },
   {
     defence: 'Unknown users receive the same challenges as known ones',
     file: 'plugin/auth/wampcra-authenticator.ts',
     code: 'const stranger = unknown(authid)',
     without: 'const stranger = nobody',
-    test: ['auth/authenticators.test.ts', 'an unknown WAMP-CRA user gets a challenge']
+    test: ['auth/authenticators.test.ts', 'an unknown WAMP-CRA user receives']
   },
   {
     defence: 'No login grants the app\'s own role',
     file: 'plugin/realm/realm.ts',
     code: 'return role !== \'trusted\' && ',
     without: 'return ',
-    test: ['auth/authenticators.test.ts', 'what a function grants is checked']
+    test: ['auth/authenticators.test.ts', 'the grant of a function']
   },
   {
     defence: 'No REST login grants the app\'s own role',
     file: 'routes/identity.ts',
     code: 'if (!realm.grants(role))',
     without: 'if (!realm.hasRole(role))',
-    test: ['routes/identity.test.ts', 'what cannot be signed in']
+    test: ['routes/identity.test.ts', 'a login that fails causes']
   },
   {
     defence: 'A pattern requires a permission that covers it',
     file: 'plugin/auth/permissions.ts',
     code: ' && concerned.some((rule) => covers(rule, pattern))',
     without: '',
-    test: ['auth/permissions.test.ts', 'through no pattern does a role reach']
+    test: ['auth/permissions.test.ts', 'a role cannot use a']
   },
   {
     defence: 'A pending authorizer request of one session does not answer another session',
     file: 'plugin/realm/decisions.ts',
     code: 'new WeakMap<RoutedSession, Map<string, Question>>()',
     without: '(() => { let one; return { get: () => one, set: (_, map) => { one = map } } })()',
-    test: ['realm/decisions.test.ts', 'an answer for one session']
+    test: ['realm/decisions.test.ts', 'the decision for one session']
   },
   {
     defence: 'A cached authorizer decision applies only to the same authextra',
     file: 'plugin/realm/decisions.ts',
     code: 'authprovider, authextra, action',
     without: 'authprovider, action',
-    test: ['realm/decisions.test.ts', 'an answer that is kept']
+    test: ['realm/decisions.test.ts', 'a cached decision applies to']
   },
   {
     defence: 'A cookie file inside a static root is rejected',
@@ -461,28 +461,28 @@ export const defences: readonly Defence[] = [
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'if (!mayBeKnown(',
     without: 'if (sent === null && !mayBeKnown(',
-    test: ['cookie/cookie-tracker.test.ts', 'what can never be a value']
+    test: ['cookie/cookie-tracker.test.ts', 'a malformed cookie does not']
   },
   {
     defence: 'A signed request is not accepted again after it is no longer remembered',
     file: 'routes/signed-request.ts',
     code: 'if (second <= this.#forgotten)',
     without: 'if (second === this.#forgotten + 0.5)',
-    test: ['routes/bridge.test.ts', 'a signed request counts once, also after']
+    test: ['routes/bridge.test.ts', 'a signed request is accepted']
   },
   {
     defence: 'A login ends at its expiry date even if the system clock is changed',
     file: 'plugin/deadlines.ts',
     code: 'kind === \'dates\' ? LONGEST_TIMER_TO_A_DATE : LONGEST_TIMER',
     without: 'LONGEST_TIMER',
-    test: ['deadlines.test.ts', 'a date comes soon after']
+    test: ['deadlines.test.ts', 'a date fires soon after']
   },
   {
     defence: 'All notations of an address count as one address',
     file: 'plugin/network-of.ts',
     code: 'if (isMapped) return',
     without: 'if (isMapped && address.startsWith(\'192\')) return',
-    test: ['network-of.test.ts', 'an address belongs to one network']
+    test: ['network-of.test.ts', 'all notations of an address']
   },
   {
     defence: 'Cookie settings that browsers would reject or send in the clear are rejected at startup',
@@ -496,14 +496,14 @@ export const defences: readonly Defence[] = [
     file: 'plugin/cookie/cookie-journal.ts',
     code: 'await file.chmod(0o600)\n      await file.truncate',
     without: 'await file.truncate',
-    test: ['cookie/file-store.test.ts', 'only its owner may read the file']
+    test: ['cookie/file-store.test.ts', 'only its owner can read']
   },
   {
     defence: 'A request whose client has disconnected leaves no session behind',
     file: 'routes/identity.ts',
     code: 'whenResponseEnds(this[kReply], () => { session.leave() })',
     without: '{}',
-    test: ['routes/client-gone.test.ts', 'who leaves before the answer']
+    test: ['routes/client-gone.test.ts', 'a client that disconnects before']
   },
   {
     defence: 'An event stream ends with its login',
@@ -517,35 +517,35 @@ export const defences: readonly Defence[] = [
     file: 'routes/event-stream.ts',
     code: 'if (this.readable.readableLength + this.#chunk.queued > this.#share)',
     without: 'if (this.readable.readableLength > 2 ** 40)',
-    test: ['routes/events.test.ts', 'a client that does not read is let go']
+    test: ['routes/events.test.ts', 'a client that does not']
   },
   {
     defence: 'Event streams leave no data behind in a shared session',
     file: 'routes/event-stream.ts',
     code: '    this.#forget()\n',
     without: '',
-    test: ['routes/events.test.ts', 'streams in the name of one session']
+    test: ['routes/events.test.ts', 'streams in a shared session']
   },
   {
     defence: 'No HTTP call can end a shared session',
     file: 'plugin/in-process/checked-request.ts',
     code: 'type === MessageType.Call && message.options.progress === true',
     without: 'type === MessageType.Call && message.options.progress === null',
-    test: ['routes/bridge.test.ts', 'no body hangs']
+    test: ['routes/bridge.test.ts', 'no request body makes a']
   },
   {
     defence: 'A signed request is accepted only once',
     file: 'routes/signed-request.ts',
     code: 'if (seen.has(signature)) return \'the request was made before\'',
     without: '',
-    test: ['routes/bridge.test.ts', 'a signature counts once']
+    test: ['routes/bridge.test.ts', 'a signature is accepted once,']
   },
   {
     defence: 'A forged header does not identify a caller',
     file: 'routes/route-procedure.ts',
     code: 'const journey = this.#journeys.get(String(token))',
     without: 'const journey = this.#journeys.get(String(token)) ?? { meant: request.routeOptions.config.wamp, principal: { realm: \'realm1\', authid: \'joe\', authrole: \'frontend\', authmethod: \'x\', authprovider: \'x\' } } as unknown as Journey',
-    test: ['routes/procedures.test.ts', 'who makes a header up is nobody']
+    test: ['routes/procedures.test.ts', 'a made-up header does not']
   },
   {
     defence: 'Values of a call cannot change the path of a route',
@@ -559,7 +559,7 @@ export const defences: readonly Defence[] = [
     file: 'routes/procedure-route.ts',
     code: 'const given = place === \'query\' ? query as object : isDict(body) ? body : {}',
     without: 'const given = { ...(isDict(body) ? body : {}), ...(place === \'query\' ? query as object : query as object) }',
-    test: ['routes/procedures.test.ts', 'a procedure is a route by its contract']
+    test: ['routes/procedures.test.ts', 'a procedure becomes a route']
   },
   {
     defence: 'An event that violates the contract is not delivered',
@@ -573,91 +573,91 @@ export const defences: readonly Defence[] = [
     file: 'routes/identity.ts',
     code: 'realm === principal.realm && role',
     without: 'realm !== null && role',
-    test: ['routes/identity.test.ts', 'a role is one of its realm']
+    test: ['routes/identity.test.ts', 'a role of the same']
   },
   {
     defence: 'Concurrent requests cannot exceed the session limit',
     file: 'routes/identity.ts',
     code: 'if (limit !== null) throw',
     without: 'if (limit === router as unknown) throw',
-    test: ['routes/events.test.ts', 'streams that are opened at once']
+    test: ['routes/events.test.ts', 'streams opened at the same']
   },
   {
     defence: 'A caller with hanging calls leaves capacity for other callers',
     file: 'plugin/shares.ts',
     code: '<= left',
     without: '<= Infinity',
-    test: ['realm/dealer.test.ts', 'a caller whose calls hang']
+    test: ['realm/dealer.test.ts', 'a caller with hanging calls']
   },
   {
     defence: 'The payload that a contract checks is the payload that is delivered',
     file: 'plugin/contract/contract-checks.ts',
     code: 'if (fault === null) payload.keep(values)',
     without: '',
-    test: ['contract/contract-checks.test.ts', 'what is checked is what is delivered']
+    test: ['contract/contract-checks.test.ts', 'the checked payload is the']
   },
   {
     defence: 'A number that JSON cannot represent fails a contract\'s check',
     file: 'plugin/contract/validation-steps.ts',
     code: 'if (typeof value === \'number\' && !Number.isFinite(value)) return NaN',
     without: '',
-    test: ['contract/contract-checks.test.ts', 'a number that JSON has no form for']
+    test: ['contract/contract-checks.test.ts', 'a number that JSON cannot']
   },
   {
     defence: 'Only the console\'s role can open the console',
     file: 'routes/console.ts',
     code: '  fastify.addHook(\'onRequest\', fastify.wampRequireRole(realm === undefined ? role : { realm, role }))\n',
     without: '',
-    test: ['routes/console.test.ts', 'the page and its files are there']
+    test: ['routes/console.test.ts', 'only users with the role']
   },
   {
     defence: 'A login by a token or a session of the app ends when that token or session ends',
     file: 'plugin/session/session.ts',
     code: 'if (principal.expires !== undefined)',
     without: 'if (principal.expires === null)',
-    test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
+    test: ['auth/expiring-logins.test.ts', 'a session ends when the']
   },
   {
     defence: 'Such a login is not attached to a cookie, which would outlive it',
     file: tracker,
     code: 'if (lasts) await this.#attach',
     without: 'await this.#attach',
-    test: ['auth/expiring-logins.test.ts', 'a session ends when what its authenticator']
+    test: ['auth/expiring-logins.test.ts', 'a session ends when the']
   },
   {
     defence: 'Properties that `toJSON` hides from REST responses are also hidden from events, results and errors',
     file: 'plugin/in-process/own-values.ts',
     code: 'isSpoken(given) ? given.toJSON(key) : given',
     without: 'given',
-    test: ['in-process/own-values.test.ts', 'what an object hides']
+    test: ['in-process/own-values.test.ts', 'properties that an object hides']
   },
   {
     defence: 'URIs that match many patterns do not make the match cache grow',
     file: 'plugin/realm/uri-index.ts',
     code: ' || this.#rememberedMatches + found.length > REMEMBERED_MATCHES',
     without: '',
-    test: ['realm/uri-index.test.ts', 'URIs that many patterns match do not make it grow']
+    test: ['realm/uri-index.test.ts', 'URIs that match many patterns']
   },
   {
     defence: 'An upgrade sent before the previous response is disconnected',
     file: 'routes/connections.ts',
     code: 'if (response.req !== request) socket.destroy()',
     without: 'if (response.req === null) socket.destroy()',
-    test: ['routes/websocket.test.ts', 'who asks for an upgrade before']
+    test: ['routes/websocket.test.ts', 'an upgrade requested before the']
   },
   {
     defence: 'Refusal texts that contain client input are not cached',
     file: 'plugin/realm/refusal.ts',
     code: 'const payload = (text === undefined ? payloads.get(error) : undefined) ?? Payload.of([text ?? error])',
     without: 'const payload = payloads.get(text ?? error) ?? Payload.of([text ?? error])\n  payloads.set(text ?? error, payload)',
-    test: [floods, 'what clients have a part in is not kept of refusals']
+    test: [floods, 'refusal texts that contain client']
   },
   {
     defence: 'Only the beginning of a failed login\'s name is kept',
     file: 'plugin/auth/failed-logins.ts',
     code: "Buffer.from(name.slice(0, LONGEST_KEY), 'utf16le').toString('utf16le')",
     without: 'name.slice(0, LONGEST_KEY)',
-    test: [floods, 'of a long name that fails to log in only its beginning']
+    test: [floods, 'only the beginning of a']
   },
   {
     defence: 'An answer of the meta API does not exceed the message size limit',
@@ -671,70 +671,70 @@ export const defences: readonly Defence[] = [
     file: 'plugin/cookie/login-snapshots.ts',
     code: 'if (this.#next !== null) return this.#next',
     without: '',
-    test: ['cookie/login-snapshots.test.ts', 'searches that wait for a scan share it']
+    test: ['cookie/login-snapshots.test.ts', 'searches that wait for a']
   },
   {
     defence: 'A payload that grows too much in another serializer is not sent',
     file: 'plugin/codec/byte-writer.ts',
     code: 'if (this.#length > this.#most) throw',
     without: 'if (this.#length === Infinity) throw',
-    test: ['attacks/transcoding.test.ts', 'what would be many times as large']
+    test: ['attacks/transcoding.test.ts', 'a payload that would be']
   },
   {
     defence: 'A client that sends pings but does not read the answers is disconnected',
     file: 'plugin/transport/unread-pongs.ts',
     code: 'return this.#count > MOST',
     without: 'return false',
-    test: ['attacks/control-frames.test.ts', 'a client that pings and reads no answer']
+    test: ['attacks/control-frames.test.ts', 'a client that sends pings']
   },
   {
     defence: 'An undecodable payload is rejected before the app receives it',
     file: 'plugin/transport/in-process-transport.ts',
     code: "return values === undefined ? 'unencodable' : this.#add({ message, values,",
     without: 'return this.#add({ message, values: values ?? none,',
-    test: ['transport/in-process-transport.test.ts', 'a payload that cannot be read']
+    test: ['transport/in-process-transport.test.ts', 'an undecodable payload is reported']
   },
   {
     defence: 'One event that the caller\'s serializer cannot represent does not make a history unreadable',
     file: 'plugin/realm/history-answer.ts',
     code: ' && this.#session.takes(publication.payload)',
     without: '',
-    test: ['conformance/history.test.ts', 'events that have no form for the caller']
+    test: ['conformance/history.test.ts', 'events that the serializer of']
   },
   {
     defence: 'An exception after a late decision ends only its own session',
     file: 'plugin/session/inbox.ts',
     code: 'this.#unpark(request) }, this.#failed)',
     without: 'this.#unpark(request) })',
-    test: ['session/late-faults.test.ts', 'what acting upon a decision throws']
+    test: ['session/late-faults.test.ts', 'an exception after a late']
   },
   {
     defence: 'A payload that the contract check cannot decode is an error of its sender',
     file: 'plugin/contract/contract-checks.ts',
     code: 'return unreadable',
     without: 'return null',
-    test: ['contract/unreadable-payloads.test.ts', 'a payload that cannot be read or checked']
+    test: ['contract/unreadable-payloads.test.ts', 'a payload that cannot be']
   },
   {
     defence: 'Unrepresentable payloads do not flood the log',
     file: 'plugin/transport/websocket-transport.ts',
     code: '      this.#formlessLevel = \'debug\'\n',
     without: '',
-    test: ['transport/websocket-transport.test.ts', 'payloads without a form are logged once']
+    test: ['transport/websocket-transport.test.ts', 'unrepresentable payloads are logged once']
   },
   {
     defence: 'Stored events do not grow by their transcoded copies',
     file: 'plugin/protocol/payload.ts',
     code: 'if (this.#isKept && toForget',
     without: 'if (!this.#isKept && toForget',
-    test: ['protocol/payload.test.ts', 'a payload that is kept forgets']
+    test: ['protocol/payload.test.ts', 'a kept payload drops its']
   },
   {
     defence: 'A guess counts, regardless of the error that an authenticator throws',
     file: 'plugin/session/handshake.ts',
     code: 'return !(error instanceof Unanswered)\n',
     without: 'return false\n',
-    test: ['auth/failed-logins.test.ts', 'a guess counts, whatever']
+    test: ['auth/failed-logins.test.ts', 'a guess counts, regardless of']
   },
   {
     defence: 'A hanging logout does not delay closing the app',
@@ -755,84 +755,84 @@ export const defences: readonly Defence[] = [
     file: 'routes/body-deadline.ts',
     code: 'const timer = setTimeout(() => { cut(raw) }, Math.min(HANDSHAKES_OF_BODY * handshakeTimeout, LONGEST_TIMER))',
     without: 'const timer = undefined',
-    test: ['routes/client-gone.test.ts', 'a client whose body does not arrive']
+    test: ['routes/client-gone.test.ts', 'a client whose body does']
   },
   {
     defence: 'Over HTTP/2, the stream of a request body that does not arrive is reset',
     file: 'routes/body-deadline.ts',
     code: 'else cancel(raw.stream)',
     without: '',
-    test: [openConnections, 'a request body that does not arrive is cut off in time']
+    test: [openConnections, 'a request body that does']
   },
   {
     defence: 'A connection without a request, or whose TLS handshake is incomplete, does not delay closing the app',
     file: 'routes/open-connections.ts',
     code: 'else if (this.#exchanges.size === 0) this.socket.destroy()',
     without: '',
-    test: [openConnections, 'over TLS, a connection without a handshake']
+    test: [openConnections, 'over TLS, a connection without']
   },
   {
     defence: 'With `allowedNetworks`, requests to a bridge from other addresses are rejected',
     file: 'routes/only-from.ts',
     code: 'if (networks.has(request.ip)) return undefined',
     without: 'if (!networks.has("none")) return undefined',
-    test: ['routes/bridge.test.ts', 'only the allowed networks may send requests']
+    test: ['routes/bridge.test.ts', 'only requests from the allowed']
   },
   {
     defence: 'The request log does not contain the signature of a signed request',
     file: 'routes/bridge.ts',
     code: '{ childLoggerFactory: hideSignature(fastify) }',
     without: '{}',
-    test: ['routes/bridge.test.ts', 'the signature of a request is in no log line']
+    test: ['routes/bridge.test.ts', 'the signature of a request']
   },
   {
     defence: 'Even over HTTP/2, an incomplete request does not delay closing the app',
     file: 'routes/exchange.ts',
     code: 'if (!hasArrived() || (',
     without: 'if ((',
-    test: [openConnections, 'over HTTP/2, a request body that never ends']
+    test: [openConnections, 'over HTTP/2, a request body']
   },
   {
     defence: 'A response that the client does not read does not delay closing the app',
     file: 'routes/exchange.ts',
     code: '(waits && this.#reading.isOver(moved))',
     without: '(waits && false)',
-    test: [openConnections, 'a response that is not read']
+    test: [openConnections, 'a response that is not']
   },
   {
     defence: 'A client that does not read the end of its connection does not delay closing the app',
     file: 'routes/open-connections.ts',
     code: 'else if (this.#idle.isOver(moved)) this.socket.destroy()',
     without: '',
-    test: [openConnections, 'over TLS, a connection without a handshake']
+    test: [openConnections, 'over TLS, a connection without']
   },
   {
     defence: 'The number of event streams on one connection is limited',
     file: 'routes/events.ts',
     code: 'isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1',
     without: '1000',
-    test: ['routes/events.test.ts', 'streams that are asked for at once']
+    test: ['routes/events.test.ts', 'streams requested at once on']
   },
   {
     defence: 'Stored values are counted by the memory that they use',
     file: 'plugin/protocol/payload.ts',
     code: 'const BYTES_OF_DICT = 64',
     without: 'const BYTES_OF_DICT = 2',
-    test: ['protocol/payload.test.ts', 'values count what they take']
+    test: ['protocol/payload.test.ts', 'values count with the memory']
   },
   {
     defence: 'Retained events are decoded one at a time for in-process sessions',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'const wait = nextTurn(this)',
     without: 'const wait = null as ReturnType<typeof nextTurn>',
-    test: ['transport/in-process-transport.test.ts', 'events are handed over without being decoded']
+    test: ['transport/in-process-transport.test.ts', 'events are delivered without being']
   },
   {
     defence: 'Made-up names on a receiver list are looked up once per publication',
     file: 'plugin/realm/receivers.ts',
     code: 'if (audience.hasAuthid(authid)) present.add(authid)',
     without: 'present.add(authid)',
-    test: ['realm/costs.test.ts', 'made-up authids on a list']
+    test: ['realm/costs.test.ts', 'made-up authids on a receiver']
   },
   {
     defence: 'A call is tried at only a few of many callees that do not read',
@@ -846,42 +846,42 @@ export const defences: readonly Defence[] = [
     file: 'plugin/realm/prefix-tree.ts',
     code: 'ownString(node.label.slice(0, length))',
     without: 'node.label.slice(0, length)',
-    test: ['realm/own-string.test.ts', 'a prefix tree lets go of long URIs, whatever shared']
+    test: ['realm/own-string.test.ts', 'a prefix tree does not keep long URIs in memory,']
   },
   {
     defence: 'A component that two topics share does not keep either topic in memory',
     file: 'plugin/realm/component-table.ts',
     code: 'literals.set(ownString(component), slots)',
     without: 'literals.set(component, slots)',
-    test: ['realm/own-string.test.ts', 'an index of wildcards']
+    test: ['realm/own-string.test.ts', 'a wildcard index does not']
   },
   {
     defence: 'Logins are not searched for when the client that requested them has disconnected',
     file: 'plugin/cookie/login-snapshots.ts',
     code: 'if (!isWanted()) return []',
     without: '',
-    test: ['cookie/login-snapshots.test.ts', 'nothing is looked for when nobody waits']
+    test: ['cookie/login-snapshots.test.ts', 'logins are not searched for']
   },
   {
     defence: 'If one message ends many sessions, their GOODBYEs are sent in turns',
     file: 'plugin/session/session.ts',
     code: 'spend(UNITS_OF_FAREWELL)',
     without: 'spend(0)',
-    test: ['session/farewells.test.ts', 'sessions that are killed by one message']
+    test: ['session/farewells.test.ts', 'sessions killed by one message']
   },
   {
     defence: 'Tiny events that wait for a slow subscriber are counted by the memory that they use',
     file: 'plugin/backlog.ts',
     code: 'OCTETS_OF_ENTRY = 256',
     without: 'OCTETS_OF_ENTRY = 0',
-    test: ['backlog.test.ts', 'many tiny events take no more']
+    test: ['backlog.test.ts', 'many tiny events use no']
   },
   {
     defence: 'Short replies that a client does not read share one buffer',
     file: 'plugin/transport/unsent.ts',
     code: 'if (frame.length <= SHORT)',
     without: 'if (frame.length < 0)',
-    test: ['transport/unsent.test.ts', 'short frames share']
+    test: ['transport/unsent.test.ts', 'short frames share one buffer,']
   },
   {
     defence: 'Buffered data for clients that resume reading is sent in turns',
@@ -895,21 +895,21 @@ export const defences: readonly Defence[] = [
     file: 'routes/json-border.ts',
     code: 'const given = request[part]',
     without: 'const given = part === \'body\' ? (request.body = valuesOf(request, depth)) : request[part]',
-    test: ['routes/json-borders.test.ts', 'keys that the host\'s parser removes']
+    test: ['routes/json-borders.test.ts', 'keys that the parser of']
   },
   {
     defence: 'A body that a route does not read does not block its connection',
     file: 'routes/json-border.ts',
     code: 'place === \'body\' && JSON_TYPE',
     without: 'JSON_TYPE',
-    test: ['routes/json-borders.test.ts', 'a body that a route takes no arguments from']
+    test: ['routes/json-borders.test.ts', 'a body that a route']
   },
   {
     defence: 'A call whose values match another route does not run that route',
     file: 'routes/route-procedure.ts',
     code: 'request.routeOptions.config.wamp === journey.meant ?',
     without: 'journey !== undefined ?',
-    test: ['routes/procedures.test.ts', 'values that lead to another route']
+    test: ['routes/procedures.test.ts', 'values that lead to another']
   },
   {
     defence: 'A request that logs in or out no longer acts as the previous user',
@@ -923,28 +923,28 @@ export const defences: readonly Defence[] = [
     file: 'routes/client-gone.ts',
     code: ' || stream?.destroyed === true',
     without: '',
-    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 before']
+    test: ['routes/client-gone.test.ts', 'a client that cancels its HTTP/2 stream before']
   },
   {
     defence: 'An HTTP/2 stream that is canceled during its call leaves no session behind',
     file: 'routes/bridge.ts',
     code: 'await own?.leave()',
     without: '',
-    test: ['routes/client-gone.test.ts', 'who cancels its stream of HTTP/2 while']
+    test: ['routes/client-gone.test.ts', 'a client that cancels its HTTP/2 stream during']
   },
   {
     defence: 'Pipelined requests leave no session behind',
     file: 'routes/client-gone.ts',
     code: 'others?.add(end)',
     without: '',
-    test: ['routes/client-gone.test.ts', 'who sends many requests at once']
+    test: ['routes/client-gone.test.ts', 'a client that sends many']
   },
   {
     defence: 'An event stream that waits behind another response leaves no session behind',
     file: 'routes/event-stream.ts',
     code: '    this.#ended()\n',
     without: '',
-    test: ['routes/client-gone.test.ts', 'who leaves while a stream of events waits']
+    test: ['routes/client-gone.test.ts', 'a client that disconnects while its event']
   },
   {
     defence: 'A pending request of the HTTP bridge keeps no decoded values',
@@ -958,14 +958,14 @@ export const defences: readonly Defence[] = [
     file: 'plugin/in-process/in-process-session.ts',
     code: "request.takes === 'payload' ? payloadOf : valuesOf",
     without: "(reply, values) => (request.takes === 'payload' ? payloadOf : valuesOf)(reply, values)",
-    test: ['in-process/pending-requests.test.ts', 'a request keeps neither']
+    test: ['in-process/pending-requests.test.ts', 'a pending request keeps neither']
   },
   {
     defence: 'The answers that an HTTP/2 connection has not read are bounded',
     file: 'routes/unread-answers.ts',
     code: 'if (waiting > 0 && waiting + octets.length > bufferedBytes) {',
     without: 'if (waiting < 0) {',
-    test: ['routes/http2.test.ts', 'an answer above what a connection of HTTP/2']
+    test: ['routes/http2.test.ts', 'an answer beyond the limit']
   },
   {
     defence: 'A progressive result that makes a function of the app fail later does not crash the process',
@@ -986,49 +986,49 @@ export const defences: readonly Defence[] = [
     file: 'routes/event-stream.ts',
     code: 'await inLine(this.#owner, async () => {',
     without: 'await (async (_owner, work) => { await work() })(this.#owner, async () => {',
-    test: ['routes/http2.test.ts', 'of the streams of a connection of HTTP/2, one']
+    test: ['routes/http2.test.ts', 'the event streams of an']
   },
   {
     defence: 'Missed events are sent as fast as the client reads them',
     file: 'routes/event-stream.ts',
     code: ' || this.#outflow.writableNeedDrain',
     without: '',
-    test: ['routes/http2.test.ts', 'of the streams of a connection of HTTP/2, one']
+    test: ['routes/http2.test.ts', 'the event streams of an']
   },
   {
     defence: 'An HTTP/1.1 connection with many pending requests is disconnected',
     file: 'routes/connection-of.ts',
     code: 'raw.socket.destroy()',
     without: 'void raw',
-    test: ['routes/client-gone.test.ts', 'who sends many requests at once']
+    test: ['routes/client-gone.test.ts', 'a client that sends many']
   },
   {
     defence: 'With `allowedHosts`, pages of another origin cannot use routes with `as`',
     file: 'routes/origin.ts',
     code: 'if (allowedHosts === null || (isAllowedOrigin(request, endpoint) && ',
     without: 'if (allowedHosts === null || (',
-    test: ['routes/origin.test.ts', 'with .allowedHosts. a page']
+    test: ['routes/origin.test.ts', 'with `allowedHosts` a page']
   },
   {
     defence: 'A signed request is accepted by only one of the bridges with the same key',
     file: 'routes/signed-request.ts',
     code: 'JSON.stringify([key, secret])',
     without: 'String(Math.random())',
-    test: ['routes/bridge.test.ts', 'bridges with one key share']
+    test: ['routes/bridge.test.ts', 'bridges with the same key']
   },
   {
     defence: 'The payloads that open calls keep for re-routing are bounded',
     file: 'plugin/realm/caller.ts',
     code: 'if (caller.octets + octets > most) return',
     without: 'if (caller.octets + octets < 0) return',
-    test: ['realm/bounds.test.ts', 'open calls keep no more than']
+    test: ['realm/bounds.test.ts', 'open calls keep at most']
   },
   {
     defence: 'Open calls and waiting events of patterns keep no long URIs',
     file: 'plugin/realm/role.ts',
     code: 'if (uri.length > LONGEST_URI) return invalidUri',
     without: "if (uri.length > LONGEST_URI && (action === 'subscribe' || action === 'register')) return invalidUri",
-    test: ['realm/bounds.test.ts', 'a URI is bounded, also in requests']
+    test: ['realm/bounds.test.ts', 'the length of a URI']
   },
   {
     defence: 'If many callees are busy, a call does not inspect each of them',
@@ -1042,28 +1042,28 @@ export const defences: readonly Defence[] = [
     file: 'plugin/realm/realm.ts',
     code: 'begin({ work: () => steps.next().done !== true })',
     without: 'while (steps.next().done !== true);',
-    test: ['realm/departure.test.ts', 'a session that holds much leaves in turns']
+    test: ['realm/departure.test.ts', 'a session that holds many']
   },
   {
     defence: 'Calls are not routed to a session that has left but is not yet removed',
     file: 'plugin/realm/registrations.ts',
     code: 'if (this.#gone > 0) ',
     without: 'if (this.#gone < 0) ',
-    test: ['realm/departure.test.ts', 'what a session offered is offered no longer']
+    test: ['realm/departure.test.ts', 'procedures of a session are']
   },
   {
     defence: 'Many deadlines that expire at once are handled in turns',
     file: 'plugin/deadlines.ts',
     code: 'setTimeout(() => { begin(this) }',
     without: 'setTimeout(() => { while (this.work()); }',
-    test: ['deadlines.test.ts', 'many that are over at once take turns']
+    test: ['deadlines.test.ts', 'many deadlines that expire at']
   },
   {
     defence: 'A history search for events that the caller\'s serializer can represent runs in turns',
     file: 'plugin/realm/history-answer.ts',
     code: 'if (isTurnOver()) return place',
     without: '',
-    test: ['realm/history-turns.test.ts', 'whether the events of a history have a form']
+    test: ['realm/history-turns.test.ts', 'whether the events of a']
   },
   {
     defence: 'The bytes that pending calls of the meta API keep are limited by `limits.parkedBytes`',
@@ -1077,21 +1077,21 @@ export const defences: readonly Defence[] = [
     file: 'plugin/work.ts',
     code: 'else owners.add(owner)',
     without: 'else owners.putBack(owner)',
-    test: ['work.test.ts', 'owners are served one after the other']
+    test: ['work.test.ts', 'owners are served in rotation,']
   },
   {
     defence: 'Waiting work gets its share of the units, however much other work there is',
     file: 'plugin/work.ts',
     code: 'counts[LEFT] = units',
     without: "counts[LEFT] = phase === 'waiters' ? counts[LEFT]! : units",
-    test: ['work.test.ts', 'a waiter goes on however much']
+    test: ['work.test.ts', 'waiting work continues however much']
   },
   {
     defence: 'The meta events about the departed callees of a shared procedure are sent in turns',
     file: 'plugin/realm/registrations.ts',
     code: 'if (offer === undefined) registration.untold--',
     without: 'if (offer === undefined) registration.untold = 0',
-    test: ['realm/departure.test.ts', 'one look at a shared procedure']
+    test: ['realm/departure.test.ts', 'accessing a shared procedure does']
   },
   {
     defence: 'Testaments are published in turns',
@@ -1105,42 +1105,42 @@ export const defences: readonly Defence[] = [
     file: 'plugin/transport/in-process-transport.ts',
     code: 'spend(this.#unitsOfInvocation)',
     without: '{}',
-    test: ['routes/route-turns.test.ts', 'calls of a route count']
+    test: ['routes/route-turns.test.ts', 'calls of a route are']
   },
   {
     defence: 'All streams of an HTTP/2 connection share its turns',
     file: 'routes/connection-of.ts',
     code: 'stream?.session ?? socket',
     without: 'socket',
-    test: ['routes/http2.test.ts', 'all streams of a connection']
+    test: ['routes/http2.test.ts', 'all streams of an HTTP/2']
   },
   {
     defence: 'A connection with too many pending requests cannot start further ones',
     file: 'routes/connection-of.ts',
     code: 'requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)',
     without: 'true',
-    test: ['routes/http2.test.ts', 'a connection of HTTP/2 that waits']
+    test: ['routes/http2.test.ts', 'an HTTP/2 connection with many']
   },
   {
     defence: 'Event streams on one HTTP/2 connection share its buffer limit',
     file: 'routes/event-stream.ts',
     code: ' / Math.max(1, streamsOf.of(this.#owner))',
     without: '',
-    test: ['routes/http2.test.ts', 'streams of events on a connection']
+    test: ['routes/http2.test.ts', 'event streams on an HTTP/2']
   },
   {
     defence: 'Missed events of an event stream are delivered in turns',
     file: 'routes/missed-events.ts',
     code: 'await (nextTurn(owner) ?? undefined)',
     without: '',
-    test: ['routes/missed-events.test.ts', 'who missed many events']
+    test: ['routes/missed-events.test.ts', 'a client that missed many']
   },
   {
     defence: 'Event streams that deliver the same event share its bytes',
     file: 'routes/event-text.ts',
     code: 'if (known?.details === details) return known.octets',
     without: '',
-    test: ['routes/event-text.test.ts', 'streams that are given one event']
+    test: ['routes/event-text.test.ts', 'streams that receive the same']
   },
   {
     defence: 'A payload is encoded once for all event streams',
@@ -1161,28 +1161,28 @@ export const defences: readonly Defence[] = [
     file: 'plugin/contract/validation-steps.ts',
     code: 'if (this.#left < 0) throw new TooManySteps()',
     without: '',
-    test: ['contract/validation-steps.test.ts', 'a value that a schema would validate once']
+    test: ['contract/validation-steps.test.ts', 'a value that a schema']
   },
   {
     defence: 'No text makes the check of a contract\'s `format` slow',
     file: 'plugin/contract/contract-checks.ts',
     code: 'if (url instanceof RegExp) ajv.addFormat(\'url\', linear(url))',
     without: '',
-    test: ['contract/formats.test.ts', 'no format of a contract']
+    test: ['contract/formats.test.ts', 'no text makes the check']
   },
   {
     defence: 'A publisher that waits for many subscribers waits for one at a time',
     file: 'plugin/realm/patience.ts',
     code: 'if (wait !== null) break',
     without: 'if (wait === null && looks < 0) break',
-    test: ['realm/patience.test.ts', 'a publisher waits for the subscribers that are behind']
+    test: ['realm/patience.test.ts', 'a publisher waits for subscribers']
   },
   {
     defence: 'With `allowedHosts`, pages of a domain that resolves to this server cannot read routes with `as` by GET',
     file: 'routes/origin.ts',
     code: ' && !isOfStrangersDomain(request, allowedHosts)',
     without: '',
-    test: ['routes/origin.test.ts', 'with .allowedHosts. a page whose domain']
+    test: ['routes/origin.test.ts', 'with `allowedHosts` a page whose']
   },
   {
     defence: 'An upgrade that a hook of the app rejects leaves no connection open',
@@ -1196,70 +1196,70 @@ export const defences: readonly Defence[] = [
     file: 'routes/connections.ts',
     code: "response.once('finish', () => { socket.end(() => { socket.destroy() }) })",
     without: '',
-    test: ['routes/host-options.test.ts', 'where only a scope has @fastify/websocket, an upgrade outside it']
+    test: ['routes/host-options.test.ts', 'an upgrade outside the only']
   },
   {
     defence: 'A login while the store cannot look up the cookie replaces the login of the cookie',
     file: 'plugin/cookie/cookie-connection.ts',
     code: 'await this.#endOthers(principal)',
     without: '',
-    test: ['cookie/logout-in-outage.test.ts', 'who logs in on a cookie that the store could not tell']
+    test: ['cookie/logout-in-outage.test.ts', 'a login on a cookie']
   },
   {
     defence: 'A login after a logout on a cookie that the store could not look up does not restore the login of that cookie',
     file: 'plugin/cookie/ended-cookies.ts',
     code: '(this.#ended.has(cookie) && !isSame(this.#spared.get(cookie), spared))',
     without: 'false',
-    test: ['cookie/logout-in-outage.test.ts', 'every logout and every login of another user counts']
+    test: ['cookie/logout-in-outage.test.ts', 'every logout and every login']
   },
   {
     defence: 'On REST routes, a stored login with the role of the app itself, or with one that no longer exists, is not valid',
     file: 'routes/identity.ts',
     code: '?.grants(known.principal.authrole) !== true',
     without: '=== undefined',
-    test: ['routes/identity.test.ts', 'a login that grants the role of the app itself']
+    test: ['routes/identity.test.ts', 'a login with the role']
   },
   {
     defence: 'A request is unauthenticated if its login ends while `auth.cookie.verify` is pending',
     file: 'plugin/cookie/cookie-entrance.ts',
     code: '(isThenable(answer) && !await lasts())',
     without: 'false',
-    test: ['cookie/cookie-tracker.test.ts', 'a request is nobody']
+    test: ['cookie/cookie-tracker.test.ts', 'a request is unauthenticated if']
   },
   {
     defence: 'An `auth.cookie.verify` that does not answer does not delay closing the app',
     file: 'plugin/cookie/login-checks.ts',
     code: 'for (const end of this.#waiting) end()',
     without: '',
-    test: ['routes/slow-look-ups.test.ts', 'a check of a login that does not answer']
+    test: ['routes/slow-look-ups.test.ts', 'a login check that does']
   },
   {
     defence: 'If `auth.cookie.verify` does not answer in time, the login is rejected',
     file: 'plugin/cookie/cookie-entrance.ts',
     code: 'await this.#checks.wait(answer)',
     without: 'await answer',
-    test: ['cookie/cookie-tracker.test.ts', 'a check of a login that does not answer']
+    test: ['cookie/cookie-tracker.test.ts', 'a login is rejected if']
   },
   {
     defence: 'A logout over WebSocket, or the login of another user, ends the logins of all cookies that the browser sent',
     file: tracker,
     code: 'others: keysOf(values.filter((value) => value !== known.brought))',
     without: 'others: []',
-    test: ['cookie/cookie-tracker.test.ts', 'whoever logs out']
+    test: ['cookie/cookie-tracker.test.ts', 'a logout, or a login']
   },
   {
     defence: 'A login or logout by REST ends the logins of all cookies that the browser sent',
     file: tracker,
     code: 'if (known.push({ ...found, brought }) === most) break',
     without: 'if (known.push({ ...found, brought }) > 0) break',
-    test: ['cookie/cookie-tracker.test.ts', 'whoever logs out']
+    test: ['cookie/cookie-tracker.test.ts', 'a logout, or a login']
   },
   {
     defence: 'A login or logout in another process on the same LMDB database takes effect at once',
     file: 'plugin/cookie/database-store.ts',
     code: 'database.resetReadTxn()',
     without: '',
-    test: ['cookie/database-store.test.ts', 'what another process has stored or deleted']
+    test: ['cookie/database-store.test.ts', 'changes by another process are']
   },
   {
     defence: 'A request in flight no longer acts as its user once the login has ended',
@@ -1273,49 +1273,49 @@ export const defences: readonly Defence[] = [
     file: 'plugin/cookie/cookie-connection.ts',
     code: "(this.#next === 'ends' || isOver)",
     without: "this.#next === 'ends'",
-    test: ['cookie/cookie-tracker.test.ts', 'a session that opens by the cookie after a logout']
+    test: ['cookie/cookie-tracker.test.ts', 'a session opened by the']
   },
   {
     defence: 'An HTTP/2 request for the path of a WebSocket route does not crash the process',
     file: 'routes/websocket.ts',
     code: 'if (request.raw.httpVersionMajor > 1) return',
     without: 'if (request.raw.httpVersionMajor > 9) return',
-    test: ['routes/host-options.test.ts', 'an app that takes HTTP/2 only starts']
+    test: ['routes/host-options.test.ts', 'an app with only HTTP/2']
   },
   {
     defence: 'An upgrade that arrives while the app is closing leaves no connection open',
     file: 'routes/connections.ts',
     code: "if (server.listenerCount('upgrade') === 1) socket.destroy()",
     without: '',
-    test: ['routes/host-options.test.ts', 'an upgrade that comes when @fastify/websocket no longer answers']
+    test: ['routes/host-options.test.ts', 'an upgrade that arrives when']
   },
   {
     defence: 'An upgrade whose cookie is being looked up does not delay closing the app',
     file: 'routes/closing.ts',
     code: 'return await Promise.race([answer, closing])',
     without: 'return await answer',
-    test: ['routes/slow-look-ups.test.ts', 'an upgrade whose cookie is being looked up']
+    test: ['routes/slow-look-ups.test.ts', 'an upgrade whose cookie is']
   },
   {
     defence: 'A client that disconnects while its cookie is being looked up no longer counts as a connection',
     file: 'routes/websocket.ts',
     code: "else socket?.once('end', close)",
     without: '',
-    test: ['routes/slow-look-ups.test.ts', 'a client that leaves while its cookie is looked up']
+    test: ['routes/slow-look-ups.test.ts', 'a client that disconnects while']
   },
   {
     defence: 'Error messages quote only the beginning of a URI',
     file: 'plugin/realm/refusal.ts',
     code: 'uri.length <= QUOTED ? uri :',
     without: 'uri.length > 0 ? uri :',
-    test: ['mistakes.test.ts', 'a refusal names role, action and URI, which is cut']
+    test: ['mistakes.test.ts', 'a refusal names role, action']
   },
   {
     defence: 'A malformed secret is not quoted in the error',
     file: 'plugin/option-faults.ts',
     code: 'const isHidden = secrets.test(path) &&',
     without: 'const isHidden = false &&',
-    test: ['resolve-options.test.ts', 'what stands in the place of a secret is not quoted']
+    test: ['resolve-options.test.ts', 'a value in place of']
   },
   {
     defence: 'A client that leaves cancels the call of its dynamic authenticator',
@@ -1329,7 +1329,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/auth/dynamic-authenticator.ts',
     code: 'signal.aborted && provenLater.has(authmethod)',
     without: 'signal.aborted',
-    test: ['session/abandoned-calls.test.ts', 'a ticket counts as a guess if its client leaves']
+    test: ['session/abandoned-calls.test.ts', 'a ticket counts as a']
   },
   {
     defence: 'A session that leaves cancels the calls of its dynamic authorizer',
@@ -1357,7 +1357,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/realm/requests.ts',
     code: 'resolve(timedOut)\n        pending.abandon()',
     without: 'resolve(timedOut)',
-    test: ['session/router-calls.test.ts', 'a CALL whose time is over']
+    test: ['session/router-calls.test.ts', 'the timeout of a CALL']
   },
   {
     defence: 'CANCEL of a call of the meta API cancels the call of a dynamic authorizer',
@@ -1385,14 +1385,14 @@ export const defences: readonly Defence[] = [
     file: 'plugin/realm/realm.ts',
     code: 'client: session.session',
     without: 'client: 0',
-    test: ['session/router-calls.test.ts', 'a client that causes many calls leaves capacity']
+    test: ['session/router-calls.test.ts', 'a client that causes many']
   },
   {
     defence: 'A connection cannot use up the call limit of a session that routes use with `as`',
     file: 'routes/procedure-route.ts',
     code: 'as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))',
     without: '() => {}',
-    test: ['routes/caller-shares.test.ts', 'calls of a route with `as` that hang']
+    test: ['routes/caller-shares.test.ts', 'hanging calls of a route']
   },
   {
     defence: 'An address cannot use up the capacity for pending calls of dynamic authenticators',
@@ -1406,21 +1406,21 @@ export const defences: readonly Defence[] = [
     file: 'plugin/realm/decisions.ts',
     code: 'if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany',
     without: '',
-    test: ['realm/open-questions.test.ts', 'a session has a limited number of open questions']
+    test: ['realm/open-questions.test.ts', 'a session has a limited']
   },
   {
     defence: 'A procedure of the app that ignores its signal leaves nothing behind after its call was canceled',
     file: 'plugin/in-process/invocations.ts',
     code: "if (mode !== 'kill') this.#abandon(request, running)",
     without: '',
-    test: ['in-process/in-process-peer.test.ts', 'an invocation that is interrupted is forgotten']
+    test: ['in-process/in-process-peer.test.ts', 'an interrupted invocation is forgotten,']
   },
   {
     defence: 'A procedure of a client of this package that ignores its signal leaves nothing behind after its call was canceled',
     file: 'plugin/client/invocations.ts',
     code: 'this.#running.delete(request)\n    controller?.abort',
     without: 'controller?.abort',
-    test: ['client/session.test.ts', 'an invocation that is interrupted is forgotten']
+    test: ['client/session.test.ts', 'an interrupted invocation is forgotten']
   },
   {
     defence: 'A close reason that is not a URI cannot crash a process that uses the client of this package, or leave its calls unanswered',
@@ -1434,7 +1434,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/client/handshake.ts',
     code: '(cookie && this.#challenges === 0)',
     without: 'this.#challenges === 0',
-    test: ['client/hostile-router.test.ts', 'without the cookie a router has to prove itself']
+    test: ['client/hostile-router.test.ts', 'without the cookie, a router']
   },
   {
     defence: 'A router cannot make the client of this package answer several challenges at once',
@@ -1448,7 +1448,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/client/handshake.ts',
     code: 'this.#challenges++ < MOST_CHALLENGES',
     without: 'this.#challenges++ < Infinity',
-    test: ['client/hostile-router.test.ts', 'a router that never stops to ask is given up']
+    test: ['client/hostile-router.test.ts', 'a router that sends challenges']
   },
   {
     defence: 'A challenge cannot make the client of this package derive a key for hours',
@@ -1462,35 +1462,35 @@ export const defences: readonly Defence[] = [
     file: 'plugin/client/octet-reader.ts',
     code: "if (typeof key !== 'object' || key === null) setOwn(",
     without: "if (typeof key === 'object') throw new TypeError(); else setOwn(",
-    test: ['client/serializers.test.ts', 'a value that routers forward and JavaScript cannot represent']
+    test: ['client/serializers.test.ts', 'a value that routers forward']
   },
   {
     defence: 'The callees of a procedure that is taken over are notified in turns',
     file: 'plugin/realm/registrations.ts',
     code: 'begin({ work: () => steps.next().done !== true })',
     without: 'for (const _ of steps);',
-    test: ['realm/departure.test.ts', 'a procedure that is taken over leaves its callees at once']
+    test: ['realm/departure.test.ts', 'a procedure that is taken']
   },
   {
     defence: 'A client that leaves while Node.js does not read its connection leaves no session behind',
     file: 'routes/client-gone.ts',
     code: 'if (connection._paused === true && all.size > 0) connection.destroy()',
     without: '',
-    test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
+    test: ['routes/client-gone.test.ts', 'a connection whose responses wait']
   },
   {
     defence: 'A session is not opened on a connection that Node.js no longer reads',
     file: 'routes/client-gone.ts',
     code: 'if (connection?._paused === true) connection.destroy()',
     without: '',
-    test: ['routes/client-gone.test.ts', 'a connection on which responses of the app wait behind a pending one']
+    test: ['routes/client-gone.test.ts', 'a connection whose responses wait']
   },
   {
     defence: 'Canceled HTTP/2 requests do not use up the call limit of a session that routes use with `as`',
     file: 'routes/procedure-route.ts',
     code: 'procedure, args, kwargs, gone).finally(ended)',
     without: 'procedure, args, kwargs, gone)',
-    test: ['routes/http2.test.ts', 'canceled requests of HTTP/2 do not use up']
+    test: ['routes/http2.test.ts', 'canceled HTTP/2 requests do not']
   },
   {
     defence: 'A revocation reaches the logins at all endpoints',
@@ -1602,14 +1602,14 @@ export const defences: readonly Defence[] = [
     file: 'plugin/cookie/handed-ids.ts',
     code: 'return since !== undefined && Math.abs(this.#now() - since) < IN_FLIGHT',
     without: 'return false',
-    test: ['cookie/fixation.test.ts', 'an upgrade that a REST login of the same browser overtakes']
+    test: ['cookie/fixation.test.ts', 'an upgrade overtaken by a REST']
   },
   {
     defence: 'Made-up cookies do not take the places of real ones while the store is unavailable',
     file: 'plugin/cookie/ended-cookies.ts',
     code: 'if (this.#known.get(cookie) === true)',
     without: 'if (cookie === \'\')',
-    test: ['cookie/logout-in-outage.test.ts', 'logouts on made-up cookies during an outage']
+    test: ['cookie/logout-in-outage.test.ts', 'logouts on made-up cookies during']
   },
   {
     defence: 'An event that a serializer cannot represent is encoded, and logged, once for all its receivers',
@@ -1623,7 +1623,7 @@ export const defences: readonly Defence[] = [
     file: 'routes/event-text.ts',
     code: 'if (known?.details === details) return known.octets',
     without: 'if (known?.details === details && known.octets !== null) return known.octets',
-    test: ['routes/event-text.test.ts', 'an event that has no form in JSON']
+    test: ['routes/event-text.test.ts', 'an event that JSON cannot']
   },
   {
     defence: 'A canceled call of a procedure of the app keeps its place until the procedure has ended',
@@ -1658,21 +1658,21 @@ export const defences: readonly Defence[] = [
     file: 'plugin/log-limit.ts',
     code: 'if (kind.logged < MOST_LINES) {',
     without: 'if (kind.logged < Infinity) {',
-    test: ['log-limit.test.ts', 'no message of a client makes the log grow']
+    test: ['log-limit.test.ts', 'no repeated message of a']
   },
   {
     defence: 'A call of a route that is canceled at once sends no request to the route',
     file: 'routes/route-procedure.ts',
     code: 'called.signal.throwIfAborted()',
     without: '',
-    test: ['routes/procedures.test.ts', 'a call of a route that is canceled at once']
+    test: ['routes/procedures.test.ts', 'a call of a route']
   },
   {
     defence: 'The HTTP bridge refuses keys that change prototypes, unless the app lets its routes accept them',
     file: 'routes/bridge.ts',
     code: 'if (refused !== null) throw',
     without: 'if (refused === "") throw',
-    test: ['routes/bridge.test.ts', 'keys that change prototypes']
+    test: ['routes/bridge.test.ts', 'keys that change prototypes are']
   },
   {
     defence: 'The WebSocket of the console only accepts logins by cookie',
@@ -1707,14 +1707,14 @@ export const defences: readonly Defence[] = [
     file: 'plugin/in-process/event-handlers.ts',
     code: 'if (!this.#held.hasRoom(event.sharer, delivery.bytes * count)) return this.#lacks(delivery.bytes * count)\n    const values',
     without: 'const values',
-    test: ['in-process/event-handlers.test.ts', 'an event whose octets alone']
+    test: ['in-process/event-handlers.test.ts', 'an event whose size alone']
   },
   {
     defence: 'Events that wait for memory do not delay those of other publishers for the same subscription',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'backlog.passEvent()',
     without: 'this.#wait(this.#retry)\n      return false',
-    test: ['in-process/busy-handlers.test.ts', 'the events of a publisher without memory']
+    test: ['in-process/busy-handlers.test.ts', 'the events of a publisher']
   },
   {
     defence: 'If memory is released while waiting events are skipped, the skipped events do not wait forever',
@@ -1728,21 +1728,21 @@ export const defences: readonly Defence[] = [
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'this.#waiting.has(publisher)',
     without: 'this.#backlog !== null',
-    test: ['in-process/held-memory.test.ts', 'a publisher whose waiting events fill']
+    test: ['in-process/held-memory.test.ts', 'a publisher whose waiting events']
   },
   {
     defence: 'A caller or publisher cannot fill the memory for values of the handlers of the app',
     file: 'plugin/held-values.ts',
     code: 'return this.#shares.isFair(sharer, this.#limit - this.#shares.total - bytes)',
     without: 'return this.#shares.total + bytes <= this.#limit',
-    test: ['held-values.test.ts', 'a holder may hold at most']
+    test: ['held-values.test.ts', 'a holder may hold at']
   },
   {
     defence: 'A handler of the app that can never end holds no memory for values',
     file: 'plugin/held-values.ts',
     code: 'this.#unreachable.register(promise, held, held)',
     without: '',
-    test: ['held-values.test.ts', 'a handler that can never end']
+    test: ['held-values.test.ts', 'a handler that can never']
   },
   {
     defence: 'Messages that wait for an iterator of the app are not decoded',
@@ -1756,28 +1756,28 @@ export const defences: readonly Defence[] = [
     file: 'plugin/in-process/waiting-messages.ts',
     code: ' || this.#octets + octets > this.#bufferedBytes',
     without: '',
-    test: ['in-process/waiting-messages.test.ts', 'the octets of waiting messages']
+    test: ['in-process/waiting-messages.test.ts', 'the size of waiting messages']
   },
   {
     defence: 'The total size of events for the app that wait for retained events is limited',
     file: 'plugin/transport/in-process-transport.ts',
     code: "if (this.#octets + octets > this.#bufferedBytes) return 'congested'",
     without: '',
-    test: ['transport/in-process-transport.test.ts', 'events that wait for retained ones']
+    test: ['transport/in-process-transport.test.ts', 'events that wait for earlier']
   },
   {
     defence: 'Progressive results for the app do not wait for retained events',
     file: 'plugin/transport/in-process-transport.ts',
     code: "this.#delivery === 'later' && isAnswerToCall(queued.message)",
     without: 'false as boolean',
-    test: ['transport/in-process-transport.test.ts', 'answers to calls do not wait']
+    test: ['transport/in-process-transport.test.ts', 'answers to calls do not']
   },
   {
     defence: 'The size of events that wait for the app includes their topics and details',
     file: 'plugin/protocol/event-size.ts',
     code: '0 : sizeOf(details)',
     without: '0 : 0',
-    test: ['in-process/held-memory.test.ts', 'events that wait count with their topics']
+    test: ['in-process/held-memory.test.ts', 'waiting events count with their']
   },
   {
     defence: 'Retained events of a subscription that has ended cause no work',
@@ -1798,7 +1798,7 @@ export const defences: readonly Defence[] = [
     file: 'routes/missed-events.ts',
     code: 'readPage(await events, textOf)',
     without: 'readPage((await events).slice(0, 1), textOf)',
-    test: ['routes/missed-events.test.ts', 'a page of missed events is text']
+    test: ['routes/missed-events.test.ts', 'a page of missed events']
   },
   {
     defence: 'Small events do not cause a separate write for each event stream',
@@ -1826,13 +1826,13 @@ export const defences: readonly Defence[] = [
     file: 'plugin/protocol/set-own.ts',
     code: 'if (isNumbered(key)) {',
     without: 'if (key === "") {',
-    test: ['protocol/set-own.test.ts', 'a dict with integers as keys takes no memory']
+    test: ['protocol/set-own.test.ts', 'a dict with integer keys']
   },
   {
     defence: 'A short byte array that is kept does not keep a whole buffer pool of Node.js in memory',
     file: 'plugin/protocol/own-octets.ts',
     code: 'Buffer.allocUnsafeSlow(',
     without: 'Buffer.allocUnsafe(',
-    test: ['protocol/own-octets.test.ts', 'octets that are kept keep no others']
+    test: ['protocol/own-octets.test.ts', 'a kept byte array keeps']
   }
 ]

@@ -16,7 +16,7 @@ function heap (): number {
   return process.memoryUsage().heapUsed
 }
 
-t.test('visitors without a cookie leave nothing behind, however many come', async (t) => {
+t.test('visitors without a cookie leave no data behind, however many connect', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
   const come = async (count: number): Promise<void> => {
@@ -30,7 +30,7 @@ t.test('visitors without a cookie leave nothing behind, however many come', asyn
   t.same([...store.entries()], [])
 })
 
-t.test('nor do those who bring each time what they were handed', async (t) => {
+t.test('visitors who send the cookie that they received each time leave no data behind', async (t) => {
   const { tracker } = buildTracker()
   const browser = new Browser(tracker)
   const come = async (count: number): Promise<void> => {
@@ -57,7 +57,7 @@ async function raw (t: Test, http: string, lines: string[]): Promise<string> {
   return await answer
 }
 
-t.test('broken and huge Cookie headers harm nobody', async (t) => {
+t.test('broken and huge Cookie headers cause no harm', async (t) => {
   const { http, browser, login, enter } = await buildTarget(t)
   const joe = browser()
   await login(joe)
@@ -71,7 +71,7 @@ t.test('broken and huge Cookie headers harm nobody', async (t) => {
   t.equal(await enter(joe.cookie), 'joe')
 })
 
-t.test('a Cookie header of one request asks the store a few times at most', async (t) => {
+t.test('the Cookie header of one request causes at most a few store lookups', async (t) => {
   const store = new MemoryStore()
   let asked = 0
   const { get } = store
@@ -81,7 +81,7 @@ t.test('a Cookie header of one request asks the store a few times at most', asyn
   t.ok(asked > 0 && asked <= 4, `${asked} times`)
 })
 
-t.test('what clients have a part in is not kept of refusals, however many there are', async (t) => {
+t.test('refusal texts that contain client input are not kept, however many there are', async (t) => {
   const contract = { procedures: { 'a.b': { kwargs: { type: 'object', additionalProperties: { type: 'number' } } } } } as const
   const client = await buildRouter({ realms: { realm1: { roles: { anonymous: everything }, contract } } }).join()
   client.say([64, 1, {}, 'a.b'])
@@ -96,7 +96,7 @@ t.test('what clients have a part in is not kept of refusals, however many there 
   t.ok(heap() - before < 3_000_000, `${heap() - before} bytes more after 10 000 refusals`)
 })
 
-t.test('of a long name that fails to log in only its beginning is kept', async (t) => {
+t.test('only the beginning of a long name that failed to log in is kept', async (t) => {
   const failed = new FailedLogins({ address: 100, authid: 50, cookie: 20, recovery: 600 })
   const before = heap()
   // As they come: each a text of its own.

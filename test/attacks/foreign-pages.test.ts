@@ -14,7 +14,7 @@ t.test('a page of another origin cannot open a WebSocket with its visitor\'s coo
   t.equal(await upgrade({ cookie }), 101, 'and what is no browser')
 })
 
-t.test('a page of another origin is nobody at REST routes', async (t) => {
+t.test('a page of another origin is unauthenticated on REST routes', async (t) => {
   const { browser, login } = await buildTarget(t)
   const joe = browser()
   await login(joe)
@@ -24,7 +24,7 @@ t.test('a page of another origin is nobody at REST routes', async (t) => {
   }
 })
 
-t.test('who is not behind a trusted proxy cannot choose its host, its scheme or its address', async (t) => {
+t.test('a client that is not behind a trusted proxy cannot choose its host, scheme or address', async (t) => {
   const forwarded = { 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1', forwarded: 'for=192.0.2.1;host=evil.example;proto=https' }
   const untrusting = await buildTarget(t)
   t.equal(await untrusting.upgrade({ ...forwarded, origin: 'https://evil.example' }), 403)
@@ -38,7 +38,7 @@ t.test('who is not behind a trusted proxy cannot choose its host, its scheme or 
   t.equal(await trusting.upgrade({ ...forwarded, 'x-forwarded-host': 'app.example', origin: 'https://evil.example' }), 403)
 })
 
-t.test('the cookie is hidden from scripts, and not sent along by foreign pages [CKI-06, CKH-05]', async (t) => {
+t.test('the cookie is hidden from scripts, and browsers do not send it for foreign pages [CKI-06, CKH-05]', async (t) => {
   const { browser, ws, http } = await buildTarget(t)
   const { setCookie } = await browser().open(t, ws)
   t.match(setCookie, /; HttpOnly/)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildTarget } from './target.ts'
 
-t.test('a cookie that was planted is not what its victim comes back by, with one tab or two [CKH-04]', async (t) => {
+t.test('a planted cookie does not log in as its victim, with one tab or two [CKH-04]', async (t) => {
   const { browser, login, enter, ws } = await buildTarget(t)
   for (const tabs of [1, 2]) {
     const [attacker, victim] = [browser(), browser()]
@@ -16,7 +16,7 @@ t.test('a cookie that was planted is not what its victim comes back by, with one
   }
 })
 
-t.test('what another upgrade was handed for a planted cookie is not bound with the victim\'s', async (t) => {
+t.test('a cookie that another upgrade received for a planted one is not bound to the login of the victim', async (t) => {
   const { browser, login, enter, ws } = await buildTarget(t)
   const [planter, victim, other] = [browser(), browser(), browser()]
   await planter.open(t, ws)
@@ -27,7 +27,7 @@ t.test('what another upgrade was handed for a planted cookie is not bound with t
   t.equal(await enter(victim.cookie), 'joe')
 })
 
-t.test('a REST login is given a fresh cookie, whatever the request brought', async (t) => {
+t.test('a REST login receives a fresh cookie, regardless of the cookie in the request', async (t) => {
   const { browser, enter, ws } = await buildTarget(t)
   const [attacker, victim] = [browser(), browser()]
   await attacker.open(t, ws)
@@ -37,7 +37,7 @@ t.test('a REST login is given a fresh cookie, whatever the request brought', asy
   t.equal(await enter(victim.cookie), 'joe')
 })
 
-t.test('who logs in on the cookie of somebody else\'s login ends that, and leaves none of its own behind [CKL-06, CKL-15]', async (t) => {
+t.test('logging in on the cookie of another login ends that login and leaves no data behind [CKL-06, CKL-15]', async (t) => {
   const { browser, login, enter } = await buildTarget(t)
   const attacker = browser()
   const theirs = await login(attacker, 'mallory')
@@ -48,14 +48,14 @@ t.test('who logs in on the cookie of somebody else\'s login ends that, and leave
   t.equal(await enter(attacker.cookie), null)
 })
 
-t.test('cookies that were tossed in before the right one do not log its owner out', async (t) => {
+t.test('planted cookies that precede the right one do not log its owner out', async (t) => {
   const { browser, login, enter } = await buildTarget(t)
   const joe = browser()
   await login(joe)
   t.equal(await enter(`cbtid=tossed-tossed-tossed; cbtid=${'a'.repeat(40)}; cbtid="; ${joe.cookie}`), 'joe')
 })
 
-t.test('with a secret, forged cookies are not looked up, and no number of them keeps the right one out', async (t) => {
+t.test('with a secret, forged cookies are not looked up, and any number of them does not hide the valid one', async (t) => {
   const asked: string[] = []
   const records = new Map<string, never>()
   const store = {
@@ -75,7 +75,7 @@ t.test('with a secret, forged cookies are not looked up, and no number of them k
   t.equal(await enter(`${forged}; ${joe.cookie}`), 'joe')
 })
 
-t.test('a login that came by cookie is who the record says, whatever HELLO asks for [CKL-01, CKL-02]', async (t) => {
+t.test('a login by cookie has the identity of the record, whatever HELLO requests [CKL-01, CKL-02]', async (t) => {
   const { browser, login, connect } = await buildTarget(t)
   const joe = browser()
   await login(joe)

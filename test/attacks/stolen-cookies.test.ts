@@ -6,7 +6,7 @@ import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 import { buildTarget } from './target.ts'
 
-t.test('a stolen cookie is worth nothing after its owner logged out, and who came by it is out [CKO-01, CKO-03]', async (t) => {
+t.test('a stolen cookie is invalid after its owner has logged out, and the session of the thief ends [CKO-01, CKO-03]', async (t) => {
   const { browser, login, connect, enter } = await buildTarget(t)
   const joe = browser()
   const own = await login(joe)
@@ -17,7 +17,7 @@ t.test('a stolen cookie is worth nothing after its owner logged out, and who cam
   t.equal(await enter(joe.cookie), null)
 })
 
-t.test('nor after a REST login of the same browser', async (t) => {
+t.test('a stolen cookie is also invalid after a REST login of the same browser', async (t) => {
   const { browser, enter, connect } = await buildTarget(t)
   const joe = browser()
   await joe.fetch('/login', { body: { authid: 'joe' } })
@@ -29,7 +29,7 @@ t.test('nor after a REST login of the same browser', async (t) => {
   t.equal(await enter(joe.cookie), 'joe')
 })
 
-t.test('a user that is killed with its logins does not come back by its cookie', async (t) => {
+t.test('a user whose sessions and logins are killed cannot return by cookie', async (t) => {
   const { app, browser, login, enter } = await buildTarget(t)
   const joe = browser()
   const client = await login(joe)
@@ -38,7 +38,7 @@ t.test('a user that is killed with its logins does not come back by its cookie',
   t.equal(await enter(joe.cookie), null)
 })
 
-t.test('a login that is revoked ends the sessions that its cookie let in', async (t) => {
+t.test('revoking a login ends the sessions that its cookie opened', async (t) => {
   const { app, browser, login, connect, enter } = await buildTarget(t)
   const joe = browser()
   await login(joe)
@@ -48,7 +48,7 @@ t.test('a login that is revoked ends the sessions that its cookie let in', async
   t.equal(await enter(joe.cookie), null)
 })
 
-t.test('a user that is no longer configured does not come back by its cookie', async (t) => {
+t.test('a user who is no longer configured cannot return by cookie', async (t) => {
   const store = new MemoryStore()
   store.close = () => {}
   const before = await buildTarget(t, { cookie: { store } })
@@ -63,7 +63,7 @@ t.test('a user that is no longer configured does not come back by its cookie', a
   t.equal(await enter(joe.cookie), 'joe')
 })
 
-t.test('a login by a method that is not configured any more does not come back by its cookie, over WebSocket and REST', async (t) => {
+t.test('a login by a method that is no longer configured is not valid by cookie, over WebSocket and REST', async (t) => {
   for (const method of ['ticket', 'token']) {
     const store = new MemoryStore()
     store.close = () => {}
@@ -82,7 +82,7 @@ t.test('a login by a method that is not configured any more does not come back b
   }
 })
 
-t.test('a cookie of one endpoint is not let in at another that does not offer the method of its login', async (t) => {
+t.test('a cookie of one endpoint is invalid at another one that does not offer the method of its login', async (t) => {
   const cookie = { store: { type: 'memory' } } as const
   const strict = { path: '/strict', auth: { cryptosign: { type: 'static', principals: {} }, cookie: {} }, cookie } as const
   const { browser, login, enter } = await buildTarget(t, { cookie }, {}, strict)
@@ -95,7 +95,7 @@ t.test('a cookie of one endpoint is not let in at another that does not offer th
   t.equal(await enter(ann.cookie, {}, '/strict'), 'ann', 'a REST login is one of the app, which every endpoint belongs to')
 })
 
-t.test('each of two endpoints looks its own users up', async (t) => {
+t.test('each of two endpoints looks up its own users', async (t) => {
   const cookie = { store: { type: 'memory' } } as const
   const own = { path: '/own', auth: { ticket: { type: 'static', principals: { ann: { ticket: 'secret of ann', role: 'user' } } }, cookie: {} }, cookie } as const
   const { browser, login, enter } = await buildTarget(t, { cookie }, {}, own)
@@ -105,7 +105,7 @@ t.test('each of two endpoints looks its own users up', async (t) => {
   t.equal(await enter(joe.cookie, {}, '/own'), null)
 })
 
-t.test('a login has the role of the method that made it, and never that of a user of the same name', async (t) => {
+t.test('a login has the role of the method that created it, not that of a user of the same name', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, {
     realms: { realm1: { roles: { guest: everything, admin: everything } } },
@@ -132,7 +132,7 @@ t.test('a login has the role of the method that made it, and never that of a use
   }
 })
 
-t.test('a login of one endpoint gives no other role at another, whose secret was not proven', async (t) => {
+t.test('a login at one endpoint grants no other role at another endpoint, whose secret was not proven', async (t) => {
   const cookie = { store: { type: 'memory' } } as const
   const realms = { realm1: { roles: { user: everything, admin: everything } } }
   for (const { ticket, who } of [
@@ -148,7 +148,7 @@ t.test('a login of one endpoint gives no other role at another, whose secret was
   }
 })
 
-t.test('what a store holds is no cookie: neither its keys nor its records let anybody in [CKO-16]', async (t) => {
+t.test('neither the keys nor the records of a store can be used as a cookie [CKO-16]', async (t) => {
   const store = new MemoryStore()
   const { browser, login, enter } = await buildTarget(t, { cookie: { store } })
   const joe = browser()

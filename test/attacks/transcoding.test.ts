@@ -12,7 +12,7 @@ function dates (code: number, uri: string): Buffer {
   return Buffer.concat([head, Buffer.alloc(2 * count, Buffer.from([0xc1, 1]))])
 }
 
-t.test('what would be many times as large in another serializer is not sent in it, and harms nobody', async (t) => {
+t.test('a payload that would be many times as large in another serializer is not sent in it, and causes no harm', async (t) => {
   const { url } = await buildApp(t, { limits: { messageSize: MESSAGE } })
   const [publisher, ...subscribers] = await Promise.all([cbor, json, msgpack, cbor].map((codec) => WireClient.join(t, url, codec))) as [WireClient, WireClient, WireClient, WireClient]
   for (const subscriber of subscribers) await subscriber.ask([32, 1, {}, 'com.example.news'])

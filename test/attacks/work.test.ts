@@ -76,12 +76,12 @@ function judge (t: Test, name: string, caused: Caused, one = 0): void {
   t.ok(units <= most, `${name}: ${Math.round(units)} of ${Math.round(most)} units for ${octets} octets, ${sent} sent`)
 }
 
-t.test('the yardstick itself counts its work, and so does relaying', async (t) => {
+t.test('the yardstick counts its own work, and so does relaying', async (t) => {
   t.ok(yard > 30_000 && yard < 60_000, `${yard} units for 64 KiB of plain PUBLISHes`)
   t.ok(relay > 1 / 64 && relay < 1 / 4, `${relay} units for an octet relayed`)
 })
 
-t.test('64 KiB of an attack cost at most 20 times the work of plain PUBLISHes, and that of relaying', async (t) => {
+t.test('64 KiB of an attack costs at most 20 times the work of plain PUBLISH messages, plus the work of relaying', async (t) => {
   for (const attack of catalogue.map(noted)) {
     const { name, size = BLOCK } = attack
     const [one] = scans.test(name) ? await arena.perform({ ...attack, size: 1 }, 1) : []
@@ -92,7 +92,7 @@ t.test('64 KiB of an attack cost at most 20 times the work of plain PUBLISHes, a
   }
 })
 
-t.test('the attacks are by every message of a client, and by every meta procedure', async (t) => {
+t.test('the attacks cover every client message and every meta procedure', async (t) => {
   const received = await arena.end()
   for (const [name, type] of Object.entries(MessageType)) if (isFromClient(type)) t.ok(received[type]! > 0, name)
   const realm = new URL('../../plugin/realm/', import.meta.url)

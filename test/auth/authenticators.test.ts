@@ -30,20 +30,20 @@ const abort = (reason: string): unknown[] => [3, { message: String }, `wamp.erro
 
 const uncalled = (): never => { throw new Error('no procedure is called') }
 
-t.test('anonymous comes in with the configured role and a name of its own [AUT-04, ANO-01]', async (t) => {
+t.test('an anonymous session has the configured role and an authid of its own [AUT-04, ANO-01]', async (t) => {
   const { sent } = await login({}, { authid: 'root' })
   t.match(sent, [[2, Number, { authid: /^[\w-]{16}$/, authrole: 'anonymous', authmethod: 'anonymous', authprovider: 'static' }]])
   const fixed = await login({ auth: { anonymous: { type: 'static', authid: 'guest', role: 'frontend' } } }, { authmethods: ['anonymous'] })
   t.match(fixed.sent, [[2, Number, { authid: 'guest', authrole: 'frontend' }]])
 })
 
-t.test('methods are tried in the client\'s order, and unknown ones are skipped [AUT-01, AUT-02, AUT-03, TRP-25]', async (t) => {
+t.test('methods are tried in the order of the client, and unknown ones are skipped [AUT-01, AUT-02, AUT-03, TRP-25]', async (t) => {
   const auth = { anonymous: { type: 'static' }, ticket: { type: 'static', principals: {} } } as const
   t.match((await login({ auth }, { authid: 'x', authmethods: ['wamp-scram', 'wampcra', 'ticket', 'anonymous'] })).sent, [[4, 'ticket', {}]])
   t.match((await login({ auth }, { authid: 'x', authmethods: ['__proto__', 'anonymous', 'ticket'] })).sent, [[2]])
 })
 
-t.test('without a usable method the reason says which [AUT-01, AUT-05, AUT-06, AUT-11, SES-10, TRP-24, CKL-08]', async (t) => {
+t.test('without a usable method, the reason of the ABORT says why [AUT-01, AUT-05, AUT-06, AUT-11, SES-10, TRP-24, CKL-08]', async (t) => {
   const auth = { ticket: { type: 'static', principals: {} } } as const
   t.match((await login({ auth }, {})).sent, [abort('authentication_required')])
   t.match((await login({ auth }, { authmethods: [] })).sent, [abort('authentication_required')])
@@ -52,7 +52,7 @@ t.test('without a usable method the reason says which [AUT-01, AUT-05, AUT-06, A
   t.match((await login({}, { authmethods: ['ticket'] })).sent, [abort('no_matching_auth_method')])
 })
 
-t.test('a ticket lets in who it belongs to [TIC-01, TIC-02, AUT-07, AUT-12, AUT-16]', async (t) => {
+t.test('a ticket logs in the user whom it belongs to [TIC-01, TIC-02, AUT-07, AUT-12, AUT-16]', async (t) => {
   const auth = { ticket: { type: 'static', principals: { joe: { ticket: 'sesame', role: 'frontend' } } } } as const
   const joe = { authid: 'joe', authmethods: ['ticket'], authrole: 'boss' }
   t.match((await login({ auth }, joe, () => 'sesame')).sent, [[4, 'ticket', {}], [2, Number, { authid: 'joe', authrole: 'frontend', authmethod: 'ticket', authprovider: 'static' }]])
@@ -62,7 +62,7 @@ t.test('a ticket lets in who it belongs to [TIC-01, TIC-02, AUT-07, AUT-12, AUT-
   t.match((await login({ auth }, { authmethods: ['ticket'] })).sent, [abort('no_such_principal')])
 })
 
-t.test('an unknown user is challenged and refused like a known one [AUT-09, AUT-10]', async (t) => {
+t.test('an unknown user is challenged and refused in the same way as a known one [AUT-09, AUT-10]', async (t) => {
   const auth = { ticket: { type: 'static', principals: { joe: { ticket: 'sesame', role: 'frontend' } } } } as const
   const wrong = await login({ auth }, { authid: 'joe', authmethods: ['ticket'] }, () => 'x')
   for (const authid of ['nobody', '__proto__', 'constructor']) {
@@ -71,7 +71,7 @@ t.test('an unknown user is challenged and refused like a known one [AUT-09, AUT-
   }
 })
 
-t.test('WAMP-CRA lets in who signs the challenge with the secret [CRA-01, CRA-02, CRA-05]', async (t) => {
+t.test('WAMP-CRA logs in a client that signs the challenge with the secret [CRA-01, CRA-02, CRA-05]', async (t) => {
   const auth = { wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } } } as const
   const joe = { authid: 'joe', authmethods: ['wampcra'] }
   const { sent: [challenge, welcome] } = await login({ auth }, joe, ({ challenge }) => sign('123456', challenge))
@@ -85,7 +85,7 @@ t.test('WAMP-CRA lets in who signs the challenge with the secret [CRA-01, CRA-02
   }
 })
 
-t.test('a salted secret is the derived key, or the password if it says so [CRA-03, CRA-04, CRA-06, TRP-48]', async (t) => {
+t.test('a salted secret is the derived key, or the password if it is marked as plain [CRA-03, CRA-04, CRA-06, TRP-48]', async (t) => {
   const salting = { salt: 'salt123', iterations: 100, keylen: 16, role: 'frontend' }
   const derived = 'prq7+YkJ1/KlW1X0YczMHw=='
   t.equal(pbkdf2Sync('secret1', 'salt123', 100, 16, 'sha256').toString('base64'), derived, 'the published vector')
@@ -100,7 +100,7 @@ t.test('a salted secret is the derived key, or the password if it says so [CRA-0
   t.equal(sign('L3L1YUE8Txlw', '[1, 2, 3]'), '1njQtmmeYO41N5EWEzD2kAjjEKRZ5kPZt/TzpYXOzR0=', 'the published vector')
 })
 
-t.test('an unknown WAMP-CRA user gets a challenge like a known one\'s, with one salt for one name, also after a restart [AUT-10]', async (t) => {
+t.test('an unknown WAMP-CRA user receives the same challenge as a known one, with one salt per name, even after a restart [AUT-10]', async (t) => {
   const challenges: Record<string, unknown>[] = []
   const start = (users: WampCraOptions['users'] = { peter }): Authenticator => wampcraAuthenticator({ users })
   const peter = { secret: 'x', salt: 'salt123', iterations: 100, keylen: 16, role: 'frontend' }
@@ -124,7 +124,7 @@ t.test('an unknown WAMP-CRA user gets a challenge like a known one\'s, with one 
   t.same([...shapes].toSorted(), ['string frontend', 'undefined backend'], 'no way to be challenged is left to the known users')
 })
 
-t.test('a function lets in by what it grants, after as many rounds as it likes [AUT-08, DYN-06]', async (t) => {
+t.test('a function grants the identity of a session, after any number of challenges [AUT-08, DYN-06]', async (t) => {
   const twoFactors: Authenticator = async (attempt) => {
     const first = await attempt.challenge({ ask: 'name' })
     const second = await attempt.challenge({ ask: 'code' })
@@ -136,14 +136,14 @@ t.test('a function lets in by what it grants, after as many rounds as it likes [
   t.match(client.sent, [[4, 'mine', { ask: 'name' }], [4, 'mine', { ask: 'code' }], [2, Number, { authid: 'joe', authmethod: 'mine', authprovider: 'function', authextra: { code: '42' } }]])
 })
 
-t.test('an answer that nobody asked for is a violation [PVI-03, PVI-04]', async (t) => {
+t.test('an AUTHENTICATE without a CHALLENGE is a violation [PVI-03, PVI-04]', async (t) => {
   const never: Authenticator = () => new Promise(() => {})
   const client = await login({ methods: { mine: never } }, { authmethods: ['mine'] })
   client.say([5, 'x', {}])
   t.match(client.sent, [abort('protocol_violation')])
 })
 
-t.test('a function refuses by a WampError; what else it throws is for the log [AUT-09, DYN-04]', async (t) => {
+t.test('a function rejects a login by throwing a WampError; any other error is logged [AUT-09, DYN-04]', async (t) => {
   const refusing: Authenticator = () => { throw new WampError('com.example.no', { args: ['not today'] }) }
   t.match((await login({ methods: { mine: refusing } }, { authmethods: ['mine'] })).sent, [[3, { message: 'not today' }, 'com.example.no']])
   const failing: Authenticator = async () => { throw new Error('the password of the database') }
@@ -154,7 +154,7 @@ t.test('a function refuses by a WampError; what else it throws is for the log [A
   t.match(logged, [/^authentication failed Error: the password/])
 })
 
-t.test('what a function grants is checked [AUT-09, AUT-13, AUT-14, DYN-03]', async (t) => {
+t.test('the grant of a function is validated [AUT-09, AUT-13, AUT-14, DYN-03]', async (t) => {
   for (const [grant, reason] of [
     [{ authid: 'joe', role: 'trusted' }, 'no_such_role'],
     [{ authid: 'joe', role: 'boss' }, 'no_such_role'],
@@ -170,7 +170,7 @@ t.test('what a function grants is checked [AUT-09, AUT-13, AUT-14, DYN-03]', asy
   }
 })
 
-t.test('a grant that the app cannot have meant is an error in the log, which names its part', async (t) => {
+t.test('a grant with an obvious mistake is logged as an error that names the field', async (t) => {
   for (const [grant, fault] of [
     [{ authid: 5, role: 'frontend' }, 'granted an "authid" that is not a string'],
     [{ authid: 'joe', role: ['frontend'] }, 'granted a "role" that is not a string'],
@@ -185,7 +185,7 @@ t.test('a grant that the app cannot have meant is an error in the log, which nam
   }
 })
 
-t.test('a grant that comes after the client has gone is discarded, and its function is told [SES-22]', async (t) => {
+t.test('a grant that arrives after the client has left is discarded, and its function is notified [SES-22]', async (t) => {
   let grant = (_: unknown): void => {}
   let signal: AbortSignal | undefined
   const { connect, router } = buildRouter({ realms })
@@ -205,7 +205,7 @@ function visitor (given: Partial<Visitor> & { principal?: Principal | null }): V
   return { pseudonym: 'browser', bound, recall: async () => given.principal ?? null, challenged () {}, bind: async (one) => { bound.push(one) }, logout: async () => {}, setSession () {}, ...given }
 }
 
-t.test('a cookie that is logged in lets in at once, as who it was, whatever HELLO asks for [CKL-01, CKL-02, CKL-03, TRP-56]', async (t) => {
+t.test('a cookie with a login logs in at once, with the identity of the login, whatever HELLO requests [CKL-01, CKL-02, CKL-03, TRP-56]', async (t) => {
   for (const authmethods of [['cookie', 'ticket'], ['ticket', 'cookie']]) {
     const one = visitor({ principal: cookiePrincipal })
     const { sent } = await login({ visitor: one }, { authmethods, authid: 'ann' })
@@ -220,18 +220,18 @@ t.test('a cookie that is logged in lets in at once, as who it was, whatever HELL
   }
 })
 
-t.test('a cookie that is not logged in is skipped [CKL-07]', async (t) => {
+t.test('a cookie without a login is skipped [CKL-07]', async (t) => {
   t.match((await login({ visitor: visitor({}) }, { authmethods: ['cookie', 'anonymous'] })).sent, [[2, Number, { authmethod: 'anonymous', authid: 'browser' }]])
   const alone = (await login({ visitor: visitor({}) }, { authmethods: ['cookie'] })).sent
   t.match(alone, [[3, { message: /the cookie has no valid login/ }, 'wamp.error.no_matching_auth_method']], 'and the reason does not say that it is not configured')
 })
 
-t.test('a stored role or realm that is gone is refused, and the cookie is left as it is [CKL-04, CKL-05]', async (t) => {
+t.test('a login whose role or realm no longer exists is refused, and its cookie is kept [CKL-04, CKL-05]', async (t) => {
   t.match((await login({ visitor: visitor({ principal: { ...cookiePrincipal, authrole: 'boss' } }) }, { authmethods: ['cookie'] })).sent, [[3, { message: /"boss".*"realm1"/ }, 'wamp.error.no_such_role']])
   t.match((await login({ visitor: visitor({ principal: { ...cookiePrincipal, realm: 'none' } }) }, { authmethods: ['cookie'] })).sent, [abort('no_such_realm')])
 })
 
-t.test('a login is bound before WELCOME is sent, an anonymous one never [CKL-10, CKL-11, SES-03]', async (t) => {
+t.test('a login is bound before WELCOME is sent, and an anonymous one is never bound [CKL-10, CKL-11, SES-03]', async (t) => {
   let stored = (): void => {}
   const slow = visitor({ bind: () => new Promise((resolve) => { stored = resolve }) })
   const grant: Authenticator = () => ({ authid: 'joe', role: 'frontend' })
@@ -250,7 +250,7 @@ t.test('a login is bound before WELCOME is sent, an anonymous one never [CKL-10,
   t.same(refused.bound, [], 'nor one that is refused')
 })
 
-t.test('only GOODBYE wamp.close.logout logs out, and its answer waits for the store [CKO-01, CKO-05]', async (t) => {
+t.test('only GOODBYE wamp.close.logout logs out, and it is answered once the store has confirmed [CKO-01, CKO-05]', async (t) => {
   let forgotten = (): void => {}
   let logouts = 0
   const one = visitor({ logout: () => { logouts++; return new Promise((resolve) => { forgotten = resolve }) } })
@@ -270,7 +270,7 @@ t.test('only GOODBYE wamp.close.logout logs out, and its answer waits for the st
   t.equal(logouts, 1)
 })
 
-t.test('a stored login of a user who is no longer configured does not count; the role of today does', async (t) => {
+t.test('a stored login of a user who is no longer configured is invalid; otherwise the current role applies', async (t) => {
   const verify = verifyStaticUsers({ wampcra: { type: 'static', users: { joe: { secret: 'x', role: 'guest' }, ann: { secret: 'x', role: 'guest', realm: 'other' } } } })
   const record = { created: 0, maxAge: 1, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1' }
   t.same(verify(record), { authrole: 'guest' })
@@ -282,7 +282,7 @@ t.test('a stored login of a user who is no longer configured does not count; the
   t.equal(verify({ ...record, authid: 'gone', method: null }), true, 'the app made it')
 })
 
-t.test('a stored login of another endpoint counts only with the role that it has here', async (t) => {
+t.test('a stored login of another endpoint is valid only with the role that its user has here', async (t) => {
   const verify = verifyStaticUsers({ wampcra: { type: 'static', users: { joe: { secret: 'x', role: 'guest' } } } }, '/staff')
   const record = { created: 0, maxAge: 1, authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authrealm: 'realm1' }
   t.same(verify({ ...record, endpoint: '/staff' }), { authrole: 'guest' })
@@ -295,7 +295,7 @@ t.test('a stored login of another endpoint counts only with the role that it has
   t.equal(verify({ ...record, authmethod: 'mine' }), true, 'another router made it')
 })
 
-t.test('authenticators are added once, under a free name', async (t) => {
+t.test('an authenticator can be added only once, under an unused name', async (t) => {
   const authenticators = new Authenticators({ anonymous: { type: 'static' }, cookie: {} }, uncalled)
   const mine: Authenticator = () => ({ authid: 'joe', role: 'frontend' })
   authenticators.set('mine', mine)

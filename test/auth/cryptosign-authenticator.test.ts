@@ -34,7 +34,7 @@ async function login (details: { authid?: string, authextra?: Extra }, answer?: 
   return client.sent
 }
 
-t.test('a client with an authorized key is let in, by its authid or by its key alone [CSG-01, CSG-02, CSG-03, CSG-05, CSG-06]', async (t) => {
+t.test('a client with an authorized key is logged in, by its authid or by its key alone [CSG-01, CSG-02, CSG-03, CSG-05, CSG-06]', async (t) => {
   for (const pubkey of [joe.publicKey, joe.publicKey.toUpperCase()]) {
     for (const authid of [{ authid: 'joe' }, {}]) {
       const [challenge, welcome] = await login({ ...authid, authextra: { pubkey } }, ({ challenge }) => joe.answer(challenge))
@@ -47,12 +47,12 @@ t.test('a client with an authorized key is let in, by its authid or by its key a
   t.match(await login({ authextra: { pubkey: ann.publicKey } }, ({ challenge }) => ann.answer(challenge)), [[4], [2, Number, { realm: 'realm2', authid: 'ann' }]], 'into the principal\'s realm')
 })
 
-t.test('each challenge is another one [CSG-02]', async (t) => {
+t.test('each challenge is different [CSG-02]', async (t) => {
   const challenges = [await login({ authextra: { pubkey: joe.publicKey } }), await login({ authextra: { pubkey: joe.publicKey } })]
   t.notSame(challenges[0], challenges[1])
 })
 
-t.test('a signature is good for its own message and key only [CSG-03, AUT-09]', async (t) => {
+t.test('a signature is valid only for its own message and key [CSG-03, AUT-09]', async (t) => {
   for (const answer of [
     () => '', () => 'x'.repeat(192), () => '0'.repeat(192), () => '0'.repeat(190),
     ({ challenge }: Extra) => ann.answer(challenge),
@@ -65,7 +65,7 @@ t.test('a signature is good for its own message and key only [CSG-03, AUT-09]', 
   ]) t.match(await login({ authid: 'joe', authextra: { pubkey: joe.publicKey } }, answer), [[4], denied])
 })
 
-t.test('who is not known is challenged and refused like who signs wrongly [AUT-10, CSG-05]', async (t) => {
+t.test('an unknown client is challenged and refused in the same way as one with a wrong signature [AUT-10, CSG-05]', async (t) => {
   const stranger = new ClientKey('44'.repeat(32))
   for (const [authid, key] of [['joe', stranger], ['nobody', joe], ['__proto__', joe], ['ann', joe], [undefined, stranger]] as const) {
     const sent = await login({ ...authid === undefined ? {} : { authid }, authextra: { pubkey: key.publicKey } }, ({ challenge }) => key.answer(challenge))
@@ -74,14 +74,14 @@ t.test('who is not known is challenged and refused like who signs wrongly [AUT-1
   t.match(await login({ authextra: { pubkey: 'ff'.repeat(32) } }, () => '0'.repeat(192)), [[4], denied], 'a key that is no point of the curve')
 })
 
-t.test('a key of several principals says not who it is: then the authid must [CSG-05]', async (t) => {
+t.test('a key of several principals does not identify one, so the client must send an authid [CSG-05]', async (t) => {
   const shared = { joe: { authorizedKeys: [joe.publicKey], role: 'frontend' }, sue: { authorizedKeys: [joe.publicKey.toUpperCase()], role: 'frontend' } }
   const answer = ({ challenge }: Extra): string => joe.answer(challenge)
   t.match(await login({ authextra: { pubkey: joe.publicKey } }, answer, { principals: shared }), [[4], denied])
   t.match(await login({ authid: 'sue', authextra: { pubkey: joe.publicKey } }, answer, { principals: shared }), [[4], [2, Number, { authid: 'sue' }]])
 })
 
-t.test('what HELLO brings is read in authextra, and checked [CSG-01, CSG-06, TRP-51]', async (t) => {
+t.test('the values of HELLO are read from authextra and validated [CSG-01, CSG-06, TRP-51]', async (t) => {
   t.match(await login({ authid: 'joe' }), [[3, { message: /needs HELLO.Details.authextra.pubkey/ }, 'wamp.error.authentication_denied']])
   t.match(await login({ authid: 'joe', pubkey: joe.publicKey } as object), [[3]])
   for (const pubkey of ['', 'xy'.repeat(32), joe.publicKey.slice(2), `${joe.publicKey}00`, 5, {}, [joe.publicKey]]) {
@@ -97,7 +97,7 @@ t.test('what HELLO brings is read in authextra, and checked [CSG-01, CSG-06, TRP
   t.match(await login({ authextra: { pubkey: joe.publicKey, ...absent } }, ({ challenge }) => joe.answer(challenge)), [[4], [2]], 'as clients send what they do not use [CSG-10]')
 })
 
-t.test('a channel binding is applied and echoed where it can be had, and never claimed elsewhere [CSG-07, CSG-08, TRP-52]', async (t) => {
+t.test('a channel binding is applied and echoed if it is available, and never claimed otherwise [CSG-07, CSG-08, TRP-52]', async (t) => {
   const asking = (type: string): object => ({ authextra: { pubkey: joe.publicKey, channel_binding: type } })
   const bound = ({ challenge }: Extra): string => joe.answer(challenge, channelId)
   const unbound = ({ challenge }: Extra): string => joe.answer(challenge)
@@ -109,7 +109,7 @@ t.test('a channel binding is applied and echoed where it can be had, and never c
   }
 })
 
-t.test('the router proves itself to who asks, if it has a key [CSG-09, TRP-52]', async (t) => {
+t.test('the router proves its identity to clients that ask for it, if it has a key [CSG-09, TRP-52]', async (t) => {
   const [challenge, privateKey] = ['5a'.repeat(32), '77'.repeat(32)]
   const { publicKey } = new ClientKey(privateKey)
   const asking = { pubkey: joe.publicKey, challenge }
@@ -127,7 +127,7 @@ t.test('the router proves itself to who asks, if it has a key [CSG-09, TRP-52]',
   t.same(Object.keys(unasked[0]![2] as Extra), ['challenge', 'channel_binding'])
 })
 
-t.test('a cookie login by key counts while its principal is configured', async (t) => {
+t.test('a cookie login by key is valid while its principal is configured', async (t) => {
   const verify = verifyStaticUsers({ cryptosign: { type: 'static', principals } })
   const record = { created: 0, maxAge: 1, authid: 'ann', authrole: 'old', authmethod: 'cryptosign', authrealm: 'realm2' }
   t.same(verify(record), { authrole: 'frontend' })

@@ -15,7 +15,7 @@ function granting (expires: () => unknown): Partial<FastifyWampOptions> {
   }
 }
 
-t.test('a session ends when what its authenticator granted does, and is attached to no cookie', async (t) => {
+t.test('a session ends when the grant of its authenticator expires, and is not attached to a cookie', async (t) => {
   const { app, url } = await buildApp(t, granting(soon))
   const client = await WireClient.connect(t, url, json!)
   t.match(await client.ask(HELLO), [2, Number, { authid: 'joe', authmethod: 'session' }])
@@ -24,7 +24,7 @@ t.test('a session ends when what its authenticator granted does, and is attached
   t.same(app.wamp.sessions('realm1'), [])
 })
 
-t.test('a login that does not end is attached, and one that has ended, or ends at no time, is refused', async (t) => {
+t.test('a login without an expiry is attached, and one with an expired or invalid expiry is refused', async (t) => {
   for (const [expires, answer] of [[null, [2]], [undefined, [2]], [new Date(0), [3, { message: 'that login has expired' }, 'wamp.error.authentication_required']], [new Date(NaN), [3, {}, 'wamp.error.authentication_failed']], ['tomorrow', [3, {}, 'wamp.error.authentication_failed']]] as const) {
     const { app, url } = await buildApp(t, granting(() => expires))
     t.match(await (await WireClient.connect(t, url, json!)).ask(HELLO), answer)
@@ -32,7 +32,7 @@ t.test('a login that does not end is attached, and one that has ended, or ends a
   }
 })
 
-t.test('a procedure that knows the users says likewise when a login ends, by a Date or its text', async (t) => {
+t.test('a dynamic authenticator can also set the expiry of a login, as a Date or as text', async (t) => {
   const authenticator = 'com.example.authenticate'
   let expires: () => unknown
   const { app, url } = await buildApp(t, { ...granting(soon), auth: { ticket: { type: 'dynamic', authenticator }, cookie: {} } })
@@ -58,7 +58,7 @@ t.test('a procedure that knows the users says likewise when a login ends, by a D
   t.equal((await app.wampCookies!.find({ authid: 'joe' })).length, 1)
 })
 
-t.test('a session of the app ends likewise, and one that has left before does not end again', async (t) => {
+t.test('a session of the app ends at its expiry, unless it has left before', async (t) => {
   const { app } = await buildApp(t)
   const [session, left] = [app.wamp.join('realm1', { expires: soon() }), app.wamp.join('realm1', { expires: soon() })]
   await left.leave()
@@ -67,7 +67,7 @@ t.test('a session of the app ends likewise, and one that has left before does no
   t.same(app.wamp.sessions('realm1'), [])
 })
 
-t.test('what is no time ends nobody\'s session late, and leaves none behind', async (t) => {
+t.test('an expires that is not a valid Date is refused, and no session is opened', async (t) => {
   const { app } = await buildApp(t)
   for (const expires of [null, Date.now() + 1000, '2030-01-01', new Date(NaN)]) {
     t.throws(() => app.wamp.join('realm1', { expires: expires as Date }), { code: 'WAMP_ERR_INVALID_OPTION', message: /"expires" must be a Date/ })

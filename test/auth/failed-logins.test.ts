@@ -19,14 +19,14 @@ async function isRefused (logins: FailedLogins, guesser: Guesser): Promise<boole
   return checked === null
 }
 
-t.test('half may fail at once, more are held back, all are refused', async (t) => {
+t.test('after half of the allowed failures, rejections are delayed; after all of them, every attempt is refused', async (t) => {
   const logins = new FailedLogins(limits, () => 0)
   t.same(times(logins, from('192.0.2.1'), 4), [0, 0, 1000, 1000])
   t.ok(await isRefused(logins, from('192.0.2.1')))
   t.notOk(await isRefused(logins, from('192.0.2.2')))
 })
 
-t.test('address, authid and cookie count each on its own', async (t) => {
+t.test('address, authid and cookie have separate counts', async (t) => {
   const guessers: [Guesser, Guesser][] = [
     [from('192.0.2.1', 'joe', 'browser'), from('192.0.2.1', 'ann', 'other')], [from('192.0.2.1', 'joe', 'browser'), from('192.0.2.9', 'joe', 'other')], [from('192.0.2.1', 'joe', 'browser'), from('192.0.2.9', 'ann', 'browser')]
   ]
@@ -38,7 +38,7 @@ t.test('address, authid and cookie count each on its own', async (t) => {
   }
 })
 
-t.test('what is used up comes back by and by, and no more than there was', async (t) => {
+t.test('the allowance recovers gradually, up to its original size', async (t) => {
   let now = 0
   const logins = new FailedLogins(limits, () => now)
   const guesser = from('192.0.2.1')
@@ -53,7 +53,7 @@ t.test('what is used up comes back by and by, and no more than there was', async
   t.same(times(logins, guesser, 4), [0, 0, 1000, 1000])
 })
 
-t.test('an IPv6 household is one address', async (t) => {
+t.test('all addresses of an IPv6 /64 count as one address', async (t) => {
   for (const [one, other, same] of [
     ['2001:db8:1:2::1', '2001:db8:1:2:ffff::9', true], ['2001:db8:1:2::1', '2001:db8:1:3::1', false], ['::1', '::2', true], ['fe80::1%eth0', 'fe80::2', true], ['::ffff:192.0.2.1', '::ffff:192.0.2.2', false]
   ] as const) {
@@ -63,14 +63,14 @@ t.test('an IPv6 household is one address', async (t) => {
   }
 })
 
-t.test('names that look the same to a method are one', async (t) => {
+t.test('names that a method treats as equal share one count', async (t) => {
   const logins = new FailedLogins(limits, () => 0)
   for (const name of ['joe', 'jo\u00ade', `${'\u00ad'.repeat(300)}joe`, 'j\u2060oe']) logins.count(from(undefined, name))
   t.ok(await isRefused(logins, from(undefined, 'joe')))
   t.notOk(await isRefused(logins, from(undefined, 'ann')))
 })
 
-t.test('no more proofs are checked at a time than may fail: others wait until these are known to be right, or are refused', async (t) => {
+t.test('the number of concurrent proof checks does not exceed the number of failures left, and further checks wait', async (t) => {
   const logins = new FailedLogins(limits, () => 0)
   const joe = from('192.0.2.1', 'joe')
   const checks = await Promise.all(Array.from({ length: 4 }, async () => await logins.begin(joe)))
@@ -92,7 +92,7 @@ t.test('no more proofs are checked at a time than may fail: others wait until th
   t.equal(await elsewhere, null)
 })
 
-t.test('who makes up names does not make it grow', async (t) => {
+t.test('made-up names do not make the counts grow', async (t) => {
   const logins = new FailedLogins({ ...limits, address: 1e9 }, () => 0)
   times(logins, from(undefined, 'first'), 4)
   for (let i = 0; i < 100_000; i++) logins.count(from('192.0.2.1', `made up ${i}`))
@@ -100,7 +100,7 @@ t.test('who makes up names does not make it grow', async (t) => {
   t.notOk(await isRefused(logins, from(undefined)), 'who cannot be told apart is not counted')
 })
 
-t.test('a guess counts, whatever an authenticator throws or grants', async (t) => {
+t.test('a guess counts, regardless of what the authenticator throws or grants', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const raise = (error: string): Authenticator => () => { throw new WampError(error) }
@@ -128,7 +128,7 @@ t.test('a guess counts, whatever an authenticator throws or grants', async (t) =
   }
 })
 
-t.test('a client that guesses is held back, and then not even challenged; others are not', async (t) => {
+t.test('a client that guesses is slowed down, and then not even challenged; others are not affected', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { connect, logged } = buildRouter({
@@ -174,7 +174,7 @@ function buildGuarded (authenticator?: Authenticator): ReturnType<typeof buildRo
   })
 }
 
-t.test('clients that are challenged first and answer together have no more guesses', async (t) => {
+t.test('clients that are all challenged first and then answer together get no additional guesses', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const slowly: Authenticator = async ({ authid, challenge }) => {
@@ -197,7 +197,7 @@ t.test('clients that are challenged first and answer together have no more guess
   }
 })
 
-t.test('an answer counts also if the client leaves with it, a challenge that is not answered does not, nor does a right one', async (t) => {
+t.test('a wrong answer counts even if the client then disconnects; unanswered challenges and right answers do not count', async (t) => {
   const { connect } = buildGuarded()
   const login = async (...answer: unknown[][]): Promise<unknown[] | undefined> => {
     const client = connect().say(hello)
@@ -219,7 +219,7 @@ t.test('an answer counts also if the client leaves with it, a challenge that is 
   t.match(last.heard(), [[3, {}, 'fastify_wamp.error.too_many_failed_logins']])
 })
 
-t.test('who logs in rightly is not refused because many do at once, nor because an authenticator never decides', async (t) => {
+t.test('a correct login is not refused because many others log in at once, or because an authenticator never decides', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   let state = 'hanging'
@@ -239,7 +239,7 @@ t.test('who logs in rightly is not refused because many do at once, nor because 
   for (const client of late) t.match(client.heard(), [[2]])
 })
 
-t.test('who leaves while a refusal is held back leaves nothing behind', async (t) => {
+t.test('a client that leaves while its rejection is delayed leaves nothing behind', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { connect } = buildRouter({ realms: { realm1: { roles: { user: everything } } }, auth: { ticket: { type: 'static', principals: { joe: { ticket: 'right', role: 'user' } } } }, failedLogins: { authid: 1 } })

@@ -8,19 +8,19 @@ import type { MatchPolicy } from '../../plugin/protocol/uri.ts'
 const open = { call: true } as const
 const may = (rules: PermissionOptions[], uri: string, match?: MatchPolicy): boolean => new Permissions(rules).decide('call', uri, match).allow
 
-t.test('what no rule allows is denied, and a missing flag is false [AZN-03, AZN-08]', async (t) => {
+t.test('an action that no rule allows is denied, and a missing flag is false [AZN-03, AZN-08]', async (t) => {
   t.notOk(may([], 'a'))
   t.notOk(may([{ uri: 'a' }], 'a'))
   t.notOk(may([{ uri: 'a', allow: { publish: true, register: true, subscribe: true } }], 'a'))
   t.ok(may([{ uri: 'a', allow: open }], 'a'))
 })
 
-t.test('each action is decided on its own [AZN-01]', async (t) => {
+t.test('each action is decided separately [AZN-01]', async (t) => {
   const permissions = new Permissions([{ uri: 'a', allow: { call: true, subscribe: true } }])
   t.same(['call', 'register', 'publish', 'subscribe'].map((action) => permissions.decide(action as 'call', 'a').allow), [true, false, false, true])
 })
 
-t.test('without match stars decide; with it they are no stars [AZN-04]', async (t) => {
+t.test('without match, asterisks decide the policy; with match, they are literal [AZN-04]', async (t) => {
   t.ok(may([{ uri: '*', allow: open }], 'any.thing'))
   t.ok(may([{ uri: 'com.x.*', allow: open }], 'com.x.y.z'))
   t.notOk(may([{ uri: 'com.x.*', allow: open }], 'com.xy'))
@@ -29,7 +29,7 @@ t.test('without match stars decide; with it they are no stars [AZN-04]', async (
   t.notOk(may([{ uri: 'com.x.*', match: 'exact', allow: open }], 'com.x.y'))
 })
 
-t.test('an exact rule counts before the best wildcard, that before the longest prefix [AZN-05, AZN-06, TRP-46]', async (t) => {
+t.test('an exact rule takes precedence over the best wildcard, and a wildcard over the longest prefix [AZN-05, AZN-06, TRP-46]', async (t) => {
   const rules: PermissionOptions[] = [
     { uri: 'com.', match: 'prefix', allow: open },
     { uri: 'com.x.', match: 'prefix' },
@@ -44,14 +44,14 @@ t.test('an exact rule counts before the best wildcard, that before the longest p
   t.ok(may([{ uri: 'a..c', match: 'wildcard' }, { uri: 'a.b.', match: 'wildcard', allow: open }], 'a.b.c'), 'literal first')
 })
 
-t.test('disclosure is by action [PID-05, CID-06]', async (t) => {
+t.test('disclosure is configured per action [PID-05, CID-06]', async (t) => {
   const permissions = new Permissions([{ uri: 'a', allow: { call: true, publish: true }, disclose: { caller: true } }, { uri: 'b', disclose: { caller: true, publisher: true } }])
   t.match(permissions.decide('call', 'a'), { allow: true, disclose: true })
   t.match(permissions.decide('publish', 'a'), { allow: true, disclose: false })
   t.match(permissions.decide('call', 'b'), { allow: false, disclose: false })
 })
 
-t.test('a trust level is for calls and publications, taking over for registrations [TRU-01, CTR-01, FRR-04]', async (t) => {
+t.test('trust levels apply to calls and publications, and forceReregister to registrations [TRU-01, CTR-01, FRR-04]', async (t) => {
   const permissions = new Permissions([{ uri: 'a', allow: { call: true, publish: true, register: true, subscribe: true, forceReregister: true }, trustlevel: 0 }, { uri: 'b', allow: { forceReregister: true }, trustlevel: 3 }, { uri: 'c', allow: open }])
   const found = (['call', 'publish', 'register', 'subscribe'] as const).map((action) => permissions.decide(action, 'a'))
   t.same(found.map(({ trustlevel }) => trustlevel), [0, 0, undefined, undefined])
@@ -59,7 +59,7 @@ t.test('a trust level is for calls and publications, taking over for registratio
   for (const uri of ['b', 'c']) t.match(permissions.decide('register', uri), { forceReregister: false, trustlevel: undefined })
 })
 
-t.test('a pattern needs a rule that covers it, and none within that says no [AZN-07]', async (t) => {
+t.test('a pattern requires a rule that covers it, and no narrower rule that denies it [AZN-07]', async (t) => {
   const wide: PermissionOptions = { uri: 'com.', match: 'prefix', allow: open }
   t.ok(may([wide], 'com.x', 'prefix'))
   t.ok(may([wide], 'com..x', 'wildcard'))
@@ -74,7 +74,7 @@ t.test('a pattern needs a rule that covers it, and none within that says no [AZN
   t.notOk(may([{ uri: 'a.b.c', match: 'wildcard', allow: open }], 'a..c', 'wildcard'))
 })
 
-t.test('through no pattern does a role reach what it may not reach by URI [AZN-07]', async (t) => {
+t.test('a role cannot use a pattern to reach a URI that it may not reach directly [AZN-07]', async (t) => {
   const component = fc.constantFrom('a', 'b')
   const uri = fc.array(component, { minLength: 1, maxLength: 3 }).map((parts) => parts.join('.'))
   const pattern = fc.oneof(

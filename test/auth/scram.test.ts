@@ -28,7 +28,7 @@ t.test('AuthMessage has the syntax of RFC 5802 [SCR-04]', async (t) => {
   t.equal(authMessage({ ...exchange, binding: { type: 'tls-exporter', data: Buffer.from([0, 255]) } }), `n=a=3Db=2Cc=3D=3D,r=QQ==,r=QQ==Ug==,s=UUU=,i=7,c=${bound},r=QQ==Ug==`)
 })
 
-t.test('Argon2id has version 1.3, one lane and 32 octets [SCR-09]', async (t) => {
+t.test('Argon2id has version 1.3, one lane and 32 bytes of output [SCR-09]', async (t) => {
   // From the tests of Argon2's reference implementation.
   const salted = Buffer.from('9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe', 'hex')
   const salt = Buffer.from('somesalt').toString('base64')
@@ -42,7 +42,7 @@ t.test('Argon2id has version 1.3, one lane and 32 octets [SCR-09]', async (t) =>
   })
 })
 
-t.test('each user gets a salt of 16 octets, and parameters that cost something [SCR-09]', async (t) => {
+t.test('each user gets a salt of 16 bytes and costly parameters [SCR-09]', async (t) => {
   const [one, other] = await Promise.all([scramCredentials('pencil', { kdf: 'pbkdf2' }), scramCredentials('pencil', { kdf: 'pbkdf2' })])
   t.equal(one.iterations, 600_000)
   t.equal(octets(one.salt).length, 16)
@@ -51,7 +51,7 @@ t.test('each user gets a salt of 16 octets, and parameters that cost something [
   t.match(await scramCredentials('pencil'), { kdf: 'argon2id13', iterations: 2, memory: 19_456 })
 })
 
-t.test('what looks the same is the same password [SCR-09]', async (t) => {
+t.test('passwords that look the same are equal [SCR-09]', async (t) => {
   const derivation = { iterations: 1, memory: 8, salt: 'c29tZXNhbHQ=' }
   const credentials = await scramCredentials('IX \u00e4', derivation)
   for (const same of ['\u2168 \u00e4', 'I\u00adX\u00a0a\u0308']) t.same(await scramCredentials(same, derivation), credentials)
@@ -61,7 +61,7 @@ t.test('what looks the same is the same password [SCR-09]', async (t) => {
   t.same(['', '\u00ad', 'x'.repeat(1025), 'x'.repeat(1e6)].map(normalize), [null, null, null, null])
 })
 
-t.test('what cannot be derived from is refused by its name, and never quoted', async (t) => {
+t.test('invalid derivation parameters are refused by name, and never quoted', async (t) => {
   const wrong: [password: string, derivation: ScramDerivation, message: RegExp][] = [
     ['', {}, /"password"/], ['secret\u0007', {}, /"password"/], ['secret'.repeat(1000), {}, /"password"/],
     ['secret', { salt: 'c29tZQ==' }, /"salt"/], ['secret', { salt: 'not Base64 at all' }, /"salt"/],

@@ -28,7 +28,7 @@ t.test('a certificate', needsOpenssl(), async (t) => {
   }
   const refused = [3, { message: String }, 'wamp.error.no_such_principal']
 
-  await t.test('lets in its principal at once, without a challenge [TLS-02]', async (t) => {
+  await t.test('logs in its principal at once, without a challenge [TLS-02]', async (t) => {
     t.match(await login(principals, joe), [[2, Number, { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'tls', authprovider: 'static' }]])
     t.match(await login(principals, ann), [[2, Number, { realm: 'realm2', authid: 'ann' }]])
     t.match(await login(principals, joe, { authid: 'ann' }), [[2, Number, { authid: 'joe' }]], 'whoever it wants to be')
@@ -48,13 +48,13 @@ t.test('a certificate', needsOpenssl(), async (t) => {
     t.match(await login(both(ann.fingerprint256), joe), [refused])
   })
 
-  await t.test('of several principals lets in the one that HELLO names', async (t) => {
+  await t.test('selects the principal that HELLO names, if several match', async (t) => {
     const shared = { joe: principals.joe, boss: { ...principals.joe, role: 'staff' } }
     t.match(await login(shared, joe, { authid: 'boss' }), [[2, Number, { authid: 'boss', authrole: 'staff' }]])
     for (const details of [{}, { authid: 'ann' }]) t.match(await login(shared, joe, details), [refused])
   })
 
-  await t.test('is told to nobody: not to the log, not to other clients', async (t) => {
+  await t.test('is not disclosed in the log or to other clients', async (t) => {
     const { connect, logged, router } = buildRouter({ realms, auth: { tls: { type: 'static', principals } } })
     const client = connect()
     client.tls = { peerCertificate: joe, channelBinding: () => null }
@@ -66,7 +66,7 @@ t.test('a certificate', needsOpenssl(), async (t) => {
   })
 })
 
-t.test('a cookie login by certificate counts while its principal is configured', async (t) => {
+t.test('a cookie login by certificate is valid while its principal is configured', async (t) => {
   const verify = verifyStaticUsers({ tls: { type: 'static', principals: { joe: { certificateSha1: 'ab'.repeat(20), role: 'frontend' } } } })
   const record = { created: 0, maxAge: 1, authid: 'joe', authrole: 'old', authmethod: 'tls', authrealm: 'realm1' }
   t.same(verify(record), { authrole: 'frontend' })

@@ -51,7 +51,7 @@ const knowing = (password: string, authid = 'joe'): Answer => (challenge) => ans
 
 const uncalled = (): never => { throw new Error('no procedure is called') }
 
-t.test('who knows the password is let in, and the router proves itself [SCR-01, SCR-03, SCR-05, SCR-06, TRP-49, TRP-50]', async (t) => {
+t.test('a client that knows the password is logged in, and the router proves its identity [SCR-01, SCR-03, SCR-05, SCR-06, TRP-49, TRP-50]', async (t) => {
   for (const [authid, password, expected] of [
     ['joe', 'pencil', { realm: 'realm1', authid: 'joe', authrole: 'frontend' }],
     ['a=n,n', 'pen', { realm: 'realm1', authid: 'a=n,n', authrole: 'staff' }],
@@ -70,16 +70,16 @@ t.test('who knows the password is let in, and the router proves itself [SCR-01, 
   }
 })
 
-t.test('a name that looks the same is the same, whichever way it is written [SCR-09]', async (t) => {
+t.test('names that look the same are equal, in every notation [SCR-09]', async (t) => {
   const authid = 'zoe\u0308'
   t.match(await login({ authid }, knowing('brush', authid)), [[4], [2, Number, { authid: 'zoë' }]])
 })
 
-t.test('each challenge has a nonce of its own [AUT-15]', async (t) => {
+t.test('each challenge has its own nonce [AUT-15]', async (t) => {
   t.not(...await Promise.all([1, 2].map(async () => ((await login({}))[0]![2] as ScramChallenge).nonce)) as [string, string])
 })
 
-t.test('a wrong proof is refused, and one that repeats what was said wrongly [SCR-05, AUT-09, TRP-51]', async (t) => {
+t.test('a wrong proof is refused, and so is one that repeats earlier values incorrectly [SCR-05, AUT-09, TRP-51]', async (t) => {
   const right = knowing('pencil')
   const changed = (extra: object): Answer => (challenge) => ({ ...right(challenge), extra: { ...right(challenge).extra, ...extra } })
   for (const answer of [
@@ -92,7 +92,7 @@ t.test('a wrong proof is refused, and one that repeats what was said wrongly [SC
   t.match(await login({}, (challenge) => ({ ...right(challenge), extra: { nonce: challenge.nonce } })), [[4], [2]], 'what is null may be left out')
 })
 
-t.test('what HELLO brings is read in authextra, and checked [SCR-01, TRP-51]', async (t) => {
+t.test('the values of HELLO are read from authextra and validated [SCR-01, TRP-51]', async (t) => {
   for (const nonce of [undefined, null, '', 5, 'no Base64', 'QQ', 'QQ=', '====', ['QQ==']]) {
     t.match(await login({ authextra: { nonce } }), [failed('HELLO.Details.authextra.nonce must be Base64')])
   }
@@ -105,7 +105,7 @@ t.test('what HELLO brings is read in authextra, and checked [SCR-01, TRP-51]', a
   t.match(client.sent, [[3, { message: String }, 'wamp.error.no_such_principal']])
 })
 
-t.test('a channel binding that cannot be had is refused, one that can be is checked [SCR-02, SCR-05]', async (t) => {
+t.test('an unavailable channel binding is refused, and an available one is checked [SCR-02, SCR-05]', async (t) => {
   const asking = (type: string): object => ({ authextra: { nonce, channel_binding: type } })
   for (const [type, tls] of [['tls-unique', channel], ['tls-server-end-point', channel], ['tls-exporter', undefined], ['y', channel]] as const) {
     t.match(await login({ ...asking(type), ...tls === undefined ? {} : { tls } }), [failed('this type of channel binding is not available')])
@@ -121,7 +121,7 @@ t.test('a channel binding that cannot be had is refused, one that can be is chec
   }
 })
 
-t.test('an unknown user is challenged like a known one, always the same way, and refused [SCR-02, AUT-10]', async (t) => {
+t.test('an unknown user is always challenged in the same way as a known one, and refused [SCR-02, AUT-10]', async (t) => {
   const { connect } = buildRouter({ realms, auth: { 'wamp-scram': { type: 'static', principals } } })
   const ask = async (authid: string): Promise<ScramChallenge> => {
     const client = connect().say(helloAs({ authmethods: ['wamp-scram'], authid, authextra: { nonce } }))
@@ -145,14 +145,14 @@ t.test('an unknown user is challenged like a known one, always the same way, and
   t.match(await login({ authid: 'nobody', options: {} }, () => ({ signature: 'AAAA', extra: {} })), [[4, 'wamp-scram', { salt: /^.{24}$/, kdf: 'argon2id13' }], denied], 'nor where there is no user')
 })
 
-t.test('names that SASLprep refuses, or takes for the same, are no configuration [SCR-09]', async (t) => {
+t.test('names that SASLprep rejects or treats as equal cause a configuration error [SCR-09]', async (t) => {
   const { joe } = principals as { joe: WampScramOptions['principals'][string] }
   for (const wrong of [{ '\u0007': joe }, Object.fromEntries([['IX', joe], ['\u2168', joe]])]) {
     t.throws(() => new Authenticators({ 'wamp-scram': { type: 'static', principals: wrong } }, uncalled), { code: 'WAMP_ERR_INVALID_OPTION', message: /^The option "auth.wamp-scram.principals.[^"]+" must have a name/ })
   }
 })
 
-t.test('a cookie login by password counts while its user is configured', async (t) => {
+t.test('a cookie login by password is valid while its user is configured', async (t) => {
   const verify = verifyStaticUsers({ 'wamp-scram': { type: 'static', principals } })
   const record = { created: 0, maxAge: 1, authid: 'joe', authrole: 'old', authmethod: 'wamp-scram', authrealm: 'realm1' }
   t.same(verify(record), { authrole: 'frontend' })

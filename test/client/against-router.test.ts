@@ -70,9 +70,9 @@ async function checkOwnWebSocket (t: Test): Promise<void> {
 }
 
 // Node.js 20 has none: `npm run test:matrix` runs this with later versions.
-if ('WebSocket' in globalThis) t.test('the WebSocket of Node.js is taken where none is given, with headers, and after the connection was lost', checkOwnWebSocket)
+if ('WebSocket' in globalThis) t.test('the WebSocket of Node.js is used by default, with headers, also after a lost connection', checkOwnWebSocket)
 
-t.test('all ways to log in, and a second time after the connection was lost', async (t) => {
+t.test('all login methods work, also again after a lost connection', async (t) => {
   const key = new ClientKey('11'.repeat(32))
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { user: everything } } },
@@ -102,7 +102,7 @@ t.test('all ways to log in, and a second time after the connection was lost', as
   await t.rejects(openClient(t, url, { login: wampScram({ authid: 'joe,=', password: 'pässword' }) }), /argon2id must be handed in/)
 })
 
-t.test('on a page without TLS the client hashes by itself', async (t) => {
+t.test('on a page without TLS, the client computes hashes itself', async (t) => {
   for (const length of [0, 1, 55, 56, 64, 1000]) {
     const octets = new Uint8Array(length).fill(7)
     t.same(Buffer.from(sha256(octets)), createHash('sha256').update(octets).digest())

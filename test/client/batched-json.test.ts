@@ -42,7 +42,7 @@ t.test('a batch that would become too long is sent before the next message', asy
   t.match(await next(), [/^\[16,3,/, /^\[16,4,/, /^$/])
 })
 
-t.test('what was said before the end arrives', async (t) => {
+t.test('messages sent before the end of the session arrive', async (t) => {
   const { session, socket, next } = await join(t)
   const published = session.publish('com.news')
   const left = session.leave()
@@ -62,7 +62,7 @@ for (const [what, batch] of [['without its last separator', '[36,1,1,{}]\x1e[36,
   })
 }
 
-t.test('a router without batches chooses the next serializer', async (t) => {
+t.test('a router without batches selects the next serializer', async (t) => {
   const { app, url } = await buildApp(t, { batched: false })
   const session = await openClient(t, url, { serializers: [batchedJson(), json()] })
   await app.wamp.join('realm1').register('com.one', () => 1)

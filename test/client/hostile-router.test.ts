@@ -40,7 +40,7 @@ t.test('a close reason that only begins like a URI ends the connection, and noth
   t.equal(await joining, 'wamp.error.network_failure')
 })
 
-t.test('without the cookie a router has to prove itself, whether or not it challenges the client', async (t) => {
+t.test('without the cookie, a router has to prove its identity, whether or not it challenges the client', async (t) => {
   const { joining, script } = await begin(t, scram, false)
   script.say([2, 1, {}])
   t.match(await script.next(), [3, {}, 'wamp.error.authentication_failed'])
@@ -61,7 +61,7 @@ for (const cookie of [true, false]) {
   })
 }
 
-t.test('a router that never stops to ask is given up', async (t) => {
+t.test('a router that sends challenges without end is given up', async (t) => {
   const { joining, script } = await begin(t, ticket({ authid: 'joe', ticket: 'x' }), true)
   let answers = 0
   for (;;) {
@@ -80,7 +80,7 @@ t.test('a serializer that cannot write anything ends it', async (t) => {
   t.equal(await codeOf(router.connect(t, { serializers: [{ ...serializer, subprotocol: 'x' }] })), 'wamp.error.authentication_failed')
 })
 
-t.test('nothing follows GOODBYE', async (t) => {
+t.test('nothing is sent after GOODBYE', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const steps: (() => void)[] = []
   const registering = session.register('com.steps', async ({ progress }) => {
@@ -115,7 +115,7 @@ t.test('an aborted signal ends an iteration, also while the router is silent', a
   t.same(await script.next(), [34, 2, 5], 'what comes too late is given up')
 })
 
-t.test('what waited for a connection that ends at once, and for good, rejects', async (t) => {
+t.test('requests that wait for a connection reject when the session ends at once and for good', async (t) => {
   const router = await ScriptedRouter.start(t)
   const sockets: WebSocket[] = []
   class Kept extends WebSocket {

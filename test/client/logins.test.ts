@@ -3,7 +3,7 @@ import { ticket, wampcra, wampScram } from 'fastify-wamp/client'
 import type { Login } from 'fastify-wamp/client'
 import { ScriptedRouter } from './scripted-router.ts'
 
-t.test('a login that is none ends it at once, and nobody is asked again', async (t) => {
+t.test('an invalid login ends the session at once, and login is not called again', async (t) => {
   for (const none of [null, undefined, {}, 5] as never[]) {
     const router = await ScriptedRouter.start(t)
     let asked = 0
@@ -15,7 +15,7 @@ t.test('a login that is none ends it at once, and nobody is asked again', async 
   }
 })
 
-t.test('who has aborted is not asked for a login, and no connection is made', async (t) => {
+t.test('if the signal is aborted, no login is requested and no connection is opened', async (t) => {
   const router = await ScriptedRouter.start(t)
   let asked = 0
   const login = (): Login => {
@@ -29,7 +29,7 @@ t.test('who has aborted is not asked for a login, and no connection is made', as
   t.same([asked, router.asked], [0, 0])
 })
 
-t.test('a proof is not valid before there was an answer', async (t) => {
+t.test('the proof of the router is rejected if no challenge has been answered', async (t) => {
   const attempt = await wampScram({ authid: 'joe', password: 'secret' }).begin()
   t.throws(() => attempt.verify!({}), { code: 'WAMP_ERR_LOGIN' })
 })

@@ -67,7 +67,7 @@ t.test('an unknown or invalid option of a request is refused by its name, and th
   t.equal(await session.call('wamp.session.count'), 1, 'the session goes on')
 })
 
-t.test('what every object has is not an option', async (t) => {
+t.test('names that every object inherits are not accepted as options', async (t) => {
   const session = await join(t)
   for (const name of Object.getOwnPropertyNames(Object.prototype).filter((name) => !name.startsWith('_'))) {
     const message = `option "${name}" is not an option`
@@ -89,7 +89,7 @@ t.test('an asterisk in a subscription or registration is refused, unless it is m
   await t.resolves(session.subscribe('com.example.*', () => {}, { match: 'exact' }))
 })
 
-t.test('a handler that is no function, and a reason that is no URI, are refused', async (t) => {
+t.test('a handler that is not a function, and a reason that is not a URI, are refused', async (t) => {
   const session = await join(t)
   for (const handler of [undefined, null, {}] as never[]) {
     t.equal(await faultOf(session.subscribe(TOPIC, handler)), 'option "handler" must be a function')
@@ -133,7 +133,7 @@ t.test('a relative URL without a page is refused by name', async (t) => {
   t.equal(await faultOf(connect(undefined as never, { WebSocket })), 'option "url" must be an absolute URL')
 })
 
-t.test('a URL or header that no WebSocket takes is no failed login', async (t) => {
+t.test('a URL or header that the WebSocket rejects is not reported as a failed login', async (t) => {
   for (const [url, options] of [['localhost:8080/ws', {}], ['ws://127.0.0.1:1/#part', {}], ['ws://127.0.0.1:1/', { headers: { 'no name': '' } }]] as const) {
     t.match(await connect(url, { WebSocket, ...options }).catch((error: unknown) => error), { error: 'wamp.error.network_failure', args: [/URL|header/i] })
   }

@@ -10,7 +10,7 @@ async function fault (given: object): Promise<unknown> {
   return await connect(url, { WebSocket, retry: false, ...given }).catch((error: unknown) => error)
 }
 
-t.test('an option of the client that is wrong is refused by its name, which says what it must be', async (t) => {
+t.test('an invalid option of the client is refused by name, with the expected value', async (t) => {
   for (const [given, message] of [
     [{ realm: 5 }, 'option "realm" must be a string or null'],
     [{ cookie: 'yes' }, 'option "cookie" must be true or false'],
@@ -38,16 +38,16 @@ t.test('an option of the client that is wrong is refused by its name, which says
   ] as const) t.match(await fault(given), { name: 'ClientError', code: 'WAMP_ERR_INVALID_OPTION', message }, message)
 })
 
-t.test('an option that there is not is refused by its name', async (t) => {
+t.test('an unknown option is refused by name', async (t) => {
   t.match(await fault({ relam: 'realm1' }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "relam" is not an option' })
   t.match(await fault({ retry: { attempts: 0, maximum: 5 } }), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "maximum" is not an option' })
 })
 
-t.test('options that are no object are refused', async (t) => {
+t.test('options that are not an object are refused', async (t) => {
   for (const given of [null, 5, 'realm1', []] as never[]) await t.rejects(connect(url, given), { code: 'WAMP_ERR_INVALID_OPTION', message: 'option "options" must be an object' })
 })
 
-t.test('whatever may be given is taken, and undefined is as if nothing was', async (t) => {
+t.test('every valid option is accepted, and undefined counts as absent', async (t) => {
   const all: Record<keyof ConnectOptions, unknown> = {
     realm: null, cookie: false, login: () => ({}), serializers: [{ subprotocol: 'wamp.2.json' }], retry: { first: 0, most: 0, attempts: 0 }, handshakeTimeout: 1000, queue: Infinity, signal: new AbortController().signal, onState () {}, onError () {}, WebSocket, headers: {}
   }

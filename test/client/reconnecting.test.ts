@@ -83,7 +83,7 @@ t.test('GOODBYE after a logout elsewhere, and ABORT for a broken protocol, end a
   t.equal(router.asked, 2)
 })
 
-t.test('temporary refusals are waited out: ABORT, and HTTP 503 with Retry-After', async (t) => {
+t.test('the client waits and retries after temporary refusals: ABORT, and HTTP 503 with Retry-After', async (t) => {
   const router = await ScriptedRouter.start(t)
   router.refuse(503, { 'Retry-After': '0' })
   const waited: (ConnectionEnd | null)[] = []
@@ -116,7 +116,7 @@ t.test('attempts have a limit where one is set, and a signal gives up', async (t
   await t.rejects(router.connect(t, { signal: AbortSignal.abort(reason) }), reason)
 })
 
-t.test('nothing listens: connect waits until somebody does', async (t) => {
+t.test('connect waits until a router listens', async (t) => {
   const router = await ScriptedRouter.start(t)
   const { session, script } = await router.join(t, { queue: 2 })
   script.socket.terminate()
@@ -169,7 +169,7 @@ t.test('a connection that is cut while UNSUBSCRIBE and UNREGISTER are open: both
   await fence
 })
 
-t.test('leaving while it waits, and while it connects, ends it at once', async (t) => {
+t.test('leaving ends the session at once, while it waits and while it connects', async (t) => {
   const router = await ScriptedRouter.start(t)
   const { session, script } = await router.join(t)
   script.socket.terminate()
@@ -186,7 +186,7 @@ t.test('leaving while it waits, and while it connects, ends it at once', async (
   await third.closed
 })
 
-t.test('a registration that the router still has from the connection before is tried again', async (t) => {
+t.test('a registration that the router still has from the previous connection is retried', async (t) => {
   const router = await ScriptedRouter.start(t)
   const { session, script } = await router.join(t)
   const registering = session.register('com.do', () => 'done')
@@ -203,7 +203,7 @@ t.test('a registration that the router still has from the connection before is t
   t.same(await again.next(), [70, 1, {}, ['done']])
 })
 
-t.test('what cannot be restored is told', async (t) => {
+t.test('subscriptions and registrations that cannot be restored are reported', async (t) => {
   const router = await ScriptedRouter.start(t)
   const errors: unknown[] = []
   const { session, script } = await router.join(t, { onError: (error) => { errors.push(error) } })
@@ -225,7 +225,7 @@ t.test('what cannot be restored is told', async (t) => {
   await subscription.unsubscribe()
 })
 
-t.test('a function as login is called when the cookie is not enough, and again when that has ended', async (t) => {
+t.test('a login function is called when the cookie has no valid login, and again when the login has ended', async (t) => {
   const router = await ScriptedRouter.start(t)
   let asked = 0
   const joining = router.connect(t, { login: () => ticket({ authid: 'joe', ticket: async () => `secret ${++asked}` }) })
@@ -253,7 +253,7 @@ t.test('a function as login is called when the cookie is not enough, and again w
   t.match(session.end, { reason: 'wamp.error.authentication_failed' }, 'a wrong answer is not given again')
 })
 
-t.test('a login that fails here ends it, with what it threw as the cause', async (t) => {
+t.test('a login that fails in the client ends the session, with the error as the cause', async (t) => {
   const router = await ScriptedRouter.start(t)
   const cause = new Error('the user closed the form')
   const joining = router.connect(t, { login: ticket({ authid: 'joe', ticket: async () => { throw cause } }) }).catch((error: unknown) => error)
@@ -332,7 +332,7 @@ t.test('a router that breaks the protocol in the handshake: connect rejects', as
   }
 })
 
-t.test('an infinite time is not the shortest one', async (t) => {
+t.test('an infinite time is not treated as the shortest one', async (t) => {
   const router = await ScriptedRouter.start(t)
   router.refuse(503)
   const joining = router.connect(t, { handshakeTimeout: Infinity, retry: { first: 2 ** 40, most: Infinity } })
@@ -341,7 +341,7 @@ t.test('an infinite time is not the shortest one', async (t) => {
   joining.catch(() => {})
 })
 
-t.test('a router that says nothing is given up, and tried again', async (t) => {
+t.test('a router that does not respond is given up, and tried again', async (t) => {
   const router = await ScriptedRouter.start(t)
   const joining = router.connect(t, { handshakeTimeout: 50 })
   const silent = await router.connection()

@@ -50,7 +50,7 @@ for (const [i, serializer] of own.entries()) {
   })
 }
 
-t.test('one long message does not take memory forever', async (t) => {
+t.test('one long message does not keep memory forever', async (t) => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const taken = (): number => {
@@ -67,7 +67,7 @@ t.test('one long message does not take memory forever', async (t) => {
   }
 })
 
-t.test('large integers are exact in binary serializers, and have no form in JSON', async (t) => {
+t.test('large integers are exact in binary serializers, and cannot be represented in JSON', async (t) => {
   for (const serializer of own.slice(1)) {
     for (const integer of [2n ** 63n - 1n, -(2n ** 63n), 2n ** 64n - 1n]) t.strictSame(serializer.decode(serializer.encode([integer])), [integer])
     t.throws(() => serializer.encode([2n ** 65n]))
@@ -89,7 +89,7 @@ t.test('CBOR in the forms that others write: endless lists and texts, half float
   for (const malformed of ['81', '8200', '81ff', '81fc', '811c', '8101ff']) t.throws(() => read(malformed), malformed)
 })
 
-t.test('a value that routers forward and JavaScript cannot represent does not throw', async (t) => {
+t.test('a value that routers forward but JavaScript cannot represent does not throw', async (t) => {
   const octets = new Uint8Array([7])
   for (const [serializer, wire, value] of [
     [msgpack(), 'd40507', octets],

@@ -5,7 +5,7 @@ import { CallResult, WampError } from 'fastify-wamp/client'
 import type { ConnectionEnd } from 'fastify-wamp/client'
 import { ScriptedRouter } from './scripted-router.ts'
 
-t.test('HELLO offers the cookie first, and the outcome says how the session was let in', async (t) => {
+t.test('HELLO offers the cookie first, and the principal tells how the session was logged in', async (t) => {
   const router = await ScriptedRouter.start(t)
   const joining = router.connect(t)
   const script = await router.connection()
@@ -15,7 +15,7 @@ t.test('HELLO offers the cookie first, and the outcome says how the session was 
   t.match(session, { id: 7, state: 'open', end: null, principal: { authid: 'joe', authprovider: 'cookie' } })
 })
 
-t.test('a call travels with args, kwargs and options; what comes back is one value or a CallResult', async (t) => {
+t.test('a call is sent with args, kwargs and options, and resolves to one value or a CallResult', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const one = session.call('com.add', [2, 3], { precise: true }, { disclose_me: true })
   t.same(await script.next(), [48, 1, { disclose_me: true }, 'com.add', [2, 3], { precise: true }])
@@ -41,7 +41,7 @@ t.test('an ERROR is a WampError with URI, args and kwargs', async (t) => {
   t.match(error, { error: 'com.error', args: ['why'], kwargs: { code: 7 }, message: 'com.error: why' })
 })
 
-t.test('results by progress go to onProgress, and to who iterates; leaving the loop cancels the call', async (t) => {
+t.test('progressive results are passed to onProgress and to iterators; leaving the loop cancels the call', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const steps: unknown[] = []
   const call = session.call('com.slow', [], {}, { onProgress: (value) => { steps.push(value) } })
@@ -76,7 +76,7 @@ t.test('an aborted call rejects at once with the reason; its answer may cross th
   await t.rejects(session.call('com.never', [], {}, { signal: AbortSignal.abort(reason) }), reason)
 })
 
-t.test('a call whose time is over is canceled, whether or not the router watches it', async (t) => {
+t.test('a call that times out is canceled, whether or not the router enforces the timeout', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const canceled = t.rejects(session.call('com.slow', [], {}, { timeout: 1 }), /wamp.error.timeout/)
   t.same(await script.next(), [48, 1, { timeout: 1 }, 'com.slow'])
@@ -84,7 +84,7 @@ t.test('a call whose time is over is canceled, whether or not the router watches
   t.same(await script.next(), [49, 1, { mode: 'killnowait' }])
 })
 
-t.test('what cannot be sent rejects, and nothing is sent', async (t) => {
+t.test('a request that cannot be sent rejects, and nothing is sent', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const circle: unknown[] = []
   circle.push(circle)
@@ -109,7 +109,7 @@ t.test('a publication is acknowledged with its id, or refused', async (t) => {
   await t.rejects(refused, /not_authorized/)
 })
 
-t.test('a subscription or registration that is refused rejects, and is told to nobody else', async (t) => {
+t.test('a refused subscription or registration rejects, and is reported nowhere else', async (t) => {
   const told: unknown[] = []
   const { session, script } = await (await ScriptedRouter.start(t)).join(t, { onError: (error) => { told.push(error) } })
   for (const [request, type, begin] of [[1, 32, () => session.subscribe('com.x', () => {})], [2, 64, () => session.register('com.x', () => {})], [3, 32, () => session.events('com.x').next()]] as const) {
@@ -138,7 +138,7 @@ t.test('an event that comes right behind SUBSCRIBED is handled, before subscribe
   t.equal(seen.length, 1, 'an event that crosses UNSUBSCRIBE is for nobody')
 })
 
-t.test('two handlers of one topic share a subscription: each has values of its own, the last one gives it up', async (t) => {
+t.test('two handlers of one topic share a subscription: each gets its own values, and removing the last one ends it', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const seen: unknown[] = []
   const first = session.subscribe('com.news', ({ args }) => { seen.push(args.pop()) })
@@ -177,7 +177,7 @@ t.test('events are iterated over; leaving the loop unsubscribes', async (t) => {
   await over
 })
 
-t.test('an iterator that is not read has a limit, and throws behind it', async (t) => {
+t.test('an iterator that is not read has a limit, and throws beyond it', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const events = session.events('com.count')
   const first = events.next()
@@ -241,7 +241,7 @@ t.test('INTERRUPT aborts the signal of the invocation', async (t) => {
   script.say([69, 1, {}], [69, 55, {}])
 })
 
-t.test('an invocation that is interrupted is forgotten, although its procedure never ends', async (t) => {
+t.test('an interrupted invocation is forgotten even if its procedure never ends', async (t) => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
@@ -261,7 +261,7 @@ t.test('an invocation that is interrupted is forgotten, although its procedure n
   t.same(signals.map((signal) => signal.deref()), [undefined])
 })
 
-t.test('what the router revokes ends, and is told', async (t) => {
+t.test('a registration or subscription that the router revokes ends, and this is reported', async (t) => {
   const errors: unknown[] = []
   const { session, script } = await (await ScriptedRouter.start(t)).join(t, { onError: (error) => { errors.push(error) } })
   const subscribing = session.subscribe('com.news', () => {})
@@ -277,7 +277,7 @@ t.test('what the router revokes ends, and is told', async (t) => {
   await subscription.unsubscribe()
 })
 
-t.test('leaving says GOODBYE and waits for the answer; a second time resolves, too', async (t) => {
+t.test('leave sends GOODBYE and waits for the answer; a second call resolves as well', async (t) => {
   const { session, script } = await (await ScriptedRouter.start(t)).join(t)
   const ends: (ConnectionEnd | null)[] = []
   session.onState((_state, end) => { ends.push(end) })
@@ -297,7 +297,7 @@ t.test('leaving says GOODBYE and waits for the answer; a second time resolves, t
   }
 })
 
-t.test('await using leaves at the end of the block, and logout says so', async (t) => {
+t.test('await using leaves at the end of the block, and logout sends the reason for a logout', async (t) => {
   const router = await ScriptedRouter.start(t)
   const { session, script } = await router.join(t)
   const block = session[Symbol.asyncDispose]()

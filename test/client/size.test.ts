@@ -16,7 +16,7 @@ t.test('the client with JSON stays below 8 KB, minified and compressed', async (
   t.ok(size < LIMIT, `${size} bytes`)
 })
 
-t.test('what else may be handed in is small', async (t) => {
+t.test('each optional part of the client is small', async (t) => {
   for (const module of ['cbor.ts', 'msgpack.ts', 'wampcra.ts', 'wamp-scram.ts', 'cryptosign.ts', 'ticket.ts']) {
     const size = await sizeOf(module)
     t.ok(size < 2304, `${module}: ${size} bytes`)

@@ -25,7 +25,7 @@ const contract = wampContract({
 })
 type Session = TypedClientSession<ApiOf<typeof contract>>
 
-t.test('a session with the types of a contract calls, registers, publishes and iterates as any other', async (t) => {
+t.test('a typed session calls, registers, publishes and iterates like any other', async (t) => {
   const { url } = await buildApp(t, { realms: { realm1: { contract, roles: { anonymous: everything } } } })
   const session = await connect<typeof contract>(url, { realm: 'realm1', WebSocket })
   t.teardown(() => session.leave())

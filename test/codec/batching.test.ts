@@ -36,7 +36,7 @@ t.test('each serializer has a subprotocol with batches and one without [BAT-01]'
   }
 })
 
-t.test('in JSON an octet follows each message: 0x1E, or what the client uses [BAT-02, BAT-03, BAT-06, TRP-31]', async (t) => {
+t.test('in JSON a byte follows each message: 0x1E, or the one that the client uses [BAT-02, BAT-03, BAT-06, TRP-31]', async (t) => {
   t.equal(separated.encode(published(1), Buffer.allocUnsafe).toString(), '[17,1,1]\x1e')
   t.equal(canceled.encode(published(1), Buffer.allocUnsafe).toString(), '[17,1,1]\x18')
   t.strictSame([...separated.split(Buffer.from('[1]\x1e[2]\x18[3]\x1e'))].map(String), ['[1]', '[2]', '[3]'])
@@ -46,7 +46,7 @@ t.test('in JSON an octet follows each message: 0x1E, or what the client uses [BA
   }
 })
 
-t.test('in MessagePack and CBOR its length precedes each message, big-endian [BAT-04, BAT-05, BAT-06, TRP-32]', async (t) => {
+t.test('in MessagePack and CBOR each message is preceded by its length, big-endian [BAT-04, BAT-05, BAT-06, TRP-32]', async (t) => {
   for (const [batching, first] of [[msgpack, '93 11 01 01'], [cbor, '83 11 01 01']] as const) {
     t.strictSame(batching.encode(published(1), Buffer.allocUnsafe), hex(`00 00 00 04 ${first}`))
     t.strictSame([...batching.split(hex('00000001 aa 00000000 00000002 bbcc'))], [hex('aa'), hex(''), hex('bbcc')])

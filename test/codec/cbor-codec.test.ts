@@ -12,7 +12,7 @@ const argument = (octets: string): unknown => payloadOf(callWith(octets)).values
 /** Octets of a value. */
 const written = (value: unknown): string => Payload.of([value]).in(cborCodec).bytes.subarray(1).toString('hex')
 
-t.test('every form is read [SER-03]', async (t) => {
+t.test('all encodings of a value are decoded [SER-03]', async (t) => {
   // Many of these are the examples of RFC 8949, appendix A.
   const forms: [octets: string, value: unknown][] = [
     ['00', 0], ['17', 23], ['18 18', 24], ['18 00', 0], ['19 03 e8', 1000], ['1a 00 0f 42 40', 1000000], ['1b 00 00 00 e8 d4 a5 10 00', 1000000000000],
@@ -29,14 +29,14 @@ t.test('every form is read [SER-03]', async (t) => {
   for (const [octets, value] of forms) t.strictSame(argument(octets), value, octets)
 })
 
-t.test('octets are written untagged, and read with the tag of a typed array, too [SER-03, TRP-35]', async (t) => {
+t.test('binary data is written without a tag, and decoded with or without the tag of a typed array [SER-03, TRP-35]', async (t) => {
   t.equal(written(new Uint8Array([1, 2])), '420102')
   t.equal(written(Buffer.from([1, 2])), '420102')
   t.equal(written('ab'), '626162')
   t.strictSame(argument('d8 40 42 01 02'), Buffer.from([1, 2]))
 })
 
-t.test('octets that libraries tag as a typed array go on without the tag, at any depth [SER-03, TRP-35, MSG-16]', async (t) => {
+t.test('the tag of a typed array is removed from binary data at any depth [SER-03, TRP-35, MSG-16]', async (t) => {
   const sentOn = (...payload: string[]): string => payloadOf(cborCodec.decode(hex(`${payload.length === 2 ? 86 : 85} 18 30 01 a0 61 78 ${payload.join(' ')}`), LIMITS)).in(cborCodec).bytes.toString('hex')
   for (const [payload, octets] of [
     [['81 d8 40 42 01 02'], '81420102'], [['81 d9 00 40 42 01 02'], '81420102'], [['81 db 00 00 00 00 00 00 00 40 42 01 02'], '81420102'],
@@ -52,7 +52,7 @@ t.test('octets that libraries tag as a typed array go on without the tag, at any
   t.strictSame(payloadOf(callWith('d8 40 42 01 02')).in(msgpackCodec).bytes, hex('91 c4 02 01 02'))
 })
 
-t.test('integers are written as integers, in as few octets as they take [SER-10, SER-13]', async (t) => {
+t.test('integers are written as integers, in as few bytes as possible [SER-10, SER-13]', async (t) => {
   const forms: [value: unknown, octets: string][] = [
     [0, '00'], [23, '17'], [24, '1818'], [255, '18ff'], [256, '190100'], [65536, '1a00010000'], [2 ** 32, '1b0000000100000000'], [5512315355, '1b00000001488f41db'], [2 ** 53, '1b0020000000000000'],
     [-1, '20'], [-24, '37'], [-25, '3818'], [-(2 ** 32) - 1, '3b0000000100000000'], [-(2 ** 53), '3b001fffffffffffff'],
@@ -66,14 +66,14 @@ t.test('ids above 2^32 are integers, never floats [SER-10, TRP-03]', async (t) =
   t.equal(encode(cborCodec, { type: 17, request: 2 ** 53, publication: 5512315355 }).toString('hex'), '83111b00200000000000001b00000001488f41db')
 })
 
-t.test('ids that come as floats are taken as integers [SER-11, TRP-03]', async (t) => {
+t.test('ids that are sent as floats are accepted as integers [SER-11, TRP-03]', async (t) => {
   t.match(cborCodec.decode(hex('83 18 31 fb 41 f4 88 f4 1d b0 00 00 a0'), LIMITS), { type: 49, request: 5512315355 })
   t.match(cborCodec.decode(hex('83 f9 52 20 f9 3c 00 a0'), LIMITS), { type: 49, request: 1 })
   t.throws(() => cborCodec.decode(hex('83 18 31 f9 3e 00 a0'), LIMITS), { message: 'CANCEL.request is invalid' })
   t.throws(() => cborCodec.decode(hex('83 18 31 1b 00 20 00 00 00 00 00 01 a0'), LIMITS), { message: 'CANCEL.request is invalid' }, '2^53 + 1')
 })
 
-t.test('indefinite lengths are read everywhere, and sent on as they are', async (t) => {
+t.test('indefinite lengths are decoded everywhere, and forwarded unchanged', async (t) => {
   const data = hex('9f 18 30 01 bf ff 7f 61 78 61 79 ff 9f 01 ff bf 61 6b 02 ff ff')
   const call = cborCodec.decode(data, LIMITS)
   t.match(call, { type: 48, request: 1, procedure: 'xy' })
@@ -86,7 +86,7 @@ t.test('indefinite lengths are read everywhere, and sent on as they are', async 
   }
 })
 
-t.test('empty args and kwargs are seen in all their forms [MSG-15]', async (t) => {
+t.test('empty args and kwargs are recognized in all their encodings [MSG-15]', async (t) => {
   for (const octets of ['85 18 30 01 a0 61 78 9f ff', '86 18 30 01 a0 61 78 98 00 bf ff', '86 18 30 01 a0 61 78 f6 b8 00', '85 18 30 01 a0 61 78 f7']) {
     t.equal(payloadOf(cborCodec.decode(hex(octets), LIMITS)), Payload.empty)
   }
@@ -109,7 +109,7 @@ t.test('keys of application data may be of any kind between peers; elsewhere num
   t.throws(() => payloadOf(callWith('a1 f6 01')).in(jsonCodec), { name: 'EncodingError' })
 })
 
-t.test('bignums are integers elsewhere, up to what the receiver has [SER-13]', async (t) => {
+t.test('bignums are converted to integers for other serializers, up to the limit of the receiver [SER-13]', async (t) => {
   t.equal(argument('c2 49 01 00 00 00 00 00 00 00 00'), 2n ** 64n)
   t.equal(argument('c3 49 01 00 00 00 00 00 00 00 00'), -(2n ** 64n) - 1n)
   t.equal(argument('c2 41 05'), 5)
@@ -121,14 +121,14 @@ t.test('bignums are integers elsewhere, up to what the receiver has [SER-13]', a
   t.equal(payloadOf(callWith('c2 48 ff ff ff ff ff ff ff ff')).in(msgpackCodec).bytes.toString('hex'), '91cfffffffffffffffff')
 })
 
-t.test('a bignum that would cost more than its share goes to CBOR peers only [SER-13]', async (t) => {
+t.test('a bignum that exceeds the conversion limit is sent to CBOR peers only [SER-13]', async (t) => {
   const bignum = (octets: number) => payloadOf(callWith(`c2 59 ${octets.toString(16).padStart(4, '0')} ${'ff'.repeat(octets)}`))
   t.equal(bignum(512).values().args[0], 2n ** 4096n - 1n)
   t.throws(() => bignum(513).in(jsonCodec), { name: 'EncodingError', message: 'a value of cbor (2) has no form in json' })
   t.equal(bignum(513).in(cborCodec).bytes.length, 1 + 1 + 3 + 513)
 })
 
-t.test('other tags and simple values travel between peers, and have no form elsewhere [SER-14]', async (t) => {
+t.test('other tags and simple values are forwarded to CBOR peers, and cannot be represented elsewhere [SER-14]', async (t) => {
   for (const octets of ['d8 20 61 61', 'c4 82 21 19 6a b3', 'c2 01', 'c0 01', 'c1 61 61', 'd8 40 61 61', 'db ff ff ff ff ff ff ff ff 01', 'f0', 'e0', 'f8 ff', 'f8 20']) {
     const payload = payloadOf(callWith(octets))
     t.equal(payload.in(cborCodec).bytes.toString('hex'), `81${octets.replaceAll(' ', '')}`)
@@ -144,7 +144,7 @@ t.test('a tag or simple value that this process was given can be sent again', as
   t.throws(() => Payload.of([new OpaqueValue('msgpack', 5, Buffer.alloc(1))]).in(cborCodec), { name: 'EncodingError' })
 })
 
-t.test('tags that add nothing are left away elsewhere; a point in time is a date', async (t) => {
+t.test('tags without meaning are removed for other serializers; an epoch time becomes a date', async (t) => {
   t.equal(argument('c0 74 32 30 31 33 2d 30 33 2d 32 31 54 32 30 3a 30 34 3a 30 30 5a'), '2013-03-21T20:04:00Z')
   t.strictSame(argument('d9 d9 f7 81 01'), [1])
   t.strictSame(argument('c1 1a 51 4b 67 b0'), new Date('2013-03-21T20:04:00Z'))
@@ -152,7 +152,7 @@ t.test('tags that add nothing are left away elsewhere; a point in time is a date
   t.equal(payloadOf(callWith('c1 01')).in(jsonCodec).bytes.toString(), '["1970-01-01T00:00:01.000Z"]')
 })
 
-t.test('undefined is null elsewhere, and an option of this value is not given [SER-14]', async (t) => {
+t.test('undefined becomes null in other serializers, and an option with this value counts as absent [SER-14]', async (t) => {
   t.equal(payloadOf(callWith('f7')).in(jsonCodec).bytes.toString(), '[null]')
   t.equal(payloadOf(callWith('f7')).in(msgpackCodec).bytes.toString('hex'), '91c0')
   t.match(cborCodec.decode(hex('84 18 20 01 a1 65 6d 61 74 63 68 f7 61 78'), LIMITS), { type: 32 })
@@ -164,14 +164,14 @@ t.test('options and details are dicts, not tags [OPT-05]', async (t) => {
   }
 })
 
-t.test('tags are a level of nesting', async (t) => {
+t.test('each tag counts as a level of nesting', async (t) => {
   t.equal(callWith(`${'d8 20'.repeat(98)} 01`).type, 48)
   t.throws(() => callWith(`${'d8 20'.repeat(99)} 01`), { message: 'the message is nested too deeply' })
   t.throws(() => callWith(`${'d8 20'.repeat(100_000)} 01`), { message: 'the message is nested too deeply' })
   t.throws(() => cborCodec.decode(hex(`84 18 30 01 a1 63 78 5f 79 ${'c6'.repeat(100_000)} 01 61 78`), LIMITS), { message: 'the message is nested too deeply' })
 })
 
-t.test('a length that is not there is a violation, and nothing is made for it', async (t) => {
+t.test('a length beyond the end of the data is a violation, and nothing is allocated for it', async (t) => {
   const early = { name: 'ProtocolViolation', message: 'the message ends too early' }
   for (const octets of ['7a ff ff ff ff', '5a ff ff ff ff', '9a ff ff ff ff', 'ba ff ff ff ff', '7b ff ff ff ff ff ff ff ff', '9b 00 20 00 00 00 00 00 01', 'bb ff ff ff ff ff ff ff ff', '65 61', '1b 00', 'fb 00', 'f9 00', '18', '82 01', 'a1 61 6b', '9f 01', 'bf 61 6b', '7f 61 61', '5f 41', 'd8', 'c1', 'f8']) {
     t.throws(() => callWith(octets), early, octets)
@@ -180,7 +180,7 @@ t.test('a length that is not there is a violation, and nothing is made for it', 
   t.throws(() => cborCodec.decode(hex('9a ff ff ff ff 18 30'), LIMITS), { name: 'ProtocolViolation' })
 })
 
-t.test('what is not well-formed is a violation [SER-03, SER-17]', async (t) => {
+t.test('malformed data is a violation [SER-03, SER-17]', async (t) => {
   // Reserved forms, breaks that end nothing, chunks of another kind, simple values in a form that is not theirs.
   for (const octets of ['1c', '1f', '3d', '3f', '5c', '7d', '9e', 'bd', 'dc', 'df', 'fc', 'fd', 'fe', 'ff', '81 ff', 'a1 ff 01', 'bf 61 6b ff', '5f 61 61 ff', '7f 41 61 ff', '7f 7f 61 61 ff ff', '5f 01 ff', 'f8 00', 'f8 1f', 'f8 14']) {
     t.throws(() => callWith(octets), { name: 'ProtocolViolation' }, octets)

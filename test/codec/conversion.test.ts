@@ -98,7 +98,7 @@ for (const from of allCodecs) {
   })
 }
 
-t.test('what JSON has no form for survives between MessagePack and CBOR [SER-04, SER-14]', async (t) => {
+t.test('values that JSON cannot represent are preserved between MessagePack and CBOR [SER-04, SER-14]', async (t) => {
   const values = [NaN, Infinity, -Infinity, -0, 5e-324, Number.MAX_VALUE, 1e21, 2 ** 53 + 2]
   for (const [from, to] of [[msgpackCodec, cborCodec], [cborCodec, msgpackCodec], [msgpackCodec, msgpackCodec], [cborCodec, cborCodec]] as const) {
     const payload = payloadOf(from.decode(yieldOf(from, Payload.of(values)), LIMITS))
@@ -107,7 +107,7 @@ t.test('what JSON has no form for survives between MessagePack and CBOR [SER-04,
   }
 })
 
-t.test('whether a library tags octets or not, CBOR peers are sent the same [SER-03, TRP-35]', async (t) => {
+t.test('CBOR peers receive the same data, whether or not a library tags binary data [SER-03, TRP-35]', async (t) => {
   const [tagging, plain] = [true, false].map((tagUint8Array) => new Encoder({ useRecords: false, mapsAsObjects: true, tagUint8Array })) as [Encoder, Encoder]
   const octets = fc.uint8Array({ maxLength: 40 })
   let tags = 0

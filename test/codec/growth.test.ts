@@ -50,7 +50,7 @@ for (const from of allCodecs) {
   }
 }
 
-t.test('values of the app are not bounded', async (t) => {
+t.test('the size of values of the app is not limited', async (t) => {
   const text = '\0'.repeat(2 ** 20)
   t.equal(Payload.of([text]).in(jsonCodec).bytes.length, 6 * 2 ** 20 + 4)
 })
@@ -91,7 +91,7 @@ for (const [what, from, data, to] of growing) {
   })
 }
 
-t.test('writing stops where the bound is passed: what follows costs nothing', async (t) => {
+t.test('writing stops at the limit, and the rest causes no work', async (t) => {
   const costOf = (data: Buffer, messageSize: number): number => {
     // As values first, so that only writing is left to count.
     const { args } = payloadOf(cborCodec.decode(data, LIMITS)).values()
@@ -104,7 +104,7 @@ t.test('writing stops where the bound is passed: what follows costs nothing', as
   t.ok(costOf(long, 1000) < 2000, 'also within a text')
 })
 
-t.test('a payload that fits goes through whole, though parts of it are escaped piece by piece', async (t) => {
+t.test('a payload that fits is converted completely, even if parts of it are escaped piece by piece', async (t) => {
   for (const text of ['🌍'.repeat(3000), `x${'🌍'.repeat(3000)}`, `${'\u0001'.repeat(100)}${'é'.repeat(5000)}`]) {
     const written = Buffer.from(JSON.stringify([text]))
     t.strictSame(jsonCodec.encodePayload([text], undefined, written.length).bytes, written)
@@ -112,7 +112,7 @@ t.test('a payload that fits goes through whole, though parts of it are escaped p
   }
 })
 
-t.test('reading values counts each of them, also where one has no form', async (t) => {
+t.test('reading values counts each of them, even if one cannot be represented', async (t) => {
   const unitsOf = (data: Buffer, codec: Codec): number => {
     const payload = payloadOf(codec.decode(data, LIMITS))
     const before = unitsSpent()
@@ -129,7 +129,7 @@ t.test('reading values counts each of them, also where one has no form', async (
   t.ok(unitsOf(Buffer.concat([cbor('01').subarray(0, -4), hex('00 00 00 a1 f6 00')]), cborCodec) >= 2 ** 19 - 10, 'a key has no form at the end')
 })
 
-t.test('chunks of a text and of octets count as values, since there may be one for each octet', async (t) => {
+t.test('chunks of a text or of binary data count as values, because there may be one for each byte', async (t) => {
   const chunks = 2 ** 19
   for (const [what, first, chunk] of [['texts', '7f', 0x60], ['octets', '5f', 0x40]] as const) {
     const data = Buffer.concat([hex(`85 10 01 a0 61 78 81 ${first}`), Buffer.alloc(chunks, chunk), hex('ff')])

@@ -12,7 +12,7 @@ const argument = (octets: string): unknown => payloadOf(callWith(octets)).values
 /** Octets of a value. */
 const written = (value: unknown): string => Payload.of([value]).in(msgpackCodec).bytes.subarray(1).toString('hex')
 
-t.test('every form is read [SER-02]', async (t) => {
+t.test('all encodings of a value are decoded [SER-02]', async (t) => {
   const forms: [octets: string, value: unknown][] = [
     ['00', 0], ['7f', 127], ['cc ff', 255], ['cd 01 00', 256], ['ce ff ff ff ff', 2 ** 32 - 1],
     ['cf 00 00 00 01 00 00 00 00', 2 ** 32], ['cf 00 20 00 00 00 00 00 00', 2 ** 53], ['cf 00 20 00 00 00 00 00 01', 9007199254740993n], ['cf ff ff ff ff ff ff ff ff', 2n ** 64n - 1n],
@@ -27,13 +27,13 @@ t.test('every form is read [SER-02]', async (t) => {
   for (const [octets, value] of forms) t.strictSame(argument(octets), value, octets)
 })
 
-t.test('strings and octets are told apart in both directions [SER-02]', async (t) => {
+t.test('strings and binary data are distinguished in both directions [SER-02]', async (t) => {
   t.equal(written('abc'), 'a3616263')
   t.equal(written(Buffer.from('abc')), 'c403616263')
   t.equal(written(new Uint8Array(256)).slice(0, 6), 'c50100')
 })
 
-t.test('integers are written as integers, in as few octets as they take [SER-10]', async (t) => {
+t.test('integers are written as integers, in as few bytes as possible [SER-10]', async (t) => {
   const forms: [value: unknown, octets: string][] = [
     [0, '00'], [127, '7f'], [128, 'cc80'], [255, 'ccff'], [256, 'cd0100'], [65536, 'ce00010000'], [2 ** 32 - 1, 'ceffffffff'],
     [2 ** 32, 'cf0000000100000000'], [5512315355, 'cf00000001488f41db'], [2 ** 53, 'cf0020000000000000'], [2n ** 64n - 1n, 'cfffffffffffffffff'],
@@ -48,7 +48,7 @@ t.test('ids above 2^32 are uint64, never floats [SER-10, TRP-03]', async (t) => 
   t.equal(encode(msgpackCodec, { type: 17, request: 2 ** 53, publication: 5512315355 }).toString('hex'), '9311cf0020000000000000cf00000001488f41db')
 })
 
-t.test('ids that come as floats are taken as integers [SER-11, TRP-03]', async (t) => {
+t.test('ids that are sent as floats are accepted as integers [SER-11, TRP-03]', async (t) => {
   t.match(msgpackCodec.decode(hex('93 31 cb 41 f4 88 f4 1d b0 00 00 80'), LIMITS), { type: 49, request: 5512315355 })
   t.match(msgpackCodec.decode(hex('93 ca 42 44 00 00 ca 3f 80 00 00 80'), LIMITS), { type: 49, request: 1 })
   t.throws(() => msgpackCodec.decode(hex('93 31 cb 3f f8 00 00 00 00 00 00 80'), LIMITS), { message: 'CANCEL.request is invalid' })
@@ -71,7 +71,7 @@ t.test('keys of application data may be of any kind between peers; elsewhere num
   t.throws(() => payloadOf(callWith('81 c0 01')).in(jsonCodec), { name: 'EncodingError' })
 })
 
-t.test('an extension travels between peers, and has no form elsewhere [SER-14]', async (t) => {
+t.test('an extension is forwarded to MessagePack peers, and cannot be represented elsewhere [SER-14]', async (t) => {
   for (const octets of ['d4 05 01', 'd5 05 01 02', 'd6 05 01 02 03 04', `d7 05 ${'01'.repeat(8)}`, `d8 05 ${'01'.repeat(16)}`, 'c7 03 05 01 02 03', `c8 01 00 05 ${'01'.repeat(256)}`, 'c9 00 00 00 01 05 01', 'd4 00 01']) {
     const payload = payloadOf(callWith(octets))
     t.equal(payload.in(msgpackCodec).bytes.toString('hex'), `91${octets.replaceAll(' ', '')}`)
@@ -88,13 +88,13 @@ t.test('an extension that this process was given can be sent again', async (t) =
   t.throws(() => Payload.of([new OpaqueValue('cbor', 5, 1)]).in(msgpackCodec), { name: 'EncodingError' })
 })
 
-t.test('what libraries of JavaScript write for undefined is null elsewhere [SER-14]', async (t) => {
+t.test('the encodings that JavaScript libraries use for undefined become null in other serializers [SER-14]', async (t) => {
   t.equal(argument('d4 00 00'), undefined)
   t.equal(payloadOf(callWith('d4 00 00')).in(jsonCodec).bytes.toString(), '[null]')
   t.match(msgpackCodec.decode(hex('94 20 01 81 a5 6d 61 74 63 68 d4 00 00 a1 78'), LIMITS), { type: 32 }, 'an option of this value is not given')
 })
 
-t.test('a timestamp is a date elsewhere', async (t) => {
+t.test('a timestamp becomes a date in other serializers', async (t) => {
   t.strictSame(argument('d6 ff 00 00 00 01'), new Date(1000))
   t.strictSame(argument('d7 ff 77 35 94 00 00 00 00 01'), new Date(1500), '30 bits of nanoseconds')
   t.strictSame(argument('d7 ff 00 00 00 03 ff ff ff ff'), new Date((2 ** 34 - 1) * 1000), '34 bits of seconds')
@@ -108,7 +108,7 @@ t.test('options and details are dicts, not extensions [MSG-01, OPT-05]', async (
   }
 })
 
-t.test('empty args and kwargs are seen in their long forms, too [MSG-15]', async (t) => {
+t.test('empty args and kwargs are recognized in their long encodings, too [MSG-15]', async (t) => {
   for (const octets of ['95 30 01 80 a1 78 dc 00 00', '96 30 01 80 a1 78 dd 00 00 00 00 de 00 00', '96 30 01 80 a1 78 c0 df 00 00 00 00']) {
     t.equal(payloadOf(msgpackCodec.decode(hex(octets), LIMITS)), Payload.empty)
   }
@@ -116,7 +116,7 @@ t.test('empty args and kwargs are seen in their long forms, too [MSG-15]', async
   t.equal(encode(msgpackCodec, resultOf(call)).toString('hex'), '94320180' + '9101')
 })
 
-t.test('a length that is not there is a violation, and nothing is made for it', async (t) => {
+t.test('a length beyond the end of the data is a violation, and nothing is allocated for it', async (t) => {
   for (const octets of ['db ff ff ff ff', 'c6 ff ff ff ff', 'dd ff ff ff ff', 'df ff ff ff ff', 'c9 ff ff ff ff 05', 'a5 61', 'cf 00', 'cb 00', 'd9', 'dc 00', '92 01', '81 a1 6b']) {
     t.throws(() => callWith(octets), { name: 'ProtocolViolation', message: 'the message ends too early' }, octets)
     t.throws(() => msgpackCodec.decode(hex(`94 30 01 81 a1 6b ${octets}`), LIMITS), { name: 'ProtocolViolation', message: 'the message ends too early' }, octets)
@@ -124,7 +124,7 @@ t.test('a length that is not there is a violation, and nothing is made for it', 
   t.throws(() => msgpackCodec.decode(hex('dd ff ff ff ff 30'), LIMITS), { name: 'ProtocolViolation' })
 })
 
-t.test('what is no MessagePack is a violation [SER-17]', async (t) => {
+t.test('malformed data is a violation [SER-17]', async (t) => {
   t.throws(() => callWith('c1'), { message: '0xc1 is not valid MessagePack' })
   t.throws(() => msgpackCodec.decode(hex('93 31 c1 80'), LIMITS), { message: '0xc1 is not valid MessagePack' })
   t.throws(() => callWith('a1 ff'), { message: 'a text is not UTF-8' })

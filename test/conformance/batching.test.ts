@@ -36,7 +36,7 @@ forEachBatched(t, 'the batched subprotocol is chosen where the client wants it f
   t.strictSame(raw.map(({ data }) => codec.split!(data).length), [1, 1])
 })
 
-t.test('the octets are those of the specification, and of AutobahnPython for who speaks so [BAT-02, BAT-03, BAT-04, BAT-05, TRP-31, TRP-32]', async (t) => {
+t.test('messages are framed as specified, or as by AutobahnPython for clients that do so [BAT-02, BAT-03, BAT-04, BAT-05, TRP-31, TRP-32]', async (t) => {
   const { url } = await buildApp(t)
   for (const [codec, batch, answer] of [
     [json, '[34,1,9]\x1e[34,2,9]\x1e', '[8,34,1,{},"wamp.error.no_such_subscription"'],

@@ -153,7 +153,7 @@ forEachTransport(t, 'no more is kept than is configured, and no more is answered
   t.same(numbers(await events(bob, id, { reverse: true })), [9, 8])
 })
 
-t.test('events that have no form for the caller are left out, and all others are not', async (t) => {
+t.test('events that the serializer of the caller cannot represent are omitted, and all others are returned', async (t) => {
   const { app, url } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything }, eventHistory } } })
   const [json, msgpack, cbor] = await Promise.all(wireCodecs.map((codec) => WireClient.join(t, url, codec))) as [WireClient, WireClient, WireClient]
   const id = await lookup(json, 'com.a')

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { buildReport } from './report.ts'
 
-t.test('every requirement is proven by a test, or left out for a reason', async (t) => {
+t.test('every requirement is covered by a test, or omitted for a stated reason', async (t) => {
   t.same((await buildReport()).faults, [])
 })
 

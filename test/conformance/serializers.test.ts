@@ -6,7 +6,7 @@ import type { WireCodec } from '../helper/wire-client.ts'
 
 const [json] = wireCodecs as [WireCodec, WireCodec, WireCodec]
 
-t.test('malformed text is a violation, never a crash [SER-01, SER-17]', async (t) => {
+t.test('malformed text is a violation, and never causes a crash [SER-01, SER-17]', async (t) => {
   const { url } = await buildApp(t)
   for (const wrong of ['', '[', '{"a":1}', '[32,1,{},"a"', '[1e999]', '[32,1,{},"\u0000"]', `${'['.repeat(5000)}${']'.repeat(5000)}`]) {
     const client = await WireClient.join(t, url, json)
@@ -46,7 +46,7 @@ t.test('every pair of serializers understands each other, octets in JSON include
   }
 })
 
-t.test('what a session sees of others, the app\'s own sessions see and do alike', async (t) => {
+t.test('sessions of the app see and do the same as other sessions', async (t) => {
   const { app, url } = await buildApp(t)
   const session = app.wamp.join('realm1')
   for (const codec of wireCodecs) {

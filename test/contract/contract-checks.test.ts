@@ -10,7 +10,7 @@ const checks = new ContractChecks({
 }, 'contract')
 const ofBytes = (text: string, elements: 1 | 2 = 1): Payload => Payload.ofBytes(json, { elements, bytes: Buffer.from(text) })
 
-t.test('a number that JSON has no form for is none', async (t) => {
+t.test('a number that JSON cannot represent fails the check', async (t) => {
   for (const payload of [Payload.of([Infinity]), Payload.of([NaN]), Payload.of([-Infinity]), ofBytes('[1e999]'), Payload.of([[{ deep: NaN }]])]) {
     t.match(checks.event('t', {}, payload), /finite/, 'also where the schema does not look')
     t.match(checks.call('p', {}, payload), /finite/)
@@ -18,7 +18,7 @@ t.test('a number that JSON has no form for is none', async (t) => {
   }
 })
 
-t.test('an integer beyond 2^53 is an integer, and reaches the other side as it is', async (t) => {
+t.test('an integer beyond 2^53 passes the check as an integer, and is delivered exactly', async (t) => {
   for (const payload of [Payload.of([2n ** 60n + 1n]), ofBytes('[1152921504606846977]')]) {
     t.equal(checks.result('p', {}, payload), null)
     t.equal(checks.call('p', {}, payload), null)
@@ -27,7 +27,7 @@ t.test('an integer beyond 2^53 is an integer, and reaches the other side as it i
   t.match(checks.result('p', {}, Payload.of([-(2n ** 60n)])), />= 0/)
 })
 
-t.test('what is checked is what is delivered: of a key that stands twice, one', async (t) => {
+t.test('the checked payload is the delivered one: a duplicate key is delivered once', async (t) => {
   const payload = ofBytes('[],{"role":"admin","role":"user"}', 2)
   t.equal(checks.event('t', {}, payload), null)
   t.equal(String(payload.in(json).bytes), '[],{"role":"user"}')

@@ -27,7 +27,7 @@ async function build (t: Test): Promise<{ app: FastifyInstance, url: string, bac
   return { app, url, backend: typed<MyApi>(app.wamp.join('realm1')) }
 }
 
-t.test('what is as the contract says passes, with the types that it says', async (t) => {
+t.test('payloads that match the contract are delivered, with the types of the contract', async (t) => {
   const { backend } = await build(t)
   await backend.register('com.example.add2', ({ args: [x, y] }) => x + y)
   await backend.register('com.example.find', ({ kwargs: { name, mail }, progress }) => {
@@ -111,7 +111,7 @@ t.test('a packed payload cannot hide from the contract', async (t) => {
   t.match(await client.ask([16, 2, { ppt_scheme: 'x_mine', acknowledge: true }, 'com.example.news', ['x']]), [8, 16, 2, {}, 'wamp.error.invalid_argument', [/packed/]])
 })
 
-t.test('a caller is not given a result that breaks the contract, nor one by progress', async (t) => {
+t.test('a caller receives neither a result nor a progressive result that violates the contract', async (t) => {
   const { app } = await build(t)
   const [callee, caller] = [app.wamp.join('realm1'), app.wamp.join('realm1')]
   for (const [value, fault] of [['five', 'result must be number'], [undefined, 'result must be number'], [new CallResult([1, 2]), 'the result must be one value']] as const) {
@@ -131,7 +131,7 @@ t.test('a caller is not given a result that breaks the contract, nor one by prog
   await stopped
 })
 
-t.test('a contract that is none is an error that names the place', async (t) => {
+t.test('an invalid contract causes an error that names the location', async (t) => {
   const wrong = [
     [{ procedures: { 'com.example.x': { args: { type: 'nonsense' } } } }, 'realms.realm1.contract.procedures["com.example.x"].args'],
     [{ topics: { 'com..x': {} } }, 'realms.realm1.contract.topics["com..x"]'],

@@ -32,7 +32,7 @@ if (!isMainThread) {
 }
 
 function test (): void {
-  t.test('no format of a contract takes long for any text', async (t) => {
+  t.test('no text makes the check of a format slow', async (t) => {
     const thread = new Worker(new URL(import.meta.url))
     t.teardown(async () => { await thread.terminate() })
     const done: unknown[] = []
@@ -42,7 +42,7 @@ function test (): void {
     t.same(done, formats)
   })
 
-  t.test('a URL is one with and without a user and a password', async (t) => {
+  t.test('a URL is valid with and without a user and a password', async (t) => {
     const fault = checksOf('url')
     for (const url of ['http://example.com', 'https://joe@example.com/', 'ftp://joe:secret@example.com:8080/a?b#c', 'http://joe:@example.com', 'http://a:b:c@d@example.com']) t.equal(fault(url), null, url)
     for (const url of ['example.com', 'http://', 'http://@example.com', 'http://joe :secret@example.com', 'http://10.1.1.1', 'http://joe:secret@']) t.match(fault(url), /must match format "url"/, url)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { contractReference, wampContract } from 'fastify-wamp'
 
-t.test('a reference says each schema in words, and itself where words fail', async (t) => {
+t.test('a reference page describes each schema in words, or shows the schema if words do not suffice', async (t) => {
   const page = contractReference(wampContract({
     procedures: {
       'com.example.a': {
@@ -32,6 +32,6 @@ t.test('a reference says each schema in words, and itself where words fail', asy
   t.notOk(page.includes('## Topics'))
 })
 
-t.test('an empty contract is an empty page', async (t) => {
+t.test('the reference page of an empty contract is empty', async (t) => {
   t.equal(contractReference({}), '# Procedures and topics\n')
 })

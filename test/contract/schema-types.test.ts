@@ -19,7 +19,7 @@ function means<T> (t: Test): <const S extends object>(schema: S, values: readonl
   }
 }
 
-t.test('each keyword of a schema means a type', (t) => {
+t.test('each keyword of a schema is converted to a type', (t) => {
   means<string>(t)({ type: 'string' }, [''])
   means<number>(t)({ type: 'number' }, [0.5])
   means<number>(t)({ type: 'integer' }, [5])
@@ -35,7 +35,7 @@ t.test('each keyword of a schema means a type', (t) => {
   t.end()
 })
 
-t.test('lists have items of one schema, or each of its own; those beyond minItems may be absent', (t) => {
+t.test('lists have items of one schema, or a schema for each item; items beyond minItems are optional', (t) => {
   means<string[]>(t)({ type: 'array', items: { type: 'string' } }, [[], ['a', 'b']])
   means<unknown[]>(t)({ type: 'array' }, [[1, 'a']])
   const items = [{ type: 'string' }, { type: 'number' }] as const
@@ -49,7 +49,7 @@ t.test('lists have items of one schema, or each of its own; those beyond minItem
   t.end()
 })
 
-t.test('objects have properties, of which those that are not required may be absent', (t) => {
+t.test('objects have properties, and those that are not required are optional', (t) => {
   const properties = { name: { type: 'string' }, age: { type: 'integer' } } as const
   means<{ name: string, age?: number }>(t)({ type: 'object', properties, required: ['name'] }, [{ name: 'joe' }, { name: 'joe', age: 5 }])
   means<{ name?: string, age?: number }>(t)({ type: 'object', properties }, [{}, { age: 5 }])
@@ -59,7 +59,7 @@ t.test('objects have properties, of which those that are not required may be abs
   t.end()
 })
 
-t.test('what TypeBox writes means the same without its type provider as with it', (t) => {
+t.test('schemas of TypeBox have the same types with and without its type provider', (t) => {
   const contract = wampContract({
     procedures: {
       'com.example.f': {

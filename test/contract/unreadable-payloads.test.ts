@@ -4,7 +4,7 @@ import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { ContractChecks } from '../../plugin/contract/contract-checks.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 
-t.test('a payload that cannot be read or checked is a fault, and never throws', async (t) => {
+t.test('a payload that cannot be decoded or checked is reported as a fault, and never throws', async (t) => {
   const nested = { $ref: '#/$defs/list', $defs: { list: { type: 'array', items: { $ref: '#/$defs/list' } } } }
   const checks = new ContractChecks({ procedures: { a: { args: nested, result: nested, progress: nested }, b: {} }, topics: { a: { args: nested } } }, 'contract')
   let deep: unknown[] = []

@@ -48,7 +48,7 @@ t.test('a cookie is replaced once it is due, to the millisecond, and requests in
   }
 })
 
-t.test('a cookie that is replaced in the last second of its login does not extend it', async (t) => {
+t.test('a cookie that is replaced in the last second of its login does not extend the login', async (t) => {
   const { browser, rotates } = await build(t, { rotateAfter: 60, maxAge: 120 })
   mock.timers.tick(119_500)
   t.ok(await rotates())

@@ -63,7 +63,7 @@ t.test('a write that fails rejects, and leaves no half line behind', async (t) =
   await again.close()
 })
 
-t.test('what was acknowledged for a key stays when a later write for it fails', async (t) => {
+t.test('an acknowledged change of a key is kept if a later write of the key fails', async (t) => {
   const { disk, store, reopen } = await build(t)
   const first = store.set(key(1), record({ authid: 'first' }))
   await Promise.resolve()
@@ -97,7 +97,7 @@ t.test('a deletion that could not be written is written with the next change, or
   }
 })
 
-t.test('many deletions at once are one line each', async (t) => {
+t.test('each of many concurrent deletions is one line', async (t) => {
   const { filename, store } = await build(t)
   await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), record())))
   await Promise.all(Array.from({ length: 100 }, (_, n) => store.delete(key(n))))
@@ -119,7 +119,7 @@ t.test('a record that is set again after a deletion that failed stays', async (t
   await again.close()
 })
 
-t.test('a file that cannot be rewritten goes on as it is, says so once, and leaves nothing beside it', async (t) => {
+t.test('a file that cannot be rewritten stays in use, which is logged once, and leaves no temporary file', async (t) => {
   const { filename, disk, logged, store, reopen } = await build(t)
   const fill = async (): Promise<void> => { await Promise.all(Array.from({ length: 1100 }, (_, n) => store.set(key(n % 100), record()))) }
   await fill()

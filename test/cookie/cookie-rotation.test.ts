@@ -23,7 +23,7 @@ async function build (t: Test, { store = new MemoryStore() } = {}) {
   return { tracker, store, logged, browser, older, clock, stored, as }
 }
 
-t.test('a browser that comes back with a cookie of some age is handed a newer one, for what is left of the login', async (t) => {
+t.test('a browser that returns with an old cookie receives a newer one, for the rest of its login', async (t) => {
   const { browser, older, as } = await build(t)
   const connection = await browser.open()
   t.match(connection.setCookie, /"maxAge":82800/)
@@ -33,7 +33,7 @@ t.test('a browser that comes back with a cookie of some age is handed a newer on
   t.equal((await browser.open()).setCookie, undefined, 'the newer one is kept')
 })
 
-t.test('the older cookie counts until the browser has come with the newer one, and a minute longer', async (t) => {
+t.test('the older cookie is valid until the browser has used the newer one, and for one more minute', async (t) => {
   const { browser, older, clock, as } = await build(t)
   await browser.open()
   clock.now += 3_000_000
@@ -46,7 +46,7 @@ t.test('the older cookie counts until the browser has come with the newer one, a
   t.equal(await browser.identity(), 'joe')
 })
 
-t.test('tabs that come at the same moment all stay logged in, and one of them is handed the newer cookie', async (t) => {
+t.test('tabs that connect at the same moment all stay logged in, and one of them receives the newer cookie', async (t) => {
   const { tracker, browser, older, as } = await build(t)
   const tabs = await Promise.all(Array.from({ length: 5 }, async () => await tracker.arrive({ cookieHeader: `cbtid=${older}`, secure: false })))
   const handed = tabs.map(handedValue).filter((value) => value !== undefined)
@@ -57,7 +57,7 @@ t.test('tabs that come at the same moment all stay logged in, and one of them is
   t.equal(await as(older), 'joe')
 })
 
-t.test('a client that never takes the newer cookie stays logged in, and the store does not grow', async (t) => {
+t.test('a client that ignores newer cookies stays logged in, and the store does not grow', async (t) => {
   const { tracker, store, older, clock } = await build(t)
   const handed = new Set<string | undefined>()
   for (let hour = 0; hour < 20; hour++) {
@@ -71,7 +71,7 @@ t.test('a client that never takes the newer cookie stays logged in, and the stor
   t.equal(cookies.length, 2, 'the older one, and the newest')
 })
 
-t.test('a logout by one cookie is one by all of the login', async (t) => {
+t.test('a logout by one cookie of a login ends all cookies of the login', async (t) => {
   for (const by of ['older', 'newer'] as const) {
     const { tracker, browser, older, as } = await build(t)
     await browser.open()
@@ -87,7 +87,7 @@ t.test('a logout by one cookie is one by all of the login', async (t) => {
   }
 })
 
-t.test('the login ends when it would have ended without a newer cookie', async (t) => {
+t.test('rotation does not change when a login ends', async (t) => {
   const { browser, clock, as } = await build(t)
   for (let hour = 1; hour < 24; hour++) {
     t.equal(await browser.identity(), 'joe')
@@ -98,7 +98,7 @@ t.test('the login ends when it would have ended without a newer cookie', async (
   t.equal(await as(browser.value!), undefined)
 })
 
-t.test('a store that fails costs nobody the login', async (t) => {
+t.test('a failing store does not cause the loss of a login', async (t) => {
   const store = new MemoryStore()
   const { browser, older, logged } = await build(t, { store })
   const { set } = store
@@ -112,7 +112,7 @@ t.test('a store that fails costs nobody the login', async (t) => {
   t.ok((await browser.open()).setCookie, 'the next time it is')
 })
 
-t.test('an older signature is replaced by a newer one, and what is not signed is nobody\'s', async (t) => {
+t.test('an older signature is replaced by a newer one, and an unsigned value belongs to no login', async (t) => {
   const store = new MemoryStore()
   const [former, latter] = ['f'.repeat(32), 'l'.repeat(32)]
   const browser = new Browser(buildTracker({ store, options: { secret: former } }).tracker)

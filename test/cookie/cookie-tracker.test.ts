@@ -9,7 +9,7 @@ import type { TestTracker } from './build-tracker.ts'
 
 const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
 
-t.test('a visitor is handed a cookie, and leaves no record [CKH-03]', async (t) => {
+t.test('a visitor receives a cookie, and no record is created [CKH-03]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   for (let i = 0; i < 100; i++) (await new Browser(tracker).open()).leave()
@@ -19,7 +19,7 @@ t.test('a visitor is handed a cookie, and leaves no record [CKH-03]', async (t) 
   t.same(entries(store), [])
 })
 
-t.test('an unknown or forged value is never adopted, and its visitor is carried over [CKH-04]', async (t) => {
+t.test('an unknown or forged value is never adopted, and its visitor is kept [CKH-04]', async (t) => {
   const { tracker } = buildTracker()
   const browser = new Browser(tracker)
   for (const forged of ['x'.repeat(40), 'n/nBpOkCJ4k7Kk8dk4Iq4DCC', '', '"', '%00', 'a'.repeat(5000)]) {
@@ -30,7 +30,7 @@ t.test('an unknown or forged value is never adopted, and its visitor is carried 
   }
 })
 
-t.test('a login comes back with its identity and its method, by the cookie [CKH-09, CKL-01, CKL-10]', async (t) => {
+t.test('a cookie restores a login with its identity and its method [CKH-09, CKL-01, CKL-10]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   const first = await browser.open()
@@ -43,7 +43,7 @@ t.test('a login comes back with its identity and its method, by the cookie [CKH-
   t.same(await second.recall(), { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie', authextra: { team: 'a' } })
 })
 
-t.test('of several cookies of the name, the first known one counts', async (t) => {
+t.test('if there are several cookies of the name, the first known one is used', async (t) => {
   const { tracker } = buildTracker()
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
@@ -51,7 +51,7 @@ t.test('of several cookies of the name, the first known one counts', async (t) =
   t.match(await connection.recall(), { authid: 'joe' })
 })
 
-t.test('what can never be a value hides no cookie', async (t) => {
+t.test('a malformed cookie does not hide a valid one', async (t) => {
   for (const options of [{}, { secret: 's'.repeat(32) }]) {
     const { tracker } = buildTracker({ options })
     const browser = new Browser(tracker)
@@ -67,7 +67,7 @@ t.test('an anonymous join is never bound [CKL-11]', async (t) => {
   t.same(entries(store), [])
 })
 
-t.test('a browser has one pseudonym, also when it comes back, and others have others [CKL-09]', async (t) => {
+t.test('a browser keeps its pseudonym when it reconnects, and other browsers have others [CKL-09]', async (t) => {
   for (const verify of [null, () => true]) {
     const { tracker } = buildTracker({ verify })
     const browser = new Browser(tracker)
@@ -78,7 +78,7 @@ t.test('a browser has one pseudonym, also when it comes back, and others have ot
   }
 })
 
-t.test('without cookie logins the cookie only tracks: it is kept, and binds nothing [CKI-11]', async (t) => {
+t.test('without cookie logins, a cookie is only used for tracking: it is kept, and no login is bound [CKI-11]', async (t) => {
   const { tracker, store } = buildTracker({ verify: null })
   const browser = new Browser(tracker)
   const first = await browser.open()
@@ -88,7 +88,7 @@ t.test('without cookie logins the cookie only tracks: it is kept, and binds noth
   t.equal(await tracker.identify(browser.header), null)
 })
 
-t.test('the same user logs in again and is granted the same: the login stays as it is [CKL-06, CKL-12]', async (t) => {
+t.test('if the same user logs in again with the same grant, the login stays unchanged [CKL-06, CKL-12]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
@@ -97,7 +97,7 @@ t.test('the same user logs in again and is granted the same: the login stays as 
   t.same(entries(store), before)
 })
 
-t.test('what a fresh login of the same user granted takes the place of what was stored', async (t) => {
+t.test('the grant of a new login of the same user replaces the stored one', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal({ authrole: 'admin' }))
@@ -116,7 +116,7 @@ t.test('what a fresh login of the same user granted takes the place of what was 
   t.same(entries(store), [])
 })
 
-t.test('a login that ends sooner than a cookie takes the place of one that is stored, and is not stored', async (t) => {
+t.test('a login with an expiry replaces a stored login, and is not stored', async (t) => {
   for (const authid of ['joe', 'ann']) {
     const { tracker, store } = buildTracker()
     const browser = new Browser(tracker)
@@ -126,7 +126,7 @@ t.test('a login that ends sooner than a cookie takes the place of one that is st
   }
 })
 
-t.test('a login that is over elsewhere is not brought back by a fresh one of the same user, nor is one that a logout ends meanwhile', async (t) => {
+t.test('a login that ended elsewhere, or that a logout ends meanwhile, is not restored by a new login of the same user', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -144,7 +144,7 @@ t.test('a login that is over elsewhere is not brought back by a fresh one of the
   t.same(await tracker.find(), [])
 })
 
-t.test('another user logs in: the old login is over, and its id is bound no more [CKL-06, CKL-15]', async (t) => {
+t.test('the login of another user ends the old login, and its id is never bound again [CKL-06, CKL-15]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   const [first, other] = [await browser.open(), undefined]
@@ -181,7 +181,7 @@ t.test('logout deletes the record, ends the other sessions, and this connection 
   t.not(browser.value, dead)
 })
 
-t.test('a session that opens by the cookie after a logout has landed ends at once', async (t) => {
+t.test('a session opened by the cookie of a completed logout ends at once', async (t) => {
   const { tracker } = buildTracker()
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
@@ -197,7 +197,7 @@ t.test('a session that opens by the cookie after a logout has landed ends at onc
   t.equal(ended.length, 1, 'another method lets in all the same')
 })
 
-t.test('expiry is the server\'s: an expired login is unknown and deleted, and ends the sessions that it let in [CKO-14, CKO-15, TRP-55]', async (t) => {
+t.test('expiry is enforced by the server: an expired login is unknown and deleted, and the sessions that it opened end [CKO-14, CKO-15, TRP-55]', async (t) => {
   mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 })
   t.teardown(() => { mock.timers.reset() })
   const { tracker, store } = buildTracker({ options: { maxAge: 100 }, now: Date.now })
@@ -221,7 +221,7 @@ t.test('expiry is the server\'s: an expired login is unknown and deleted, and en
   await tracker.close()
 })
 
-t.test('who is removed or demoted is not, or not so, let in; a check that throws lets nobody in', async (t) => {
+t.test('a removed user is rejected, a demoted user gets the new role, and a check that throws rejects the login', async (t) => {
   let verdict: () => boolean | { authrole: string } = () => true
   const { tracker, logged } = buildTracker({ verify: () => verdict() })
   const browser = new Browser(tracker)
@@ -257,7 +257,7 @@ t.test('logins are found and revoked by cookie, authid and authrole, and their s
   t.equal(await tracker.revoke({ authid: 'nobody' }), 0)
 })
 
-t.test('no value and no key is logged or told [CKH-10]', async (t) => {
+t.test('neither the value nor the key of a cookie is logged or disclosed [CKH-10]', async (t) => {
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -271,7 +271,7 @@ t.test('no value and no key is logged or told [CKH-10]', async (t) => {
   t.notMatch(told, keyOf(browser.value!))
 })
 
-t.test('a request is nobody\'s if its login ends while it is checked', async (t) => {
+t.test('a request is unauthenticated if its login ends while it is checked', async (t) => {
   let answer = (_: boolean): void => {}
   let asked = (): void => {}
   const { tracker } = buildTracker({ verify: () => new Promise((resolve) => { answer = resolve; asked() }) })
@@ -288,7 +288,7 @@ t.test('a request is nobody\'s if its login ends while it is checked', async (t)
   }
 })
 
-t.test('a check of a login that does not answer in time lets nobody in', async (t) => {
+t.test('a login is rejected if its check does not answer in time', async (t) => {
   const { tracker, logged } = buildTracker({ verify: () => new Promise(() => {}) })
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())
@@ -301,7 +301,7 @@ t.test('a check of a login that does not answer in time lets nobody in', async (
   t.same(logged, ['auth.cookie.verify failed'])
 })
 
-t.test('whoever logs out, or in as somebody else, is no user of another cookie that the browser sends', async (t) => {
+t.test('a logout, or a login as another user, ends the logins of all cookies that the browser sends', async (t) => {
   const arrivals = {
     'GOODBYE logout': async (tracker, cookieHeader) => { await (await tracker.arrive({ cookieHeader, secure: false })).logout() },
     'login over WebSocket': async (tracker, cookieHeader) => { await (await tracker.arrive({ cookieHeader, secure: false })).bind(principal({ authid: 'bob' }), 'wampcra') },
@@ -326,7 +326,7 @@ t.test('whoever logs out, or in as somebody else, is no user of another cookie t
   }
 })
 
-t.test('a login of the same user spares what the user\'s other cookies lead to', async (t) => {
+t.test('a login of the same user keeps the logins of the other cookies of the user', async (t) => {
   const { tracker } = buildTracker()
   const browsers = [new Browser(tracker), new Browser(tracker)]
   for (const browser of browsers) await (await browser.open()).bind(principal(), 'wampcra')

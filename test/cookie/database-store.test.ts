@@ -22,11 +22,11 @@ async function directory (t: Test): Promise<string> {
   return join(path, 'cookies')
 }
 
-t.test('it is a cookie store [CKI-10]', async (t) => {
+t.test('the database store fulfills the contract of a cookie store [CKI-10]', async (t) => {
   await testStore(t, async (t) => await DatabaseStore.open({ path: await directory(t) }))
 })
 
-t.test('what is stored is there when it is opened again, and can be read only', async (t) => {
+t.test('stored records are available when the database is opened again, and can be opened read-only', async (t) => {
   const path = await directory(t)
   const first = await DatabaseStore.open({ path })
   await first.set(key(1), record({ authid: 'ann' }))
@@ -37,7 +37,7 @@ t.test('what is stored is there when it is opened again, and can be read only', 
   await second.close()
 })
 
-t.test('what another process has stored or deleted is so at once, even in the same turn', async (t) => {
+t.test('changes by another process are visible at once, even in the same turn', async (t) => {
   const path = await directory(t)
   const store = await DatabaseStore.open({ path })
   await store.set(key(1), record({ authid: 'ann' }))
@@ -68,7 +68,7 @@ t.test('expired records can be dropped when it is opened', async (t) => {
   await second.close()
 })
 
-t.test('values that are no JSON objects are passed over, and stay: logins can be listed, revoked and purged', async (t) => {
+t.test('values that are not JSON objects are skipped and kept: logins can be listed, revoked and purged', async (t) => {
   const path = await directory(t)
   const other = open<Uint8Array, string>({ path, encoding: 'binary', maxDbs: 1 })
   for (const [n, octets] of [Buffer.from('{"crea'), Buffer.from('secret'), Buffer.alloc(0), Buffer.alloc(8), Buffer.from([0xff]), Buffer.from('null'), Buffer.from('"text"')].entries()) await other.put(key(n), octets)
@@ -94,7 +94,7 @@ t.test('a database that cannot be opened is an error with a code', async (t) => 
   await t.rejects(DatabaseStore.open({ path: '/dev/null/cookies' }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /"\/dev\/null\/cookies" cannot be opened/ })
 })
 
-t.test('what is no database is an error with a code, and not the end of the process', async (t) => {
+t.test('a file that is not a database causes an error with a code, and does not crash the process', async (t) => {
   const path = await directory(t)
   await mkdir(path)
   const good = join(path, 'good')
@@ -142,7 +142,7 @@ t.test('a database that has reached maxSize refuses logins, and takes deletions 
   await store.close()
 })
 
-t.test('a record that cannot be written does not take others with it, nor is the database closed for ever', async (t) => {
+t.test('a record that cannot be written does not affect other records, and the database stays open', async (t) => {
   const store = await DatabaseStore.open({ path: await directory(t) })
   const results = await Promise.allSettled([store.set(key(1), record()), store.set('x'.repeat(5000), record()), store.set(key(2), record())])
   t.same(results.map(({ status }) => status), ['fulfilled', 'rejected', 'fulfilled'])

@@ -20,7 +20,7 @@ async function cookieFile (t: Test): Promise<string> {
   return join(await folder(t), 'cookies.dat')
 }
 
-t.test('a second one on the same file is refused, and after close it is not', async (t) => {
+t.test('a second store for the same file is refused until the first one is closed', async (t) => {
   const filename = await cookieFile(t)
   const first = await FileStore.open({ filename, log: quiet })
   await t.rejects(FileStore.open({ filename, log: quiet }), { code: 'WAMP_ERR_COOKIE_FILE', message: new RegExp(`is in use by process ${process.pid}`) })
@@ -39,7 +39,7 @@ t.test('the lock of a process that is gone, or of one whose pid is used again, i
   await t.rejects(FileStore.open({ filename, log: quiet }), { message: /on elsewhere/ }, 'on another host it may live')
 })
 
-t.test('a lock that says nothing of a process is nobody\'s, and a lock of another host is not for ever', async (t) => {
+t.test('a lock without a valid process has no owner, and a lock of another host expires', async (t) => {
   const filename = await cookieFile(t)
   for (const text of ['', 'null', '[]', '7', '{"pid":0,"started":"","host":""}', '{"pid":"1","started":"1","host":"here"}']) {
     await writeFile(`${filename}.lock`, text)
@@ -52,7 +52,7 @@ t.test('a lock that says nothing of a process is nobody\'s, and a lock of anothe
   t.same(await readdir(dirname(filename)), ['cookies.dat'], 'nothing is left of the locks')
 })
 
-t.test('a lock that is no file is an error that names it, and is not waited for', async (t) => {
+t.test('a lock that is not a file causes an error that names it, and is not waited for', async (t) => {
   const filename = await cookieFile(t)
   const expected = { code: 'WAMP_ERR_COOKIE_FILE', message: /cannot be locked: ".*cookies\.dat\.lock" is not a file/ }
   await mkdir(`${filename}.lock`)
@@ -74,7 +74,7 @@ t.test('a lock that could not be given back does not lock this process out, and 
   t.equal(await readFile(`${filename}.lock`, 'utf8'), 'of somebody else')
 })
 
-t.test('a file has one lock, whatever its name; a symbolic link stays one, and its target is rewritten', async (t) => {
+t.test('a file has one lock, whatever its name; a symbolic link is kept, and its target is rewritten', async (t) => {
   const path = await folder(t)
   await mkdir(join(path, 'real'))
   await symlink(join(path, 'real'), join(path, 'linked'))

@@ -60,7 +60,7 @@ t.test('a file that is deleted or replaced while it is in use is written anew, w
   await again.close()
 })
 
-t.test('while its directory is gone nothing is acknowledged; when it is back all is', async (t) => {
+t.test('no change is acknowledged while the directory is missing; when it is back, all records are', async (t) => {
   const path = await folder(t)
   const filename = join(path, 'inner', 'cookies.dat')
   await mkdir(join(path, 'inner'))
@@ -83,7 +83,7 @@ t.test('while its directory is gone nothing is acknowledged; when it is back all
   await again.close()
 })
 
-t.test('a file that another process has taken after it was deleted is left to it', async (t) => {
+t.test('a deleted file that another process has taken over is left to that process', async (t) => {
   const path = await folder(t)
   const filename = join(path, 'cookies.dat')
   const store = await FileStore.open({ filename, log: quiet })
@@ -101,7 +101,7 @@ t.test('a file that another process has taken after it was deleted is left to it
   await again.close()
 })
 
-t.test('a directory that can be written and not read is said to be one that cannot be synced', async (t) => {
+t.test('a directory that is writable but not readable is reported as one that cannot be synced', async (t) => {
   const filename = await cookieFile(t)
   const disk = new FailingDisk()
   await (await FileStore.open({ filename, log: quiet, fs: disk })).close()

@@ -26,7 +26,7 @@ function logger () {
   return { lines, log: { warn: log, error: log } }
 }
 
-t.test('the file store keeps the contract of a cookie store', async (t) => {
+t.test('the file store fulfills the contract of a cookie store', async (t) => {
   await testStore(t, async (t) => FileStore.open({ filename: await cookieFile(t), log: quiet }))
 })
 
@@ -45,7 +45,7 @@ t.test('records are there after the store was closed and opened [CKI-09, CKO-08]
   await second.close()
 })
 
-t.test('only its owner may read the file, also one that was there before [CKO-16]', async (t) => {
+t.test('only its owner can read the file, even if the file already existed [CKO-16]', async (t) => {
   const filename = await cookieFile(t)
   await (await FileStore.open({ filename, log: quiet })).close()
   t.equal((await stat(filename)).mode & 0o777, 0o600)
@@ -54,7 +54,7 @@ t.test('only its owner may read the file, also one that was there before [CKO-16
   t.equal((await stat(filename)).mode & 0o777, 0o600)
 })
 
-t.test('what is acknowledged is in the file, as a line of ours [CKO-16]', async (t) => {
+t.test('acknowledged changes are in the file, as lines in our own format [CKO-16]', async (t) => {
   const filename = await cookieFile(t)
   const store = await FileStore.open({ filename, log: quiet })
   await store.set(keyOf('the value of a cookie'), record())
@@ -64,7 +64,7 @@ t.test('what is acknowledged is in the file, as a line of ours [CKO-16]', async 
   await store.close()
 })
 
-t.test('a torn last line is cut off and reported, and nothing else is lost [CKO-10]', async (t) => {
+t.test('an incomplete last line is removed and reported, and nothing else is lost [CKO-10]', async (t) => {
   const filename = await cookieFile(t)
   const first = await FileStore.open({ filename, log: quiet })
   await first.set(key(1), record())
@@ -83,7 +83,7 @@ t.test('a torn last line is cut off and reported, and nothing else is lost [CKO-
   await third.close()
 })
 
-t.test('a broken line in the middle is passed over and reported by its number', async (t) => {
+t.test('a broken line in the middle is skipped and reported by its number', async (t) => {
   const filename = await cookieFile(t)
   const first = await FileStore.open({ filename, log: quiet })
   await first.set(key(1), record())
@@ -106,7 +106,7 @@ function isJson (text: string): boolean {
   }
 }
 
-t.test('lines that cannot be used are passed over, and cost no other line', async (t) => {
+t.test('unusable lines are skipped, and no other line is lost', async (t) => {
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`
   // From Node.js 26 on, JSON has no limit of levels: such a line can be written again, and is kept.
   const isKept = isJson(deep)
@@ -157,7 +157,7 @@ t.test('many lines that cannot be read do not flood the log', async (t) => {
   await store.close()
 })
 
-t.test('a file of another kind is rejected, and stays as it is', async (t) => {
+t.test('a file with other content is rejected, and not changed', async (t) => {
   const filename = await cookieFile(t)
   for (const text of ['{"name":"app"}', '{\n  "name": "app"\n}\n', 'a text\n', 'a text', '\uFFFD\uFFFD', '{\0"\0s\0h\0a\0']) {
     await writeFile(filename, text, { mode: 0o644 })
@@ -213,7 +213,7 @@ t.test('purgeOnStartup drops expired records from file and memory [CKO-12]', asy
   await second.close()
 })
 
-t.test('outdated lines are rewritten away while logins go on', async (t) => {
+t.test('outdated lines are removed by a rewrite while logins continue', async (t) => {
   const filename = await cookieFile(t)
   const store = await FileStore.open({ filename, log: quiet })
   for (let round = 0; round < 30; round++) {

@@ -4,7 +4,7 @@ import type { CookieConnection } from '../../plugin/cookie/cookie-connection.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { Browser, buildTracker, principal } from './build-tracker.ts'
 
-t.test('a planted id never becomes the login of who it was planted on', async (t) => {
+t.test('a planted id never becomes the login of the victim', async (t) => {
   const { tracker } = buildTracker()
   const [attacker, victim] = [new Browser(tracker), new Browser(tracker)]
   const planting = await attacker.open()
@@ -18,7 +18,7 @@ t.test('a planted id never becomes the login of who it was planted on', async (t
   t.equal(await planting.recall(), null)
 })
 
-t.test('a login binds what its own tree handed out, not what another upgrade got for the same id', async (t) => {
+t.test('a login is bound to the cookies of its own upgrades, not to that of another upgrade with the same id', async (t) => {
   const { tracker } = buildTracker()
   const [attacker, victim] = [new Browser(tracker), new Browser(tracker)]
   await attacker.open()
@@ -31,7 +31,7 @@ t.test('a login binds what its own tree handed out, not what another upgrade got
   t.equal(await victim.identity(), 'joe')
 })
 
-t.test('tabs that a visitor opens one after the other both come back logged in', async (t) => {
+t.test('tabs that a visitor opens one after the other are both logged in when they reconnect', async (t) => {
   for (const loginIn of [0, 1, 2]) {
     const { tracker } = buildTracker()
     const browser = new Browser(tracker)
@@ -103,7 +103,7 @@ async function play (steps: readonly { act: string, pick: number }[]): Promise<s
   return null
 }
 
-t.test('in no schedule does an id that an attacker knows become the victim\'s login', async (t) => {
+t.test('an id that an attacker knows never becomes the login of the victim, in any schedule', async (t) => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 40 }), async (steps) => {
     const fault = await play(steps)
     if (fault !== null) throw new Error(fault)
@@ -111,7 +111,7 @@ t.test('in no schedule does an id that an attacker knows become the victim\'s lo
   t.pass('20 000 schedules')
 })
 
-t.test('an upgrade that a REST login of the same browser overtakes does not overwrite the cookie of the login', async (t) => {
+t.test('an upgrade overtaken by a REST login of the same browser does not overwrite the cookie of the login', async (t) => {
   let now = 1_000_000
   const { tracker } = buildTracker({ now: () => now })
   const browser = new Browser(tracker)
@@ -128,7 +128,7 @@ t.test('an upgrade that a REST login of the same browser overtakes does not over
   t.type((await tracker.arrive({ cookieHeader: before, secure: false })).setCookie, 'string', 'the response may have been lost')
 })
 
-t.test('an upgrade that a login on another connection overtakes does not overwrite the cookie of the login', async (t) => {
+t.test('an upgrade overtaken by a login on another connection does not overwrite the cookie of the login', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
   const browser = new Browser(tracker)

@@ -55,7 +55,7 @@ t.test('a store that hangs costs one deadline, then fails at once, until it work
   t.match(await guarded.get(key(1)), { authid: 'joe' })
 })
 
-t.test('it stays away while it fails, with its last error', async (t) => {
+t.test('a store stays unavailable while it fails, with its last error', async (t) => {
   const { store, guarded } = guard(t)
   store.state = 'hangs'
   const first = t.rejects(guarded.get(key(1)), late)
@@ -71,7 +71,7 @@ t.test('it stays away while it fails, with its last error', async (t) => {
   await t.resolves(guarded.get(key(1)))
 })
 
-t.test('a store that fails quickly is asked by everybody', async (t) => {
+t.test('a store that fails quickly is queried for every request', async (t) => {
   const { store, guarded } = guard(t)
   store.state = 'fails'
   await t.rejects(guarded.get(key(1)), { message: 'no connection' })
@@ -79,7 +79,7 @@ t.test('a store that fails quickly is asked by everybody', async (t) => {
   await t.resolves(guarded.get(key(1)))
 })
 
-t.test('a list whose next record takes too long is an outage, too', async (t) => {
+t.test('a list whose next record takes too long counts as an outage', async (t) => {
   const { store, guarded } = guard(t)
   store.entries = () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }) as unknown as ReturnType<MemoryStore['entries']>
   store.state = 'hangs'
@@ -90,7 +90,7 @@ t.test('a list whose next record takes too long is an outage, too', async (t) =>
   await t.rejects(guarded.get(key(1)), late)
 })
 
-t.test('a store that is away is looked at no more when it is closed, and has five seconds for that', async (t) => {
+t.test('a closed store is no longer checked for recovery, and has five seconds to close', async (t) => {
   const { store, guarded } = guard(t)
   store.state = 'hangs'
   const first = t.rejects(guarded.get(key(1)), late)

@@ -17,11 +17,11 @@ async function list (store: KeyvStore): Promise<string[]> {
   return keys
 }
 
-t.test('it is a cookie store', async (t) => {
+t.test('the Keyv store fulfills the contract of a cookie store', async (t) => {
   await testStore(t, async () => new KeyvStore(new Keyv()))
 })
 
-t.test('an instance of Keyv is known by its methods, and a store is none', async (t) => {
+t.test('an instance of Keyv is recognized by its methods, and a bare storage is not accepted', async (t) => {
   t.ok(isKeyv(new Keyv()))
   const { store } = buildTracker()
   t.notOk(isKeyv(store))
@@ -50,7 +50,7 @@ t.test('a record has a time to live where the storage removes what has expired, 
   }
 })
 
-t.test('a list during which the storage tells an error is not taken for a whole one', async (t) => {
+t.test('a list is rejected if the storage reports an error meanwhile', async (t) => {
   const keyv = new Keyv()
   const store = new KeyvStore(keyv)
   await store.set(key(1), record())
@@ -61,7 +61,7 @@ t.test('a list during which the storage tells an error is not taken for a whole 
   await t.rejects(list(store), { message: 'lost the connection' })
 })
 
-t.test('a list that is empty although a record is there says what to leave out', async (t) => {
+t.test('an empty list despite a stored record causes an error that names the option to omit', async (t) => {
   const keyv = new Keyv()
   const store = new KeyvStore(keyv)
   keyv.iterator = async function * () {}
@@ -110,7 +110,7 @@ t.test('a record that is deleted after its key was listed is not taken for a val
   await tracker.close()
 })
 
-t.test('a damaged value in place of a record is no record: the browser can log in and out again, and nobody else is affected', async (t) => {
+t.test('a damaged record is ignored: its browser can log in and out again, and others are not affected', async (t) => {
   for (const damaged of ['{"value":{"created":17', 'no JSON', '{"value":"a text"}', '']) {
     for (const what of ['cookie', 'login', 'use'] as const) {
       const map = new Map<string, unknown>()
@@ -134,7 +134,7 @@ t.test('a damaged value in place of a record is no record: the browser can log i
   }
 })
 
-t.test('a record that the storage did not take is told', async (t) => {
+t.test('a record that the storage rejected is reported', async (t) => {
   const keyv = new Keyv()
   t.capture(keyv, 'set', async () => false)
   await t.rejects(new KeyvStore(keyv).set(key(1), record()), { message: 'Keyv with Map did not store a record' })
@@ -162,7 +162,7 @@ class KeyvSix {
   }
 }
 
-t.test('Keyv 6 keeps errors to itself, and its storage does not', async (t) => {
+t.test('Keyv 6 does not report errors, so its storage is used directly', async (t) => {
   const keyv = new KeyvSix()
   const store = new KeyvStore(keyv as unknown as KeyvLike)
   const given = record()
@@ -198,7 +198,7 @@ t.test('a value that Keyv 6 cannot decode does not keep logins from being found 
   await tracker.close()
 })
 
-t.test('a storage that fails is not one that knows nobody', async (t) => {
+t.test('a failing storage is not treated as one without the login', async (t) => {
   const broken = new Map() as Map<string, unknown>
   const keyv = new Keyv({ store: broken })
   const store = new KeyvStore(keyv)
@@ -212,7 +212,7 @@ t.test('a storage that fails is not one that knows nobody', async (t) => {
   await tracker.close()
 })
 
-t.test('nothing is asked of a storage after it has been closed, which would connect it again', async (t) => {
+t.test('a storage is not queried after it has been closed, because that would reconnect it', async (t) => {
   let asked = 0
   let fail = (_: Error): void => {}
   const waiting = async (): Promise<never> => {
@@ -230,14 +230,14 @@ t.test('nothing is asked of a storage after it has been closed, which would conn
   t.equal(asked, 1, 'only what was asked before')
 })
 
-t.test('what cannot be iterated says so', async (t) => {
+t.test('listing rejects with an error if the storage cannot be iterated', async (t) => {
   const keyv = { get: async () => undefined, set: async () => true, delete: async () => true, disconnect: async () => {}, on: () => {}, store: {} }
   const { tracker } = buildTracker({ store: new KeyvStore(keyv) })
   await t.rejects(tracker.find({ authid: 'joe' }), { message: /cannot be iterated/ })
   await tracker.close()
 })
 
-t.test('a change whose answer is lost does not hold up a deletion, and is undone if it lands after it', async (t) => {
+t.test('a change whose answer is lost does not delay a deletion, and is undone if it is applied later', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const records = new Map<string, unknown>()

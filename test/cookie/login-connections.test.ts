@@ -8,7 +8,7 @@ import { Browser, buildTracker, principal } from './build-tracker.ts'
 
 const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
 
-t.test('a login that another process forgot on a shared store is noticed', async (t) => {
+t.test('a login that another process deleted from a shared store ends here, too', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
   const store = new MemoryStore()
@@ -41,7 +41,7 @@ t.test('a session that cannot be ended is logged', async (t) => {
   await tracker.close()
 })
 
-t.test('the session that made a login ends, too, when another process forgets the login', async (t) => {
+t.test('the session that created a login ends when another process deletes the login', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
   const store = new MemoryStore()
@@ -58,7 +58,7 @@ t.test('the session that made a login ends, too, when another process forgets th
   await there.tracker.close()
 })
 
-t.test('a session whose login could not be stored, is being stored or has expired stays', async (t) => {
+t.test('a session whose login could not be stored, is being stored or has expired is not ended', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
   let now = 1_000_000
@@ -87,7 +87,7 @@ t.test('a session whose login could not be stored, is being stored or has expire
   await tracker.close()
 })
 
-t.test('a request is told that its login has ended, by this process or another one, and not after it is over', async (t) => {
+t.test('a request is notified when its login ends, by any process, unless the request is over', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
   for (const ends of ['logout', 'elsewhere', 'other role', 'same role', 'over'] as const) {

@@ -33,7 +33,7 @@ function scansOf (store: MemoryStore): () => number {
   return () => scans
 }
 
-t.test('searches that wait for a scan share it, and one that comes during a scan has the next one', async (t) => {
+t.test('searches that wait for a scan share it, and one that arrives during a scan waits for the next one', async (t) => {
   const store = storeOf(3)
   const scans = scansOf(store)
   const { tracker } = buildTracker({ store })
@@ -50,7 +50,7 @@ t.test('searches that wait for a scan share it, and one that comes during a scan
   t.equal(scans(), 3)
 })
 
-t.test('a store that fails fails its searches alone', async (t) => {
+t.test('a failing store fails only the current searches', async (t) => {
   const store = storeOf(1)
   const { tracker } = buildTracker({ store })
   const { entries } = store
@@ -60,7 +60,7 @@ t.test('a store that fails fails its searches alone', async (t) => {
   t.equal((await tracker.find()).length, 1)
 })
 
-t.test('a scan lets others have their turn, and leaves out what is forgotten meanwhile', async (t) => {
+t.test('a scan runs in turns, and omits logins that are deleted meanwhile', async (t) => {
   const store = storeOf(20_000)
   const { tracker } = buildTracker({ store })
   const done: string[] = []
@@ -77,7 +77,7 @@ t.test('a scan lets others have their turn, and leaves out what is forgotten mea
   t.equal((await running).length, 19_999)
 })
 
-t.test('logins come by what a filter gives, the oldest first, page by page', async (t) => {
+t.test('logins are selected by a filter, and returned oldest first, page by page', async (t) => {
   const store = new MemoryStore()
   const order = Array.from({ length: 3000 }, (_, i) => (i * 7919) % 3000)
   for (const i of order) add(store, i)
@@ -100,7 +100,7 @@ t.test('logins come by what a filter gives, the oldest first, page by page', asy
   t.equal(paged.join(), all.join())
 })
 
-t.test('nothing is looked for when nobody waits for it any more', async (t) => {
+t.test('logins are not searched for when no caller waits any more', async (t) => {
   const { tracker } = buildTracker({ store: storeOf(5000) })
   let state: 'here' | 'gone' = 'here'
   const pages = Array.from({ length: 200 }, async () => await tracker.page({}, { isWanted: () => state === 'here' }))

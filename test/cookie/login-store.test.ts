@@ -10,7 +10,7 @@ import type { TestTracker } from './build-tracker.ts'
 
 const entries = (store: unknown): [string, StoredRecord][] => [...(store as MemoryStore).entries()]
 
-t.test('a store that throws is not an unknown cookie: nothing is set, nobody is let in, one line is logged', async (t) => {
+t.test('a store that throws does not mean an unknown cookie: no cookie is set, no login succeeds, one line is logged', async (t) => {
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -28,7 +28,7 @@ t.test('a store that throws is not an unknown cookie: nothing is set, nobody is 
   t.equal(await browser.identity(), 'joe', 'the good cookie is still there')
 })
 
-t.test('a REST logout or login whose cookie the store cannot tell rejects, and changes nothing', async (t) => {
+t.test('a REST logout or login rejects and changes nothing if the store cannot look up its cookie', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
   const cookieHeader = (await tracker.signIn({ cookieHeader: undefined, secure: false }, principal())).split(';')[0]
@@ -43,7 +43,7 @@ t.test('a REST logout or login whose cookie the store cannot tell rejects, and c
   t.equal(await tracker.identify(cookieHeader), null)
 })
 
-t.test('a store that is too slow is as good as not there', async (t) => {
+t.test('a store that is too slow is treated as unavailable', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const store = new MemoryStore()
@@ -55,7 +55,7 @@ t.test('a store that is too slow is as good as not there', async (t) => {
   t.same(logged, ['the cookie store cannot look up a cookie'])
 })
 
-t.test('a login that cannot be stored comes in all the same, and the log says so', async (t) => {
+t.test('a login that cannot be stored succeeds all the same, and the failure is logged', async (t) => {
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -65,7 +65,7 @@ t.test('a login that cannot be stored comes in all the same, and the log says so
   t.equal(await browser.identity(), undefined)
 })
 
-t.test('a logout that lands during a look-up makes its answer void', async (t) => {
+t.test('a logout during a lookup invalidates the result of the lookup', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -89,7 +89,7 @@ t.test('a logout that lands during a look-up makes its answer void', async (t) =
   t.equal(await late.recall(), null)
 })
 
-t.test('a login that nobody uses for idleTimeout is over; an open connection uses it, and so does a request', async (t) => {
+t.test('an unused login ends after idleTimeout; open connections and requests count as use', async (t) => {
   mock.timers.enable({ apis: ['setInterval', 'Date'], now: 1_000_000 })
   t.teardown(() => { mock.timers.reset() })
   const store = new MemoryStore()
@@ -110,7 +110,7 @@ t.test('a login that nobody uses for idleTimeout is over; an open connection use
   await tracker.close()
 })
 
-t.test('how long a login is idle is known to who opens the store later', async (t) => {
+t.test('the idle time of a login is known to a process that opens the store later', async (t) => {
   for (const { idle, authid } of [{ idle: 599_000, authid: 'joe' }, { idle: 600_000, authid: undefined }]) {
     let now = 1_000_000
     const store = new MemoryStore()
@@ -132,7 +132,7 @@ t.test('how long a login is idle is known to who opens the store later', async (
   }
 })
 
-t.test('a logout that the store cannot write counts all the same, and is tried again until it is written', async (t) => {
+t.test('a logout that the store cannot write takes effect at once, and is retried until it is written', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const store = new MemoryStore()
@@ -221,7 +221,7 @@ t.test('a store that fails at each login is logged once, and once when it works 
   await tracker.close()
 })
 
-t.test('who comes while a logout is being written is not let in', async (t) => {
+t.test('a client that connects while a logout is being written is not logged in', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -237,7 +237,7 @@ t.test('who comes while a logout is being written is not let in', async (t) => {
   await out
 })
 
-t.test('a store that returns no record is one that cannot tell, and null means that there is none', async (t) => {
+t.test('an invalid record means that the store cannot tell, and null means that there is none', async (t) => {
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -256,7 +256,7 @@ t.test('a store that returns no record is one that cannot tell, and null means t
   t.type((await browser.open()).setCookie, 'string', 'an unknown cookie is')
 })
 
-t.test('a look-up while a login is being stored does not lose it', async (t) => {
+t.test('a lookup while a login is being stored does not lose the login', async (t) => {
   const store = new MemoryStore()
   const { set } = store
   let stored = (): void => {}
@@ -274,7 +274,7 @@ t.test('a look-up while a login is being stored does not lose it', async (t) => 
   t.equal(await browser.identity(), 'joe')
 })
 
-t.test('a look-up while a login is replaced does not lose the one that replaces it', async (t) => {
+t.test('a lookup while a login is being replaced does not lose the new login', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -308,7 +308,7 @@ t.test('a store that does not keep the first login is named in the log once, wit
   }
 })
 
-t.test('of a store that keeps logins only the first is read back', async (t) => {
+t.test('only the first stored login is read back, if the store keeps it', async (t) => {
   const store = new MemoryStore()
   const { tracker, logged } = buildTracker({ store })
   const connections = [await new Browser(tracker).open(), await new Browser(tracker).open()]

@@ -36,7 +36,7 @@ class FailingStore extends MemoryStore {
   }
 }
 
-t.test('a logout ends the login of a cookie that the store could not tell, when it can', async (t) => {
+t.test('a logout ends the login of a cookie that the store could not look up, as soon as it can', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const store = new FailingStore()
@@ -76,7 +76,7 @@ t.test('a logout that comes when the store works again ends that login at once',
   t.equal(await browser.identity(), undefined)
 })
 
-t.test('who logs in on a cookie that the store could not tell takes the place of its login, unless it is the same user with the same role', async (t) => {
+t.test('a login on a cookie that the store could not look up replaces its login, unless user and role are the same', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   for (const [who, stays] of [[{ authid: 'eve' }, false], [{ authrole: 'other' }, false], [{ expires: new Date(Date.now() + 60_000) }, false], [{ realm: 'realm2' }, false], [{}, true], [{ authmethod: 'anonymous', authid: 'x' }, true]] as const) {
@@ -129,7 +129,7 @@ t.test('a log message about an outage says what could not be done, and for how m
   }
 })
 
-t.test('a logout in an outage ends also the login that a login of the same user had spared', async (t) => {
+t.test('a logout during an outage also ends a login that a new login of the same user had kept', async (t) => {
   const store = new FailingStore()
   const { tracker } = buildTracker({ store })
   const browser = new Browser(tracker)
@@ -144,7 +144,7 @@ t.test('a logout in an outage ends also the login that a login of the same user 
   t.same([...store.entries()], [])
 })
 
-t.test('every logout and every login of another user counts for a cookie that the store could not tell, whatever comes after', async (t) => {
+t.test('every logout and every login of another user takes effect later on a cookie that the store could not look up', async (t) => {
   const logout = null
   for (const [first, second] of [[logout, {}], [{ authid: 'eve' }, {}], [{ authrole: 'other' }, {}], [{}, { authid: 'eve' }]] as const) {
     const store = new FailingStore()
@@ -165,7 +165,7 @@ t.test('every logout and every login of another user counts for a cookie that th
   }
 })
 
-t.test('logouts on made-up cookies during an outage do not fill the memory, and do not take the places of real ones', async (t) => {
+t.test('logouts on made-up cookies during an outage neither fill the memory nor take the places of real ones', async (t) => {
   const store = new FailingStore()
   const { tracker, logged } = buildTracker({ store })
   const browser = new Browser(tracker)

@@ -64,7 +64,7 @@ t.test('a value is random, of the length that was asked for, and needs no escape
   t.equal(freshValue(24, 'A'.repeat(16)).slice(0, 16), 'A'.repeat(16), 'the visitor is carried over')
 })
 
-t.test('the visitor is known by our own values only; Crossbar.io\'s are looked up, too', async (t) => {
+t.test('the visitor part is only read from our own values; values of Crossbar.io are looked up, too', async (t) => {
   const value = freshValue(22)
   t.equal(visitorOf(value), value.slice(0, 16))
   t.equal(visitorOf('n/nBpOkCJ4k7Kk8dk4Iq4DCC'), undefined)
@@ -73,7 +73,7 @@ t.test('the visitor is known by our own values only; Crossbar.io\'s are looked u
   for (const wrong of ['', 'short', 'x'.repeat(81), 'a b c d e f', 'ümläut-ümläut', '../../etc/passwd\0']) t.notOk(mayBeKnown(wrong), wrong)
 })
 
-t.test('keys and pseudonyms lead back to no value', async (t) => {
+t.test('values cannot be derived from keys and pseudonyms', async (t) => {
   const value = freshValue(24)
   t.match(keyOf(value), /^[0-9a-f]{64}$/)
   t.match(pseudonymOf(value), /^[A-Za-z0-9_-]{22}$/)

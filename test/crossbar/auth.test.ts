@@ -96,7 +96,7 @@ t.test('the principals of tls are read, with their fingerprints [TLS-02]', async
   refused(t, joe({ 'certificate-sha1': certificate, role: 'nobody' }), `${path}.role`, 'must be a role of a realm')
 })
 
-t.test('a principal has a role that a realm has: its own, or the default', async (t) => {
+t.test('a principal must have a role of its realm: its own, or the default', async (t) => {
   const ticket = (principal: object, more: object = {}): object => ({ ticket: { type: 'static', principals: { joe: { ticket: 'x', ...principal } }, ...more } })
   t.match(convertAuth(ticket({}, { 'default-role': 'frontend' })), ticket({ role: 'frontend' }))
   t.match(convertAuth(ticket({ role: 'anonymous' }, { 'default-role': 'frontend' })), ticket({ role: 'anonymous' }))
@@ -105,7 +105,7 @@ t.test('a principal has a role that a realm has: its own, or the default', async
   refused(t, websocket({ auth: ticket({}, { 'default-role': 'nobody' }) }), `${AUTH}.ticket.default-role`, 'must be a role of a realm')
 })
 
-t.test('what cannot be served would lock its users out, and is refused', async (t) => {
+t.test('settings that cannot be served would lock users out, and are refused', async (t) => {
   for (const method of ['kerberos', 'wamp-scram', 'constructor']) {
     refused(t, websocket({ auth: { [method]: { type: 'static' } } }), `${AUTH}.${method}`, 'is not supported: the methods are anonymous, ticket, wampcra, cryptosign, tls, cookie')
   }
@@ -131,7 +131,7 @@ t.test('a dynamic authenticator is carried over, and its realm and roles must be
   }
 })
 
-t.test('without auth, or an empty one, only anonymous may come in, whose role there must be [ANO-01]', async (t) => {
+t.test('without auth, or with an empty one, only anonymous clients are accepted, and their role must exist [ANO-01]', async (t) => {
   t.equal(convertAuth({}), undefined)
   t.equal(convert(websocket({})).plugin.auth, undefined)
   const realms = [{ name: 'realm1', roles: [{ name: 'frontend' }] }]

@@ -6,7 +6,7 @@ import { findConfigurationFile, readConfigurationFile } from '../../plugin/cross
 const expected = (filename: string, why: string): { code: string, message: string } =>
   ({ code: 'WAMP_ERR_CROSSBAR_FILE', message: `The configuration file "${filename}" ${why}` })
 
-t.test('a file is itself', async (t) => {
+t.test('the path of a file selects this file', async (t) => {
   const file = join(t.testdir({ 'node.json': '{}' }), 'node.json')
   t.equal(await findConfigurationFile(file), file)
 })
@@ -21,7 +21,7 @@ t.test('a directory means the configuration in it, or in its .crossbar folder', 
   }
 })
 
-t.test('what is not there, or cannot be read, is refused', async (t) => {
+t.test('a missing or unreadable file is refused', async (t) => {
   const root = t.testdir({ 'config.json': {} })
   await t.rejects(findConfigurationFile(join(root, 'x')), expected(join(root, 'x'), 'does not exist'))
   await t.rejects(findConfigurationFile(root), expected(root, 'is a directory without'))
@@ -40,7 +40,7 @@ t.test('YAML is read as Crossbar.io reads it: with yes and no, and merged dicts'
   t.strictSame(await readConfigurationFile(file), { one: { a: 1 }, two: { a: 1, b: true, c: false } })
 })
 
-t.test('what does not parse is refused with its line, and never quoted: there are secrets in it', async (t) => {
+t.test('a file that cannot be parsed is refused with the line number, but never quoted, because it contains secrets', async (t) => {
   const root = t.testdir({
     'a.json': '{\n"secret": "do-not-tell" x}',
     'b.json': '{"secret": do-not-tell}',

@@ -26,7 +26,7 @@ t.test('every attribute is carried over [CKI-02, CKI-06]', async (t) => {
   })
 })
 
-t.test('what is absent has the plugin\'s defaults, and nothing is said of it [CKI-05, CKI-06, CKI-07, TRP-53]', async (t) => {
+t.test('absent settings have the defaults of the plugin, without a warning [CKI-05, CKI-06, CKI-07, TRP-53]', async (t) => {
   t.strictSame(convertCookie({}), { cookie: { name: 'cbtid' }, warnings: [] })
   const { endpoint } = resolveOptions(convert(websocket({ cookie: {} })).plugin)
   t.match(endpoint.cookie, { name: 'cbtid', length: 24, maxAge: 604_800, httpOnly: true, sameSite: 'lax', secure: 'auto', store: { type: 'memory' } })

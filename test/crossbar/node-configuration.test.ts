@@ -38,7 +38,7 @@ t.test('static files, a WebSocket, a cookie file and two methods become the opti
   t.equal(resolveOptions(plugin).endpoint.path, '/ws', 'the plugin takes them')
 })
 
-t.test('a node with everything that a router does not need is served, and warned of', async (t) => {
+t.test('a node with settings that a router does not need is served, with warnings', async (t) => {
   const { warnings } = convert({
     $schema: 'x',
     version: 2,
@@ -60,7 +60,7 @@ t.test('a node with everything that a router does not need is served, and warned
   ])
 })
 
-t.test('a component whose role no transport grants is warned of, with what to add', async (t) => {
+t.test('a component whose role no transport grants causes a warning that says what to add', async (t) => {
   const roles = ['backend', 'authorizer', 'frontend', 'anonymous'].map((name) => ({ name, permissions: [everything] }))
   const components = [...roles.map(({ name }) => ({ type: 'class', classname: 'a.B', realm: 'realm1', role: name })), { type: 'class', role: 'backend' }, { type: 'guest' }]
   const service = (auth: object): object => node({ realms: [{ name: 'realm1', roles }], transports: [web({ ws: { type: 'websocket', auth } })], components })
@@ -76,11 +76,11 @@ t.test('a component whose role no transport grants is warned of, with what to ad
   t.same(convert(plain).warnings.length, 4, 'without auth clients are anonymous')
 })
 
-t.test('what holds nothing is not warned of', async (t) => {
+t.test('empty settings cause no warning', async (t) => {
   t.same(convert({ ...node({ components: [], options: {} }), controller: {} }).warnings, [])
 })
 
-t.test('what is no version 2 configuration is refused', async (t) => {
+t.test('a configuration that does not have version 2 is refused', async (t) => {
   for (const config of [undefined, null, 'config', 7, []]) refused(t, config, '.', 'must be a dict')
   refused(t, {}, '.', 'must have "version"')
   refused(t, { ...node(), version: 1 }, 'version', 'must be 2')
@@ -93,7 +93,7 @@ t.test('what is no version 2 configuration is refused', async (t) => {
   refused(t, { ...node(), controller: { fabric: {} } }, 'controller.fabric', 'is unknown')
 })
 
-t.test('a node that nobody could connect to is refused', async (t) => {
+t.test('a node without any way to connect is refused', async (t) => {
   const expected = 'must have a router with a WebSocket transport'
   refused(t, { version: 2, workers: [] }, 'workers', expected)
   refused(t, { version: 2, workers: [{ type: 'container' }] }, 'workers', expected)
@@ -129,7 +129,7 @@ t.test('the realms and transports of several router workers are served by one ro
   t.same(endpoints.map(({ path }) => path), ['/ws2'])
 })
 
-t.test('no login leads from one router worker into a realm of another', async (t) => {
+t.test('a login of one router worker gives no access to a realm of another', async (t) => {
   const workers = (second: object): object => ({ version: 2, workers: [...node().workers as object[], { type: 'router', ...second }] })
   const both = 'must not be the role "anonymous": a realm of another router worker also has it'
   refused(t, workers({ realms: [{ name: 'realm2', roles: [{ name: 'anonymous' }] }] }), WS, both)
@@ -177,7 +177,7 @@ t.test('a directory must not serve the cookie file, at whatever port', async (t)
   refused(t, node({ transports }), 'workers[0].transports[1].paths["/"].directory', 'must not contain the cookie file: it would be served')
 })
 
-t.test('a secret is in no message', async (t) => {
+t.test('no message contains a secret', async (t) => {
   const secret = 'do-not-tell'
   const configs = [
     websocket({ auth: { wampcra: { type: 'static', users: { joe: { secret: [secret], role: 'frontend' } } } } }),

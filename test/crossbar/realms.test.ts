@@ -41,7 +41,7 @@ t.test('a permission with a key that is not known, or a value of the wrong kind,
   refusedPermission(t, { uri: 'a', validate: { call: 'x' } }, '.validate', 'is not supported')
 })
 
-t.test('without match the stars are left for the router to read, with match they are none [AZN-04]', async (t) => {
+t.test('without match, asterisks are interpreted by the router; with match, they are literal [AZN-04]', async (t) => {
   const permissions = ['com.x.*', 'com.*.y', '*', 'com.x'].map((uri) => ({ uri }))
   t.strictSame(convertRole({ permissions }), { permissions })
   t.strictSame(convertRole({ permissions: [{ uri: 'com.*', match: 'exact' }] }), { permissions: [{ uri: 'com.*', match: 'exact' }] })
@@ -86,7 +86,7 @@ t.test('uri_check is loose unless it is strict [URI-05, TRP-58]', async (t) => {
   refused(t, realm({ options: { uri_check: 'lax' } }), `${REALM}.options.uri_check`, 'must be "loose" or "strict"')
 })
 
-t.test('what else a realm may have is warned of, and what it may not is refused', async (t) => {
+t.test('other known settings of a realm cause a warning, and unknown ones are refused', async (t) => {
   t.same(convertRealm({ id: 'r', options: { enable_meta_api: true, event_dispatching_chunk_size: 10 }, store: { type: 'memory' } }).warnings, [
     `${REALM}.options.event_dispatching_chunk_size has no equivalent`
   ])

@@ -36,7 +36,7 @@ t.test('an endpoint that cannot be served is refused: a range of ports, a socket
   refusedEndpoint(t, { type: 'unix', path: 'sock' }, '.type', 'must be "tcp"')
 })
 
-t.test('what tunes an endpoint or a web transport is warned of', async (t) => {
+t.test('settings that tune an endpoint or a web transport cause a warning', async (t) => {
   const { warnings } = convert(transports(web(ws, { id: 'web1', endpoint: { ...tcp, backlog: 1024, shared: true }, options: { access_log: true } })))
   t.same(warnings, ['endpoint.backlog', 'options.access_log'].map((name) => `workers[0].transports[0].${name} has no equivalent`))
   refused(t, transports(web(ws, { options: { gzip: true } })), 'workers[0].transports[0].options.gzip', 'is unknown')
@@ -45,7 +45,7 @@ t.test('what tunes an endpoint or a web transport is warned of', async (t) => {
   refused(t, transports({ type: 'web', paths: {} }), 'workers[0].transports[0]', 'must have "endpoint"')
 })
 
-t.test('a transport that is not served stays shut, on whatever port, with a warning', async (t) => {
+t.test('a transport that is not served is not opened, on any port, and causes a warning', async (t) => {
   for (const type of ['rawsocket', 'mqtt', 'websocket.testee']) {
     const { warnings } = convert(transports(web(ws), { type, endpoint: { type: 'tcp', port: 9000, tls: {} } }))
     t.same(warnings, ['workers[0].transports[1] is not supported: its clients can use WebSocket'])

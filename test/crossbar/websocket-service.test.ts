@@ -26,7 +26,7 @@ t.test('two WebSockets with different limits are refused: there is one for all [
   t.same(convert(sizes(1000, 1000)).plugin.limits, { messageSize: 1000 })
 })
 
-t.test('tuning without a counterpart is warned of, and refused where it is out of range [WSK-10]', async (t) => {
+t.test('tuning without a counterpart causes a warning, and is refused if it is out of range [WSK-10]', async (t) => {
   const tuned = {
     enable_webstatus: true,
     max_frame_size: 0,
@@ -56,7 +56,7 @@ t.test('any page may connect unless origins are listed [WSK-10]', async (t) => {
   t.equal(convertOptions({ allowed_origins: [] }).plugin.allowedOrigins, undefined)
 })
 
-t.test('where cookies log in, no foreign page may connect unless it is listed by name [WSK-10]', async (t) => {
+t.test('with cookie logins, foreign pages may connect only if their origins are listed by name [WSK-10]', async (t) => {
   const { plugin, warnings } = convertOptions({ allowed_origins: ['*', 'https://a.example'] }, loginByCookie)
   t.same(plugin.allowedOrigins, ['https://a.example'])
   t.equal(warnings.length, 1)
@@ -105,7 +105,7 @@ t.test('the serializers that there are are offered, and the others warned of [SE
   refused(t, websocket({ serializers: 'json' }), `${WS}.serializers`, 'must be a list')
 })
 
-t.test('names and debugging are no business of a router; other keys are refused', async (t) => {
+t.test('names and debugging settings are ignored; other keys are refused', async (t) => {
   t.same(convert(websocket({ id: 'ws1', debug: true, url: 'ws://x/ws' })).warnings, [])
   refused(t, websocket({ serialisers: [] }), `${WS}.serialisers`, 'is unknown')
 })

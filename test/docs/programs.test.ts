@@ -116,7 +116,7 @@ made[0]!.onmessage({ data: '{"topic":"com.example.news","args":[1],"kwargs":{}}'
   t.equal(await run(folder, 'main.ts'), 'com.example.news [ 1 ] {}\n')
 })
 
-t.test('the page on the console mounts it, for who has the role', async (t) => {
+t.test('the page on the console mounts it, for users with the role', async (t) => {
   const folder = writeFiles(t, 'docs/console.md', {
     'main.ts': `
 import { app } from './app.ts'

@@ -9,7 +9,7 @@ t.test('the reference is that of the source, which documents all that is exporte
   t.end()
 })
 
-t.test('what has no docstring, no section, or is not exported is named', (t) => {
+t.test('exports without a docstring, or without a section, and missing exports are named', (t) => {
   t.same(buildReference(['test/docs/undocumented.ts']).faults, [
     'Silent has no docstring',
     'Silent.value has no docstring',

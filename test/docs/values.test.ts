@@ -60,7 +60,7 @@ function digits (_: string, value: unknown): unknown {
   return typeof value === 'bigint' ? String(value) : value
 }
 
-t.test('what becomes of a value is what its page says', async (t) => {
+t.test('values are converted as the page on values says', async (t) => {
   const rows = readFileSync('docs/values.md', 'utf8').split('\n').map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)).filter(({ length }) => length === 6).slice(2)
   t.same(rows.map(([value, name]) => `${value} ${name}`), Object.keys(examples), 'each row has its examples')
   for (const [value, name, ...cells] of rows) {

@@ -36,7 +36,7 @@ async function logIn (t: Test, port: number, userAgent: string, authid = 'joe'):
   return client.setCookie!.split(';')[0]!
 }
 
-t.test('a user sees where it is logged in, and ends that one by one', async (t) => {
+t.test('a user sees the devices that are logged in, and can log each one out', async (t) => {
   const app = await build(t)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -68,7 +68,7 @@ t.test('GET /api/sum takes two numbers, and nothing else', async (t) => {
   }
 })
 
-t.test('by WAMP what is no number is refused by the same schema', async (t) => {
+t.test('over WAMP, the same schema refuses values that are not numbers', async (t) => {
   const app = await build(t)
   const session = app.wamp.join('realm1', { role: 'frontend' })
   await t.rejects(session.call('com.example.add2', [2, 'three']), new WampError('wamp.error.invalid_argument', { args: ['args[1] must be number'] }))
@@ -84,7 +84,7 @@ t.test('primes are counted, and the caller is told how far it is', async (t) => 
   for (const last of [1, 2.5, 1e12]) await t.rejects(session.call('com.example.primes', [last]), { code: 'wamp.error.invalid_argument' })
 })
 
-t.test('a count that is canceled is not gone on with', async (t) => {
+t.test('a canceled count does not continue', async (t) => {
   const app = await build(t)
   const session = app.wamp.join('realm1', { role: 'frontend' })
   const ended = new Promise<unknown>((resolve) => {
@@ -104,7 +104,7 @@ t.test('a count that is canceled is not gone on with', async (t) => {
   t.equal(shares.length, 1)
 })
 
-t.test('the console is for the admin', async (t) => {
+t.test('only the admin can open the console', async (t) => {
   const app = await build(t)
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
@@ -133,7 +133,7 @@ t.test('POST /api/feed refuses what has no text in it', async (t) => {
   t.equal((await app.inject({ method: 'POST', url: '/api/feed', payload: 'text=hello' })).statusCode, 415, 'a form of a foreign page')
 })
 
-t.test('a user may add and use the feed, and nothing else', async (t) => {
+t.test('a user can add numbers and use the feed, and nothing else', async (t) => {
   const app = await build(t)
   const session = app.wamp.join('realm1', { role: 'frontend' })
   t.equal(await session.call('com.example.add2', [2, 3]), 5)

@@ -36,7 +36,7 @@ function build (bufferedBytes: number, begun: (n: number) => void = () => {}) {
   return { busy, started, full, hold, release, settled, dropped: () => dropped }
 }
 
-t.test('the events of a publisher without memory are passed over, until there is memory again', async (t) => {
+t.test('the events of a publisher without memory are skipped until memory is available', async (t) => {
   const { busy, started, full, hold, release, settled } = build(10_000)
   full.add('a')
   for (let n = 0; n < 6; n++) hold('ab'[n % 2], n)
@@ -54,7 +54,7 @@ t.test('the events of a publisher without memory are passed over, until there is
   t.notOk(busy.isFull('a'))
 })
 
-t.test('memory that is released while events are passed over is not forgotten', async (t) => {
+t.test('memory that is released while events are skipped is not lost', async (t) => {
   const { started, full, hold, release, settled } = build(10_000, (n) => {
     if (n !== 1) return
     full.clear()
@@ -67,7 +67,7 @@ t.test('memory that is released while events are passed over is not forgotten', 
   t.same(started.map(({ n }) => n), [1, 0])
 })
 
-t.test('of any sequence, each event is started or dropped, those of one publisher in order, and none waits that has memory', async (t) => {
+t.test('in any sequence, each event is started or dropped, in order per publisher, and no event with memory waits', async (t) => {
   const sharer = fc.constantFrom('a', 'b', 'c')
   const step = fc.oneof(
     { weight: 5, arbitrary: fc.record({ kind: fc.constant('event' as const), sharer, policy: fc.constantFrom('close' as const, 'drop-oldest' as const, 'keep-latest' as const) }) },

@@ -101,7 +101,7 @@ t.test('an event waits while the values of running handlers fill their limit, an
   t.equal(started.at(-1), 10)
 })
 
-t.test('an event whose octets alone exceed what is left is not decoded', async (t) => {
+t.test('an event whose size alone exceeds the remaining memory is not decoded', async (t) => {
   const { held, started, decoded, arrive, endAll } = build(100_000, 10_000)
   const other = held.hold('other', 9000)
   arrive(1, { payload: Payload.of(['x'.repeat(2000)]) })
@@ -112,7 +112,7 @@ t.test('an event whose octets alone exceed what is left is not decoded', async (
   await endAll()
 })
 
-t.test('an event that waits is decoded once to see what it takes, and again when it starts', async (t) => {
+t.test('a waiting event is decoded once to estimate its memory, and again when it starts', async (t) => {
   const { held, started, decoded, arrive, endAll } = build(100_000, 1.5 * ONE)
   arrive(1, { sharer: 'a' })
   arrive(2, { sharer: 'b' })
@@ -124,7 +124,7 @@ t.test('an event that waits is decoded once to see what it takes, and again when
   t.equal(decoded(), 3)
 })
 
-t.test('an event that can never be handled is dropped, and others go on', async (t) => {
+t.test('an event that can never be handled is dropped, and others are still handled', async (t) => {
   const { started, logged, arrive } = build(100_000, 5 * ONE)
   arrive(1, { payload: Payload.of(['x'.repeat(10_000)]) })
   arrive(2)
@@ -132,7 +132,7 @@ t.test('an event that can never be handled is dropped, and others go on', async 
   t.same(logged, ['limits.heldBytes: an event was dropped, because its values alone take more memory'])
 })
 
-t.test('a retained event that has waited is for the handler that it came for', async (t) => {
+t.test('a retained event that has waited is passed to the handler that requested it', async (t) => {
   const { held, handlers, started, arrive } = build(100_000, 5 * ONE)
   const other = held.hold('other', 5 * ONE)
   arrive(1, { details: { retained: true } })
@@ -143,7 +143,7 @@ t.test('a retained event that has waited is for the handler that it came for', a
   t.same([started, others], [[1], 0])
 })
 
-t.test('a handler that takes payloads is given no values, and what nobody handles is not decoded', async (t) => {
+t.test('a handler that takes payloads receives no values, and unhandled events are not decoded', async (t) => {
   const { handlers, decoded, started, arrive } = build(1000)
   const payloads: Payload[] = []
   const taker: EventHandler = { takes: 'payload', handle: ({ payload }, { args }) => { payloads.push(payload, ...args as never[]) } }
@@ -157,7 +157,7 @@ t.test('a handler that takes payloads is given no values, and what nobody handle
   t.same([payloads.length, decoded(), started], [2, 1, [4]], 'both kinds on one subscription')
 })
 
-t.test('an event without values here reaches only handlers that take payloads', async (t) => {
+t.test('an event that this process cannot represent reaches only handlers that take payloads', async (t) => {
   const held = new HeldValues(2 ** 20, { warn: () => {} })
   const handlers = new EventHandlers({ bufferedBytes: 1000, held, read: () => undefined, failed: () => {}, dropped: () => {} })
   let count = 0

@@ -28,7 +28,7 @@ async function build (t: Test, limits = {}) {
   return { app, backend, join, logged: () => lines.map(({ msg }) => msg) }
 }
 
-t.test('calls of a procedure that does not end hold a limited amount of memory, and other callers have room', async (t) => {
+t.test('calls of a procedure that never ends hold a limited amount of memory, and other callers have room', async (t) => {
   const { backend, join, logged } = await build(t)
   const ends: (() => void)[] = []
   await backend.register('com.example.slow', async () => { await new Promise<void>((resolve) => { ends.push(resolve) }) })
@@ -130,7 +130,7 @@ t.test('a call or an event for a handler that does not end refers to no session'
   t.same(sharers, ['number', 'number'])
 })
 
-t.test('events that wait count with their topics', async (t) => {
+t.test('waiting events count with their topics', async (t) => {
   const { app, backend, join, logged } = await build(t, { bufferedEventBytes: 65_536, bufferedBytes: 65_536, heldBytes: 3000 })
   await backend.subscribe('com.example.', async () => { await new Promise(() => {}) }, { match: 'prefix' })
   const reader = app.wamp.join('realm1')
@@ -144,7 +144,7 @@ t.test('events that wait count with their topics', async (t) => {
   await t.rejects(first, { code: 'WAMP_ERR_SLOW_READER' })
 })
 
-t.test('a publisher whose waiting events fill the buffer does not cost others their events', async (t) => {
+t.test('a publisher whose waiting events fill the buffer does not cause the events of others to be dropped', async (t) => {
   const { backend, join, logged } = await build(t, { bufferedEventBytes: 65_536 })
   const { hostile, other, started } = await holdMuch({ backend, join })
   for (let i = 1; i <= 50; i++) hostile.send([16, 100 + i, {}, 'com.example.topic', ['hostile', ...values()]])
@@ -193,7 +193,7 @@ t.test('events and results that wait for an iterator are decoded when they are r
   t.equal(decoded, before + 3)
 })
 
-t.test('a result without values here ends the iteration with an error', async (t) => {
+t.test('a result that this process cannot represent ends the iteration with an error', async (t) => {
   const { app, backend } = await build(t)
   const { wamp } = app
   if (!(wamp instanceof Router)) throw new TypeError('the app has no router')

@@ -50,7 +50,7 @@ t.test('an ERROR rejects with a WampError that carries URI, args and kwargs', as
   await t.rejects(call, { name: 'WampError', error: 'com.example.error', args: ['no'], kwargs: { why: 1 }, message: 'com.example.error: no' })
 })
 
-t.test('what the app changes after a call does not travel', async (t) => {
+t.test('changes of the app after a call do not affect the sent values', async (t) => {
   const { session, sent } = build()
   const args = [{ n: 1 }]
   session.call('a', args).catch(() => {})
@@ -58,14 +58,14 @@ t.test('what the app changes after a call does not travel', async (t) => {
   t.same((sent[0] as { payload: Payload }).payload.values().args, [{ n: 1 }])
 })
 
-t.test('what is no data is refused before it is sent', async (t) => {
+t.test('values that are not data are refused before they are sent', async (t) => {
   const { session, sent } = build()
   await t.rejects(session.call('a', [() => {}]))
   await t.rejects(session.publish('a', [Symbol('x')]))
   t.same(sent, [])
 })
 
-t.test('what a client on the wire would be aborted for is refused by the name of the field', async (t) => {
+t.test('a message for which a remote client would be aborted is refused by the name of the field', async (t) => {
   const { session, sent } = build()
   const wrong = <T>(options: object): T => options as T
   await t.rejects(session.subscribe('a', () => {}, wrong({ match: 'regex' })), { code: 'WAMP_ERR_INVALID_MESSAGE', message: /SUBSCRIBE\.options\.match must be one of/ })
@@ -125,7 +125,7 @@ t.test('events that come right after SUBSCRIBED are handled, each handler on its
   await Promise.all([first, second, third])
 })
 
-t.test('a subscription is given up with its last handler', async (t) => {
+t.test('a subscription ends with its last handler', async (t) => {
   const { session, sent, receive } = build()
   const waiting = [session.subscribe('t', () => {}), session.subscribe('t', () => {})]
   for (const request of [1, 2]) receive({ type: MessageType.Subscribed, request, subscription: 4 })
@@ -140,7 +140,7 @@ t.test('a subscription is given up with its last handler', async (t) => {
   t.equal(sent.length, 3, 'a second unsubscribe has nothing to do')
 })
 
-t.test('leaving says GOODBYE, and what is open is rejected', async (t) => {
+t.test('leaving sends GOODBYE, and pending requests are rejected', async (t) => {
   const { session, sent, ended, receive } = build()
   const call = session.call('a')
   const left = session.leave()
@@ -154,7 +154,7 @@ t.test('leaving says GOODBYE, and what is open is rejected', async (t) => {
   t.same(ended, [1], 'the link is told once')
 })
 
-t.test('a GOODBYE of the router is answered, and names why the session is closed', async (t) => {
+t.test('a GOODBYE of the router is answered, and its reason is kept', async (t) => {
   const { session, sent, receive } = build()
   receive({ type: MessageType.Goodbye, details: {}, reason: 'wamp.close.killed' })
   t.match(sent, [{ type: MessageType.Goodbye, reason: 'wamp.close.goodbye_and_out' }])
@@ -174,7 +174,7 @@ t.test('an answer after the session is closed is not sent', async (t) => {
   t.equal(sent.length, 1)
 })
 
-t.test('an invocation that is interrupted is forgotten, unless the caller waits for its answer, and the router learns when it has ended', async (t) => {
+t.test('an interrupted invocation is forgotten, unless the caller waits for its answer, and the router learns when it has ended', async (t) => {
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as () => void
   const { session, sent, receive, settled } = build()

@@ -35,7 +35,7 @@ async function registerSlow (callee: InProcessSession, procedure: string): Promi
   return { called, aborted }
 }
 
-t.test('a call that is aborted rejects at once, and its procedure is told [CAN-01]', async (t) => {
+t.test('an aborted call rejects at once, and the signal of its procedure aborts [CAN-01]', async (t) => {
   const { caller, callee } = await build(t)
   const { called, aborted } = await registerSlow(callee, 'com.example.slow')
   const stop = new AbortController()
@@ -47,7 +47,7 @@ t.test('a call that is aborted rejects at once, and its procedure is told [CAN-0
   await t.rejects(caller.call('com.example.slow', [], {}, { signal: AbortSignal.abort(new Error('never')) }), { message: 'never' })
 })
 
-t.test('a time that is over, a caller that is gone, and the end of the session abort a procedure', async (t) => {
+t.test('a timeout, the departure of the caller, and the end of the session abort the signal of a procedure', async (t) => {
   const { app, caller, callee } = await build(t)
   const timed = await registerSlow(callee, 'com.example.timed')
   await t.rejects(caller.call('com.example.timed', [], {}, { timeout: 20 }), { message: 'wamp.error.timeout' })
@@ -69,7 +69,7 @@ t.test('a time that is over, a caller that is gone, and the end of the session a
   await t.rejects(last, { message: 'wamp.error.canceled' })
 })
 
-t.test('results by progress are given in order, to who wants them [PCR-01]', async (t) => {
+t.test('progressive results are passed in order, to callers that request them [PCR-01]', async (t) => {
   const { caller, callee } = await build(t)
   const wanted: boolean[] = []
   await callee.register<[number]>('com.example.count', ({ args: [to], progress }) => {
@@ -85,7 +85,7 @@ t.test('results by progress are given in order, to who wants them [PCR-01]', asy
   await t.rejects(caller.call('com.example.count', [3], {}, { onProgress: () => { throw new Error('mine') } }), { message: 'mine' })
 })
 
-t.test('results can be iterated over, and who stops cancels the call', async (t) => {
+t.test('results can be iterated over, and breaking out of the loop cancels the call', async (t) => {
   const { caller, callee } = await build(t)
   await callee.register<[number]>('com.example.count', ({ args: [to], progress }) => {
     for (let i = 1; i < to; i++) progress?.(i)
@@ -136,7 +136,7 @@ t.test('events can be iterated over, until one stops, a signal says so, or the s
   t.equal(told, 1, 'who asks later is told at once')
 })
 
-t.test('a refused iteration over events leaves nothing behind at its signal', async (t) => {
+t.test('a refused iteration over events removes its listener from its signal', async (t) => {
   const { app } = await build(t)
   const { prototype } = WaitingMessages
   const ends = t.capture(prototype, 'end', prototype.end)
@@ -148,7 +148,7 @@ t.test('a refused iteration over events leaves nothing behind at its signal', as
   t.equal(ends().length, 0)
 })
 
-t.test('an iteration over events ends at once when its signal is aborted, though an authorizer thinks; what it grants later is given up', async (t) => {
+t.test('an iteration over events ends at once when its signal is aborted, even while an authorizer decides; a later grant is undone', async (t) => {
   const asked = new EventEmitter()
   let decide: (verdict: boolean) => void = () => {}
   const authorizer = async (): Promise<boolean> => {
@@ -184,7 +184,7 @@ t.test('an iteration over events ends at once when its signal is aborted, though
   await t.rejects(ending, { code: 'WAMP_ERR_SESSION_CLOSED' })
 })
 
-t.test('a call whose authorizer thinks ends at once when it is aborted, and when its time is over', async (t) => {
+t.test('a call that waits for its authorizer ends at once when it is aborted or times out', async (t) => {
   const asked = new EventEmitter()
   const authorizer = async (): Promise<boolean> => {
     asked.emit('asked')
@@ -201,7 +201,7 @@ t.test('a call whose authorizer thinks ends at once when it is aborted, and when
   await t.rejects(guest.call('com.example.any', [], {}, { timeout: 20 }), { message: 'wamp.error.timeout' })
 })
 
-t.test('who iterates too slowly is told, and the subscription is given up', async (t) => {
+t.test('a program that iterates too slowly gets an error, and the subscription ends', async (t) => {
   const { caller, callee } = await build(t)
   const events = callee.events('com.example.flood')
   const first = events.next()
@@ -212,7 +212,7 @@ t.test('who iterates too slowly is told, and the subscription is given up', asyn
   t.same((await caller.call<{ exact: number[] }>('wamp.subscription.list')).exact, [])
 })
 
-t.test('a subscription is not given up while another handler of it is under way', async (t) => {
+t.test('a subscription is not ended while another handler is being added to it', async (t) => {
   let decide = (): void => {}
   const asked = new EventEmitter()
   const authorizer = async (): Promise<boolean> => {
@@ -243,7 +243,7 @@ t.test('a subscription is not given up while another handler of it is under way'
   t.same(await backend.call('wamp.subscription.lookup', ['com.example.news']), null)
 })
 
-t.test('a subscription is given up whatever else is under way, and once if two leave together', async (t) => {
+t.test('a subscription is ended whatever else is pending, and once if two handlers are removed together', async (t) => {
   const asked = new EventEmitter()
   let decide = (): void => {}
   const authorizer = async (_session: unknown, uri: string): Promise<boolean> => {
@@ -269,7 +269,7 @@ t.test('a subscription is given up whatever else is under way, and once if two l
   for (const topic of ['com.example.one', 'com.example.slow']) t.same(await backend.call('wamp.subscription.lookup', [topic]), null)
 })
 
-t.test('what was retained is for the handler that asked', async (t) => {
+t.test('a retained event is passed only to the handler that requested it', async (t) => {
   const { app } = await buildApp(t)
   const [backend, guest] = [app.wamp.join('realm1'), app.wamp.join('realm1')]
   await backend.publish('com.example.state', ['retained'], {}, { retain: true })
@@ -284,7 +284,7 @@ t.test('what was retained is for the handler that asked', async (t) => {
   t.same(seen.slice(2), ['a new', 'b new', 'c new'])
 })
 
-t.test('a session that acts as a role is held to its permissions', async (t) => {
+t.test('a session that joins with a role has only the permissions of the role', async (t) => {
   const { app } = await build(t)
   const guest = app.wamp.join('realm1', { authid: 'joe', role: 'guest' })
   await t.rejects(guest.call('com.example.any'), { message: 'wamp.error.not_authorized' })

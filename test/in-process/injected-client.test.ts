@@ -46,7 +46,7 @@ for (const codec of codecs) {
   })
 }
 
-t.test('who cannot be injected is told why', async (t) => {
+t.test('invalid options of an injected client cause an error that says why', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms })
@@ -55,7 +55,7 @@ t.test('who cannot be injected is told why', async (t) => {
   await t.rejects(app.injectWamp({ realm: 'realm1', codec: 'xml' as 'json' }), { code: 'WAMP_ERR_INVALID_OPTION', message: /"codec"/ })
 })
 
-t.test('a value that the receiver\'s serializer has no form for reaches nobody, and harms nobody', async (t) => {
+t.test('a value that the serializer of the receiver cannot represent is not delivered, and causes no harm', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms })

@@ -14,7 +14,7 @@ class User {
 
 const seen = { name: 'joe', since: '1970-01-01T00:00:00.000Z' }
 
-t.test('what an object hides from a REST answer is hidden from events, results, arguments and errors', async (t) => {
+t.test('properties that an object hides from REST responses are hidden from events, results, arguments and errors', async (t) => {
   const { app, url } = await buildApp(t)
   const backend = app.wamp.join('realm1')
   await backend.register('com.example.user', () => new User())
@@ -32,7 +32,7 @@ t.test('what an object hides from a REST answer is hidden from events, results, 
   t.same((await client.ask([48, 3, {}, 'com.example.refuse'])).slice(4), ['com.example.refused', [seen], { user: seen }])
 })
 
-t.test('values are the app\'s own again once they are sent', async (t) => {
+t.test('the app can change its values again once they are sent', async (t) => {
   const { app } = await buildApp(t)
   const backend = app.wamp.join('realm1')
   const got: unknown[] = []
@@ -46,7 +46,7 @@ t.test('values are the app\'s own again once they are sent', async (t) => {
   t.strictSame(got, [[[1, { deep: true }], new Uint8Array([97, 98]), 2n ** 60n, null, {}]])
 })
 
-t.test('what is no list, no object or no data is told to who sends it, and nobody else', async (t) => {
+t.test('invalid args, kwargs and values are reported to their sender only', async (t) => {
   const { app } = await buildApp(t)
   const backend = app.wamp.join('realm1')
   const within: Record<string, unknown> = {}
@@ -69,7 +69,7 @@ t.test('what is no list, no object or no data is told to who sends it, and nobod
   await t.rejects(backend.call('com.example.function'), { name: 'WampError', error: 'wamp.error.runtime_error' })
 })
 
-t.test('what a value says of itself counts as in JSON: by its name, and nothing for undefined', async (t) => {
+t.test('a value is converted by its toJSON as in JSON: with its key, and undefined is omitted', async (t) => {
   const { app } = await buildApp(t)
   const backend = app.wamp.join('realm1')
   const named = { toJSON: (key: string) => `at ${key}` }

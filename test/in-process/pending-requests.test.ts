@@ -15,7 +15,7 @@ const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(res
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 
-t.test('a request keeps neither its values nor its message in memory while it waits for the answer', async (t) => {
+t.test('a pending request keeps neither its values nor its message in memory', async (t) => {
   const kept: WeakRef<object>[] = []
   const log = { error: () => {}, warn: () => {} }
   const peer = new InProcessPeer({
@@ -39,7 +39,7 @@ t.test('a request keeps neither its values nor its message in memory while it wa
   for (const one of pending) await t.rejects(one, { code: 'WAMP_ERR_SESSION_CLOSED' })
 })
 
-t.test('the bridge keeps no values in memory while a call waits for its answer', async (t) => {
+t.test('the bridge keeps no values in memory while a call is pending', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })

@@ -21,7 +21,7 @@ function build (bufferedBytes: number) {
   return { messages, decoded, put }
 }
 
-t.test('messages wait as a copy of their octets, and are decoded when they are read', async (t) => {
+t.test('waiting messages are copies of their bytes, and are decoded when they are read', async (t) => {
   const { messages, decoded, put } = build(10_000)
   const iterator = messages[Symbol.asyncIterator]()
   const chunk = Buffer.from('abc')
@@ -39,7 +39,7 @@ t.test('messages wait as a copy of their octets, and are decoded when they are r
   t.same(decoded, ['a', 'b', 'c', 'd'], 'a message without values is skipped')
 })
 
-t.test('a reader that waits is given what arrives, and the error at the end', async (t) => {
+t.test('a waiting reader receives each message as it arrives, and the error at the end', async (t) => {
   const { messages, put } = build(10_000)
   const iterator = messages[Symbol.asyncIterator]()
   const first = iterator.next()
@@ -50,7 +50,7 @@ t.test('a reader that waits is given what arrives, and the error at the end', as
   await t.rejects(iterator.next(), { message: 'over' })
 })
 
-t.test('the octets of waiting messages are limited', async (t) => {
+t.test('the size of waiting messages is limited', async (t) => {
   const { messages, decoded, put } = build(10_000)
   const iterator = messages[Symbol.asyncIterator]()
   for (let i = 0; i < 100; i++) {
@@ -63,7 +63,7 @@ t.test('the octets of waiting messages are limited', async (t) => {
   t.same(decoded, [], 'what waited is dropped')
 })
 
-t.test('tiny messages are limited in number', async (t) => {
+t.test('the number of tiny messages is limited', async (t) => {
   const { messages, put } = build(2 ** 30)
   for (let i = 0; i < 10_001; i++) put(Buffer.from('a'))
   await t.rejects(messages[Symbol.asyncIterator]().next(), { code: 'WAMP_ERR_SLOW_READER', message: /10000 values/ })

@@ -44,7 +44,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.equal(await tab.page.evaluate('document.cookie'), '')
   })
 
-  await t.test('a page comes back by itself when its server has been restarted, and the login with it', async (t) => {
+  await t.test('a page reconnects by itself when its server has restarted, with its login', async (t) => {
     const { example, tab } = await visit(t)
     await tab.logIn()
     await tab.sees('Connected')
@@ -63,7 +63,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.same(tab.errors.filter((text) => !text.includes('ERR_CONNECTION_REFUSED')), [])
   })
 
-  await t.test('a login that ended while the server was away is asked for again', async (t) => {
+  await t.test('the page asks for a login again if the login ended while the server was down', async (t) => {
     const { example, context, tab } = await visit(t)
     await tab.logIn()
     await tab.sees('Connected')
@@ -155,7 +155,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.same(tab.errors, [])
   })
 
-  await t.test('a procedure is called, and what it refuses is shown', async (t) => {
+  await t.test('a procedure is called, and its refusals are shown', async (t) => {
     const { tab } = await visit(t)
     await tab.logIn()
     await tab.page.getByLabel('First number').fill('-0.5')
@@ -172,7 +172,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.same(tab.errors, [])
   })
 
-  await t.test('a long call says how far it is, and stops when it is canceled', async (t) => {
+  await t.test('a long call shows its progress, and stops when it is canceled', async (t) => {
     const { tab } = await visit(t)
     await tab.logIn()
     await tab.page.getByLabel('Count the primes up to').fill('1000000')
@@ -196,7 +196,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.same(tab.errors, [])
   })
 
-  await t.test('a call whose answer is lost with the connection is given up', async (t) => {
+  await t.test('a call whose answer is lost with the connection rejects', async (t) => {
     const { example, tab } = await visit(t)
     await tab.logIn()
     await tab.page.getByLabel('Count the primes up to').fill('100000000')
@@ -229,7 +229,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.notOk(await tab.page.getByText('Console').isVisible(), 'and nobody else does')
   })
 
-  await t.test('what is posted by REST is seen in the feed, with who posted it', async (t) => {
+  await t.test('a text posted over REST appears in the feed, with its author', async (t) => {
     const { example, tab } = await visit(t)
     await tab.logIn()
     await tab.sees('You are joe')
@@ -248,7 +248,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.same(tab.errors, [])
   })
 
-  await t.test('nothing is wider than a phone', async (t) => {
+  await t.test('no content is wider than the screen of a phone', async (t) => {
     const { tab } = await visit(t, { viewport: { width: 320, height: 640 }, hasTouch: true, isMobile: true })
     const overhang = async (): Promise<unknown> => await tab.page.evaluate('document.documentElement.scrollWidth - visualViewport.width')
     await tab.page.getByRole('button', { name: 'Log in' }).waitFor()

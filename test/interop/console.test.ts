@@ -30,7 +30,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     return client
   }
 
-  await t.test('it says where it is, who is there, and how long the router takes to answer', async (t) => {
+  await t.test('it shows its location, its user, and the response time of the router', async (t) => {
     const { page } = await visit(t)
     await page.sees('Connected')
     await page.sees('realm1')
@@ -40,7 +40,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     t.same(page.errors, [])
   })
 
-  await t.test('sessions come and go as they do, and one is killed with a reason', async (t) => {
+  await t.test('sessions appear and disappear as they join and leave, and one is killed with a reason', async (t) => {
     const { server, page } = await visit(t)
     await page.rowIs('this page')
     t.equal(await page.row('this page').getByRole('button').count(), 0, 'nobody kills the own page')
@@ -206,7 +206,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     t.same(page.errors, [])
   })
 
-  await t.test('what is published by hand arrives with its options', async (t) => {
+  await t.test('an event published by hand arrives with its options', async (t) => {
     const { backend, page } = await visit(t)
     const come = new Promise<Received>((resolve) => { backend.subscribe('com.example.news', resolve).catch(() => {}) })
     await page.goTo('Publish')
@@ -225,7 +225,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     t.same(page.errors, [])
   })
 
-  await t.test('what clients choose is text: names, URIs, payloads and errors', async (t) => {
+  await t.test('input from clients is shown as text: names, URIs, payloads and errors', async (t) => {
     const { server, backend, page } = await visit(t)
     const topic = hostile.replaceAll(' ', '/')
     const guest = server.app.wamp.join('realm1', { authid: `${hostile}\u202eevil`, role: 'user' })
@@ -257,7 +257,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     t.same(page.errors, [])
   })
 
-  await t.test('it comes back by itself when its session or its server ends, and goes on where it was', async (t) => {
+  await t.test('it reconnects by itself when its session or its server ends, and continues where it was', async (t) => {
     const { server, page } = await visit(t)
     await page.goTo('Messages')
     await page.fill('Topics that start with', 'com.example.')
@@ -289,7 +289,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     t.same(page.errors.filter((text) => !text.includes('ERR_CONNECTION_REFUSED')), [])
   })
 
-  await t.test('what a role may not do is said, and the rest works', async (t) => {
+  await t.test('missing permissions of a role are shown, and the rest works', async (t) => {
     const { server, context, page } = await visit(t, { role: 'watcher' })
     await joe(t, server)
     await page.rowIs('joe')
@@ -321,7 +321,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     t.same([...page.errors, ...nothing.errors], [])
   })
 
-  await t.test('nothing is wider than the screen, nothing moves, and the keyboard reaches everything', async (t) => {
+  await t.test('no content is wider than the screen, nothing moves, and everything can be used with the keyboard', async (t) => {
     for (const options of [{ viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true }, { viewport: { width: 1280, height: 720 } }]) {
       const { server, backend, page } = await visit(t, options)
       await register(backend)

@@ -46,13 +46,13 @@ t.test('a configuration like Crossbar.io\'s cookie example, with Autobahn for Py
     t.match(await rejection(PythonPeer.join(t, webSocket(url), { ...joe, secret: '654321' })), { message: 'wamp.error.not_authorized' })
   })
 
-  await t.test('who is not known is challenged, and handed a cookie [CKL-07, CKH-03]', async (t) => {
+  await t.test('an unknown client is challenged, and receives a cookie [CKL-07, CKH-03]', async (t) => {
     t.match(await first.welcome, { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'static' })
     t.same(first.challenges, ['wampcra'])
     t.match(headers.Cookie, /^cbtid=./)
   })
 
-  await t.test('who has the cookie comes back without a challenge [CKL-01]', async (t) => {
+  await t.test('a client with the cookie reconnects without a challenge [CKL-01]', async (t) => {
     const again = await PythonPeer.join(t, webSocket(url), { ...joe, headers })
     t.match(await again.welcome, { authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie' })
     t.same(again.challenges, [])
@@ -60,7 +60,7 @@ t.test('a configuration like Crossbar.io\'s cookie example, with Autobahn for Py
     t.match(await first.call('com.example.echo', { args: ['hello'], kwargs: {} }), { error: null, args: ['hello'] })
   })
 
-  await t.test('who has logged out is challenged again [CKO-01]', async (t) => {
+  await t.test('a client that has logged out is challenged again [CKO-01]', async (t) => {
     t.equal(await other.leave('wamp.close.logout'), 'wamp.close.normal')
     const again = await PythonPeer.join(t, webSocket(url), { ...joe, headers: otherHeaders })
     t.same(again.challenges, ['wampcra'])

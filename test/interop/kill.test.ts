@@ -74,7 +74,7 @@ for (const [kind, name] of [['file', 'cookies.dat'], ['database', 'cookies']] as
   })
 }
 
-t.test('what was acknowledged outlives kill -9 among thousands of logins, of the app and of Redis', needsRedis(), async (t) => {
+t.test('acknowledged logins survive kill -9 of the app and of Redis, among thousands of logins', needsRedis(), async (t) => {
   const redis = await Redis.start(t)
   const told = new Told()
   for (const victim of ['app', 'redis', 'app', 'redis']) {

@@ -48,7 +48,7 @@ t.test('cookies in Redis, by Keyv', needsRedis(), async (t) => {
     t.equal((await come(t, again, first.cookie)).provider, 'cookie')
   })
 
-  await t.test('while Redis is away nobody is let in by a cookie, nor loses it; then it goes on by itself', async (t) => {
+  await t.test('while Redis is down, no cookie logs in and no cookie is lost; then everything works again', async (t) => {
     const redis = await Redis.start(t)
     const { url } = await buildApp(t, { realms, auth, cookie: { store: openRedis(redis).keyv } })
     const { cookie } = await come(t, url)

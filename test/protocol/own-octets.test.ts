@@ -5,7 +5,7 @@ import { Payload } from '../../plugin/protocol/payload.ts'
 import { EventChunk } from '../../routes/event-chunk.ts'
 import { octetsOf } from '../../routes/event-text.ts'
 
-t.test('octets that are kept keep no others in memory', async (t) => {
+t.test('a kept byte array keeps no other bytes in memory', async (t) => {
   const received = Payload.ofBytes(jsonCodec, { elements: 1, bytes: Buffer.from('[1]') })
   const written: Buffer[] = []
   const chunk = new EventChunk((octets) => { written.push(octets) })

@@ -39,7 +39,7 @@ t.test('receivers of another codec share one conversion [SER-04]', async (t) => 
   t.strictSame([from.decoded, to.encoded], [1, 1])
 })
 
-t.test('a conversion that fails is not tried again', async (t) => {
+t.test('a failed conversion is not retried', async (t) => {
   const failure = new Error('no form')
   const [from, to] = [counting('a'), counting('b', failure)]
   const payload = Payload.ofBytes(from, encoded([[1]], 1))
@@ -59,7 +59,7 @@ t.test('empty kwargs and then empty args are left out [MSG-15]', async (t) => {
   t.strictSame(Payload.of([], { k: 1 }).in(codec), encoded([[], { k: 1 }], 2))
 })
 
-t.test('every reader of values is given its own', async (t) => {
+t.test('every reader of values gets its own copy', async (t) => {
   const codec = counting('a')
   for (const payload of [Payload.of([{ n: 1 }], { k: [1] }), Payload.ofBytes(codec, encoded([[{ n: 1 }], { k: [1] }], 2))]) {
     const { args, kwargs } = payload.values()
@@ -72,7 +72,7 @@ t.test('every reader of values is given its own', async (t) => {
   t.strictSame(Payload.empty.values(), { args: [], kwargs: {} })
 })
 
-t.test('a detached payload does not pin the chunk that it came in', async (t) => {
+t.test('a detached payload does not keep the chunk that it arrived in', async (t) => {
   const codec = counting('a')
   const chunk = Buffer.alloc(65536, ' ')
   chunk.write('[["x"]]', 100)
@@ -83,7 +83,7 @@ t.test('a detached payload does not pin the chunk that it came in', async (t) =>
   t.equal(Payload.empty.detached(), Payload.empty)
 })
 
-t.test('a payload that is kept forgets what it was transcoded to when the turn ends, if that is larger', async (t) => {
+t.test('a kept payload drops its transcoded copies when the turn ends, if these are larger', async (t) => {
   const [a, b] = [counting('a'), counting('b')]
   const growing: PayloadCodec = { ...b, encodePayload: () => ({ elements: 1, bytes: Buffer.alloc(1000) }) }
   for (const payload of [Payload.ofBytes(a, encoded([['x']], 1)), Payload.of(['x'])]) {
@@ -99,13 +99,13 @@ t.test('a payload that is kept forgets what it was transcoded to when the turn e
   }
 })
 
-t.test('values count what they take in memory, which may be far more than on the wire', async (t) => {
+t.test('values count with the memory that they use, which may be far more than their encoded size', async (t) => {
   t.ok(Payload.of([Array.from({ length: 1000 }, () => ({}))]).size >= 60_000)
   t.ok(Payload.of([Array.from({ length: 1000 }, () => [])]).size >= 30_000)
   t.ok(Payload.of(['x'.repeat(1000)]).size < 1200, 'a text takes little more than itself')
 })
 
-t.test('whether a payload has a form is found out once, without keeping the form', async (t) => {
+t.test('whether a payload can be represented is determined once, without keeping the result', async (t) => {
   const calls: string[] = []
   const unable: PayloadCodec = {
     name: 'unable',

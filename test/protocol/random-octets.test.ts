@@ -1,7 +1,7 @@
 import t from 'tap'
 import { randomOctets } from '../../plugin/protocol/random-octets.ts'
 
-t.test('octets are drawn once, are random, and stay what they are', async (t) => {
+t.test('each random byte is used once, is random, and does not change later', async (t) => {
   const drawn = Array.from({ length: 2000 }, (_, i) => randomOctets(i % 3 === 0 ? 33 : 16))
   const before = drawn.map((octets) => octets.toString('hex'))
   t.equal(new Set(before).size, 2000)

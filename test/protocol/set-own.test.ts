@@ -27,7 +27,7 @@ function bytesOf (make: () => unknown): number {
   return value.length * (process.memoryUsage().heapUsed - before)
 }
 
-t.test('a dict with integers as keys takes no memory for the integers between them', async (t) => {
+t.test('a dict with integer keys uses no memory for the integers between the keys', async (t) => {
   const args = JSON.parse(`[${Array.from({ length: DICTS }, () => sparse).join(',')}]`) as object[]
   const values = { args, kwargs: {} }
   const ways: Record<string, () => unknown> = {

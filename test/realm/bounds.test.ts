@@ -3,7 +3,7 @@ import { buildRouter, helloAs, settled } from '../helper/build-router.ts'
 
 const long = (length: number): string => 'x'.repeat(length)
 
-t.test('a URI is bounded, also in requests that only match the pattern of another', async (t) => {
+t.test('the length of a URI is limited, even in requests that only match the pattern of another session', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   for (const type of [32, 64]) {
@@ -21,7 +21,7 @@ t.test('a URI is bounded, also in requests that only match the pattern of anothe
   t.match(other.heard(), [[36], [68]])
 })
 
-t.test('testaments are bounded in bytes, with all that they hold', async (t) => {
+t.test('the size of testaments is limited, including all that they contain', async (t) => {
   const { join } = buildRouter({ limits: { messageSize: 6_000 } })
   for (const [args, kwargs] of [
     [['a', [long(3_600)]], {}], [['a', [], { k: long(3_600) }]], [['a'], { publish_options: { exclude_authid: [long(3_600)] } }], [[`a.${long(3_600)}`], {}]
@@ -33,7 +33,7 @@ t.test('testaments are bounded in bytes, with all that they hold', async (t) => 
   }
 })
 
-t.test('what is retained or kept counts with its topic and its lists', async (t) => {
+t.test('retained and stored events count with their topics and receiver lists', async (t) => {
   for (const [topic, options] of [[`a.${long(600)}`, {}], ['a.b', { exclude_authid: [long(600)] }], ['a.b', { eligible: Array.from({ length: 20 }, (_, i) => i + 1) }]] as const) {
     const { join } = buildRouter({ limits: { storedBytes: 1_000 } })
     const [publisher, other] = [await join(), await join()]
@@ -46,7 +46,7 @@ t.test('what is retained or kept counts with its topic and its lists', async (t)
   }
 })
 
-t.test('open calls keep no more than limits.parkedBytes for another callee: beyond that a call fails with its callee', async (t) => {
+t.test('open calls keep at most limits.parkedBytes for re-routing; beyond that, a call fails with its callee', async (t) => {
   const { join, connect } = buildRouter({ limits: { parkedBytes: 2500 } })
   const [caller, other] = [await join(), await join()]
   const callees = [connect().say(helloAs({}, ['call_reroute'])), connect().say(helloAs({}, ['call_reroute']))] as const

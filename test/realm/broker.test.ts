@@ -13,7 +13,7 @@ t.test('a subscription is shared, and a second SUBSCRIBE gets the same id [SUB-0
   t.match(one.heard().filter(([, subscription]) => subscription === id), [[36]], 'one event on it')
 })
 
-t.test('UNSUBSCRIBE ends it, and an unknown one is an error [SUB-04, SUB-05]', async (t) => {
+t.test('UNSUBSCRIBE ends a subscription, and an unknown subscription is an error [SUB-04, SUB-05]', async (t) => {
   const { join } = buildRouter()
   const [one, two] = [await join(), await join()]
   const id = one.ask([32, 1, {}, 'a'])![2]
@@ -38,7 +38,7 @@ t.test('an unacknowledged PUBLISH is never answered, an acknowledged one once [P
   t.match(one.ask([16, 6, { acknowledge: true }, 'not a uri']), [8, 16, 6, {}, 'wamp.error.invalid_uri', [String]])
 })
 
-t.test('the publishing session is left out, unless it asks; others of the same user are not [PUB-06, PUB-07, BWL-06, TRP-13]', async (t) => {
+t.test('the publishing session is excluded, unless it asks otherwise; other sessions of the user are not [PUB-06, PUB-07, BWL-06, TRP-13]', async (t) => {
   const { join } = buildRouter({ auth: { anonymous: { type: 'static', authid: 'joe' } } })
   const [one, two] = [await join(), await join()]
   for (const client of [one, two]) client.say([32, 1, {}, 'a'])
@@ -51,7 +51,7 @@ t.test('the publishing session is left out, unless it asks; others of the same u
   t.same(one.heard().map(([type]) => type), [17, 36], 'PUBLISHED first')
 })
 
-t.test('receivers are those in every eligible list and in no exclude list [BWL-01, BWL-02, BWL-03, BWL-04, BWL-05, TRP-17]', async (t) => {
+t.test('receivers are the sessions in every eligible list and in no exclude list [BWL-01, BWL-02, BWL-03, BWL-04, BWL-05, TRP-17]', async (t) => {
   const { join, connect } = buildRouter({ realms: { realm1: { roles: { anonymous: everything, other: everything } } } })
   const publisher = await join()
   const named = async (authid: string, role: string) => {

@@ -61,7 +61,7 @@ for (const [name, request, message] of [['publication', 32, 16], ['call', 64, 48
   })
 }
 
-t.test('retained events of a pattern cost what is found of them', async (t) => {
+t.test('the cost of retained events for a pattern depends on the number of matches', async (t) => {
   const realm = buildRealm()
   const [publisher, subscriber] = joined(realm, 2) as [FakeSession, FakeSession]
   for (let i = 0; i < 10_000; i++) realm.receive(publisher, routed(16, 1, { retain: true }, `com.x${i % 100}.y${i}.z`))
@@ -75,7 +75,7 @@ t.test('retained events of a pattern cost what is found of them', async (t) => {
   }
 })
 
-t.test('to keep the newest retained events does not cost more the more there are', async (t) => {
+t.test('the cost of keeping the newest retained events does not grow with their number', async (t) => {
   const realm = buildRealm()
   const [publisher] = joined(realm, 1) as [FakeSession]
   costs(t, 'new topics in the place of old ones', 20_000, [3, 100], () => {
@@ -83,7 +83,7 @@ t.test('to keep the newest retained events does not cost more the more there are
   })
 })
 
-t.test('a publication with lists of receivers looks at these, and not at all subscribers', async (t) => {
+t.test('a publication with receiver lists inspects the listed sessions, not all subscribers', async (t) => {
   const realm = buildRealm()
   const sessions = joined(realm, 3_000)
   const publisher = sessions[0]!
@@ -103,7 +103,7 @@ t.test('a publication with lists of receivers looks at these, and not at all sub
   costs(t, 'a tenth for each of them', 1, [300, 301], () => { realm.receive(publisher, routed(16, 1, {}, 'a')) })
 })
 
-t.test('made-up authids on a list are looked at once, not for each subscription', async (t) => {
+t.test('made-up authids on a receiver list are looked up once, not for each subscription', async (t) => {
   const realm = buildRealm()
   const [publisher, ...subscribers] = joined(realm, 18) as [FakeSession, ...FakeSession[]]
   const topic = 'a'.repeat(8).split('').join('.')
@@ -125,7 +125,7 @@ t.test('made-up authids on a list are looked at once, not for each subscription'
   }
 })
 
-t.test('a callee that had too many calls is asked again at all its registrations', async (t) => {
+t.test('a callee that had too many calls is tried again for all its registrations', async (t) => {
   const realm = buildRealm({ pendingInvocations: 2 })
   const [callee, caller] = joined(realm, 2) as [FakeSession, FakeSession]
   for (const procedure of ['p', 'q']) realm.receive(callee, routed(64, 1, { invoke: 'roundrobin' }, procedure))
@@ -183,7 +183,7 @@ for (const invoke of ['roundrobin', 'random']) {
   })
 }
 
-t.test('why no callee takes a call is known without a look at each of them', async (t) => {
+t.test('the reason why no callee takes a call is found without inspecting each of them', async (t) => {
   class Unread extends Registration {
     override get offers (): never { throw new Error('all callees are looked at') }
   }

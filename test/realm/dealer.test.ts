@@ -24,7 +24,7 @@ t.test('a call is an invocation, its answer a result, payload unchanged [REG-01,
   t.same(caller.heard(), [[8, 48, 20, {}, 'com.example.error', ['no'], { why: 2 }]])
 })
 
-t.test('nobody answers for what nobody registered [CAL-02, URI-12]', async (t) => {
+t.test('a call of an unregistered procedure is answered with an error [CAL-02, URI-12]', async (t) => {
   const { join } = buildRouter()
   const [caller, callee] = [await join(), await join()]
   t.match(caller.ask([48, 1, {}, 'none']), [8, 48, 1, {}, 'wamp.error.no_such_procedure', [String]])
@@ -33,7 +33,7 @@ t.test('nobody answers for what nobody registered [CAL-02, URI-12]', async (t) =
   t.same(callee.heard(), [])
 })
 
-t.test('a procedure is registered once a policy, and anew when it is gone [REG-02, REG-03, REG-04, SHR-06]', async (t) => {
+t.test('a procedure is registered once per match policy, and can be registered again when it is gone [REG-02, REG-03, REG-04, SHR-06]', async (t) => {
   const { join } = buildRouter()
   const [one, two] = [await join(), await join()]
   const id = one.ask([64, 1, {}, 'p'])![2]
@@ -45,7 +45,7 @@ t.test('a procedure is registered once a policy, and anew when it is gone [REG-0
   t.match(two.ask([64, 7, {}, 'p']), [65])
 })
 
-t.test('the called procedure is told where it is not known [PAR-06, PAR-02, OPT-07, TRP-43]', async (t) => {
+t.test('the details contain the called procedure if the callee cannot know it [PAR-06, PAR-02, OPT-07, TRP-43]', async (t) => {
   const { join } = buildRouter()
   const [caller, callee] = [await join(), await join()]
   callee.say([64, 1, { match: 'prefix' }, 'com.'], [64, 2, { match: 'wildcard' }, 'com..z'])
@@ -68,7 +68,7 @@ t.test('invocation ids count from 1 for each callee [IDS-07, IDS-08, IDS-17, TRP
   t.same(caller.heard(), [[50, 2, {}, ['of two']], [50, 1, {}, ['of one']]])
 })
 
-t.test('an answer for what was never invoked is a violation, one that comes late is not [PVI-06, PVI-07, PVI-08, PVI-09, TRP-12]', async (t) => {
+t.test('an answer to an unknown invocation is a violation, and a late answer is not [PVI-06, PVI-07, PVI-08, PVI-09, TRP-12]', async (t) => {
   for (const answer of [[70, 2, {}], [8, 68, 2, {}, 'a.b']]) {
     const { join } = buildRouter()
     const [caller, callee, stranger] = [await join(), await join(), await join()]
@@ -85,7 +85,7 @@ t.test('an answer for what was never invoked is a violation, one that comes late
   }
 })
 
-t.test('the caller is disclosed by its wish, the callee\'s, or its role [CID-01, CID-02, CID-03, CID-04, CID-05, CID-07, TRP-06]', async (t) => {
+t.test('the caller is disclosed at its request, at that of the callee, or by role [CID-01, CID-02, CID-03, CID-04, CID-05, CID-07, TRP-06]', async (t) => {
   const auth = { anonymous: { type: 'static', authid: 'joe' } } as const
   for (const [disclose, register, call, disclosed] of [
     [{}, {}, {}, false], [{}, {}, { disclose_me: true }, true], [{}, { disclose_caller: true }, {}, true], [{ caller: true }, {}, {}, true]
@@ -103,7 +103,7 @@ t.test('the caller is disclosed by its wish, the callee\'s, or its role [CID-01,
   t.match(client.ask([48, 2, { disclose_me: true }, 'p']), [8, 48, 2, {}, 'wamp.error.option_disallowed.disclose_me'])
 })
 
-t.test('a session may call what it registered itself, and others\' calls go on meanwhile [CAL-07, LEA-05, ORD-02]', async (t) => {
+t.test('a session may call its own procedures, and calls of others continue meanwhile [CAL-07, LEA-05, ORD-02]', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   client.say([64, 1, {}, 'p'], [48, 2, {}, 'p'], [48, 3, {}, 'p'])
@@ -116,7 +116,7 @@ t.test('a session may call what it registered itself, and others\' calls go on m
   t.same(client.heard(), [])
 })
 
-t.test('an unregistered callee still answers what it was asked [REG-05, REG-06]', async (t) => {
+t.test('an unregistered callee can still answer earlier invocations [REG-05, REG-06]', async (t) => {
   const { join } = buildRouter()
   const [caller, callee] = [await join(), await join()]
   const id = callee.ask([64, 1, {}, 'p'])![2]
@@ -158,7 +158,7 @@ t.test('CANCEL answers and interrupts by its mode [FEA-10, CAN-01, CAN-02, CAN-0
   }
 })
 
-t.test('a kill that takes too long can be given up [CAN-07, CAN-09]', async (t) => {
+t.test('a call canceled in mode kill can be abandoned if it takes too long [CAN-07, CAN-09]', async (t) => {
   const { join } = buildRouter()
   const [caller, callee] = [await join(), await join(CANCELING)]
   callee.ask([64, 1, {}, 'p'])
@@ -185,7 +185,7 @@ t.test('when the caller leaves, the callee is interrupted if it can be [LEA-01, 
   }
 })
 
-t.test('when the callee leaves, the caller is told, and no other callee is asked [LEA-02, LEA-03, LEA-04, TRP-05]', async (t) => {
+t.test('when the callee leaves, the caller gets an error, and no other callee is tried [LEA-02, LEA-03, LEA-04, TRP-05]', async (t) => {
   const { join } = buildRouter()
   const [caller, callee, other] = [await join(), await join(), await join()]
   callee.ask([64, 1, {}, 'p'])
@@ -206,7 +206,7 @@ t.test('a callee that cannot be reached, or whose serializer cannot say it, fail
   }
 })
 
-t.test('what a role may not do is refused, whether it exists or not [REG-07, CAL-05, AZN-01, AZN-02]', async (t) => {
+t.test('an action without permission is refused, whether or not the procedure exists [REG-07, CAL-05, AZN-01, AZN-02]', async (t) => {
   const { join, connect } = buildRouter({ realms: { realm1: { roles: { anonymous: {}, other: everything } } } })
   const client = await join()
   const other = connect({ methods: { mine: () => ({ authid: 'x', role: 'other' }) } }).say(helloAs({ authmethods: ['mine'] }))
@@ -230,7 +230,7 @@ t.test('a registration that cannot answer is not replaced by a less specific one
   t.same(prefix.heard(), [])
 })
 
-t.test('too many calls and registrations are refused with the limit\'s name', async (t) => {
+t.test('too many calls and registrations are refused with the name of the limit', async (t) => {
   const { join } = buildRouter({ limits: { pendingCalls: 2, pendingInvocations: 3, registrations: 1 } })
   const [one, two, callee] = [await join(), await join(), await join()]
   callee.ask([64, 1, {}, 'p'])
@@ -255,7 +255,7 @@ t.test('a call beyond a limit is refused before its payload is decoded for a con
   t.match(caller.ask([48, 3, {}, 'p', ['one']]), [8, 48, 3, {}, 'fastify_wamp.error.limit_exceeded'])
 })
 
-t.test('a callee whose values would take too much memory is passed over, and the caller is told the limit if there is no other', async (t) => {
+t.test('a callee whose values would use too much memory is skipped, and the caller learns the limit if there is no other callee', async (t) => {
   const { join } = buildRouter()
   const [caller, first, second] = [await join(), await join(), await join()]
   for (const callee of [first, second]) callee.ask([64, 1, { invoke: 'first' }, 'p'])
@@ -266,7 +266,7 @@ t.test('a callee whose values would take too much memory is passed over, and the
   t.match(caller.ask([48, 2, {}, 'p']), [8, 48, 2, {}, 'fastify_wamp.error.limit_exceeded', [/^limits\.heldBytes/]])
 })
 
-t.test('a caller whose calls hang leaves room for others, on all procedures of the callee', async (t) => {
+t.test('a caller with hanging calls leaves room for others, for all procedures of the callee', async (t) => {
   const { join } = buildRouter({ limits: { pendingInvocations: 100 } })
   const [hog, second, honest, callee] = [await join(), await join(), await join(), await join()]
   callee.ask([64, 1, {}, 'p'])
@@ -322,7 +322,7 @@ interface Table {
 const features = Object.fromEntries(['call_canceling', 'call_reroute', 'progressive_call_results', 'progressive_call_invocations'].map((name) => [name, true]))
 const ABLE = [1, 'realm1', { roles: { caller: { features }, callee: { features } } }]
 
-t.test('whatever happens to a call, and whatever then, it ends once, and leaves nothing behind [TRP-60, CAL-04, SES-20, SHR-11, TMO-09, LEA-06]', async (t) => {
+t.test('each call ends exactly once, whatever happens, and leaves nothing behind [TRP-60, CAL-04, SES-20, SHR-11, TMO-09, LEA-06]', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const now = t.capture(performance, 'now', () => time)
@@ -356,7 +356,7 @@ t.test('whatever happens to a call, and whatever then, it ends once, and leaves 
   t.ok(now().length > 0)
 })
 
-t.test('the time of a call is that until the next result, and it ends with the call [TMO-07, TMO-09]', async (t) => {
+t.test('the timeout of a call restarts with each result, and ends with the call [TMO-07, TMO-09]', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   let time = 0
@@ -382,7 +382,7 @@ t.test('the time of a call is that until the next result, and it ends with the c
   t.same(callee.heard().filter(([type]) => type === 69), [[69, 1, { mode: 'killnowait' }]])
 })
 
-t.test('whatever sessions do, a caller that stays hears one end of each call, and nothing is left when all have left', async (t) => {
+t.test('a caller that stays learns the end of each call once, whatever sessions do, and nothing is left when all have left', async (t) => {
   const uris = ['p', 'q', 'p.q']
   const act = fc.record({ who: fc.nat(3), what: fc.nat(9), uri: fc.constantFrom(...uris), n: fc.nat(30), match: fc.constantFrom('exact', 'prefix', 'wildcard'), mode: fc.constantFrom('skip', 'kill', 'killnowait') })
   await fc.assert(fc.asyncProperty(fc.array(act, { maxLength: 80 }), async (acts) => {

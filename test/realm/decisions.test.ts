@@ -44,14 +44,14 @@ function build (cache: boolean): { may: (session: RoutedSession) => Promise<bool
   return { may, asked }
 }
 
-t.test('an answer for one session is not given to another one of the same authid that asks meanwhile', async (t) => {
+t.test('the decision for one session is not applied to another session of the same authid that asks meanwhile', async (t) => {
   const { may, asked } = build(false)
   const [writes, reads, twin] = [sessionOf({ scope: 'write' }), sessionOf({ scope: 'read' }), sessionOf({ scope: 'write' })]
   t.same(await Promise.all([may(writes), may(reads), may(twin), may(writes), may(reads)]), [true, false, true, true, false])
   t.same(asked, [writes.id, reads.id, twin.id], 'each is asked about once at a time')
 })
 
-t.test('an answer that is kept counts for sessions of the same principal with the same authextra', async (t) => {
+t.test('a cached decision applies to sessions of the same principal with the same authextra', async (t) => {
   const { may, asked } = build(true)
   t.equal(await may(sessionOf({ scope: 'write', since: 1n })), true)
   t.equal(await may(sessionOf({ scope: 'read' })), false)

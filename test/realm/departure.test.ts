@@ -36,7 +36,7 @@ function holderOf (realm: Realm, id: number): FakeSession {
   return session
 }
 
-t.test('a session that holds much leaves in turns: each thing is told, and then that it has left', async (t) => {
+t.test('a session that holds many resources is removed in turns: each removal is published, and then its departure', async (t) => {
   const realm = buildRealm()
   const watcher = join(realm, 1)
   const topics = ['subscription.on_unsubscribe', 'subscription.on_delete', 'registration.on_unregister', 'registration.on_delete', 'session.on_leave']
@@ -56,7 +56,7 @@ t.test('a session that holds much leaves in turns: each thing is told, and then 
   t.match(watcher.sent.at(-1), { subscription: ids[4] }, 'the last of all')
 })
 
-t.test('what a session offered is offered no longer when it has left, although it takes turns to withdraw it', async (t) => {
+t.test('procedures of a session are unavailable once it has left, although their removal takes several turns', async (t) => {
   const realm = buildRealm()
   const holder = holderOf(realm, 1)
   const [callee, caller] = [join(realm, 2), join(realm, 3)]
@@ -71,7 +71,7 @@ t.test('what a session offered is offered no longer when it has left, although i
   t.same(holder.late, [], 'nothing was tried to be sent to who has left')
 })
 
-t.test('calls end on both sides of a session that leaves, also if they are many', async (t) => {
+t.test('calls on both sides of a session that leaves end, even if there are many', async (t) => {
   const realm = buildRealm({ pendingCalls: 2 * MANY, pendingInvocations: 4 * MANY })
   const [leaver, other] = [join(realm, 1), join(realm, 2)]
   realm.receive(leaver, routed(64, 1, {}, 'p'))
@@ -90,7 +90,7 @@ t.test('calls end on both sides of a session that leaves, also if they are many'
   t.match(other.sent.at(-1), { error: 'wamp.error.no_such_procedure' })
 })
 
-t.test('one look at a shared procedure tells nobody of all its callees that have left', async (t) => {
+t.test('accessing a shared procedure does not publish the departure of all its callees at once', async (t) => {
   const realm = buildRealm()
   const watchers = Array.from({ length: 100 }, (_, i) => join(realm, i + 1_000))
   for (const watcher of watchers) for (const event of ['on_unregister', 'on_delete']) realm.receive(watcher, routed(32, 1, {}, `wamp.registration.${event}`))
@@ -128,7 +128,7 @@ t.test('testaments are published in turns', async (t) => {
   t.same(subscribers.map(eventsOf), subscribers.map(() => 90))
 })
 
-t.test('of a shared procedure those callees that have left get no call', async (t) => {
+t.test('callees that have left receive no calls of a shared procedure', async (t) => {
   for (const invoke of ['first', 'last', 'roundrobin', 'random']) {
     const realm = buildRealm()
     const [here, caller] = [join(realm, 1), join(realm, 2)]
@@ -144,7 +144,7 @@ t.test('of a shared procedure those callees that have left get no call', async (
   }
 })
 
-t.test('a procedure that is taken over leaves its callees at once, and they are told in turns', async (t) => {
+t.test('a procedure that is taken over loses its callees at once, and they are notified in turns', async (t) => {
   const realm = buildRealm()
   const watcher = join(realm, 1)
   for (const [i, event] of ['on_unregister', 'on_delete'].entries()) realm.receive(watcher, routed(32, i + 1, {}, `wamp.registration.${event}`))

@@ -45,7 +45,7 @@ function build (limit: number, limits: FastifyWampOptions['limits'] = {}): { rea
   return { realm, reader, ask, publish }
 }
 
-t.test('whether the events of a history have a form is found out in turns, and the answers are the same', async (t) => {
+t.test('whether the events of a history can be represented is determined in turns, and the answers are the same', async (t) => {
   const tens = Array.from({ length: EVENTS / 10 }, (_, i) => i * 10)
   for (const [kwargs, expected] of [[{}, tens], [{ reverse: true }, tens.toReversed()], [{ limit: 3 }, tens.slice(0, 3)], [{ reverse: true, limit: 15 }, tens.slice(5).toReversed()]] as const) {
     const { reader, ask } = build(EVENTS)
@@ -63,7 +63,7 @@ t.test('whether the events of a history have a form is found out in turns, and t
   }
 })
 
-t.test('events that come and go meanwhile disturb nothing, in either order', async (t) => {
+t.test('events that are added and removed meanwhile do not affect the answer, in either order', async (t) => {
   for (const reverse of [false, true]) {
     const { reader, ask, publish } = build(EVENTS)
     ask(2, { reverse })
@@ -79,7 +79,7 @@ t.test('events that come and go meanwhile disturb nothing, in either order', asy
   }
 })
 
-t.test('what is published during the search is no part of the answer', async (t) => {
+t.test('events published during the search are not part of the answer', async (t) => {
   const { reader, ask, publish } = build(10 * EVENTS)
   ask(2)
   await turn()
@@ -105,7 +105,7 @@ for (const { what, length, limits } of [
   })
 }
 
-t.test('a session that asks often has one answer made after the other', async (t) => {
+t.test('queries of one session are answered one after the other', async (t) => {
   const { reader, ask } = build(EVENTS)
   for (let i = 0; i < 50; i++) ask(i + 2)
   let longest = 0

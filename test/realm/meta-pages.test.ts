@@ -38,7 +38,7 @@ async function pagesOf (t: Test, client: TestClient, procedure: string, args: re
   return pages
 }
 
-t.test('an answer that is not cut is as the specification has it', async (t) => {
+t.test('an answer that fits in one message follows the specification', async (t) => {
   const client = await buildRouter({ limits }).join()
   client.say([32, 1, {}, 'a'], [64, 1, {}, 'a'])
   for (const procedure of ['wamp.session.list', 'wamp.subscription.list', 'wamp.registration.list', 'wamp.login.list']) t.equal((await ask(client, procedure)).length, 4, procedure)
@@ -63,7 +63,7 @@ t.test('sessions are listed in pages, in the order in which they joined, of all 
   t.equal(next[0], ids('anonymous', 'staff', 'guest').at(47), 'and nobody is left out for it')
 })
 
-t.test('subscriptions and registrations are listed in pages by id, those of a session, too', async (t) => {
+t.test('subscriptions and registrations are listed in pages by id, including those of the calling session', async (t) => {
   const { join, router } = buildRouter({ limits })
   const [client, holder] = [await join(), await join()]
   const match = (i: number): string => ['exact', 'prefix', 'wildcard'][i % 3]!
@@ -87,7 +87,7 @@ t.test('subscriptions and registrations are listed in pages by id, those of a se
   }
 })
 
-t.test('those who hold something are listed in pages', async (t) => {
+t.test('the subscribers and callees of a subscription or registration are listed in pages', async (t) => {
   const { join } = buildRouter({ limits })
   const client = await join()
   const holders = [client]
@@ -103,7 +103,7 @@ t.test('those who hold something are listed in pages', async (t) => {
   }
 })
 
-t.test('what matches a topic is listed in pages', async (t) => {
+t.test('the subscriptions that match a topic are listed in pages', async (t) => {
   const client = await buildRouter({ limits }).join()
   const topic = 'x'.repeat(120)
   for (let length = 120; length > 0; length--) client.say([32, 1, { match: 'prefix' }, topic.slice(0, length)])
@@ -111,7 +111,7 @@ t.test('what matches a topic is listed in pages', async (t) => {
   t.equal(new Set(ids).size, 120)
 })
 
-t.test('who kills more than can be listed is told how many', async (t) => {
+t.test('a caller that kills more sessions than can be listed receives their number', async (t) => {
   const { router, join } = buildRouter({ limits })
   const client = await join()
   for (let i = 0; i < 60; i++) router.join('realm1', { authid: 'joe', role: 'anonymous' })
@@ -139,7 +139,7 @@ t.test('logins are listed in pages, of all endpoints', async (t) => {
   t.same(pages.flat().map(({ authid }) => authid).toSorted(), Array.from({ length: 30 }, (_, i) => `user${i}`).toSorted())
 })
 
-t.test('what was no cursor is an invalid argument', async (t) => {
+t.test('an invalid cursor is an invalid argument', async (t) => {
   const client = await buildRouter({ limits }).join()
   for (const procedure of ['wamp.session.list', 'wamp.subscription.list', 'wamp.registration.list', 'wamp.login.list']) {
     for (const after of [5, [], true, ...procedure === 'wamp.login.list' ? [] : ['x', '', '-1', '1e3']]) t.match(await ask(client, procedure, [], { after }), [8, 48, 1, {}, 'wamp.error.invalid_argument'])

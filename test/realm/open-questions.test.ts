@@ -26,7 +26,7 @@ function build () {
   return { decide, decisions }
 }
 
-t.test('the same question is asked once at a time, with short options', async (t) => {
+t.test('equal pending requests to an authorizer are combined if their options are short', async (t) => {
   const { decide } = build()
   t.equal(decide({}), 1)
   t.equal(decide({}), 1)
@@ -51,7 +51,7 @@ t.test('options that would take long to compare are not compared', async (t) => 
   t.equal(decide({}, 'x'.repeat(2000)), 11, 'as is a long URI')
 })
 
-t.test('a session has a limited number of open questions, also if it no longer waits for them', async (t) => {
+t.test('a session has a limited number of open authorizer requests, even if it no longer waits for them', async (t) => {
   const { decide, decisions } = build()
   const ask = (by: RoutedSession, uri: string): ReturnType<Decisions['decide']> => decisions.decide(by, 'call', uri, 'exact', {})
   const first = Array.from({ length: MOST }, (_, i) => ask(session, `a.b${i}`)) as PendingVerdict[]

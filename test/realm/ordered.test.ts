@@ -11,7 +11,7 @@ function * pseudorandom (below: number): Generator<number, never> {
   }
 }
 
-t.test('it holds what a sorted list would hold, whatever is added and deleted in whichever order', async (t) => {
+t.test('it contains the same as a sorted list, whatever is added and deleted in any order', async (t) => {
   const random = pseudorandom(3000)
   const ordered = new Ordered(itself)
   const model = new Set<number>()
@@ -37,7 +37,7 @@ t.test('it holds what a sorted list would hold, whatever is added and deleted in
   t.same([ordered.size, [...ordered], ordered.after(0, 5), [...ordered.descending(5)], ordered.delete(1)], [0, [], [], [], false])
 })
 
-t.test('numbers may ascend for ever, as ids do', async (t) => {
+t.test('numbers may increase forever, as ids do', async (t) => {
   const ordered = new Ordered(itself)
   for (let number = 1; number <= 50_000; number++) {
     ordered.add(number)

@@ -30,11 +30,11 @@ function longUri (start: string): string {
   return ownString(start + 'x'.repeat(LONG))
 }
 
-t.test('a copy is equal, whatever the string is made of', async (t) => {
+t.test('a copy is equal, whatever the parts of the string', async (t) => {
   for (const part of ['', 'short', 'a string of more than thirteen', 'ä'.repeat(20), '\u{1f600}'.repeat(20), '\ud800'.repeat(20), '\u0000"\\\u2028'.repeat(9)]) t.equal(ownString(part), part)
 })
 
-t.test('a prefix tree lets go of long URIs, whatever shared their beginning', async (t) => {
+t.test('a prefix tree does not keep long URIs in memory, whatever shared their beginning', async (t) => {
   const tree = new PrefixTree<number>()
   const prefix = (i: number): string => `${String(i).padStart(6, '0')}.some.prefix.that.is.shared.`
   keepsLittle(t, () => {
@@ -48,7 +48,7 @@ t.test('a prefix tree lets go of long URIs, whatever shared their beginning', as
   t.same(tree.startingWith('').length, 2 * COUNT)
 })
 
-t.test('a prefix tree lets go of long URIs of which others were continuations', async (t) => {
+t.test('a prefix tree does not keep long URIs in memory that other URIs extended', async (t) => {
   const tree = new PrefixTree<number>()
   const start = 'x'.repeat(LONG)
   const uri = (i: number): string => ownString(start + 'y'.repeat(20 * (i + 1)))
@@ -59,7 +59,7 @@ t.test('a prefix tree lets go of long URIs of which others were continuations', 
   t.same(tree.startingWith('x'), [COUNT - 1])
 })
 
-t.test('an index of wildcards lets go of long URIs, whatever shared a component', async (t) => {
+t.test('a wildcard index does not keep long URIs in memory, whatever shared a component', async (t) => {
   const index = new WildcardIndex<number>()
   keepsLittle(t, () => {
     for (let i = 0; i < COUNT; i++) {

@@ -24,11 +24,11 @@ class PromptSubscriber extends FakeSession {
   override caughtUp (): Promise<void> | null { return null }
 }
 
-t.test('nobody need wait for subscribers that keep up', async (t) => {
+t.test('publishers do not wait for subscribers that keep up', async (t) => {
   t.equal(Patience.with([new PromptSubscriber(1), new PromptSubscriber(2)].values(), 1000), null)
 })
 
-t.test('a publisher waits for the subscribers that are behind, for one at a time', async (t) => {
+t.test('a publisher waits for subscribers that fall behind, one at a time', async (t) => {
   const slow = Array.from({ length: 3 }, (_, i) => new SlowSubscriber(i + 1))
   const patience = Patience.with([new PromptSubscriber(9), ...slow].values(), 1000)
   let state = 'waiting'
@@ -42,7 +42,7 @@ t.test('a publisher waits for the subscribers that are behind, for one at a time
   t.equal(state, 'over')
 })
 
-t.test('a publisher that has left waits for nobody further', async (t) => {
+t.test('a publisher that has left waits for no further subscribers', async (t) => {
   const slow = Array.from({ length: 3 }, (_, i) => new SlowSubscriber(i + 1))
   const patience = Patience.with(slow.values(), 1000)
   patience?.abandon()

@@ -9,7 +9,7 @@ import { MAX_WILDCARD_COMPONENTS } from '../../plugin/realm/wildcard-index.ts'
 import { settled } from '../helper/build-router.ts'
 import { buildRealm, FakeSession, routed } from './fake-session.ts'
 
-t.test('a session is one of the realm from join to leave', async (t) => {
+t.test('a session belongs to the realm from join to leave', async (t) => {
   const realm = buildRealm()
   const session = new FakeSession(7)
   realm.join(session)
@@ -26,7 +26,7 @@ t.test('the roles are those configured, and trusted', async (t) => {
   t.same(['anonymous', 'nobody', 'trusted', 'other'].map((role) => realm.hasRole(role)), [true, true, true, false])
 })
 
-t.test('only the app itself speaks in the name of wamp, and a role that is gone may do nothing', async (t) => {
+t.test('only the app itself may publish or register under wamp, and a role that no longer exists may do nothing', async (t) => {
   const realm = buildRealm()
   for (const [authrole, error] of [['trusted', undefined], ['anonymous', 'wamp.error.invalid_uri'], ['gone', 'wamp.error.invalid_uri']] as const) {
     const session = new FakeSession(1, { authrole })
@@ -36,7 +36,7 @@ t.test('only the app itself speaks in the name of wamp, and a role that is gone 
   }
 })
 
-t.test('a violation is thrown, and leaves the call in flight as it was', async (t) => {
+t.test('a violation throws, and leaves the pending call unchanged', async (t) => {
   const realm = buildRealm()
   const session = new FakeSession(1)
   realm.receive(session, routed(64, 1, {}, 'p'))
@@ -151,7 +151,7 @@ function checkEmpty (realm: Realm): void {
   if (newcomer.sent.some(({ type }) => type !== MessageType.Registered)) throw new Error('a registration is left')
 }
 
-t.test('whatever sessions do, each request is answered once, and the realm keeps nothing of those who have left', async (t) => {
+t.test('whatever sessions do, each request is answered once, and nothing is left of sessions that have left', async (t) => {
   const ended: Awaited<ReturnType<typeof run>>[] = []
   await fc.assert(fc.asyncProperty(fc.array(act, { maxLength: 80 }), async (acts) => { ended.push(await run(acts)) }), { numRuns: 500, seed: 1 })
   // A table that still had a session in it would keep it from being collected.

@@ -14,7 +14,7 @@ const pattern = fc.oneof(
   fc.tuple(topic, fc.constant<MatchPolicy>('exact'))
 )
 
-t.test('it agrees with a plain search: of each topic the last that a session may receive, in the order of publication', async (t) => {
+t.test('it agrees with a plain search: the last event of each topic that a session may receive, in order of publication', async (t) => {
   const session = new FakeSession(1)
   const limit = 40
   await fc.assert(fc.property(fc.array(fc.tuple(topic, fc.integer({ min: 0, max: 3 })), { maxLength: 120, size: 'max' }), fc.array(pattern, { minLength: 1, maxLength: 10 }), (published, patterns) => {

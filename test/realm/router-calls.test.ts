@@ -8,7 +8,7 @@ import { RouterCalls } from '../../plugin/realm/router-calls.ts'
 
 const identity = { id: 1, principal: { realm: 'realm1', authid: 'router', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' } }
 
-t.test('there is one caller for each client while it has calls', async (t) => {
+t.test('each client has one caller while it has calls', async (t) => {
   const said: [RoutedSession, Call | Cancel][] = []
   const released: RoutedSession[] = []
   const calls = new RouterCalls({ identity, say: (caller, message) => { said.push([caller, message]) }, released: (caller) => { released.push(caller) } })
@@ -42,7 +42,7 @@ t.test('a call that cannot be routed rejects, and leaves nothing behind', async 
   t.equal(released.length, 1)
 })
 
-t.test('a caller of the router takes any answer that it can decode, always keeps up, and is never ended', async (t) => {
+t.test('a caller of the router accepts any answer that it can decode, always keeps up, and is never ended', async (t) => {
   const said: [RoutedSession, Call | Cancel][] = []
   const calls = new RouterCalls({ identity, say: (caller, message) => { said.push([caller, message]) }, released: () => {} })
   const call = calls.call('a', [], { client: 7 })

@@ -8,7 +8,7 @@ function membersOf (slots: SlotSet): number[] {
   return list.sort((a, b) => a - b)
 }
 
-t.test('it agrees with a Set after any changes, however it keeps its members', async (t) => {
+t.test('it agrees with a Set after any changes, however it stores its members', async (t) => {
   const slot = fc.oneof(fc.nat(40), fc.nat(3_000))
   await fc.assert(fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), slot), { maxLength: 300, size: 'max' }), (changes) => {
     const slots = new SlotSet()
@@ -26,7 +26,7 @@ t.test('it agrees with a Set after any changes, however it keeps its members', a
   t.pass('500 histories')
 })
 
-t.test('it goes from a number to bits and back', async (t) => {
+t.test('it switches from a number to bits and back', async (t) => {
   const slots = new SlotSet()
   for (let slot = 0; slot < 1_000; slot++) slots.add(slot)
   slots.add(100_000)

@@ -22,7 +22,7 @@ const lists = fc.record({
   exclude: listOf(id, 10), exclude_authid: listOf(authid, 4), exclude_authrole: listOf(authrole, 2), eligible: listOf(id, 30), eligible_authid: listOf(authid, 5), eligible_authrole: listOf(authrole, 3)
 })
 
-t.test('whatever lists a publication has, those whom it is for are found, and each once', async (t) => {
+t.test('the intended receivers are found, each exactly once, whatever the receiver lists', async (t) => {
   const step = fc.tuple(fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), fc.nat(39)), { maxLength: 40, size: 'max' }), lists)
   await fc.assert(fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
     const subscribers = new Subscribers()

@@ -3,7 +3,7 @@ import t from 'tap'
 import { matches } from '../../plugin/protocol/uri.ts'
 import { hasFewComponents, MAX_WILDCARD_COMPONENTS, WildcardIndex } from '../../plugin/realm/wildcard-index.ts'
 
-t.test('a pattern may have so many components, and no more', async (t) => {
+t.test('the number of components of a pattern is limited', async (t) => {
   t.ok(hasFewComponents('.'.repeat(MAX_WILDCARD_COMPONENTS - 1)))
   t.notOk(hasFewComponents('.'.repeat(MAX_WILDCARD_COMPONENTS)))
   t.notOk(hasFewComponents('.'.repeat(1_000_000)))
@@ -17,7 +17,7 @@ t.test('a URI of more components than any pattern has matches none', async (t) =
   for (const uri of [[...components, 'a'].join('.'), components.slice(1).join('.'), 'a'.concat('.a'.repeat(500_000))]) t.equal(index.best(uri), undefined)
 })
 
-t.test('what is removed is gone, and nothing else', async (t) => {
+t.test('removing a pattern removes only that pattern', async (t) => {
   const index = new WildcardIndex<string>()
   for (const pattern of ['a..c', 'a.b.', '..']) index.set(pattern, pattern)
   for (const unknown of ['a..', '.b.', 'x', 'a..c.']) index.delete(unknown)
@@ -59,7 +59,7 @@ function better (one: string, other: string): string {
   return i >= 0 && left[i] === '' ? other : one
 }
 
-t.test('of any patterns it finds those that stand for a URI, and the best of them', async (t) => {
+t.test('the patterns that match a URI are found among any patterns, and so is the best of them', async (t) => {
   // Also URIs that no session may use: what has an empty component is matched by patterns that are empty there.
   const asked = fc.array(uriOf(fc.oneof({ weight: 9, arbitrary: literal }, { weight: 1, arbitrary: fc.constant('') })), { minLength: 1, maxLength: 20 })
   for (const component of [fc.oneof(literal, fc.constant('')), fc.oneof({ weight: 1, arbitrary: literal }, { weight: 3, arbitrary: fc.constant('') })]) {
@@ -78,7 +78,7 @@ t.test('of any patterns it finds those that stand for a URI, and the best of the
   t.pass('600 histories')
 })
 
-t.test('of any URIs it finds those that a pattern stands for', async (t) => {
+t.test('the URIs that match a pattern are found among any URIs', async (t) => {
   const patterns = fc.array(uriOf(fc.oneof(literal, fc.constant(''))), { minLength: 1, maxLength: 20 })
   await fc.assert(fc.property(changesOf(literal), patterns, (changes, asked) => {
     const { index, plain } = grown(changes)

@@ -46,7 +46,7 @@ t.test('a call is answered by its result, or by the error that it raised', async
   t.match(await post('/call', { procedure: 'org.example.none' }), { status: 200, body: { error: 'wamp.error.not_authorized' } })
 })
 
-t.test('numbers and octets are those of wamp.2.json', async (t) => {
+t.test('numbers and binary data have the same form as in wamp.2.json', async (t) => {
   const { app, http } = await build(t, { call: '/call', as })
   await app.wamp.join('realm1').register('com.example.native', ({ args: [big, octets] }) => [typeof big, big, octets])
   const response = await fetch(`${http}/call`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"procedure":"com.example.native","args":[12345678901234567890,"\\u0000AAEC"]}' })
@@ -62,7 +62,7 @@ t.test('an event is published, with the options of PUBLISH', async (t) => {
   t.equal((await post('/call', {})).status, 404, 'what is not asked for is not there')
 })
 
-t.test('without a name of its own the bridge speaks for who is logged in', async (t) => {
+t.test('by default, the bridge acts as the logged-in user', async (t) => {
   const { http, post } = await build(t, { call: '/call', publish: '/publish' })
   t.match(await post('/call', { procedure: 'com.example.mine.who' }), { status: 401, body: { error: 'log in first' } })
   const ann = new WebBrowser(http)
@@ -73,7 +73,7 @@ t.test('without a name of its own the bridge speaks for who is logged in', async
   t.match(await call('com.example.mine.who', { origin: 'https://evil.example' }), { error: 'log in first' }, 'a page of a foreign origin is nobody')
 })
 
-t.test('what is wrong with a request is said by name', async (t) => {
+t.test('the error of an invalid request names its fault', async (t) => {
   const { post, http } = await build(t, { call: '/call', as })
   for (const [body, error] of [
     ['[', 'the body is not JSON'], [[], 'the body must be an object'], [{}, '"procedure" must be a URI'], [{ procedure: 5 }, '"procedure" must be a URI'],
@@ -88,7 +88,7 @@ t.test('what is wrong with a request is said by name', async (t) => {
   t.equal((await fetch(`${http}/call`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: '{}' })).status, 415)
 })
 
-t.test('no body hangs, fails or ends the session that speaks for all', async (t) => {
+t.test('no request body makes a request hang or fail, or ends the shared session', async (t) => {
   const { post } = await build(t, { call: '/call', as })
   for (const body of ['"1234567890123456', '{"procedure":1234567890123456', '{"args":[-', `{"procedure":"com.example.echo","args":${'['.repeat(400_000)}${']'.repeat(400_000)}}`]) {
     t.equal((await post('/call', body)).status, 400, body.slice(0, 40))
@@ -100,7 +100,7 @@ t.test('no body hangs, fails or ends the session that speaks for all', async (t)
   t.match(await post('/call', { procedure: 'com.example.echo', args: [1] }), { status: 200, body: { args: [1] } })
 })
 
-t.test('keys that change prototypes are refused, removed or passed on, as the app has it for its routes', async (t) => {
+t.test('keys that change prototypes are refused, removed or passed on, as the app configures for its routes', async (t) => {
   for (const [key, text] of [['__proto__', '"__proto__":{"n":9007199254740993}'], ['__proto__', '"\\u005f_proto__":1'], ['constructor', '"constructor":{"prototype":{"n":1}}']] as const) {
     for (const action of [undefined, 'error', 'remove', 'ignore'] as const) {
       const { app, http } = await build(t, { call: '/call', as }, action === undefined ? {} : key === '__proto__' ? { onProtoPoisoning: action } : { onConstructorPoisoning: action })
@@ -132,7 +132,7 @@ function sign (body: string, { key = 'key', secret = 'secret', timestamp = new D
   return { key, timestamp, seq, nonce, signature }
 }
 
-t.test('the bridge goes on after all sessions were killed, and calls that hang keep no other client out', async (t) => {
+t.test('the bridge continues after all sessions were killed, and hanging calls do not block other clients', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms: { realm1: { roles: { service: { permissions: [{ uri: '', match: 'prefix', allow }] } } } }, auth: { ticket: { type: 'static', principals: {} } }, limits: { pendingCalls: 2 } })
@@ -152,7 +152,7 @@ t.test('the bridge goes on after all sessions were killed, and calls that hang k
   t.equal(app.wamp.sessions('realm1').filter(({ authid }) => authid === 'http').length, 0, 'each session ends with its request')
 })
 
-t.test('where a signature is asked for, nothing is done without one', async (t) => {
+t.test('with `signature`, a request without a valid signature has no effect', async (t) => {
   const { post } = await build(t, { call: '/call', as, signature: { key: 'key', secret: 'secret' } })
   const body = JSON.stringify({ procedure: 'com.example.echo', args: [1] })
   const query = new URLSearchParams(sign(body)).toString()
@@ -162,7 +162,7 @@ t.test('where a signature is asked for, nothing is done without one', async (t) 
   t.match(await post(`/call?${query}`, body.replace('1', '2')), { status: 401, body: { error: 'the signature is wrong' } })
 })
 
-t.test('the signature of a request is in no log line, whichever serializer the app has', async (t) => {
+t.test('the signature of a request does not appear in the log, whichever serializer the app has', async (t) => {
   const own = (request: FastifyRequest): Record<string, unknown> => ({ way: [request.originalUrl], query: request.query, headers: request.headers, ip: request.ip })
   for (const [name, logger, scope] of [
     ['of Fastify', {}, {}], ['of the logger', { serializers: { req: own } }, {}], ['of the scope', {}, { logSerializers: { req: own } }]
@@ -185,7 +185,7 @@ t.test('the signature of a request is in no log line, whichever serializer the a
   }
 })
 
-t.test('a signature counts once, within the tolerance, for its key and its body', async (t) => {
+t.test('a signature is accepted once, within the tolerance, for its key and its body', async (t) => {
   let now = Date.now()
   const requests = new SignedRequests({ key: 'key', secret: 'secret', tolerance: 60 }, () => now)
   const at = (offset: number): string => new Date(now + offset).toISOString()
@@ -202,7 +202,7 @@ t.test('a signature counts once, within the tolerance, for its key and its body'
   t.match(requests.faultOf(once, '{}'), /made before/)
 })
 
-t.test('a signed request counts once, also after many others, and when the clock has been set back', async (t) => {
+t.test('a signed request is accepted once, even after many others, and when the clock has been set back', async (t) => {
   let now = Date.parse('2026-10-14T16:59:51.123Z')
   const signed = new SignedRequests({ key: 'k', secret: 's' }, () => now)
   const sign = (nonce: string): Record<string, string> => {
@@ -226,7 +226,7 @@ t.test('a signed request counts once, also after many others, and when the clock
   t.equal(signed.faultOf(sign('new'), '{}'), null)
 })
 
-t.test('only the allowed networks may send requests', async (t) => {
+t.test('only requests from the allowed networks are accepted', async (t) => {
   const call = { procedure: 'com.example.echo', args: [1] }
   const { app, post } = await build(t, { call: '/call', publish: '/publish', events: '/events', as, allowedNetworks: ['192.0.2.0/24', 'fd00::1'] }, { trustProxy: true })
   const refused = { status: 403, body: { error: 'this address may not send requests', args: [], kwargs: {} } }
@@ -252,7 +252,7 @@ t.test('options that make no sense are refused', async (t) => {
   }
 })
 
-t.test('who has a token that has expired is not logged in, nor is who has one that does meanwhile', async (t) => {
+t.test('a request whose token has expired, or expires meanwhile, is unauthenticated', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { user: { permissions: [{ uri: '', match: 'prefix', allow }] } } } }, auth: { ticket: { type: 'static', principals: {} } } })
   app.addHook('onRequest', async (request) => {
@@ -279,7 +279,7 @@ t.test('who has a token that has expired is not logged in, nor is who has one th
   t.equal(app.wamp.sessions('realm1').length, 1)
 })
 
-t.test('a result or error without a form in JSON is what a caller of wamp.2.json is answered', async (t) => {
+t.test('a result or error that JSON cannot represent is answered as for a caller of wamp.2.json', async (t) => {
   const { app, post } = await build(t, { call: '/call', as })
   const value = new OpaqueValue('msgpack', 5, Buffer.from([1]))
   const session = app.wamp.join('realm1')
@@ -290,7 +290,7 @@ t.test('a result or error without a form in JSON is what a caller of wamp.2.json
   }
 })
 
-t.test('bridges with one key share what they remember of signed requests, and its tolerance', async (t) => {
+t.test('bridges with the same key share the remembered requests and the tolerance', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms: { realm1: { roles: { service: { permissions: [] } } } }, auth: { ticket: { type: 'static', principals: {} } } })

@@ -23,7 +23,7 @@ t.test('a connection that has many calls leaves capacity for other connections',
   t.type(shares.begin(session, busy), 'function')
 })
 
-t.test('calls of a route with `as` that hang on one connection do not use up the calls of the session', async (t) => {
+t.test('hanging calls of a route with `as` on one connection do not use up the calls of the session', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, limits: { pendingCalls: 8 } })

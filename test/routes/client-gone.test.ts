@@ -33,7 +33,7 @@ const requests = [
   { method: 'GET', path: '/events?topic=com.example.news', body: '', begun: 'response' }
 ] as const
 
-t.test('who leaves before the answer leaves no session behind, and no failure in the log', async (t) => {
+t.test('a client that disconnects before the answer leaves no session behind, and no failure in the log', async (t) => {
   for (const { method, path, body, begun } of requests) {
     t.test(`${method} ${path}`, async (t) => {
       const failures: string[] = []
@@ -68,7 +68,7 @@ t.test('who leaves before the answer leaves no session behind, and no failure in
   }
 })
 
-t.test('who leaves while its cookie is looked up is no failure in the log', async (t) => {
+t.test('a client that disconnects while its cookie is looked up causes no failure in the log', async (t) => {
   for (const path of ['/events?topic=com.example.news', '/wait', '/own']) {
     t.test(path, async (t) => {
       const lines: Array<{ level: number, res?: { statusCode: number } }> = []
@@ -101,7 +101,7 @@ t.test('who leaves while its cookie is looked up is no failure in the log', asyn
   }
 })
 
-t.test('who cancels its stream of HTTP/2 before the handler runs leaves no session behind', async (t) => {
+t.test('a client that cancels its HTTP/2 stream before the handler runs leaves no session behind', async (t) => {
   for (const { method, path, body } of requests) {
     t.test(`${method} ${path}`, async (t) => {
       const app = Fastify({ http2: true })
@@ -133,7 +133,7 @@ t.test('who cancels its stream of HTTP/2 before the handler runs leaves no sessi
   }
 })
 
-t.test('who cancels its stream of HTTP/2 while its call is under way leaves no session behind', async (t) => {
+t.test('a client that cancels its HTTP/2 stream during its call leaves no session behind', async (t) => {
   const app = Fastify({ http2: true })
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous', authid: 'joe' } })
@@ -154,7 +154,7 @@ t.test('who cancels its stream of HTTP/2 while its call is under way leaves no s
   t.equal(app.wamp.sessions('realm1').length, 1)
 })
 
-t.test('who sends many requests at once, and leaves before the first answer, leaves no session behind', async (t) => {
+t.test('a client that sends many requests at once and disconnects before the first answer leaves no session behind', async (t) => {
   const pipelined = async (count: number): Promise<{ app: FastifyInstance, socket: Socket, called: Promise<void>, gone: Promise<void> }> => {
     const app = Fastify()
     await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
@@ -191,7 +191,7 @@ t.test('who sends many requests at once, and leaves before the first answer, lea
   t.pass('who sends more is cut off')
 })
 
-t.test('who leaves while a stream of events waits behind another answer leaves no session behind', async (t) => {
+t.test('a client that disconnects while its event stream waits behind another answer leaves no session behind', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   await app.register(wampBridge, { call: '/call', events: '/events', as: { realm: 'realm1', role: 'anonymous', authid: 'joe' } })
@@ -214,7 +214,7 @@ t.test('who leaves while a stream of events waits behind another answer leaves n
   t.equal(app.wamp.sessions('realm1').length, 1)
 })
 
-t.test('a connection on which responses of the app wait behind a pending one is cut off when Node.js no longer reads it', async (t) => {
+t.test('a connection whose responses wait behind a pending one is closed when Node.js no longer reads it', async (t) => {
   const body = '{"procedure":"com.example.wait"}'
   const call = `POST /call HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
   const events = 'GET /events?topic=com.example.news HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -242,7 +242,7 @@ t.test('a connection on which responses of the app wait behind a pending one is 
   }
 })
 
-t.test('a client whose body does not arrive is cut off, in time or when the app closes', async (t) => {
+t.test('a client whose body does not arrive is disconnected, in time or when the app closes', async (t) => {
   for (const [handshakeTimeout, ends] of [[10, 'in time'], [60_000, 'when the app closes']] as const) {
     t.test(ends, async (t) => {
       const app = Fastify()

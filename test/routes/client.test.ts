@@ -22,7 +22,7 @@ async function exportsOf (text: string): Promise<string[]> {
   return Object.keys(await import(`data:text/javascript,${encodeURIComponent(text.replace(/\n\/\/#.*\n$/, ''))}`) as object).sort()
 }
 
-t.test('the client is one module at the path of the option, and each further serializer one beside it', async (t) => {
+t.test('the client is one module at the configured path, with each further serializer in a module next to it', async (t) => {
   const app = await build(t)
   const bodies = await Promise.all(['', '-cbor', '-msgpack'].map(async (suffix) => {
     const { statusCode, headers, body } = await app.inject(`/api/wamp-client${suffix}.js`)
@@ -35,7 +35,7 @@ t.test('the client is one module at the path of the option, and each further ser
   t.equal((await app.inject('/api/wamp-client.js.txt')).statusCode, 404)
 })
 
-t.test('the source map that a module names is there, and has the sources', async (t) => {
+t.test('the source map of each module exists, and contains the sources', async (t) => {
   const app = await build(t)
   for (const suffix of ['', '-cbor', '-msgpack']) {
     const { body } = await app.inject(`/api/wamp-client${suffix}.js?v=${version}`)
@@ -50,14 +50,14 @@ t.test('the source map that a module names is there, and has the sources', async
   }
 })
 
-t.test('it is kept for good where the URL names its version, and asked for again otherwise', async (t) => {
+t.test('a file is cached forever if the URL names its version, and revalidated otherwise', async (t) => {
   const app = await build(t)
   const cacheOf = async (query: string): Promise<unknown> => (await app.inject(`/api/wamp-client.js${query}`)).headers['cache-control']
   t.equal(await cacheOf(`?v=${version}`), 'public, max-age=31536000, immutable')
   for (const query of ['', '?v=', '?v=0.0.1', `?v=${version}&v=${version}`, `?w=${version}`]) t.equal(await cacheOf(query), 'no-cache', query)
 })
 
-t.test('who has it already is told so, also through a proxy that compresses', async (t) => {
+t.test('a browser that has the file already receives 304, even through a proxy that compresses', async (t) => {
   const app = await build(t)
   const { headers: { etag } } = await app.inject('/api/wamp-client.js')
   const ask = async (tag: string): Promise<[number, string]> => {
@@ -75,7 +75,7 @@ t.test('without the option nothing is served', async (t) => {
   t.equal((await (await build(t, {})).inject('/api/wamp-client.js')).statusCode, 404)
 })
 
-t.test('a path that cannot be one is refused, and one that is taken', async (t) => {
+t.test('an invalid path is refused, and so is one that is in use', async (t) => {
   const invalid = (message: RegExp): { code: string, message: RegExp } => ({ code: 'WAMP_ERR_INVALID_OPTION', message })
   for (const client of ['wamp-client.js', '/wamp-client', '/.js', '/:name.js', '/*.js', '/client.js?v=1', 5, true]) {
     await t.rejects(build(t, { client } as object), invalid(/^The option "client" must be a path that begins with "\/" and ends with "\.js", such as "\/wamp-client\.js"/), String(client))

@@ -59,7 +59,7 @@ function halfPost (client: ClientHttp2Session, path: string): ClientHttp2Stream 
   return stream
 }
 
-t.test('over HTTP/2, a request body that never ends does not hold up the close, wherever it is sent', async (t) => {
+t.test('over HTTP/2, a request body that never ends does not delay the close, whatever its route', async (t) => {
   for (const path of ['/call', '/route', '/own', '/nowhere']) {
     const { app, url, arrived } = await start(t, { http2: true })
     const came = once(arrived, path)
@@ -89,7 +89,7 @@ t.test('over HTTP/2, when the app closes, a request that is complete is answered
   await closed
 })
 
-t.test('a response that is not read does not hold up the close', async (t) => {
+t.test('a response that is not read does not delay the close', async (t) => {
   for (const http2 of [false, true]) {
     for (const path of ['/large', '/stream']) {
       const { app, url } = await start(t, { http2 })
@@ -129,7 +129,7 @@ t.test('a response that begins while the app closes and is not read does not hol
   }
 })
 
-t.test('over TLS, a connection without a handshake, and one of HTTP/2 without a request, do not hold up the close', needsOpenssl(), async (t) => {
+t.test('over TLS, a connection without a handshake, or an HTTP/2 connection without a request, does not delay the close', needsOpenssl(), async (t) => {
   const identity = await (await Authority.create(t)).sign('router')
   for (const http2 of [false, true]) {
     for (const octets of ['', '\x16\x03\x01\x02']) {
@@ -153,7 +153,7 @@ t.test('over TLS, a connection without a handshake, and one of HTTP/2 without a 
   t.pass('HTTP/2 without a preface')
 })
 
-t.test('a request body that does not arrive is cut off in time, over HTTP/1.1 and HTTP/2', async (t) => {
+t.test('a request body that does not arrive ends its connection or stream in time, over HTTP/1.1 and HTTP/2', async (t) => {
   for (const http2 of [false, true]) {
     for (const path of ['/call', '/route']) {
       const { url } = await start(t, { http2 }, { handshakeTimeout: 10 })

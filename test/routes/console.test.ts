@@ -33,7 +33,7 @@ async function build (t: Test, { server = {}, prefix = '', path = '/console' }: 
   return { cookies: () => cookies, http, logIn }
 }
 
-t.test('the page and its files are there for who is logged in with the role, and for nobody else', async (t) => {
+t.test('only users with the role can open the page and its files', async (t) => {
   const { http, logIn } = await build(t)
   const nobody = new WebBrowser(http)
   const [admin, user] = [await logIn('admin'), await logIn('user')]
@@ -53,7 +53,7 @@ t.test('the page and its files are there for who is logged in with the role, and
   t.equal((await admin.fetch('/console/', { headers: { origin: 'https://evil.example' } })).status, 401, 'a page of a foreign origin is nobody')
 })
 
-t.test('each answer keeps out scripts of others, frames and caches, also a refusal', async (t) => {
+t.test('each answer, even a refusal, blocks foreign scripts, frames and caches', async (t) => {
   const { http, logIn } = await build(t)
   for (const browser of [await logIn('admin'), new WebBrowser(http)]) {
     for (const name of ['', 'console.js', 'console.css']) {
@@ -69,7 +69,7 @@ t.test('each answer keeps out scripts of others, frames and caches, also a refus
   }
 })
 
-t.test('the page has no script or style of its own text, and knows its login', async (t) => {
+t.test('the page has no inline script or style, and knows its login', async (t) => {
   const { cookies, logIn } = await build(t)
   const admin = await logIn('admin')
   const html = await (await admin.fetch('/console/')).text()

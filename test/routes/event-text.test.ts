@@ -11,7 +11,7 @@ function octetsOf (topic: string, event: PublishedEvent): Buffer {
   return octetsOrNull(topic, event, (error) => { throw error })!
 }
 
-t.test('streams that are given one event share its octets', async (t) => {
+t.test('streams that receive the same event share its bytes', async (t) => {
   const details = { topic: 'com.example.news' }
   const event = { payload: Payload.of(['hello']), publication: 7, details }
   const octets = octetsOf('com.example', event)
@@ -46,7 +46,7 @@ t.test('the payload is written as in wamp.2.json, on one line', async (t) => {
   t.throws(() => written(Payload.of([new OpaqueValue('cbor', 1, 4711)])), { name: 'EncodingError' })
 })
 
-t.test('an event that has no form in JSON is found out once for all streams', async (t) => {
+t.test('an event that JSON cannot represent is detected once for all streams', async (t) => {
   const event = { payload: Payload.of([new OpaqueValue('cbor', 1, 4711)]), publication: 8, details: {} }
   const failures: unknown[] = []
   for (const stream of ['a', 'b', 'c']) t.equal(octetsOrNull('com.example.news', event, (error) => { failures.push([stream, error]) }), null)

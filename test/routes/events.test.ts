@@ -96,7 +96,7 @@ async function unsubscribed (app: FastifyInstance): Promise<void> {
   await new Promise<void>((resolve) => { app.wamp.join('realm1').subscribe('wamp.subscription.on_delete', () => { resolve() }).catch(() => {}) })
 }
 
-t.test('a topic comes as Server-Sent Events under the cookie, and the subscription ends with the client', async (t) => {
+t.test('a topic is delivered as Server-Sent Events to the user of the cookie, and the subscription ends with the client', async (t) => {
   const { app, url, browser } = await build(t)
   const backend = app.wamp.join('realm1')
   const events = await EventSource.open(`${url}/events?topic=com.example.news&topic=com.example.other`, { cookie: browser.cookie })
@@ -113,7 +113,7 @@ t.test('a topic comes as Server-Sent Events under the cookie, and the subscripti
   await gone
 })
 
-t.test('a stream that a cookie lets in adds no more listeners than Node.js accepts', async (t) => {
+t.test('a stream that is authenticated by cookie adds no more listeners than Node.js accepts', async (t) => {
   const { url, browser } = await build(t)
   const warnings: string[] = []
   const hear = ({ message }: Error): void => { warnings.push(message) }
@@ -124,7 +124,7 @@ t.test('a stream that a cookie lets in adds no more listeners than Node.js accep
   t.same(warnings, [])
 })
 
-t.test('a pattern brings the topic of each event, and what was retained', async (t) => {
+t.test('a pattern delivers the topic of each event, and retained events', async (t) => {
   const { app, url, browser } = await build(t)
   const backend = app.wamp.join('realm1')
   await backend.publish('com.example.state', ['old'], {}, { retain: true })
@@ -135,7 +135,7 @@ t.test('a pattern brings the topic of each event, and what was retained', async 
   t.match(await events.event(), { topic: 'com.example.state', args: ['new'] })
 })
 
-t.test('a principal that a hook of the app has found counts, such as a token\'s', async (t) => {
+t.test('a principal set by a hook of the app, such as that of a token, is accepted', async (t) => {
   const { app, url } = await build(t)
   const events = await EventSource.open(`${url}/events?topic=com.example.news`, { authorization: 'Bearer good' })
   await events.next()
@@ -144,7 +144,7 @@ t.test('a principal that a hook of the app has found counts, such as a token\'s'
   t.equal((await EventSource.open(`${url}/events?topic=com.example.news`, { authorization: 'Bearer bad' })).status, 401)
 })
 
-t.test('a stream ends when the token does that let it in', async (t) => {
+t.test('a stream ends when the token that authenticated it expires', async (t) => {
   const { app, url } = await build(t)
   const events = await EventSource.open(`${url}/events?topic=com.example.news`, { authorization: 'Bearer short' })
   t.equal(await events.next(), 'retry: 3000')
@@ -152,7 +152,7 @@ t.test('a stream ends when the token does that let it in', async (t) => {
   t.same(app.wamp.sessions('realm1'), [])
 })
 
-t.test('who may not, or asks for nonsense, is told so by the status', async (t) => {
+t.test('an unauthorized or invalid request is answered with a suitable status', async (t) => {
   const { url, browser: { cookie } } = await build(t)
   const refused = async (query: string, headers: Record<string, string> = { cookie }): Promise<unknown[]> => {
     const response = await EventSource.open(`${url}/events?${query}`, headers)
@@ -196,7 +196,7 @@ t.test('a stream ends with the login, with the session, and with the app', async
   t.equal(await last.next(), undefined)
 })
 
-t.test('a client that does not read is let go, and the limits of connections and sessions hold', async (t) => {
+t.test('a client that does not read is disconnected, and the limits on connections and sessions apply', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, { plugin: { limits: { bufferedEventBytes: 2 ** 16, connectionsOfAddress: 2, sessionsOfAuthid: 1 } } })
   const backend = app.wamp.join('realm1')
   const stalled = await EventSource.open(`${url}/events?topic=com.example.news`, { cookie })
@@ -213,7 +213,7 @@ t.test('a client that does not read is let go, and the limits of connections and
   }
 })
 
-t.test('streams that are opened at once are held to the limit of sessions, also on a slow store, and so are calls', async (t) => {
+t.test('streams opened at the same time are held to the session limit, even with a slow store, and so are calls', async (t) => {
   const store = new MemoryStore()
   const get = store.get.bind(store)
   const slow = Object.assign(store, { get: async (key: string) => { await new Promise((resolve) => { setTimeout(resolve, 20) }); return get(key) } })
@@ -225,7 +225,7 @@ t.test('streams that are opened at once are held to the limit of sessions, also 
   t.match(await called.json(), { error: /limits\.sessionsOfAuthid/ })
 })
 
-t.test('a browser that comes back is given what it missed, each event once and in order', async (t) => {
+t.test('a browser that reconnects receives the missed events, each once and in order', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.', match: 'prefix', limit: 1000 }] } } } })
   const backend = app.wamp.join('realm1')
   const publish = async (first: number, last: number): Promise<Id[]> => await Promise.all(Array.from({ length: last - first + 1 }, async (_, i) => await backend.publish('com.example.news', [first + i, 'x'.repeat(2000)])))
@@ -253,7 +253,7 @@ t.test('a browser that comes back is given what it missed, each event once and i
   t.equal((await EventSource.open(`${url}/events?topic=com.example.&match=prefix`, { cookie, 'last-event-id': 'five' })).status, 400)
 })
 
-t.test('where nothing is kept, the role may not ask, or there are more topics, a browser that comes back is given what is new', async (t) => {
+t.test('a browser that reconnects receives only new events without a history, without permission, or with several topics', async (t) => {
   const kept = { roles: { frontend: everything, guest: { permissions: [{ uri: 'com.example.', match: 'prefix', allow: { subscribe: true } }] } }, eventHistory: [{ uri: 'com.example.kept' }] } as const
   const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: kept } } })
   const backend = app.wamp.join('realm1')
@@ -275,7 +275,7 @@ t.test('where nothing is kept, the role may not ask, or there are more topics, a
   }
 })
 
-t.test('what a browser missed waits for it to read, and what comes meanwhile is bounded', async (t) => {
+t.test('missed events wait until the browser reads, and events meanwhile are bounded', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, {
     plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 1000 }] } }, limits: { bufferedEventBytes: 2 ** 20 } }
   })
@@ -308,7 +308,7 @@ t.test('what a browser missed waits for it to read, and what comes meanwhile is 
   t.ok(published <= 2 ** 20 / big.length + 2, 'what is held while it catches up counts, not what it missed')
 })
 
-t.test('an event without a form in JSON is passed over, live and when it was missed', async (t) => {
+t.test('an event that JSON cannot represent is omitted, live and among missed events', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { anonymous: everything, frontend: everything }, eventHistory: [{ uri: 'com.example.news' }] } }, auth: { anonymous: { type: 'static', role: 'anonymous' }, cookie: {} } } })
   const [, , cbor] = wireCodecs
   const publisher = await WireClient.join(t, `${url.replace('http', 'ws')}/ws`, cbor!)
@@ -328,7 +328,7 @@ t.test('an event without a form in JSON is passed over, live and when it was mis
   t.equal(await back.next(), undefined)
 })
 
-t.test('a client that reads slower than the history forgets is given no event out of order', async (t) => {
+t.test('a client that reads more slowly than the history drops events receives no event out of order', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, {
     plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.news', limit: 200 }] } }, limits: { bufferedEventBytes: 2 ** 28 } }
   })
@@ -347,7 +347,7 @@ t.test('a client that reads slower than the history forgets is given no event ou
   t.same(seen.slice(-300), Array.from({ length: 300 }, (_, i) => 201 + i), 'what came while it was there is all there')
 })
 
-t.test('a failure in the midst of what was missed ends the stream, and the browser comes back for the rest', async (t) => {
+t.test('a failure during missed events ends the stream, and the browser reconnects for the rest', async (t) => {
   let asked = 0
   const authorizer = async (_session: unknown, uri: string): Promise<boolean> => {
     if (uri === 'wamp.subscription.get_events' && ++asked === 4) throw new Error('the database is away')
@@ -371,7 +371,7 @@ t.test('a failure in the midst of what was missed ends the stream, and the brows
   t.same(seen, Array.from({ length: 250 }, (_, i) => i + 1))
 })
 
-t.test('what is retained is no place to come back to, and stands in its place among what was missed', async (t) => {
+t.test('a retained event has no id to resume from, and keeps its place among missed events', async (t) => {
   const { app, url, browser: { cookie } } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: everything }, eventHistory: [{ uri: 'com.example.', match: 'prefix' }, { uri: 'com.example.price' }] } } } })
   const backend = app.wamp.join('realm1')
   await backend.publish('com.example.state', ['state'], {}, { retain: true })
@@ -418,7 +418,7 @@ t.test('a stream that is opened while the app closes does not hold it up, and a 
   await Promise.all([closed, closing])
 })
 
-t.test('a stream whose login ends while an authorizer thinks ends as soon as it is open', async (t) => {
+t.test('a stream whose login ends while an authorizer decides ends as soon as it is open', async (t) => {
   const { authorizer, thinking, decide } = thinkingAuthorizer()
   const { url, browser } = await build(t, { plugin: { realms: { realm1: { roles: { frontend: { authorizer } } } } } })
   const asked = once(thinking, 'asked')
@@ -431,7 +431,7 @@ t.test('a stream whose login ends while an authorizer thinks ends as soon as it 
   t.equal(await source.next(), undefined)
 })
 
-t.test('no further topic is subscribed for a client that has gone while an authorizer thinks', async (t) => {
+t.test('no further topic is subscribed to for a client that has disconnected while an authorizer decides', async (t) => {
   const thinking = new EventEmitter()
   const asked: string[] = []
   let decide = (): void => {}
@@ -457,7 +457,7 @@ t.test('no further topic is subscribed for a client that has gone while an autho
   t.same(asked, ['com.example.one'])
 })
 
-t.test('everybody gets the topics of one role where that is asked for', async (t) => {
+t.test('with `as`, all streams have the permissions of one role', async (t) => {
   const { app, url } = await build(t, { bridge: { events: '/public', as: { realm: 'realm1', role: 'frontend' } } })
   const events = await EventSource.open(`${url}/public?topic=com.example.news`)
   await events.next()
@@ -469,7 +469,7 @@ t.test('everybody gets the topics of one role where that is asked for', async (t
   t.equal((await EventSource.open(`${url}/public?topic=org.other`)).status, 403)
 })
 
-t.test('streams in the name of one session leave nothing behind in it', async (t) => {
+t.test('streams in a shared session leave nothing behind in it', async (t) => {
   const { whenClosed } = InProcessSession.prototype
   let told = 0
   const seen = new EventEmitter()
@@ -498,7 +498,7 @@ t.test('events cannot be signed, and something must be bridged', async (t) => {
   }
 })
 
-t.test('streams that are asked for at once on one connection are not opened: only one could be answered', async (t) => {
+t.test('streams requested at once on one connection are not opened, because only one could be answered', async (t) => {
   const statuses: number[] = []
   const answered = new EventEmitter()
   const app = Fastify()

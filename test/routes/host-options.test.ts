@@ -15,7 +15,7 @@ import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { needsOpenssl } from '../interop/programs.ts'
 import { isGoodNeighbour, registerOurs, registerRest } from '../neighbours/good-neighbour.ts'
 
-t.test('all of it works in a scope with a prefix', async (t) => {
+t.test('everything works in a scope with a prefix', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(async (scope) => {
@@ -26,7 +26,7 @@ t.test('all of it works in a scope with a prefix', async (t) => {
   await isGoodNeighbour(t, { url: `${url}/base`, close: () => app.close() })
 })
 
-t.test('all of it works where the app rewrites URLs', async (t) => {
+t.test('everything works if the app rewrites URLs', async (t) => {
   const app = Fastify({ rewriteUrl: ({ url = '' }) => url.replace(/^\/base(?=\/)/, '') })
   t.teardown(() => app.close())
   await registerOurs(app)
@@ -72,7 +72,7 @@ t.test('over HTTP/2 there are the bridge, events and the console; a WebSocket ta
   t.equal(await client.closed, 1001)
 })
 
-t.test('an app that takes HTTP/2 only starts, with a warning that no WebSocket can be opened; the rest works', async (t) => {
+t.test('an app with only HTTP/2 starts, with a warning that no WebSocket can be opened; the rest works', async (t) => {
   for (const [options, warned] of [[{ http2: true }, true], [{ http2: true, https: {} }, true], [{ http2: true, https: { allowHTTP1: true } }, false], [{}, false]] as const) {
     const lines: { level: number, msg: string }[] = []
     const app = Fastify({ ...options, logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } } as object)
@@ -93,7 +93,7 @@ t.test('an app that takes HTTP/2 only starts, with a warning that no WebSocket c
   }
 })
 
-t.test('where localhost has two addresses, both are served, and closed', async (t) => {
+t.test('if localhost has two addresses, both are served, and closed', async (t) => {
   const { app, port } = await listenOnTwo(t)
   const client = await WireClient.connect(t, `ws://127.0.0.1:${port}/ws`, wireCodecs[0]!)
   await isGoodNeighbour(t, { url: `http://127.0.0.2:${port}`, close: () => app.close() })
@@ -166,7 +166,7 @@ t.test('an upgrade that another plugin has answered by a route reaches that rout
   await t.rejects(WireClient.connect(t, `${url.replace('http', 'ws')}/own`, wireCodecs[0]!), { message: /200/ })
 })
 
-t.test('where only a scope has @fastify/websocket, an upgrade outside it is answered, and does not hold up the close', async (t) => {
+t.test('an upgrade outside the only scope with @fastify/websocket is answered, and does not delay the close', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(async (scope) => { await registerOurs(scope) }, { prefix: '/base' })
@@ -178,7 +178,7 @@ t.test('where only a scope has @fastify/websocket, an upgrade outside it is answ
   t.equal(app.server.listening, false)
 })
 
-t.test('an upgrade that comes when @fastify/websocket no longer answers does not hold up the close', async (t) => {
+t.test('an upgrade that arrives when @fastify/websocket no longer answers does not delay the close', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(fastifyWebsocket)
@@ -193,7 +193,7 @@ t.test('an upgrade that comes when @fastify/websocket no longer answers does not
   await app.close()
 })
 
-t.test('mercurius with subscriptions before us is named, and the order that works', async (t) => {
+t.test('mercurius with subscriptions before this plugin causes an error with the right order', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(fp(async (host) => {

@@ -25,7 +25,7 @@ const client = (t: Test, url: string, settings: Settings = {}): ClientHttp2Sessi
   return session
 }
 
-t.test('all streams of a connection of HTTP/2 wait for the turns of one', async (t) => {
+t.test('all streams of an HTTP/2 connection share its turns', async (t) => {
   const app = Fastify({ http2: true })
   const [all, some] = [21, 20]
   let arrived = 0
@@ -58,7 +58,7 @@ t.test('all streams of a connection of HTTP/2 wait for the turns of one', async 
   t.ok(served.indexOf('modest') <= 2, `it is served as number ${served.indexOf('modest') + 1}`)
 })
 
-t.test('a connection of HTTP/2 that waits for many answers gets no further ones', async (t) => {
+t.test('an HTTP/2 connection with many pending answers gets no further ones', async (t) => {
   const most = 100
   for (const path of ['/call', '/route']) {
     t.test(path, async (t) => {
@@ -98,7 +98,7 @@ t.test('a connection of HTTP/2 that waits for many answers gets no further ones'
   }
 })
 
-t.test('an answer above what a connection of HTTP/2 has not read is reset, and others are sent when it reads', async (t) => {
+t.test('an answer beyond the limit of unread answers on an HTTP/2 connection is reset, and others are sent when the client reads', async (t) => {
   for (const path of ['/call', '/route', '/octets']) {
     t.test(path, async (t) => {
       const lines: string[] = []
@@ -130,7 +130,7 @@ t.test('an answer above what a connection of HTTP/2 has not read is reset, and o
   }
 })
 
-t.test('canceled requests of HTTP/2 do not use up the calls of the session of a route with `as`', async (t) => {
+t.test('canceled HTTP/2 requests do not use up the calls of the session of a route with `as`', async (t) => {
   const app = Fastify({ http2: true })
   await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { pendingCalls: 8 } })
   t.teardown(() => app.close())
@@ -160,7 +160,7 @@ t.test('canceled requests of HTTP/2 do not use up the calls of the session of a 
   t.equal(await post(session, '/answer', {}).status, 200)
 })
 
-t.test('streams of events on a connection of HTTP/2 share what may wait for it', async (t) => {
+t.test('event streams on an HTTP/2 connection share its buffer limit', async (t) => {
   const app = Fastify({ http2: true })
   await app.register(wampPlugin, { realms: { realm1: { roles } }, limits: { bufferedEventBytes: 65_536 } })
   await app.register(wampBridge, { events: '/events', as: { realm: 'realm1', role: 'anonymous' } })
@@ -180,7 +180,7 @@ t.test('streams of events on a connection of HTTP/2 share what may wait for it',
   t.pass('one is ended')
 })
 
-t.test('of the streams of a connection of HTTP/2, one at a time is given what it missed, as fast as it is read', async (t) => {
+t.test('the event streams of an HTTP/2 connection receive their missed events one at a time, as fast as they are read', async (t) => {
   const app = Fastify({ http2: true })
   await app.register(wampPlugin, { realms: { realm1: { roles, eventHistory: [{ uri: 'com.example.news' }] } } })
   await app.register(wampBridge, { call: '/call', events: '/events', as: { realm: 'realm1', role: 'anonymous' } })

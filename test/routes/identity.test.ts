@@ -47,7 +47,7 @@ async function build (t: Test, given: Partial<FastifyWampOptions> = {}): Promise
   return { app, ...await listen(t, app) }
 }
 
-t.test('a REST login lets the WebSocket in, and a REST logout ends its sessions', async (t) => {
+t.test('a REST login is valid for the WebSocket, and a REST logout ends its sessions', async (t) => {
   const { http, ws } = await build(t)
   const browser = new WebBrowser(http)
   t.equal(await browser.me(), null)
@@ -62,7 +62,7 @@ t.test('a REST login lets the WebSocket in, and a REST logout ends its sessions'
   t.equal(await browser.me(), null)
 })
 
-t.test('a WebSocket login counts at REST routes, and a WebSocket logout ends that', async (t) => {
+t.test('a WebSocket login is valid on REST routes, and a WebSocket logout ends it', async (t) => {
   const { http, ws } = await build(t)
   const browser = new WebBrowser(http)
   const { client } = await browser.join(t, ws, ['cookie', 'ticket'])
@@ -73,7 +73,7 @@ t.test('a WebSocket login counts at REST routes, and a WebSocket logout ends tha
   t.equal(await browser.me(), null)
 })
 
-t.test('each login has a fresh cookie, whatever the request brought: what was planted is of no use', async (t) => {
+t.test('each login has a fresh cookie, whatever the request sent: a planted cookie is useless', async (t) => {
   const { http } = await build(t)
   const planted = `cbtid=${'a'.repeat(40)}`
   const browser = new WebBrowser(http)
@@ -94,7 +94,7 @@ t.test('each login has a fresh cookie, whatever the request brought: what was pl
   t.equal(await old.me(), null, 'the id of the login before is forgotten')
 })
 
-t.test('who logs in as somebody else ends the sessions of who was there', async (t) => {
+t.test('logging in as another user ends the sessions of the previous user', async (t) => {
   const { http, ws } = await build(t)
   const browser = new WebBrowser(http)
   await browser.fetch('/login', { body: { authid: 'ann' } })
@@ -104,7 +104,7 @@ t.test('who logs in as somebody else ends the sessions of who was there', async 
   t.equal(await browser.me(), 'bob')
 })
 
-t.test('a route may ask for a role', async (t) => {
+t.test('a route may require a role', async (t) => {
   const { http } = await build(t)
   const browser = new WebBrowser(http)
   const statuses = async (): Promise<number[]> => [(await browser.fetch('/any')).status, (await browser.fetch('/staff')).status]
@@ -115,7 +115,7 @@ t.test('a route may ask for a role', async (t) => {
   t.same(await statuses(), [200, 200])
 })
 
-t.test('a request speaks WAMP in its own name, until it is answered', async (t) => {
+t.test('a request has a WAMP session of its user, until it is answered', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, {
     ...options,
@@ -134,7 +134,7 @@ t.test('a request speaks WAMP in its own name, until it is answered', async (t) 
   t.match(await (await browser.fetch('/call/wamp.session.count')).json(), { message: /wamp\.error\.not_authorized/ })
 })
 
-t.test('a page of a foreign origin gains nothing by the cookie', async (t) => {
+t.test('a page of a foreign origin cannot use the cookie', async (t) => {
   const { http } = await build(t)
   const browser = new WebBrowser(http)
   await browser.fetch('/login', { body: { authid: 'ann' } })
@@ -143,7 +143,7 @@ t.test('a page of a foreign origin gains nothing by the cookie', async (t) => {
   }
 })
 
-t.test('a login that grants the role of the app itself, or a role or realm that no longer exists, counts at no route', async (t) => {
+t.test('a login with the role of the app itself, or with a role or realm that no longer exists, is not valid on any route', async (t) => {
   const store = new MemoryStore()
   const { http } = await build(t, { cookie: { store } })
   const browser = new WebBrowser(http)
@@ -157,7 +157,7 @@ t.test('a login that grants the role of the app itself, or a role or realm that 
   }
 })
 
-t.test('what cannot be signed in is an error that says why', async (t) => {
+t.test('a login that fails causes an error that says why', async (t) => {
   const { http } = await build(t)
   const message = async (body: object, at = http): Promise<unknown> => ((await (await new WebBrowser(at).fetch('/login', { body })).json()) as { code?: string }).code
   t.equal(await message({ authid: 'ann', role: 'other' }), 'WAMP_ERR_NO_SUCH_ROLE')
@@ -283,7 +283,7 @@ t.test('an app that logs in by @fastify/session gives the WebSocket its identity
   t.equal(await browser.me(), null, 'and the other way round')
 })
 
-t.test('an app that logs in by @fastify/jwt does so likewise', async (t) => {
+t.test('an app that logs in by @fastify/jwt can do the same', async (t) => {
   const app = Fastify()
   await app.register(fastifyJwt, { secret: 'a secret of at least thirty-two characters' })
   await app.register(wampPlugin, {
@@ -310,7 +310,7 @@ t.test('an app that logs in by @fastify/jwt does so likewise', async (t) => {
   t.match(await forged.ask([1, 'realm1', { roles, authmethods: ['jwt'] }]), [3, {}, 'wamp.error.authentication_failed'])
 })
 
-t.test('a role is one of its realm: another realm\'s role of that name is not let in, nor shown the console', async (t) => {
+t.test('a role of the same name in another realm is not accepted, and cannot open the console', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms: { realm1: { roles: { admin: {}, user: {} } }, realm2: { roles: { admin: {}, guest: {} } } }, auth: { ticket: { type: 'static', principals: {} }, cookie: {} }, cookie: {} })

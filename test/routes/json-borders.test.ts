@@ -46,7 +46,7 @@ async function build (t: Test, options: FastifyServerOptions = {}, prepare: (app
 
 const post = (url: string, payload: string) => ({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload }) as const
 
-t.test('an integer beyond 2^53 and octets are the same in a JSON body as in wamp.2.json, at every border between REST and WAMP', async (t) => {
+t.test('integers beyond 2^53 and binary data are the same in a JSON body as in wamp.2.json, between REST and WAMP', async (t) => {
   const { app, seen } = await build(t)
   for (const url of ['/free', '/checked', '/named']) {
     const { statusCode, body, headers } = await app.inject(post(url, text))
@@ -66,13 +66,13 @@ t.test('an integer beyond 2^53 in a path or a query is exact', async (t) => {
   t.same(seen, [[], { n: big, list: [9_007_199_254_740_995n, 1] }])
 })
 
-t.test('octets that are all of a result are the body of the answer', async (t) => {
+t.test('a result that is only binary data becomes the body of the answer', async (t) => {
   const { app } = await build(t)
   const { headers, body } = await app.inject('/octets')
   t.match([headers['content-type'], body], ['application/octet-stream', 'hi'])
 })
 
-t.test('a route that is a procedure answers exactly, and takes no integer that its body would round', async (t) => {
+t.test('a procedure route returns exact values, and refuses an integer that its body would round', async (t) => {
   const { backend } = await build(t)
   t.same(await backend.call('com.example.route'), { n: big, s: octets })
   t.same(await backend.call('com.example.body', [], { n: 2n, s: octets }), { body: { n: 2, s: octets } })
@@ -85,7 +85,7 @@ t.test('a body that is nested too deep is refused', async (t) => {
   t.match([statusCode, body], [400, /nested too deep/])
 })
 
-t.test('an integer beyond 2^53 is exact wherever coercion by the schema leads it', async (t) => {
+t.test('an integer beyond 2^53 stays exact when the schema coerces it', async (t) => {
   const { app, seen } = await build(t)
   const sent = async (request: InjectOptions | string): Promise<unknown> => {
     t.match(await app.inject(request), { statusCode: 200 })
@@ -99,20 +99,20 @@ t.test('an integer beyond 2^53 is exact wherever coercion by the schema leads it
   for (const type of ['Application/JSON', 'application/json ; charset=utf-8']) t.same(await sent({ ...post('/coerced', '{"integer":9007199254740993}'), headers: { 'content-type': type } }), { integer: big }, type)
 })
 
-t.test('a validator that makes a copy loses neither octets nor integers', async (t) => {
+t.test('a validator that copies values loses neither binary data nor integers', async (t) => {
   const { app, seen } = await build(t, {}, (app) => { app.setValidatorCompiler(() => (data) => ({ value: structuredClone(data) })) })
   t.match(await app.inject(post('/checked', `{"s":[${text}]}`)), { statusCode: 200 })
   t.same(seen[1], { s: [{ n: big, s: octets }] })
 })
 
-t.test('keys that the host\'s parser removes do not come back', async (t) => {
+t.test('keys that the parser of the host removes do not reappear', async (t) => {
   const { app, seen } = await build(t, { onProtoPoisoning: 'remove', onConstructorPoisoning: 'remove' })
   t.match(await app.inject(post('/free', '{"__proto__":{"admin":9007199254740993},"in":{"constructor":{"prototype":{"n":9007199254740993}},"n":9007199254740993}}')), { statusCode: 200 })
   t.same(Object.getOwnPropertyNames(seen[1]), ['in'])
   t.same(seen[1], { in: { n: big } })
 })
 
-t.test('a body is what the host\'s own parser makes of it', async (t) => {
+t.test('a body is parsed by the parser of the host', async (t) => {
   const { app, seen } = await build(t, {}, (app) => {
     app.removeContentTypeParser('application/json')
     app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => { done(null, { ...(body === '' ? {} : JSON.parse(body as string) as object), tenant: 1 }) })
@@ -130,7 +130,7 @@ t.test('a body is what the host\'s own parser makes of it', async (t) => {
   t.match((await app.inject({ ...post('/coerced', 'x'), headers: { 'content-type': 'text/own' } })).json(), { message: /a value contains itself/ }, 'a value that contains itself ends no walk')
 })
 
-t.test('a byte order mark before a body is passed over, as Fastify does', async (t) => {
+t.test('a byte order mark before a body is skipped, as in Fastify', async (t) => {
   const { app, seen } = await build(t)
   t.match(await app.inject(post('/free', `\ufeff${text}`)), { statusCode: 200 })
   t.same(seen[1], { n: big, s: octets })
@@ -141,7 +141,7 @@ t.test('an integer that no serializer can take is refused', async (t) => {
   t.match((await app.inject(post('/free', `{"n":${'9'.repeat(2000)}}`))).json(), { statusCode: 400, message: /an integer is too long/ })
 })
 
-t.test('a body that a route takes no arguments from holds up neither its answer nor the next one', async (t) => {
+t.test('a body that a route does not use delays neither its answer nor the next request', async (t) => {
   const { app } = await build(t)
   t.match(await app.inject({ url: '/coerced', headers: { 'content-type': 'application/json' } }), { statusCode: 200 })
   await app.listen({ port: 0, host: '127.0.0.1' })

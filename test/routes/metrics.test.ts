@@ -60,7 +60,7 @@ t.test('messages are counted by type, from before the metrics were asked for', a
   t.same(['WELCOME', 'SUBSCRIBED', 'EVENT', 'ERROR'].map((type) => count('sent', type)), [1, 1, 2, undefined])
 })
 
-t.test('calls are timed by how they end', async (t) => {
+t.test('the duration of calls is measured by outcome', async (t) => {
   const { app, samples } = await build(t)
   const session = app.wamp.join('realm1')
   await session.register('com.example.p', () => 1)
@@ -73,7 +73,7 @@ t.test('calls are timed by how they end', async (t) => {
   t.equal(found['wamp_call_duration_seconds_bucket{le="+Inf",realm="realm1",outcome="result"}'], 2)
 })
 
-t.test('failed logins are counted by method, and what the cookie store takes by operation', async (t) => {
+t.test('failed logins are counted by method, and the duration of the cookie store by operation', async (t) => {
   const { samples, url } = await build(t)
   for (const ticket of ['guessed', 'secret']) {
     const client = await WireClient.connect(t, url, json!)
@@ -99,7 +99,7 @@ t.test('events that clients lose are counted', async (t) => {
   t.equal((await samples())['wamp_events_dropped_total{realm="realm1"}'], dropped)
 })
 
-t.test('no label is a URI, an authid or an id', async (t) => {
+t.test('labels never contain a URI, an authid or an id', async (t) => {
   const { registry, samples, app, url } = await build(t)
   const session = app.wamp.join('realm1', { authid: 'backend' })
   for (let i = 0; i < 20; i++) {
@@ -113,7 +113,7 @@ t.test('no label is a URI, an authid or an id', async (t) => {
   t.ok((await registry.getMetricsAsJSON()).length >= 8)
 })
 
-t.test('two apps of a process count apart, and leave nothing behind', async (t) => {
+t.test('two apps of a process are counted separately, and leave nothing behind', async (t) => {
   const [one, other] = [await build(t), await build(t, { prefix: 'other_' })]
   const session = one.app.wamp.join('realm1')
   await t.rejects(session.call('com.example.none'))
@@ -137,7 +137,7 @@ t.test('without a path no route is mounted, and the default is the registry of t
   t.match(await promClient.register.metrics(), /^wamp_sessions\{realm="realm1",authrole="anonymous"\} 0$/m)
 })
 
-t.test('the answer is of the type that Prometheus expects', async (t) => {
+t.test('the response has the type that Prometheus expects', async (t) => {
   const { http } = await build(t)
   const response = await fetch(`${http}/metrics`)
   t.match(response.headers.get('content-type'), /^text\/plain; version=0\.0\.4/)

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { missedEvents } from '../../routes/missed-events.ts'
 
-t.test('who missed many events and reads at once gets no more than a page in a turn of the event loop', async (t) => {
+t.test('a client that missed many events and reads at once gets no more than a page per turn of the event loop', async (t) => {
   const count = 1000
   const session = {
     call: async (_procedure: string, _args: unknown[], { after_publication: after, limit }: { after_publication: number, limit: number }) =>
@@ -24,7 +24,7 @@ t.test('who missed many events and reads at once gets no more than a page in a t
   t.ok(Math.max(...ofTurn.values()) <= 200, `${ofTurn.size} turns`)
 })
 
-t.test('a page of missed events is text when the first of them is read, and events without text are skipped', async (t) => {
+t.test('a page of missed events is text when the first of them is read, and events that cannot be text are skipped', async (t) => {
   const pages = [[1, 2, 3], [4], []]
   const session = { call: async () => pages.shift()!.map((publication) => ({ publication, details: {} })) } as unknown as Parameters<typeof missedEvents>[0]
   const made: number[] = []

@@ -10,7 +10,7 @@ import { isAllowedOrigin } from '../../routes/origin.ts'
 const ask = (origin: string | undefined, host: string, allowedOrigins: readonly string[] = [], allowedHosts: readonly string[] | null = null): boolean =>
   isAllowedOrigin({ headers: { origin }, host } as unknown as FastifyRequest, { allowedOrigins, allowedHosts })
 
-t.test('without Origin it is no browser, and may connect [CKH-11]', async (t) => {
+t.test('a client without Origin is not a browser, and may connect [CKH-11]', async (t) => {
   t.ok(ask(undefined, 'app.example'))
 })
 
@@ -34,7 +34,7 @@ t.test('an origin that is listed may, and `*` is any [CKH-11]', async (t) => {
   t.ok(ask('null', 'app.example', ['*']))
 })
 
-t.test('a host that is not listed is nobody\'s own, whoever points to this address [CKH-11]', async (t) => {
+t.test('a host that is not listed is not the own host of the app, whoever resolves to this address [CKH-11]', async (t) => {
   const hosts = ['app.example', '[::1]']
   t.ok(ask('https://app.example', 'app.example', [], hosts))
   t.ok(ask('https://APP.example:8443', 'app.example:8443', [], hosts))
@@ -66,7 +66,7 @@ const openRoutes = [
   { method: 'POST', url: '/secret', payload: {} }
 ] as const
 
-t.test('with `allowedHosts` a page of another origin cannot act in the name of `as`', async (t) => {
+t.test('with `allowedHosts` a page of another origin cannot use routes with `as`', async (t) => {
   const app = await buildOpen(t, { allowedHosts: ['app.example'], allowedOrigins: ['https://other.example'] })
   for (const route of [...openRoutes, { method: 'GET', url: '/events?topic=com.example.news' } as const]) {
     const { statusCode, body } = await app.inject({ ...route, headers: { host: 'evil.example', origin: 'http://evil.example' } })
@@ -77,7 +77,7 @@ t.test('with `allowedHosts` a page of another origin cannot act in the name of `
   }
 })
 
-t.test('with `allowedHosts` a page whose domain is made to point here reads nothing in the name of `as` by GET', async (t) => {
+t.test('with `allowedHosts` a page whose domain resolves to this server cannot read routes with `as` by GET', async (t) => {
   const app = await buildOpen(t, { allowedHosts: ['app.example'] })
   for (const method of ['GET', 'HEAD'] as const) {
     for (const url of ['/secret', '/events?topic=com.example.news']) {

@@ -48,7 +48,7 @@ async function logIn (app: FastifyInstance, role = 'frontend'): Promise<WebBrows
   return browser
 }
 
-t.test('a procedure is a route by its contract, in the name of who asks', async (t) => {
+t.test('a procedure becomes a route by its contract, and acts as the user of the request', async (t) => {
   const { app } = await build(t)
   const procedures = contract.procedures
   app.wampRoute({ method: 'GET', url: '/sum', procedure: 'com.example.add2', contract: procedures['com.example.add2'], args: ['x', 'y'] })
@@ -79,7 +79,7 @@ t.test('a procedure is a route by its contract, in the name of who asks', async 
   t.match(await (await logIn(app, 'guest')).fetch('/sum?x=2&y=3'), { status: 403 }, 'the permissions are those of WAMP')
 })
 
-t.test('a procedure that breaks its contract, is missing, or fails is the server\'s fault', async (t) => {
+t.test('a procedure that violates its contract, is missing, or fails causes a server error', async (t) => {
   const { app } = await build(t)
   const as = app.wamp.join('realm1')
   app.wampRoute({ method: 'GET', url: '/name', procedure: 'com.example.name', contract: contract.procedures['com.example.name'], as })
@@ -94,7 +94,7 @@ t.test('a procedure that breaks its contract, is missing, or fails is the server
   t.equal((await app.inject('/nothing')).statusCode, 204)
 })
 
-t.test('a route that cannot be made of a contract is an error that names the option', async (t) => {
+t.test('a route that cannot be derived from a contract causes an error that names the option', async (t) => {
   const { app } = await build(t)
   const add2 = contract.procedures['com.example.add2']
   t.throws(() => { app.wampRoute({ method: 'GET', url: '/a', procedure: 'com.example.add2', contract: add2 }) }, { code: 'WAMP_ERR_INVALID_OPTION', message: /"args" must name the 2/ })
@@ -143,7 +143,7 @@ t.test('a path may have colons and steps that can be left out, but no wildcard',
   t.equal(await joe.call('com.example.done'), '/tasks:done')
 })
 
-t.test('a call comes to its route from the address of its caller, and with what JSON can say', async (t) => {
+t.test('a call has the address of its caller at the route, and all values that JSON can represent', async (t) => {
   const { app } = await build(t, { trustProxy: '127.0.0.1' })
   app.post('/whence', { config: { wamp: { realm: 'realm1', procedure: 'com.example.whence' } } }, async ({ ip }) => ip)
   const { cookie } = await logIn(app)
@@ -154,7 +154,7 @@ t.test('a call comes to its route from the address of its caller, and with what 
   t.match(await joe.ask([48, 2, {}, 'com.example.whence', [], { big: 2n ** 60n }]), [8, 48, 2, {}, 'wamp.error.invalid_argument'])
 })
 
-t.test('who makes a header up is nobody', async (t) => {
+t.test('a made-up header does not identify a caller', async (t) => {
   const { app } = await build(t)
   app.get('/who', { onRequest: app.wampIdentify, config: { wamp: { realm: 'realm1', procedure: 'com.example.who' } } }, async ({ wampPrincipal, headers }) => [wampPrincipal?.authid ?? null, Object.keys(headers).filter((name) => name.startsWith('x-'))])
   t.strictSame((await app.inject({ url: '/who', headers: { 'x-fastify-wamp-call': 'made up' } })).json(), [null, []])
@@ -162,7 +162,7 @@ t.test('who makes a header up is nobody', async (t) => {
   t.strictSame(await joe.call('com.example.who'), ['joe', []])
 })
 
-t.test('OpenAPI shows both, by one schema', async (t) => {
+t.test('OpenAPI documents both directions, with one schema', async (t) => {
   const { app } = await build(t)
   app.wampRoute({ method: 'POST', url: '/lists/:list/tasks', procedure: 'com.example.tasks.add', contract: contract.procedures['com.example.tasks.add'], schema: { tags: ['tasks'] } })
   app.get('/plain', { schema: { querystring: { type: 'object', properties: { q: { type: 'string' } } } }, config: { wamp: { realm: 'realm1', procedure: 'com.example.plain' } } }, async () => 1)
@@ -187,7 +187,7 @@ t.test('a route cannot be a procedure without a name or a realm', async (t) => {
   await t.rejects(async () => { await app.ready() }, { code: 'WAMP_ERR_NO_SUCH_REALM' })
 })
 
-t.test('results without a form in JSON, and errors of any name, are not the fault of the server', async (t) => {
+t.test('results that JSON cannot represent, and errors of any name, are not server errors', async (t) => {
   const { app } = await build(t)
   const as = app.wamp.join('realm1')
   for (const [url, procedure] of [['/big', 'big'], ['/formless', 'formless'], ['/error', 'error']] as const) app.wampRoute({ method: 'GET', url, procedure: `org.example.${procedure}`, as })
@@ -209,7 +209,7 @@ t.test('results without a form in JSON, and errors of any name, are not the faul
   t.same(await get('/raised'), [422, 'constructor'])
 })
 
-t.test('arguments that no request can carry are refused', async (t) => {
+t.test('arguments that cannot be part of a request are refused', async (t) => {
   const { app } = await build(t)
   app.get('/things/:id', { config: { wamp: { realm: 'realm1', procedure: 'org.example.get', args: ['id'] } } }, async () => ({}))
   app.post('/things', { config: { wamp: { realm: 'realm1', procedure: 'org.example.post' } } }, async () => ({}))
@@ -223,7 +223,7 @@ t.test('arguments that no request can carry are refused', async (t) => {
   t.same(await session.call('org.example.get', ['x'], { list: [null, 1, { a: 1 }], none: null }), {})
 })
 
-t.test('values that lead to another route run nothing of it', async (t) => {
+t.test('values that lead to another route do not run that route', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   const ran: string[] = []
@@ -268,7 +268,7 @@ t.test('a hook that comes before the plugin may refuse a call', async (t) => {
   await t.rejects(app.wamp.join('realm1').call('com.example.busy'), { message: /too many/ })
 })
 
-t.test('a call of a route that is canceled at once causes no request', async (t) => {
+t.test('a call of a route that is canceled at once sends no request', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })

@@ -4,7 +4,7 @@ import wampPlugin from 'fastify-wamp'
 import { UNITS_OF_TURN, unitsSpent } from '../../plugin/work.ts'
 import { everything } from '../helper/build-router.ts'
 
-t.test('calls of a route count as the requests that they are, before they are made', async (t) => {
+t.test('calls of a route are charged as requests, before these are made', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   app.post('/route', { config: { wamp: { realm: 'realm1', procedure: 'com.example.route' } } }, async () => 'done')
@@ -18,7 +18,7 @@ t.test('calls of a route count as the requests that they are, before they are ma
   t.same(await Promise.all(calls), Array(10).fill('done'))
 })
 
-t.test('a call of a procedure of the app counts as what it takes to be told of it', async (t) => {
+t.test('a call of a procedure of the app is charged for the delivery of its values', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   t.teardown(() => app.close())

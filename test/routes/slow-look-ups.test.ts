@@ -51,7 +51,7 @@ async function build (t: Test, options: Partial<FastifyWampOptions> = {}): Promi
   return { app, url, store, logged, browser }
 }
 
-t.test('an upgrade whose cookie is being looked up is refused when the app closes, and does not hold that up', async (t) => {
+t.test('an upgrade whose cookie is being looked up is refused when the app closes, without a delay', async (t) => {
   const { app, url, store, logged, browser: { cookie } } = await build(t)
   store.answers = 0
   const asked = once(store.asked, 'look-up')
@@ -66,7 +66,7 @@ t.test('an upgrade whose cookie is being looked up is refused when the app close
   t.ok(logged.includes('an upgrade was refused: the router is shutting down'))
 })
 
-t.test('a client that leaves while its cookie is looked up makes room for another', async (t) => {
+t.test('a client that disconnects while its cookie is looked up makes room for another', async (t) => {
   const { app, url, store, logged, browser } = await build(t, { limits: { connectionsOfAddress: 1 } })
   store.answers = 0
   const asked = once(store.asked, 'look-up')
@@ -85,7 +85,7 @@ t.test('a client that leaves while its cookie is looked up makes room for anothe
   t.match(await app.wampCookies!.find(), [{ connected: 1 }], 'and only that one is connected by the login')
 })
 
-t.test('a stream of events whose cookie is being looked up is refused when the app closes', async (t) => {
+t.test('an event stream whose cookie is being looked up is refused when the app closes', async (t) => {
   // The first look-up says who it is, the second when that ends; each reads two records.
   for (const answers of [0, 2]) {
     const { app, store, logged, browser } = await build(t)
@@ -101,7 +101,7 @@ t.test('a stream of events whose cookie is being looked up is refused when the a
   }
 })
 
-t.test('a check of a login that does not answer does not hold up the close, and lets nobody in', async (t) => {
+t.test('a login check that does not answer does not delay the close, and rejects the login', async (t) => {
   const checks = new EventEmitter()
   let answers = true
   const verify = async (): Promise<boolean> => {

@@ -11,7 +11,7 @@ import { everything } from '../helper/build-router.ts'
 import { buildWarnedApp } from '../helper/warned-app.ts'
 import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
 
-t.test('an upgrade is over with its 101: the connection keeps neither request nor response, and what they had is let go', async (t) => {
+t.test('an upgrade ends with its 101: the connection keeps neither request nor response', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   t.teardown(() => app.close())
@@ -32,7 +32,7 @@ t.test('an upgrade is over with its 101: the connection keeps neither request no
   t.equal(app.wamp.sessions('realm1').length, 1)
 })
 
-t.test('a page of another origin that is refused stands in the log, with the option that would let it connect', async (t) => {
+t.test('the rejection of a page of another origin is logged, with the option that would allow it', async (t) => {
   const lines: object[] = []
   const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as object) } } } })
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
@@ -45,7 +45,7 @@ t.test('a page of another origin that is refused stands in the log, with the opt
   t.match(lines.find((line) => 'origin' in line), { level: 30, origin: origin.slice(0, 256), host: /^127/, options: /allowedOrigins/, msg: /refused/ })
 })
 
-t.test('who asks for an upgrade before its last request is answered is cut off, and holds nothing up', async (t) => {
+t.test('an upgrade requested before the previous response is disconnected, and delays nothing', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })
   let answer = (): void => {}
@@ -107,7 +107,7 @@ t.test('a close frame whose reason is not UTF-8 is not echoed [WSK-01]', async (
   t.same((await closes[1] as [number, Buffer]).map(String), ['1000', 'bye ä'])
 })
 
-t.test('while no realm takes a further session, an upgrade is refused for the time being', async (t) => {
+t.test('while every realm is full, upgrades are refused temporarily', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, limits: { sessionsOfRealm: 1 } })
   t.teardown(() => app.close())
@@ -173,7 +173,7 @@ t.test('the cookie of an upgrade without Origin is ignored where only pages may 
   }
 })
 
-t.test('what makes cookies fail silently is warned of, once', async (t) => {
+t.test('settings that make cookies fail silently cause one warning', async (t) => {
   const lines: Array<{ level: number, msg: string }> = []
   const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } })
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: { secure: true } })
@@ -185,7 +185,7 @@ t.test('what makes cookies fail silently is warned of, once', async (t) => {
   t.match(lines.filter(({ level }) => level === 40), [{ msg: /Secure cookie was sent over http/ }, { msg: /neither Origin nor User-Agent/ }, { msg: /set trustProxy/ }])
 })
 
-t.test('a page over https whose proxy does not say so is warned of, once, and no other page is', async (t) => {
+t.test('a page over https whose proxy does not report https causes one warning, and no other page does', async (t) => {
   const { app, warnings } = await buildWarnedApp(t, { realms: { realm1: { roles: { anonymous: everything } } }, auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: {}, allowedOrigins: ['https://other.example'] })
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
   const [json] = wireCodecs

@@ -57,7 +57,7 @@ t.test('a client that leaves cancels the call of its dynamic authenticator', asy
   }
 })
 
-t.test('a call of a dynamic authenticator is forgotten if its procedure cannot be interrupted, or the attempt takes too long', async (t) => {
+t.test('a call of a dynamic authenticator is abandoned if its procedure cannot be interrupted, or if the attempt times out', async (t) => {
   const { connect, backend, pending } = await build([])
   const gone = await attemptBy(connect, 'wampcra')
   t.equal(pending(), 1)
@@ -75,7 +75,7 @@ t.test('a call of a dynamic authenticator is forgotten if its procedure cannot b
   t.equal(pending(), 0)
 })
 
-t.test('a ticket counts as a guess if its client leaves before the procedure has answered; a look-up, and an answer that takes too long, do not', async (t) => {
+t.test('a ticket counts as a failed login if its client leaves before the answer; a lookup or a timeout does not', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { connect } = await build(['call_canceling'], { failedLogins: { authid: 4 } })

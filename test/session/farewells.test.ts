@@ -31,7 +31,7 @@ async function toldAll (others: readonly TestClient[]): Promise<number[]> {
   return spent
 }
 
-t.test('sessions that are killed by one message are told in turns, and are gone at once [MSE-16]', async (t) => {
+t.test('sessions killed by one message end at once, and their GOODBYEs are sent in turns [MSE-16]', async (t) => {
   for (const procedure of ['kill_by_authrole', 'kill_all']) {
     const { router, staff, others } = await crowd()
     while (!isTurnOver()) spend(UNITS_OF_TURN)
@@ -53,7 +53,7 @@ t.test('sessions that are killed by one message are told in turns, and are gone 
   }
 })
 
-t.test('a client that leaves or is gone before it is told GOODBYE is told nothing more', async (t) => {
+t.test('a client that leaves before its GOODBYE was sent receives nothing more', async (t) => {
   const { staff, others } = await crowd()
   staff.say([48, 1, {}, 'wamp.session.kill_all'])
   const [leaving, aborting, gone] = others.slice(-3) as [TestClient, TestClient, TestClient]
@@ -67,7 +67,7 @@ t.test('a client that leaves or is gone before it is told GOODBYE is told nothin
   t.same([leaving.closedBy, aborting.closedBy, gone.closedBy], ['normal', 'normal', undefined])
 })
 
-t.test('an attempt that is ended is aborted at once', async (t) => {
+t.test('a login attempt that is ended is aborted at once', async (t) => {
   const { connect } = buildRouter({ realms, auth: { ticket: { type: 'static', principals: { joe: { ticket: 'x', role: 'anonymous' } } } } })
   const client = connect().say([1, 'realm1', { ...HELLO[2] as object, authid: 'joe', authmethods: ['ticket'] }])
   await settled()

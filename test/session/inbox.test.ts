@@ -16,7 +16,7 @@ function buildThinking (limits: { parkedBytes?: number } = {}) {
   return { ...router, asked }
 }
 
-t.test('a CALL is canceled before it is decided, wherever it stands, and what follows goes on [CAN-01, CAN-02]', async (t) => {
+t.test('a CALL can be canceled before the decision, wherever it waits, and later messages continue [CAN-01, CAN-02]', async (t) => {
   const { join, asked } = buildThinking()
   const client = await join()
   client.say([48, 1, {}, 'slow.1'], [48, 2, {}, 'none'], [48, 3, {}, 'slow.2'], [48, 4, {}, 'none'])
@@ -53,7 +53,7 @@ t.test('GOODBYE waits for its turn, ABORT does not [SES-11, SES-09]', async (t) 
   t.same(client.heard(), [])
 })
 
-t.test('above its bound a client is no longer read, below it again [WSK-12]', async (t) => {
+t.test('a client above the limit is no longer read, and is read again below it [WSK-12]', async (t) => {
   const { join, asked } = buildThinking({ parkedBytes: 7000 })
   const client = await join()
   client.say([32, 1, {}, 'slow'])
@@ -71,7 +71,7 @@ t.test('above its bound a client is no longer read, below it again [WSK-12]', as
   t.equal(client.flow, 'flowing', 'it may still answer GOODBYE')
 })
 
-t.test('to cancel many CALLs that wait costs as much as there are, whatever else waits', async (t) => {
+t.test('the cost of canceling many waiting CALLs depends only on their number', async (t) => {
   const { join, asked } = buildThinking()
   const client = await join()
   client.say([32, 1, {}, 'slow'])
@@ -86,7 +86,7 @@ t.test('to cancel many CALLs that wait costs as much as there are, whatever else
   t.match(client.heard(), [[33, 1], [8, 48, 20_000, {}, 'wamp.error.no_such_procedure']], 'no canceled call is made')
 })
 
-t.test('what waited for a decision goes on over several turns, in its order, also when another one has to be asked', async (t) => {
+t.test('messages that waited for a decision continue over several turns, in order, even if another decision is needed', async (t) => {
   const { join, asked } = buildThinking({ parkedBytes: 100_000_000 })
   const client = await join()
   client.say([32, 1, {}, 'slow.1'])
@@ -105,7 +105,7 @@ t.test('what waited for a decision goes on over several turns, in its order, als
   t.same(client.heard().map(([type, request, call]) => type === 8 ? call : request), Array.from({ length: 20_001 }, (_, i) => i + 1))
 })
 
-t.test('the authorizer is asked about each session by itself, also of one principal [AZN-12]', async (t) => {
+t.test('the authorizer is asked about each session separately, even for sessions of one principal [AZN-12]', async (t) => {
   const asked: ((answer: boolean) => void)[] = []
   const authorizer = (): Promise<boolean> => new Promise((resolve) => { asked.push(resolve) })
   const { router } = buildRouter({ realms: { realm1: { roles: { anonymous: {}, user: { authorizer } } } } })
@@ -122,7 +122,7 @@ t.test('the authorizer is asked about each session by itself, also of one princi
   t.same((await outcomes).map(({ status }) => status), ['rejected', 'rejected', 'rejected', 'fulfilled'])
 })
 
-t.test('a violation in the queue ends the session as ever [PVI-01]', async (t) => {
+t.test('a violation in the queue ends the session as usual [PVI-01]', async (t) => {
   const { join, asked } = buildThinking()
   const client = await join()
   client.say([48, 1, {}, 'slow'], [48, 2, { progress: true }, 'p'], [32, 3, {}, 'a'])
@@ -145,7 +145,7 @@ function stopClock (t: Test): (milliseconds: number) => Promise<void> {
   }
 }
 
-t.test('the time of a call runs while it waits behind another request, and goes on when its turn has come [TMO-01, TMO-02]', async (t) => {
+t.test('the timeout of a call runs while it waits behind another request, and continues afterwards [TMO-01, TMO-02]', async (t) => {
   const pass = stopClock(t)
   const { join, asked } = buildThinking()
   const [client, callee] = [await join(), await join()]
@@ -251,7 +251,7 @@ t.test('CANCEL of a call whose further input waits ends the call itself, and no 
   t.same([client.heard(), callee.heard()], [[], []])
 })
 
-t.test('no time runs for a call whose session has left, or that is canceled', async (t) => {
+t.test('no timeout runs for a call that is canceled or whose session has left', async (t) => {
   const pass = stopClock(t)
   const { join } = buildThinking()
   const [gone, client] = [await join(), await join()]
@@ -276,7 +276,7 @@ t.test('the ids of calls that end while they wait count as used where ids are on
   t.match(client.heard(), [[8, 48, 3, {}, 'wamp.error.canceled'], [8, 48, 2, {}, 'wamp.error.timeout'], [33, 1], [33, 4]])
 })
 
-t.test('an authorizer has its time, and then it has failed [AZN-02]', async (t) => {
+t.test('an authorizer that does not answer in time has failed [AZN-02]', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { join, asked, logged } = buildThinking()

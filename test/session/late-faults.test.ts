@@ -19,7 +19,7 @@ function buildThinking () {
   return buildRouter({ realms: { realm1: { roles: { anonymous: { authorizer: async () => true } } } } })
 }
 
-t.test('what acting upon a decision throws ends the session like what any other message throws', async (t) => {
+t.test('an exception after a late decision ends the session, as any other exception does', async (t) => {
   for (const [error, uri, kind] of [[new Error('broken'), 'wamp.error.runtime_error', 'failure'], [new ProtocolViolation('not so'), 'wamp.error.protocol_violation', 'violation']] as const) {
     const { join, logged } = buildThinking()
     const [client, other] = [await join(), await join()]
@@ -81,7 +81,7 @@ t.test('a failure after a logout ends the session, whether the logout failed or 
   }
 })
 
-t.test('an onLogout that hangs is waited for no longer than the handshakeTimeout: GOODBYE is answered, and the connection takes a new HELLO', async (t) => {
+t.test('a hanging onLogout is waited for at most handshakeTimeout: GOODBYE is answered, and the connection accepts a new HELLO', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { connect, logged } = buildRouter({ handshakeTimeout: 1000 })
@@ -102,7 +102,7 @@ t.test('an onLogout that hangs is waited for no longer than the handshakeTimeout
   t.match(client.heard(), [[2]])
 })
 
-t.test('a login whose details have no form in the client\'s serializer is refused', async (t) => {
+t.test('a login whose details the serializer of the client cannot represent is refused', async (t) => {
   const { connect, router } = buildRouter()
   const client = connect()
   const { send } = client
@@ -113,7 +113,7 @@ t.test('a login whose details have no form in the client\'s serializer is refuse
   t.equal(router.sessions('realm1').length, 0)
 })
 
-t.test('what an app does at the end of its session harms no other session', async (t) => {
+t.test('an exception of the app at the end of its session affects no other session', async (t) => {
   const { router, logged } = buildRouter()
   const session = router.join('realm1')
   const told: string[] = []

@@ -37,7 +37,7 @@ async function mayCall (client: TestClient, backend: TestClient, uri: string): P
 
 const testament = (request: number, topic: string): unknown[] => [48, request, {}, 'wamp.session.add_testament', [topic, [], {}]]
 
-t.test('calls of a dynamic authorizer count for the client that they are about', async (t) => {
+t.test('calls of a dynamic authorizer count for the client that they concern', async (t) => {
   const { join, backend, asked } = await build({ pendingCalls: 4 })
   const [busy, other] = [await join(helloBy('ticket')), await join(helloBy('ticket'))]
   await mayCall(busy, backend, 'wamp.session.add_testament')
@@ -102,7 +102,7 @@ t.test('CANCEL of a CALL cancels the call of its authorizer', async (t) => {
   }
 })
 
-t.test('a CALL whose time is over cancels the call of its authorizer', async (t) => {
+t.test('the timeout of a CALL cancels the call of its authorizer', async (t) => {
   const { join, backend, pending } = await build()
   const client = await join(helloBy('ticket'))
   client.say([48, 1, { timeout: 1 }, 'com.example.call'])

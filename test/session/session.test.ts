@@ -35,7 +35,7 @@ t.test('HELLO without authentication is answered by exactly one WELCOME [SES-02,
   t.same(rest, [])
 })
 
-t.test('before HELLO everything but HELLO and ABORT is a violation [SES-01, SES-18, PVI-03, PVI-05, PVI-13]', async (t) => {
+t.test('before HELLO, any message other than HELLO and ABORT is a violation [SES-01, SES-18, PVI-03, PVI-05, PVI-13]', async (t) => {
   for (const [name, message] of Object.entries(messages)) {
     const client = buildRouter().connect().say(message)
     await settled()
@@ -62,7 +62,7 @@ t.test('while a challenge is open only AUTHENTICATE and ABORT are accepted [AUT-
   }
 })
 
-t.test('in an open session HELLO and AUTHENTICATE are violations, and what it held ends at once [SES-08, PVI-01, PVI-02, PVI-03, WSK-08, TRP-29]', async (t) => {
+t.test('in an open session, HELLO and AUTHENTICATE are violations, and its resources are freed at once [SES-08, PVI-01, PVI-02, PVI-03, WSK-08, TRP-29]', async (t) => {
   for (const message of [messages.HELLO!, messages.AUTHENTICATE!]) {
     const { join, router } = buildRouter()
     const client = await join()
@@ -104,7 +104,7 @@ t.test('a GOODBYE of the router silences the session, and its answer closes the 
   t.equal(client.closedBy, 'normal')
 })
 
-t.test('a client that does not answer GOODBYE is cut off [SES-14]', async (t) => {
+t.test('a client that does not answer GOODBYE is disconnected [SES-14]', async (t) => {
   const { join, router } = buildRouter({ shutdownTimeout: 500 })
   const client = await join()
   mock.timers.enable({ apis: ['setTimeout'] })
@@ -116,7 +116,7 @@ t.test('a client that does not answer GOODBYE is cut off [SES-14]', async (t) =>
   t.equal(client.closedBy, 'normal')
 })
 
-t.test('a client that sends no HELLO, or no AUTHENTICATE, in time is dropped [SES-23, AUT-15]', async (t) => {
+t.test('a client that sends no HELLO, or no AUTHENTICATE, in time is disconnected [SES-23, AUT-15]', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   const { connect } = buildRouter({ handshakeTimeout: 1000, auth: { ticket: { type: 'static', principals: { joe: { ticket: 'x', role: 'anonymous' } } } } })
@@ -140,7 +140,7 @@ t.test('ABORT of a client ends its session without an answer [SES-09]', async (t
   t.same(router.sessions('realm1'), [])
 })
 
-t.test('when the transport is gone the session is, once, also after GOODBYE [SES-20, WSK-11]', async (t) => {
+t.test('a session ends with its transport, once, even after GOODBYE [SES-20, WSK-11]', async (t) => {
   const { join, router } = buildRouter()
   const [leaving, lost, other] = [await join(), await join(), await join()]
   leaving.say([6, {}, 'wamp.close.close_realm'])
@@ -173,7 +173,7 @@ t.test('an unknown or malformed realm is refused before any session exists [SES-
   t.match(fixed.sent, [[2, Number, { realm: 'realm1' }]], 'null asks for the realm of the principal')
 })
 
-t.test('realms are worlds of their own [SES-07]', async (t) => {
+t.test('realms are isolated from each other [SES-07]', async (t) => {
   const roles = { anonymous: { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] } } as const
   const { join } = buildRouter({ realms: { realm1: { roles }, realm2: { roles } } })
   const [here, there] = [await join(), await join([1, 'realm2', { roles: { caller: {} } }])]
@@ -193,7 +193,7 @@ t.test('session ids are random and of the whole range [IDS-03]', async (t) => {
   t.ok(Math.max(...ids) > 2 ** 52)
 })
 
-t.test('request ids are one sequence where the realm is strict [IDS-09, IDS-10, IDS-12, IDS-13, PVI-10]', async (t) => {
+t.test('request ids must be one sequence if the realm is strict [IDS-09, IDS-10, IDS-12, IDS-13, PVI-10]', async (t) => {
   const strict = { realms: { realm1: { strictRequestIds: true, roles: { anonymous: { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] } as const } } } }
   const { join } = buildRouter(strict)
   const client = await join()
@@ -230,7 +230,7 @@ t.test('a failure of the router ends one session, and no other [ORD-06]', async 
   t.match(other.ask([32, 1, {}, 'a']), [33])
 })
 
-t.test('no sequence of messages makes a session throw, welcome twice, or speak after its end [SES-12]', async (t) => {
+t.test('no sequence of messages makes a session throw, send WELCOME twice, or send anything after its end [SES-12]', async (t) => {
   const { connect, router } = buildRouter()
   const anything = fc.array(fc.oneof(
     fc.constantFrom(...Object.values(messages), [48, 2, { disclose_me: true }, 'a'], [70, 1, {}, [1]], [8, 68, 1, {}, 'x.y'], [1, 'none', {}], [5], [99]),

@@ -68,7 +68,7 @@ forEachTransport(t, 'a trace goes from the caller\'s options through CALL and IN
   }
 })
 
-t.test('a trace goes from a request through an in-process call to what the procedure does, and back', async (t) => {
+t.test('a trace continues from a request through an in-process call to the procedure, and back', async (t) => {
   const app = await buildTraced(t)
   const tracer = api.trace.getTracer('app')
   const [backend, other] = [app.wamp.join('realm1'), app.wamp.join('realm1')]
@@ -97,7 +97,7 @@ t.test('a trace goes from a request through an in-process call to what the proce
   t.equal(told, written(outer[0]))
 })
 
-t.test('a publication is a span, and its subscribers go on from it', async (t) => {
+t.test('a publication is a span, and its subscribers continue the trace', async (t) => {
   const app = await buildTraced(t)
   const [backend, other] = [app.wamp.join('realm1'), app.wamp.join('realm1')]
   const come = new Promise<{ active: string | undefined, details: object }>((resolve) => {
@@ -132,7 +132,7 @@ t.test('a traceparent that is malformed is ignored', async (t) => {
   }
 })
 
-t.test('a call that fails says why, and one that is refused is a span, too', async (t) => {
+t.test('a failed call records the reason, and a refused call is a span, too', async (t) => {
   const app = await buildTraced(t)
   const session = app.wamp.join('realm1')
   await session.register('com.example.fails', () => { throw new WampError('com.example.error', { args: ['payload'] }) })
@@ -148,7 +148,7 @@ t.test('a call that fails says why, and one that is refused is a span, too', asy
   t.notMatch(JSON.stringify(found.map(({ attributes, events }) => [attributes, events])), /payload/)
 })
 
-t.test('a procedure that is called without a trace runs outside of any that is at work', async (t) => {
+t.test('a procedure called without a trace runs outside of any active span', async (t) => {
   const app = await buildTraced(t)
   const session = app.wamp.join('realm1')
   await session.register('com.example.p', ({ details }) => [details['traceparent'] !== undefined, api.trace.getActiveSpan()?.spanContext().traceId === traceId])
@@ -176,7 +176,7 @@ t.test('spans that are open when the app closes end, and nothing is traced witho
   t.same(spans(), [])
 })
 
-t.test('what is no OpenTelemetry API is refused', async (t) => {
+t.test('a module that is not the OpenTelemetry API is refused', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: {} } } } })
   await t.rejects(async () => { await app.register(wampTracing, {} as unknown as TracingOptions) }, { message: /"api" must be/ })

@@ -6,7 +6,7 @@ import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 const [json] = wireCodecs
 const unlimited = { connectionsOfAddress: 0, upgradesPerSecond: 0 }
 
-t.test('an address has so many connections, and a household of IPv6 is one address', async (t) => {
+t.test('the number of connections from one address is limited, and an IPv6 /64 is one address', async (t) => {
   const admission = new Admission({ ...unlimited, connectionsOfAddress: 2 })
   const [one, two] = [admission.enter('2001:db8::1'), admission.enter('2001:db8::2')]
   t.type(one, 'function')
@@ -18,7 +18,7 @@ t.test('an address has so many connections, and a household of IPv6 is one addre
   t.type(admission.enter('2001:db8::3'), 'function')
 })
 
-t.test('so many connect in a second, and others are told when to come', async (t) => {
+t.test('a limited number of clients connects per second, and others are told when to retry', async (t) => {
   let now = 0
   const admission = new Admission({ ...unlimited, upgradesPerSecond: 3 }, () => now)
   for (let i = 0; i < 3; i++) t.type(admission.enter('192.0.2.1'), 'function')
@@ -41,7 +41,7 @@ async function upgrade (url: string): Promise<{ status: number, retryAfter: stri
   })
 }
 
-t.test('who is one too many is answered with a status, until another leaves', async (t) => {
+t.test('a client beyond the limit is answered with a status, until another one leaves', async (t) => {
   const { url } = await buildApp(t, { limits: { connectionsOfAddress: 2 } })
   const [first] = [await WireClient.join(t, url, json!), await WireClient.join(t, url, json!)]
   t.match(await upgrade(url), { status: 429, retryAfter: '10', text: /limits\.connectionsOfAddress/ })
@@ -57,14 +57,14 @@ t.test('who is one too many is answered with a status, until another leaves', as
   t.match(await upgrade(url), { status: 429 })
 })
 
-t.test('a storm of clients is told to come later', async (t) => {
+t.test('many clients that connect at once are told to retry later', async (t) => {
   const { url } = await buildApp(t, { limits: { upgradesPerSecond: 2 } })
   await WireClient.join(t, url, json!)
   await WireClient.join(t, url, json!)
   t.match(await upgrade(url), { status: 503, retryAfter: '1', text: /limits\.upgradesPerSecond/ })
 })
 
-t.test('a realm, and an authid in it, has so many sessions', async (t) => {
+t.test('the number of sessions of a realm, and of an authid in it, is limited', async (t) => {
   const { url, app } = await buildApp(t, { limits: { sessionsOfRealm: 4, sessionsOfAuthid: 2 }, auth: { anonymous: { type: 'static', authid: 'joe' } } })
   const join = async (): Promise<WireClient> => await WireClient.connect(t, url, json!)
   const hello = [1, 'realm1', { roles: { caller: {} } }]

@@ -60,7 +60,7 @@ function contents (octets: Buffer): Buffer[] {
   return found
 }
 
-t.test('what is sent in one turn leaves as one batch, in order [BAT-10, ORD-03]', async (t) => {
+t.test('messages sent in one turn leave as one batch, in order [BAT-10, ORD-03]', async (t) => {
   const { transport, stream } = build()
   for (let i = 1; i <= 3; i++) t.equal(transport.send(published(i)), 'sent')
   await turn()
@@ -93,7 +93,7 @@ t.test('batches of several messages are no longer than a header of four octets s
   t.ok(batches.every((batch, i) => batch.length <= 65_535 || [2, 4].includes(i)), 'but for what one message takes')
 })
 
-t.test('the longest batch is joined, and one octet more is not', async (t) => {
+t.test('the longest batch is joined, and one that is a byte longer is not', async (t) => {
   for (const [last, count] of [[6, 1], [7, 2]] as const) {
     const { transport, stream } = build()
     transport.send(event(65_490))
@@ -136,7 +136,7 @@ t.test('the separator is that of the client\'s first batch, 0x1E before it [TRP-
   t.strictSame(stream.writes.flatMap(contents).map(String), ['[17,1,1]\x1e[17,2,1]\x18', '[17,3,1]\x18'])
 })
 
-t.test('a batch with a fault is a violation, and none of its messages is heard [BAT-07, BAT-08]', async (t) => {
+t.test('a malformed batch is a violation, and none of its messages is processed [BAT-07, BAT-08]', async (t) => {
   for (const [batch, fault] of [['', 'the batch is empty'], ['[34,1,1]', 'no separator ends the batch'], ['[34,1,1]\x1e[34,2,1]', 'no separator ends the batch']]) {
     const { socket, heard } = build()
     socket.emit('message', Buffer.from(batch!), false)
@@ -150,7 +150,7 @@ t.test('a batch with a fault is a violation, and none of its messages is heard [
   }
 })
 
-t.test('what follows a message that is none, or the end of the session, is not heard [BAT-09]', async (t) => {
+t.test('messages after an invalid one, or after the end of the session, are ignored [BAT-09]', async (t) => {
   const wrong = build()
   wrong.socket.emit('message', Buffer.from('[34,1,1]\x1e[34,\x1e[34,2,1]\x1e'), false)
   t.strictSame(wrong.heard, [1, 'the text is not JSON'])
@@ -166,7 +166,7 @@ t.test('what follows a message that is none, or the end of the session, is not h
 const many = (from: number, count: number): Buffer => Buffer.from(Array.from({ length: count }, (_, i) => `[34,${from + i},1]\x1e`).join(''))
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-t.test('a long batch takes several turns, in which nothing is read, and what comes all the same waits [BAT-09]', async (t) => {
+t.test('a long batch takes several turns, in which nothing is read, and data that arrives all the same waits [BAT-09]', async (t) => {
   const { transport, socket, stream, heard } = build()
   socket.emit('message', many(1, 20_000), false)
   t.ok(heard.length > 0 && heard.length < 10_000, `${heard.length} in the first turn`)
@@ -199,7 +199,7 @@ t.test('a peer that says that it closes has its last batch heard to the end, in 
   t.strictSame(broken.heard, [...numbers(10_000), 'the text is not JSON', 'closed'])
 })
 
-t.test('of a peer that is gone without a word, what waits is dropped with its session', async (t) => {
+t.test('the waiting messages of a peer that disconnects without a close frame are dropped with its session', async (t) => {
   const { socket, heard } = build()
   socket.emit('message', many(1, 20_000), false)
   const before = heard.length
@@ -209,7 +209,7 @@ t.test('of a peer that is gone without a word, what waits is dropped with its se
   t.equal(heard.length, before + 1)
 })
 
-t.test('what peers leave when they close is bounded, however many close at once', async (t) => {
+t.test('the messages left by closing peers are bounded, however many close at once', async (t) => {
   const batch = many(1_000_000, 60_000)
   const peers = Array.from({ length: 40 }, () => build())
   for (const { socket } of peers) {

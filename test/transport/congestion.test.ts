@@ -5,7 +5,7 @@ import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 const [json] = wireCodecs
 
-t.test('a client that does not read is given the latest of each topic later, and people are told once', async (t) => {
+t.test('a client that does not read receives the latest event of each topic later, and one log line and meta event report it', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.price.', match: 'prefix', policy: 'keep-latest' }] } },
     limits: { bufferedEventBytes: 2 ** 16 }
@@ -66,7 +66,7 @@ t.test('an acknowledged publication waits for a subscriber that is behind, and n
   t.equal(dropped, 0)
 })
 
-t.test('a publication waits no longer than it may, and then not at all for one that is still behind; the others lose nothing', async (t) => {
+t.test('a publication waits for a limited time, and no longer for a subscriber that is still behind; the others lose nothing', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.log', policy: 'drop-newest', publishersWait: 50 }] } },
     limits: { bufferedEventBytes: 2 ** 20 }
@@ -86,7 +86,7 @@ t.test('a publication waits no longer than it may, and then not at all for one t
   t.match(await told, { session: Number, dropped: Number, milliseconds: Number })
 })
 
-t.test('who leaves is waited for no more', async (t) => {
+t.test('publishers do not wait for a subscriber that has left', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.', match: 'prefix', policy: 'drop-oldest', publishersWait: 60_000 }] } },
     limits: { bufferedEventBytes: 2 ** 16 }
@@ -100,7 +100,7 @@ t.test('who leaves is waited for no more', async (t) => {
   t.equal((await published).length, 600)
 })
 
-t.test('what waits after a burst of one turn goes to a client that reads at once', async (t) => {
+t.test('events that wait after a burst of one turn are sent at once to a client that reads', async (t) => {
   const { app, url } = await buildApp(t, {
     realms: { realm1: { roles: { anonymous: everything }, slowSubscribers: [{ uri: 'com.example.price', policy: 'keep-latest' }] } },
     limits: { bufferedEventBytes: 2 ** 16 }

@@ -59,7 +59,7 @@ t.test('details that a serializer cannot represent are encoded once for all rece
   t.equal(frames.hasFailed(event), false)
 })
 
-t.test('many subscribers that cannot be given an event cause one line in the log', async (t) => {
+t.test('many subscribers that cannot receive an event cause one line in the log', async (t) => {
   const lines: string[] = []
   const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => { lines.push(line) } } } })
   t.teardown(() => app.close())

@@ -8,7 +8,7 @@ import { build } from './build-transport.ts'
 
 const [json] = wireCodecs
 
-t.test('each connection is looked at twice an interval, not all at once, until it is gone', async (t) => {
+t.test('each connection is checked twice per interval, not all at once, until it is closed', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => { mock.timers.reset() })
   const heartbeat = new Heartbeat(2000)
@@ -28,7 +28,7 @@ t.test('each connection is looked at twice an interval, not all at once, until i
   t.equal(looks[8], 2)
 })
 
-t.test('a peer that was silent for half an interval is pinged, and cut off if it sends nothing in another whole one', async (t) => {
+t.test('a peer that was silent for half an interval is pinged, and disconnected if it is silent for another whole one', async (t) => {
   const { transport, socket, stream, logged } = build()
   stream.bytesRead = 100
   transport.look()
@@ -49,7 +49,7 @@ t.test('a peer that was silent for half an interval is pinged, and cut off if it
   t.same(logged, ['a client does not answer a ping: its connection is ended'])
 })
 
-t.test('a peer that takes what waits for it, however slowly, is not cut off, and one that takes nothing is', async (t) => {
+t.test('a peer that reads its buffered data, however slowly, stays connected, and one that reads nothing does not', async (t) => {
   const { transport, socket, stream } = build({ bufferedEventBytes: 10_000_000 })
   transport.look()
   stream.writableLength = 200_000
@@ -64,7 +64,7 @@ t.test('a peer that takes what waits for it, however slowly, is not cut off, and
   t.same(socket.sent, ['ping', 'terminated'])
 })
 
-t.test('what leaves for a peer without being held up is no sign of its life', async (t) => {
+t.test('data that the system accepts without delay is not a sign of life', async (t) => {
   const { transport, socket, stream } = build()
   for (let look = 0; look < 3; look++) {
     transport.look()
@@ -75,7 +75,7 @@ t.test('what leaves for a peer without being held up is no sign of its life', as
   t.same(socket.sent, ['ping', 'terminated'])
 })
 
-t.test('one that is not read is pinged, for the proxies between, and not cut off', async (t) => {
+t.test('a connection that is paused is pinged, for proxies, and not disconnected', async (t) => {
   const { transport, socket } = build()
   transport.pause()
   for (let look = 0; look < 5; look++) transport.look()
@@ -89,7 +89,7 @@ async function deaf (t: Test, url: string): Promise<WireClient> {
   return client
 }
 
-t.test('the procedures of a callee that is gone without a word are free again, and its calls end', async (t) => {
+t.test('the procedures of a callee that vanished can be registered again, and its calls end', async (t) => {
   const { url } = await buildApp(t, { pingInterval: 50 })
   const callee = await deaf(t, url)
   await callee.ask([64, 1, {}, 'com.example.work'])
@@ -99,7 +99,7 @@ t.test('the procedures of a callee that is gone without a word are free again, a
   t.match(await caller.ask([64, 2, {}, 'com.example.work']), [65, 2, Number])
 })
 
-t.test('who answers stays, and so does everybody without pings', async (t) => {
+t.test('a client that answers pings stays connected, and without pings every client does', async (t) => {
   const { url } = await buildApp(t, { pingInterval: 50 })
   const [one, gone] = [await WireClient.join(t, url, json!), await deaf(t, url)]
   const pings = new Promise<void>((resolve) => {

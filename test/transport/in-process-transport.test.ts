@@ -12,7 +12,7 @@ import { InProcessTransport } from '../../plugin/transport/in-process-transport.
 
 const published = (request: number): RouterMessage => ({ type: 17, request, publication: 1 })
 
-t.test('messages are handed over in order, after the code at work', async (t) => {
+t.test('messages are delivered in order, after the running code', async (t) => {
   const seen: string[] = []
   const transport = new InProcessTransport({
     receive: (message) => { seen.push(`${message.type}:${'request' in message ? message.request : ''}`) },
@@ -32,7 +32,7 @@ t.test('messages are handed over in order, after the code at work', async (t) =>
   t.same(seen, ['17:1', '17:2', '17:3', 'normal'], 'what was sent leaves before the end, which is told once')
 })
 
-t.test('a payload that cannot be read is told to who sent it, and one that can is handed over with its values', async (t) => {
+t.test('an undecodable payload is reported to its sender, and a decodable one is delivered with its values', async (t) => {
   const long = Payload.ofBytes(jsonCodec, { elements: 1, bytes: Buffer.from(`[${'1'.repeat(1300)}]`) })
   const opaque = Payload.of([new OpaqueValue('msgpack', 5, Buffer.from([1]))])
   const plain = Payload.of(['x'], { k: 1 })
@@ -70,7 +70,7 @@ function build (parts: Partial<ConstructorParameters<typeof InProcessTransport>[
   return { transport, events, payloadOf, event }
 }
 
-t.test('events are handed over without being decoded, retained ones in turns and in order with what follows', async (t) => {
+t.test('events are delivered without being decoded, retained ones in turns and in order with later messages', async (t) => {
   const { transport, events, event, payloadOf } = build()
   for (const publication of [1, 2]) t.equal(transport.send(event(publication, { retained: true })), 'sent')
   transport.send(event(3))
@@ -106,7 +106,7 @@ t.test('retained events of a subscription that has ended take no turn', async (t
   t.same(events, ['17'])
 })
 
-t.test('events that wait for retained ones before them are limited', async (t) => {
+t.test('events that wait for earlier retained events are limited', async (t) => {
   const { transport, events, event } = build({ bufferedEventBytes: 1000 })
   spend(10_000_000)
   transport.send(event(1, { retained: true }))
@@ -119,7 +119,7 @@ t.test('events that wait for retained ones before them are limited', async (t) =
   for (const publication of [7, 8, 9, 10]) t.equal(transport.send(event(publication)), 'sent', 'nothing waits any more')
 })
 
-t.test('answers to calls do not wait for retained events before them', async (t) => {
+t.test('answers to calls do not wait for earlier retained events', async (t) => {
   const seen: unknown[] = []
   const transport = new InProcessTransport({ receive: (message) => { seen.push(message) }, closed: () => {} })
   const payload = Payload.empty

@@ -29,7 +29,7 @@ function build ({ units = 1 } = {}) {
   return { intake, done, receive, receiveBatch }
 }
 
-t.test('messages are taken at once as long as the turn has units, and then wait in order', async (t) => {
+t.test('messages are processed at once while the turn has units, and then wait in order', async (t) => {
   await begin()
   const { done, receive } = build({ units: UNITS_OF_TURN / 2 })
   useUp()
@@ -43,7 +43,7 @@ t.test('messages are taken at once as long as the turn has units, and then wait 
   t.equal(done.at(-1), 'd')
 })
 
-t.test('of a thousand messages of one read no more are taken than the turn has units for', async (t) => {
+t.test('no more of a thousand messages of one read are processed than the turn has units for', async (t) => {
   await begin()
   const { done, receive, intake } = build({ units: 100 })
   for (let i = 0; i < 1000; i++) receive(String(i))
@@ -54,7 +54,7 @@ t.test('of a thousand messages of one read no more are taken than the turn has u
   t.equal(intake.octets, 0)
 })
 
-t.test('a paused intake takes nothing, also of what it had begun', async (t) => {
+t.test('a paused intake processes nothing, not even the rest of a batch', async (t) => {
   await begin()
   const { done, receive, receiveBatch, intake } = build()
   receive('a', 'pause', 'b')
@@ -72,7 +72,7 @@ t.test('a paused intake takes nothing, also of what it had begun', async (t) => 
   t.same(done.slice(10), ['f', 'reads'])
 })
 
-t.test('two that pause are both waited for', async (t) => {
+t.test('the intake waits for both of two pauses', async (t) => {
   const { done, intake } = build()
   intake.pause()
   intake.pause()
@@ -92,7 +92,7 @@ t.test('a batch is taken message by message, over as many turns as it needs, bef
   t.same(done.filter((one) => one.length === 1), ['1', '2', '3', '4', '5', '6', '7', '8', '9', 'a'])
 })
 
-t.test('what is dropped is never taken', async (t) => {
+t.test('dropped messages are never processed', async (t) => {
   useUp()
   const { done, receive, receiveBatch, intake } = build()
   receive('a', 'drop', 'b')

@@ -32,15 +32,15 @@ t.test('few connections are written to after each turn', async (t) => {
   t.same(await burst(10, 100, 6), [10, 10, 10, 10, 10, 10])
 })
 
-t.test('many are written to after the fourth turn, or when the work is done', async (t) => {
+t.test('many connections are written to after the fourth turn, or when the work is done', async (t) => {
   t.same(await burst(100, 100, 6), [0, 0, 0, 400, 0, 200])
 })
 
-t.test('what is long is written after each turn', async (t) => {
+t.test('long data is written after each turn', async (t) => {
   t.same(await burst(100, 20_000, 3), [100, 100, 100])
 })
 
-t.test('what is sent without such work is written when the code at work is done', async (t) => {
+t.test('messages sent outside such a burst are written when the running code is done', async (t) => {
   let flushed = 0
   await turn()
   flushSoon({ queued: 1, flush () { flushed++ } })

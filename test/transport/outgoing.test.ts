@@ -13,7 +13,7 @@ const [json] = wireCodecs
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 const event = (length: number): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload: Payload.of(['x'.repeat(length)]) })
 
-t.test('a long frame becomes fragments, each of which can be written by itself, and no short one does', async (t) => {
+t.test('a long frame is split into fragments, each of which can be written by itself, and a short one is not', async (t) => {
   for (const length of [0, 1, 125, 126, FRAGMENT - 4]) {
     const frame = Buffer.alloc(length < 126 ? 2 + length : 4 + length, 'a')
     t.strictSame(fragmentsOf(frame), [[frame]])
@@ -29,7 +29,7 @@ t.test('a long frame becomes fragments, each of which can be written by itself, 
   }
 })
 
-t.test('the stream is given a part of what a slow peer is owed, and the rest as it leaves', async (t) => {
+t.test('the stream receives part of the data for a slow peer, and the rest as it is sent', async (t) => {
   const { transport, stream } = build({ bufferedEventBytes: 10_000_000, bufferedBytes: 20_000_000 })
   let waiting = 0
   stream.write = function (chunk) {
@@ -55,7 +55,7 @@ t.test('the stream is given a part of what a slow peer is owed, and the rest as 
   t.equal(transport.send(event(10)), 'sent')
 })
 
-t.test('what a peer is owed and the stream was not given counts, and is given before a farewell', async (t) => {
+t.test('data for a peer that the stream has not received is counted, and is sent before GOODBYE', async (t) => {
   const { transport, stream, socket } = build({ bufferedEventBytes: 1_000_000, bufferedBytes: 20_000_000 })
   stream.write = function (chunk) {
     this.writes.push(chunk)

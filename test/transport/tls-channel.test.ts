@@ -24,7 +24,7 @@ t.test('a stream without TLS has no channel', async (t) => {
   t.equal(tlsChannelOf(new PassThrough()), null)
 })
 
-t.test('an authenticator sees the TLS channel that ends here', needsOpenssl(), async (t) => {
+t.test('an authenticator receives the TLS channel that terminates here', needsOpenssl(), async (t) => {
   const authority = await Authority.create(t)
   const seen: Attempt[] = []
   const { url } = await buildApp(t, {
@@ -34,14 +34,14 @@ t.test('an authenticator sees the TLS channel that ends here', needsOpenssl(), a
   const ca = authority.cert
   const stranger = await Authority.create(t)
 
-  await t.test('a certificate counts that a trusted authority has signed, no other', async (t) => {
+  await t.test('a certificate is accepted only if a trusted authority has signed it', async (t) => {
     const { channel } = await attempt(t, url, seen, { ca, ...await authority.sign('joe') })
     t.equal(channel.peerCertificate?.subject, 'CN=joe')
     t.equal((await attempt(t, url, seen, { ca })).channel.peerCertificate, null)
     t.equal((await attempt(t, url, seen, { ca, ...await stranger.sign('joe') })).channel.peerCertificate, null)
   })
 
-  await t.test('a resumed channel has the certificate that it began with, and one that did not count counts no more', async (t) => {
+  await t.test('a resumed channel has its original certificate, and one that was not accepted is still not accepted', async (t) => {
     for (const [name, identity] of [['joe', await authority.sign('joe')], [undefined, await stranger.sign('joe')], [undefined, {}]] as const) {
       for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {
         const { client } = await attempt(t, url, seen, { ca, maxVersion, ...identity })
@@ -54,7 +54,7 @@ t.test('an authenticator sees the TLS channel that ends here', needsOpenssl(), a
     }
   })
 
-  await t.test('tls-exporter is what both ends know, on TLS 1.3 alone [CSG-08]', async (t) => {
+  await t.test('tls-exporter is a value that both ends know, only with TLS 1.3 [CSG-08]', async (t) => {
     const { channel, client } = await attempt(t, url, seen, { ca })
     t.equal(client.stream!.getProtocol(), 'TLSv1.3')
     t.same(channel.channelBinding('tls-exporter'), client.stream!.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)))

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Unsent } from '../../plugin/transport/unsent.ts'
 import { fragmentsOf } from '../../plugin/transport/websocket-frame.ts'
 
-t.test('frames of any length are taken as they were added, and counted', async (t) => {
+t.test('frames of any length are taken in the order of their addition, and counted', async (t) => {
   fc.assert(fc.property(fc.array(fc.oneof(fc.integer({ min: 2, max: 400 }), fc.constant(70_000), fc.constant('take' as const))), (steps) => {
     const unsent = new Unsent()
     const [expected, taken]: [Buffer[], Buffer[]] = [[], []]
@@ -31,7 +31,7 @@ t.test('frames of any length are taken as they were added, and counted', async (
   t.pass('in any sequence')
 })
 
-t.test('short frames share a piece of memory, and a long one is not copied', async (t) => {
+t.test('short frames share one buffer, and a long one is not copied', async (t) => {
   const unsent = new Unsent()
   for (let i = 0; i < 1_000; i++) unsent.add(Buffer.alloc(20, i))
   const long = Buffer.alloc(1_000)

@@ -9,7 +9,7 @@ const published = (request: number): RouterMessage => ({ type: 17, request, publ
 const event = (payload: Payload): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload })
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 
-t.test('what is sent in one turn leaves in one write, in order [ORD-03]', async (t) => {
+t.test('messages sent in one turn leave in one write, in order [ORD-03]', async (t) => {
   const { transport, stream } = build()
   for (let i = 1; i <= 3; i++) t.equal(transport.send(published(i)), 'sent')
   t.equal(stream.writes.length, 0)
@@ -78,7 +78,7 @@ const waiting = (publication: number, policy: 'drop-oldest' | 'keep-latest' | 'c
   ({ type: 36, subscription: 1, publication, details: noDetails, payload: Payload.of(['x'.repeat(300)]), overflow: { policy, topic } })
 const publications = (writes: readonly Buffer[]): number[] => [...Buffer.concat(writes).toString('latin1').matchAll(/\[(?:36,1,|17,)(\d+)/g)].map(([, id]) => Number(id))
 
-t.test('events that may wait do so, in order, and the oldest or those of their topic give way', async (t) => {
+t.test('events that may be queued are sent in order, and the oldest, or those of the same topic, are dropped', async (t) => {
   for (const [policy, expected] of [['drop-oldest', [7, 3, 4, 5, 8]], ['keep-latest', [7, 4, 5, 8]]] as const) {
     const { transport, stream, heard } = build({ bufferedEventBytes: 2000, bufferedBytes: 6000 })
     stream.writableLength = 2001
@@ -98,7 +98,7 @@ t.test('events that may wait do so, in order, and the oldest or those of their t
   }
 })
 
-t.test('a policy may end the connection, and replies that wait are bounded', async (t) => {
+t.test('a policy may end the connection, and waiting replies are bounded', async (t) => {
   const closing = build()
   closing.stream.writableLength = 1001
   t.equal(closing.transport.send(waiting(1, 'close')), 'closed')
@@ -111,13 +111,13 @@ t.test('a policy may end the connection, and replies that wait are bounded', asy
   t.same(socket.sent, ['terminated'])
 })
 
-t.test('what was queued is bounded, too: nothing is written while code runs on', async (t) => {
+t.test('queued data is bounded, too: nothing is written while code runs', async (t) => {
   const { transport } = build()
   const one = event(Payload.of(['x'.repeat(500)]))
   t.same([1, 2, 3, 4].map(() => transport.send(one)), ['sent', 'sent', 'congested', 'congested'])
 })
 
-t.test('a payload without a form in the codec is told to who sent it', async (t) => {
+t.test('a payload that the codec cannot represent is reported to its sender', async (t) => {
   const { transport, logged } = build()
   t.equal(transport.send(event(Payload.of([Symbol('x')]))), 'unencodable')
   t.equal(logged.length, 1)
@@ -126,7 +126,7 @@ t.test('a payload without a form in the codec is told to who sent it', async (t)
   t.equal(transport.send(event(Payload.of(cyclic))), 'unencodable')
 })
 
-t.test('payloads without a form are logged once a connection, so that nobody can fill the log', async (t) => {
+t.test('unrepresentable payloads are logged once per connection, so no client can fill the log', async (t) => {
   const { transport, levels } = build()
   for (let i = 0; i < 5; i++) transport.send(event(Payload.of([Symbol('x')])))
   t.same(levels, ['warn', 'debug', 'debug', 'debug', 'debug'])
@@ -134,7 +134,7 @@ t.test('payloads without a form are logged once a connection, so that nobody can
   t.equal(build().transport.takes(Payload.of(['x'])), true)
 })
 
-t.test('closing flushes first, says why by its code, and terminates who does not answer [WSK-09]', async (t) => {
+t.test('closing flushes first, sends its code, and terminates clients that do not answer [WSK-09]', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   for (const [kind, code] of [['normal', 1000], ['violation', 1002], ['failure', 1011]] as const) {
@@ -162,7 +162,7 @@ t.test('a socket that is closing by itself gets no frames', async (t) => {
   t.equal(transport.send(published(1)), 'closed')
 })
 
-t.test('messages are decoded, faults are named, and after close nothing is heard [WSK-06, SER-17]', async (t) => {
+t.test('messages are decoded, faults are named, and nothing is processed after close [WSK-06, SER-17]', async (t) => {
   const { transport, socket, heard } = build()
   socket.emit('message', Buffer.from('[34,1,1]'), false)
   socket.emit('message', Buffer.from('[34,1,1]'), true)
@@ -173,7 +173,7 @@ t.test('messages are decoded, faults are named, and after close nothing is heard
   t.equal(heard.length, 3)
 })
 
-t.test('who sends more than it may is read more slowly, and loses nothing', async (t) => {
+t.test('a client that exceeds its rate is read more slowly, and loses nothing', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })
   for (const limits of [{ messagesPerSecond: 2 }, { bytesPerSecond: 30 }]) {
