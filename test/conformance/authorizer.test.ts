@@ -7,7 +7,7 @@ import { forEachTransport } from '../helper/transports.ts'
 const procedure = 'com.example.authorize'
 const byProcedure = { user: { authorizer: procedure } } as const
 
-forEachTransport(t, 'a procedure decides: it is told who wants to do what, and how [AZN-01, AZN-09, AZN-10]', async (t, transport) => {
+forEachTransport(t, 'a procedure decides, with the session, the URI, the action and the options [AZN-01, AZN-09, AZN-10]', async (t, transport) => {
   const { app, alice } = await buildParties(t, transport, byProcedure)
   const asked: unknown[] = []
   await app.wamp.join('realm1').register<[AuthorizingSession, string, string, object]>(procedure, ({ args: [session, uri, action, options] }) => {
@@ -38,7 +38,7 @@ forEachTransport(t, 'a procedure decides: it is told who wants to do what, and h
   t.equal(asked.length, 8)
 })
 
-forEachTransport(t, 'an authorizer that fails lets nobody in, and tells nobody why [AZN-02, AZN-10, SUB-06, REG-07, CAL-05, PUB-01, ORD-06]', async (t, transport) => {
+forEachTransport(t, 'a failing authorizer denies the request, and the client does not learn why [AZN-02, AZN-10, SUB-06, REG-07, CAL-05, PUB-01, ORD-06]', async (t, transport) => {
   const answers: unknown[] = [undefined, null, 1, 'yes', [], {}, { allow: 1 }, { allow: true, validate: {} }, { allow: true, unknown: 1 }, { allow: true, disclose: 'x' }, { allow: true, cache: 1 }, { allow: true, trustlevel: -1 }]
   let answer: unknown
   const { alice } = await buildParties(t, transport, { user: { authorizer: () => answer as Authorization } })
@@ -61,7 +61,7 @@ forEachTransport(t, 'an authorizer that fails lets nobody in, and tells nobody w
   t.same(head(await lonely.ask([48, 1, {}, 'p'])), [8, 48, 1, {}, 'wamp.error.authorization_failed'], 'there is no such procedure')
 })
 
-forEachTransport(t, 'it may disclose, set a trust level, and let take over [AZN-10, PID-03, TRU-01, FRR-04]', async (t, transport) => {
+forEachTransport(t, 'an authorizer may disclose, set a trust level, and allow a takeover [AZN-10, PID-03, TRU-01, FRR-04]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { user: { authorizer: async (_session, _uri, action) => ({ allow: true, ...(action === 'register' ? { force_reregister: true } : { disclose: true, trustlevel: 4 }) }) } })
   await carol.ask([32, 1, {}, 'a'])
   await carol.ask([64, 2, {}, 'p'])
@@ -71,7 +71,7 @@ forEachTransport(t, 'it may disclose, set a trust level, and let take over [AZN-
   t.match(await bob.ask([64, 1, { force_reregister: true }, 'p']), [65, 1])
 })
 
-forEachTransport(t, 'while it thinks, what was sent keeps its order, and answers do not wait [PUB-08, CAL-06, ORD-01, AZN-13]', async (t, transport) => {
+forEachTransport(t, 'while an authorizer decides, messages keep their order; answers do not wait [PUB-08, CAL-06, ORD-01, AZN-13]', async (t, transport) => {
   const thinking: (() => void)[] = []
   const { alice, bob } = await buildParties(t, transport, { user: { authorizer: (_session, uri, action) => uri === 'slow' ? new Promise((resolve) => { thinking.push(() => { resolve(true) }) }) : action !== 'call' || uri !== 'no' } })
   await bob.ask([32, 1, {}, 'fast'])
@@ -93,7 +93,7 @@ forEachTransport(t, 'while it thinks, what was sent keeps its order, and answers
   t.same([head(await alice.next()), head(await alice.next())], [[8, 48, 5, {}, 'wamp.error.not_authorized'], [8, 34, 6, {}, 'wamp.error.no_such_subscription']])
 })
 
-forEachTransport(t, 'who leaves while it thinks gets nothing, and leaves nothing [SES-22]', async (t, transport) => {
+forEachTransport(t, 'a client that leaves while an authorizer decides gets no answer, and leaves nothing behind [SES-22]', async (t, transport) => {
   const thinking: (() => void)[] = []
   const { alice, carol } = await buildParties(t, transport, { user: { authorizer: () => new Promise((resolve) => { thinking.push(() => { resolve(true) }) }) } })
   await carol.ask([32, 1, {}, 'wamp.session.on_leave'])
@@ -107,7 +107,7 @@ forEachTransport(t, 'who leaves while it thinks gets nothing, and leaves nothing
   t.same(head(await carol.ask([48, 2, {}, 'p'])), [8, 48, 2, {}, 'wamp.error.no_such_procedure'])
 })
 
-forEachTransport(t, 'a decision is kept if it says so, for the same principal, action, URI and match [AZN-11, AZN-12, TRP-47]', async (t, transport) => {
+forEachTransport(t, 'a requested decision is cached for the same principal, action, URI and match [AZN-11, AZN-12, TRP-47]', async (t, transport) => {
   const asked: string[] = []
   const { app, alice, bob } = await buildParties(t, transport, {
     user: {
@@ -135,7 +135,7 @@ forEachTransport(t, 'a decision is kept if it says so, for the same principal, a
   t.same(asked, ['alice subscribe a exact'])
 })
 
-forEachTransport(t, 'testaments and histories ask it, too [TES-07, HIS-10]', async (t, transport) => {
+forEachTransport(t, 'testaments and histories are authorized as well [TES-07, HIS-10]', async (t, transport) => {
   const { alice, carol } = await buildParties(t, transport, { realm: { eventHistory: [{ uri: 'a' }] }, user: { authorizer: async (_session, uri, action) => action === 'call' || uri === 'a' } })
   await carol.ask([32, 1, {}, 'a'])
   const add = 'wamp.session.add_testament'

@@ -25,7 +25,7 @@ function rawMessages ({ socket }: WireClient): { data: Buffer, isBinary: boolean
   return raw
 }
 
-forEachBatched(t, 'the batched subprotocol is chosen where the client wants it first, and each message is a batch of one [BAT-01, BAT-06, WSK-02, WSK-03, WSK-05]', async (t, codec) => {
+forEachBatched(t, 'the batched subprotocol is selected if the client lists it first, and each message is a batch of one [BAT-01, BAT-06, WSK-02, WSK-03, WSK-05]', async (t, codec) => {
   const { url } = await buildApp(t)
   const client = await WireClient.connect(t, url, codec, { protocols: ['wamp.2.ubjson.batched', codec.subprotocol, ...wireCodecs.map(({ subprotocol }) => subprotocol)] })
   t.equal(client.socket.protocol, codec.subprotocol)
@@ -63,7 +63,7 @@ t.test('messages are framed as specified, or as by AutobahnPython for clients th
   }
 })
 
-forEachBatched(t, 'the messages of a batch are taken in order, and answered in order [BAT-09, BAT-10]', async (t, codec) => {
+forEachBatched(t, 'the messages of a batch are processed in order, and answered in order [BAT-09, BAT-10]', async (t, codec) => {
   const { url } = await buildApp(t)
   const client = await WireClient.connect(t, url, codec)
   sendBatch(client, HELLO)
@@ -85,7 +85,7 @@ forEachBatched(t, 'the messages of a batch are taken in order, and answered in o
   t.match([await client.next(), await client.next()], [[6], [2]], 'and one session follows another')
 })
 
-forEachBatched(t, 'what is no batch fails the transport, and nothing of it is done [BAT-07, BAT-08]', async (t, codec) => {
+forEachBatched(t, 'a malformed batch fails the transport, and none of its messages is processed [BAT-07, BAT-08]', async (t, codec) => {
   const { app, url } = await buildApp(t)
   const seen: unknown[] = []
   const backend = app.wamp.join('realm1')
@@ -109,7 +109,7 @@ forEachBatched(t, 'what is no batch fails the transport, and nothing of it is do
   t.same(seen, ['right'])
 })
 
-forEachBatched(t, 'a message that is none ends the session as it does elsewhere: what stands before it counts, what follows does not [BAT-09, PVI-01]', async (t, codec) => {
+forEachBatched(t, 'an invalid message in a batch ends the session: earlier messages are processed, later ones are not [BAT-09, PVI-01]', async (t, codec) => {
   const { app, url } = await buildApp(t)
   const seen: unknown[] = []
   const backend = app.wamp.join('realm1')
@@ -135,7 +135,7 @@ forEachBatched(t, 'peers with and without batches understand each other, and eve
   }
 })
 
-forEachBatched(t, 'a message may be as long as elsewhere, and a batch no longer [WSK-12, BAT-06]', async (t, codec) => {
+forEachBatched(t, 'messages in batches have the usual size limit, and so has a batch [WSK-12, BAT-06]', async (t, codec) => {
   const messageSize = 10_000
   const { url } = await buildApp(t, { limits: { messageSize } })
   const client = await WireClient.join(t, url, codec)

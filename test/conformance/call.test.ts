@@ -10,7 +10,7 @@ forEachTransport(t, 'REGISTER is answered exactly once [REG-01]', async (t, tran
   t.equal(answers.length, 3)
 })
 
-forEachTransport(t, 'a procedure is registered once, by whomever, until it is free again [REG-02]', async (t, transport) => {
+forEachTransport(t, 'a procedure can be registered once, by any session, until it is free again [REG-02]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   t.same(head(await alice.ask([64, 2, {}, 'p'])), [8, 64, 2, {}, 'wamp.error.procedure_already_exists'])
@@ -19,7 +19,7 @@ forEachTransport(t, 'a procedure is registered once, by whomever, until it is fr
   t.match(await bob.ask([64, 2, {}, 'p']), [65, 2])
 })
 
-forEachTransport(t, 'a URI may be registered once for each policy, each a registration of its own [REG-03]', async (t, transport) => {
+forEachTransport(t, 'a URI can be registered once for each policy, as separate registrations [REG-03]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const match of ['exact', 'prefix', 'wildcard']) {
@@ -29,7 +29,7 @@ forEachTransport(t, 'a URI may be registered once for each policy, each a regist
   t.equal(new Set(ids).size, 3)
 })
 
-forEachTransport(t, 'only an own registration can be ended [REG-04]', async (t, transport) => {
+forEachTransport(t, 'a session can end only its own registrations [REG-04]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   t.same(head(await bob.ask([66, 1, id])), [8, 66, 1, {}, 'wamp.error.no_such_registration'])
@@ -54,7 +54,7 @@ forEachTransport(t, 'no invocation comes before REGISTERED, nor after UNREGISTER
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'a callee that unregisters may still answer what it was asked [REG-06]', async (t, transport) => {
+forEachTransport(t, 'a callee that unregisters can still answer earlier invocations [REG-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'])
@@ -66,7 +66,7 @@ forEachTransport(t, 'a callee that unregisters may still answer what it was aske
   t.same(await bob.next(), [8, 48, 2, {}, 'com.e'])
 })
 
-forEachTransport(t, 'who may not register or call learns nothing of what there is [REG-07, CAL-05]', async (t, transport) => {
+forEachTransport(t, 'a session without permission cannot find out which procedures exist [REG-07, CAL-05]', async (t, transport) => {
   const { alice, carol } = await buildParties(t, transport, { user: { permissions: [] } })
   await carol.ask([64, 1, {}, 'there'])
   for (const procedure of ['there', 'not.there']) {
@@ -76,7 +76,7 @@ forEachTransport(t, 'who may not register or call learns nothing of what there i
   t.same(await carol.fence(), [])
 })
 
-forEachTransport(t, 'a call becomes one invocation, and its answer comes back as it is [CAL-01, CAL-02, CAL-03]', async (t, transport) => {
+forEachTransport(t, 'a call causes one invocation, and its answer is returned unchanged [CAL-01, CAL-02, CAL-03]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   t.same(head(await bob.ask([48, 1, {}, 'p'])), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
@@ -88,7 +88,7 @@ forEachTransport(t, 'a call becomes one invocation, and its answer comes back as
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'each call is answered exactly once, whatever the callee sends more [CAL-04, TRP-59]', async (t, transport) => {
+forEachTransport(t, 'each call is answered exactly once, whatever else the callee sends [CAL-04, TRP-59]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'])
@@ -99,7 +99,7 @@ forEachTransport(t, 'each call is answered exactly once, whatever the callee sen
   t.same(await bob.fence(), [[8, 48, 1, {}, 'com.e'], [50, 2, {}]])
 })
 
-forEachTransport(t, 'the id of a call that waits cannot be used for another [CAL-04, IDS-17]', async (t, transport) => {
+forEachTransport(t, 'the id of an open call cannot be used for another one [CAL-04, IDS-17]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 1, {}, 'p'])
@@ -107,7 +107,7 @@ forEachTransport(t, 'the id of a call that waits cannot be used for another [CAL
   t.same((await alice.fence()).map(([type]) => type), [68, 69], 'the first ends with its caller')
 })
 
-forEachTransport(t, 'invocations come in the order of the calls, across procedures [CAL-06, ORD-01]', async (t, transport) => {
+forEachTransport(t, 'invocations arrive in the order of the calls, across procedures [CAL-06, ORD-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   for (const procedure of ['p', 'q', 'r']) await alice.ask([64, 1, {}, procedure])
   const count = 300
@@ -116,7 +116,7 @@ forEachTransport(t, 'invocations come in the order of the calls, across procedur
   t.same((await alice.fence()).map(([, , , , args]) => (args as number[])[0]), Array.from({ length: count }, (_, i) => i))
 })
 
-forEachTransport(t, 'calls do not wait for each other, and one may call oneself [CAL-07, ORD-02]', async (t, transport) => {
+forEachTransport(t, 'calls do not wait for each other, and a session can call itself [CAL-07, ORD-02]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'], [48, 3, {}, 'p'])

@@ -13,7 +13,7 @@ async function call ({ alice, bob }: Parties, request = 1): Promise<unknown> {
   return (await alice.next())[1]
 }
 
-forEachTransport(t, 'CANCEL of a call that is none, or no more, is ignored [CAN-01]', async (t, transport) => {
+forEachTransport(t, 'CANCEL of an unknown or ended call is ignored [CAN-01]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob, carol } = parties
   const invocation = await call(parties)
@@ -28,7 +28,7 @@ forEachTransport(t, 'CANCEL of a call that is none, or no more, is ignored [CAN-
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'skip answers the caller at once, and the callee is not disturbed [CAN-02, CAN-08, TRP-27]', async (t, transport) => {
+forEachTransport(t, 'skip answers the caller at once, and does not interrupt the callee [CAN-02, CAN-08, TRP-27]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   const invocation = await call(parties)
@@ -39,7 +39,7 @@ forEachTransport(t, 'skip answers the caller at once, and the callee is not dist
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'kill interrupts the callee, and its answer is the caller\'s [CAN-03, CAN-08, TRP-27]', async (t, transport) => {
+forEachTransport(t, 'kill interrupts the callee, and its answer is sent to the caller [CAN-03, CAN-08, TRP-27]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   for (const [request, answer, expected] of [
@@ -68,7 +68,7 @@ forEachTransport(t, 'killnowait, the default, answers the caller and interrupts 
   }
 })
 
-forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller does not wait [CAN-05]', async (t, transport) => {
+forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller does not wait for it [CAN-05]', async (t, transport) => {
   const parties = await buildParties(t, transport, { announced: HELLO[2].roles })
   const { alice, bob } = parties
   for (const [i, mode] of ['kill', 'killnowait', 'skip'].entries()) {
@@ -81,7 +81,7 @@ forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller 
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'a further CANCEL may give up waiting, and cannot begin to wait [CAN-07]', async (t, transport) => {
+forEachTransport(t, 'a further CANCEL can stop waiting for the callee, but cannot start to wait [CAN-07]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   for (const [i, mode] of ['skip', 'killnowait'].entries()) {
@@ -107,7 +107,7 @@ forEachTransport(t, 'a call that is being killed still ends with its callee or i
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'an ERROR of the router explains itself in its first argument [CAN-11, ORD-05]', async (t, transport) => {
+forEachTransport(t, 'an ERROR of the router has an explanation as its first argument [CAN-11, ORD-05]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   for (const request of [[48, 1, {}, 'none'], [48, 1, {}, 'com..x'], [64, 1, {}, 'p'], [66, 1, 12345], [34, 1, 12345], [32, 1, {}, 'com..x'], [16, 1, { acknowledge: true }, 'com..x']]) {
@@ -128,7 +128,7 @@ const ends: Readonly<Record<string, (parties: Parties, invocation: unknown, regi
   unregistered: ({ alice }, _, registration) => { alice.send([66, 2, registration]) }
 }
 
-forEachTransport(t, 'whatever ends a call, and whatever else would, its caller is answered exactly once [CAL-04, TRP-60]', async (t, transport) => {
+forEachTransport(t, 'the caller gets exactly one answer, whatever ends the call [CAL-04, TRP-60]', async (t, transport) => {
   for (const [first, end] of Object.entries(ends)) {
     for (const [second, endAgain] of Object.entries(ends)) {
       const parties = await buildParties(t, transport)

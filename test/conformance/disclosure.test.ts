@@ -5,7 +5,7 @@ import { forEachTransport } from '../helper/transports.ts'
 
 const disclosing = (disclose: { caller?: boolean, publisher?: boolean }) => ({ permissions: [{ ...everything.permissions[0], disclose }] })
 
-forEachTransport(t, 'a publisher is disclosed when it asks, and else is not [PID-01, PID-04, PID-06]', async (t, transport) => {
+forEachTransport(t, 'a publisher is disclosed only if it asks for it [PID-01, PID-04, PID-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await bob.ask([32, 1, {}, 'a'])
   for (const [options, details] of [
@@ -16,7 +16,7 @@ forEachTransport(t, 'a publisher is disclosed when it asks, and else is not [PID
   }
 })
 
-forEachTransport(t, 'a publisher that may not ask is refused, and its event goes nowhere [PID-02, PID-06]', async (t, transport) => {
+forEachTransport(t, 'a publisher that may not request disclosure is refused, and its event is not sent [PID-02, PID-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { user: { ...everything, allowDiscloseMe: false } })
   await bob.ask([32, 1, {}, 'a'])
   alice.send([16, 1, { acknowledge: true, disclose_me: true }, 'a'], [16, 2, { disclose_me: true }, 'a'])
@@ -24,7 +24,7 @@ forEachTransport(t, 'a publisher that may not ask is refused, and its event goes
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'a permission discloses publishers and callers unasked, each by itself [PID-03, PID-05, CID-03, CID-06, TRP-07]', async (t, transport) => {
+forEachTransport(t, 'a permission discloses publishers, or callers, without a request [PID-03, PID-05, CID-03, CID-06, TRP-07]', async (t, transport) => {
   for (const disclose of [{ publisher: true }, { caller: true }]) {
     const { alice, carol } = await buildParties(t, transport, { user: { ...disclosing(disclose), allowDiscloseMe: false } })
     await carol.ask([32, 1, {}, 'a'])
@@ -36,7 +36,7 @@ forEachTransport(t, 'a permission discloses publishers and callers unasked, each
   }
 })
 
-forEachTransport(t, 'a caller is disclosed when it asks, and else is not [CID-01, CID-07]', async (t, transport) => {
+forEachTransport(t, 'a caller is disclosed only if it asks for it [CID-01, CID-07]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await bob.ask([64, 1, {}, 'p'])
   for (const [request, options, details] of [
@@ -48,14 +48,14 @@ forEachTransport(t, 'a caller is disclosed when it asks, and else is not [CID-01
   }
 })
 
-forEachTransport(t, 'a callee may have all its callers disclosed [CID-02]', async (t, transport) => {
+forEachTransport(t, 'a callee can request disclosure of all its callers [CID-02]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await bob.ask([64, 1, { disclose_caller: true }, 'p'])
   alice.send([48, 1, {}, 'p'])
   t.same(await bob.next(), [68, 1, id, { caller: alice.id, caller_authid: 'alice', caller_authrole: 'user' }])
 })
 
-forEachTransport(t, 'who may not ask for disclosure is refused, as caller and as callee [CID-03, CID-04, CID-05, TRP-06]', async (t, transport) => {
+forEachTransport(t, 'a caller or callee that may not request disclosure is refused [CID-03, CID-04, CID-05, TRP-06]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { user: { ...everything, allowDiscloseMe: false } })
   t.same(head(await alice.ask([64, 1, { disclose_caller: true }, 'q'])), [8, 64, 1, {}, 'wamp.error.option_disallowed.disclose_me'])
   await carol.ask([64, 1, {}, 'p'])

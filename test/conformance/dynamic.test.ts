@@ -30,7 +30,7 @@ async function login (host: Host, hello: object, prove: (extra: Record<string, u
   return await client.ask([5, signature, extra])
 }
 
-forEachTransport(t, 'a procedure is asked about a ticket, and its answer is who comes in [DYN-01, DYN-02, DYN-03, TIC-02]', async (t, transport) => {
+forEachTransport(t, 'a procedure is called with a ticket, and returns the identity [DYN-01, DYN-02, DYN-03, TIC-02]', async (t, transport) => {
   const asked: unknown[] = []
   const host = await build(t, transport, { ticket: { type: 'dynamic', authenticator } }, (realm, authid, details) => {
     asked.push([realm, authid, details.authmethod, details.ticket, details.authextra, details.transport.type])
@@ -43,7 +43,7 @@ forEachTransport(t, 'a procedure is asked about a ticket, and its answer is who 
   t.same(asked, [['realm1', 'joe', 'ticket', 'secret', { from: 'here' }, type], ['realm1', 'ann', 'ticket', 'other', { from: 'here' }, type]])
 })
 
-forEachTransport(t, 'it gives the secret of WAMP-CRA, plain or derived, and the router checks the proof [DYN-03, CRA-05]', async (t, transport) => {
+forEachTransport(t, 'a procedure returns the secret for WAMP-CRA, plain or derived, and the router checks the proof [DYN-03, CRA-05]', async (t, transport) => {
   const derived = pbkdf2Sync('secret1', 'salt123', 100, 16, 'sha256').toString('base64')
   const host = await build(t, transport, { wampcra: { type: 'dynamic', authenticator } }, (_realm, authid) =>
     authid === 'joe' ? { role: 'frontend', secret: '123456' } : { role: 'frontend', secret: derived, salt: 'salt123', iterations: 100, keylen: 16 })
@@ -57,7 +57,7 @@ forEachTransport(t, 'it gives the secret of WAMP-CRA, plain or derived, and the 
   t.match(await login(host, { ...hello, authid: 'joe' }, prove('wrong')), [3, {}, 'wamp.error.authentication_denied'])
 })
 
-forEachTransport(t, 'it gives the key of cryptosign, and what wamp-scram keeps of a password [DYN-03]', async (t, transport) => {
+forEachTransport(t, 'a procedure returns the key for cryptosign, and the credentials for wamp-scram [DYN-03]', async (t, transport) => {
   const credentials = await scramCredentials('pencil', { kdf: 'pbkdf2', iterations: 100 })
   // In PKCS #8 a key is its seed alone: as a JWK it would need its public half, too.
   const key = createPrivateKey({ key: Buffer.concat([Buffer.from('302e020100300506032b657004220420', 'hex'), Buffer.alloc(32, 7)]), format: 'der', type: 'pkcs8' })
@@ -81,13 +81,13 @@ forEachTransport(t, 'it gives the key of cryptosign, and what wamp-scram keeps o
   t.match(await login(host, byPassword, proof('pen')), [3, {}, 'wamp.error.authentication_denied'])
 })
 
-forEachTransport(t, 'anonymous sessions can be asked about, too [ANO-02]', async (t, transport) => {
+forEachTransport(t, 'a procedure can also decide about anonymous sessions [ANO-02]', async (t, transport) => {
   const host = await build(t, transport, { anonymous: { type: 'dynamic', authenticator, defaultRole: 'frontend' } }, (_realm, authid) => authid === 'guest' ? { authid: 'guest 1' } : {})
   t.match(await login(host, { authid: 'guest' }), [2, Number, { authid: 'guest 1', authrole: 'frontend', authmethod: 'anonymous', authprovider: 'dynamic' }])
   t.match(await login(host, {}), [2, Number, { authid: /^.{16}$/ }])
 })
 
-forEachTransport(t, 'what it refuses with is the reason, what fails is not told [DYN-04, DYN-03, AUT-09, AUT-13]', async (t, transport) => {
+forEachTransport(t, 'the error of a procedure is the ABORT reason, and a failure is not disclosed [DYN-04, DYN-03, AUT-09, AUT-13]', async (t, transport) => {
   const answers: Record<string, () => unknown> = {
     banned: () => { throw new WampError('com.example.banned', { args: ['you know why'] }) },
     broken: () => { throw new Error('secret of the app') },
@@ -122,7 +122,7 @@ forEachTransport(t, 'what it refuses with is the reason, what fails is not told 
   t.match(await login(host, { authmethods: ['ticket'], authid: 'banned' }), [3, { message: 'you know why' }])
 })
 
-forEachTransport(t, 'it is called in its realm, by its role, or nobody comes in [DYN-01, DYN-05]', async (t, transport) => {
+forEachTransport(t, 'the procedure is called in its realm with its role; otherwise every login fails [DYN-01, DYN-05]', async (t, transport) => {
   const ticket = { type: 'dynamic', authenticator } as const
   const hello = { authmethods: ['ticket'], authid: 'joe' }
   const answer = (): string => 'frontend'

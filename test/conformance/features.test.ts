@@ -14,7 +14,7 @@ const dealerFeatures = [
 ]
 const details = ['agent', 'authid', 'authmethod', 'authprovider', 'authrole', 'realm', 'roles']
 
-forEachTransport(t, 'HELLO is answered by one WELCOME, which announces what works and nothing else [SES-02, SES-04, SES-05, FEA-01, FEA-02, FEA-03, FEA-04, FEA-05, FEA-06, FEA-07, FEA-13, MSG-10, MSE-17, MRE-14, MSU-09, RET-09, TES-08, TMO-10, PPT-14, TRP-15, TRP-16, TRP-36, TRP-57]', async (t, transport) => {
+forEachTransport(t, 'HELLO is answered by one WELCOME, which announces exactly the supported features [SES-02, SES-04, SES-05, FEA-01, FEA-02, FEA-03, FEA-04, FEA-05, FEA-06, FEA-07, FEA-13, MSG-10, MSE-17, MRE-14, MSU-09, RET-09, TES-08, TMO-10, PPT-14, TRP-15, TRP-16, TRP-36, TRP-57]', async (t, transport) => {
   const { connect } = await buildHost(t, transport, { auth: { anonymous: { type: 'static' }, ticket: { type: 'static', principals: { alice: { ticket: 'x', role: 'anonymous' } } } } })
   const [guest, alice] = [await connect(), await connect()]
   const welcomes = [await guest.ask(HELLO)]
@@ -38,7 +38,7 @@ forEachTransport(t, 'HELLO is answered by one WELCOME, which announces what work
   t.match(named, { realm: 'realm1', authid: 'alice', authrole: 'anonymous', authmethod: 'ticket', authprovider: 'static' })
 })
 
-forEachTransport(t, 'a client that announces no role that there is, is refused [FEA-08, FEA-09, OPT-01]', async (t, transport) => {
+forEachTransport(t, 'a client that announces no known role is refused [FEA-08, FEA-09, OPT-01]', async (t, transport) => {
   const { connect } = await buildHost(t, transport)
   for (const details of [{}, { roles: {} }, { roles: [] }, { roles: null }, { roles: 'caller' }, { roles: { pilot: {} } }]) {
     const client = await connect()
@@ -47,7 +47,7 @@ forEachTransport(t, 'a client that announces no role that there is, is refused [
   }
 })
 
-forEachTransport(t, 'roles and features that there are not are no obstacle beside one that there is [FEA-09, FEA-11, TRP-37]', async (t, transport) => {
+forEachTransport(t, 'unknown roles and features are ignored if a known role is announced [FEA-09, FEA-11, TRP-37]', async (t, transport) => {
   const { join } = await buildHost(t, transport)
   for (const role of ['publisher', 'subscriber', 'caller', 'callee']) {
     const client = await join({}, { [role]: { features: { flying: true, call_canceling: 'x' } }, pilot: { features: {} } })
@@ -58,7 +58,7 @@ forEachTransport(t, 'roles and features that there are not are no obstacle besid
   }
 })
 
-forEachTransport(t, 'what each callee announced decides what it is sent [FEA-10, CAN-05, TRP-05]', async (t, transport) => {
+forEachTransport(t, 'the features that a callee announced determine the messages that it receives [FEA-10, CAN-05, TRP-05]', async (t, transport) => {
   const { login, alice } = await buildParties(t, transport)
   const spellings = [[{ call_canceling: true }, true], [{ call_cancelling: true }, true], [{ call_canceling: false }, false], [{}, false]] as const
   for (const [i, [features, told]] of spellings.entries()) {
@@ -70,7 +70,7 @@ forEachTransport(t, 'what each callee announced decides what it is sent [FEA-10,
   }
 })
 
-forEachTransport(t, 'HELLO may name the client\'s program, and WELCOME names this one [FEA-12]', async (t, transport) => {
+forEachTransport(t, 'HELLO may contain the name of the client program, and WELCOME contains that of the router [FEA-12]', async (t, transport) => {
   const { connect } = await buildHost(t, transport)
   const client = await connect()
   const [type, , details] = await client.ask([1, 'realm1', { ...HELLO[2], agent: 'a test' }])

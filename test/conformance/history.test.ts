@@ -29,7 +29,7 @@ function numbers (stored: StoredEvent[]): unknown[] {
   return stored.map(({ args }) => args?.[0])
 }
 
-forEachTransport(t, 'each configured subscription keeps what matched it, in order, before anybody subscribes [HIS-01, HIS-02, HIS-03, HIS-13]', async (t, transport) => {
+forEachTransport(t, 'each configured history stores matching events in order, even without subscribers [HIS-01, HIS-02, HIS-03, HIS-13]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   await alice.ask([32, 1, {}, 'wamp.subscription.on_delete'])
   for (const [i, topic] of ['com.a', 'com.b', 'com.b', 'com.c', 'com.b'].entries()) await alice.ask([16, 1, acknowledge, topic, [i]])
@@ -43,7 +43,7 @@ forEachTransport(t, 'each configured subscription keeps what matched it, in orde
   t.same(await events(bob, await lookup(bob, 'org..x', 'wildcard')), [], 'none is an empty list')
 })
 
-forEachTransport(t, 'an event tells when it was, what it was, and what was disclosed then [HIS-07, HIS-08, HIS-12, TRP-18]', async (t, transport) => {
+forEachTransport(t, 'a stored event has its time, its id, and what was disclosed at that time [HIS-07, HIS-08, HIS-12, TRP-18]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const before = Date.now()
   const [, , publication] = await alice.ask([16, 1, { ...acknowledge, disclose_me: true }, 'com.a', [1], { k: 'ä' }])
@@ -62,7 +62,7 @@ forEachTransport(t, 'an event tells when it was, what it was, and what was discl
   t.same(numbers((await bob.ask([48, 2, {}, getEvents, [exact, 1]]) as any)[3][0]), [1], 'a limit may stand second, as in Crossbar.io')
 })
 
-forEachTransport(t, 'the newest come first if asked, and a limit counts from there [HIS-03, HIS-06]', async (t, transport) => {
+forEachTransport(t, 'the newest events come first if requested, and the limit then starts with them [HIS-03, HIS-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (let i = 0; i < 5; i++) await alice.ask([16, 1, acknowledge, 'com.a', [i]])
@@ -96,7 +96,7 @@ forEachTransport(t, 'a range is given by times or by publications, inclusive or 
   ] as const) t.same(numbers(await events(bob, id, kwargs)), wanted, JSON.stringify(kwargs))
 })
 
-forEachTransport(t, 'who might not have received it does not see it, and what was for certain sessions is not kept [HIS-09, BWL-07]', async (t, transport) => {
+forEachTransport(t, 'a caller gets no event that it could not have received, or that was for selected sessions [HIS-09, BWL-07]', async (t, transport) => {
   const { login, alice, bob, carol } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (const [i, lists] of [{ eligible_authrole: ['staff'] }, { exclude_authid: ['carol'] }, { exclude: [1] }, { eligible: [bob.id] }, { eligible_authid: [] }, { exclude_authrole: ['user'] }].entries()) {
@@ -107,7 +107,7 @@ forEachTransport(t, 'who might not have received it does not see it, and what wa
   t.same(numbers(await events(await login('alice'), id)), [1])
 })
 
-forEachTransport(t, 'who may not subscribe may not look back [HIS-10, HIS-11]', async (t, transport) => {
+forEachTransport(t, 'a caller without permission to subscribe cannot read the history [HIS-10, HIS-11]', async (t, transport) => {
   const user = { permissions: [{ uri: 'wamp.', match: 'prefix', allow: { call: true } }, { uri: 'com.b', allow: { subscribe: true } }] } as const
   const { alice, carol } = await buildParties(t, transport, { user, realm: { eventHistory } })
   for (const [uri, error] of [['com.a', 'wamp.error.not_authorized'], ['com.b', undefined]] as const) {
@@ -122,7 +122,7 @@ forEachTransport(t, 'who may not subscribe may not look back [HIS-10, HIS-11]', 
   t.same(head(await carol.ask([48, 5, {}, getEvents, [meta]])), [8, 48, 5, {}, 'wamp.error.not_authorized'])
 })
 
-forEachTransport(t, 'a filter of the wrong type is named [HIS-14]', async (t, transport) => {
+forEachTransport(t, 'the error for a filter of the wrong type names it [HIS-14]', async (t, transport) => {
   const { bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (const [name, value] of [
@@ -136,14 +136,14 @@ forEachTransport(t, 'a filter of the wrong type is named [HIS-14]', async (t, tr
   t.match(await bob.ask([48, 1, {}, getEvents]), [8, 48, 1, {}, 'wamp.error.invalid_argument'])
 })
 
-forEachTransport(t, 'a history keeps 100 events unless it says otherwise [HIS-13]', async (t, transport) => {
+forEachTransport(t, 'a history stores 100 events by default [HIS-13]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   for (let i = 0; i < 110; i++) alice.send([16, 1, {}, 'com.a', [i]])
   await alice.fence()
   t.same(numbers(await events(bob, await lookup(bob, 'com.a'))), Array.from({ length: 100 }, (_, i) => i + 10))
 })
 
-forEachTransport(t, 'no more is kept than is configured, and no more is answered at once than a message may have [HIS-13]', async (t, transport) => {
+forEachTransport(t, 'a history stores no more events than configured, and an answer does not exceed the message limit [HIS-13]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory }, plugin: { limits: { messageSize: 10_000, storedBytes: 26_500 } } })
   for (let i = 0; i < 5; i++) await alice.ask([16, 1, acknowledge, 'few', [i]])
   t.same(numbers(await events(bob, await lookup(bob, 'few'))), [3, 4])

@@ -5,7 +5,7 @@ import { forEachCodec, HELLO } from '../helper/wire-client.ts'
 
 const LARGEST = 2 ** 53
 
-forEachCodec(t, 'ids of the whole range are taken and given back [IDS-01, IDS-02, IDS-15, SER-10, SER-11, TRP-03, TRP-04]', async (t, codec) => {
+forEachCodec(t, 'ids of the whole range are accepted and returned [IDS-01, IDS-02, IDS-15, SER-10, SER-11, TRP-03, TRP-04]', async (t, codec) => {
   const { alice } = await buildParties(t, codec)
   const [, , registration] = await alice.ask([64, 1, {}, 'p'])
   for (const id of [1, 255, 65_536, 2 ** 32 - 1, 2 ** 32, 5_512_315_355, 2 ** 53 - 1, LARGEST]) {
@@ -21,7 +21,7 @@ forEachCodec(t, 'ids of the whole range are taken and given back [IDS-01, IDS-02
   t.same(await alice.ask([66, LARGEST, registration]), [67, LARGEST])
 })
 
-forEachTransport(t, 'session ids are spread over the whole range, and each is one session\'s [IDS-03]', async (t, transport) => {
+forEachTransport(t, 'session ids are unique, and spread over the whole range [IDS-03]', async (t, transport) => {
   const { login, alice, bob, carol } = await buildParties(t, transport)
   const ids = [alice.id, bob.id, carol.id]
   while (ids.length < 20) ids.push((await login('alice')).id)
@@ -42,7 +42,7 @@ forEachTransport(t, 'publication ids are spread over the whole range, acknowledg
   t.ok(Math.max(...ids) > 2 ** 40)
 })
 
-forEachTransport(t, 'subscriptions and registrations have small ids that grow [IDS-05, IDS-06]', async (t, transport) => {
+forEachTransport(t, 'subscriptions and registrations have small, increasing ids [IDS-05, IDS-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const ids: number[] = []
   for (const [type, uri] of [[32, 'a'], [64, 'a'], [32, 'b'], [64, 'b']]) {
@@ -52,7 +52,7 @@ forEachTransport(t, 'subscriptions and registrations have small ids that grow [I
   for (const kind of [ids.filter((_, i) => i % 4 < 2), ids.filter((_, i) => i % 4 > 1)]) t.same(kind, [...new Set(kind)].sort((a, b) => a - b))
 })
 
-forEachTransport(t, 'each callee is counted its own invocations, from 1 [IDS-07, IDS-08, TRP-30]', async (t, transport) => {
+forEachTransport(t, 'each callee has its own sequence of invocation ids, from 1 [IDS-07, IDS-08, TRP-30]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'of.alice'])
   await bob.ask([64, 1, {}, 'of.bob'])
@@ -62,12 +62,12 @@ forEachTransport(t, 'each callee is counted its own invocations, from 1 [IDS-07,
   t.same((await bob.fence()).map(([, id]) => id), [1, 2, 3])
 })
 
-forEachTransport(t, 'request ids out of sequence are taken [IDS-11, TRP-02]', async (t, transport) => {
+forEachTransport(t, 'request ids out of sequence are accepted [IDS-11, TRP-02]', async (t, transport) => {
   const { alice } = await buildParties(t, transport)
   for (const id of [123, 789, 5, 5]) t.match(await alice.ask([32, id, {}, 'a']), [33, id])
 })
 
-forEachTransport(t, 'a strict realm takes request ids in sequence only, and does nothing of the rest [IDS-09, IDS-10, PVI-10]', async (t, transport) => {
+forEachTransport(t, 'a strict realm accepts only request ids in sequence, and drops any other request [IDS-09, IDS-10, PVI-10]', async (t, transport) => {
   const strict = { realm: { strictRequestIds: true } }
   for (const wrong of [[2], [1, 3], [1, 1], [1, 2, 1]]) {
     const { alice, bob } = await buildParties(t, transport, strict)
@@ -81,7 +81,7 @@ forEachTransport(t, 'a strict realm takes request ids in sequence only, and does
   }
 })
 
-forEachTransport(t, 'one sequence runs over all requests; what is refused counts, and what refers to earlier ids does not [IDS-09, IDS-12, IDS-13]', async (t, transport) => {
+forEachTransport(t, 'all requests share one sequence: refused requests count, and references to earlier ids do not [IDS-09, IDS-12, IDS-13]', async (t, transport) => {
   const { alice } = await buildParties(t, transport, { realm: { strictRequestIds: true } })
   const [, , subscription] = await alice.ask([32, 1, {}, 'a'])
   const [, , registration] = await alice.ask([64, 2, {}, 'p'])
@@ -96,7 +96,7 @@ forEachTransport(t, 'one sequence runs over all requests; what is refused counts
   t.same(await alice.ask([66, 8, registration]), [67, 8])
 })
 
-forEachTransport(t, 'the sequence begins anew with a session on the same connection; in a lenient realm it may also go on [IDS-14]', async (t, transport) => {
+forEachTransport(t, 'the sequence restarts with a new session on the connection; a lenient realm may continue it [IDS-14]', async (t, transport) => {
   const { alice } = await buildParties(t, transport, { realm: { strictRequestIds: true } })
   await alice.ask([32, 1, {}, 'a'])
   await alice.ask([6, {}, 'wamp.close.close_realm'])
@@ -112,7 +112,7 @@ forEachTransport(t, 'the sequence begins anew with a session on the same connect
   t.match(await lenient.ask([32, 2, {}, 'a']), [33, 2])
 })
 
-forEachTransport(t, 'two sessions use the same numbers and do not meet [IDS-15, IDS-17]', async (t, transport) => {
+forEachTransport(t, 'two sessions can use the same request ids without conflict [IDS-15, IDS-17]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await carol.ask([64, 1, {}, 'p'])
   await alice.ask([64, 1, {}, 'q'])

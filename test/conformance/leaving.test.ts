@@ -29,7 +29,7 @@ forEachTransport(t, 'when a caller leaves, its callee is interrupted, and may an
   }
 })
 
-forEachTransport(t, 'a callee that cannot be interrupted is not told of a caller that left [LEA-01]', async (t, transport) => {
+forEachTransport(t, 'a callee that cannot be interrupted is not notified when its caller leaves [LEA-01]', async (t, transport) => {
   for (const [way, leave] of Object.entries(ways)) {
     const parties = await buildParties(t, transport, { announced: HELLO[2].roles })
     const { app, alice, bob } = parties
@@ -44,7 +44,7 @@ forEachTransport(t, 'a callee that cannot be interrupted is not told of a caller
   }
 })
 
-forEachTransport(t, 'when a callee leaves, its callers are told, once each [LEA-02, LEA-03, LEA-04]', async (t, transport) => {
+forEachTransport(t, 'when a callee leaves, each of its callers gets one error [LEA-02, LEA-03, LEA-04]', async (t, transport) => {
   for (const [way, leave] of Object.entries(ways)) {
     const parties = await buildParties(t, transport)
     const { alice, bob, carol } = parties
@@ -61,7 +61,7 @@ forEachTransport(t, 'when a callee leaves, its callers are told, once each [LEA-
   }
 })
 
-forEachTransport(t, 'who called itself is told nothing when it leaves [LEA-05]', async (t, transport) => {
+forEachTransport(t, 'a session that called itself receives nothing when it leaves [LEA-05]', async (t, transport) => {
   const { app, alice } = await buildParties(t, transport, { plugin: { shutdownTimeout: 60_000 } })
   await alice.ask([64, 1, {}, 'p'])
   await alice.ask([48, 2, {}, 'p'])
@@ -72,7 +72,7 @@ forEachTransport(t, 'who called itself is told nothing when it leaves [LEA-05]',
   await t.rejects(alice.next(), 'nothing more came')
 })
 
-forEachTransport(t, 'after both have left, nothing of their call is left [LEA-06]', async (t, transport) => {
+forEachTransport(t, 'nothing is left of a call after both sides have left [LEA-06]', async (t, transport) => {
   for (const announced of [undefined, HELLO[2].roles]) {
     for (const order of ['caller first', 'callee first']) {
       const parties = await buildParties(t, transport, { ...(announced === undefined ? {} : { announced }) })

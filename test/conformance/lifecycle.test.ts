@@ -4,7 +4,7 @@ import { everything } from '../helper/build-router.ts'
 import { buildHost, forEachTransport } from '../helper/transports.ts'
 import { HELLO } from '../helper/wire-client.ts'
 
-forEachTransport(t, 'what comes before HELLO is a violation, ABORT excepted [SES-01, SES-18, PVI-05, PVI-03, PVI-13, TRP-29]', async (t, transport) => {
+forEachTransport(t, 'any message before HELLO is a violation, except ABORT [SES-01, SES-18, PVI-05, PVI-03, PVI-13, TRP-29]', async (t, transport) => {
   const { app, connect, join } = await buildHost(t, transport)
   const witness = await join()
   for (const topic of ['on_join', 'on_leave']) await witness.ask([32, 1, {}, `wamp.session.${topic}`])
@@ -25,7 +25,7 @@ forEachTransport(t, 'what comes before HELLO is a violation, ABORT excepted [SES
   t.match(await aborting.next(), [2], 'ABORT is not answered')
 })
 
-forEachTransport(t, 'while a CHALLENGE is open, only its answer or ABORT may come [SES-01, PVI-02, PVI-05]', async (t, transport) => {
+forEachTransport(t, 'while a CHALLENGE is open, only AUTHENTICATE and ABORT are allowed [SES-01, PVI-02, PVI-05]', async (t, transport) => {
   const { connect } = await buildParties(t, transport)
   const hello = [1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'alice' }]
   for (const early of [hello, [32, 1, {}, 'a'], [6, {}, 'wamp.close.close_realm']]) {
@@ -35,7 +35,7 @@ forEachTransport(t, 'while a CHALLENGE is open, only its answer or ABORT may com
   }
 })
 
-forEachTransport(t, 'a session is not seen, nor reached, before its WELCOME [SES-03]', async (t, transport) => {
+forEachTransport(t, 'a session is neither visible nor reachable before its WELCOME [SES-03]', async (t, transport) => {
   const { app, connect } = await buildParties(t, transport)
   const client = await connect()
   await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
@@ -45,14 +45,14 @@ forEachTransport(t, 'a session is not seen, nor reached, before its WELCOME [SES
   t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['bob'])
 })
 
-forEachTransport(t, 'an unknown realm is refused with a text [SES-06, SES-10]', async (t, transport) => {
+forEachTransport(t, 'an unknown realm is refused with an explanation [SES-06, SES-10]', async (t, transport) => {
   const { connect } = await buildHost(t, transport)
   const client = await connect()
   t.match(await client.ask([1, 'realm2', HELLO[2]]), [3, { message: /realm2/ }, 'wamp.error.no_such_realm'])
   await client.closed
 })
 
-forEachTransport(t, 'nothing passes from one realm to another [SES-07]', async (t, transport) => {
+forEachTransport(t, 'no message passes from one realm to another [SES-07]', async (t, transport) => {
   const roles = { anonymous: everything }
   const { connect, join } = await buildHost(t, transport, { realms: { realm1: { roles }, realm2: { roles } } })
   const one = await join()
@@ -74,7 +74,7 @@ forEachTransport(t, 'a second HELLO ends the session [SES-08, PVI-02, TRP-29]', 
   t.equal(await client.closed, 1002)
 })
 
-forEachTransport(t, 'a connection has one session at a time, and may have another after it [WSK-07, WSK-08, SES-19]', async (t, transport) => {
+forEachTransport(t, 'a connection has one session at a time, and may have another one afterwards [WSK-07, WSK-08, SES-19]', async (t, transport) => {
   const { app, connect } = await buildHost(t, transport)
   const client = await connect()
   const [, first] = await client.ask(HELLO)
@@ -87,7 +87,7 @@ forEachTransport(t, 'a connection has one session at a time, and may have anothe
   t.same(app.wamp.sessions('realm1'), [])
 })
 
-forEachTransport(t, 'ABORT ends a session without an answer, and all that it held [SES-09, SES-20]', async (t, transport) => {
+forEachTransport(t, 'ABORT ends a session and its resources without an answer [SES-09, SES-20]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
@@ -111,7 +111,7 @@ forEachTransport(t, 'GOODBYE is answered once, whatever its reason, and nothing 
   }
 })
 
-forEachTransport(t, 'after the router\'s GOODBYE nothing but the answer to it counts [SES-13, SES-16, TRP-22]', async (t, transport) => {
+forEachTransport(t, 'after the GOODBYE of the router, only the answer to it is processed [SES-13, SES-16, TRP-22]', async (t, transport) => {
   const { app, alice, bob, carol } = await buildParties(t, transport, { plugin: { shutdownTimeout: 60_000 } })
   await bob.ask([32, 1, {}, 'a'])
   t.equal(app.wamp.kick('realm1', { authid: 'alice' }), 1)
@@ -125,14 +125,14 @@ forEachTransport(t, 'after the router\'s GOODBYE nothing but the answer to it co
   t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['bob'])
 })
 
-forEachTransport(t, 'a client that leaves the router\'s GOODBYE unanswered is disconnected [SES-14]', async (t, transport) => {
+forEachTransport(t, 'a client that does not answer the GOODBYE of the router is disconnected [SES-14]', async (t, transport) => {
   const { app, alice } = await buildParties(t, transport, { plugin: { shutdownTimeout: 1 } })
   app.wamp.kick('realm1', { authid: 'alice' })
   t.same(await alice.next(), [6, {}, 'wamp.close.killed'])
   t.equal(await alice.closed, 1000)
 })
 
-forEachTransport(t, 'a router that shuts down ends open calls, and closes the connections of all without GOODBYE or ABORT [SES-15]', async (t, transport) => {
+forEachTransport(t, 'a router that shuts down ends open calls, and closes all connections without GOODBYE or ABORT [SES-15]', async (t, transport) => {
   const { app, connect, alice, bob } = await buildParties(t, transport, { plugin: { shutdownTimeout: 60_000 } })
   const opening = await connect()
   await opening.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
@@ -148,7 +148,7 @@ forEachTransport(t, 'a router that shuts down ends open calls, and closes the co
   }
 })
 
-forEachTransport(t, 'a router that shuts down says so to all where the configuration wants it [SES-15]', async (t, transport) => {
+forEachTransport(t, 'a router that shuts down sends GOODBYE to all clients if configured [SES-15]', async (t, transport) => {
   const { app, connect, alice } = await buildParties(t, transport, { plugin: { shutdown: 'goodbye', shutdownTimeout: 1 } })
   const opening = await connect()
   await opening.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'bob' }])
@@ -157,7 +157,7 @@ forEachTransport(t, 'a router that shuts down says so to all where the configura
   t.match(await opening.next(), [3, { message: String }, 'wamp.close.system_shutdown'])
 })
 
-forEachTransport(t, 'GOODBYE and the loss of the connection after it end a session once [SES-20]', async (t, transport) => {
+forEachTransport(t, 'GOODBYE and the later loss of the connection end a session once [SES-20]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
@@ -168,7 +168,7 @@ forEachTransport(t, 'GOODBYE and the loss of the connection after it end a sessi
   t.same((await alice.fence()).map(head), [[8, 48, 1, {}, 'wamp.error.canceled']])
 })
 
-forEachTransport(t, 'a client that says no HELLO, or leaves CHALLENGE unanswered, is dropped [SES-23]', async (t, transport) => {
+forEachTransport(t, 'a client that sends no HELLO, or does not answer CHALLENGE, is disconnected [SES-23]', async (t, transport) => {
   const auth = { ticket: { type: 'static', principals: { alice: { ticket: 'x', role: 'anonymous' } } } } as const
   const { app, connect } = await buildHost(t, transport, { handshakeTimeout: 1, auth })
   const silent = await connect()
@@ -188,7 +188,7 @@ forEachTransport(t, 'a client that says no HELLO, or leaves CHALLENGE unanswered
   await client.closed
 })
 
-forEachTransport(t, 'an authenticator that answers too late answers nobody [SES-22]', async (t, transport) => {
+forEachTransport(t, 'the late answer of an authenticator has no effect [SES-22]', async (t, transport) => {
   let grant: () => void = () => {}
   const asked = new Promise<void>((resolve) => { grant = resolve })
   let release: () => void = () => {}

@@ -39,7 +39,7 @@ async function violate (t: Test, codec: WireCodec, wrongs: readonly (readonly [w
   }
 }
 
-forEachCodec(t, 'what is no list, or starts with no code that a client may use, is a violation [MSG-01, MSG-04, MSG-05, PVI-01, PVI-11, PVI-14, WSK-09]', async (t, codec) => {
+forEachCodec(t, 'a message that is not a list, or has no code that a client may use, is a violation [MSG-01, MSG-04, MSG-05, PVI-01, PVI-11, PVI-14, WSK-09]', async (t, codec) => {
   for (const wrongs of [
     [[], {}, 'x', null, 5, ['x'], [1.5], [null]].map((wrong) => [wrong, /list|array|code/] as const),
     [999, 337, 256, 7, 0, -1].map((code) => [[code], /no message with code/] as const),
@@ -78,7 +78,7 @@ forEachCodec(t, 'a known option of the wrong type or value is a violation [MSG-0
   await violate(t, codec, ['true', 1, 0, null].map((value) => [[16, 1, { acknowledge: value }, 'a'], /^PUBLISH\.options\.acknowledge /] as const))
 })
 
-forEachTransport(t, 'what is not known is ignored, and a fourth element as Autobahn sends it [MSG-03, MSG-08, MSG-10, MSG-11]', async (t, transport) => {
+forEachTransport(t, 'unknown keys are ignored, and so is a fourth element as sent by Autobahn [MSG-03, MSG-08, MSG-10, MSG-11]', async (t, transport) => {
   const { join } = await buildHost(t, transport)
   const unknown = { _mine: [1], x_cb: null, unknown: {} }
   const client = await join({ x_mine: 1, _own: {} })
@@ -94,7 +94,7 @@ forEachTransport(t, 'what is not known is ignored, and a fourth element as Autob
   t.same(await client.ask([6, unknown, 'wamp.close.close_realm']), [6, {}, 'wamp.close.goodbye_and_out'])
 })
 
-forEachCodec(t, 'a key that is no string is a violation wherever keys can be something else [MSG-06]', async (t, codec) => {
+forEachCodec(t, 'a key that is not a string is a violation in every serializer that supports such keys [MSG-06]', async (t, codec) => {
   const { url } = await buildApp(t)
   for (const wrong of [[32, 1, new Map([[1, true]]), 'a'], [32, 1, { _mine: [new Map([[1, true]])] }, 'a'], [48, 1, {}, 'a', [], new Map([[1, true]])]]) {
     const client = await WireClient.join(t, url, codec)
@@ -105,7 +105,7 @@ forEachCodec(t, 'a key that is no string is a violation wherever keys can be som
   }
 })
 
-forEachTransport(t, 'options that the router does not know do not travel, nor can details be forged [MSG-12, OPT-07, OPT-08, CAL-09]', async (t, transport) => {
+forEachTransport(t, 'unknown options are not forwarded, and details cannot be forged [MSG-12, OPT-07, OPT-08, CAL-09]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const forged = { caller: 1, caller_authid: 'root', caller_authrole: 'root', procedure: 'x', publisher: 1, publisher_authid: 'root', topic: 'x', trustlevel: 9, retained: true, _mine: 1, x_mine: 1 }
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
@@ -120,7 +120,7 @@ forEachTransport(t, 'options that the router does not know do not travel, nor ca
   t.same(await alice.next(), [8, 48, 3, {}, 'com.e'])
 })
 
-forEachCodec(t, 'null in the place of args is none [MSG-14]', async (t, codec) => {
+forEachCodec(t, 'null in place of args means none [MSG-14]', async (t, codec) => {
   const { alice, bob } = await buildParties(t, codec)
   const [, , registration] = await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p', null], [48, 2, {}, 'p', null, { k: 1 }])
@@ -128,7 +128,7 @@ forEachCodec(t, 'null in the place of args is none [MSG-14]', async (t, codec) =
   t.same(await bob.next(), [68, 2, registration, {}, [], { k: 1 }])
 })
 
-forEachCodec(t, 'empty args and kwargs at the end are left out, whatever the message [MSG-15, MSG-17]', async (t, codec) => {
+forEachCodec(t, 'trailing empty args and kwargs are omitted in every message [MSG-15, MSG-17]', async (t, codec) => {
   const { alice, bob } = await buildParties(t, codec)
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
@@ -145,7 +145,7 @@ forEachCodec(t, 'empty args and kwargs at the end are left out, whatever the mes
   }
 })
 
-forEachTransport(t, 'a payload arrives as it was sent, values and order alike [MSG-16, SER-16]', async (t, transport) => {
+forEachTransport(t, 'a payload arrives as it was sent, with the same values and order [MSG-16, SER-16]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const args = [0, -1, 1.5, 2 ** 32, -(2 ** 40), '', 'ä€😀\u0001"\\', true, false, null, [[], {}, [[1]]]]
   const kwargs = { z: 1, a: { y: [], b: {} }, constructor: 'c', hasOwnProperty: 1, toString: null }

@@ -14,7 +14,7 @@ forEachTransport(t, 'replies, events and invocations leave in the order in which
   t.same(seen.map(([type, , , , args]) => [type, (args as number[])[0]]), Array.from({ length: count }, (_, i) => [i % 2 === 0 ? 36 : 68, i]))
 })
 
-forEachTransport(t, 'an authenticator that fails fails alone, and tells nothing of itself [ORD-06]', async (t, transport) => {
+forEachTransport(t, 'a failing authenticator affects only its own login, and discloses nothing [ORD-06]', async (t, transport) => {
   const broken = { type: 'function', authenticator: () => { throw new Error('the secret of the database') } } as const
   const rejecting = { type: 'function', authenticator: () => Promise.reject(new TypeError('the secret of the database')) } as const
   const { connect, join } = await buildHost(t, transport, { auth: { broken, rejecting, anonymous: { type: 'static' } } })
@@ -29,7 +29,7 @@ forEachTransport(t, 'an authenticator that fails fails alone, and tells nothing 
   t.not((await join()).id, witness.id, 'others come in')
 })
 
-forEachCodec(t, 'bytes that are no message end one connection, and no other [ORD-06, SER-01]', async (t, codec) => {
+forEachCodec(t, 'bytes that are not a message end one connection, and no other [ORD-06, SER-01]', async (t, codec) => {
   const { alice, bob } = await buildParties(t, codec)
   await bob.ask([32, 1, {}, 'a'])
   alice.socket.send(codec.binary ? Buffer.from([0xc1, 0xff, 0x00]) : '[16,1,{},"a"', { binary: codec.binary })

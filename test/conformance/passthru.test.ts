@@ -6,7 +6,7 @@ import { forEachCodec, wireCodecs } from '../helper/wire-client.ts'
 
 const passthru = { ppt_scheme: 'x_custom', ppt_serializer: 'flatbuffers', ppt_cipher: 'xsalsa20poly1305', ppt_keyid: 'key 1' }
 
-forEachTransport(t, 'how a payload is packed goes with it, on every way, whatever it says [PPT-01, PPT-02, PPT-03, PPT-10, TRP-10, MSG-12]', async (t, transport) => {
+forEachTransport(t, 'the attributes of a packed payload are forwarded in every message, whatever their values [PPT-01, PPT-02, PPT-03, PPT-10, TRP-10, MSG-12]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([32, 2, {}, 'a'])
@@ -27,7 +27,7 @@ forEachTransport(t, 'how a payload is packed goes with it, on every way, whateve
   t.same(await alice.next(), [8, 48, 9, { ppt_scheme: 'x_custom' }, 'a.b'], 'nor is anything long sent on')
 })
 
-forEachTransport(t, 'who did not announce it breaks a rule by it [PPT-04, PPT-05, PVI-12]', async (t, transport) => {
+forEachTransport(t, 'using passthru without having announced it is a violation [PPT-04, PPT-05, PVI-12]', async (t, transport) => {
   for (const message of [[48, 1, passthru, 'p'], [16, 1, passthru, 'a']]) {
     const { alice } = await buildParties(t, transport)
     t.match(await alice.ask(message), violation)
@@ -42,7 +42,7 @@ forEachTransport(t, 'who did not announce it breaks a rule by it [PPT-04, PPT-05
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'a callee or caller that did not announce it is spared it, a subscriber is not [PPT-06, PPT-08, TRP-09]', async (t, transport) => {
+forEachTransport(t, 'callees and callers that did not announce it receive no packed payload; subscribers do [PPT-06, PPT-08, TRP-09]', async (t, transport) => {
   const { login, alice, bob } = await buildParties(t, transport, { announced: advanced })
   const plain = await login('carol', rolesWith('callee.call_canceling', 'callee.progressive_call_results'))
   await plain.ask([64, 1, {}, 'p'])
@@ -77,7 +77,7 @@ forEachCodec(t, 'a packed payload is one binary item, in every serializer [PPT-0
   }
 })
 
-forEachTransport(t, 'it works with progress: of the input the first options count, each result has its own [PPT-12]', async (t, transport) => {
+forEachTransport(t, 'passthru works with progress: the options of the first input apply, and each result has its own [PPT-12]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, { ...passthru, progress: true, receive_progress: true }, 'p', [1]], [48, 1, { ppt_scheme: 'x_other' }, 'p', [2]])
@@ -87,7 +87,7 @@ forEachTransport(t, 'it works with progress: of the input the first options coun
   t.same([await alice.next(), await alice.next()], [[50, 1, { progress: true, ppt_scheme: 'x_one' }, [1]], [50, 1, { ppt_scheme: 'x_two' }, [2]]])
 })
 
-forEachTransport(t, 'what is retained or kept says how it is packed [PPT-13]', async (t, transport) => {
+forEachTransport(t, 'retained and stored events keep their passthru attributes [PPT-13]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced, realm: { eventHistory: [{ uri: 'a' }] } })
   await alice.ask([16, 1, { ...passthru, acknowledge: true, retain: true }, 'a', [1]])
   const [, , id] = await bob.ask([32, 1, { get_retained: true }, 'a'])
@@ -98,7 +98,7 @@ forEachTransport(t, 'what is retained or kept says how it is packed [PPT-13]', a
 
 const transparency = { enc_algo: 'cryptobox', enc_key: 'key 1', enc_serializer: 'json' }
 
-forEachCodec(t, 'octets in place of Arguments travel untouched in all directions, without an announcement [PPT-15]', async (t, codec) => {
+forEachCodec(t, 'bytes in place of Arguments are forwarded unchanged in all directions, without an announcement [PPT-15]', async (t, codec) => {
   const { url, alice } = await buildParties(t, codec, { announced: rolesWith('caller.progressive_call_results', 'caller.progressive_call_invocations') })
   const packed = Buffer.from([0, 1, 254, 255])
   const inForm = ({ binary }: { binary: boolean }): unknown => binary ? packed : `\0${packed.toString('base64')}`
@@ -124,7 +124,7 @@ forEachCodec(t, 'octets in place of Arguments travel untouched in all directions
   }
 })
 
-forEachCodec(t, 'octets in place of Arguments need enc_algo, and nothing beside them [PPT-15]', async (t, codec) => {
+forEachCodec(t, 'bytes in place of Arguments require enc_algo, and must be the only argument [PPT-15]', async (t, codec) => {
   const octets = codec.binary ? Buffer.from([1]) : '\0AQ=='
   const wrong: unknown[][] = [
     [16, 1, {}, 'a', octets], [16, 1, { enc_algo: '' }, 'a', octets], [16, 1, { ppt_scheme: 'wamp' }, 'a', octets], [16, 1, { enc_algo: 1 }, 'a', octets],
@@ -136,7 +136,7 @@ forEachCodec(t, 'octets in place of Arguments need enc_algo, and nothing beside 
   }
 })
 
-forEachCodec(t, 'what is retained or kept stays octets, and the app is given them as its only argument [PPT-15]', async (t, codec) => {
+forEachCodec(t, 'retained and stored events keep their bytes, and the app receives them as the only argument [PPT-15]', async (t, codec) => {
   const { app, alice, bob } = await buildParties(t, codec, { announced: advanced, realm: { eventHistory: [{ uri: 'a' }] } })
   const own = await app.wamp.join('realm1')
   const heard: unknown[] = []

@@ -12,7 +12,7 @@ const wildcards = [
 ]
 const patterns = [{ match: 'prefix', ...prefix }, ...wildcards.map((wildcard) => ({ match: 'wildcard', ...wildcard }))]
 
-forEachTransport(t, 'a subscription gets the topics that its pattern matches, and is told which [PAS-01, PAS-02, PAS-04]', async (t, transport) => {
+forEachTransport(t, 'a pattern subscription receives events of matching topics, with the topic [PAS-01, PAS-02, PAS-04]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   for (const { match, pattern, yes, no } of patterns) {
     const [, , id] = await bob.ask([32, 1, { match }, pattern])
@@ -23,14 +23,14 @@ forEachTransport(t, 'a subscription gets the topics that its pattern matches, an
   }
 })
 
-forEachTransport(t, 'an exact subscription is not told its topic [PAS-05]', async (t, transport) => {
+forEachTransport(t, 'an event for an exact subscription does not have the topic in the details [PAS-05]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   await alice.ask([16, 1, { acknowledge: true }, 'a'])
   t.same((await bob.next())[3], {})
 })
 
-forEachTransport(t, 'one publication goes to exact, prefix and wildcard subscriptions in this order, each time [PAS-03, PAS-06, BWL-01]', async (t, transport) => {
+forEachTransport(t, 'each publication is sent to exact, prefix and wildcard subscriptions in this order [PAS-03, PAS-06, BWL-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const [match, uri] of [['wildcard', '..c'], ['wildcard', 'a..c'], ['prefix', 'a.b.'], ['prefix', 'a'], ['exact', 'a.b.c']]) ids.unshift((await bob.ask([32, 1, { match }, uri]))[2])
@@ -46,7 +46,7 @@ forEachTransport(t, 'one publication goes to exact, prefix and wildcard subscrip
   t.same(await bob.fence(), [], 'who is left out is left out of all')
 })
 
-forEachTransport(t, 'a pattern is left as a whole, by its id [PAS-07]', async (t, transport) => {
+forEachTransport(t, 'a pattern subscription is ended as a whole, by its id [PAS-07]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , wide] = await bob.ask([32, 1, { match: 'prefix' }, 'a'])
   const [, , narrow] = await bob.ask([32, 2, {}, 'a.b'])
@@ -55,7 +55,7 @@ forEachTransport(t, 'a pattern is left as a whole, by its id [PAS-07]', async (t
   t.same((await bob.fence()).map(([type, id]) => [type, id]), [[36, wide]], 'the pattern still covers it')
 })
 
-forEachTransport(t, 'a registration gets the procedures that its pattern matches, and is told which [PAR-01, PAR-06]', async (t, transport) => {
+forEachTransport(t, 'a pattern registration receives calls of matching procedures, with the procedure [PAR-01, PAR-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   let invocation = 0
   for (const { match, pattern, yes, no } of patterns) {
@@ -72,7 +72,7 @@ forEachTransport(t, 'a registration gets the procedures that its pattern matches
   t.same(await bob.next(), [68, invocation, exact, {}], 'exact needs no telling')
 })
 
-forEachTransport(t, 'one registration is called: exact, else the longest prefix, else the best wildcard [PAR-02, PAR-03, PAR-04, TRP-43]', async (t, transport) => {
+forEachTransport(t, 'one registration is called: an exact one, or the longest prefix, or the best wildcard [PAR-02, PAR-03, PAR-04, TRP-43]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const registrations: unknown[] = []
   for (const [match, uri] of [
@@ -94,7 +94,7 @@ forEachTransport(t, 'one registration is called: exact, else the longest prefix,
   t.same(head(await alice.ask([48, 100, {}, 'a2.b2.c2.d2.e2'])), [8, 48, 100, {}, 'wamp.error.no_such_procedure'])
 })
 
-forEachTransport(t, 'prefixes are compared by their characters, and beat every wildcard [PAR-02, PAR-05, TRP-42]', async (t, transport) => {
+forEachTransport(t, 'prefixes are compared by characters, and take precedence over wildcards [PAR-02, PAR-05, TRP-42]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, { match: 'prefix' }, 'a.b'])
   const [, , longer] = await bob.ask([64, 2, { match: 'prefix' }, 'a.bc'])
@@ -103,7 +103,7 @@ forEachTransport(t, 'prefixes are compared by their characters, and beat every w
   t.match(await bob.next(), [68, 1, longer])
 })
 
-forEachTransport(t, 'the registration that is chosen is the only one that is asked [PAR-07]', async (t, transport) => {
+forEachTransport(t, 'only the selected registration is tried [PAR-07]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'a.b'])
   await carol.ask([64, 1, { match: 'prefix' }, 'a'])

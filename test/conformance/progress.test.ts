@@ -6,7 +6,7 @@ import { forEachTransport } from '../helper/transports.ts'
 const progress = { progress: true }
 const receiveProgress = { receive_progress: true }
 
-forEachTransport(t, 'results come as they are yielded, the last one without progress [PCR-01, PCR-03, PCR-04, PCR-05, PCR-06, OPT-07]', async (t, transport) => {
+forEachTransport(t, 'progressive results arrive as they are yielded, and the last one has no progress flag [PCR-01, PCR-03, PCR-04, PCR-05, PCR-06, OPT-07]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, receiveProgress, 'p'], [48, 2, {}, 'p'])
@@ -21,7 +21,7 @@ forEachTransport(t, 'results come as they are yielded, the last one without prog
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'an error may end it, told as any other [PCR-04, TRP-11]', async (t, transport) => {
+forEachTransport(t, 'a progressive call can end with an error, like any other call [PCR-04, TRP-11]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 7, receiveProgress, 'p'])
@@ -30,7 +30,7 @@ forEachTransport(t, 'an error may end it, told as any other [PCR-04, TRP-11]', a
   t.same([await alice.next(), await alice.next()], [[50, 7, progress, [1]], [8, 48, 7, {}, 'com.example.error', ['no']]])
 })
 
-forEachTransport(t, 'a callee is asked for progress if it announced that, interruptible or not [PCR-01, PCR-02, TRP-28]', async (t, transport) => {
+forEachTransport(t, 'a callee that announced progressive results is asked for them, interruptible or not [PCR-01, PCR-02, TRP-28]', async (t, transport) => {
   const { login, alice } = await buildParties(t, transport)
   for (const [i, [features, asked]] of ([[['callee.progressive_call_results', 'callee.call_canceling'], true], [['callee.progressive_call_results'], true], [['callee.call_canceling'], false], [[], false]] as const).entries()) {
     const callee = await login('bob', rolesWith(...features))
@@ -43,7 +43,7 @@ forEachTransport(t, 'a callee is asked for progress if it announced that, interr
   }
 })
 
-forEachTransport(t, 'progress that nobody asked for, or waits for, is dropped [PCR-07, PCR-08]', async (t, transport) => {
+forEachTransport(t, 'progressive results that were not requested, or are no longer awaited, are dropped [PCR-07, PCR-08]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'], [48, 2, receiveProgress, 'p'], [49, 2, { mode: 'skip' }])
@@ -54,7 +54,7 @@ forEachTransport(t, 'progress that nobody asked for, or waits for, is dropped [P
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'after INTERRUPT in mode kill progress goes on until the end [CAN-10]', async (t, transport) => {
+forEachTransport(t, 'after INTERRUPT in mode kill, progressive results continue until the end [CAN-10]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, receiveProgress, 'p'], [49, 1, { mode: 'kill' }])
@@ -64,7 +64,7 @@ forEachTransport(t, 'after INTERRUPT in mode kill progress goes on until the end
   t.same([await alice.next(), await alice.next()], [[50, 1, progress, [1]], [50, 1, {}, [2]]])
 })
 
-forEachTransport(t, 'whoever leaves in the middle, the other side is told as ever [PCR-09, PCI-14]', async (t, transport) => {
+forEachTransport(t, 'if one side leaves during a progressive call, the other side is notified as usual [PCR-09, PCI-14]', async (t, transport) => {
   for (const options of [receiveProgress, { ...receiveProgress, ...progress }]) {
     const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
     await bob.ask([64, 1, {}, 'p'])
@@ -79,7 +79,7 @@ forEachTransport(t, 'whoever leaves in the middle, the other side is told as eve
   }
 })
 
-forEachTransport(t, 'input comes as it is called, under one request at one callee, the last without progress [PCI-04, PCI-05, PCI-13]', async (t, transport) => {
+forEachTransport(t, 'progressive input arrives in order with one request id at one callee, and the last one has no progress flag [PCI-04, PCI-05, PCI-13]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   alice.send([48, 1, { ...progress, ...receiveProgress }, 'p', [1]])
@@ -94,7 +94,7 @@ forEachTransport(t, 'input comes as it is called, under one request at one calle
   t.same(await alice.next(), [50, 1, {}, ['end']])
 })
 
-forEachTransport(t, 'a callee that cannot take it, is not asked to [PCI-02, PCI-03]', async (t, transport) => {
+forEachTransport(t, 'a callee that does not support progressive input does not receive it [PCI-02, PCI-03]', async (t, transport) => {
   const { login, alice, carol } = await buildParties(t, transport, { announced: advanced })
   for (const [i, [features, able]] of ([
     [[], false], [['callee.call_canceling'], false], [['callee.progressive_call_invocations'], false],
@@ -112,13 +112,13 @@ forEachTransport(t, 'a callee that cannot take it, is not asked to [PCI-02, PCI-
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'who did not announce progressive calls breaks a rule by one [PCI-01, PVI-12]', async (t, transport) => {
+forEachTransport(t, 'a progressive call without having announced the feature is a violation [PCI-01, PVI-12]', async (t, transport) => {
   const { alice } = await buildParties(t, transport)
   t.match(await alice.ask([48, 1, progress, 'nobody']), violation)
   t.equal(await alice.closed, 1002)
 })
 
-forEachTransport(t, 'the options of the first CALL count, and its permission [PCI-12, PCI-15]', async (t, transport) => {
+forEachTransport(t, 'the options and the permission of the first CALL apply [PCI-12, PCI-15]', async (t, transport) => {
   const asked: string[] = []
   const { alice, bob } = await buildParties(t, transport, { announced: advanced, user: { authorizer: (_session, uri, action) => asked.push(`${action} ${uri}`) > 0 } })
   await bob.ask([64, 1, {}, 'p'])
@@ -131,7 +131,7 @@ forEachTransport(t, 'the options of the first CALL count, and its permission [PC
   t.same(asked.slice(2), ['call p'], 'a further call is asked about')
 })
 
-forEachTransport(t, 'what still comes of a call that has ended is dropped, whatever ended it [PCI-08, PCI-13]', async (t, transport) => {
+forEachTransport(t, 'further input of an ended call is dropped, whatever ended the call [PCI-08, PCI-13]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   const endings = [() => { bob.send([70, 1, {}]) }, () => { bob.send([8, 68, 2, {}, 'a.b']) }, () => { alice.send([49, 3, { mode: 'killnowait' }]) }]
@@ -147,7 +147,7 @@ forEachTransport(t, 'what still comes of a call that has ended is dropped, whate
   }
 })
 
-forEachTransport(t, 'a call that was not begun as progressive cannot go on [PCI-07]', async (t, transport) => {
+forEachTransport(t, 'a call that did not start as progressive cannot be continued [PCI-07]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
@@ -155,7 +155,7 @@ forEachTransport(t, 'a call that was not begun as progressive cannot go on [PCI-
   t.match(await alice.ask([48, 1, progress, 'p']), violation)
 })
 
-forEachTransport(t, 'what does not belong to the call is dropped, or a violation in a strict realm [PCI-06, PCI-09, PCI-10, PCI-11, TRP-01]', async (t, transport) => {
+forEachTransport(t, 'input that does not belong to the call is dropped, or is a violation in a strict realm [PCI-06, PCI-09, PCI-10, PCI-11, TRP-01]', async (t, transport) => {
   const wrong = [[48, 2, progress, 'q'], [48, 1, progress, 'p'], [48, 9, {}, 'p']]
   for (const strictRequestIds of [false, true]) {
     for (const message of wrong) {

@@ -4,7 +4,7 @@ import { forEachTransport } from '../helper/transports.ts'
 
 const mayListen = { permissions: [{ uri: '', match: 'prefix', allow: { subscribe: true } }] } as const
 
-forEachTransport(t, 'a PUBLISH that wants no acknowledgement gets no answer, whatever becomes of it [PUB-01]', async (t, transport) => {
+forEachTransport(t, 'a PUBLISH without acknowledge gets no answer, whatever its outcome [PUB-01]', async (t, transport) => {
   const { alice, carol } = await buildParties(t, transport, { user: { ...mayListen, allowDiscloseMe: false } })
   await carol.ask([32, 1, {}, 'a'])
   alice.send([16, 1, {}, 'a'], [16, 2, { acknowledge: false }, 'a'], [16, 3, {}, 'com..x'], [16, 4, { disclose_me: true }, 'a'])
@@ -12,7 +12,7 @@ forEachTransport(t, 'a PUBLISH that wants no acknowledgement gets no answer, wha
   t.same(await carol.fence(), [], 'it was not allowed')
 })
 
-forEachTransport(t, 'a PUBLISH that wants it is answered once, receivers or not [PUB-02]', async (t, transport) => {
+forEachTransport(t, 'a PUBLISH with acknowledge gets one answer, with or without receivers [PUB-02]', async (t, transport) => {
   const { alice, carol } = await buildParties(t, transport, { user: mayListen })
   alice.send([16, 1, { acknowledge: true }, 'a'])
   t.same((await alice.fence()).map(head), [[8, 16, 1, {}, 'wamp.error.not_authorized']])
@@ -22,7 +22,7 @@ forEachTransport(t, 'a PUBLISH that wants it is answered once, receivers or not 
   t.equal(answers.length, 2)
 })
 
-forEachTransport(t, 'all receivers see one publication id, the one of PUBLISHED [PUB-04]', async (t, transport) => {
+forEachTransport(t, 'all receivers get the publication id of PUBLISHED [PUB-04]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   const [, , id] = await bob.ask([32, 1, {}, 'a'])
   await carol.ask([32, 1, {}, 'a'])
@@ -47,7 +47,7 @@ forEachTransport(t, 'a session gets an event once for each of its subscriptions 
   t.ok(events.every(([, , id]) => id === publication))
 })
 
-forEachTransport(t, 'the publishing session is left out, another of the same user is not [PUB-06]', async (t, transport) => {
+forEachTransport(t, 'the publishing session is excluded, and other sessions of the user are not [PUB-06]', async (t, transport) => {
   const { login, alice } = await buildParties(t, transport)
   const other = await login('alice')
   await alice.ask([32, 1, {}, 'a'])
@@ -57,7 +57,7 @@ forEachTransport(t, 'the publishing session is left out, another of the same use
   t.equal((await other.fence()).length, 2)
 })
 
-forEachTransport(t, 'with exclude_me false the publisher gets it on each of its subscriptions, after PUBLISHED [PUB-03, PUB-07, TRP-13]', async (t, transport) => {
+forEachTransport(t, 'with exclude_me false, the publisher gets the event on each of its subscriptions, after PUBLISHED [PUB-03, PUB-07, TRP-13]', async (t, transport) => {
   const { alice } = await buildParties(t, transport)
   const [, , exact] = await alice.ask([32, 1, {}, 'a.b'])
   const [, , prefix] = await alice.ask([32, 2, { match: 'prefix' }, 'a'])
@@ -76,7 +76,7 @@ forEachTransport(t, 'events of one publisher arrive in its order, across topics 
   t.same((await bob.fence()).map(([, , , , args]) => (args as number[])[0]), Array.from({ length: count }, (_, i) => i))
 })
 
-forEachTransport(t, 'who subscribes later does not get what was published before [PUB-09]', async (t, transport) => {
+forEachTransport(t, 'a later subscriber does not receive earlier events [PUB-09]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([16, 1, { acknowledge: true }, 'a'])
   t.match(await bob.ask([32, 1, {}, 'a']), [33])

@@ -21,7 +21,7 @@ async function listening (t: Test, transport: ClientTransport): Promise<Parties>
   return parties
 }
 
-forEachTransport(t, 'sessions, users and roles can be left out [BWL-01]', async (t, transport) => {
+forEachTransport(t, 'sessions, users and roles can be excluded [BWL-01]', async (t, transport) => {
   const parties = await listening(t, transport)
   const { bob, carol } = parties
   t.equal(await receivers(parties, {}), 'bob carol')
@@ -32,7 +32,7 @@ forEachTransport(t, 'sessions, users and roles can be left out [BWL-01]', async 
   t.equal(await receivers(parties, { exclude_authrole: ['none'], exclude_authid: ['none'] }), 'bob carol')
 })
 
-forEachTransport(t, 'sessions, users and roles can be the only ones [BWL-02]', async (t, transport) => {
+forEachTransport(t, 'sessions, users and roles can be the only eligible ones [BWL-02]', async (t, transport) => {
   const parties = await listening(t, transport)
   const { bob, carol } = parties
   t.equal(await receivers(parties, { eligible: [bob.id] }), 'bob')
@@ -41,7 +41,7 @@ forEachTransport(t, 'sessions, users and roles can be the only ones [BWL-02]', a
   t.equal(await receivers(parties, { eligible_authrole: ['staff'] }), 'carol')
 })
 
-forEachTransport(t, 'all lists that are given must agree [BWL-03]', async (t, transport) => {
+forEachTransport(t, 'all receiver lists must agree [BWL-03]', async (t, transport) => {
   const parties = await listening(t, transport)
   const { bob, carol } = parties
   t.equal(await receivers(parties, { eligible: [bob.id, carol.id], exclude: [bob.id] }), 'carol')
@@ -51,13 +51,13 @@ forEachTransport(t, 'all lists that are given must agree [BWL-03]', async (t, tr
   t.equal(await receivers(parties, { exclude: [bob.id], exclude_authrole: ['staff'] }), '')
 })
 
-forEachTransport(t, 'an empty eligible list means nobody, an empty exclude list nothing [BWL-04, TRP-17]', async (t, transport) => {
+forEachTransport(t, 'an empty eligible list selects no session, and an empty exclude list excludes none [BWL-04, TRP-17]', async (t, transport) => {
   const parties = await listening(t, transport)
   for (const key of ['eligible', 'eligible_authid', 'eligible_authrole']) t.equal(await receivers(parties, { [key]: [] }), '', key)
   for (const key of ['exclude', 'exclude_authid', 'exclude_authrole']) t.equal(await receivers(parties, { [key]: [] }), 'bob carol', key)
 })
 
-forEachTransport(t, 'the lists make nobody a subscriber, and may name sessions that are gone [BWL-05]', async (t, transport) => {
+forEachTransport(t, 'receiver lists do not subscribe a session, and may name sessions that have left [BWL-05]', async (t, transport) => {
   const parties = await listening(t, transport)
   const { login, bob } = parties
   const stranger = await login('bob')
@@ -66,7 +66,7 @@ forEachTransport(t, 'the lists make nobody a subscriber, and may name sessions t
   t.equal(await receivers(parties, { exclude: [NOBODY] }), 'bob carol')
 })
 
-forEachTransport(t, 'a publisher that lists itself still has to say exclude_me false, and lists hold for it too [BWL-06, PUB-07]', async (t, transport) => {
+forEachTransport(t, 'a publisher that lists itself also has to set exclude_me to false, and is subject to the lists [BWL-06, PUB-07]', async (t, transport) => {
   const { alice } = await listening(t, transport)
   alice.send([16, 1, { eligible: [alice.id] }, 'a'])
   t.same(await alice.fence(), [])

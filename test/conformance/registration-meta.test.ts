@@ -11,7 +11,7 @@ async function ask (client: Peer, procedure: string, ...args: unknown[]): Promis
   return answer[0] === 50 ? (answer[3] as unknown[])[0] : answer[4]
 }
 
-forEachTransport(t, 'each registration and callee is told of, in order, after the answer [MRE-01, MRE-02, MRE-03, MRE-04, MRE-12, MRE-13]', async (t, transport) => {
+forEachTransport(t, 'each change of registrations and callees is published, in order, after the answer [MRE-01, MRE-02, MRE-03, MRE-04, MRE-12, MRE-13]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   const names = new Map<unknown, string>()
   for (const [i, event] of ['on_create', 'on_register', 'on_unregister', 'on_delete'].entries()) names.set((await alice.ask([32, i + 1, {}, `wamp.registration.${event}`]))[2], event)
@@ -62,7 +62,7 @@ forEachTransport(t, 'registrations are listed, looked up, matched and described 
   for (const [procedure, ...args] of [['lookup', 5], ['lookup', 'a', 5], ['lookup', 'a', { match: 'x' }], ['match'], ['list', 'x']] as const) t.equal(await ask(alice, procedure, ...args), 'wamp.error.invalid_argument')
 })
 
-forEachTransport(t, 'the router\'s own procedures are nobody\'s business, but the app\'s [MRE-10, TRP-45]', async (t, transport) => {
+forEachTransport(t, 'the procedures of the router are hidden, and those of the app are not [MRE-10, TRP-45]', async (t, transport) => {
   const { app, alice } = await buildParties(t, transport)
   t.same([await ask(alice, 'lookup', 'wamp.session.count'), await ask(alice, 'match', 'wamp.session.count')], [null, null])
   const own = app.wamp.join('realm1')

@@ -5,7 +5,7 @@ import { forEachTransport } from '../helper/transports.ts'
 
 const unavailable = 'wamp.error.unavailable'
 
-forEachTransport(t, 'an unavailable callee\'s call goes to the next one, as the policy says [RRT-01, RRT-02, RRT-04]', async (t, transport) => {
+forEachTransport(t, 'the call of an unavailable callee is routed to the next one, according to the policy [RRT-01, RRT-02, RRT-04]', async (t, transport) => {
   for (const [invoke, order] of [['roundrobin', [0, 1, 2]], ['first', [0, 1, 2]], ['last', [2, 1, 0]]] as const) {
     const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
     const callees = [alice, bob, carol]
@@ -23,7 +23,7 @@ forEachTransport(t, 'an unavailable callee\'s call goes to the next one, as the 
   }
 })
 
-forEachTransport(t, 'at random each is tried once [RRT-02, RRT-03]', async (t, transport) => {
+forEachTransport(t, 'with the policy random, each callee is tried once [RRT-02, RRT-03]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'random' }, 'p'])
   alice.send([48, 1, {}, 'p'])
@@ -36,7 +36,7 @@ forEachTransport(t, 'at random each is tried once [RRT-02, RRT-03]', async (t, t
   t.match(await alice.next(), [8, 48, 1, {}, 'wamp.error.no_available_callee', [String]])
 })
 
-forEachTransport(t, 'a single callee that is unavailable is the only one [RRT-02]', async (t, transport) => {
+forEachTransport(t, 'a single callee that is unavailable has no alternative [RRT-02]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p'])
@@ -45,7 +45,7 @@ forEachTransport(t, 'a single callee that is unavailable is the only one [RRT-02
   t.same(head(await alice.next()), [8, 48, 1, {}, 'wamp.error.no_available_callee'])
 })
 
-forEachTransport(t, 'a callee that did not announce it, or has begun to answer, is taken at its word [RRT-04]', async (t, transport) => {
+forEachTransport(t, 'the error of a callee that did not announce re-routing, or has begun to answer, is final [RRT-04]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: rolesWith('callee.call_canceling') })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'first' }, 'p'])
   alice.send([48, 1, {}, 'p'])
@@ -67,7 +67,7 @@ forEachTransport(t, 'a callee that did not announce it, or has begun to answer, 
   t.same(head(await able.alice.next()), [8, 48, 2, {}, unavailable])
 })
 
-forEachTransport(t, 'the time of a call goes on at the next callee [RRT-04, TMO-05]', async (t, transport) => {
+forEachTransport(t, 'the timeout of a call continues at the next callee [RRT-04, TMO-05]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'first' }, 'p'])
   alice.send([48, 1, { timeout: 200 }, 'p'])
@@ -78,7 +78,7 @@ forEachTransport(t, 'the time of a call goes on at the next callee [RRT-04, TMO-
   t.same(await carol.next(), [69, 1, { mode: 'killnowait' }])
 })
 
-forEachTransport(t, 'keys and modes of sharding are taken, and mean nothing here [SHS-01, SHC-01]', async (t, transport) => {
+forEachTransport(t, 'keys and modes of sharding are accepted, and have no effect [SHS-01, SHC-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([32, 2, { nkey: 'x' }, 'a'])

@@ -5,7 +5,7 @@ import { forEachTransport } from '../helper/transports.ts'
 const retain = { retain: true, acknowledge: true }
 const retained = { get_retained: true }
 
-forEachTransport(t, 'the last retained event is sent after SUBSCRIBED to who asks for it, and to nobody else [RET-01, RET-02, RET-06, RET-10, SUB-05, TRP-19]', async (t, transport) => {
+forEachTransport(t, 'the last retained event is sent after SUBSCRIBED to subscribers that request it, and to no others [RET-01, RET-02, RET-06, RET-10, SUB-05, TRP-19]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', ['old']])
   const [, , publication] = await alice.ask([16, 2, retain, 'a', ['new'], { k: 1 }])
@@ -21,7 +21,7 @@ forEachTransport(t, 'the last retained event is sent after SUBSCRIBED to who ask
   t.notOk('retained' in ((await bob.fence())[0]![3] as object))
 })
 
-forEachTransport(t, 'who subscribes again may ask again [RET-02, SUB-02]', async (t, transport) => {
+forEachTransport(t, 'a session that subscribes again can request the retained event again [RET-02, SUB-02]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', [1]])
   for (const request of [1, 2]) {
@@ -30,7 +30,7 @@ forEachTransport(t, 'who subscribes again may ask again [RET-02, SUB-02]', async
   }
 })
 
-forEachTransport(t, 'it stays when its last subscriber goes, and its topic\'s subscription does not [RET-01]', async (t, transport) => {
+forEachTransport(t, 'a retained event is kept when the last subscriber leaves, and the subscription of its topic is not [RET-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([32, 1, {}, 'wamp.subscription.on_delete'])
   const [, , publication] = await alice.ask([16, 2, retain, 'a', [1]])
@@ -42,7 +42,7 @@ forEachTransport(t, 'it stays when its last subscriber goes, and its topic\'s su
   t.same(await bob.fence(), [[36, next, publication, { retained: true }, [1]]])
 })
 
-forEachTransport(t, 'who may not receive it gets the last one that it may, or none [RET-03, RET-04, BWL-07]', async (t, transport) => {
+forEachTransport(t, 'a subscriber gets the last retained event that it may receive, or none [RET-03, RET-04, BWL-07]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', ['for all']])
   await alice.ask([16, 2, { ...retain, eligible_authrole: ['staff'] }, 'a', ['for staff']])
@@ -57,7 +57,7 @@ forEachTransport(t, 'who may not receive it gets the last one that it may, or no
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'a pattern gets the last of each topic, in the order of publication, and is told which [RET-06, RET-07]', async (t, transport) => {
+forEachTransport(t, 'a pattern gets the last event of each topic, in order of publication, with the topic [RET-06, RET-07]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   for (const [topic, value] of [['a.x', 1], ['a.y', 2], ['b.x', 3], ['a.x', 4]]) await alice.ask([16, 1, retain, topic, [value]])
   for (const [match, uri, wanted] of [['prefix', 'a.', [['a.y', 2], ['a.x', 4]]], ['wildcard', '.x', [['b.x', 3], ['a.x', 4]]]] as const) {
@@ -66,7 +66,7 @@ forEachTransport(t, 'a pattern gets the last of each topic, in the order of publ
   }
 })
 
-forEachTransport(t, 'the publisher does not get its own retained event back, unless it wants to [RET-08]', async (t, transport) => {
+forEachTransport(t, 'the publisher does not receive its own retained event, unless requested [RET-08]', async (t, transport) => {
   const { login, alice } = await buildParties(t, transport)
   await alice.ask([16, 1, retain, 'a', [1]])
   await alice.ask([32, 2, retained, 'a'])
@@ -79,7 +79,7 @@ forEachTransport(t, 'the publisher does not get its own retained event back, unl
   t.same((await alice.fence()).map(told), [[{ retained: true }, [2]]])
 })
 
-forEachTransport(t, 'a retained event tells who published it, if that was disclosed then [RET-06, PID-01]', async (t, transport) => {
+forEachTransport(t, 'a retained event has its publisher, if disclosed at the time of publication [RET-06, PID-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([16, 1, { ...retain, disclose_me: true }, 'a'])
   const { id } = alice
@@ -88,7 +88,7 @@ forEachTransport(t, 'a retained event tells who published it, if that was disclo
   t.same((await bob.fence())[0]![3], { retained: true, publisher: id, publisher_authid: 'alice', publisher_authrole: 'user' })
 })
 
-forEachTransport(t, 'what a realm retains is bounded, in number and in bytes: the oldest goes first [RET-09]', async (t, transport) => {
+forEachTransport(t, 'the retained events of a realm are limited in number and in bytes: the oldest one is removed first [RET-09]', async (t, transport) => {
   for (const limits of [{ retainedEvents: 2 }, { storedBytes: 3000 }]) {
     const { alice, bob } = await buildParties(t, transport, { plugin: { limits } })
     for (const topic of ['a.1', 'a.2', 'a.1', 'a.3']) await alice.ask([16, 1, retain, topic, ['x'.repeat(1000)]])

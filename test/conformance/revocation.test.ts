@@ -7,7 +7,7 @@ const removeSubscriber = 'wamp.subscription.remove_subscriber'
 const removeCallee = 'wamp.registration.remove_callee'
 const user = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, forceReregister: true, publish: true, subscribe: true } }] } as const
 
-forEachTransport(t, 'a subscription is revoked, and the subscriber told why, if its client can be [SRV-01, SRV-04, IDS-16, TRP-14]', async (t, transport) => {
+forEachTransport(t, 'a revoked subscription ends, and a capable subscriber gets the reason [SRV-01, SRV-04, IDS-16, TRP-14]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   const [, , id] = await bob.ask([32, 1, {}, 'a'])
   await alice.ask([32, 1, {}, 'a'])
@@ -21,7 +21,7 @@ forEachTransport(t, 'a subscription is revoked, and the subscriber told why, if 
   t.same(await alice.next(), [35, 0, { subscription: id }], 'the reason may be left out')
 })
 
-forEachTransport(t, 'who did not announce revocation is told nothing [SRV-02, RRV-01]', async (t, transport) => {
+forEachTransport(t, 'a client that did not announce revocation is not notified [SRV-02, RRV-01]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: rolesWith() })
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
@@ -32,7 +32,7 @@ forEachTransport(t, 'who did not announce revocation is told nothing [SRV-02, RR
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'a registration is revoked, and what it was invoked for goes on [RRV-01, RRV-03, TRP-14, REG-06]', async (t, transport) => {
+forEachTransport(t, 'a revoked registration ends, and its open invocations continue [RRV-01, RRV-03, TRP-14, REG-06]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   const [, , id] = await bob.ask([64, 1, { invoke: 'first' }, 'p'])
   await carol.ask([64, 1, { invoke: 'first' }, 'p'])
@@ -46,7 +46,7 @@ forEachTransport(t, 'a registration is revoked, and what it was invoked for goes
   t.match(await carol.next(), [68, 1, id])
 })
 
-forEachTransport(t, 'what is not there, or the router\'s own, cannot be revoked [SRV-04, SRV-05, RRV-03]', async (t, transport) => {
+forEachTransport(t, 'an unknown registration or subscription, or one of the router, cannot be revoked [SRV-04, SRV-05, RRV-03]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
@@ -61,7 +61,7 @@ forEachTransport(t, 'what is not there, or the router\'s own, cannot be revoked 
   for (const client of [alice, bob]) t.same(await client.fence(), [])
 })
 
-forEachTransport(t, 'revocation is told to those who watch [SRV-03, RRV-02]', async (t, transport) => {
+forEachTransport(t, 'a revocation is published to subscribers of the meta events [SRV-03, RRV-02]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   const [, , subscription] = await bob.ask([32, 1, {}, 'a'])
   const [, , registration] = await bob.ask([64, 2, {}, 'p'])
@@ -97,7 +97,7 @@ forEachTransport(t, 'force_reregister takes a procedure over from all its callee
   t.match(await alice.next(), [68, 1, next])
 })
 
-forEachTransport(t, 'force_reregister needs a permission of its own, whatever is there [FRR-04, TRP-41]', async (t, transport) => {
+forEachTransport(t, 'force_reregister always requires its own permission [FRR-04, TRP-41]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, { force_reregister: false }, 'p'])
   for (const uri of ['p', 'nobody']) t.match(await alice.ask([64, 1, { force_reregister: true }, uri]), [8, 64, 1, {}, 'wamp.error.option_not_allowed', [/force_reregister/]])

@@ -3,7 +3,7 @@ import { buildParties, head } from '../helper/build-parties.ts'
 import { everything } from '../helper/build-router.ts'
 import { buildHost, forEachTransport } from '../helper/transports.ts'
 
-forEachTransport(t, 'joining and leaving is told to those who listen, but not to the session itself [MSE-01, MSE-03, MSE-04, MSE-05, MSE-06, TRP-22, SES-03]', async (t, transport) => {
+forEachTransport(t, 'joins and leaves are published to subscribers, but not to the session itself [MSE-01, MSE-03, MSE-04, MSE-05, MSE-06, TRP-22, SES-03]', async (t, transport) => {
   const { login, alice, bob } = await buildParties(t, transport)
   const [, , onJoin] = await alice.ask([32, 1, {}, 'wamp.session.on_join'])
   const [, , onLeave] = await alice.ask([32, 2, {}, 'wamp.session.on_leave'])
@@ -18,7 +18,7 @@ forEachTransport(t, 'joining and leaving is told to those who listen, but not to
   t.same((await alice.next())[4], [bob.id, 'bob', 'user'])
 })
 
-forEachTransport(t, 'each realm has its own [MSE-01, SES-07]', async (t, transport) => {
+forEachTransport(t, 'each realm has its own meta events [MSE-01, SES-07]', async (t, transport) => {
   const { connect, join } = await buildHost(t, transport, { realms: { realm1: { roles: { anonymous: everything } }, realm2: { roles: { anonymous: everything } } } })
   const one = await join()
   await one.ask([32, 1, {}, 'wamp.session.on_join'])
@@ -30,7 +30,7 @@ forEachTransport(t, 'each realm has its own [MSE-01, SES-07]', async (t, transpo
   t.same(head(await one.ask([48, 3, {}, 'wamp.session.kill', [id]])), [8, 48, 3, {}, 'wamp.error.no_such_session'])
 })
 
-forEachTransport(t, 'sessions are counted, listed and looked up, the app\'s own not [MSE-07, MSE-08, MSE-09]', async (t, transport) => {
+forEachTransport(t, 'sessions are counted, listed and looked up, except those of the app [MSE-07, MSE-08, MSE-09]', async (t, transport) => {
   const { app, alice, bob, carol } = await buildParties(t, transport)
   const own = app.wamp.join('realm1')
   const acting = app.wamp.join('realm1', { authid: 'job', role: 'user' })
@@ -53,7 +53,7 @@ forEachTransport(t, 'sessions are counted, listed and looked up, the app\'s own 
   t.equal(await ask('get'), 'wamp.error.invalid_argument')
 })
 
-forEachTransport(t, 'a session is killed with the reason given, and gone at once [MSE-10, MSE-16, SES-16, TRP-22]', async (t, transport) => {
+forEachTransport(t, 'a session is killed with the given reason, and leaves at once [MSE-10, MSE-16, SES-16, TRP-22]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await alice.ask([64, 1, {}, 'q'])
@@ -66,7 +66,7 @@ forEachTransport(t, 'a session is killed with the reason given, and gone at once
   t.equal(await alice.closed, 1000)
 })
 
-forEachTransport(t, 'nobody kills itself, who is not there, or for no reason that there is [MSE-11, MSE-15]', async (t, transport) => {
+forEachTransport(t, 'a session cannot kill itself or an unknown session, or use an invalid reason [MSE-11, MSE-15]', async (t, transport) => {
   const { app, bob, carol } = await buildParties(t, transport)
   const own = app.wamp.join('realm1')
   for (const [args, kwargs, error] of [
@@ -93,7 +93,7 @@ forEachTransport(t, 'sessions are killed by authid and by authrole, all but the 
   t.same(await carol.ask([48, 3, {}, 'wamp.session.kill_by_authid', ['nobody']]), [50, 3, {}, [[]]])
 })
 
-forEachTransport(t, 'all are killed but the caller and the app, and nobody is told [MSE-14, TRP-21]', async (t, transport) => {
+forEachTransport(t, 'kill_all kills all sessions except the caller and those of the app, without meta events [MSE-14, TRP-21]', async (t, transport) => {
   const { app, alice, bob, carol } = await buildParties(t, transport)
   const own = app.wamp.join('realm1')
   await own.register('still.here', () => 'yes')
@@ -104,7 +104,7 @@ forEachTransport(t, 'all are killed but the caller and the app, and nobody is to
   t.same(await carol.ask([48, 3, {}, 'still.here']), [50, 3, {}, ['yes']])
 })
 
-forEachTransport(t, 'the meta API needs permission like any other URI [MSE-02, AZN-01]', async (t, transport) => {
+forEachTransport(t, 'the meta API requires permissions like any other URI [MSE-02, AZN-01]', async (t, transport) => {
   const user = { permissions: [{ uri: 'wamp.session.count', allow: { call: true } }, { uri: 'wamp.session.on_join', allow: { subscribe: true } }] } as const
   const { alice } = await buildParties(t, transport, { user })
   t.same(await alice.ask([48, 1, {}, 'wamp.session.count']), [50, 1, {}, [3]])
@@ -114,7 +114,7 @@ forEachTransport(t, 'the meta API needs permission like any other URI [MSE-02, A
   t.same(head(await alice.ask([32, 5, { match: 'prefix' }, 'wamp.session.'])), [8, 32, 5, {}, 'wamp.error.not_authorized'])
 })
 
-forEachTransport(t, 'a pattern hears what is told under it [PAS-08]', async (t, transport) => {
+forEachTransport(t, 'a pattern subscription receives matching meta events [PAS-08]', async (t, transport) => {
   const { login, alice } = await buildParties(t, transport)
   await alice.ask([32, 1, { match: 'prefix' }, 'wamp.session.'])
   const other = await login('bob')

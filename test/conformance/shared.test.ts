@@ -26,7 +26,7 @@ async function share ({ login, alice, bob, carol }: Parties, options: object): P
   return { id: ids[0], caller: await login('carol') }
 }
 
-forEachTransport(t, 'the first callee fixes the policy, all share one registration, and it goes with the last [SHR-01, SHR-02, SHR-06, TRP-40]', async (t, transport) => {
+forEachTransport(t, 'the first callee sets the policy, all callees share one registration, and it ends with the last one [SHR-01, SHR-02, SHR-06, TRP-40]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   t.same(await bob.ask([64, 1, { invoke: 'roundrobin' }, 'p']), [65, 1, id])
@@ -41,7 +41,7 @@ forEachTransport(t, 'the first callee fixes the policy, all share one registrati
   t.not(next, id)
 })
 
-forEachTransport(t, 'a callee that registers again is not served twice [SHR-08]', async (t, transport) => {
+forEachTransport(t, 'a callee that registers again is not called twice [SHR-08]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   t.same(await alice.ask([64, 2, { invoke: 'roundrobin' }, 'p']), [65, 2, id])
@@ -49,7 +49,7 @@ forEachTransport(t, 'a callee that registers again is not served twice [SHR-08]'
   t.same(await shares(carol, [alice, bob], 4), [0, 1, 0, 1])
 })
 
-forEachTransport(t, 'roundrobin goes on in order, whoever leaves [SHR-03, SHR-09]', async (t, transport) => {
+forEachTransport(t, 'roundrobin keeps its order when callees leave [SHR-03, SHR-09]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob, carol } = parties
   const { id, caller } = await share(parties, { invoke: 'roundrobin' })
@@ -61,7 +61,7 @@ forEachTransport(t, 'roundrobin goes on in order, whoever leaves [SHR-03, SHR-09
   t.same(await shares(caller, [carol], 2), [0, 0])
 })
 
-forEachTransport(t, 'random serves all of them, in no order that there is [SHR-04]', async (t, transport) => {
+forEachTransport(t, 'random selects all callees, in no fixed order [SHR-04]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob, carol } = parties
   const { caller } = await share(parties, { invoke: 'random' })
@@ -71,7 +71,7 @@ forEachTransport(t, 'random serves all of them, in no order that there is [SHR-0
   t.ok(taken.some((one, i) => one === taken[i + 1]), 'it does not go round')
 })
 
-forEachTransport(t, 'first and last have one callee, and another when that goes [SHR-05, SHR-06]', async (t, transport) => {
+forEachTransport(t, 'first and last select one callee, and another one when it leaves [SHR-05, SHR-06]', async (t, transport) => {
   for (const [invoke, order] of [['first', [0, 1, 2]], ['last', [2, 1, 0]]] as const) {
     const parties = await buildParties(t, transport)
     const callees = [parties.alice, parties.bob, parties.carol]
@@ -84,7 +84,7 @@ forEachTransport(t, 'first and last have one callee, and another when that goes 
   }
 })
 
-forEachTransport(t, 'concurrency bounds what a callee has at once: others are tried in turn, and only there [SHR-10, PAR-07]', async (t, transport) => {
+forEachTransport(t, 'concurrency limits the calls of a callee: others are tried in turn, within the registration [SHR-10, PAR-07]', async (t, transport) => {
   for (const [invoke, fits] of [['single', 1], ['first', 1], ['last', 1], ['roundrobin', 3], ['random', 3]] as const) {
     const { alice, bob, carol } = await buildParties(t, transport)
     const callees = invoke === 'single' ? [bob] : [bob, carol, alice]
@@ -98,7 +98,7 @@ forEachTransport(t, 'concurrency bounds what a callee has at once: others are tr
   }
 })
 
-forEachTransport(t, 'whatever ends a call makes room, progress does not [SHR-11]', async (t, transport) => {
+forEachTransport(t, 'every way to end a call frees capacity, and a progressive result does not [SHR-11]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, { concurrency: 1 }, 'p'])
   const full = async (): Promise<boolean> => {

@@ -10,7 +10,7 @@ forEachTransport(t, 'SUBSCRIBE is answered exactly once [SUB-01]', async (t, tra
   t.equal(answers.length, 3)
 })
 
-forEachTransport(t, 'who subscribes again gets the same id, and each event once [SUB-02]', async (t, transport) => {
+forEachTransport(t, 'subscribing again returns the same id, and each event arrives once [SUB-02]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([32, 1, {}, 'a'])
   t.same(await alice.ask([32, 2, {}, 'a']), [33, 2, id])
@@ -22,7 +22,7 @@ forEachTransport(t, 'who subscribes again gets the same id, and each event once 
   t.same(await alice.fence(), [], 'once is enough to leave')
 })
 
-forEachTransport(t, 'a subscription is one topic and policy, shared by all its subscribers [SUB-03]', async (t, transport) => {
+forEachTransport(t, 'a subscription has one topic and policy, and is shared by all its subscribers [SUB-03]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const ids: unknown[] = []
   for (const match of ['exact', 'prefix', 'wildcard']) {
@@ -33,7 +33,7 @@ forEachTransport(t, 'a subscription is one topic and policy, shared by all its s
   t.equal(new Set(ids).size, 3)
 })
 
-forEachTransport(t, 'only an own subscription can be ended [SUB-04]', async (t, transport) => {
+forEachTransport(t, 'a session can end only its own subscriptions [SUB-04]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([32, 1, {}, 'a'])
   t.same(head(await bob.ask([34, 1, id])), [8, 34, 1, {}, 'wamp.error.no_such_subscription'])
@@ -58,7 +58,7 @@ forEachTransport(t, 'no event comes before SUBSCRIBED, nor after UNSUBSCRIBED [S
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'who may not subscribe is told so [SUB-06]', async (t, transport) => {
+forEachTransport(t, 'a SUBSCRIBE without permission is answered with an error [SUB-06]', async (t, transport) => {
   const { alice, carol } = await buildParties(t, transport, { user: { permissions: [{ uri: 'com.open', match: 'exact', allow: { subscribe: true } }] } })
   t.match(await alice.ask([32, 1, {}, 'com.open']), [33, 1])
   t.same(head(await alice.ask([32, 2, {}, 'com.closed'])), [8, 32, 2, {}, 'wamp.error.not_authorized'])

@@ -11,7 +11,7 @@ async function ask (client: Peer, procedure: string, ...args: unknown[]): Promis
   return answer[0] === 50 ? (answer[3] as unknown[])[0] : answer[4]
 }
 
-forEachTransport(t, 'each subscription and subscriber is told of, in order [MSU-01, MSU-02]', async (t, transport) => {
+forEachTransport(t, 'each change of subscriptions and subscribers is published, in order [MSU-01, MSU-02]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   const names = new Map<unknown, string>()
   for (const [i, event] of ['on_create', 'on_subscribe', 'on_unsubscribe', 'on_delete'].entries()) names.set((await alice.ask([32, i + 1, {}, `wamp.subscription.${event}`]))[2], event)
@@ -54,7 +54,7 @@ forEachTransport(t, 'subscriptions are listed, looked up, matched and described 
   }
 })
 
-forEachTransport(t, 'those to the meta topics are not shown, what only covers them is [MSU-07, MSU-08, TRP-45]', async (t, transport) => {
+forEachTransport(t, 'subscriptions to meta topics are hidden, and patterns that only include them are not [MSU-07, MSU-08, TRP-45]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   const [, , hidden] = await bob.ask([32, 1, {}, 'wamp.session.on_join'])
   await bob.ask([32, 2, { match: 'prefix' }, 'wamp'])

@@ -32,7 +32,7 @@ forEachTransport(t, 'whatever ends a session, its testaments are published, deta
   }
 })
 
-forEachTransport(t, 'flushing removes one scope, of the session itself [TES-02]', async (t, transport) => {
+forEachTransport(t, 'flushing removes the testaments of one scope of the calling session [TES-02]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   let request = 0
@@ -45,7 +45,7 @@ forEachTransport(t, 'flushing removes one scope, of the session itself [TES-02]'
   t.same((await bob.fence()).map((event) => event[4]), [['alice', 'detached'], ['carol', 'destroyed']])
 })
 
-forEachTransport(t, 'a testament that could not be published is refused, and says why [TES-06, TES-07]', async (t, transport) => {
+forEachTransport(t, 'a testament that may not be published is refused, with the reason [TES-06, TES-07]', async (t, transport) => {
   const user = { permissions: [{ uri: 'wamp.', match: 'prefix', allow: { call: true } }, { uri: 'a', allow: { publish: true } }] } as const
   const { alice } = await buildParties(t, transport, { user, plugin: { limits: { testaments: 2 } } })
   for (const [args, kwargs, error, text] of [
@@ -62,7 +62,7 @@ forEachTransport(t, 'a testament that could not be published is refused, and say
   t.match(await alice.ask([48, 3, {}, add, ['a', [], {}]]), [8, 48, 3, {}, 'fastify_wamp.error.limit_exceeded', [/limits\.testaments/]])
 })
 
-forEachTransport(t, 'a testament is published if that is allowed when it is time, too [TES-07]', async (t, transport) => {
+forEachTransport(t, 'a testament is published only if this is still allowed at that time [TES-07]', async (t, transport) => {
   let allowed = true
   const { alice, bob, carol } = await buildParties(t, transport, { user: { authorizer: (_session, _uri, action) => action !== 'publish' || allowed } })
   await carol.ask([32, 1, {}, 'a'])
@@ -73,7 +73,7 @@ forEachTransport(t, 'a testament is published if that is allowed when it is time
   t.same((await carol.fence()).map((event) => event[4]), [[alice.id]])
 })
 
-forEachTransport(t, 'wamp.session.kill_all takes the testaments along [TES-09]', async (t, transport) => {
+forEachTransport(t, 'wamp.session.kill_all publishes the testaments of the killed sessions [TES-09]', async (t, transport) => {
   const { login, alice, bob, carol } = await buildParties(t, transport)
   await carol.ask([32, 1, {}, 'a'])
   await bob.ask([48, 1, {}, add, ['a', [], {}]])
@@ -86,7 +86,7 @@ forEachTransport(t, 'wamp.session.kill_all takes the testaments along [TES-09]',
   t.match(await carol.next(), [36, Number, Number, {}, ['mine']])
 })
 
-forEachTransport(t, 'a session ends in one order: testaments, calls, what it held, itself [SES-20, SES-21, TRP-61, TES-03]', async (t, transport) => {
+forEachTransport(t, 'a session ends in this order: testaments, calls, resources, the session [SES-20, SES-21, TRP-61, TES-03]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   await alice.ask([32, 1, {}, 'mine'])
   await alice.ask([64, 2, {}, 'p'])

@@ -5,7 +5,7 @@ import { forEachTransport } from '../helper/transports.ts'
 
 const timeout = 'wamp.error.timeout'
 
-forEachTransport(t, 'when the time is up the caller is told, the callee interrupted, and what comes later dropped [TMO-01, TMO-05, TMO-06, TMO-08, TRP-26, PVI-08]', async (t, transport) => {
+forEachTransport(t, 'when a call times out, the caller gets an error, the callee is interrupted, and later messages are dropped [TMO-01, TMO-05, TMO-06, TMO-08, TRP-26, PVI-08]', async (t, transport) => {
   const { login, alice, bob } = await buildParties(t, transport, { announced: rolesWith('callee.call_canceling') })
   await bob.ask([64, 1, {}, 'p'])
   // In seconds, as Crossbar.io counts them, this would be nearly an hour.
@@ -23,7 +23,7 @@ forEachTransport(t, 'when the time is up the caller is told, the callee interrup
   t.same((await plain.fence()).map(([type]) => type), [68], 'who did not announce call_canceling is not interrupted')
 })
 
-forEachTransport(t, 'only a callee that announced it and asked for it watches the time itself [TMO-02, TMO-03]', async (t, transport) => {
+forEachTransport(t, 'only a callee that announced the feature and requested it enforces the timeout itself [TMO-02, TMO-03]', async (t, transport) => {
   const { login, alice, carol } = await buildParties(t, transport)
   for (const [i, [features, options, forwarded]] of ([
     [['callee.call_timeout'], { forward_timeout: true }, true], [['callee.call_timeout'], {}, false], [['callee.call_timeout'], { forward_timeout: false }, false], [[], { forward_timeout: true }, false]
@@ -43,7 +43,7 @@ forEachTransport(t, 'only a callee that announced it and asked for it watches th
   }
 })
 
-forEachTransport(t, 'no time, no end: 0 and none are the same [TMO-01]', async (t, transport) => {
+forEachTransport(t, 'a timeout of 0 is the same as no timeout [TMO-01]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([64, 2, {}, 'slow'])
@@ -53,7 +53,7 @@ forEachTransport(t, 'no time, no end: 0 and none are the same [TMO-01]', async (
   t.same([await alice.next(), await alice.next(), await alice.next()], [[50, 1, {}], [50, 2, {}], [50, 3, {}]])
 })
 
-forEachTransport(t, 'when a call has ended, so has its time [TMO-09, CAN-09]', async (t, transport) => {
+forEachTransport(t, 'the timeout of a call ends with the call [TMO-09, CAN-09]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([64, 1, {}, 'p'])
   await carol.ask([64, 1, {}, 'slow'])
@@ -70,7 +70,7 @@ forEachTransport(t, 'when a call has ended, so has its time [TMO-09, CAN-09]', a
   t.same(await bob.fence(), [], 'nobody is interrupted')
 })
 
-forEachTransport(t, 'a call that is to be killed still has its time [CAN-09]', async (t, transport) => {
+forEachTransport(t, 'a call that is being killed still has its timeout [CAN-09]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, { timeout: 50 }, 'p'], [49, 1, { mode: 'kill' }])

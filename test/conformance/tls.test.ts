@@ -54,7 +54,7 @@ t.test('cryptosign over TLS', needsOpenssl(), async (t) => {
     t.match(await other.ask([5, key.answer(challenge, exported), {}]), [3, {}, 'wamp.error.authentication_denied'], 'what is of another channel')
   })
 
-  forEachCodec(t, 'a binding that TLS 1.3 does not have is not claimed [CSG-08, TRP-52]', async (t, codec) => {
+  forEachCodec(t, 'an unavailable channel binding is not claimed [CSG-08, TRP-52]', async (t, codec) => {
     const client = await WireClient.connect(t, url, codec, { tls: { ca: authority.cert } })
     const [, , extra] = await client.ask(hello('tls-unique')) as [number, string, { challenge: string, channel_binding: null }]
     t.equal(extra.channel_binding, null)
@@ -93,7 +93,7 @@ t.test('the method tls', needsOpenssl(), async (t) => {
   const hello = (authmethods: string[]): unknown[] => [1, 'realm1', { ...HELLO[2], authmethods }]
   const foreign = await (await Authority.create(t)).sign('joe')
 
-  forEachCodec(t, 'a client certificate lets in its principal without a challenge, again and again [TLS-01, TLS-02, CKL-16]', async (t, codec) => {
+  forEachCodec(t, 'a client certificate logs in its principal without a challenge, repeatedly [TLS-01, TLS-02, CKL-16]', async (t, codec) => {
     const client = await WireClient.connect(t, url, codec, { tls: { ca: authority.cert, ...joe } })
     for (const [methods, expected] of [
       [['tls'], { authid: 'joe', authrole: 'frontend', authmethod: 'tls', authprovider: 'static' }],
@@ -105,7 +105,7 @@ t.test('the method tls', needsOpenssl(), async (t) => {
     }
   })
 
-  forEachCodec(t, 'without a certificate that counts it lets in nobody [TLS-02]', async (t, codec) => {
+  forEachCodec(t, 'without an accepted certificate, the login fails [TLS-02]', async (t, codec) => {
     for (const identity of [{}, foreign]) {
       const client = await WireClient.connect(t, url, codec, { tls: { ca: authority.cert, ...identity } })
       t.match(await client.ask(hello(['tls', 'anonymous'])), [3, {}, 'wamp.error.authentication_denied'])

@@ -4,7 +4,7 @@ import { forEachTransport } from '../helper/transports.ts'
 
 const everywhere = { call: true, register: true, publish: true, subscribe: true }
 
-forEachTransport(t, 'callees and subscribers are told the trust level of the role and URI, where there is one [TRU-01, TRU-02, CTR-01, MSG-12]', async (t, transport) => {
+forEachTransport(t, 'callees and subscribers receive the trust level of the role and URI, if there is one [TRU-01, TRU-02, CTR-01, MSG-12]', async (t, transport) => {
   const user = { permissions: [{ uri: '', match: 'prefix', allow: everywhere }, { uri: 'a', allow: everywhere, trustlevel: 0 }, { uri: 'b.', match: 'prefix', allow: everywhere, trustlevel: 7 }] } as const
   const { alice, bob, carol } = await buildParties(t, transport, { user })
   for (const [i, uri] of ['a', 'b.x', 'c'].entries()) {

@@ -13,7 +13,7 @@ forEachTransport(t, 'a URI with empty components, whitespace or # is refused, an
   }
 })
 
-forEachTransport(t, 'any other character may stand in a URI [URI-02, URI-09, URI-11]', async (t, transport) => {
+forEachTransport(t, 'a URI may contain any other character [URI-02, URI-09, URI-11]', async (t, transport) => {
   const { alice } = await buildParties(t, transport)
   for (const uri of ['a', 'com.My-App.x', 'com.x/y', 'com.käse.奶酪', 'wampum.x', 'com.wamp.x', 'crossbar.x', '-', '*']) {
     t.match(await alice.ask([32, 1, {}, uri]), [33, 1, Number], uri)
@@ -37,7 +37,7 @@ forEachTransport(t, 'a prefix may end in an empty component, a wildcard may have
   }
 })
 
-forEachTransport(t, 'a strict realm takes lower case letters, digits and underscores only, a loose one is the default [URI-04, URI-05, TRP-58]', async (t, transport) => {
+forEachTransport(t, 'a strict realm accepts only lower-case letters, digits and underscores, and loose is the default [URI-04, URI-05, TRP-58]', async (t, transport) => {
   const { alice } = await buildParties(t, transport, { realm: { uriCheck: 'strict' } })
   for (const uri of ['com.MyApp.x', 'com.my-app', 'com.käse']) {
     for (const type of [32, 64, 48]) t.same(head(await alice.ask([type, 1, {}, uri])), [8, type, 1, {}, 'wamp.error.invalid_uri'], uri)
@@ -48,7 +48,7 @@ forEachTransport(t, 'a strict realm takes lower case letters, digits and undersc
   t.match(await loose.ask([32, 1, {}, 'com.MyApp.x']), [33, 1])
 })
 
-forEachTransport(t, 'nobody speaks in the name of wamp, though all may listen and ask [URI-09, URI-10]', async (t, transport) => {
+forEachTransport(t, 'clients cannot publish or register under wamp, but can subscribe and call [URI-09, URI-10]', async (t, transport) => {
   const { alice } = await buildParties(t, transport)
   for (const uri of ['wamp', 'wamp.session.count']) {
     t.same(head(await alice.ask([64, 1, {}, uri])), [8, 64, 1, {}, 'wamp.error.invalid_uri'])
@@ -60,7 +60,7 @@ forEachTransport(t, 'nobody speaks in the name of wamp, though all may listen an
   }
 })
 
-forEachTransport(t, 'a pattern never answers for procedures of the router [URI-12, TRP-44]', async (t, transport) => {
+forEachTransport(t, 'a pattern registration never receives calls of procedures of the router [URI-12, TRP-44]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   for (const [match, uri] of [['prefix', ''], ['prefix', 'w'], ['wildcard', '.session.fly'], ['wildcard', '..']]) t.match(await alice.ask([64, 1, { match }, uri]), [65, 1], `${match} ${uri}`)
   t.same(head(await bob.ask([48, 1, {}, 'wamp.session.fly'])), [8, 48, 1, {}, 'wamp.error.no_such_procedure'])
@@ -69,7 +69,7 @@ forEachTransport(t, 'a pattern never answers for procedures of the router [URI-1
   t.match(await alice.next(), [68, 1, Number, { procedure: 'wampum.session.fly' }])
 })
 
-forEachTransport(t, 'topics, procedures and errors share their names without harm [URI-13]', async (t, transport) => {
+forEachTransport(t, 'topics, procedures and errors may have the same names [URI-13]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   t.match(await alice.ask([32, 1, {}, 'com.x']), [33, 1])
   const [, , registration] = await alice.ask([64, 2, {}, 'com.x'])
@@ -91,7 +91,7 @@ forEachTransport(t, 'URIs are compared code point by code point [URI-17]', async
   }
 })
 
-forEachTransport(t, 'a bad realm is refused by ABORT, and none that is assigned is no realm [URI-15, URI-16, TRP-08]', async (t, transport) => {
+forEachTransport(t, 'an invalid realm is refused with ABORT, and so is a missing one that is not assigned [URI-15, URI-16, TRP-08]', async (t, transport) => {
   const { connect } = await buildHost(t, transport)
   for (const [realm, reason] of [['com..x', 'wamp.error.invalid_uri'], ['', 'wamp.error.invalid_uri'], ['a b', 'wamp.error.invalid_uri'], [null, 'wamp.error.no_such_realm']]) {
     const client = await connect()

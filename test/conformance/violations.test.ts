@@ -2,7 +2,7 @@ import t from 'tap'
 import { buildParties, head, told, violation } from '../helper/build-parties.ts'
 import { forEachTransport } from '../helper/transports.ts'
 
-forEachTransport(t, 'a violation ends all that the session held, and nothing after it is heard [PVI-01, WSK-09]', async (t, transport) => {
+forEachTransport(t, 'a violation ends all resources of the session, and later messages are ignored [PVI-01, WSK-09]', async (t, transport) => {
   const { app, alice, bob, carol } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   await alice.ask([64, 1, {}, 'p'])
@@ -25,7 +25,7 @@ forEachTransport(t, 'AUTHENTICATE, WELCOME and CHALLENGE on an open session are 
   }
 })
 
-forEachTransport(t, 'ERROR about anything but an invocation is a violation [PVI-06]', async (t, transport) => {
+forEachTransport(t, 'ERROR for anything other than an invocation is a violation [PVI-06]', async (t, transport) => {
   for (const type of [16, 32, 34, 48, 49, 64, 66, 70, 0]) {
     const { alice } = await buildParties(t, transport)
     await alice.ask([64, 1, {}, 'p'])
@@ -34,7 +34,7 @@ forEachTransport(t, 'ERROR about anything but an invocation is a violation [PVI-
   }
 })
 
-forEachTransport(t, 'an answer to an invocation that never was is a violation [PVI-07]', async (t, transport) => {
+forEachTransport(t, 'an answer to an unknown invocation is a violation [PVI-07]', async (t, transport) => {
   for (const wrong of [[70, 2, {}], [8, 68, 2, {}, 'com.e'], [70, 2 ** 53, {}]]) {
     const { alice, bob } = await buildParties(t, transport)
     await alice.ask([64, 1, {}, 'p'])
@@ -45,7 +45,7 @@ forEachTransport(t, 'an answer to an invocation that never was is a violation [P
   }
 })
 
-forEachTransport(t, 'an answer that comes late is discarded, and hurts nobody [PVI-08, TRP-12]', async (t, transport) => {
+forEachTransport(t, 'a late answer is discarded without consequences [PVI-08, TRP-12]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'], [48, 2, {}, 'p'], [49, 2, { mode: 'skip' }])
@@ -55,7 +55,7 @@ forEachTransport(t, 'an answer that comes late is discarded, and hurts nobody [P
   t.same(await bob.fence(), [[50, 1, {}, ['first']]])
 })
 
-forEachTransport(t, 'nobody answers the invocations of another [PVI-09, TRP-30]', async (t, transport) => {
+forEachTransport(t, 'a session cannot answer the invocations of another one [PVI-09, TRP-30]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport)
   await alice.ask([64, 1, {}, 'p'])
   bob.send([48, 1, {}, 'p'])

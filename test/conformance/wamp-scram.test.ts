@@ -21,7 +21,7 @@ const options = {
 const nonce = 'egVDf3DMJh0='
 const hello = (authid: string, more: object = {}): unknown[] => [1, 'realm1', { ...HELLO[2], authmethods: ['wamp-scram'], authid, authextra: { nonce, ...more } }]
 
-forEachTransport(t, 'a password lets in who knows it, and the router proves that it keeps its keys [SCR-01, SCR-03, SCR-05, SCR-06]', async (t, transport) => {
+forEachTransport(t, 'a client that knows the password is logged in, and the router proves its keys [SCR-01, SCR-03, SCR-05, SCR-06]', async (t, transport) => {
   const { connect } = await buildHost(t, transport, options)
   for (const [authid, password] of [['joe', 'pencil'], ['ann', 'brush']] as const) {
     const client = await connect()
@@ -40,7 +40,7 @@ forEachTransport(t, 'a password lets in who knows it, and the router proves that
   }
 })
 
-forEachTransport(t, 'who is not known is challenged like who is, and a binding that cannot be had is refused [SCR-02, AUT-10]', async (t, transport) => {
+forEachTransport(t, 'an unknown user is challenged like a known one; an unavailable binding is refused [SCR-02, AUT-10]', async (t, transport) => {
   const { connect } = await buildHost(t, transport, options)
   const salts = new Set<string>()
   for (let i = 0; i < 3; i++) {

@@ -3,7 +3,7 @@ import { buildApp } from '../helper/build-app.ts'
 import { buildParties, head, violation } from '../helper/build-parties.ts'
 import { forEachCodec, HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
 
-forEachCodec(t, 'the subprotocol that is chosen is the first that is offered here [WSK-02, WSK-03]', async (t, codec) => {
+forEachCodec(t, 'the first supported subprotocol in the list of the client is selected [WSK-02, WSK-03]', async (t, codec) => {
   const { url } = await buildApp(t)
   const others = wireCodecs.filter((other) => other !== codec).map(({ subprotocol }) => subprotocol)
   const client = await WireClient.connect(t, url, codec, { protocols: ['wamp.3.json', 'wamp.2.smile', codec.subprotocol, ...others] })
@@ -11,7 +11,7 @@ forEachCodec(t, 'the subprotocol that is chosen is the first that is offered her
   t.match(await client.ask(HELLO), [2], 'and is spoken')
 })
 
-forEachCodec(t, 'an upgrade without a subprotocol that is offered here is refused with 400 [WSK-04]', async (t, codec) => {
+forEachCodec(t, 'an upgrade without a supported subprotocol is refused with 400 [WSK-04]', async (t, codec) => {
   const { url } = await buildApp(t)
   for (const protocols of [['wamp.2.smile'], ['wamp.3.json', 'chat'], []]) {
     await t.rejects(WireClient.connect(t, url, codec, { protocols }), { message: 'Unexpected server response: 400' }, String(protocols))
@@ -31,7 +31,7 @@ forEachCodec(t, 'fragments make one message [WSK-01]', async (t, codec) => {
   t.match(await client.next(), [2])
 })
 
-forEachCodec(t, 'messages are text or binary as the subprotocol says, and those of the other kind are violations [WSK-05, WSK-06]', async (t, codec) => {
+forEachCodec(t, 'messages are text or binary as the subprotocol requires, and any other kind is a violation [WSK-05, WSK-06]', async (t, codec) => {
   const { url } = await buildApp(t)
   const client = await WireClient.connect(t, url, codec)
   const kinds: boolean[] = []
@@ -54,7 +54,7 @@ forEachCodec(t, 'a message above the limit closes with 1009 [WSK-12]', async (t,
   t.equal(await client.closed, 1009)
 })
 
-forEachCodec(t, 'a connection that is lost ends its session and all that it held [WSK-11, SES-20, SUB-07]', async (t, codec) => {
+forEachCodec(t, 'a lost connection ends its session and all resources of the session [WSK-11, SES-20, SUB-07]', async (t, codec) => {
   const { app, alice, bob } = await buildParties(t, codec)
   await bob.ask([64, 1, {}, 'p'])
   await bob.ask([32, 2, {}, 'a'])
@@ -67,7 +67,7 @@ forEachCodec(t, 'a connection that is lost ends its session and all that it held
   t.same(app.wamp.sessions('realm1').map(({ authid }) => authid), ['alice', 'carol'])
 })
 
-forEachCodec(t, 'one subscriber that does not read costs the others nothing, and its events are bounded [WSK-12]', async (t, codec) => {
+forEachCodec(t, 'a subscriber that does not read does not affect others, and its waiting events are limited [WSK-12]', async (t, codec) => {
   const { alice, bob, carol } = await buildParties(t, codec, { plugin: { limits: { bufferedEventBytes: 100_000, bufferedBytes: 1_000_000 } } })
   await bob.ask([32, 1, {}, 'a'])
   await carol.ask([32, 1, {}, 'a'])

@@ -73,7 +73,7 @@ export async function types (backend: TypedSession<MyApi>, browser: AutobahnSess
   await wampy.call('com.example.add2', ['2', 3])
 }
 
-forEachTransport(t, 'a call or publication that violates the contract is refused with the place of the fault, and reaches nobody [CAL-08, PUB-11]', async (t, transport) => {
+forEachTransport(t, 'a call or publication that violates the contract is refused with the location, and not delivered [CAL-08, PUB-11]', async (t, transport) => {
   const { app, url, backend } = await build(t)
   const invoked: unknown[] = []
   await backend.register('com.example.add2', ({ args }) => invoked.push(args))

@@ -30,7 +30,7 @@ t.test('the console in Chromium', { skip: missing !== null && !mustRun ? missing
     return client
   }
 
-  await t.test('it shows its location, its user, and the response time of the router', async (t) => {
+  await t.test('it shows its realm, its user, and the response time of the router', async (t) => {
     const { page } = await visit(t)
     await page.sees('Connected')
     await page.sees('realm1')

@@ -46,7 +46,7 @@ async function buildTraced (t: Test) {
   return app
 }
 
-forEachTransport(t, 'a trace goes from the caller\'s options through CALL and INVOCATION to the callee', async (t, transport) => {
+forEachTransport(t, 'a trace continues from the options of the caller through CALL and INVOCATION to the callee', async (t, transport) => {
   const { app, alice, bob } = await buildParties(t, transport)
   const tracing = new Tracing(api, app.wamp as Router)
   t.teardown(() => { tracing.close() })
