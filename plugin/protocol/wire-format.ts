@@ -1,5 +1,5 @@
 import { isId } from './id.ts'
-import { faultOf, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, oneOf, optionsOf } from './wire-value.ts'
+import { faultOf, hasManyObjects, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, MOST_OBJECTS, oneOf, optionsOf } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Dict, Message, MessageCode } from './message.ts'
 import { packingAttributes, usesTransparency } from './passthru.ts'
@@ -98,6 +98,7 @@ function readFields ({ name: message, fields, payload }: MessageLayout, elements
     const value = elements[i + 1]
     const result = field[1](value)
     if (result !== true) throw new ProtocolViolation(`${message}.${name}${faultOf(result)}`)
+    if (hasManyObjects(value)) throw new ProtocolViolation(`${message}.${name} contains more than ${MOST_OBJECTS} lists and dicts`)
     read[name] = value
   }
   return read

@@ -1,5 +1,6 @@
 import type { Dict } from './message-options.ts'
 import { isId } from './id.ts'
+import { OpaqueValue } from './opaque-value.ts'
 
 /** Validates an element. Returns true, false, or a description of the fault that completes a sentence after the field's name. */
 export type Check = (value: unknown) => boolean | string
@@ -36,6 +37,30 @@ export function isDictOrNull (value: unknown): value is Dict | null {
 export function hasBigInt (value: unknown): boolean {
   if (Array.isArray(value)) return value.some(hasBigInt)
   return typeof value === 'bigint' || (isDict(value) && Object.values(value).some(hasBigInt))
+}
+
+/**
+ * The maximum number of lists, dicts and other objects in an element of a message, such as its options. On the wire, each may be a single octet; in
+ * memory it takes sixty times as much, which counts nowhere while the message waits.
+ */
+export const MOST_OBJECTS = 1000
+
+/** True if an element contains so many objects, at any depth. */
+export function hasManyObjects (element: unknown): boolean {
+  return typeof element === 'object' && element !== null && objectsLeft(element, MOST_OBJECTS) < 0
+}
+
+/** How many objects may follow those in this one; negative if it has too many itself. */
+function objectsLeft (container: object, most: number): number {
+  const content = container instanceof OpaqueValue ? [container.content] : container
+  // An index for each octet would take long.
+  if (content instanceof Uint8Array) return most
+  let left = most
+  for (const item of Array.isArray(content) ? content as unknown[] : Object.values(content)) {
+    if (typeof item === 'object' && item !== null) left = objectsLeft(item, left - 1)
+    if (left < 0) break
+  }
+  return left
 }
 
 /** True for an object that is encoded as a dict; false for a Map, an ArrayBuffer etc. */

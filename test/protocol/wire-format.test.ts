@@ -1,6 +1,7 @@
 import t from 'tap'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import type { MessageCode } from '../../plugin/protocol/message.ts'
+import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import { clientLayout, layoutOf, toElements, toMessage, wireFormat } from '../../plugin/protocol/wire-format.ts'
@@ -121,4 +122,16 @@ t.test('every message has one layout, and says who sends it', async (t) => {
   const sent = (from: MessageLayout['from'][]): string[] => Object.values(MessageType).map(layoutOf).filter((layout) => from.includes(layout.from)).map(({ name }) => name)
   t.strictSame(sent(['client', 'both']), ['HELLO', 'ABORT', 'AUTHENTICATE', 'GOODBYE', 'ERROR', 'PUBLISH', 'SUBSCRIBE', 'UNSUBSCRIBE', 'CALL', 'CANCEL', 'REGISTER', 'UNREGISTER', 'YIELD'])
   t.strictSame(sent(['router', 'both']), ['WELCOME', 'ABORT', 'CHALLENGE', 'GOODBYE', 'ERROR', 'PUBLISHED', 'SUBSCRIBED', 'UNSUBSCRIBED', 'EVENT', 'RESULT', 'REGISTERED', 'UNREGISTERED', 'INVOCATION', 'INTERRUPT'])
+})
+
+t.test('an element contains a limited number of lists and dicts', async (t) => {
+  const many = (count: number): unknown[] => Array.from({ length: count }, () => ({}))
+  const deep = { a: [{ b: new OpaqueValue('cbor', 1, many(300)) }], c: many(600), d: new Uint8Array(5000), e: Array.from({ length: 5000 }, (_, i) => i) }
+  t.equal(fault(16, 1, { x: many(999) }, 'com.example.t'), undefined)
+  t.equal(fault(16, 1, deep, 'com.example.t'), undefined)
+  const text = (name: string): string => `${name} contains more than 1000 lists and dicts`
+  t.equal(fault(16, 1, { x: many(1000) }, 'com.example.t'), text('PUBLISH.options'))
+  t.equal(fault(16, 1, { ...deep, f: many(100) }, 'com.example.t'), text('PUBLISH.options'))
+  t.equal(fault(1, 'realm1', { roles: { caller: {} }, authextra: { x: many(1000) } }), text('HELLO.details'))
+  t.equal(fault(5, 'x', { x: many(1000) }), text('AUTHENTICATE.extra'))
 })
