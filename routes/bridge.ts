@@ -1,13 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { jsonCodec } from '../plugin/codec/json-codec.ts'
 import { readValues } from '../plugin/codec/json-value.ts'
 import { stringifyValue } from '../plugin/codec/json-writer.ts'
 import { EncodingError } from '../plugin/codec/codec.ts'
 import { WampError } from '../plugin/errors.ts'
 import { CallResult } from '../plugin/peer/call-result.ts'
-import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
+import { packBy } from '../plugin/in-process/in-process-session.ts'
+import type { InProcessSession, Pack } from '../plugin/in-process/in-process-session.ts'
 import type { CallOptions, PublishOptions } from '../plugin/protocol/message.ts'
+import { Payload } from '../plugin/protocol/payload.ts'
 import { reasons } from '../plugin/protocol/reasons.ts'
-import { isDict } from '../plugin/protocol/wire-value.ts'
+import { hasManyObjects, isDict, MOST_OBJECTS } from '../plugin/protocol/wire-value.ts'
 import { spendOctets } from '../plugin/work.ts'
 import type { Router } from '../plugin/router.ts'
 import { limitBody } from './body-deadline.ts'
@@ -96,7 +99,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
 }
 
 /** What a body asks for. The values are removed when the request is made. */
-interface Given { readonly uri: string, args: unknown[], kwargs: Record<string, unknown>, readonly options: Record<string, unknown> }
+interface Given { readonly uri: string, args: unknown[], kwargs: Record<string, unknown>, options: Record<string, unknown> }
 /** The answer to a request. */
 interface Outcome { readonly status: number, readonly body: object }
 type Perform = (session: InProcessSession, given: Given, gone: AbortSignal) => Promise<object>
@@ -107,14 +110,19 @@ function failed (status: number, error: string): Outcome {
 
 /** Who gives up the request cancels the call. */
 function makeCall (session: InProcessSession, given: Given, gone: AbortSignal): Promise<object> {
-  const { uri, args, kwargs } = valuesTaken(given)
-  return session.call(uri, args, kwargs, { ...given.options as CallOptions, signal: gone }).then(resultOf)
+  const { uri, args, kwargs, options } = valuesTaken(given)
+  packBy(session, asText)
+  return session.call(uri, args, kwargs, { ...options as CallOptions, signal: gone }).then(resultOf)
 }
 
 function makePublication (session: InProcessSession, given: Given): Promise<object> {
-  const { uri, args, kwargs } = valuesTaken(given)
-  return session.publish(uri, args, kwargs, given.options as PublishOptions).then((id) => ({ id }))
+  const { uri, args, kwargs, options } = valuesTaken(given)
+  packBy(session, asText)
+  return session.publish(uri, args, kwargs, options as PublishOptions).then((id) => ({ id }))
 }
+
+/** The values of a request become text if they wait for an authorizer. */
+const asText: Pack = (args, kwargs) => Payload.of(args, kwargs, jsonCodec)
 
 function resultOf (value: unknown): object {
   if (!(value instanceof CallResult)) return { args: value === undefined ? [] : [value] }
@@ -129,6 +137,7 @@ function valuesTaken (given: Given): Given {
   const taken = { ...given }
   given.args = []
   given.kwargs = {}
+  given.options = {}
   return taken
 }
 
@@ -155,6 +164,7 @@ function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
   if (args != null && !Array.isArray(args)) return '"args" must be a list'
   if (kwargs != null && !isDict(kwargs)) return '"kwargs" must be an object'
   if (options != null && !isDict(options)) return '"options" must be an object'
+  if (hasManyObjects(options)) return `"options" must contain at most ${MOST_OBJECTS} lists and objects`
   return { uri, args: args ?? [], kwargs: kwargs ?? {}, options: options ?? {} }
 }
 

@@ -14,7 +14,9 @@ import { onAbort } from '../abort-callbacks.ts'
 import { CallResult, valueOf } from '../peer/call-result.ts'
 import type { Called, Received, Registration, Subscription } from '../peer/session-types.ts'
 import type { EventHandler } from './event-handlers.ts'
-import type { InProcessPeer, Reply, RequestOptions } from './in-process-peer.ts'
+import { payloadOf, publicationOf, valuesOf } from './answers.ts'
+import type { Answer } from './answers.ts'
+import type { InProcessPeer, RequestOptions } from './in-process-peer.ts'
 import type { InvocationHandler } from './invocations.ts'
 import { checkLocalOptions } from './checked-request.ts'
 import { ownValues } from './own-values.ts'
@@ -50,6 +52,9 @@ export let subscribeToPayloads: (
   session: InProcessSession, topic: Uri, handler: (event: EventMessage) => unknown, options?: SubscribeOptions
 ) => Promise<Subscription>
 
+/** From now on, a session creates its payloads in this way. */
+export let packBy: (session: InProcessSession, pack: Pack) => void
+
 /**
  * A WAMP session of the app itself, for REST handlers and background work. It needs no login. Otherwise it is an ordinary session, which can be
  * ended by `app.wamp.kick` and receives GOODBYE. The meta API does not show sessions with the role `trusted`.
@@ -61,7 +66,7 @@ export class InProcessSession {
   /** The session id. */
   readonly id: Id
   readonly #peer: InProcessPeer
-  readonly #pack: Pack
+  #pack: Pack
   readonly #propagation: PropagationSlot
   /** The pending subscribe requests, by topic and match policy. */
   readonly #subscribing = new Map<Promise<Subscription>, string>()
@@ -70,6 +75,7 @@ export class InProcessSession {
 
   static {
     subscribeToPayloads = (session, topic, handler, options = {}) => session.#subscribe(topic, 'payload', handler, options)
+    packBy = (session, pack) => { session.#pack = pack }
   }
 
   constructor ({ id, principal, peer, propagation, pack = (args, kwargs) => Payload.of(args, kwargs) }: SessionParts) {
@@ -287,11 +293,3 @@ export class InProcessSession {
     return [...this.#subscribing].filter(([, what]) => what === wanted).map(([subscribed]) => subscribed)
   }
 }
-
-/** The last result of a call: its values, or its payload. */
-interface Answer { readonly values: Values, readonly payload: Payload }
-
-// These wait for an answer. A function within a method would keep all that the others in it use, such as the values of a request.
-const publicationOf = (reply: Reply): Id => 'publication' in reply ? reply.publication : reply.request
-const valuesOf = (_reply: Reply, values: Values): Answer => ({ values, payload: Payload.empty })
-const payloadOf = (reply: Reply, values: Values): Answer => ({ values, payload: 'payload' in reply ? reply.payload.detached() : Payload.empty })

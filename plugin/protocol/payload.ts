@@ -63,11 +63,11 @@ export class Payload {
     return encoded.elements === 0 ? Payload.empty : new Payload(codec, encoded, undefined, mostTranscoded)
   }
 
-  /** Creates a payload from values of this process. They are not copied and must not be changed afterwards. */
-  static of (args: Args = [], kwargs: Kwargs = {}): Payload {
+  /** Creates a payload from values of this process. They are not copied and must not be changed afterwards. `compact` encodes them by the codec. */
+  static of (args: Args = [], kwargs: Kwargs = {}, codec?: PayloadCodec): Payload {
     const hasKwargs = Object.keys(kwargs).length > 0
     if (args.length === 0 && !hasKwargs) return Payload.empty
-    return new Payload(undefined, undefined, { args, kwargs: hasKwargs ? kwargs : undefined }, Infinity)
+    return new Payload(codec, undefined, { args, kwargs: hasKwargs ? kwargs : undefined }, Infinity)
   }
 
   readonly #codec: PayloadCodec | undefined
@@ -199,6 +199,17 @@ export class Payload {
     this.#encoded = undefined
     this.#given = values
     this.#transcoded = undefined
+  }
+
+  /** Replaces the values of a payload that has to wait by octets, which take far less memory. No effect if no codec was given for this. */
+  compact (): void {
+    if (this.#given === undefined || this.#codec === undefined) return
+    try {
+      this.#encoded = this.#write(this.#codec)
+      this.#given = undefined
+    } catch {
+      // The codec cannot represent them: they stay values.
+    }
   }
 
   /** Copies the payload, if it outlives the turn: a slice keeps the whole received chunk in memory. */

@@ -98,6 +98,7 @@ export class Requests {
       this.#published(session, message, asked, watch)
       return undefined
     }
+    message.payload.compact()
     const decision = pending ? asked.verdict : Promise.resolve(asked)
     const verdict = patience === null ? decision : patience.over.then(() => decision)
     return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => {
@@ -127,6 +128,7 @@ export class Requests {
     const watch = CallWatch.start(this.#router, session, message)
     const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
     if (verdict instanceof PendingVerdict) {
+      message.payload.compact()
       const since = arrived ?? performance.now()
       const inTime = this.#inTime(verdict, since, message.options.timeout ?? 0)
       return new ParkedRequest(inTime, (decided) => { this.#called(session, message, decided, watch, since) }, (why) => {

@@ -6,6 +6,7 @@ import wampPlugin, { wampBridge } from 'fastify-wamp'
 import { HeldValues } from '../../plugin/held-values.ts'
 import { InProcessPeer } from '../../plugin/in-process/in-process-peer.ts'
 import { InProcessSession } from '../../plugin/in-process/in-process-session.ts'
+import { Payload } from '../../plugin/protocol/payload.ts'
 import { everything } from '../helper/build-router.ts'
 
 const principal = { realm: 'realm1', authid: 'app', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' }
@@ -55,16 +56,56 @@ t.test('the bridge keeps no values in memory while a call is pending', async (t)
   const { call } = InProcessSession.prototype
   t.intercept(InProcessSession.prototype, 'call', {
     value: function (this: InProcessSession, ...given: Parameters<typeof call>): Promise<unknown> {
-      kept.push(new WeakRef(given[1]![0] as object), new WeakRef(given[2]!['b'] as object))
+      kept.push(new WeakRef(given[1]![0] as object), new WeakRef(given[2]!['b'] as object), new WeakRef(given[3]!['x_c'] as object))
       return call.apply(this, given)
     }
   })
-  const response = app.inject({ method: 'POST', url: '/call', payload: { procedure: 'com.example.wait', args: [{ a: 1 }], kwargs: { b: {} } } })
+  const response = app.inject({ method: 'POST', url: '/call', payload: { procedure: 'com.example.wait', args: [{ a: 1 }], kwargs: { b: {} }, options: { x_c: {} } } })
   response.then(() => {})
   await called
   await settled()
   collect()
-  t.same(kept.map((ref) => ref.deref()), [undefined, undefined])
+  t.same(kept.map((ref) => ref.deref()), [undefined, undefined, undefined])
   answer()
   t.same((await response).json(), { args: [] })
+})
+
+t.test('the bridge keeps no values in memory while an authorizer decides', async (t) => {
+  const app = Fastify()
+  let decide = (): void => {}
+  let asked = (): void => {}
+  const authorizer = async (): Promise<boolean> => {
+    asked()
+    return await new Promise((resolve) => { decide = () => { resolve(true) } })
+  }
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: { authorizer } } } } })
+  await app.register(wampBridge, { call: '/call', publish: '/publish', as: { realm: 'realm1', role: 'anonymous' } })
+  t.teardown(() => app.close())
+  const backend = app.wamp.join('realm1')
+  await backend.register('com.example.echo', ({ args }) => args[0])
+  const received: unknown[] = []
+  await backend.subscribe('com.example.t', ({ args, kwargs }) => { received.push(args, kwargs) })
+  for (const [url, uri] of [['/call', { procedure: 'com.example.echo' }], ['/publish', { topic: 'com.example.t' }]] as const) {
+    const kept: WeakRef<object>[] = []
+    const { of } = Payload
+    const restore = t.intercept(Payload, 'of', {
+      value: (...[args, kwargs, codec]: Parameters<typeof of>) => {
+        if (args?.[0] !== undefined) kept.push(new WeakRef(args[0] as object), new WeakRef(kwargs!['b'] as object))
+        return of.call(Payload, args, kwargs, codec)
+      }
+    }).restore
+    const waiting = new Promise<void>((resolve) => { asked = resolve })
+    const response = app.inject({ method: 'POST', url, payload: { ...uri, args: [{ a: 1 }], kwargs: { b: { c: 2 } } } })
+    response.then(() => {})
+    await waiting
+    await settled()
+    collect()
+    t.same(kept.map((ref) => ref.deref()), [undefined, undefined], url)
+    restore()
+    decide()
+    t.equal((await response).statusCode, 200)
+    if (url === '/call') t.same((await response).json(), { args: [{ a: 1 }] })
+  }
+  await settled()
+  t.same(received, [[{ a: 1 }], { b: { c: 2 } }])
 })

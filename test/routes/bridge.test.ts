@@ -306,3 +306,11 @@ t.test('bridges with the same key share the remembered requests and the toleranc
   keys.requestsOf(signature)
   t.throws(() => { keys.requestsOf({ ...signature, tolerance: 60 }) }, { code: 'WAMP_ERR_INVALID_OPTION', message: /signature\.tolerance/ })
 })
+
+t.test('options with too many lists and objects are refused', async (t) => {
+  const { post } = await build(t, { call: '/call', as })
+  const call = async (count: number): Promise<number> =>
+    (await post('/call', { procedure: 'com.example.echo', options: { x_many: Array.from({ length: count }, () => ({})) } })).status
+  t.equal(await call(999), 200)
+  t.equal(await call(1000), 400)
+})
