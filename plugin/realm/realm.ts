@@ -13,11 +13,12 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { ResolvedOptions, ResolvedRealm } from '../resolve-options.ts'
 import type { Congestion } from '../transport/transport.ts'
-import { begin, nextTurn, spend } from '../work.ts'
+import { begin } from '../work.ts'
 import { Broker } from './broker.ts'
 import { Dealer } from './dealer.ts'
 import { Decisions } from './decisions.ts'
 import type { ProcedureAuthorizer, RealmLog } from './decisions.ts'
+import { LastPublications } from './last-publications.ts'
 import { loginProcedures, revokeLogins } from './login-procedures.ts'
 import type { LoginsOfRealm } from './login-procedures.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from './meta-events.ts'
@@ -39,9 +40,6 @@ import { isShown, Sessions } from './sessions.ts'
 import { subscriptionProcedures } from './subscription-procedures.ts'
 import { Testaments } from './testaments.ts'
 
-/** The units of work of the publication of a testament, without its subscribers. */
-const UNITS_OF_TESTAMENT = 20
-
 /** A routing namespace: its sessions, their permissions, and the routing between them [basic, Realms]. */
 export class Realm {
   readonly name: Uri
@@ -56,6 +54,7 @@ export class Realm {
   readonly #dealer: Dealer
   readonly #requests: Requests
   readonly #testaments: Testaments
+  readonly #lastPublications: LastPublications
   readonly #service: ServiceSession
   readonly #calls: RouterCalls
   readonly #sessionEvents: SessionEvents
@@ -93,6 +92,7 @@ export class Realm {
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
     this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
+    this.#lastPublications = new LastPublications({ publish: (session, testament) => this.#requests.receive(session, testament), limit: limits.storedBytes, log })
     this.#service = this.#joinService({ octets: limits.messageSize, parkedBytes: limits.parkedBytes, held, logins, publish })
     this.#calls = new RouterCalls({
       identity: this.#service,
@@ -219,49 +219,13 @@ export class Realm {
   * #withdraw (session: RoutedSession, testaments: readonly Publish[], manner: 'told' | 'quietly'): Generator<void> {
     // First, because authorizers are also asked about its testaments.
     yield * this.#service.forget(session)
-    yield * this.#publishTestaments(session, testaments)
+    yield * this.#lastPublications.publish(session, testaments)
     yield * this.#dealer.forget(session)
     yield * this.#broker.forget(session)
     yield * this.#registrations.forget(session)
     if (manner === 'told' && isShown(session)) this.#sessionEvents.left(session)
     if (sessionLeft.hasSubscribers) sessionLeft.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
     if (--this.#departures === 0) this.#whenDeparted?.()
-  }
-
-  /** Publishes one testament per step. If an authorizer has to decide, the others wait. */
-  * #publishTestaments (session: RoutedSession, testaments: readonly Publish[]): Generator<void> {
-    for (const [i, testament] of testaments.entries()) {
-      spend(UNITS_OF_TESTAMENT)
-      const parked = this.#publishTestament(session, testament)
-      if (parked !== undefined) {
-        this.#publishLater(session, testaments.slice(i), parked)
-        return
-      }
-      yield
-    }
-  }
-
-  /** Waits for the authorizer of the first testament. Never rejects, because its session has left. */
-  async #publishLater (session: RoutedSession, [first, ...others]: readonly Publish[], parked: ParkedRequest): Promise<void> {
-    await parked.settled.catch((error: unknown) => { this.#testamentFailed(first!, error) })
-    for (const testament of others) {
-      await (nextTurn(session) ?? undefined)
-      spend(UNITS_OF_TESTAMENT)
-      await this.#publishTestament(session, testament)?.settled.catch((error: unknown) => { this.#testamentFailed(testament, error) })
-    }
-  }
-
-  #publishTestament (session: RoutedSession, testament: Publish): ParkedRequest | undefined {
-    try {
-      return this.#requests.receive(session, testament)
-    } catch (error) {
-      this.#testamentFailed(testament, error)
-      return undefined
-    }
-  }
-
-  #testamentFailed ({ topic }: Publish, error: unknown): void {
-    this.#log.error({ err: error, topic }, 'a testament could not be published')
   }
 
   #publishMetaEvent (topic: Uri, args: () => Args, except: RoutedSession | undefined): void {

@@ -33,7 +33,7 @@ export class Testaments {
     const kept = this.#kept.get(session) ?? { detached: { testaments: [], size: 0 }, destroyed: { testaments: [], size: 0 } }
     const { detached, destroyed } = kept
     if (detached.testaments.length + destroyed.testaments.length >= this.#limit) return false
-    const size = topic.length + sizeOf(options) + payload.size
+    const size = sizeOfTestament({ topic, options, payload })
     spendOctets(size)
     if (detached.size + destroyed.size + size > this.#bytes) return false
     // The session will not receive an acknowledgment.
@@ -55,4 +55,9 @@ export class Testaments {
     this.#kept.delete(session)
     return [...kept.detached.testaments, ...kept.destroyed.testaments]
   }
+}
+
+/** The approximate number of bytes of memory of a testament. */
+export function sizeOfTestament ({ topic, options, payload }: Pick<Publish, 'topic' | 'options' | 'payload'>): number {
+  return topic.length + sizeOf(options) + payload.size
 }
