@@ -5,6 +5,7 @@ import type { Uri } from '../protocol/uri.ts'
 import type { ProtocolViolation } from '../protocol/violation.ts'
 import type { RoutedSession } from '../realm/routed-session.ts'
 import type { Congestion } from '../transport/transport.ts'
+import { PendingLogins } from './pending-logins.ts'
 import { Session } from './session.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
 
@@ -13,8 +14,8 @@ export class Connection {
   readonly #context: ConnectionContext
   #session: Session
 
-  constructor (context: ConnectionContext) {
-    this.#context = context
+  constructor (context: Omit<ConnectionContext, 'logins'>) {
+    this.#context = { ...context, logins: new PendingLogins(context.transport) }
     this.#session = this.#renew()
   }
 

@@ -85,8 +85,13 @@ export class Handshake {
 
   /** Answers HELLO, at once or when the authenticator has answered. */
   start (): void {
+    const { logins } = this.#context
+    logins.begin()
     // Failures are counted before the next proof is checked.
-    this.#run().catch((error: unknown) => { this.#failed(error) }).finally(() => this.#checked?.())
+    this.#run().catch((error: unknown) => { this.#failed(error) }).finally(() => {
+      this.#checked?.()
+      logins.end()
+    })
   }
 
   /** Receives the answer to a CHALLENGE. Returns false if no CHALLENGE is open. */

@@ -8,6 +8,7 @@ import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Transport } from '../transport/transport.ts'
+import type { PendingLogins } from './pending-logins.ts'
 import type { Traffic } from './traffic.ts'
 
 /** The part of the router that sessions use. */
@@ -60,4 +61,5 @@ export interface ConnectionContext {
   /** The visitor of the cookie, or null if cookies are not tracked. */
   readonly visitor: Visitor | null
   readonly log: SessionLog
+  readonly logins: PendingLogins
 }
