@@ -6,8 +6,8 @@ import { begin, enqueue, spend, spendOctets } from '../work.ts'
 import type { Worker } from '../work.ts'
 import type { EventHandler } from './event-handlers.ts'
 
-/** The maximum number of asynchronous handler calls of one subscription that run at the same time. */
-const MOST_RUNNING = 1000
+/** The maximum number of asynchronous handler calls of one subscription that run at the same time. Those for a single publisher stop at half of it. */
+const MOST_RUNNING = 2000
 
 /** Units of work to try to start an event. */
 const UNITS_OF_TRY = 5
@@ -26,20 +26,21 @@ interface WaitingDelivery extends Delivery { readonly length: number }
 
 /**
  * The asynchronous handlers of one subscription that have not ended, and the events that wait for them, like those for a slow client. The
- * events of a publisher that may not hold more memory are passed over, so that those of others do not wait for them.
+ * events of a publisher that may not hold more memory, or have more handlers run, are passed over, so that those of others do not wait for them.
  */
 export class BusyHandlers implements Worker {
   readonly #bufferedBytes: number
   readonly #start: (delivery: Delivery) => 'started' | 'full'
   readonly #wait: (worker: Worker) => void
   readonly #tell: (dropped: number) => void
-  #running = 0
+  /** The running handlers by publisher. */
+  readonly #running = new Shares<unknown>()
   #backlog: Backlog<WaitingDelivery> | null = null
   /** The waiting events by publisher. */
   #waiting = new Shares<unknown>()
-  /** The publishers whose events wait for memory. */
+  /** The publishers whose events wait for memory, or for their handlers to end. */
   readonly #blocked = new Set<unknown>()
-  /** True if memory has been released since the first of these was blocked. */
+  /** True if memory has been released, or a handler has ended, since the first of these was blocked. */
   #released = false
   /** Continues when memory has been released. */
   readonly #retry: Worker = {
@@ -70,7 +71,7 @@ export class BusyHandlers implements Worker {
 
   /** True if the events of a publisher have to wait. */
   isFull (publisher: unknown): boolean {
-    return this.#running >= MOST_RUNNING || this.#waiting.has(publisher)
+    return this.#hasItsShare(publisher) || this.#waiting.has(publisher)
   }
 
   /** Lets an event wait, or drops one according to the policy of its topic. */
@@ -86,14 +87,15 @@ export class BusyHandlers implements Worker {
       this.#removed(waiting)
       this.#drop(1)
     }
-    if (this.#running < MOST_RUNNING) enqueue(this)
+    if (this.#running.total < MOST_RUNNING) enqueue(this)
   }
 
   /** Counts a handler until its promise is settled. */
-  add (promise: Promise<void>): void {
-    this.#running++
+  add (promise: Promise<void>, publisher: unknown): void {
+    this.#running.add(publisher)
     promise.then(() => {
-      this.#running--
+      this.#running.remove(publisher)
+      this.#released = true
       if (this.#backlog !== null) begin(this)
     })
   }
@@ -109,7 +111,7 @@ export class BusyHandlers implements Worker {
 
   work (): boolean {
     const backlog = this.#backlog
-    if (backlog === null || this.#running >= MOST_RUNNING) return false
+    if (backlog === null || this.#running.total >= MOST_RUNNING) return false
     if (backlog.isEmpty) {
       this.#caughtUp()
       return false
@@ -118,7 +120,7 @@ export class BusyHandlers implements Worker {
     if (next === undefined || this.#blocked.size === this.#waiting.holders) return this.#tryAgain(backlog)
     const { sharer } = next.event
     if (!this.#blocked.has(sharer)) {
-      if (this.#start(next) === 'started') {
+      if (!this.#hasItsShare(sharer) && this.#start(next) === 'started') {
         backlog.removeEvent()
         spendOctets(next.length)
         return true
@@ -130,6 +132,11 @@ export class BusyHandlers implements Worker {
     }
     backlog.passEvent()
     return true
+  }
+
+  /** True if no further handler may run for a publisher, which can make its handlers run for as long as it likes. */
+  #hasItsShare (publisher: unknown): boolean {
+    return !this.#running.isFair(publisher, MOST_RUNNING - 1 - this.#running.total)
   }
 
   /** Begins again with the oldest event, after all have had their turn. False if no memory has been released meanwhile. */

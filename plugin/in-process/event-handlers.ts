@@ -6,6 +6,7 @@ import { copyOfValues } from '../protocol/payload.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/values.ts'
 import { isThenable } from '../thenable.ts'
+import { spend } from '../work.ts'
 import { BusyHandlers } from './busy-handlers.ts'
 import type { Delivery } from './busy-handlers.ts'
 
@@ -19,6 +20,9 @@ export interface EventHandler {
 
 /** The values for a handler that takes the payload. */
 const none: Values = Object.freeze({ args: [], kwargs: {} })
+
+/** The bytes of memory of values that a unit of work copies for a further handler. */
+const BYTES_OF_UNIT = 32
 
 /** The handlers of one session's events. */
 export class EventHandlers {
@@ -110,6 +114,7 @@ export class EventHandlers {
     delivery.bytes = memoryOf(values)
     if (!this.#held.hasRoom(event.sharer, delivery.bytes * count)) return this.#lacks(delivery.bytes * count)
     let copies = 0
+    spend((count - 1) * delivery.bytes / BYTES_OF_UNIT)
     for (const handler of handlers) {
       if (handler.takes === 'payload') this.#call(handler, event, none, 0)
       else this.#call(handler, event, ++copies < count ? copyOfValues(values) : values, delivery.bytes)
@@ -134,7 +139,7 @@ export class EventHandlers {
       if (bytes > 0) this.#held.until(ended, this.#held.hold(sharer, bytes))
       const settled = ended.then(() => {}, (error: unknown) => { this.#failed(error, subscription) })
       // A handler may have removed itself: then nothing would remove the entry of its subscription.
-      if (this.has(subscription)) this.#busyOf(subscription).add(settled)
+      if (this.has(subscription)) this.#busyOf(subscription).add(settled, sharer)
     } catch (error) {
       this.#failed(error, subscription)
     }

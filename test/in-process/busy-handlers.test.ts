@@ -100,3 +100,20 @@ t.test('in any sequence, each event is started or dropped, in order per publishe
   }), { numRuns: 300 })
   t.pass('300 sequences')
 })
+
+t.test('a publisher whose handlers do not end leaves handlers for others', async (t) => {
+  const { busy, started, hold, settled } = build(10_000)
+  const ends: (() => void)[] = []
+  const begin = (publisher: string): void => { busy.add(new Promise((resolve) => { ends.push(resolve) }), publisher) }
+  while (!busy.isFull('a')) begin('a')
+  t.equal(ends.length, 1000)
+  t.notOk(busy.isFull('b'))
+  hold('a', 1)
+  hold('b', 2)
+  await settled()
+  t.same(started, [{ sharer: 'b', n: 2 }])
+  begin('b')
+  for (const end of ends.splice(0, 2)) end()
+  await settled()
+  t.same(started, [{ sharer: 'b', n: 2 }, { sharer: 'a', n: 1 }])
+})

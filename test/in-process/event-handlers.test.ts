@@ -8,6 +8,7 @@ import { memoryOf } from '../../plugin/memory-of.ts'
 import type { EventMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Values } from '../../plugin/protocol/payload.ts'
+import { unitsSpent } from '../../plugin/work.ts'
 
 /** Handlers of one subscription, which run until they are ended, and a function that lets an event arrive. */
 function build (bufferedBytes: number, limit = 2 ** 30) {
@@ -182,4 +183,20 @@ t.test('asynchronous handlers that remove themselves leave nothing behind', asyn
   }
   const before = await receiveOnce(10_000)
   t.ok(await receiveOnce(20_000) - before < 1_000_000)
+})
+
+t.test('copies of an event for further handlers count as work', async (t) => {
+  const { handlers, arrive } = build(1_000_000)
+  const unitsOf = (): number => {
+    const before = unitsSpent()
+    arrive(1, { subscription: 2, payload: Payload.of([Array.from({ length: 1000 }, () => [])]) })
+    return unitsSpent() - before
+  }
+  handlers.add(2, { takes: 'values', handle: () => {} })
+  const one = unitsOf()
+  handlers.add(2, { takes: 'values', handle: () => {} })
+  const two = unitsOf()
+  t.ok(two - one > 1000)
+  handlers.add(2, { takes: 'values', handle: () => {} })
+  t.equal(Math.round(unitsOf() - two), Math.round(two - one))
 })
