@@ -59,7 +59,7 @@ export class Router implements SessionHost {
   readonly #shutdownSpread: number
   readonly parkedBytes: number
   readonly #limits: ResolvedOptions['limits']
-  readonly #held: HeldValues
+  readonly held: HeldValues
   readonly failedLogins: FailedLogins
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
@@ -93,12 +93,12 @@ export class Router implements SessionHost {
     this.failedLogins = new FailedLogins(failedLogins)
     this.logLimit = new LogLimit(log)
     this.#log = this.logLimit.of(log)
-    this.#held = new HeldValues(limits.heldBytes, this.#log)
+    this.held = new HeldValues(limits.heldBytes, this.#log)
     for (const [name, options] of Object.entries(realms)) {
       // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
       const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.logins.revoke({ ...query, realm: name }) }
       this.#realms.set(name, new Realm({
-        name, router: this, options, limits, held: this.#held, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
+        name, router: this, options, limits, held: this.held, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
       }))
     }
   }
@@ -177,7 +177,7 @@ export class Router implements SessionHost {
       log: { error: (details, text) => { connection.log.error(details, text) }, warn: (details, text) => { connection.log.warn(details, text) } },
       bufferedBytes: this.#limits.bufferedBytes,
       bufferedEventBytes: this.#limits.bufferedEventBytes,
-      held: this.#held,
+      held: this.held,
       read: (payload) => transport.read(payload),
       send: (message) => { connection.receive(message) },
       ended: () => { transport.close('normal') }
@@ -186,7 +186,7 @@ export class Router implements SessionHost {
       receive: (message, values, held) => { peer.receive(message, values, held) },
       decodes: (result) => peer.decodes(result),
       wants: (subscription) => peer.events.has(subscription),
-      held: this.#held,
+      held: this.held,
       bufferedEventBytes: this.#limits.bufferedEventBytes,
       closed: () => {
         connection.closed()

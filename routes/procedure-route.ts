@@ -19,6 +19,7 @@ import { connectionOf, limitRequests, TOO_MANY_REQUESTS } from './connection-of.
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, withTextForOctets } from './json-border.ts'
 import type { Place } from './json-border.ts'
+import { holdBody } from './held-body.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import type { Unidentified } from './unidentified.ts'
@@ -52,7 +53,7 @@ interface ProcedureRouteParts {
   /** The maximum octets of the answers that a connection of HTTP/2 has not read. */
   readonly bufferedBytes: number
   /** A body may take ten times as long as its `handshakeTimeout` to arrive. */
-  readonly router: Pick<Router, 'handshakeTimeout' | 'logLimit'>
+  readonly router: Pick<Router, 'handshakeTimeout' | 'logLimit' | 'held'>
 }
 
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
@@ -80,7 +81,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
     schema: { ...schemaOf(procedure, contract, names, route), ...schema },
     onRequest: [few, as === undefined ? fastify.wampIdentify : ownPagesOnly(origins, { statusCode: 403, error: 'Forbidden', message: FOREIGN_PAGE }), ...[onRequest].flat()],
     preParsing: [limitBody(router.handshakeTimeout), ...[preParsing].flat(), exact.preParsing],
-    preValidation: [exact.preValidation, ...[preValidation].flat()],
+    preValidation: [holdBody(router.held, tooMany), exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
     onSend: [...[onSend].flat(), limitAnswers({ bufferedBytes, logLimit: router.logLimit })],
     handler: async (request, reply) => {
