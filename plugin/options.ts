@@ -114,8 +114,9 @@ export interface LimitOptions {
    */
   bufferedBytes?: number
   /**
-   * Bytes of memory for the decoded values that running procedures and event handlers of the app hold, estimated, for all realms together.
-   * A single caller or publisher may hold at most as much memory as is free. Above it, calls are rejected, and events are queued or dropped. @default 268435456
+   * Bytes of memory for the decoded values that running procedures and event handlers of the app hold, and for the bodies of procedure routes,
+   * estimated, for all realms together. A single caller, publisher or HTTP connection may hold at most as much memory as is free. Above it, calls and
+   * requests are rejected, and events are queued or dropped. @default 268435456
    */
   heldBytes?: number
   /**
@@ -151,7 +152,10 @@ export interface LimitOptions {
   messagesPerSecond?: number
   /** Bytes per second that a connection may send. Above it, the connection is read more slowly. 0 for no limit. @default 0 */
   bytesPerSecond?: number
-  /** Bytes of a realm's retained events, and of each of its event histories. The oldest event is removed first. @default 67108864 */
+  /**
+   * Bytes of a realm's retained events, and of each of its event histories. The oldest event is removed first. The same limit applies to the testaments
+   * of departed sessions that wait for an authorizer. @default 67108864
+   */
   storedBytes?: number
 }
 

@@ -954,6 +954,69 @@ export const defences: readonly Defence[] = [
     test: ['in-process/pending-requests.test.ts', 'the bridge keeps no values']
   },
   {
+    defence: 'A request of the HTTP bridge that waits for an authorizer keeps text, not decoded values',
+    file: 'plugin/protocol/payload.ts',
+    code: '      this.#encoded = this.#write(this.#codec)\n      this.#given = undefined\n',
+    without: '',
+    test: ['in-process/pending-requests.test.ts', 'the bridge keeps no values in memory while an authorizer decides']
+  },
+  {
+    defence: 'A pending request of the HTTP bridge keeps no options',
+    file: 'routes/bridge.ts',
+    code: '  given.options = {}\n',
+    without: '',
+    test: ['in-process/pending-requests.test.ts', 'the bridge keeps no values in memory while a call']
+  },
+  {
+    defence: 'The options and details of a message cannot take many times the memory of their octets',
+    file: 'plugin/protocol/wire-format.ts',
+    code: 'hasManyObjects(value)',
+    without: 'hasManyObjects(null)',
+    test: ['protocol/wire-format.test.ts', 'an element contains a limited number of lists and dicts']
+  },
+  {
+    defence: 'The options in a request of the HTTP bridge cannot take many times the memory of their text',
+    file: 'routes/bridge.ts',
+    code: 'hasManyObjects(options)',
+    without: 'hasManyObjects(null)',
+    test: ['routes/bridge.test.ts', 'options with too many lists and objects are refused']
+  },
+  {
+    defence: 'The testaments of departed sessions that wait for an authorizer are limited in memory',
+    file: 'plugin/realm/last-publications.ts',
+    code: 'this.#waiting + bytes > this.#limit',
+    without: 'this.#limit < 0',
+    test: ['realm/last-publications.test.ts', 'the testaments that wait are limited in bytes']
+  },
+  {
+    defence: 'A client that begins logins and ends them at once cannot start an unlimited number of authenticator functions',
+    file: 'plugin/session/pending-logins.ts',
+    code: 'this.#flow.pause()',
+    without: 'void 0',
+    test: ['session/pending-logins.test.ts', 'a connection with ten pending logins is not read']
+  },
+  {
+    defence: 'A publisher cannot use up the asynchronous event handlers that may run for a subscription',
+    file: 'plugin/in-process/busy-handlers.ts',
+    code: 'return this.#hasItsShare(publisher) || ',
+    without: 'return this.#running.total >= MOST_RUNNING || ',
+    test: ['in-process/busy-handlers.test.ts', 'a publisher whose handlers do not end']
+  },
+  {
+    defence: 'Copying the values of an event for several handlers counts as work',
+    file: 'plugin/in-process/event-handlers.ts',
+    code: 'spend((count - 1) * delivery.bytes / BYTES_OF_UNIT)',
+    without: '',
+    test: ['in-process/event-handlers.test.ts', 'copies of an event for further handlers count as work']
+  },
+  {
+    defence: 'The values of bodies that procedure routes keep are limited in memory',
+    file: 'routes/held-body.ts',
+    code: '!held.hasRoom(connection, bytes)',
+    without: 'held.bytes < 0',
+    test: ['routes/held-body.test.ts', 'a body for which there is no memory is refused']
+  },
+  {
     defence: 'A pending request of an in-process session keeps no decoded values',
     file: 'plugin/in-process/in-process-session.ts',
     code: "request.takes === 'payload' ? payloadOf : valuesOf",
@@ -1096,8 +1159,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Testaments are published in turns',
     file: 'plugin/realm/realm.ts',
-    code: 'yield * this.#publishTestaments(session, testaments)',
-    without: 'for (const step of this.#publishTestaments(session, testaments)) void step',
+    code: 'yield * this.#lastPublications.publish(session, testaments)',
+    without: 'for (const step of this.#lastPublications.publish(session, testaments)) void step',
     test: ['realm/departure.test.ts', 'testaments are published in turns']
   },
   {
