@@ -17,6 +17,7 @@ const loginStore = 'plugin/cookie/login-store.ts'
 const foreignPages = 'attacks/foreign-pages.test.ts'
 const planted = 'attacks/planted-cookies.test.ts'
 const stolen = 'attacks/stolen-cookies.test.ts'
+const confused = 'attacks/confused-endpoints.test.ts'
 const floods = 'attacks/floods.test.ts'
 const openConnections = 'routes/connections.test.ts'
 
@@ -203,6 +204,27 @@ export const defences: readonly Defence[] = [
     code: 'if (configured === undefined) return endpoint === undefined || endpoint === path',
     without: 'if (configured === undefined) return true',
     test: [stolen, 'a login at one endpoint']
+  },
+  {
+    defence: 'Endpoints at one path of two ports cannot share logins that they would check differently',
+    file: 'plugin/endpoint.ts',
+    code: 'if (this.#endpoints.some((other) => areConfusable(endpoint, other))) {',
+    without: 'if (areConfusable(endpoint, endpoint)) {',
+    test: [confused, 'endpoints at one path of two ports are refused']
+  },
+  {
+    defence: 'Endpoints at the same path and different prefixes are different endpoints for logins by cookie',
+    file: 'plugin/endpoint.ts',
+    code: 'trackers.entrance(tracker, placed, authenticators)',
+    without: 'trackers.entrance(tracker, options, authenticators)',
+    test: [confused, 'a login under one prefix']
+  },
+  {
+    defence: 'A login at an endpoint that only tracks browsers is not valid at another endpoint',
+    file: 'plugin/cookie/cookie-entrance.ts',
+    code: '{ path: this.#path, admit:',
+    without: '{ path: this.#verify === null ? undefined as never : this.#path, admit:',
+    test: [confused, 'a login at an endpoint without logins by cookie']
   },
   {
     defence: 'Stores contain only hashes of cookies',
