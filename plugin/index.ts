@@ -141,10 +141,13 @@ const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {
   host.ports.add(fastify)
   await registerWebsocket(fastify)
   fastify.addHook('preClose', (done) => {
-    connections.end()
+    connections.end(host.options.shutdownTimeout)
     done()
   })
-  fastify.addHook('onClose', async () => { host.ports.delete(fastify) })
+  fastify.addHook('onClose', async () => {
+    connections.close()
+    host.ports.delete(fastify)
+  })
   closeConnections(fastify, host.options.shutdownTimeout)
   decorateApp(fastify, host)
   await serveFiles(fastify, files)
@@ -158,8 +161,13 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature, allowedNetworks } = given
-  const { router, admission, options, entrance, signatures, unidentified } = fastify[kHost]
-  const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+  const { router, admission, options, entrance, signatures, unidentified, connections } = fastify[kHost]
+  const join = as === undefined
+    ? null
+    : () => {
+        const session = router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+        return connections?.own(session) ?? session
+      }
   // Report invalid options at once.
   await join?.().leave()
   // In a separate scope, because the bridge only accepts JSON.
@@ -202,6 +210,8 @@ async function serveFiles (fastify: FastifyInstance, { client, static: folders }
 function hostOf (given: PortOptions): Host {
   const { app } = given
   if (app?.[kHost] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must be a Fastify app on which wampPlugin has been loaded: await app.register(wampPlugin, …) first')
+  // It would never close this port.
+  if (app[kHost].router.state !== 'open') throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must not have begun to close')
   return app[kHost]
 }
 
