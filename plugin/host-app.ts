@@ -18,7 +18,7 @@ import type { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
 import type { InjectOptions } from './options.ts'
 import { checkContract } from './resolve-options.ts'
-import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
+import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
 import type { Router } from './router.ts'
 import type { Admission } from './transport/admission.ts'
 import type { Heartbeat } from './transport/heartbeat.ts'
@@ -31,6 +31,8 @@ export interface Core {
   readonly heartbeat: Heartbeat
   readonly admission: Admission
   readonly signatures: SignatureKeys
+  /** Everything that the endpoints and ports serve so far. */
+  readonly served: Served
   /** The apps that serve the router at further ports. They close with the router's app. */
   readonly ports: Set<FastifyInstance>
   /** The connections at this port; null at that of the router's app, whose router ends all. */

@@ -106,7 +106,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys(), ports: new Set<FastifyInstance>(), connections: null }
+  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys(), served: { files: [...options.static], cookies: [options.endpoint.cookie] }, ports: new Set<FastifyInstance>(), connections: null }
   // Runs after the preClose hook of @fastify/websocket, which stops upgrades: a client that reconnected at once would delay the close.
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
@@ -135,9 +135,8 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
 const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {
   if (fastify.hasDecorator(kHost)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: wampPort is for another Fastify app, which has its own port')
   const connections = new PortConnections()
-  const shared = hostOf(given)
-  const [files, options] = resolvePort(given, shared.options)
-  const host = { ...shared, options, connections }
+  const host = { ...hostOf(given), connections }
+  const files = resolvePort(given, host.served)
   host.ports.add(fastify)
   await registerWebsocket(fastify)
   fastify.addHook('preClose', (done) => {
@@ -155,7 +154,7 @@ const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {
 
 const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, given) => {
   const host = fastify[kHost]
-  await mountEndpoint(fastify, host, resolveEndpoint(given, host.options))
+  await mountEndpoint(fastify, host, resolveEndpoint(given, host.options, host.served))
 }
 
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {

@@ -137,7 +137,7 @@ t.test('a port that does not listen yet, or never will, does not delay closing t
 })
 
 t.test('a port serves files of its own, but no cookie file', async (t) => {
-  const root = t.testdir({ web: { 'index.html': '<p>port</p>' } })
+  const root = t.testdir({ web: { 'index.html': '<p>port</p>' }, logs: {} })
   const [app, port] = [Fastify(), Fastify()]
   t.teardown(() => app.close())
   await app.register(wampPlugin, { ...options, cookie: { store: { type: 'file', filename: `${root}/cookies.dat` } } })
@@ -148,6 +148,14 @@ t.test('a port serves files of its own, but no cookie file', async (t) => {
   const other = Fastify()
   await other.register(wampPort, { app, static: { root: `${root}/web` } })
   await t.rejects(async () => await other.register(wampEndpoint, { path: '/more', auth: anonymous, cookie: { name: 'more', store: { type: 'file', filename: `${root}/web/more.dat` } } }), { message: 'The option "cookie.store.filename" must not be inside a static root: it would be served' })
+  const endpointIn = async (folder: string): Promise<void> => {
+    const one = Fastify()
+    await one.register(wampPort, { app })
+    await one.register(wampEndpoint, { path: '/more', auth: anonymous, cookie: { name: 'more', store: { type: 'file', filename: `${root}/${folder}/more.dat` } } })
+  }
+  await t.rejects(endpointIn('web'), { message: /must not be inside a static root/ }, 'another port would serve it')
+  await endpointIn('logs')
+  await t.rejects(async () => await Fastify().register(wampPort, { app, static: { root: `${root}/logs` } }), { message: /must not be inside a static root/ }, 'a cookie of another port')
   await t.rejects(async () => await Fastify().register(wampPort, { app, static: { root } }), { message: 'The option "cookie.store.filename" must not be inside a static root: it would be served' })
 })
 

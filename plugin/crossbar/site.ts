@@ -71,6 +71,7 @@ export class Site {
   trackBy (cookie: CookieSettings, setting: Setting): void {
     this.#agree(`cookie ${cookie.name}`, cookie, setting, 'cookies with the same name must have the same store and attributes')
     if (cookie.store?.type === 'file') this.addSecret(cookie.store.filename, 'the cookie file')
+    if (cookie.store?.type === 'database') this.addSecret(cookie.store.path, 'the cookie database')
   }
 
   /** Adds a WebSocket route. One at the same path of another port, with the same cookie, must have the same logins. */

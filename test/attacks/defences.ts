@@ -458,6 +458,20 @@ export const defences: readonly Defence[] = [
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
+    defence: 'A cookie file is not in a directory that another port serves',
+    file: 'plugin/resolve-options.ts',
+    code: 'served.files.push(...files)',
+    without: '',
+    test: ['ports.test.ts', 'a port serves files of its own, but no cookie file']
+  },
+  {
+    defence: 'A cookie file of another port is not in a directory that a port serves',
+    file: 'plugin/resolve-options.ts',
+    code: 'served.cookies.push(resolved.cookie)',
+    without: '',
+    test: ['ports.test.ts', 'a port serves files of its own, but no cookie file']
+  },
+  {
     defence: 'A cookie file is not served through a symbolic link',
     file: 'plugin/served-files.ts',
     code: ' || isInside(realPath(root), realPath(filename))',
