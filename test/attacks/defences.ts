@@ -367,6 +367,13 @@ export const defences: readonly Defence[] = [
     test: [floods, 'the Cookie header of one']
   },
   {
+    defence: 'Planted cookies do not keep a login from ending at a REST logout',
+    file: 'plugin/cookie/tracking-cookie.ts',
+    code: 'const values = this.read(header, MOST_ENDED + 1)',
+    without: 'const values = this.read(header)',
+    test: ['routes/sign-out.test.ts', 'a REST logout and a REST login end the logins of all cookies']
+  },
+  {
     defence: 'After too many failed logins, a client is not even challenged',
     file: 'plugin/session/handshake.ts',
     code: 'await this.#beginCheck()\n    const grant',
