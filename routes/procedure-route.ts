@@ -90,10 +90,11 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
       const { args, kwargs } = argumentsOf(request, place, names)
       const gone = signalOf(reply)
+      const signal = as === undefined || connections === null ? gone : signalAtPort(reply, connections)
       const ended = as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))
       if (ended === null) return await reply.code(429).header('cache-control', 'no-store').send(tooMany)
       // Before anything is sent: the promise of an HTTP/2 response to a client that has disconnected never settles.
-      const called = call(as ?? request.wamp, procedure, args, kwargs, as === undefined || connections === null ? gone : signalAtPort(reply, connections)).finally(ended)
+      const called = call(as ?? request.wamp, procedure, args, kwargs, signal).finally(ended)
       try {
         return await answer(reply, await called)
       } catch (error) {

@@ -479,6 +479,13 @@ export const defences: readonly Defence[] = [
     test: ['ports.test.ts', 'a port serves files of its own, but no cookie file']
   },
   {
+    defence: 'A call without an answer does not keep a port from closing',
+    file: 'routes/port-connections.ts',
+    code: 'for (const end of this.#requests) end()',
+    without: '',
+    test: ['ports.test.ts', 'a port that closes does not wait for calls']
+  },
+  {
     defence: 'A cookie file is not served through a symbolic link',
     file: 'plugin/served-files.ts',
     code: ' || isInside(realPath(root), realPath(filename))',
@@ -1531,8 +1538,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Canceled HTTP/2 requests do not use up the call limit of a session that routes use with `as`',
     file: 'routes/procedure-route.ts',
-    code: 'procedure, args, kwargs, gone).finally(ended)',
-    without: 'procedure, args, kwargs, gone)',
+    code: 'procedure, args, kwargs, signal).finally(ended)',
+    without: 'procedure, args, kwargs, signal)',
     test: ['routes/http2.test.ts', 'canceled HTTP/2 requests do not']
   },
   {
