@@ -1,4 +1,7 @@
+import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
+import type { CookieOptions } from './cookie-options.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { errors } from './errors.ts'
 import { isUri } from './protocol/uri.ts'
@@ -24,6 +27,35 @@ function checkDynamic ({ authenticator, authenticatorRealm: realm, authenticator
   if (realm !== undefined && realms[realm] === undefined) fail('authenticatorRealm', 'must be one of the realms')
   if (role !== undefined && role !== 'trusted' && !(realm === undefined ? has(role) : Object.hasOwn(realms[realm]!.roles, role))) fail('authenticatorRole', `must be a role: there is no role "${role}"`)
   if (defaultRole !== undefined && !has(defaultRole)) fail('defaultRole', `must be a role of a realm: there is no role "${defaultRole}"`)
+}
+
+/** An endpoint, as far as logins by cookie are concerned. `path` includes the prefix of its scope. */
+export interface LoginEndpoint {
+  readonly path: string
+  readonly auth?: AuthOptions | undefined
+  readonly cookie?: CookieOptions | null | undefined
+}
+
+/**
+ * True if one of two endpoints would accept a login as its own that was made at the other one. A login has the path of its endpoint, which
+ * only distinguishes the endpoints of one port.
+ */
+export function areConfusable (a: LoginEndpoint, b: LoginEndpoint): boolean {
+  if (a.path !== b.path || isDeepStrictEqual(a.auth, b.auth)) return false
+  if (a.auth?.cookie === undefined && b.auth?.cookie === undefined) return false
+  return a.cookie != null && b.cookie != null && (isSameCookie(a.cookie, b.cookie) || mayBeSameStore(a.cookie.store, b.cookie.store))
+}
+
+function isSameCookie ({ name, path = '/' }: CookieOptions, { name: otherName, path: otherPath = '/' }: CookieOptions): boolean {
+  return name === otherName && path === otherPath
+}
+
+/** Two stores of the app may have one database. */
+function mayBeSameStore (a: CookieOptions['store'], b: CookieOptions['store']): boolean {
+  if (a === undefined || b === undefined) return false
+  if ('get' in a || 'get' in b) return 'get' in a && 'get' in b
+  const [place, other] = [a, b].map((store) => 'filename' in store ? store.filename : 'path' in store ? store.path : null)
+  return place != null && other != null && resolve(place) === resolve(other)
 }
 
 interface StaticRole { readonly role: string, readonly realm?: string | undefined }

@@ -2,6 +2,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Authenticators } from './auth/authenticators.ts'
 import { verifyLogins } from './auth/cookie-authenticator.ts'
 import type { CallProcedure } from './auth/dynamic-authenticator.ts'
+import { areConfusable } from './check-logins.ts'
+import type { LoginEndpoint } from './check-logins.ts'
 import { subprotocols } from './codec/subprotocols.ts'
 import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieEntrance } from './cookie/cookie-entrance.ts'
@@ -35,6 +37,7 @@ export class CookieTrackers {
   readonly #checks: LoginChecks
   readonly #logLimit: LogLimit
   readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
+  readonly #endpoints: LoginEndpoint[] = []
 
   /** `router` is named in messages about stores. A check of a login has its `handshakeTimeout`. */
   constructor (log: FastifyBaseLogger, serialize: SerializeCookie, router: { readonly handshakeTimeout: number, readonly logLimit: LogLimit }) {
@@ -46,11 +49,16 @@ export class CookieTrackers {
   }
 
   /**
-   * The tracker for these options, with its store opened. Throws WAMP_ERR_INVALID_OPTION if the cookie is already tracked with other
-   * options, and the errors of the store.
+   * The tracker for an endpoint, with its store opened. Throws WAMP_ERR_INVALID_OPTION if the cookie is already tracked with other
+   * options, or if the endpoint could be confused with another one, and the errors of the store.
    */
-  async tracker ({ cookie, auth }: ResolvedEndpoint): Promise<CookieTracker | null> {
+  async tracker ({ path, cookie, auth }: ResolvedEndpoint): Promise<CookieTracker | null> {
     if (cookie === null) return null
+    const endpoint = { path, cookie, auth }
+    if (this.#endpoints.some((other) => areConfusable(endpoint, other))) {
+      throw new errors.WAMP_ERR_INVALID_OPTION('path', `must be another path: an endpoint at "${path}" of another port shares its logins with this one, but has a different "auth"`)
+    }
+    this.#endpoints.push(endpoint)
     const key = `${cookie.name};${cookie.path}`
     const known = this.#known.get(key)
     if (known !== undefined && !isSame(known.options, cookie)) {
@@ -64,7 +72,7 @@ export class CookieTrackers {
 
   /** The interface of a tracker for an endpoint with these options. */
   entrance (tracker: CookieTracker, endpoint: ResolvedEndpoint, authenticators: Authenticators): CookieEntrance {
-    return new CookieEntrance({ tracker, log: this.#logLimit.of(this.#log), verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), checks: this.#checks })
+    return new CookieEntrance({ tracker, log: this.#logLimit.of(this.#log), path: endpoint.path, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), checks: this.#checks })
   }
 
   /** Ends checks of logins that have no answer this number of milliseconds after the app has begun to close. */
@@ -91,12 +99,13 @@ export class CookieTrackers {
   }
 }
 
-/** Creates the state of an endpoint from its options. */
-export async function buildEndpoint (options: ResolvedEndpoint, trackers: CookieTrackers, call: CallProcedure): Promise<Endpoint> {
+/** Creates the state of an endpoint from its options. `prefix` is that of its scope: its logins record the whole path. */
+export async function buildEndpoint (options: ResolvedEndpoint, prefix: string, trackers: CookieTrackers, call: CallProcedure): Promise<Endpoint> {
+  const placed = { ...options, path: `${prefix}${options.path}` }
   const offered = [...subprotocols].filter(([, { codec, batching }]) => options.serializers.includes(codec.name) && (options.batched || batching === null))
   const authenticators = new Authenticators(options.auth, call)
-  const tracker = await trackers.tracker(options)
-  const entrance = tracker === null ? null : trackers.entrance(tracker, options, authenticators)
+  const tracker = await trackers.tracker(placed)
+  const entrance = tracker === null ? null : trackers.entrance(tracker, placed, authenticators)
   return { options, subprotocols: new Map(offered), authenticators, tracker, entrance }
 }
 

@@ -18,7 +18,7 @@ import type { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
 import type { InjectOptions } from './options.ts'
 import { checkContract } from './resolve-options.ts'
-import type { ResolvedEndpoint, ResolvedOptions } from './resolve-options.ts'
+import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
 import type { Router } from './router.ts'
 import type { Admission } from './transport/admission.ts'
 import type { Heartbeat } from './transport/heartbeat.ts'
@@ -31,6 +31,8 @@ export interface Core {
   readonly heartbeat: Heartbeat
   readonly admission: Admission
   readonly signatures: SignatureKeys
+  /** Everything that the endpoints and ports serve so far. */
+  readonly served: Served
   /** The apps that serve the router at further ports. They close with the router's app. */
   readonly ports: Set<FastifyInstance>
   /** The connections at this port; null at that of the router's app, whose router ends all. */
@@ -69,14 +71,14 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
   // A single caller may use half of a callee's capacity.
   const shares = new CallerShares(Math.min(pendingCalls, pendingInvocations / 2))
   fastify.decorate('wampRoute', function (this: FastifyInstance, given: ProcedureRouteOptions) {
-    procedureRoute(this, given, { depth, bufferedBytes, shares, origins: options.endpoint, checkContract, unidentified, router })
+    procedureRoute(this, given, { depth, bufferedBytes, shares, origins: options.endpoint, checkContract, unidentified, router, connections: host.connections })
   })
-  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified })
+  decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified, connections: host.connections })
 }
 
 /** Adds a WebSocket route to an app. */
 export async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission, connections }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
-  const endpoint = await buildEndpoint(resolved, trackers, (call) => router.call(call))
+  const endpoint = await buildEndpoint(resolved, fastify.prefix, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.logins.add(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
     fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)

@@ -106,7 +106,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const heartbeat = new Heartbeat(options.pingInterval)
-  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys(), ports: new Set<FastifyInstance>(), connections: null }
+  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys(), served: { files: [...options.static], cookies: [options.endpoint.cookie] }, ports: new Set<FastifyInstance>(), connections: null }
   // Runs after the preClose hook of @fastify/websocket, which stops upgrades: a client that reconnected at once would delay the close.
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
@@ -135,16 +135,18 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
 const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {
   if (fastify.hasDecorator(kHost)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: wampPort is for another Fastify app, which has its own port')
   const connections = new PortConnections()
-  const shared = hostOf(given)
-  const [files, options] = resolvePort(given, shared.options)
-  const host = { ...shared, options, connections }
+  const host = { ...hostOf(given), connections }
+  const files = resolvePort(given, host.served)
   host.ports.add(fastify)
   await registerWebsocket(fastify)
   fastify.addHook('preClose', (done) => {
-    connections.end()
+    connections.end(host.options.shutdownTimeout)
     done()
   })
-  fastify.addHook('onClose', async () => { host.ports.delete(fastify) })
+  fastify.addHook('onClose', async () => {
+    connections.close()
+    host.ports.delete(fastify)
+  })
   closeConnections(fastify, host.options.shutdownTimeout)
   decorateApp(fastify, host)
   await serveFiles(fastify, files)
@@ -152,14 +154,19 @@ const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {
 
 const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, given) => {
   const host = fastify[kHost]
-  await mountEndpoint(fastify, host, resolveEndpoint(given, host.options))
+  await mountEndpoint(fastify, host, resolveEndpoint(given, host.options, host.served))
 }
 
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature, allowedNetworks } = given
-  const { router, admission, options, entrance, signatures, unidentified } = fastify[kHost]
-  const join = as === undefined ? null : () => router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+  const { router, admission, options, entrance, signatures, unidentified, connections } = fastify[kHost]
+  const join = as === undefined
+    ? null
+    : () => {
+        const session = router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+        return connections?.own(session) ?? session
+      }
   // Report invalid options at once.
   await join?.().leave()
   // In a separate scope, because the bridge only accepts JSON.
@@ -202,6 +209,8 @@ async function serveFiles (fastify: FastifyInstance, { client, static: folders }
 function hostOf (given: PortOptions): Host {
   const { app } = given
   if (app?.[kHost] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must be a Fastify app on which wampPlugin has been loaded: await app.register(wampPlugin, …) first')
+  // It would never close this port.
+  if (app[kHost].router.state !== 'open') throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must not have begun to close')
   return app[kHost]
 }
 

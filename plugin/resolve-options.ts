@@ -131,22 +131,29 @@ export function doubtfulTimes ({ handshakeTimeout, pingInterval }: ResolvedOptio
     .map(([option, time]) => ({ option, text: `${option} is ${time} ms, which is too short for clients on slow networks: its unit is milliseconds, so write ${time * 1000} for ${time} s` }))
 }
 
-/** The options of a further endpoint, checked against the realms that the router has, likewise. */
-export function resolveEndpoint (given: EndpointOptions, { realms, static: files }: ResolvedOptions): ResolvedEndpoint {
+/** What is served at all ports of a router, and the cookies of its endpoints: the store of none may be in a served directory. */
+export interface Served {
+  readonly files: ResolvedStatic[]
+  readonly cookies: (Required<CookieOptions> | null)[]
+}
+
+/** The options of a further endpoint, which is added to `served`, checked against the realms that the router has, likewise. */
+export function resolveEndpoint (given: EndpointOptions, { realms }: ResolvedOptions, served: Served): ResolvedEndpoint {
   check(given, 'endpoint')
   const resolved = withDefaults(given)
   checkEndpoint(resolved, realms)
-  checkCookieFile(resolved.cookie, files)
+  checkCookieFile(resolved.cookie, served.files)
+  served.cookies.push(resolved.cookie)
   return Object.freeze(resolved)
 }
 
-/** The files of a further port, checked likewise. The second value has the options of the router, with the directories of both. */
-export function resolvePort (given: PortOptions, options: ResolvedOptions): [files: Pick<ResolvedOptions, 'static' | 'client'>, options: ResolvedOptions] {
+/** The files of a further port, which are added to `served`, checked likewise. */
+export function resolvePort (given: PortOptions, served: Served): Pick<ResolvedOptions, 'static' | 'client'> {
   check(given, 'port')
-  const files = { static: [given.static ?? []].flat().map(resolveStatic), client: given.client ?? null }
-  const all = [...options.static, ...files.static]
-  checkCookieFile(options.endpoint.cookie, all)
-  return [files, { ...options, static: all }]
+  const files = [given.static ?? []].flat().map(resolveStatic)
+  for (const cookie of served.cookies) checkCookieFile(cookie, files)
+  served.files.push(...files)
+  return { static: files, client: given.client ?? null }
 }
 
 /** The options of the HTTP bridge, checked likewise. */

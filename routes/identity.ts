@@ -11,6 +11,7 @@ import type { Router } from '../plugin/router.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { whenResponseEnds } from './client-gone.ts'
 import { isAllowedOrigin } from './origin.ts'
+import type { PortConnections } from './port-connections.ts'
 import type { Unidentified } from './unidentified.ts'
 
 /** A hook that lets a request continue, or answers it. */
@@ -54,10 +55,12 @@ interface Parts {
   /** Returns the caller if the request was created for a call. */
   readonly callerOf: (request: FastifyRequest) => Principal | undefined
   readonly unidentified: Unidentified
+  /** The pending requests at a further port, or null. */
+  readonly connections: PortConnections | null
 }
 
 /** Lets REST routes identify the user of a cookie, and log browsers in and out. */
-export function decorateIdentity (fastify: FastifyInstance, { router, entrance, endpoint, callerOf, unidentified }: Parts): void {
+export function decorateIdentity (fastify: FastifyInstance, { router, entrance, endpoint, callerOf, unidentified, connections }: Parts): void {
   const identify = async (request: FastifyRequest): Promise<void> => {
     if (request === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('wampIdentify', 'is a hook: pass it without calling it')
     const caller = callerOf(request)
@@ -99,7 +102,7 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     if (refusal === null) done()
     else reply.code(refusal.statusCode).send(refusal)
   })
-  decorateSession(fastify, router)
+  decorateSession(fastify, router, connections)
   decorateSigning(fastify, router, entrance)
 }
 
@@ -170,7 +173,7 @@ function endSession (request: FastifyRequest): void {
 }
 
 /** Adds `request.wamp`. The session is closed when the response ends or the client disconnects. */
-function decorateSession (fastify: FastifyInstance, router: Router): void {
+function decorateSession (fastify: FastifyInstance, router: Router, connections: PortConnections | null): void {
   fastify.decorateRequest(kReply, null)
   fastify.addHook('onRequest', (request, reply, done) => {
     request[kReply] = reply
@@ -192,6 +195,7 @@ function decorateSession (fastify: FastifyInstance, router: Router): void {
       if (limit !== null) throw new errors.WAMP_ERR_SESSION_LIMIT(limit)
       const session = router.join(principal.realm, { authid: principal.authid, role: principal.authrole, expires: expires ?? undefined })
       sessions.set(this, session)
+      connections?.own(session)
       if (this[kReply] !== null) whenResponseEnds(this[kReply], () => { session.leave() })
       return session
     }

@@ -14,7 +14,7 @@ import type { Router } from '../plugin/router.ts'
 import { hasBigInt, isDict } from '../plugin/protocol/wire-value.ts'
 import { limitBody } from './body-deadline.ts'
 import type { CallerShares } from './caller-shares.ts'
-import { CLIENT_GONE, signalOf } from './client-gone.ts'
+import { CLIENT_GONE, signalOf, whenResponseEnds } from './client-gone.ts'
 import { connectionOf, limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, withTextForOctets } from './json-border.ts'
@@ -22,6 +22,7 @@ import type { Place } from './json-border.ts'
 import { holdBody } from './held-body.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
+import type { PortConnections } from './port-connections.ts'
 import type { Unidentified } from './unidentified.ts'
 import { limitAnswers } from './unread-answers.ts'
 
@@ -54,6 +55,8 @@ interface ProcedureRouteParts {
   readonly bufferedBytes: number
   /** A body may take ten times as long as its `handshakeTimeout` to arrive. */
   readonly router: Pick<Router, 'handshakeTimeout' | 'logLimit' | 'held'>
+  /** The pending requests at a further port, or null. */
+  readonly connections: PortConnections | null
 }
 
 interface Schema { readonly properties?: Readonly<Record<string, object>>, readonly required?: readonly string[], readonly [keyword: string]: unknown }
@@ -68,7 +71,7 @@ const tooMany = { statusCode: 429, error: STATUS_CODES[429], message: TOO_MANY_R
 const few = limitRequests(tooMany)
 
 /** Adds a route that calls a procedure as the user of the request. Throws WAMP_ERR_INVALID_OPTION. */
-export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, bufferedBytes, shares, origins, checkContract, unidentified, router }: ProcedureRouteParts): void {
+export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteOptions, { depth, bufferedBytes, shares, origins, checkContract, unidentified, router, connections }: ProcedureRouteParts): void {
   checkRoute(given)
   if (given.contract !== undefined) checkContract(given.contract)
   const { procedure, contract = {}, args: names = [], as, ...route } = given
@@ -88,10 +91,11 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
       const { args, kwargs } = argumentsOf(request, place, names)
       const gone = signalOf(reply)
+      const signal = as === undefined || connections === null ? gone : signalAtPort(reply, connections)
       const ended = as === undefined ? () => {} : shares.begin(as, connectionOf(request.raw))
       if (ended === null) return await reply.code(429).header('cache-control', 'no-store').send(tooMany)
       // Before anything is sent: the promise of an HTTP/2 response to a client that has disconnected never settles.
-      const called = call(as ?? request.wamp, procedure, args, kwargs, gone).finally(ended)
+      const called = call(as ?? request.wamp, procedure, args, kwargs, signal).finally(ended)
       try {
         return await answer(reply, await called)
       } catch (error) {
@@ -160,6 +164,17 @@ async function call (session: InProcessSession, procedure: Uri, args: unknown[],
 /** The location of the arguments that are not in the path. Values in other locations are not validated by a schema. */
 function placeOf ({ method }: Pick<ProcedureRouteOptions, 'method'>): Place {
   return method === 'GET' || method === 'DELETE' ? 'query' : 'body'
+}
+
+/** A signal that is also aborted when the port closes: a session of the app stays open then, and its call may never be answered. */
+function signalAtPort (reply: FastifyReply, connections: PortConnections): AbortSignal {
+  const stop = new AbortController()
+  const lift = connections.whenOver(() => { stop.abort(new errors.WAMP_ERR_SESSION_CLOSED(reasons.systemShutdown)) })
+  whenResponseEnds(reply, () => {
+    lift()
+    stop.abort()
+  })
+  return stop.signal
 }
 
 /** The arguments of a request: by name, and the positional ones in order. */

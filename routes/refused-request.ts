@@ -1,4 +1,5 @@
 import { errors } from '../plugin/errors.ts'
+import { reasons } from '../plugin/protocol/reasons.ts'
 import type { Router } from '../plugin/router.ts'
 
 /** An answer to a request that no session serves. */
@@ -12,5 +13,7 @@ export function refusedRequest (thrown: unknown, { join, router }: { readonly jo
   if (thrown instanceof errors.WAMP_ERR_INVALID_MESSAGE) return { status: 400, error: thrown.message }
   if (thrown instanceof errors.WAMP_ERR_SESSION_LIMIT) return { status: 429, error: thrown.message }
   if (!(thrown instanceof errors.WAMP_ERR_SESSION_CLOSED)) return null
-  return join === null && router.state === 'open' ? { status: 401, error: 'the login has ended' } : { status: 503, error: thrown.message }
+  // A further port closes before the router does.
+  const closes = router.state !== 'open' || thrown.message.endsWith(reasons.systemShutdown)
+  return join === null && !closes ? { status: 401, error: 'the login has ended' } : { status: 503, error: thrown.message }
 }

@@ -35,7 +35,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'longest-timer', 'recent', 'thenable', 'work'],
   'in-process': ['protocol', 'abort-callbacks', 'errors', 'did-you-mean', 'thenable', 'backlog', 'peer', 'queue', 'memory-of', 'shares', 'work'],
   router: ['log-limit', 'protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'held-values'],
-  endpoint: ['protocol', 'errors', 'auth', 'codec', 'cookie'],
+  endpoint: ['protocol', 'errors', 'options', 'auth', 'codec', 'cookie'],
   'host-app': ['did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
   crossbar: ['errors', 'networks', 'did-you-mean', 'options', 'protocol', 'index'],

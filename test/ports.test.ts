@@ -89,6 +89,35 @@ t.test('closing a port ends only its own connections, and the procedures of its 
   t.equal(await user.closed, 1001)
 })
 
+t.test('a port that closes does not wait for calls without an answer', async (t) => {
+  const { app, port, urls } = await build(t, {
+    extend: async (port) => {
+      await port.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'staff' } })
+      await port.register(wampBridge, { call: '/own-call' })
+      port.wampRoute({ method: 'GET', url: '/never', procedure: 'com.example.never', as: port.wamp.join('realm1') })
+      port.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'staff' }))
+      port.get('/wait', { onRequest: port.wampRequireRole('staff') }, async (request) => await request.wamp.call('com.example.never'))
+    }
+  })
+  const session = app.wamp.join('realm1')
+  let called = 0
+  const allCalled = new Promise<void>((resolve) => {
+    session.register('com.example.never', async () => {
+      if (++called === 4) resolve()
+      await new Promise(() => {})
+    })
+  })
+  const browser = new WebBrowser(urls.port)
+  await browser.fetch('/login', { body: {} })
+  const body = { procedure: 'com.example.never' }
+  const pending = [browser.fetch('/call', { body }), browser.fetch('/own-call', { body }), browser.fetch('/never'), browser.fetch('/wait')]
+  await allCalled
+  await port.close()
+  t.same((await Promise.all(pending)).map(({ status }) => status), [503, 503, 503, 503])
+  t.equal(await app.wamp.join('realm1').call('wamp.session.count'), 0)
+  t.equal(app.wamp.sessions('realm1').filter(({ authid }) => authid === 'ann' || authid === 'http').length, 0)
+})
+
 t.test('ports close with the app', async (t) => {
   const { app, port, urls } = await build(t)
   const clients = [await join(t, urls.app), await join(t, urls.port)]
@@ -108,7 +137,7 @@ t.test('a port that does not listen yet, or never will, does not delay closing t
 })
 
 t.test('a port serves files of its own, but no cookie file', async (t) => {
-  const root = t.testdir({ web: { 'index.html': '<p>port</p>' } })
+  const root = t.testdir({ web: { 'index.html': '<p>port</p>' }, logs: {} })
   const [app, port] = [Fastify(), Fastify()]
   t.teardown(() => app.close())
   await app.register(wampPlugin, { ...options, cookie: { store: { type: 'file', filename: `${root}/cookies.dat` } } })
@@ -119,6 +148,14 @@ t.test('a port serves files of its own, but no cookie file', async (t) => {
   const other = Fastify()
   await other.register(wampPort, { app, static: { root: `${root}/web` } })
   await t.rejects(async () => await other.register(wampEndpoint, { path: '/more', auth: anonymous, cookie: { name: 'more', store: { type: 'file', filename: `${root}/web/more.dat` } } }), { message: 'The option "cookie.store.filename" must not be inside a static root: it would be served' })
+  const endpointIn = async (folder: string): Promise<void> => {
+    const one = Fastify()
+    await one.register(wampPort, { app })
+    await one.register(wampEndpoint, { path: '/more', auth: anonymous, cookie: { name: 'more', store: { type: 'file', filename: `${root}/${folder}/more.dat` } } })
+  }
+  await t.rejects(endpointIn('web'), { message: /must not be inside a static root/ }, 'another port would serve it')
+  await endpointIn('logs')
+  await t.rejects(async () => await Fastify().register(wampPort, { app, static: { root: `${root}/logs` } }), { message: /must not be inside a static root/ }, 'a cookie of another port')
   await t.rejects(async () => await Fastify().register(wampPort, { app, static: { root } }), { message: 'The option "cookie.store.filename" must not be inside a static root: it would be served' })
 })
 
@@ -131,6 +168,10 @@ t.test('a port without a router is refused', async (t) => {
   const expected = 'The option "app" must be a Fastify app on which wampPlugin has been loaded: await app.register(wampPlugin, …) first'
   for (const given of [{}, { app: null }, { app }, { app: {} }]) await refused(given, expected)
   await app.register(wampPlugin, options)
+  const closed = Fastify()
+  await closed.register(wampPlugin, options)
+  await closed.close()
+  await refused({ app: closed }, 'The option "app" must not have begun to close')
   await refused({ app, port: 8081 }, 'The option "port" is not an option')
   await refused({ app }, 'fastify-wamp is already registered: wampPort is for another Fastify app, which has its own port', app)
 })

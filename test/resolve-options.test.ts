@@ -225,9 +225,10 @@ t.test('a cookie file beside a static root, or in a folder of it that is not ser
 
 t.test('a further endpoint is checked against the router\'s realms', async (t) => {
   const router = resolveOptions({ realms })
-  t.equal(resolveEndpoint({ path: '/other' }, router).path, '/other')
-  t.throws(() => resolveEndpoint({ realms } as EndpointOptions, router), { message: 'The option "realms" is not an option' })
-  t.throws(() => resolveEndpoint({ auth: { anonymous: { type: 'static', role: 'boss' } } }, router), { code: 'WAMP_ERR_INVALID_OPTION' })
+  const served = { files: [], cookies: [] }
+  t.equal(resolveEndpoint({ path: '/other' }, router, served).path, '/other')
+  t.throws(() => resolveEndpoint({ realms } as EndpointOptions, router, served), { message: 'The option "realms" is not an option' })
+  t.throws(() => resolveEndpoint({ auth: { anonymous: { type: 'static', role: 'boss' } } }, router, served), { code: 'WAMP_ERR_INVALID_OPTION' })
 })
 
 t.test('an authorizer is a URI or a function, and stands alone [AZN-08]', async (t) => {

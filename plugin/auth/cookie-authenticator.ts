@@ -1,19 +1,16 @@
 import type { LoginRecord } from '../cookie/cookie-store.ts'
-import type { CookieCheck } from '../cookie/cookie-entrance.ts'
+import type { VerifyLogin } from '../cookie/cookie-entrance.ts'
 import type { AuthOptions } from '../auth-options.ts'
 
 /**
  * Decides which logins by cookie are valid at an endpoint: those whose method is configured there and that pass its check. Logins that the
  * app created with `reply.wampSignIn` are accepted at every endpoint.
  */
-export function verifyLogins ({ path, auth }: { readonly path: string, readonly auth: AuthOptions }, offered: { has (method: string): boolean }): CookieCheck {
+export function verifyLogins ({ path, auth }: { readonly path: string, readonly auth: AuthOptions }, offered: { has (method: string): boolean }): VerifyLogin {
   const verify = auth.cookie?.verify ?? verifyStaticUsers(auth, path)
-  return {
-    path,
-    verify: (record) => {
-      const { authmethod, method = authmethod } = record
-      return (method === null || offered.has(method)) && verify(record)
-    }
+  return (record) => {
+    const { authmethod, method = authmethod } = record
+    return (method === null || offered.has(method)) && verify(record)
   }
 }
 

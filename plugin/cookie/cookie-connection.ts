@@ -14,8 +14,8 @@ export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 
 /** The endpoint of a connection. */
 export interface Entry {
-  /** The path of the endpoint; undefined if logins are not attached to cookies. */
-  readonly path: string | undefined
+  /** The path of the endpoint, which its logins record. */
+  readonly path: string
   /** The principal that a login grants there, or null. Never rejects. */
   admit (record: LoginRecord): Promise<Principal | null>
 }

@@ -12,12 +12,6 @@ import type { StoreLog } from './store-log.ts'
 /** Decides whether a stored login is still valid, and its role. */
 export type VerifyLogin = NonNullable<CookieAuthOptions['verify']>
 
-/** The path of an endpoint, and the check of its logins. */
-export interface CookieCheck {
-  readonly path: string | undefined
-  readonly verify: VerifyLogin
-}
-
 /** The user of a request. */
 export interface Identity {
   readonly principal: Principal
@@ -33,20 +27,22 @@ export interface Identity {
 export class CookieEntrance {
   readonly #tracker: CookieTracker
   readonly #log: StoreLog
-  readonly #check: CookieCheck | null
+  readonly #path: string
+  readonly #verify: VerifyLogin | null
   readonly #checks: LoginChecks
 
-  /** `verify` is null for an endpoint without logins by cookie. Its answers are awaited in `checks`. */
-  constructor ({ tracker, log, verify, checks }: { tracker: CookieTracker, log: StoreLog, verify: CookieCheck | null, checks: LoginChecks }) {
+  /** `path` is that of the endpoint. `verify` is null for an endpoint without logins by cookie. Its answers are awaited in `checks`. */
+  constructor ({ tracker, log, path, verify, checks }: { tracker: CookieTracker, log: StoreLog, path: string, verify: VerifyLogin | null, checks: LoginChecks }) {
     this.#tracker = tracker
     this.#log = log
-    this.#check = verify
+    this.#path = path
+    this.#verify = verify
     this.#checks = checks
   }
 
   /** Registers a browser that connects. Resolves when its cookie has been looked up. Call `leave` when it has disconnected. */
   async arrive (arrival: Arrival): Promise<CookieConnection> {
-    return await this.#tracker.arrive(arrival, { path: this.#check?.path, admit: async (record) => await this.#admit(record, async () => true) })
+    return await this.#tracker.arrive(arrival, { path: this.#path, admit: async (record) => await this.#admit(record, async () => true) })
   }
 
   /** The identity of a request's cookie; null also if the store cannot tell. */
@@ -60,7 +56,7 @@ export class CookieEntrance {
 
   /** Logs a browser in by a REST request. Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN. */
   async signIn (arrival: Arrival, principal: Principal): Promise<string> {
-    if (this.#check === null) throw new errors.WAMP_ERR_SIGN_IN('requires the option auth.cookie')
+    if (this.#verify === null) throw new errors.WAMP_ERR_SIGN_IN('requires the option auth.cookie')
     return await this.#tracker.signIn(arrival, principal)
   }
 
@@ -73,7 +69,7 @@ export class CookieEntrance {
   async #admit (record: LoginRecord, lasts: () => Promise<boolean>): Promise<Principal | null> {
     const { authid, authrole, authmethod, authrealm, authextra } = record
     try {
-      const answer = this.#check?.verify(record) ?? false
+      const answer = this.#verify?.(record) ?? false
       const verdict = isThenable(answer) ? await this.#checks.wait(answer) : answer
       if (verdict === false || (isThenable(answer) && !await lasts())) return null
       return {

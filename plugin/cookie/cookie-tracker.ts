@@ -96,7 +96,7 @@ export class CookieTracker implements ConnectionTracker {
    * Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN.
    */
   async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<string> {
-    const values = this.#cookie.read(cookieHeader)
+    const values = this.#cookie.readAll(cookieHeader, errors.WAMP_ERR_SIGN_IN)
     // The request's cookie may be planted: it is replaced without a look-up.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
     for (const key of keysOf(values)) this.#handed.replace(key)
@@ -117,7 +117,7 @@ export class CookieTracker implements ConnectionTracker {
 
   /** Logs a browser out by REST: deletes its logins and ends their sessions. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
-    const found = await this.#find(this.#cookie.read(cookieHeader))
+    const found = await this.#find(this.#cookie.readAll(cookieHeader, errors.WAMP_ERR_SIGN_OUT))
     if (found === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
     for (const login of found) await this.forget(login, null)
     return this.#cookie.remove(secure)

@@ -4,6 +4,8 @@ import { keyOf, mayBeKnown } from './cookie-id.ts'
 
 /** The maximum number of cookies with this name that are read. Browsers can be made to send several. */
 const MOST_VALUES = 4
+/** The maximum number of cookies with this name in a request that logs in or out: the logins of all of them end. */
+const MOST_ENDED = 50
 
 /** `serializeCookie` of @fastify/cookie. */
 export type SerializeCookie = (name: string, value: string, options: {
@@ -32,15 +34,22 @@ export class TrackingCookie {
   }
 
   /** The values of the cookies with this name, in the order of the header. Malformed and unsigned values are skipped. */
-  read (header: string | undefined): BroughtValue[] {
+  read (header: string | undefined, most = MOST_VALUES): BroughtValue[] {
     const { name } = this.#options
     const values: BroughtValue[] = []
     for (const part of (header ?? '').split(';')) {
       const equals = part.indexOf('=')
       if (equals < 0 || part.slice(0, equals).trim() !== name) continue
       const brought = this.#unsign(withoutQuotes(part.slice(equals + 1).trim()))
-      if (brought !== null && values.push(brought) === MOST_VALUES) break
+      if (brought !== null && values.push(brought) === most) break
     }
+    return values
+  }
+
+  /** All values, for a request that ends their logins. Throws the refusal if there are too many, because some logins would remain. */
+  readAll (header: string | undefined, Refusal: new (why: string) => Error): BroughtValue[] {
+    const values = this.read(header, MOST_ENDED + 1)
+    if (values.length > MOST_ENDED) throw new Refusal(`is not possible: the request has more than ${MOST_ENDED} cookies of this name`)
     return values
   }
 

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
+import { areConfusable } from '../check-logins.ts'
+import type { LoginEndpoint } from '../check-logins.ts'
 import { isServed } from '../served-files.ts'
 import type { CookieSettings } from './cookie.ts'
 import { Port } from './port.ts'
@@ -28,6 +30,7 @@ export class Site {
   messageSize: number | undefined
   readonly #ports: Port[] = []
   readonly #secrets: { readonly filename: string, readonly what: string }[] = []
+  readonly #endpoints: { readonly endpoint: LoginEndpoint, readonly setting: Setting }[] = []
   readonly #facts = new Map<string, { value: unknown, setting: Setting }>()
 
   /** The ports that serve something. The first one has a WebSocket route, if any has. */
@@ -68,6 +71,14 @@ export class Site {
   trackBy (cookie: CookieSettings, setting: Setting): void {
     this.#agree(`cookie ${cookie.name}`, cookie, setting, 'cookies with the same name must have the same store and attributes')
     if (cookie.store?.type === 'file') this.addSecret(cookie.store.filename, 'the cookie file')
+    if (cookie.store?.type === 'database') this.addSecret(cookie.store.path, 'the cookie database')
+  }
+
+  /** Adds a WebSocket route. One at the same path of another port, with the same cookie, must have the same logins. */
+  addLogins (endpoint: LoginEndpoint, setting: Setting): void {
+    const other = this.#endpoints.find((one) => areConfusable(one.endpoint, endpoint))
+    if (other !== undefined) setting.fail(`must have the same "auth" as "${other.setting.path}", another path, or a cookie with another name and store: a login there would also be one here`)
+    this.#endpoints.push({ endpoint, setting })
   }
 
   #agree (fact: string, value: unknown, setting: Setting, why: string): void {

@@ -33,6 +33,7 @@ export function readWebsocket (setting: Setting, websocket: WebsocketSettings, p
   const endpoint: EndpointOptions = present({
     auth, cookie: tracking, serializers: readSerializers(websocket), allowedOrigins: readOrigins(tuned, auth?.cookie !== undefined)
   })
+  site.addLogins({ ...endpoint, path }, setting)
   port.serveWebsocket({ ...endpoint, path }, setting)
 }
 

@@ -17,6 +17,7 @@ const loginStore = 'plugin/cookie/login-store.ts'
 const foreignPages = 'attacks/foreign-pages.test.ts'
 const planted = 'attacks/planted-cookies.test.ts'
 const stolen = 'attacks/stolen-cookies.test.ts'
+const confused = 'attacks/confused-endpoints.test.ts'
 const floods = 'attacks/floods.test.ts'
 const openConnections = 'routes/connections.test.ts'
 
@@ -205,6 +206,27 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a login at one endpoint']
   },
   {
+    defence: 'Endpoints at one path of two ports cannot share logins that they would check differently',
+    file: 'plugin/endpoint.ts',
+    code: 'if (this.#endpoints.some((other) => areConfusable(endpoint, other))) {',
+    without: 'if (areConfusable(endpoint, endpoint)) {',
+    test: [confused, 'endpoints at one path of two ports are refused']
+  },
+  {
+    defence: 'Endpoints at the same path and different prefixes are different endpoints for logins by cookie',
+    file: 'plugin/endpoint.ts',
+    code: 'trackers.entrance(tracker, placed, authenticators)',
+    without: 'trackers.entrance(tracker, options, authenticators)',
+    test: [confused, 'a login under one prefix']
+  },
+  {
+    defence: 'A login at an endpoint that only tracks browsers is not valid at another endpoint',
+    file: 'plugin/cookie/cookie-entrance.ts',
+    code: '{ path: this.#path, admit:',
+    without: '{ path: this.#verify === null ? undefined as never : this.#path, admit:',
+    test: [confused, 'a login at an endpoint without logins by cookie']
+  },
+  {
     defence: 'Stores contain only hashes of cookies',
     file: 'plugin/cookie/cookie-id.ts',
     code: 'export function keyOf (value: string): string {\n  return createHash(\'sha256\').update(value).digest(\'hex\')',
@@ -345,6 +367,13 @@ export const defences: readonly Defence[] = [
     test: [floods, 'the Cookie header of one']
   },
   {
+    defence: 'Planted cookies do not keep a login from ending at a REST logout',
+    file: 'plugin/cookie/tracking-cookie.ts',
+    code: 'const values = this.read(header, MOST_ENDED + 1)',
+    without: 'const values = this.read(header)',
+    test: ['routes/sign-out.test.ts', 'a REST logout and a REST login end the logins of all cookies']
+  },
+  {
     defence: 'After too many failed logins, a client is not even challenged',
     file: 'plugin/session/handshake.ts',
     code: 'await this.#beginCheck()\n    const grant',
@@ -434,6 +463,27 @@ export const defences: readonly Defence[] = [
     code: 'if (!files.some(({ root }) => isServed(root, resolve(given)))) return',
     without: 'if (files.length < 100) return',
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
+  },
+  {
+    defence: 'A cookie file is not in a directory that another port serves',
+    file: 'plugin/resolve-options.ts',
+    code: 'served.files.push(...files)',
+    without: '',
+    test: ['ports.test.ts', 'a port serves files of its own, but no cookie file']
+  },
+  {
+    defence: 'A cookie file of another port is not in a directory that a port serves',
+    file: 'plugin/resolve-options.ts',
+    code: 'served.cookies.push(resolved.cookie)',
+    without: '',
+    test: ['ports.test.ts', 'a port serves files of its own, but no cookie file']
+  },
+  {
+    defence: 'A call without an answer does not keep a port from closing',
+    file: 'routes/port-connections.ts',
+    code: 'for (const end of this.#requests) end()',
+    without: '',
+    test: ['ports.test.ts', 'a port that closes does not wait for calls']
   },
   {
     defence: 'A cookie file is not served through a symbolic link',
@@ -1551,8 +1601,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Canceled HTTP/2 requests do not use up the call limit of a session that routes use with `as`',
     file: 'routes/procedure-route.ts',
-    code: 'procedure, args, kwargs, gone).finally(ended)',
-    without: 'procedure, args, kwargs, gone)',
+    code: 'procedure, args, kwargs, signal).finally(ended)',
+    without: 'procedure, args, kwargs, signal)',
     test: ['routes/http2.test.ts', 'canceled HTTP/2 requests do not']
   },
   {

@@ -171,10 +171,13 @@ t.test('one port on two interfaces is refused if one of them is all of them', as
   t.equal(convert(transports({})).endpoints.length, 1)
 })
 
-t.test('a directory must not serve the cookie file, at whatever port', async (t) => {
-  const cookie = { store: { type: 'file', filename: '../web/cookies.dat' } }
-  const transports = [web({ ws: { type: 'websocket', cookie } }), { ...web({ '/': { type: 'static', directory: '../web' } }), endpoint: { type: 'tcp', port: 8081 } }]
-  refused(t, node({ transports }), 'workers[0].transports[1].paths["/"].directory', 'must not contain the cookie file: it would be served')
+t.test('a directory must not serve the cookie file or database, at whatever port', async (t) => {
+  const refusedWith = (store: object, what: string): void => {
+    const transports = [web({ ws: { type: 'websocket', cookie: { store } } }), { ...web({ '/': { type: 'static', directory: '../web' } }), endpoint: { type: 'tcp', port: 8081 } }]
+    refused(t, node({ transports }), 'workers[0].transports[1].paths["/"].directory', `must not contain ${what}: it would be served`)
+  }
+  refusedWith({ type: 'file', filename: '../web/cookies.dat' }, 'the cookie file')
+  refusedWith({ type: 'database', path: '../web/cookies' }, 'the cookie database')
 })
 
 t.test('no message contains a secret', async (t) => {

@@ -35,3 +35,26 @@ t.test('a REST logout that the store cannot look up is answered 503, and the coo
   t.equal((await browser.fetch('/logout', { body: {} })).status, 200)
   t.equal(await browser.me(), null)
 })
+
+t.test('a REST logout and a REST login end the logins of all cookies of the name, or are refused', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: {} })
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' }))
+  app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
+  t.teardown(() => app.close())
+  const post = async (url: string, cookie = ''): Promise<{ statusCode: number, code: unknown, cookie: string }> => {
+    const response = await app.inject({ method: 'POST', url, headers: { cookie } })
+    const { code } = response.body === '' ? { code: undefined } : response.json<{ code?: unknown }>()
+    return { statusCode: response.statusCode, code, cookie: String(response.headers['set-cookie']).split(';')[0]! }
+  }
+  const planted = (count: number): string => Array.from({ length: count }, (_, i) => `cbtid=${'x'.repeat(40 + i % 40)}; `).join('')
+  for (const url of ['/logout', '/login']) {
+    const { cookie } = await post('/login')
+    const refused = await post(url, planted(50) + cookie)
+    t.match(refused, url === '/logout' ? { statusCode: 503, code: 'WAMP_ERR_SIGN_OUT' } : { statusCode: 500, code: 'WAMP_ERR_SIGN_IN' })
+    t.equal((await app.wampCookies!.find()).length, 1)
+    const known = (await app.wampCookies!.find())[0]!.cookie
+    t.equal((await post(url, planted(49) + cookie)).statusCode, 200)
+    t.notOk((await app.wampCookies!.find()).some((login) => login.cookie === known), url)
+  }
+})
