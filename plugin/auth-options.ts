@@ -133,7 +133,7 @@ export interface DynamicAuthOptions {
   authenticatorRealm?: Uri
   /** The role of the caller, which must have the permission to call it. @default 'trusted', which may do everything */
   authenticatorRole?: string
-  /** The role if the procedure returns none. @default none: the procedure must return a role */
+  /** The role if the procedure returns none. @default none, so the procedure must return a role */
   defaultRole?: string
 }
 

@@ -114,8 +114,8 @@ export interface LimitOptions {
    */
   bufferedBytes?: number
   /**
-   * Bytes of memory for the decoded values that running procedures and event handlers of the app hold, and for the bodies of procedure routes,
-   * estimated, for all realms together. A single caller, publisher or HTTP connection may hold at most as much memory as is free. Above it, calls and
+   * Estimated bytes of memory for the decoded values that running procedures and event handlers of the app hold, and for the bodies of procedure
+   * routes, in all realms together. A single caller, publisher or HTTP connection may hold at most as much memory as is free. Above it, calls and
    * requests are rejected, and events are queued or dropped. @default 268435456
    */
   heldBytes?: number
@@ -232,8 +232,8 @@ export interface FastifyWampOptions extends EndpointOptions, FileOptions {
   shutdown?: 'close' | 'goodbye'
   /**
    * Milliseconds for a client to answer GOODBYE. When the app closes, also the time for clients to receive buffered data, for pending deletions
-   * of logins, for request bodies to arrive, and for `auth.cookie.verify` to answer. Requests that use the app's own sessions then have the same
-   * time again. @default 2000
+   * of logins, for request bodies to arrive, and for `auth.cookie.verify` to answer. After that, requests that use the app's own
+   * sessions get the same amount of time once more. @default 2000
    */
   shutdownTimeout?: number
   /** Milliseconds over which client connections are closed when the app closes, so that clients do not all reconnect at once. @default 0 */

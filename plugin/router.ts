@@ -236,7 +236,7 @@ export class Router implements SessionHost {
     return count
   }
 
-  /** Deletes the cached decisions of the authorizers of a realm's roles, for one role or all, for one authid or all. Throws WAMP_ERR_NO_SUCH_REALM. */
+  /** Deletes cached authorizer decisions of a realm. `about` limits this to one role, one authid, or both. Throws WAMP_ERR_NO_SUCH_REALM. */
   forgetDecisions (name: Uri, about: { authrole?: string, authid?: string } = {}): void {
     checkFilter(about, { authrole: 'string', authid: 'string' })
     this.#realmNamed(name).forgetDecisions(about)

@@ -10,7 +10,7 @@ const SALT_OCTETS = 16
 const KEY_OCTETS = 32
 const deriveByPbkdf2 = promisify(pbkdf2)
 
-/** The parameters of the key derivation. A higher cost slows down clients at each login, and also attackers. */
+/** The parameters of the key derivation. A higher cost slows down attackers, but also each login. */
 export interface ScramDerivation {
   /** The key derivation function. `argon2id13` resists attacks with graphics cards, because it requires memory; `pbkdf2` is used with SHA-256. @default 'argon2id13' */
   kdf?: 'argon2id13' | 'pbkdf2'

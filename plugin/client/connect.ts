@@ -9,7 +9,7 @@ export interface TypedClientSession<A extends Api> extends Omit<ClientSession, k
 
 /**
  * Opens a session. Retries automatically until the router accepts it. Rejects with a WampError if the router refuses the
- * session permanently, with the reason of `signal` if that is aborted, and with WAMP_ERR_INVALID_OPTION.
+ * session permanently. If `signal` is aborted, rejects with its reason. Rejects with WAMP_ERR_INVALID_OPTION for an invalid option.
  */
 export function connect (url: string | URL, options?: ConnectOptions): Promise<ClientSession>
 /** With a type argument, the session has the types of a contract or an API: `connect<typeof contract>('/ws', { realm: 'realm1' })`. */

@@ -92,5 +92,5 @@ export interface ApiOf<C extends Contract, P extends SchemaTypes = JsonSchemaTyp
   } }
 }
 
-/** The API of a contract's type. The type of an API is returned as it is. */
+/** The API type that a contract's type defines. If the type is already an API, it is unchanged. */
 export type ApiFrom<A extends Api | Contract> = A extends Api ? A : A extends Contract ? ApiOf<A> : never

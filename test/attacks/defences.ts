@@ -87,7 +87,7 @@ export const defences: readonly Defence[] = [
     test: [planted, 'a REST login receives a']
   },
   {
-    defence: 'Logging in on the cookie of another user ends that user\'s login',
+    defence: 'If a browser has another user\'s cookie, logging in ends the login of that other user',
     file: tracker,
     code: '    await this.forget(login, connection)\n',
     without: '',
@@ -171,7 +171,7 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a user who is no']
   },
   {
-    defence: 'A cookie does not log in at an endpoint that does not configure the method of its login',
+    defence: 'A login by cookie is rejected at an endpoint where the login\'s method is not configured',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: '(method === null || offered.has(method)) && verify(record)',
     without: 'verify(record)',
@@ -283,14 +283,14 @@ export const defences: readonly Defence[] = [
     test: ['cookie/relogin.test.ts', 'a logout there while']
   },
   {
-    defence: 'The session of such a login ends as well',
+    defence: 'If a login ended in another process while the same user logged in again, the session of the new login ends as well',
     file: tracker,
     code: 'by.overrule()',
     without: 'by.device.toString()',
     test: ['cookie/relogin.test.ts', 'a logout there while']
   },
   {
-    defence: 'A logout also ends a login that has replaced its own in the meantime',
+    defence: 'If a new login has replaced the one that is being logged out, the logout ends both',
     file: loginStore,
     code: 'successors)].map((successor) => this.#endLogin(successor))',
     without: 'successors)].map((successor) => successor)',
@@ -465,14 +465,14 @@ export const defences: readonly Defence[] = [
     test: ['resolve-options.test.ts', 'a cookie file that would be served']
   },
   {
-    defence: 'A cookie file is not in a directory that another port serves',
+    defence: 'A cookie file inside a directory that another port serves is rejected',
     file: 'plugin/resolve-options.ts',
     code: 'served.files.push(...files)',
     without: '',
     test: ['ports.test.ts', 'a port serves files of its own, but no cookie file']
   },
   {
-    defence: 'A cookie file of another port is not in a directory that a port serves',
+    defence: 'A port cannot serve a directory that contains the cookie file of another port',
     file: 'plugin/resolve-options.ts',
     code: 'served.cookies.push(resolved.cookie)',
     without: '',
@@ -668,7 +668,7 @@ export const defences: readonly Defence[] = [
     test: ['auth/expiring-logins.test.ts', 'a session ends when the']
   },
   {
-    defence: 'Such a login is not attached to a cookie, which would outlive it',
+    defence: 'A login by a token or a session of the app is not attached to a cookie, which would outlive it',
     file: tracker,
     code: 'if (lasts) await this.#attach',
     without: 'await this.#attach',
@@ -689,7 +689,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/uri-index.test.ts', 'URIs that match many patterns']
   },
   {
-    defence: 'An upgrade sent before the previous response is disconnected',
+    defence: 'A connection is closed if the client sends an upgrade before it has received the previous response',
     file: 'routes/connections.ts',
     code: 'if (response.req !== request) socket.destroy()',
     without: 'if (response.req === null) socket.destroy()',
@@ -885,7 +885,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/costs.test.ts', 'made-up authids on a receiver']
   },
   {
-    defence: 'A call is tried at only a few of many callees that do not read',
+    defence: 'If many callees do not read, a call tries only a few of them',
     file: 'plugin/realm/dealer.ts',
     code: 'if (++congested >= MOST_CONGESTED) break',
     without: 'congested++',
@@ -1018,14 +1018,14 @@ export const defences: readonly Defence[] = [
     test: ['in-process/pending-requests.test.ts', 'the bridge keeps no values in memory while a call']
   },
   {
-    defence: 'The options and details of a message cannot take many times the memory of their octets',
+    defence: 'The decoded options and details of a message cannot use many times as much memory as their encoded form',
     file: 'plugin/protocol/wire-format.ts',
     code: 'hasManyObjects(value)',
     without: 'hasManyObjects(null)',
     test: ['protocol/wire-format.test.ts', 'an element contains a limited number of lists and dicts']
   },
   {
-    defence: 'The options in a request of the HTTP bridge cannot take many times the memory of their text',
+    defence: 'The decoded options of an HTTP bridge request cannot use many times as much memory as their text',
     file: 'routes/bridge.ts',
     code: 'hasManyObjects(options)',
     without: 'hasManyObjects(null)',
@@ -1046,7 +1046,7 @@ export const defences: readonly Defence[] = [
     test: ['session/pending-logins.test.ts', 'a connection with ten pending logins is not read']
   },
   {
-    defence: 'A publisher cannot use up the asynchronous event handlers that may run for a subscription',
+    defence: 'A single publisher cannot use up the limit of concurrent asynchronous handler calls for a subscription',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'return this.#hasItsShare(publisher) || ',
     without: 'return this.#running.total >= MOST_RUNNING || ',
@@ -1081,7 +1081,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/http2.test.ts', 'an answer beyond the limit']
   },
   {
-    defence: 'A progressive result that makes a function of the app fail later does not crash the process',
+    defence: 'An asynchronous failure of the app\'s function for progressive results does not crash the process',
     file: 'plugin/in-process/in-process-peer.ts',
     code: 'if (isThenable(result)) this.#follow(',
     without: 'if (result === null) this.#follow(',
@@ -1095,14 +1095,14 @@ export const defences: readonly Defence[] = [
     test: ['in-process/progress.test.ts', 'progressive results are handled by a limited number']
   },
   {
-    defence: 'One event stream of a connection at a time receives its missed events',
+    defence: 'The event streams of a connection receive their missed events one stream at a time',
     file: 'routes/event-stream.ts',
     code: 'await inLine(this.#owner, async () => {',
     without: 'await (async (_owner, work) => { await work() })(this.#owner, async () => {',
     test: ['routes/http2.test.ts', 'the event streams of an']
   },
   {
-    defence: 'Missed events are sent as fast as the client reads them',
+    defence: 'Missed events are sent no faster than the client reads them',
     file: 'routes/event-stream.ts',
     code: ' || this.#outflow.writableNeedDrain',
     without: '',
@@ -1137,7 +1137,7 @@ export const defences: readonly Defence[] = [
     test: ['realm/bounds.test.ts', 'open calls keep at most']
   },
   {
-    defence: 'Open calls and waiting events of patterns keep no long URIs',
+    defence: 'Open calls, and waiting events of pattern subscriptions, do not keep long URIs in memory',
     file: 'plugin/realm/role.ts',
     code: 'if (uri.length > LONGEST_URI) return invalidUri',
     without: "if (uri.length > LONGEST_URI && (action === 'subscribe' || action === 'register')) return invalidUri",
@@ -1270,7 +1270,7 @@ export const defences: readonly Defence[] = [
     test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
   },
   {
-    defence: 'A recursive schema with alternatives does not validate a value once for each path through them',
+    defence: 'A value is not validated once for each path through the alternatives of a recursive schema',
     file: 'plugin/contract/validation-steps.ts',
     code: 'if (this.#left < 0) throw new TooManySteps()',
     without: '',
@@ -1312,14 +1312,14 @@ export const defences: readonly Defence[] = [
     test: ['routes/host-options.test.ts', 'an upgrade outside the only']
   },
   {
-    defence: 'A login while the store cannot look up the cookie replaces the login of the cookie',
+    defence: 'If the store cannot look up a cookie, a new login still replaces the cookie\'s earlier login',
     file: 'plugin/cookie/cookie-connection.ts',
     code: 'await this.#endOthers(principal)',
     without: '',
     test: ['cookie/logout-in-outage.test.ts', 'a login on a cookie']
   },
   {
-    defence: 'A login after a logout on a cookie that the store could not look up does not restore the login of that cookie',
+    defence: 'If the store cannot look up a cookie, a logout followed by a new login does not restore the cookie\'s earlier login',
     file: 'plugin/cookie/ended-cookies.ts',
     code: '(this.#ended.has(cookie) && !isSame(this.#spared.get(cookie), spared))',
     without: 'false',
@@ -1452,7 +1452,7 @@ export const defences: readonly Defence[] = [
     test: ['session/abandoned-calls.test.ts', 'a session that leaves cancels the calls of its dynamic authorizer']
   },
   {
-    defence: 'A session that leaves cancels the calls of an authorizer that its calls of the meta API wait for',
+    defence: 'When a session leaves, the authorizer calls for its pending meta API calls are canceled',
     file: 'plugin/realm/realm.ts',
     code: 'yield * this.#service.forget(session)',
     without: '',
@@ -1529,7 +1529,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/in-process-peer.test.ts', 'an interrupted invocation is forgotten,']
   },
   {
-    defence: 'A procedure of a client of this package that ignores its signal leaves nothing behind after its call was canceled',
+    defence: 'In the client of this package, a procedure that ignores its signal leaves nothing behind after its call was canceled',
     file: 'plugin/client/invocations.ts',
     code: 'this.#running.delete(request)\n    controller?.abort',
     without: 'controller?.abort',
@@ -1543,7 +1543,7 @@ export const defences: readonly Defence[] = [
     test: ['client/hostile-router.test.ts', 'a close reason that only begins like a URI']
   },
   {
-    defence: 'Without the cookie, a router must prove that it knows the password of `wampScram`, even if it does not challenge the client',
+    defence: 'With `cookie: false`, a `wampScram` login fails if the router sends no challenge and so does not prove that it knows the password',
     file: 'plugin/client/handshake.ts',
     code: '(cookie && this.#challenges === 0)',
     without: 'this.#challenges === 0',
@@ -1571,7 +1571,7 @@ export const defences: readonly Defence[] = [
     test: ['client/logins.test.ts', 'a challenge that would take hours is refused']
   },
   {
-    defence: 'A payload that JavaScript cannot represent does not end the sessions of the client of this package that receive it',
+    defence: 'A session of the client of this package stays open if it receives a payload that JavaScript cannot represent',
     file: 'plugin/client/octet-reader.ts',
     code: "if (typeof key !== 'object' || key === null) setOwn(",
     without: "if (typeof key === 'object') throw new TypeError(); else setOwn(",
@@ -1634,7 +1634,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/revocation.test.ts', 'a revoked login that is used while the store cannot list']
   },
   {
-    defence: 'A revocation ends sessions whose logins are being made, or could not be stored',
+    defence: 'A revocation ends sessions whose logins are in progress or could not be stored',
     file: 'plugin/cookie/login-connections.ts',
     code: 'for (const connection of this.#proven) connection.revoke(filter)',
     without: '',
@@ -1725,7 +1725,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/logout-in-outage.test.ts', 'logouts on made-up cookies during']
   },
   {
-    defence: 'An event that a serializer cannot represent is encoded, and logged, once for all its receivers',
+    defence: 'If a serializer cannot represent an event, this is detected and logged once for all receivers',
     file: 'plugin/transport/websocket-transport.ts',
     code: 'if (this.#hasFailed(message)) {',
     without: 'if (this.#codec === null) {',
@@ -1739,14 +1739,14 @@ export const defences: readonly Defence[] = [
     test: ['routes/event-text.test.ts', 'an event that JSON cannot']
   },
   {
-    defence: 'A canceled call of a procedure of the app keeps its place until the procedure has ended',
+    defence: 'A canceled call of a procedure of the app counts toward the limit until the procedure has ended',
     file: 'plugin/realm/dealer.ts',
     code: "if (willAnswer(call)) call.state = 'abandoned'\n    else this.#unassign(call)",
     without: 'this.#unassign(call)',
     test: ['in-process/abandoned-invocations.test.ts', 'a canceled call of the app.s procedure keeps']
   },
   {
-    defence: 'A canceled call of a procedure of the app that can never end does not keep its place',
+    defence: 'A canceled call does not count toward the limit if its procedure of the app can never end',
     file: 'plugin/in-process/invocations.ts',
     code: "(mode !== 'kill')",
     without: "(mode === 'killnowait')",
@@ -1795,7 +1795,7 @@ export const defences: readonly Defence[] = [
     test: ['routes/console.test.ts', 'the WebSocket of the page']
   },
   {
-    defence: 'The memory for values of calls that procedures of the app hold is limited',
+    defence: 'The memory for call values held by the app\'s procedures is limited',
     file: 'plugin/transport/in-process-transport.ts',
     code: 'if (this.#held?.hasRoom(sharer, bytes) === false) return',
     without: 'if (false as boolean) return',
@@ -1809,7 +1809,7 @@ export const defences: readonly Defence[] = [
     test: ['transport/in-process-transport.test.ts', 'the values of a call are counted']
   },
   {
-    defence: 'The memory for values of events that handlers of the app hold is limited',
+    defence: 'The memory for event values held by the app\'s handlers is limited',
     file: 'plugin/in-process/event-handlers.ts',
     code: 'if (bytes > 0) this.#held.until(ended, this.#held.hold(sharer, bytes))',
     without: '',
@@ -1844,7 +1844,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/held-memory.test.ts', 'a publisher whose waiting events']
   },
   {
-    defence: 'A caller or publisher cannot fill the memory for values of the handlers of the app',
+    defence: 'A single caller or publisher cannot use up the memory for values held by the app\'s handlers',
     file: 'plugin/held-values.ts',
     code: 'return this.#shares.isFair(sharer, this.#limit - this.#shares.total - bytes)',
     without: 'return this.#shares.total + bytes <= this.#limit',
