@@ -31,7 +31,7 @@ socket.send('[32,1,{},"com.example.news"]')
 await once(socket, 'message')
 
 const backend = app.wamp.join('realm1')
-const left = new Promise<string>((resolve) => { subscribe(wampChannels.sessionLeft, () => { resolve(lines.find((line) => line.includes('ping')) ?? 'left') }) })
+const left = new Promise<string>((resolve) => { subscribe(wampChannels.sessionLeft, () => { resolve(lines.find((line) => line.includes('a ping')) ?? 'left') }) })
 process.stdout.write(`${await Promise.race([left, process.argv[2] === 'slow' ? readSlowly() : pullCable()])}\n`)
 process.exit()
 
