@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { Test } from 'tap'
 import { WebSocket } from 'ws'
+import { freePort } from '../helper/free-port.ts'
 import { node, variable, web } from './sample.ts'
 
 const command = fileURLToPath(new URL('../../plugin/crossbar/command.ts', import.meta.url))
@@ -36,16 +37,6 @@ async function listening ({ lines, ended }: Run): Promise<string> {
     const [, url] = /Server listening at (http:\/\/127\.0\.0\.1:\d+)/.exec(value) ?? []
     if (url !== undefined) return url
   }
-}
-
-/** A port that is free now. */
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 interface Client { readonly socket: WebSocket, readonly setCookie: string | undefined, ask (message: unknown): Promise<unknown[]> }

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import t from 'tap'
+import { freePort } from '../helper/free-port.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { answerWith, openAutobahn } from '../interop/autobahn-client.ts'
-import { freePort } from '../interop/nginx.ts'
 import { node, writeFiles } from './snippets.ts'
 
 const [json] = wireCodecs

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createConnection, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Identity } from '../helper/certificates.ts'
+import { freePort } from '../helper/free-port.ts'
 import { nginx } from './programs.ts'
 
 // Distributions compile in folders that only root may write to.
@@ -30,16 +30,6 @@ export async function startNginx (t: Test, configuration: string, { app, identit
     if (child.exitCode !== null) throw new Error(`nginx ended with ${child.exitCode}`)
     await new Promise((resolve) => { setImmediate(resolve) })
   }
-  return port
-}
-
-/** A port that nobody listens on: nginx cannot choose one itself. */
-export async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
   return port
 }
 

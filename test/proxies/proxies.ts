@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { snippetsOf } from '../docs/snippets.ts'
 import type { Identity } from '../helper/certificates.ts'
-import { freePort, listens } from '../interop/nginx.ts'
+import { freePort } from '../helper/free-port.ts'
+import { listens } from '../interop/nginx.ts'
 
 /** Ports of the proxy and of the app behind it, and the folder that the proxy runs in. */
 interface Place { readonly port: number, readonly app: number, readonly folder: string }

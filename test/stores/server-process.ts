@@ -5,7 +5,7 @@ import { chown, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { freePort } from '../interop/nginx.ts'
+import { freePort } from '../helper/free-port.ts'
 
 /** Where a server keeps its files and listens: on `socket`, or on `port` of 127.0.0.1 if it knows no sockets. */
 export interface Place {

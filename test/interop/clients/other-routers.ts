@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
 import { json, wampcra, WampError } from 'fastify-wamp/client'
@@ -9,6 +7,7 @@ import { cbor } from 'fastify-wamp/client/cbor'
 import { msgpack } from 'fastify-wamp/client/msgpack'
 import { checkCalls, checkEvents } from '../../client/calls.ts'
 import { openClient, reaches } from '../../client/scripted-router.ts'
+import { freePort } from '../../helper/free-port.ts'
 import { make, needsBuild } from './builds.ts'
 import type { Build } from './builds.ts'
 
@@ -35,15 +34,6 @@ const routers: ReadonlyArray<Build & { readonly name: string, readonly version: 
     address: String
   }
 ]
-
-async function freePort (): Promise<number> {
-  const server = createServer()
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Starts a router. What is returned ends it. */
 async function start (t: Test, router: (typeof routers)[number], port: number): Promise<() => Promise<void>> {
