@@ -97,11 +97,12 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   }
 
   site.checkFiles()
+  const served = site.ports
   for (const { components } of routers) {
-    if (components !== undefined && components.list().length > 0) warnOfComponents(components, site.ports.flatMap(({ endpoints }) => endpoints))
+    if (components !== undefined && components.list().length > 0) warnOfComponents(components, served.flatMap(({ endpoints }) => endpoints))
   }
 
-  const [main, ...others] = site.ports
+  const [main, ...others] = served
   const [first, ...endpoints] = main?.endpoints ?? []
   if (main === undefined || first === undefined) return setting.fail('must have a router with a WebSocket transport, otherwise no client could connect')
   const plugin: FastifyWampOptions = {
