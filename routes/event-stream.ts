@@ -54,7 +54,7 @@ export class EventStream {
   #forget = (): void => {}
   #wanted: () => void = () => {}
   #ended: () => void = () => {}
-  /** What comes while the client is given what it missed, and the size of that in octets. */
+  /** The events that arrive while the client is sent those that it missed, and their size in octets. */
   #held: { readonly retained: Map<Id, Buffer>, readonly events: Map<Id, Buffer>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
 
@@ -135,7 +135,7 @@ export class EventStream {
     if (this.#state === 'ended') return
     const held = this.#held!
     this.#held = null
-    // What was retained and is among what was missed stands there already, in its place.
+    // A retained event that is also a missed one has already been sent, in its place.
     for (const events of [held.retained, held.events]) {
       for (const [publication, octets] of events) if (!had.has(publication)) this.#push(octets)
     }
@@ -190,7 +190,7 @@ export class EventStream {
     return this.#bufferedBytes / Math.max(1, streamsOf.of(this.#owner))
   }
 
-  /** What waits for who does not read is not worth keeping. */
+  /** Ends the stream of a client that does not read: its waiting events are dropped. */
   #giveUp (): void {
     this.end()
     this.#cut()

@@ -85,8 +85,8 @@ function dict (reader: OctetReader, length: number): Record<string, unknown> {
 }
 
 /**
- * A timestamp is a Date [MessagePack specification, Timestamp extension type]. Libraries of JavaScript write undefined as one octet 0 of type 0. What
- * others mean is known to nobody: they are their octets.
+ * A timestamp is a Date [MessagePack specification, Timestamp extension type]. JavaScript libraries write undefined as type 0 with one octet 0.
+ * The meaning of other types is unknown, so their octets are returned.
  */
 function extension (reader: OctetReader, length: number): unknown {
   const type = Number(reader.signed(1))

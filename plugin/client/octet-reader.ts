@@ -75,7 +75,7 @@ export function narrow (value: bigint): number | bigint {
 }
 
 /**
- * A dict of entries; keys such as integers become text, as in JSON. What has a list, a dict, octets or a time as its key is left out: routers
+ * A dict of entries; keys such as integers become text, as in JSON. Entries whose key is a list, a dict, octets or a time are left out: routers
  * forward such dicts, so they must not end the session.
  */
 export function dictOf (entries: readonly (readonly [key: unknown, value: unknown])[]): Record<string, unknown> {
