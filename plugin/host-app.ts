@@ -16,19 +16,19 @@ import { refuseUnknown } from './did-you-mean.ts'
 import { buildEndpoint } from './endpoint.ts'
 import type { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
+import type { Gateway } from './gateway.ts'
 import type { InjectOptions } from './options.ts'
 import { checkContract } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
 import type { Router } from './router.ts'
 import type { Admission } from './transport/admission.ts'
-import type { Heartbeat } from './transport/heartbeat.ts'
 
 /** The state that the app of the router shares with its further plugins and ports. */
 export interface Core {
   readonly options: ResolvedOptions
   readonly router: Router
   readonly trackers: CookieTrackers
-  readonly heartbeat: Heartbeat
+  readonly gateway: Gateway
   readonly admission: Admission
   readonly signatures: SignatureKeys
   /** Everything that the endpoints and ports serve so far. */
@@ -77,7 +77,7 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
 }
 
 /** Adds a WebSocket route to an app. */
-export async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, heartbeat, admission, connections }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+export async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, gateway, admission, connections }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, fastify.prefix, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.logins.add(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
@@ -85,6 +85,6 @@ export async function mountEndpoint (fastify: FastifyInstance, { options, router
   }
   warnUnlessSent(fastify, resolved.path, resolved.cookie)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
-  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, connections, limits: options.limits })
+  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, gateway, admission, connections, messageSize: options.limits.messageSize })
   return endpoint
 }

@@ -22,13 +22,13 @@ import { doubtfulPermissions } from './check-realms.ts'
 import type { Logins } from './cookie/logins.ts'
 import { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
+import { Gateway } from './gateway.ts'
 import { decorateApp, kHost, mountEndpoint } from './host-app.ts'
 import type { Host } from './host-app.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, InjectOptions, PortOptions } from './options.ts'
 import { checkBridge, checkConsole, doubtfulTimes, resolveEndpoint, resolveOptions, resolvePort } from './resolve-options.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { Admission } from './transport/admission.ts'
-import { Heartbeat } from './transport/heartbeat.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
@@ -105,8 +105,8 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
 
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify.log, serialize, router)
-  const heartbeat = new Heartbeat(options.pingInterval)
-  const core = { options, router, trackers, heartbeat, admission: new Admission(options.limits), signatures: new SignatureKeys(), served: { files: [...options.static], cookies: [options.endpoint.cookie] }, ports: new Set<FastifyInstance>(), connections: null }
+  const gateway = new Gateway(router, options)
+  const core = { options, router, trackers, gateway, admission: new Admission(options.limits), signatures: new SignatureKeys(), served: { files: [...options.static], cookies: [options.endpoint.cookie] }, ports: new Set<FastifyInstance>(), connections: null }
   // Runs after the preClose hook of @fastify/websocket, which stops upgrades: a client that reconnected at once would delay the close.
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
@@ -119,7 +119,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   fastify.addHook('onClose', async () => {
     await router.shutdown()
     await Promise.allSettled([...core.ports].map((port) => port.close()))
-    heartbeat.close()
+    gateway.close()
     await router.leaveAll()
     await trackers.close()
   })

@@ -3,23 +3,19 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Authenticator } from '../plugin/auth/authenticator.ts'
-import type { Encoder } from '../plugin/codec/codec.ts'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors } from '../plugin/errors.ts'
-import type { ClientMessage } from '../plugin/protocol/message.ts'
-import type { ProtocolViolation } from '../plugin/protocol/violation.ts'
+import type { Arrival, Gateway } from '../plugin/gateway.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
-import type { Connection } from '../plugin/session/connection.ts'
-import { BatchedWebsocketTransport } from '../plugin/transport/batched-websocket-transport.ts'
 import type { Admission } from '../plugin/transport/admission.ts'
-import type { Heartbeat } from '../plugin/transport/heartbeat.ts'
-import type { Congestion, TransportListener, TransportLog } from '../plugin/transport/transport.ts'
-import { BatchFrameBuilder, FrameBuilder } from '../plugin/transport/websocket-frame.ts'
-import { WebsocketTransport } from '../plugin/transport/websocket-transport.ts'
-import type { WebsocketLimits } from '../plugin/transport/websocket-transport.ts'
+import { Batches } from '../plugin/transport/batches.ts'
+import { Framings, WholeMessages } from '../plugin/transport/framing.ts'
+import type { TransportDetails } from '../plugin/transport/transport.ts'
+import { BatchedWebsocketFraming, WebsocketFraming } from '../plugin/transport/websocket-framing.ts'
+import { WebsocketLink } from '../plugin/transport/websocket-link.ts'
 import { nextTurn, spend } from '../plugin/work.ts'
 import { Closing } from './closing.ts'
 import { connectionOf } from './connection-of.ts'
@@ -38,11 +34,12 @@ export interface WebsocketRouteOptions {
   /** Looked at when a connection is made: an app adds authenticators until it is ready. */
   readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
   readonly entrance: CookieEntrance | null
-  readonly heartbeat: Heartbeat
+  readonly gateway: Gateway
   readonly admission: Admission
   /** The connections at a further port, or null. */
   readonly connections: PortConnections | null
-  readonly limits: WebsocketLimits
+  /** Octets of one message. */
+  readonly messageSize: number
 }
 
 /** Mounts the WebSocket endpoint of a router. */
@@ -71,47 +68,13 @@ interface Refusal { readonly status: number, readonly error: string, readonly re
 
 const SHUTTING_DOWN: Refusal = { status: 503, error: 'the router is shutting down', retryAfter: RETRY_AFTER }
 
-/** What comes and goes with a connection. */
-interface AcceptedConnection {
-  readonly transport: WebsocketTransport
-  readonly connection: Connection
-  readonly visitor: CookieConnection | null
-}
-
-/** Tells a connection what its transport tells, and all others when it is gone. A class: closures of each connection's own take more memory. */
-class Listener implements TransportListener {
-  readonly #accepted: AcceptedConnection
-  readonly #options: WebsocketRouteOptions
-
-  constructor (accepted: AcceptedConnection, options: WebsocketRouteOptions) {
-    this.#accepted = accepted
-    this.#options = options
-  }
-
-  get log (): TransportLog { return this.#accepted.connection.log }
-
-  receive (message: ClientMessage, size: number): void { this.#accepted.connection.receive(message, size) }
-
-  fail (violation: ProtocolViolation): void { this.#accepted.connection.fail(violation) }
-
-  congested (congestion: Congestion): void { this.#accepted.connection.congested(congestion) }
-
-  closed (): void {
-    const { transport, connection, visitor } = this.#accepted
-    this.#options.heartbeat.delete(transport)
-    connection.closed()
-    this.#options.connections?.delete(connection)
-    this.#options.router.disconnected(connection)
-    visitor?.leave()
-  }
-}
-
 /** From an upgrade request to a connection of the router. */
 class UpgradeHandler {
   readonly #fastify: FastifyInstance
   readonly #options: WebsocketRouteOptions
   /** Connections that are sent the same octets share their frames. */
-  readonly #frames = new Map<Encoder, FrameBuilder>()
+  readonly #framings = new Framings()
+  readonly #messages = new Framings()
   readonly #closing: Closing
   readonly #warned = new Set<'scheme' | 'secure' | 'origin'>()
 
@@ -123,7 +86,7 @@ class UpgradeHandler {
 
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    const { router, endpoint, subprotocols, admission, limits } = this.#options
+    const { router, endpoint, subprotocols, admission, messageSize } = this.#options
     // For HTTP/2, Node.js throws an uncaught error at the header below.
     if (request.raw.httpVersionMajor > 1) return reply.code(400).send({ error: 'This path serves WAMP over WebSocket, which requires HTTP/1.1' })
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'This path serves WAMP over WebSocket: connect with ws or wss' })
@@ -154,43 +117,42 @@ class UpgradeHandler {
     // Compression would have every connection keep its own dictionary, and no two share a frame.
     delete request.raw.headers['sec-websocket-extensions']
     // The limit for a batch is that of a message, plus the octets that a batch of one adds.
-    const maxPayload = limits.messageSize + (subprotocol.batching?.overhead ?? 0)
+    const maxPayload = messageSize + (subprotocol.batching?.overhead ?? 0)
     setUpgrade(request.raw, { response: reply.raw, subprotocol, maxPayload, visitor })
     return undefined
   }
 
   /** Hands the connection to the router. */
   accept (socket: WebSocket, request: FastifyRequest): void {
-    const { router, authenticators, endpoint, heartbeat, limits } = this.#options
+    const { gateway, authenticators, endpoint, connections } = this.#options
     // @fastify/websocket closes the sockets it knows without a GOODBYE, and logs a client's broken connection as an error.
     this.#fastify.websocketServer.clients.delete(socket)
     socket.removeAllListeners('error')
-    const { response, subprotocol: { name, codec, batching }, visitor } = getUpgrade(request.raw)!
+    const { response, subprotocol, visitor } = getUpgrade(request.raw)!
     endExchange(response)
     request.raw.socket?.removeListener('end', close)
-    const { log } = request
-    const shared = { socket, stream: request.raw.socket ?? null, limits, details: detailsOf(request, name) }
-    const transport = batching === null
-      ? new WebsocketTransport({ ...shared, codec, frames: this.#framesOf(codec, FrameBuilder) })
-      : new BatchedWebsocketTransport({ ...shared, batching, framesOf: (batching) => this.#framesOf(batching, BatchFrameBuilder) })
-    const connection = router.connect({
-      transport,
+    const stream = request.raw.socket ?? null
+    const { name, codec } = subprotocol
+    gateway.accept({
+      link: new WebsocketLink({ socket, stream, binary: codec.binary, details: detailsOf(request, name) }),
+      codec,
+      ...this.#formOf(subprotocol, stream),
       visitor,
-      log,
+      log: request.log,
       // To keep a request costs memory: only the app's own authenticators look at it.
       request: authenticators.lookAtRequests ? request : null,
       authenticators: authenticators.entries(),
-      cookieLogin: endpoint.auth.cookie !== undefined
+      cookieLogin: endpoint.auth.cookie !== undefined,
+      port: connections
     })
-    heartbeat.add(transport)
-    this.#options.connections?.add(connection)
-    transport.listen(new Listener({ transport, connection, visitor }, this.#options))
   }
 
-  #framesOf<E extends Encoder> (encoder: E, Builder: new (encoder: E) => FrameBuilder): FrameBuilder {
-    const frames = this.#frames.get(encoder) ?? new Builder(encoder)
-    this.#frames.set(encoder, frames)
-    return frames
+  /** The form of the messages in both directions. */
+  #formOf ({ codec, batching }: Subprotocol, stream: Socket | null): Pick<Arrival, 'framing' | 'batches'> {
+    const [messages, batches] = stream === null ? [WholeMessages, WholeMessages] : [WebsocketFraming, BatchedWebsocketFraming]
+    const framings = stream === null ? this.#messages : this.#framings
+    if (batching === null) return { framing: framings.of(codec, messages), batches: null }
+    return { framing: framings.of(batching, batches), batches: new Batches(batching, (batching) => framings.of(batching, batches)) }
   }
 
   /** Has the cookie looked up, unless the app closes before a slow store has answered. */
@@ -284,7 +246,7 @@ function chooseSubprotocol (header: string | undefined, offered: ReadonlyMap<str
   return undefined
 }
 
-function detailsOf (request: FastifyRequest, protocol: string): WebsocketTransport['details'] {
+function detailsOf (request: FastifyRequest, protocol: string): TransportDetails {
   const peer = request.raw.socket === undefined ? {} : { peer: request.ip }
   return { type: 'websocket', protocol, secure: arrivalOf(request).secure, ...peer }
 }

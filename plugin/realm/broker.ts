@@ -243,7 +243,7 @@ export class Broker {
     for (const publication of this.#retained.find(subscriber, uri, match)) {
       // Up to the amount that may be buffered, even if the payload is smaller in its serializer, because it must be decoded in any case. The
       // app's own sessions receive all.
-      if (octets > this.#limits.bufferedEventBytes && subscriber.transport.type === 'websocket') return
+      if (octets > this.#limits.bufferedEventBytes && subscriber.transport.type !== 'in-process') return
       octets += publication.payload.size
       const details = { ...storedDetails(publication, match), retained: true }
       subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })

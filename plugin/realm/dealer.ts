@@ -15,7 +15,7 @@ import type { CallWatch } from './call-watch.ts'
 import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
 import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller, DealerLimits } from './caller.ts'
-import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
+import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, isUnsuitable, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
 import type { PendingCall } from './pending-call.ts'
 import { refusal, refusalOf } from './refusal.ts'
 import type { Offer } from './registration.ts'
@@ -122,9 +122,8 @@ export class Dealer {
     const call = this.#callers.get(caller)?.calls.get(request)
     if (call === undefined) return // answered meanwhile: RESULT and CANCEL crossed on the wire
     if (mode === 'kill' && isInterruptible(call)) {
-      if (call.state === 'interrupted') return
+      if (call.state !== 'interrupted') interrupt(call, 'kill')
       call.state = 'interrupted'
-      interrupt(call, 'kill')
       return
     }
     this.#end(call, refusal(MessageType.Call, request, reasons.canceled))
@@ -192,7 +191,7 @@ export class Dealer {
       this.#unassign(call)
       call.offer = null
       call.watch?.endInvocation('error', errorOf(delivery))
-      if (delivery === 'unencodable') return this.#end(call, refusal(MessageType.Call, call.request, reasons.invalidArgument))
+      if (isUnsuitable(delivery)) return this.#end(call, refusal(MessageType.Call, call.request, errorOf(delivery)))
       tried = (tried ?? new Set()).add(offer)
       if (++congested >= MOST_CONGESTED) break
     }
@@ -238,7 +237,7 @@ export class Dealer {
     // The time is that until the next result [advanced, Progressive Call Results].
     if (call.lift !== undefined) this.#setDeadline(call, performance.now() + call.timeout)
     const delivery = call.caller.send({ type: MessageType.Result, request: call.request, details, payload })
-    if (delivery === 'unencodable') this.#abandon(call, delivery)
+    if (isUnsuitable(delivery)) this.#abandon(call, delivery)
   }
 
   #reroute (call: PendingCall, { payload, tried }: NonNullable<PendingCall['rerouting']>): void {
@@ -279,9 +278,10 @@ export class Dealer {
     if (willAnswer(call)) call.state = 'abandoned'
     else this.#unassign(call)
     call.lift?.()
-    if (answer === null || caller.send(answer) !== 'unencodable') return watch?.answered(answer, outcome)
-    caller.send(refusal(MessageType.Call, request, reasons.invalidArgument))
-    watch?.end('error', reasons.invalidArgument)
+    const delivery = answer === null ? 'sent' : caller.send(answer)
+    if (!isUnsuitable(delivery)) return watch?.answered(answer, outcome)
+    caller.send(refusal(MessageType.Call, request, errorOf(delivery)))
+    watch?.end('error', errorOf(delivery))
   }
 
   /** The call of an answer; undefined if it has ended meanwhile. Throws for an invocation that never was. */

@@ -124,8 +124,14 @@ export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall
   return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer, or too many of this caller']
 }
 
-/** The error of a call whose invocation did not reach the callee completely. */
+/** True if a peer can never be sent this message, at any time. */
+export function isUnsuitable (delivery: Delivery): delivery is 'unencodable' | 'oversized' {
+  return delivery === 'unencodable' || delivery === 'oversized'
+}
+
+/** The error of a call whose message did not reach the other side. */
 export function errorOf (delivery: Exclude<Delivery, 'sent'>): Uri {
   if (delivery === 'full') return reasons.limitExceeded
+  if (delivery === 'oversized') return reasons.payloadSizeExceeded
   return delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure
 }

@@ -18,7 +18,8 @@ const texts: Readonly<Record<Uri, string>> = {
   [reasons.noAvailableCallee]: 'no callee is available',
   [reasons.featureNotSupported]: 'the callee did not announce a feature that this call requires',
   [reasons.networkFailure]: 'the callee cannot be reached',
-  [reasons.invalidArgument]: 'the serializer of the receiver cannot represent the payload'
+  [reasons.invalidArgument]: 'the serializer of the receiver cannot represent the payload',
+  [reasons.payloadSizeExceeded]: 'the message is longer than its receiver accepts'
 }
 
 /** Only the router's own texts are cached: texts with client input would use unlimited memory. */

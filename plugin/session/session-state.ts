@@ -2,6 +2,9 @@ import type { Principal } from '../auth/authenticator.ts'
 import type { Features } from '../protocol/features.ts'
 import { MessageType } from '../protocol/message.ts'
 import type { MessageCode } from '../protocol/message.ts'
+import { reasons } from '../protocol/reasons.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Delivery } from '../transport/transport.ts'
 
 /**
  * The states of a session, as the router sees it [basic, Sessions]. `shutting_down`: the router has said GOODBYE and waits for the
@@ -23,6 +26,12 @@ export const accepts: Readonly<Record<SessionState, ReadonlySet<MessageCode>>> =
 
 /** The requests that share one sequence of ids [basic, IDs]. */
 export const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, Unsubscribe, Call, Register, Unregister])
+
+/** The reason and the text of the ABORT for a client to which WELCOME could not be delivered. */
+export const unwelcome: Readonly<Partial<Record<Delivery, readonly [reason: Uri, text: string]>>> = {
+  unencodable: [reasons.authenticationFailed, 'your serializer cannot represent the granted details'],
+  oversized: [reasons.payloadSizeExceeded, 'WELCOME is longer than the messages that you accept']
+}
 
 /** The principal and the features of a session that is not established. */
 export const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })

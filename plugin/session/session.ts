@@ -22,7 +22,7 @@ import { Inbox } from './inbox.ts'
 import { UNITS_OF_FAREWELL, unitsOf } from './message-units.ts'
 import { RequestIds } from './request-ids.ts'
 import type { ConnectionContext, SessionLog } from './session-host.ts'
-import { accepts, nobody, noFeatures, sequenced } from './session-state.ts'
+import { accepts, nobody, noFeatures, sequenced, unwelcome } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
 import { sendCounted } from './traffic.ts'
 
@@ -212,8 +212,8 @@ export class Session implements RoutedSession {
     this.features = features
     this.#onLogout = onLogout
     this.#state = 'established'
-    const delivery = sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })
-    if (delivery === 'unencodable') return this.#abort(reasons.authenticationFailed, 'your serializer cannot represent the granted details', 'normal')
+    const fault = unwelcome[sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })]
+    if (fault !== undefined) return this.#abort(...fault, 'normal')
     realm.join(this)
     if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(reasons.logout, 'the login has expired') })
     visitor?.setSession({ viaCookie, end: (reason) => { this.end(reason) } })

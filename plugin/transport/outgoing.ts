@@ -1,16 +1,16 @@
-import type { Duplex } from 'node:stream'
-import type { WebSocket } from 'ws'
 import { MessageType } from '../protocol/message.ts'
 import type { EventMessage, RouterMessage } from '../protocol/message.ts'
 import { begin, OCTETS_OF_UNIT, spend } from '../work.ts'
 import type { Worker } from '../work.ts'
 import { Backlog } from '../backlog.ts'
 import { CatchingUp } from './catching-up.ts'
+import { SLICE } from './framing.ts'
+import type { Framing } from './framing.ts'
+import type { Link } from './link.ts'
 import { flushSoon } from './outbox.ts'
 import type { Flushable } from './outbox.ts'
 import type { Congestion, Delivery } from './transport.ts'
 import { Unsent } from './unsent.ts'
-import { FRAGMENT } from './websocket-frame.ts'
 
 /** The limits of buffered data for a connection, in octets. */
 export interface OutgoingLimits {
@@ -18,12 +18,11 @@ export interface OutgoingLimits {
   readonly bufferedBytes: number
 }
 
-const OPEN = 1
 /**
- * The maximum octets in the stream. It writes them as a whole, so partial progress is not visible. The rest stays here, where the limits
+ * The maximum octets in the sink. It writes them as a whole, so partial progress is not visible. The rest stays here, where the limits
  * and the heartbeat can observe a slow peer's progress.
  */
-const WINDOW = 2 * FRAGMENT
+const WINDOW = 2 * SLICE
 /** Units of work to queue a frame, in addition to its octets. */
 const UNITS_OF_FRAME = 2
 /** Units of work for a write, in addition to its octets. */
@@ -31,15 +30,8 @@ const UNITS_OF_WRITE = 16
 /** The number of backlog frames that are sent in one step. */
 const STEP = 64
 
-/** The connection that a queue writes to. */
+/** The connection whose output is queued. */
 export interface Outlet {
-  readonly isOpen: boolean
-  /** The encoded form of a message in the queue. Throws an EncodingError for a payload that the peer's serializer cannot represent. */
-  frame (message: RouterMessage): Buffer
-  /** Frames with this total number of octets, for one write. */
-  join (frames: readonly Buffer[], octets: number): Buffer
-  /** The turn is over: the last frame can be released. */
-  forget (): void
   /** Replies are never dropped, and memory is limited: ends the connection, for which this number of octets was buffered. */
   giveUp (bufferedBytes: number): void
   /** The peer has caught up or disconnected. */
@@ -49,13 +41,12 @@ export interface Outlet {
 /** The output of a connection: queued until the turn ends, then written at once. It is limited. The policy of a topic decides about its events for a slow peer. */
 export class Outgoing implements Flushable, Worker {
   readonly #outlet: Outlet
-  readonly #socket: WebSocket
-  readonly #stream: Duplex | null
-  readonly #binary: boolean
+  readonly #link: Link
   readonly #limits: OutgoingLimits
+  #framing: Framing
   #queue: Buffer[] = []
   #queued = 0
-  /** Data that the stream has not received yet, because it is full; null if there is none. */
+  /** Data that the sink has not received yet, because it is full; null if there is none. */
   #rest: Unsent | null = null
   #given = 0
   /** The time since which the peer has been slow, and the number of events that it has lost since. */
@@ -65,19 +56,21 @@ export class Outgoing implements Flushable, Worker {
   /** Publishers that wait for the peer before it loses events. */
   #catchingUp: CatchingUp | null = null
 
-  constructor ({ outlet, socket, stream, binary, limits }: {
-    outlet: Outlet
-    socket: WebSocket
-    /** The connection's stream, or null if messages must be sent through `ws` (an injected connection). */
-    stream: Duplex | null
-    binary: boolean
-    limits: OutgoingLimits
-  }) {
+  constructor ({ outlet, link, framing, limits }: { outlet: Outlet, link: Link, framing: Framing, limits: OutgoingLimits }) {
     this.#outlet = outlet
-    this.#socket = socket
-    this.#stream = stream
-    this.#binary = binary
+    this.#link = link
+    this.#framing = framing
     this.#limits = limits
+  }
+
+  /** Sends messages in another form from now on. */
+  answerIn (framing: Framing): void {
+    this.#framing = framing
+  }
+
+  /** True if another receiver of the same framing could not be given the message. */
+  hasFailed (message: RouterMessage): boolean {
+    return this.#framing.hasFailed(message)
   }
 
   /** Queues a message, or applies its policy. Throws the encoder's errors. */
@@ -87,8 +80,16 @@ export class Outgoing implements Flushable, Worker {
       const delivery = this.#hold(message, bufferedBytes)
       if (delivery !== null) return delivery
     }
-    this.#add(this.#outlet.frame(message))
+    const frame = this.#frame(message)
+    if (frame === null) return 'oversized'
+    this.#add(frame)
     return 'sent'
+  }
+
+  /** Queues a frame that is not a message. It is sent after all data that does not wait in the backlog. */
+  sendControl (frame: Buffer): void {
+    if (this.#behind > this.#limits.bufferedBytes) this.#giveUp(this.#behind)
+    else this.#add(frame)
   }
 
   caughtUp (patience: number): Promise<void> | null {
@@ -102,23 +103,22 @@ export class Outgoing implements Flushable, Worker {
     const queued = this.#queued
     this.#queue = []
     this.#queued = 0
-    this.#outlet.forget()
-    if (queue.length === 0 || !this.#isOpen) return
-    const stream = this.#stream
-    if (stream === null) {
-      for (const message of queue) this.#socket.send(message, { binary: this.#binary })
-    } else if (this.#rest === null && queued <= FRAGMENT && stream.writableLength === 0) {
-      this.#give(queue.length === 1 ? queue[0]! : this.#outlet.join(queue, queued))
+    this.#framing.forget()
+    if (queue.length === 0 || !this.#link.isWritable) return
+    const { sink } = this.#link
+    if (this.#rest === null && queued <= SLICE && sink.writableLength === 0) {
+      if (queue.length === 1) this.#give(queue[0]!)
+      else for (const part of this.#framing.join(queue, queued)) this.#give(part)
       if (!this.#willDrain) this.#goOn()
     } else {
-      const isBehind = this.#rest !== null || stream.writableLength > 0
+      const isBehind = this.#rest !== null || sink.writableLength > 0
       // By reference for a slow peer, so that an event for many such peers exists only once.
       for (const frame of isBehind ? queue : this.#joined(queue)) this.#addRest(frame)
       this.drained()
     }
   }
 
-  /** The stream has written its data. */
+  /** The sink has written its data. */
   drained (): void {
     this.#giveRest(WINDOW)
     if (!this.#willDrain) this.#goOn()
@@ -127,7 +127,7 @@ export class Outgoing implements Flushable, Worker {
   /** Sends a part of the backlog. */
   work (): boolean {
     // The queue contains earlier messages.
-    if (this.#queued > 0 || this.#backlog === null || this.#willDrain || !this.#isOpen) return false
+    if (this.#queued > 0 || this.#backlog === null || this.#willDrain || !this.#link.isWritable) return false
     this.#moveBacklog(STEP)
     this.#giveRest(WINDOW)
     if (!this.#backlog.isEmpty) return !this.#willDrain
@@ -136,7 +136,7 @@ export class Outgoing implements Flushable, Worker {
     return false
   }
 
-  /** Passes all data to the stream, even for a slow peer, because later writes by `ws` must not overtake it. */
+  /** Passes all data to the sink, even for a slow peer, because nothing that the link writes later may overtake it. */
   finish (): void {
     this.flush()
     this.#moveBacklog(Infinity)
@@ -152,7 +152,7 @@ export class Outgoing implements Flushable, Worker {
     if (congestion !== null) this.#outlet.congested({ dropped: congestion.dropped, milliseconds: Math.round(performance.now() - congestion.since) })
   }
 
-  /** Drops the data that the stream has not received. */
+  /** Drops the data that the sink has not received. */
   drop (): void {
     this.#queue = []
     this.#queued = 0
@@ -165,7 +165,7 @@ export class Outgoing implements Flushable, Worker {
 
   /** The octets that have not left this process. */
   get bufferedBytes (): number {
-    return this.#queued + (this.#rest?.octets ?? 0) + (this.#stream?.writableLength ?? this.#socket.bufferedAmount)
+    return this.#queued + (this.#rest?.octets ?? 0) + this.#link.sink.writableLength
   }
 
   /** The buffered octets, including the backlog. */
@@ -175,7 +175,7 @@ export class Outgoing implements Flushable, Worker {
 
   /** The octets that have left this process. */
   get left (): number {
-    return this.#given - (this.#stream?.writableLength ?? 0)
+    return this.#given - this.#link.sink.writableLength
   }
 
   /** True if the peer has lost events and still has more than half of the limit buffered. */
@@ -183,26 +183,22 @@ export class Outgoing implements Flushable, Worker {
     return this.#congestion !== null && this.#congestion.dropped > 0 && this.#behind > this.#limits.bufferedEventBytes / 2
   }
 
-  /** True if the stream will emit 'drain'. It does not if it has written all data at once. */
+  /** True if the sink will report that it has drained. It does not if it has written all data at once. */
   get #willDrain (): boolean {
-    return this.#stream?.writableNeedDrain === true
+    return this.#link.sink.writableNeedDrain
   }
 
   /** The frames, with short ones joined into one write. */
   * #joined (frames: readonly Buffer[]): Generator<Buffer, void> {
     for (let start = 0, end = 0; start < frames.length; start = end) {
       let octets = frames[end++]!.length
-      while (end < frames.length && octets + frames[end]!.length <= FRAGMENT) octets += frames[end++]!.length
-      yield end - start === 1 ? frames[start]! : this.#outlet.join(frames.slice(start, end), octets)
+      while (end < frames.length && octets + frames[end]!.length <= SLICE) octets += frames[end++]!.length
+      if (end - start === 1) yield frames[start]!
+      else yield * this.#framing.join(frames.slice(start, end), octets)
     }
   }
 
-  /** False once a close frame has been sent, which no data may follow [RFC 6455, 5.5.1]. */
-  get #isOpen (): boolean {
-    return this.#socket.readyState === OPEN
-  }
-
-  /** The stream accepts more data. */
+  /** The sink accepts more data. */
   #goOn (): void {
     if (this.#backlog === null) this.relieve()
     else begin(this)
@@ -219,21 +215,22 @@ export class Outgoing implements Flushable, Worker {
 
   #addRest (frame: Buffer): void {
     this.#rest ??= new Unsent()
-    this.#rest.add(frame)
+    this.#rest.add(frame, this.#framing)
   }
 
   #give (octets: Buffer): void {
     this.#given += octets.length
-    this.#stream!.write(octets)
+    this.#link.sink.write(octets)
   }
 
-  /** Passes waiting data to the stream, up to `window` octets. `ws` may write control frames between fragments. */
+  /** Passes waiting data to the sink, up to `window` octets. */
   #giveRest (window: number): void {
-    const [rest, stream] = [this.#rest, this.#stream]
-    if (rest === null || stream === null || !this.#isOpen) return
-    stream.cork()
-    while (rest.octets > 0 && stream.writableLength < window) for (const part of rest.take()!) this.#give(part)
-    stream.uncork()
+    const rest = this.#rest
+    if (rest === null || !this.#link.isWritable) return
+    const { sink } = this.#link
+    sink.cork()
+    while (rest.octets > 0 && sink.writableLength < window) for (const part of rest.take()!) this.#give(part)
+    sink.uncork()
     if (rest.octets === 0) this.#rest = null
   }
 
@@ -246,6 +243,12 @@ export class Outgoing implements Flushable, Worker {
     this.#queued += frame.length
   }
 
+  /** The frame of a message, or null if the peer does not accept frames of its length. */
+  #frame (message: RouterMessage): Buffer | null {
+    const frame = this.#framing.frame(message)
+    return frame.length > this.#link.longestFrame ? null : frame
+  }
+
   /** The peer is slow. Null if the message is sent in any case. Throws the encoder's errors. */
   #hold (message: RouterMessage, bufferedBytes: number): Delivery | null {
     if (message.type === MessageType.Invocation) return 'congested'
@@ -253,7 +256,9 @@ export class Outgoing implements Flushable, Worker {
     if (this.#behind > this.#limits.bufferedBytes) return this.#giveUp(this.#behind)
     if (this.#backlog === null) return null
     // No message overtakes waiting events.
-    this.#backlog.add(this.#outlet.frame(message))
+    const frame = this.#frame(message)
+    if (frame === null) return 'oversized'
+    this.#backlog.add(frame)
     return 'sent'
   }
 
@@ -261,9 +266,9 @@ export class Outgoing implements Flushable, Worker {
     this.#congestion ??= { since: performance.now(), dropped: 0 }
     const { policy, topic } = event.overflow ?? { policy: 'drop-newest', topic: '' }
     if (policy === 'close') return this.#giveUp(bufferedBytes)
-    // Only a stream reports when its data has been written.
-    if (this.#stream === null || (policy === 'drop-newest' && this.#backlog === null)) return this.#drop()
-    const frame = this.#outlet.frame(event)
+    if (policy === 'drop-newest' && this.#backlog === null) return this.#drop()
+    const frame = this.#frame(event)
+    if (frame === null) return 'oversized'
     this.#backlog ??= new Backlog(this.#limits.bufferedEventBytes)
     if (policy === 'drop-newest' && !this.#backlog.hasRoom(frame.length)) return this.#drop()
     this.#congestion.dropped += this.#backlog.addEvent(frame, policy === 'keep-latest' ? `${event.subscription} ${topic}` : null)

@@ -7,10 +7,10 @@ import type { ProtocolViolation } from '../protocol/violation.ts'
 export type CloseKind = 'normal' | 'shutdown' | 'violation' | 'malformed' | 'failure'
 
 /**
- * The fate of a message: sent, not representable in the receiver's serializer or in JavaScript, refused because the receiver does not keep
- * up, refused because its values would exceed `limits.heldBytes`, or too late.
+ * The fate of a message: sent, not representable in the receiver's serializer or in JavaScript, longer than the receiver accepts, refused
+ * because the receiver does not keep up, refused because its values would exceed `limits.heldBytes`, or too late.
  */
-export type Delivery = 'sent' | 'unencodable' | 'congested' | 'full' | 'closed'
+export type Delivery = 'sent' | 'unencodable' | 'oversized' | 'congested' | 'full' | 'closed'
 
 /** The events that a slow peer has missed. */
 export interface Congestion {

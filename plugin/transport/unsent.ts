@@ -1,6 +1,5 @@
 import { Queue } from '../queue.ts'
-import { fragmentsOf } from './websocket-frame.ts'
-import type { Fragment } from './websocket-frame.ts'
+import type { Fragment, Framing } from './framing.ts'
 
 /**
  * Frames up to this number of octets are copied into a shared buffer. Longer ones are referenced, because they may be shared by many
@@ -22,10 +21,11 @@ export class Unsent {
     return this.#octets
   }
 
-  add (frame: Buffer): void {
-    if (frame.length <= SHORT) return this.#copy(frame)
+  /** Adds a frame of this framing. */
+  add (frame: Buffer, framing: Framing): void {
+    if (framing.isStream && frame.length <= SHORT) return this.#copy(frame)
     this.#close()
-    for (const fragment of fragmentsOf(frame)) {
+    for (const fragment of framing.fragmentsOf(frame)) {
       this.#fragments.add(fragment)
       for (const { length } of fragment) this.#octets += length
     }

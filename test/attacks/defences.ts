@@ -767,10 +767,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Unrepresentable payloads do not flood the log',
-    file: 'plugin/transport/websocket-transport.ts',
-    code: '      this.#formlessLevel = \'debug\'\n',
+    file: 'plugin/transport/remote-transport.ts',
+    code: '    this.#unsuitableLevel = \'debug\'\n',
     without: '',
-    test: ['transport/websocket-transport.test.ts', 'unrepresentable payloads are logged once']
+    test: ['transport/remote-transport.test.ts', 'unrepresentable payloads are logged once']
   },
   {
     defence: 'Stored events do not grow by their transcoded copies',
@@ -929,7 +929,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Short replies that a client does not read share one buffer',
     file: 'plugin/transport/unsent.ts',
-    code: 'if (frame.length <= SHORT)',
+    code: 'if (framing.isStream && frame.length <= SHORT)',
     without: 'if (frame.length < 0)',
     test: ['transport/unsent.test.ts', 'short frames share one buffer,']
   },
@@ -1726,7 +1726,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'If a serializer cannot represent an event, this is detected and logged once for all receivers',
-    file: 'plugin/transport/websocket-transport.ts',
+    file: 'plugin/transport/remote-transport.ts',
     code: 'if (this.#hasFailed(message)) {',
     without: 'if (this.#codec === null) {',
     test: ['transport/formless.test.ts', 'an event that a serializer cannot represent']

@@ -6,7 +6,7 @@ import { Authenticators } from '../../plugin/auth/authenticators.ts'
 import { Router } from '../../plugin/router.ts'
 import type { Connection } from '../../plugin/session/connection.ts'
 import { InProcessTransport } from '../../plugin/transport/in-process-transport.ts'
-import { closeCodes } from '../../plugin/transport/websocket-transport.ts'
+import { closeCodes } from '../../plugin/transport/websocket-link.ts'
 import { listOf, messageOf } from './build-router.ts'
 import { Peer } from './peer.ts'
 

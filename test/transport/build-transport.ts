@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { codecs } from '../../plugin/codec/codecs.ts'
-import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
-import { WebsocketTransport } from '../../plugin/transport/websocket-transport.ts'
+import { WholeMessages } from '../../plugin/transport/framing.ts'
+import { RemoteTransport } from '../../plugin/transport/remote-transport.ts'
+import { WebsocketFraming } from '../../plugin/transport/websocket-framing.ts'
+import { WebsocketLink } from '../../plugin/transport/websocket-link.ts'
 import { FakeSocket, FakeStream } from './fake-socket.ts'
 
 const codec = codecs.get('wamp.2.json')!
@@ -12,16 +14,19 @@ export function build ({ withStream = true, bufferedEventBytes = 1000, bufferedB
   const [socket, stream, logged, heard] = [new FakeSocket(), new FakeStream(), [] as string[], [] as unknown[]]
   const levels: string[] = []
   const line = (level: string) => (...all: unknown[]): void => { levels.push(level); logged.push(String(all.at(-1))) }
-  const frames = new FrameBuilder(codec)
-  const transport = new WebsocketTransport({
-    socket: socket as unknown as WebSocket,
-    stream: withStream ? stream as unknown as Socket : null,
+  const framing = withStream ? new WebsocketFraming(codec) : new WholeMessages(codec)
+  const transport = new RemoteTransport({
+    link: new WebsocketLink({
+      socket: socket as unknown as WebSocket,
+      stream: withStream ? stream as unknown as Socket : null,
+      binary: codec.binary,
+      details: { type: 'websocket', protocol: 'wamp.2.json' }
+    }),
     codec,
-    frames,
-    details: { type: 'websocket', protocol: 'wamp.2.json' },
+    framing,
     limits: { depth: 10, messageSize: 2 ** 20, bufferedEventBytes, bufferedBytes, messagesPerSecond, bytesPerSecond }
   })
   const log = { warn: line('warn'), error: line('error'), info: line('info'), debug: line('debug') }
   transport.listen({ log, receive: (message) => { heard.push(message.type) }, fail: ({ message }) => { heard.push(message) }, congested: ({ dropped }) => { heard.push(`dropped ${dropped}`) }, closed: () => { heard.push('closed') } })
-  return { transport, socket, stream, logged, levels, heard, frames }
+  return { transport, socket, stream, logged, levels, heard, framing }
 }

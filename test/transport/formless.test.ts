@@ -9,7 +9,7 @@ import { codecs } from '../../plugin/codec/codecs.ts'
 import type { RouterMessage } from '../../plugin/protocol/message.ts'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { FrameBuilder } from '../../plugin/transport/websocket-frame.ts'
+import { WebsocketFraming } from '../../plugin/transport/websocket-framing.ts'
 import { unitsSpent } from '../../plugin/work.ts'
 import { everything } from '../helper/build-router.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
@@ -24,9 +24,9 @@ function eventOf (payload: Payload, details: Record<string, unknown> = {}): Rout
 t.test('an event that a serializer cannot represent is encoded and logged once for all its receivers', async (t) => {
   const receivers = [build(), build(), build()]
   let encodings = 0
-  for (const { frames } of receivers) {
-    const frame = frames.frame.bind(frames)
-    frames.frame = (message) => { encodings++; return frame(message) }
+  for (const { framing } of receivers) {
+    const frame = framing.frame.bind(framing)
+    framing.frame = (message) => { encodings++; return frame(message) }
   }
   const payload = Payload.of([new OpaqueValue('cbor', 99, 1)])
   // Each of several subscriptions has its own event.
@@ -44,19 +44,19 @@ t.test('an event that a serializer cannot represent is encoded and logged once f
 
 t.test('details that a serializer cannot represent are encoded once for all receivers, too', async (t) => {
   let encodings = 0
-  const frames = new FrameBuilder({ binary: false, encode: (message, allocate) => { encodings++; return json.encode(message, allocate) } })
+  const framing = new WebsocketFraming({ binary: false, encode: (message, allocate) => { encodings++; return json.encode(message, allocate) } })
   const event = eventOf(Payload.empty, { x: Symbol('x') })
-  t.equal(frames.hasFailed(event), false)
-  t.throws(() => frames.frame(event))
-  t.equal(frames.hasFailed(event), true)
-  t.equal(frames.hasFailed(eventOf(Payload.empty)), false)
+  t.equal(framing.hasFailed(event), false)
+  t.throws(() => framing.frame(event))
+  t.equal(framing.hasFailed(event), true)
+  t.equal(framing.hasFailed(eventOf(Payload.empty)), false)
   t.equal(encodings, 1)
-  const { transport, frames: own, logged } = build()
-  own.hasFailed = (message) => frames.hasFailed(message)
+  const { transport, framing: own, logged } = build()
+  own.hasFailed = (message) => framing.hasFailed(message)
   t.equal(transport.send(event), 'unencodable')
   t.same(logged, [])
-  frames.forget()
-  t.equal(frames.hasFailed(event), false)
+  framing.forget()
+  t.equal(framing.hasFailed(event), false)
 })
 
 t.test('many subscribers that cannot receive an event cause one line in the log', async (t) => {

@@ -3,7 +3,8 @@ import t from 'tap'
 import { noDetails } from '../../plugin/protocol/message.ts'
 import type { EventMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { fragmentsOf, FRAGMENT } from '../../plugin/transport/websocket-frame.ts'
+import { SLICE } from '../../plugin/transport/framing.ts'
+import { fragmentsOf } from '../../plugin/transport/websocket-framing.ts'
 import { buildApp } from '../helper/build-app.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { build } from './build-transport.ts'
@@ -14,11 +15,11 @@ const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolv
 const event = (length: number): EventMessage => ({ type: 36, subscription: 1, publication: 2, details: noDetails, payload: Payload.of(['x'.repeat(length)]) })
 
 t.test('a long frame is split into fragments, each of which can be written by itself, and a short one is not', async (t) => {
-  for (const length of [0, 1, 125, 126, FRAGMENT - 4]) {
+  for (const length of [0, 1, 125, 126, SLICE - 4]) {
     const frame = Buffer.alloc(length < 126 ? 2 + length : 4 + length, 'a')
     t.strictSame(fragmentsOf(frame), [[frame]])
   }
-  for (const length of [FRAGMENT, 2 * FRAGMENT - 8, 2 * FRAGMENT - 7, 1_000_000, 100_000_000]) {
+  for (const length of [SLICE, 2 * SLICE - 8, 2 * SLICE - 7, 1_000_000, 100_000_000]) {
     const content = Buffer.alloc(length, 'abcdefg')
     const head = Buffer.from([0x82, 127, 0, 0, 0, 0, 0, 0, 0, 0])
     head.writeBigUInt64BE(BigInt(length), 2)
@@ -41,14 +42,14 @@ t.test('the stream receives part of the data for a slow peer, and the rest as it
   const sent = [event(1_000_000), event(10), event(200_000)]
   for (const message of sent) transport.send(message)
   await turn()
-  t.ok(waiting <= 3 * FRAGMENT, `${waiting} octets at once`)
+  t.ok(waiting <= 3 * SLICE, `${waiting} octets at once`)
   const octets = (): number => stream.writes.reduce((sum, { length }) => sum + length, 0)
   for (let before = 0; octets() > before;) {
     before = octets()
     waiting = 0
     stream.writableLength = 0
     stream.emit('drain')
-    t.ok(octets() - before <= 3 * FRAGMENT)
+    t.ok(octets() - before <= 3 * SLICE)
   }
   const texts = [...unfragmented(Buffer.concat(stream.writes)).toString('latin1').matchAll(/\[36,1,2,\{\},\["(x*)"\]\]/g)].map(([, text]) => text!.length)
   t.same(texts, [1_000_000, 10, 200_000])
@@ -96,7 +97,7 @@ t.test('what waits for a slow peer is given to it in steps as it reads, in order
     steps.push(stream.writes.slice(before).reduce((sum, { length }) => sum + length, 0))
     t.notOk(heard.includes('dropped 0') && !written().includes('[33,7,1]'), 'nobody is told before')
   }
-  t.ok(Math.max(...steps) <= 3 * FRAGMENT && steps.length > 15, `${steps.length} steps`)
+  t.ok(Math.max(...steps) <= 3 * SLICE && steps.length > 15, `${steps.length} steps`)
   t.same([...written().matchAll(/\[36,1,(\d+),\{\},\["x{100}"\]\]/g)].map(([, number]) => Number(number)), Array.from({ length: 1_000 }, (_, i) => i))
   t.equal(transport.send(late(1_000)), 'sent')
   stream.writableLength = 0
@@ -156,5 +157,5 @@ t.test('a long event arrives whole at a client that reads with pauses, and so do
   t.equal(received[0], text)
   await pings
   t.match(await client.ask([32, 2, {}, 'com.example.long']), [33, 2, Number])
-  t.ok(new PassThrough().writableHighWaterMark <= 2 * FRAGMENT, 'a stream that has a window to write tells when it has written it')
+  t.ok(new PassThrough().writableHighWaterMark <= 2 * SLICE, 'a stream that has a window to write tells when it has written it')
 })

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { Unsent } from '../../plugin/transport/unsent.ts'
-import { fragmentsOf } from '../../plugin/transport/websocket-frame.ts'
+import { WebsocketFraming } from '../../plugin/transport/websocket-framing.ts'
+
+const framing = new WebsocketFraming(jsonCodec)
 
 t.test('frames of any length are taken in the order of their addition, and counted', async (t) => {
   fc.assert(fc.property(fc.array(fc.oneof(fc.integer({ min: 2, max: 400 }), fc.constant(70_000), fc.constant('take' as const))), (steps) => {
@@ -20,8 +23,8 @@ t.test('frames of any length are taken in the order of their addition, and count
       }
       const frame = Buffer.alloc(step, i)
       frame[1] = step > 65_535 ? 127 : step > 125 ? 126 : 0
-      unsent.add(frame)
-      expected.push(...fragmentsOf(frame).flat())
+      unsent.add(frame, framing)
+      expected.push(...framing.fragmentsOf(frame).flat())
       octets = Buffer.concat(expected).length - Buffer.concat(taken).length
       if (unsent.octets !== octets) throw new Error(`${unsent.octets} octets are counted, and there are ${octets}`)
     }
@@ -33,9 +36,9 @@ t.test('frames of any length are taken in the order of their addition, and count
 
 t.test('short frames share one buffer, and a long one is not copied', async (t) => {
   const unsent = new Unsent()
-  for (let i = 0; i < 1_000; i++) unsent.add(Buffer.alloc(20, i))
+  for (let i = 0; i < 1_000; i++) unsent.add(Buffer.alloc(20, i), framing)
   const long = Buffer.alloc(1_000)
-  unsent.add(long)
+  unsent.add(long, framing)
   const parts: Buffer[] = []
   for (let fragment = unsent.take(); fragment !== undefined; fragment = unsent.take()) parts.push(...fragment)
   t.ok(parts.length <= 7, `${parts.length} parts`)

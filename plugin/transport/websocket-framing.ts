@@ -1,10 +1,9 @@
 import type { Allocate, Encoder } from '../codec/codec.ts'
-import type { RouterMessage } from '../protocol/message.ts'
+import { FrameBuilder, SLICE } from './framing.ts'
+import type { Fragment } from './framing.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
-/** Octets of one fragment of a long message, including its header of four. */
-export const FRAGMENT = 65536
 /** The maximum number of fragments of a message, because peers may limit it. Very long messages have longer fragments. */
 const MOST_FRAGMENTS = 1024
 const FINAL = 0x80
@@ -47,67 +46,20 @@ function headerOf (opcode: number, length: number): Buffer {
 const allocateText: Allocate = (length) => allocateFrame(FINAL_TEXT, length)
 const allocateBinary: Allocate = (length) => allocateFrame(FINAL_BINARY, length)
 
-/**
- * Builds the frames of one encoder. An event is sent to its subscribers one after the other, as the same message object: the frame of the
- * last message is kept until the turn ends, so that all of them share it.
- */
-export class FrameBuilder {
-  readonly #encoder: Encoder
-  readonly #allocate: Allocate
-  #lastMessage: RouterMessage | undefined
-  #lastFrame: Buffer | undefined
-  /** The last message that could not be represented. */
-  #failed: RouterMessage | undefined
-
+/** The frames of WebSocket messages [RFC 6455, 5.2]. */
+export class WebsocketFraming extends FrameBuilder {
   constructor (encoder: Encoder) {
-    this.#encoder = encoder
-    this.#allocate = encoder.binary ? allocateBinary : allocateText
+    super(encoder, encoder.binary ? allocateBinary : allocateText)
   }
 
-  /** The frame of a message. Throws an EncodingError for a payload that this codec cannot represent. */
-  frame (message: RouterMessage): Buffer {
-    if (this.#lastMessage === message) return this.#lastFrame!
-    this.#lastMessage = undefined
-    this.#lastFrame = this.#encode(message, this.#allocate)
-    this.#lastMessage = message
-    return this.#lastFrame
-  }
-
-  /** The octets of a message without a frame. Throws the same error. */
-  unframed (message: RouterMessage): Buffer {
-    return this.#encode(message, Buffer.allocUnsafe)
-  }
-
-  /** True if this message, the last one that failed, cannot be represented. */
-  hasFailed (message: RouterMessage): boolean {
-    return this.#failed === message
-  }
-
-  /** Frames with this total number of octets, for one write. */
-  join (frames: readonly Buffer[], octets: number): Buffer {
-    return Buffer.concat(frames, octets)
-  }
-
-  /** Releases the last frame. */
-  forget (): void {
-    this.#lastMessage = undefined
-    this.#lastFrame = undefined
-    this.#failed = undefined
-  }
-
-  #encode (message: RouterMessage, allocate: Allocate): Buffer {
-    try {
-      return this.#encoder.encode(message, allocate)
-    } catch (error) {
-      this.#failed = message
-      throw error
-    }
+  override fragmentsOf (frame: Buffer): Fragment[] {
+    return fragmentsOf(frame)
   }
 }
 
-/** Builds frames that contain a batch of one message, and joins them to longer batches [advanced, Message Batching]. */
-export class BatchFrameBuilder extends FrameBuilder {
-  override join (frames: readonly Buffer[]): Buffer {
+/** Frames that contain a batch of one message, and that are joined to longer batches [advanced, Message Batching]. */
+export class BatchedWebsocketFraming extends WebsocketFraming {
+  override join (frames: readonly Buffer[]): readonly Buffer[] {
     const joined: Buffer[] = []
     for (let start = 0, end = 0; start < frames.length; start = end) {
       let octets = 0
@@ -119,21 +71,18 @@ export class BatchFrameBuilder extends FrameBuilder {
       for (let i = start; i < end; i++) at += frames[i]!.copy(batch, at, headerLength(frames[i]!))
       joined.push(batch)
     }
-    return joined.length === 1 ? joined[0]! : Buffer.concat(joined)
+    return joined.length === 1 ? joined : [Buffer.concat(joined)]
   }
 }
-
-/** Parts that must be written directly after each other. */
-export type Fragment = readonly Buffer[]
 
 /**
  * The parts of a frame for writing. A long message is sent in fragments [RFC 6455, 5.4]: between these, but not within one, a ping or pong
  * may be written. The content is not copied.
  */
 export function fragmentsOf (frame: Buffer): Fragment[] {
-  if (frame.length <= FRAGMENT) return [[frame]]
+  if (frame.length <= SLICE) return [[frame]]
   const content = frame.subarray(headerLength(frame))
-  const length = Math.max(FRAGMENT - 4, Math.ceil(content.length / MOST_FRAGMENTS))
+  const length = Math.max(SLICE - 4, Math.ceil(content.length / MOST_FRAGMENTS))
   const fragments: Fragment[] = []
   for (let at = 0; at < content.length; at += length) {
     const part = content.subarray(at, at + length)

@@ -18,21 +18,21 @@ t.test('messages sent in one turn leave in one write, in order [ORD-03]', async 
 })
 
 t.test('subscribers of one codec share an event\'s frame, until the turn ends', async (t) => {
-  const { transport, stream, frames } = build()
+  const { transport, stream, framing } = build()
   const one = event(Payload.of(['x']))
-  t.equal(frames.frame(one), frames.frame(one))
-  const before = frames.frame(one)
+  t.equal(framing.frame(one), framing.frame(one))
+  const before = framing.frame(one)
   transport.send(one)
   await turn()
   t.equal(stream.writes[0], before)
-  t.not(frames.frame(one), before, 'then it is let go')
+  t.not(framing.frame(one), before, 'then it is let go')
 })
 
 t.test('a frame\'s header says its length in 1, 3 or 9 octets', async (t) => {
-  const { frames } = build()
+  const { framing } = build()
   for (const [length, header] of [[20, 2], [125, 2], [126, 4], [65_535, 4], [65_536, 10], [100_000, 10]] as const) {
-    const empty = frames.frame(event(Payload.of(['']))).length - 2
-    const frame = frames.frame(event(Payload.of(['x'.repeat(length - empty)])))
+    const empty = framing.frame(event(Payload.of(['']))).length - 2
+    const frame = framing.frame(event(Payload.of(['x'.repeat(length - empty)])))
     t.equal(frame.length, header + length)
     t.equal(header === 2 ? frame[1] : header === 4 ? frame.readUInt16BE(2) : Number(frame.readBigUInt64BE(2)), length)
     t.equal(frame.subarray(header).toString().slice(0, 11), '[36,1,2,{},')

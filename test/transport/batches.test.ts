@@ -6,8 +6,12 @@ import { subprotocols } from '../../plugin/codec/subprotocols.ts'
 import { noDetails } from '../../plugin/protocol/message.ts'
 import type { EventMessage, RouterMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import { BatchedWebsocketTransport } from '../../plugin/transport/batched-websocket-transport.ts'
-import { BatchFrameBuilder } from '../../plugin/transport/websocket-frame.ts'
+import { Batches } from '../../plugin/transport/batches.ts'
+import { Framings, WholeMessages } from '../../plugin/transport/framing.ts'
+import type { Framing } from '../../plugin/transport/framing.ts'
+import { RemoteTransport } from '../../plugin/transport/remote-transport.ts'
+import { BatchedWebsocketFraming } from '../../plugin/transport/websocket-framing.ts'
+import { WebsocketLink } from '../../plugin/transport/websocket-link.ts'
 import { FakeSocket, FakeStream } from './fake-socket.ts'
 import { unfragmented } from './unfragmented.ts'
 
@@ -16,20 +20,22 @@ const event = (length: number): EventMessage => ({ type: 36, subscription: 1, pu
 const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve) })
 
 /** A transport whose listener keeps what it hears, and closes it after a violation and after GOODBYE, as a session may. */
-function build ({ name = 'wamp.2.json.batched', withStream = true, builders = new Map<Batching, BatchFrameBuilder>() } = {}) {
+function build ({ name = 'wamp.2.json.batched', withStream = true, framings = new Framings() } = {}) {
   const [socket, stream, heard] = [new FakeSocket(), new FakeStream(), [] as unknown[]]
   const line = (): void => {}
   const { batching } = subprotocols.get(name)!
-  const transport = new BatchedWebsocketTransport({
-    socket: socket as unknown as WebSocket,
-    stream: withStream ? stream as unknown as Socket : null,
-    batching: batching!,
-    framesOf: (batching) => {
-      const frames = builders.get(batching) ?? new BatchFrameBuilder(batching)
-      builders.set(batching, frames)
-      return frames
-    },
-    details: { type: 'websocket', protocol: name },
+  const Builder = withStream ? BatchedWebsocketFraming : WholeMessages
+  const framingOf = (batching: Batching): Framing => framings.of(batching, Builder)
+  const transport = new RemoteTransport({
+    link: new WebsocketLink({
+      socket: socket as unknown as WebSocket,
+      stream: withStream ? stream as unknown as Socket : null,
+      binary: batching!.binary,
+      details: { type: 'websocket', protocol: name }
+    }),
+    codec: batching!.codec,
+    framing: framingOf(batching!),
+    batches: new Batches(batching!, framingOf),
     limits: { depth: 10, messageSize: 2 ** 20, bufferedEventBytes: 10_000_000, bufferedBytes: 20_000_000, messagesPerSecond: 0, bytesPerSecond: 0 }
   })
   transport.listen({
@@ -45,7 +51,7 @@ function build ({ name = 'wamp.2.json.batched', withStream = true, builders = ne
     congested: () => {},
     closed: () => { heard.push('closed') }
   })
-  return { transport, socket, stream, heard, builders }
+  return { transport, socket, stream, heard, framings }
 }
 
 /** The contents of WebSocket frames, and how long their headers say that they are. */
@@ -104,8 +110,8 @@ t.test('the longest batch is joined, and one that is a byte longer is not', asyn
 })
 
 t.test('a peer that is behind gets long frames by reference, which others share', async (t) => {
-  const { transport, stream, builders } = build()
-  const second = build({ builders })
+  const { transport, stream, framings } = build()
+  const second = build({ framings })
   stream.writableLength = second.stream.writableLength = 1
   const shared = event(300)
   for (const to of [transport, second.transport]) to.send(shared)

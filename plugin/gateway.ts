@@ -1,0 +1,111 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { Authenticator } from './auth/authenticator.ts'
+import type { Codec } from './codec/codec.ts'
+import type { Visitor } from './cookie/visitor.ts'
+import type { ClientMessage } from './protocol/message.ts'
+import type { ProtocolViolation } from './protocol/violation.ts'
+import type { Router } from './router.ts'
+import type { Connection } from './session/connection.ts'
+import type { Batches } from './transport/batches.ts'
+import type { Framing } from './transport/framing.ts'
+import { Heartbeat } from './transport/heartbeat.ts'
+import type { Link } from './transport/link.ts'
+import { RemoteTransport } from './transport/remote-transport.ts'
+import type { ConnectionLimits } from './transport/remote-transport.ts'
+import type { Congestion, TransportListener, TransportLog } from './transport/transport.ts'
+
+/** A browser that is tracked by a cookie while it is connected. */
+interface TrackedVisitor extends Visitor {
+  leave (): void
+}
+
+/** The connections that end with a port, in addition to those of the router. */
+interface PortConnections {
+  add (connection: Connection): void
+  delete (connection: Connection): void
+}
+
+/** An accepted connection of a client. */
+export interface Arrival {
+  readonly link: Link
+  readonly codec: Codec
+  readonly framing: Framing
+  /** Null if each received message arrives alone. */
+  readonly batches: Batches | null
+  /** The upgrade request, or null if there is none, or if no authenticator needs it. */
+  readonly request: FastifyRequest | null
+  readonly authenticators: ReadonlyMap<string, Authenticator>
+  /** True if the login of the cookie may answer HELLO. */
+  readonly cookieLogin: boolean
+  readonly visitor: TrackedVisitor | null
+  /** The connections of a further port, or null. */
+  readonly port: PortConnections | null
+  readonly log: FastifyBaseLogger
+}
+
+/** The parts of one connection. */
+interface Parts {
+  readonly transport: RemoteTransport
+  readonly connection: Connection
+  readonly visitor: TrackedVisitor | null
+}
+
+/** Connects the links of remote peers to the router, over every kind of transport. */
+export class Gateway {
+  readonly #router: Router
+  readonly #heartbeat: Heartbeat
+  readonly #limits: ConnectionLimits
+
+  /** `pingInterval` is in milliseconds, 0 for no pings. */
+  constructor (router: Router, { pingInterval, limits }: { readonly pingInterval: number, readonly limits: ConnectionLimits }) {
+    this.#router = router
+    this.#heartbeat = new Heartbeat(pingInterval)
+    this.#limits = limits
+  }
+
+  /** Accepts the connection of a client, which may have sent data already. */
+  accept ({ link, codec, framing, batches, visitor, port, ...identity }: Arrival): void {
+    const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })
+    const connection = this.#router.connect({ transport, visitor, ...identity })
+    this.#heartbeat.add(transport)
+    port?.add(connection)
+    transport.listen(new Listener({ transport, connection, visitor }, this, port))
+  }
+
+  /** Stops the heartbeat. */
+  close (): void {
+    this.#heartbeat.close()
+  }
+
+  /** Called when a connection has ended. */
+  left ({ transport, connection, visitor }: Parts, port: PortConnections | null): void {
+    this.#heartbeat.delete(transport)
+    connection.closed()
+    port?.delete(connection)
+    this.#router.disconnected(connection)
+    visitor?.leave()
+  }
+}
+
+/** Passes what a transport receives to its connection. A class: closures of each connection's own take more memory. */
+class Listener implements TransportListener {
+  readonly #parts: Parts
+  readonly #gateway: Gateway
+  readonly #port: PortConnections | null
+
+  constructor (parts: Parts, gateway: Gateway, port: PortConnections | null) {
+    this.#parts = parts
+    this.#gateway = gateway
+    this.#port = port
+  }
+
+  get log (): TransportLog { return this.#parts.connection.log }
+
+  receive (message: ClientMessage, size: number): void { this.#parts.connection.receive(message, size) }
+
+  fail (violation: ProtocolViolation): void { this.#parts.connection.fail(violation) }
+
+  congested (congestion: Congestion): void { this.#parts.connection.congested(congestion) }
+
+  closed (): void { this.#gateway.left(this.#parts, this.#port) }
+}

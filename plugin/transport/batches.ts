@@ -1,0 +1,34 @@
+import type { Batching } from '../codec/batching.ts'
+import { spendOctets } from '../work.ts'
+import type { Framing } from './framing.ts'
+
+/** The connection whose messages come in batches. */
+interface BatchOwner {
+  /** A batch is malformed. */
+  fail (fault: string): void
+  /** Sends messages in another form from now on. */
+  answerIn (framing: Framing): void
+}
+
+/** The batches of one peer [advanced, Message Batching]. */
+export class Batches {
+  readonly #batching: Batching
+  readonly #framingOf: (batching: Batching) => Framing
+  #heard: 'nothing' | 'batches' = 'nothing'
+
+  /** `framingOf` returns the framing of frames that contain a batch. */
+  constructor (batching: Batching, framingOf: (batching: Batching) => Framing) {
+    this.#batching = batching
+    this.#framingOf = framingOf
+  }
+
+  /** The messages of a batch, one by one, because there may be a million. None if it is malformed. */
+  * messagesOf (batch: Buffer, owner: BatchOwner): Generator<Buffer, void> {
+    spendOctets(batch.length)
+    const fault = this.#batching.faultOf(batch)
+    if (fault !== null) return owner.fail(fault)
+    if (this.#heard === 'nothing') owner.answerIn(this.#framingOf(this.#batching.answering(batch)))
+    this.#heard = 'batches'
+    yield * this.#batching.split(batch)
+  }
+}
