@@ -54,6 +54,7 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
   fastify.decorate(kHost, host)
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', authenticators)
+  fastify.decorate('wampRawSockets', [])
   // An endpoint that is added later may be the first one with a cookie.
   fastify.decorate('wampCookies', { getter: () => router.logins.isEmpty ? null : router.logins })
   fastify.decorate('injectWamp', async (given: InjectOptions) => {

@@ -1,3 +1,4 @@
+import type { Server } from 'node:net'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
@@ -32,6 +33,7 @@ import { Admission } from './transport/admission.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
+import { rawSocket } from './rawsocket.ts'
 import { Router } from './router.ts'
 import { Metrics, resolveMetrics } from './telemetry/metrics.ts'
 import type { TracingOptions } from './telemetry/opentelemetry.ts'
@@ -44,6 +46,8 @@ declare module 'fastify' {
     wamp: Pick<Router, 'join' | 'sessions' | 'kick' | 'forgetDecisions'>
     /** The authenticators, by method. Add custom ones before the app is ready. */
     wampAuthenticators: Pick<Authenticators, 'get' | 'set' | 'has'>
+    /** The servers of `wampRawSocket`, which listen as soon as the app is ready: `app.wampRawSockets[0].address()`. */
+    readonly wampRawSockets: Server[]
     /** Finds and revokes the logins of browsers at all endpoints. Null if no endpoint has a cookie. */
     readonly wampCookies: Pick<Logins, 'find' | 'revoke'> | null
     /**
@@ -227,6 +231,8 @@ export const wampPort = fp(port, { fastify: '5.x', name: 'fastify-wamp' })
 export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
 /** Adds a page for operators that shows the activity of the user's realm and has the permissions of the user's role. */
 export const wampConsole = fp(consolePage, { fastify: '5.x', name: 'fastify-wamp-console', dependencies: ['fastify-wamp'] })
+/** Listens for RawSocket clients at a TCP port or Unix socket of its own, with or without TLS. */
+export const wampRawSocket = fp(rawSocket, { fastify: '5.x', name: 'fastify-wamp-rawsocket', dependencies: ['fastify-wamp'] })
 /** Adds metrics for Prometheus, with the app's own prom-client. */
 export const wampMetrics = fp(metrics, { fastify: '5.x', name: 'fastify-wamp-metrics', dependencies: ['fastify-wamp'] })
 /** Adds spans for OpenTelemetry, with the app's own OpenTelemetry API. */
@@ -268,6 +274,7 @@ export type {
   PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation, WampMessages
 } from './diagnostics.ts'
 export type * from './options.ts'
+export type * from './rawsocket-options.ts'
 export type { Dialect } from './protocol/dialect.ts'
 export type { Id } from './protocol/id.ts'
 export type { CallOptions, Dict, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions } from './protocol/message.ts'

@@ -226,6 +226,9 @@ const validatePlugin = ajv.compile(record({
   failedLogins: record({ address: count, authid: count, cookie: count, recovery: { ...count, unit: 'seconds' } })
 }, ['realms']) as SchemaObject)
 
+const validateRawSocket = ajv.compile(record({
+  port: { type: 'integer', minimum: 0, maximum: 65535, is: 'must be a port number from 0 to 65535' }, host: text, path: text, tls: { type: 'object' }, auth, serializers: endpoint.serializers
+}) as SchemaObject)
 const validateBridge = ajv.compile(record({
   call: path,
   publish: path,
@@ -235,7 +238,7 @@ const validateBridge = ajv.compile(record({
   allowedNetworks: { type: 'array', minItems: 1, items: { type: 'string' }, is: 'must be a list of IP addresses and networks' }
 }) as SchemaObject)
 const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$', is: 'must be a path that begins with "/" and does not end with it, without parameters' }, role: text, realm: text }, ['path', 'role']) as SchemaObject)
-const validators = { plugin: validatePlugin, port: validatePort, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
+const validators = { plugin: validatePlugin, port: validatePort, rawSocket: validateRawSocket, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
 
 /** The first fault of options against their JSON schema, or null. */
 export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {

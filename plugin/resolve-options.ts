@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { TlsOptions } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { checkLogins } from './check-logins.ts'
 import { checkRealms } from './check-realms.ts'
@@ -13,6 +14,7 @@ import { isNetwork } from './networks.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, PortOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import type { Dialect } from './protocol/dialect.ts'
 import type { Uri } from './protocol/uri.ts'
+import type { RawSocketOptions } from './rawsocket-options.ts'
 import { isServed } from './served-files.ts'
 
 /** A role with every default filled in. */
@@ -156,6 +158,25 @@ export function resolvePort (given: PortOptions, served: Served): Pick<ResolvedO
   return { static: files, client: given.client ?? null }
 }
 
+/** The options of a RawSocket listener, with every default. */
+export interface ResolvedRawSocket {
+  readonly listen: { readonly port: number, readonly host: string } | { readonly path: string }
+  readonly tls: TlsOptions | null
+  readonly auth: AuthOptions
+  readonly serializers: ResolvedEndpoint['serializers']
+}
+
+/** The options of a RawSocket listener, checked likewise. */
+export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedOptions): ResolvedRawSocket {
+  check(given, 'rawSocket')
+  const { port, path, host = '127.0.0.1', tls = null, auth = endpointDefaults.auth, serializers = endpointDefaults.serializers } = given
+  if (path !== undefined && (port ?? given.host) !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
+  if (path === undefined && port === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
+  if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
+  checkLogins(auth, realms, auth === endpointDefaults.auth)
+  return { listen: path === undefined ? { port: port!, host } : { path }, tls, auth, serializers }
+}
+
 /** The options of the HTTP bridge, checked likewise. */
 export function checkBridge (given: BridgeOptions): void {
   check(given, 'bridge')
@@ -183,7 +204,7 @@ export function checkConsole (given: ConsoleOptions, { endpoint, realms }: Resol
   if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is required by the console, whose page logs in by cookie')
 }
 
-function check (options: unknown, of: 'plugin' | 'endpoint' | 'port' | 'bridge' | 'console'): void {
+function check (options: unknown, of: 'plugin' | 'endpoint' | 'port' | 'rawSocket' | 'bridge' | 'console'): void {
   const fault = findFault(options, of)
   if (fault !== null) throw new errors.WAMP_ERR_INVALID_OPTION(fault.path, fault.expected)
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
+import type { Server as NetServer, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { Exchange, Reading } from './exchange.ts'
 
@@ -25,13 +25,13 @@ export function forgetConnection (socket: Tracked): void {
   socket[kConnection]?.forget()
 }
 
-/** The connections of an HTTP server, from their first octet to their last. */
+/** The connections of a server, most often of HTTP, from their first octet to their last. */
 export class OpenConnections {
   readonly #open = new Set<Connection>()
   #state: 'open' | 'closing' = 'open'
   #whenGone: (() => void) | undefined
 
-  constructor (server: FastifyInstance['server']) {
+  constructor (server: FastifyInstance['server'] | NetServer) {
     // Before those of Node.js, which may emit `session` at once.
     server.prependListener('connection', (socket: Tracked) => { this.#add(socket) })
     server.prependListener('secureConnection', (socket: Tracked) => {

@@ -1,22 +1,30 @@
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
 import type { FastifyWampOptions } from 'fastify-wamp'
 import { batchedCodecs } from './batched-codecs.ts'
 import { buildApp } from './build-app.ts'
 import { InProcessClient } from './in-process-client.ts'
+import { RawSocketClient } from './raw-socket-client.ts'
 import { HELLO, WireClient, wireCodecs } from './wire-client.ts'
 import type { WireCodec } from './wire-client.ts'
 
-/** How clients reach the router: over WebSocket in a serializer, or in its own process. */
-export type ClientTransport = WireCodec | typeof inProcess
+/** RawSocket with a serializer. */
+export interface OverRawSocket { readonly name: string, readonly over: 'RawSocket', readonly codec: WireCodec }
+/** How clients reach the router: over WebSocket or RawSocket in a serializer, or in its own process. */
+export type ClientTransport = WireCodec | OverRawSocket | typeof inProcess
 /** A client over such a transport. */
-export type ClientOver<T extends ClientTransport> = T extends WireCodec ? WireClient : InProcessClient
+export type ClientOver<T extends ClientTransport> = T extends WireCodec ? WireClient : T extends OverRawSocket ? RawSocketClient : InProcessClient
 
 export const inProcess = { name: 'the in-process transport' } as const
 // Who separates as AutobahnPython does is answered so once it has spoken: a silent client could not read its ABORT.
 const batched = batchedCodecs.filter(({ subprotocol }, i) => batchedCodecs.findIndex((other) => other.subprotocol === subprotocol) === i)
-/** All of them, each subprotocol once. A further one needs its place here, and a client in `connect`. */
-export const transports: readonly ClientTransport[] = [...wireCodecs, ...batched, inProcess]
+const rawSockets: readonly OverRawSocket[] = wireCodecs.map((codec) => ({ name: `RawSocket with ${codec.name}`, over: 'RawSocket', codec }))
+/**
+ * All of them, each subprotocol once; RawSocket with one serializer, and with all of them if the variable TRANSPORTS is `all`. A further one
+ * needs its place here, and a client in `connect`.
+ */
+export const transports: readonly ClientTransport[] = [...wireCodecs, ...batched, ...(process.env.TRANSPORTS === 'all' ? rawSockets : rawSockets.slice(1, 2)), inProcess]
 
 /** Runs a test once over each transport. */
 export function forEachTransport (t: Test, name: string, test: (t: Test, transport: ClientTransport) => Promise<void>): void {
@@ -35,7 +43,7 @@ export interface Host<T extends ClientTransport = ClientTransport> {
 
 /** An app, for clients of this transport. */
 export async function buildHost<T extends ClientTransport> (t: Test, transport: T, options: Partial<FastifyWampOptions> = {}): Promise<Host<T>> {
-  const { app, url } = await buildApp(t, options)
+  const { app, url } = await buildApp(t, options, undefined, 'over' in transport ? 'yes' : 'no')
   const open = async (): Promise<ClientOver<T>> => await connect(t, { app, url }, transport)
   const join = async (details: object = {}, roles: object = HELLO[2].roles): Promise<ClientOver<T>> => {
     const client = await open()
@@ -48,5 +56,9 @@ export async function buildHost<T extends ClientTransport> (t: Test, transport: 
 /** A further client of an app, over any transport. */
 export async function connect<T extends ClientTransport> (t: Test, { app, url }: { readonly app: FastifyInstance, readonly url: string }, transport: T): Promise<ClientOver<T>> {
   const way: ClientTransport = transport
+  if ('over' in way) {
+    const { port } = app.wampRawSockets[0]!.address() as AddressInfo
+    return await RawSocketClient.connect(t, { to: { port, host: '127.0.0.1' }, codec: way.codec }) as ClientOver<T>
+  }
   return ('subprotocol' in way ? await WireClient.connect(t, url, way) : InProcessClient.connect(t, app)) as ClientOver<T>
 }

@@ -1,0 +1,19 @@
+import type { TlsOptions } from 'node:tls'
+import type { AuthOptions } from './auth-options.ts'
+import type { EndpointOptions } from './options.ts'
+
+/** The options of `fastify.register(wampRawSocket, options)`. Either `port` or `path` is required. */
+export interface RawSocketOptions {
+  /** The TCP port to listen on; 0 for any free port, which `app.wampRawSockets` contains afterwards. */
+  port?: number
+  /** The address or host name to listen on. @default '127.0.0.1' */
+  host?: string
+  /** The path of a Unix socket to listen on. A socket file that no process listens on is replaced. */
+  path?: string
+  /** The TLS options of Node.js, such as `key` and `cert`. @default without TLS */
+  tls?: TlsOptions
+  /** The authentication methods, without `cookie`. @default only anonymous, with role `anonymous` */
+  auth?: Omit<AuthOptions, 'cookie'>
+  /** The serializers to accept. @default ['json', 'msgpack', 'cbor'] */
+  serializers?: NonNullable<EndpointOptions['serializers']>
+}

@@ -1,0 +1,23 @@
+import type { FastifyPluginAsync } from 'fastify'
+import { rawSocketListener } from '../routes/rawsocket.ts'
+import { Authenticators } from './auth/authenticators.ts'
+import { codecs } from './codec/codecs.ts'
+import { kHost } from './host-app.ts'
+import type { RawSocketOptions } from './rawsocket-options.ts'
+import { resolveRawSocket } from './resolve-options.ts'
+
+/** Listens for RawSocket clients of the router. */
+export const rawSocket: FastifyPluginAsync<RawSocketOptions> = async (fastify, given) => {
+  const { options, router, gateway, admission, connections } = fastify[kHost]
+  const { listen, tls, auth, serializers } = resolveRawSocket(given, options)
+  const authenticators = new Authenticators(auth, (call) => router.call(call))
+  fastify.addHook('onReady', async () => { authenticators.close() })
+  const accepted = [...codecs.values()].filter(({ name }) => serializers.includes(name)).map((codec) => [codec.name, codec] as const)
+  const server = rawSocketListener(fastify, {
+    ...{ listen, tls, authenticators, router, gateway, admission, connections },
+    codecs: new Map(accepted),
+    handshakeTimeout: options.handshakeTimeout,
+    messageSize: options.limits.messageSize
+  })
+  fastify.wampRawSockets.push(server)
+}

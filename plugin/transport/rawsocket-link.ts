@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net'
+import type { Link, LinkOwner, Sink } from './link.ts'
+import { controlFrame, FrameType, HEADER } from './rawsocket-framing.ts'
+import { FrameReader } from './rawsocket-reader.ts'
+import type { FrameListener } from './rawsocket-reader.ts'
+import { tlsChannelOf } from './tls-channel.ts'
+import type { TlsChannel, TransportDetails } from './transport.ts'
+
+const PING = controlFrame(FrameType.Ping, Buffer.alloc(0))
+
+/** A RawSocket connection after its handshake: a stream of frames over TCP, TLS or a Unix socket. */
+export class RawSocketLink implements Link, FrameListener {
+  readonly details: TransportDetails
+  readonly tls: TlsChannel | null
+  readonly sink: Sink
+  readonly longestFrame: number
+  readonly #socket: Socket
+  readonly #reader: FrameReader
+  #owner: LinkOwner | null = null
+  #end: 'orderly' | 'broken' = 'broken'
+
+  constructor ({ socket, details, longestReceived, longestSent }: {
+    socket: Socket
+    details: TransportDetails
+    /** The maximum octets of a message that the router accepts, as announced. */
+    longestReceived: number
+    /** The maximum octets of a message that the peer accepts, as announced. */
+    longestSent: number
+  }) {
+    this.details = details
+    this.tls = tlsChannelOf(socket)
+    this.sink = socket
+    this.longestFrame = HEADER + longestSent
+    this.#socket = socket
+    this.#reader = new FrameReader(this, longestReceived)
+  }
+
+  get received (): number { return this.#socket.bytesRead }
+
+  get isWritable (): boolean { return this.#socket.writable }
+
+  open (owner: LinkOwner): void {
+    this.#owner = owner
+    this.#socket.on('data', (data: Buffer) => { this.#reader.read(data) })
+    this.#socket.on('drain', () => { owner.drained() })
+    this.#socket.on('end', () => { if (!this.#reader.isWithinFrame) this.#end = 'orderly' })
+    this.#socket.on('close', () => { owner.closed(this.#end) })
+    this.#socket.on('error', (error) => { owner.log.debug({ err: error }, 'RawSocket connection failed') })
+  }
+
+  take (type: number, content: Buffer): void {
+    if (type === FrameType.Message) this.#owner!.receive(content)
+    else if (type === FrameType.Ping) {
+      this.#owner!.sendControl(controlFrame(FrameType.Pong, content))
+      this.#owner!.pinged()
+    }
+  }
+
+  refuse (fault: string): void {
+    this.#owner!.refuse(fault, HEADER)
+  }
+
+  ping (): void {
+    this.#owner!.sendControl(PING)
+  }
+
+  pause (): void {
+    this.#socket.pause()
+  }
+
+  resume (): void {
+    this.#socket.resume()
+  }
+
+  close (): void {
+    this.#socket.end()
+  }
+
+  terminate (): void {
+    this.#socket.destroy()
+  }
+}

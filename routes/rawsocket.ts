@@ -1,0 +1,187 @@
+import { lstat, unlink } from 'node:fs/promises'
+import { createConnection, createServer } from 'node:net'
+import type { ListenOptions, Server, Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import type { TlsOptions } from 'node:tls'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Authenticators } from '../plugin/auth/authenticators.ts'
+import type { Codec } from '../plugin/codec/codec.ts'
+import type { Gateway } from '../plugin/gateway.ts'
+import type { Router } from '../plugin/router.ts'
+import type { Admission } from '../plugin/transport/admission.ts'
+import { Framings } from '../plugin/transport/framing.ts'
+import { RawSocketFraming } from '../plugin/transport/rawsocket-framing.ts'
+import { acceptance, announcedLength, HANDSHAKE, readRequest, refusal, refusals } from '../plugin/transport/rawsocket-handshake.ts'
+import { RawSocketLink } from '../plugin/transport/rawsocket-link.ts'
+import { nextTurn, spend } from '../plugin/work.ts'
+import { UNITS_OF_OPENING } from './fair-turn.ts'
+import { forgetConnection, OpenConnections } from './open-connections.ts'
+import type { PortConnections } from './port-connections.ts'
+
+/** The parts of a RawSocket listener. */
+export interface RawSocketListenerOptions {
+  /** The address to listen on. */
+  readonly listen: ListenOptions
+  /** Null without TLS. */
+  readonly tls: TlsOptions | null
+  /** The accepted serializers, by name. */
+  readonly codecs: ReadonlyMap<string, Codec>
+  readonly authenticators: Authenticators
+  readonly router: Router
+  readonly gateway: Gateway
+  readonly admission: Admission
+  readonly connections: PortConnections | null
+  /** The time for a client to send its request, in milliseconds. */
+  readonly handshakeTimeout: number
+  /** Octets of one message. */
+  readonly messageSize: number
+}
+
+/** Listens for RawSocket clients as soon as the app is ready, and closes with the app. Returns the server. */
+export function rawSocketListener (fastify: FastifyInstance, options: RawSocketListenerOptions): Server {
+  const { tls, listen, handshakeTimeout } = options
+  const handshakes = new Handshakes(options, fastify.log)
+  const accept = (socket: Socket): void => { handshakes.begin(socket) }
+  const server = tls === null ? createServer(accept) : createTlsServer({ handshakeTimeout, ...tls }, accept)
+  // Those that are accepted are the router's.
+  const waiting = new OpenConnections(server)
+  server.on('tlsClientError', (error) => { fastify.log.debug({ err: error }, 'a TLS handshake failed') })
+  const closed = new Promise<void>((resolve) => { server.once('close', resolve) })
+  let state: 'new' | 'listening' = 'new'
+  fastify.addHook('onReady', async () => {
+    await listenOn(server, listen)
+    state = 'listening'
+    server.on('error', (error) => { fastify.log.error({ err: error }, 'the RawSocket listener failed') })
+    fastify.log.info({ address: server.address() }, 'RawSocket clients can connect')
+  })
+  fastify.addHook('preClose', async () => {
+    server.close()
+    handshakes.close()
+    waiting.close()
+  })
+  fastify.addHook('onClose', async () => { if (state === 'listening') await closed })
+  return server
+}
+
+/** Listens, and replaces a Unix socket that a process has left behind. */
+async function listenOn (server: Server, options: ListenOptions): Promise<void> {
+  try {
+    await listen(server, options)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || options.path === undefined || !await isLeft(options.path)) throw error
+    await unlink(options.path)
+    await listen(server, options)
+  }
+}
+
+async function listen (server: Server, options: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+}
+
+/** True for the file of a Unix socket, and of no other kind, that no process listens on. */
+async function isLeft (path: string): Promise<boolean> {
+  if (!(await lstat(path)).isSocket()) return false
+  return await new Promise((resolve) => {
+    const socket = createConnection(path, () => {
+      socket.destroy()
+      resolve(false)
+    })
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => { resolve(code === 'ECONNREFUSED') })
+  })
+}
+
+/** The handshakes of one listener. */
+class Handshakes {
+  readonly #options: RawSocketListenerOptions
+  readonly #log: FastifyBaseLogger
+  readonly #framings = new Framings()
+  readonly #longest: number
+  #state: 'open' | 'closing' = 'open'
+
+  constructor (options: RawSocketListenerOptions, log: FastifyBaseLogger) {
+    this.#options = options
+    this.#log = log
+    this.#longest = announcedLength(options.messageSize)
+  }
+
+  /** Accepts no more clients. */
+  close (): void {
+    this.#state = 'closing'
+  }
+
+  /** Begins the handshake of a new connection. */
+  begin (socket: Socket): void {
+    socket.setNoDelay(true)
+    const timer = setTimeout(() => { socket.destroy() }, this.#options.handshakeTimeout)
+    const failed = (error: Error): void => { this.#log.debug({ err: error }, 'a RawSocket handshake failed') }
+    const over = (): void => { clearTimeout(timer) }
+    const entry = this.#options.admission.enter(socket.remoteAddress)
+    if (typeof entry === 'function') socket.once('close', entry)
+    let request: Buffer = Buffer.alloc(0)
+    const read = (data: Buffer): void => {
+      request = Buffer.concat([request, data])
+      if (request.length < HANDSHAKE) return
+      socket.removeListener('data', read).removeListener('close', over).pause()
+      over()
+      const rest = request.subarray(HANDSHAKE)
+      if (rest.length > 0) socket.unshift(rest)
+      this.#decide(socket, request.subarray(0, HANDSHAKE), typeof entry === 'function' ? null : entry.error)
+        .then(() => { socket.removeListener('error', failed) })
+        .catch((error: unknown) => {
+          this.#log.error({ err: error }, 'a RawSocket connection could not be accepted')
+          socket.destroy()
+        })
+    }
+    socket.on('error', failed).on('close', over).on('data', read)
+  }
+
+  async #decide (socket: Socket, octets: Buffer, fault: string | null): Promise<void> {
+    const { router, codecs } = this.#options
+    await (nextTurn(socket) ?? undefined)
+    spend(UNITS_OF_OPENING)
+    const request = readRequest(octets)
+    if (request === 'foreign') socket.destroy()
+    // The client may have left meanwhile.
+    if (request === 'foreign' || socket.destroyed) return
+    if (typeof request === 'number') return this.#refuse(socket, request, 'reserved bits are set')
+    const codec = codecs.get(request.serializer ?? '')
+    if (codec === undefined) return this.#refuse(socket, refusals.serializer, `none of these serializers: ${[...codecs.keys()].join(', ')}`)
+    if (fault !== null) return this.#refuse(socket, refusals.connections, fault)
+    if (router.state !== 'open' || this.#state !== 'open') return this.#refuse(socket, refusals.connections, 'the router is shutting down')
+    if (router.isFull) return this.#refuse(socket, refusals.connections, 'limits.sessionsOfRealm: there are too many sessions')
+    forgetConnection(socket)
+    socket.write(acceptance(codec.name, this.#options.messageSize))
+    this.#accept(socket, codec, request.longest)
+  }
+
+  #accept (socket: Socket, codec: Codec, longestSent: number): void {
+    const { gateway, authenticators, connections, tls } = this.#options
+    const peer = socket.remoteAddress
+    gateway.accept({
+      link: new RawSocketLink({
+        socket, longestReceived: this.#longest, longestSent, details: { type: 'rawsocket', protocol: codec.subprotocol, secure: tls !== null, ...(peer === undefined ? {} : { peer }) }
+      }),
+      codec,
+      framing: this.#framings.of(codec, RawSocketFraming),
+      batches: null,
+      request: null,
+      authenticators: authenticators.entries(),
+      cookieLogin: false,
+      visitor: null,
+      port: connections,
+      log: this.#log
+    })
+    socket.resume()
+  }
+
+  #refuse (socket: Socket, code: number, error: string): void {
+    this.#log.info({ peer: socket.remoteAddress }, `a RawSocket connection was refused: ${error}`)
+    socket.end(refusal(code), () => { socket.destroy() })
+  }
+}

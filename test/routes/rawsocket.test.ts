@@ -1,0 +1,163 @@
+import { once } from 'node:events'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, NetConnectOpts } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Test } from 'tap'
+import Fastify from 'fastify'
+import type { FastifyInstance } from 'fastify'
+import wampPlugin, { wampPort, wampRawSocket } from 'fastify-wamp'
+import type { FastifyWampOptions, RawSocketOptions } from 'fastify-wamp'
+import { everything } from '../helper/build-router.ts'
+import { Authority } from '../helper/certificates.ts'
+import { RawSocketClient } from '../helper/raw-socket-client.ts'
+import type { RawSocketWay } from '../helper/raw-socket-client.ts'
+import { HELLO, WireClient, wireCodecs } from '../helper/wire-client.ts'
+
+const realms = { realm1: { roles: { anonymous: everything } } }
+
+async function build (t: Test, rawSocket: RawSocketOptions, options: Partial<FastifyWampOptions> = {}): Promise<FastifyInstance> {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms, shutdownTimeout: 100, ...options })
+  await app.register(wampRawSocket, rawSocket)
+  t.teardown(() => app.close())
+  await app.ready()
+  return app
+}
+
+const addressOf = (app: FastifyInstance): NetConnectOpts => ({ port: (app.wampRawSockets[0]!.address() as AddressInfo).port, host: '127.0.0.1' })
+
+async function open (t: Test, way: RawSocketWay): Promise<RawSocketClient> {
+  const client = await RawSocketClient.connect(t, way)
+  await client.join({ roles: HELLO[2].roles })
+  return client
+}
+
+async function directory (t: Test): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'fastify-wamp-rawsocket-'))
+  t.teardown(() => rm(made, { recursive: true, force: true }))
+  return made
+}
+
+t.test('clients over RawSocket and WebSocket meet in one realm', async (t) => {
+  const app = await build(t, { port: 0 })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const raw = await open(t, { to: addressOf(app), codec: wireCodecs[2]! })
+  const web = await WireClient.join(t, `ws://127.0.0.1:${(app.server.address() as AddressInfo).port}/ws`, wireCodecs[0]!)
+  await web.ask([64, 1, {}, 'a.echo'])
+  raw.send([48, 1, {}, 'a.echo', ['hi']])
+  const [, invocation, , , args] = await web.next()
+  web.send([70, invocation, {}, args])
+  t.same(await raw.next(), [50, 1, {}, ['hi']])
+})
+
+t.test('a Unix socket is served, one that was left behind is replaced, and one in use is not', async (t) => {
+  const path = join(await directory(t), 'wamp.sock')
+  const left = createServer().listen(path)
+  await once(left, 'listening')
+  const inUse = Fastify()
+  await inUse.register(wampPlugin, { realms })
+  await inUse.register(wampRawSocket, { path })
+  await t.rejects(async () => { await inUse.ready() }, { code: 'EADDRINUSE' })
+  await inUse.close()
+  left.close()
+  await once(left, 'close')
+
+  // Node.js removes the file of a server that it closes, so it is moved away meanwhile.
+  const killed = createServer().listen(path)
+  await once(killed, 'listening')
+  await rename(path, `${path}.kept`)
+  killed.close()
+  await once(killed, 'close')
+  await rename(`${path}.kept`, path)
+  await build(t, { path })
+  t.equal((await open(t, { to: { path } })).transport.type, 'rawsocket')
+
+  const file = join(await directory(t), 'notes.txt')
+  await writeFile(file, 'no socket')
+  const other = Fastify()
+  await other.register(wampPlugin, { realms })
+  await other.register(wampRawSocket, { path: file })
+  await t.rejects(async () => { await other.ready() }, { code: 'EADDRINUSE' })
+  t.equal(await readFile(file, 'utf8'), 'no socket', 'a file that is no socket is kept')
+  await other.close()
+})
+
+t.test('over TLS, a client can log in with its certificate', async (t) => {
+  const authority = await Authority.create(t)
+  const [server, client] = [await authority.sign('localhost'), await authority.sign('client')]
+  const attempts: unknown[] = []
+  const authenticator = async ({ tls, request, transport }: { tls: unknown, request: unknown, transport: { secure?: boolean, type: string } }) => {
+    attempts.push(tls !== null, request, transport.secure, transport.type)
+    return { authid: 'joe', role: 'anonymous' }
+  }
+  const app = await build(t, { port: 0, tls: { ...server, ca: authority.cert, requestCert: true, rejectUnauthorized: false }, auth: { tls: { type: 'function', authenticator } } })
+  const raw = await RawSocketClient.connect(t, { to: addressOf(app), tls: { ca: authority.cert, servername: 'localhost', ...client } })
+  t.match(await raw.ask([1, 'realm1', { authmethods: ['tls'], roles: HELLO[2].roles }]), [2, Number, { authid: 'joe' }])
+  t.same(attempts, [true, null, true, 'rawsocket'])
+})
+
+t.test('when the app closes, sessions end and waiting connections do not delay it', async (t) => {
+  const authority = await Authority.create(t)
+  for (const tls of [undefined, await authority.sign('localhost')]) {
+    const app = await build(t, { port: 0, ...(tls === undefined ? {} : { tls }) })
+    const to = addressOf(app)
+    const client = await open(t, { to, ...(tls === undefined ? {} : { tls: { ca: authority.cert, servername: 'localhost' } }) })
+    // One has not sent its handshake, or not even that of TLS.
+    const silent = connect(to as { port: number, host: string })
+    await once(silent, 'connect')
+    await app.close()
+    t.equal(await client.closed, 1001)
+    if (!silent.closed) await once(silent, 'close')
+    t.pass('the silent one is closed')
+    await t.rejects(once(connect(to as { port: number, host: string }), 'connect'), { code: 'ECONNREFUSED' })
+  }
+})
+
+t.test('a client that sends no handshake in time is disconnected', async (t) => {
+  const app = await build(t, { port: 0 }, { handshakeTimeout: 50 })
+  const socket = connect(addressOf(app) as { port: number, host: string })
+  socket.resume().write(Buffer.from([0x7f, 0xf1]))
+  await once(socket, 'close')
+  t.pass()
+})
+
+t.test('a silent client gets a PING, and one that does not answer is disconnected', async (t) => {
+  const app = await build(t, { port: 0 }, { pingInterval: 1000 })
+  const [alive, dead] = [await open(t, { to: addressOf(app) }), await open(t, { to: addressOf(app) })]
+  dead.answersPings = false
+  t.same(await alive.control(), { type: 1, content: Buffer.alloc(0) })
+  await dead.closed
+  t.same(await alive.fence(), [], 'the other one is still there')
+})
+
+t.test('the port of a further app has its own RawSocket clients, which end with it', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms, shutdownTimeout: 100 })
+  t.teardown(() => app.close())
+  await app.ready()
+  const further = Fastify()
+  await further.register(wampPort, { app })
+  await further.register(wampRawSocket, { port: 0 })
+  await further.ready()
+  t.equal(app.wampRawSockets.length, 0)
+  const client = await open(t, { to: addressOf(further) })
+  await further.close()
+  t.equal(await client.closed, 1001)
+  t.equal(app.wamp.sessions('realm1').length, 0)
+})
+
+t.test('mistakes in the options are named', async (t) => {
+  const attempt = async (options: object): Promise<void> => { await build(t, options as RawSocketOptions) }
+  for (const [options, message] of [
+    [{}, '"port" is missing: set "port", or "path" for a Unix socket'],
+    [{ port: 0, path: '/tmp/x' }, '"path" cannot be combined with "port" and "host"'],
+    [{ port: '80' }, '"port" must be a port number from 0 to 65535'],
+    [{ port: 0, serializers: ['ubjson'] }, 'serializers[0]'],
+    [{ port: 0, auth: { cookie: {} } }, '"auth.cookie" is not possible over RawSocket, which has no cookies'],
+    [{ port: 0, auth: { anonymous: { type: 'static', role: 'anonimous' } } }, 'did you mean "anonymous"'],
+    [{ port: 0, tsl: {} }, 'did you mean "tls"']
+  ] as const) await t.rejects(attempt(options), { code: 'WAMP_ERR_INVALID_OPTION', message: new RegExp(message.replaceAll(/[[\]]/g, '\\$&')) }, message)
+})
