@@ -1,3 +1,4 @@
+import type { MethodType } from '../auth-options.ts'
 import type { Principal } from '../auth/authenticator.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -16,6 +17,8 @@ export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 export interface Entry {
   /** The path of the endpoint, which its logins record. */
   readonly path: string
+  /** The type of one of its methods. */
+  typeOf (method: string): MethodType | undefined
   /** The principal that a login grants there, or null. Never rejects. */
   admit (record: LoginRecord): Promise<Principal | null>
 }

@@ -173,7 +173,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A login by cookie is rejected at an endpoint where the login\'s method is not configured',
     file: 'plugin/auth/cookie-authenticator.ts',
-    code: '(method === null || offered.has(method)) && verify(record)',
+    code: '(method === null || offered.typeOf(method) !== undefined) && verify(record)',
     without: 'verify(record)',
     test: [stolen, 'a login by a method']
   },
@@ -206,6 +206,13 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a login at one endpoint']
   },
   {
+    defence: 'A login by a method is not valid if the method has another type since, for example if a function has been replaced by configured users',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'if (type !== undefined && type !== offered.typeOf(method!)) return false',
+    without: 'if (type === null) return false',
+    test: [stolen, 'a login by a method of one type']
+  },
+  {
     defence: 'Endpoints at one path of two ports cannot share logins that they would check differently',
     file: 'plugin/endpoint.ts',
     code: 'if (this.#endpoints.some((other) => areConfusable(endpoint, other))) {',
@@ -222,8 +229,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A login at an endpoint that only tracks browsers is not valid at another endpoint',
     file: 'plugin/cookie/cookie-entrance.ts',
-    code: '{ path: this.#path, admit:',
-    without: '{ path: this.#verify === null ? undefined as never : this.#path, admit:',
+    code: '{ path: this.#path, typeOf:',
+    without: '{ path: this.#verify === null ? undefined as never : this.#path, typeOf:',
     test: [confused, 'a login at an endpoint without logins by cookie']
   },
   {
