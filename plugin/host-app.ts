@@ -17,7 +17,7 @@ import { buildEndpoint } from './endpoint.ts'
 import type { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
 import type { InjectOptions } from './options.ts'
-import { checkContract } from './resolve-options.ts'
+import { checkContract, futileTimes } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
 import type { Router } from './router.ts'
 import type { Admission } from './transport/admission.ts'
@@ -84,6 +84,7 @@ export async function mountEndpoint (fastify: FastifyInstance, { options, router
     fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
   }
   warnUnlessSent(fastify, resolved.path, resolved.cookie)
+  for (const { option, text } of futileTimes(resolved)) fastify.log.warn({ option }, text)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, heartbeat, admission, connections, limits: options.limits })
   return endpoint
