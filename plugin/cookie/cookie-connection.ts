@@ -7,7 +7,7 @@ import type { Spared } from './ended-cookies.ts'
 import type { HandedId } from './handed-id.ts'
 import { isSelectedUser } from './login-filter.ts'
 import type { LoginFilter } from './login-filter.ts'
-import type { Login } from './login-store.ts'
+import type { Login } from './login.ts'
 import type { Visitor } from './visitor.ts'
 
 /** The browser of a connection, for the list of a user's logins. */

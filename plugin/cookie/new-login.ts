@@ -3,7 +3,7 @@ import type { Principal } from '../auth/authenticator.ts'
 import type { Device } from './cookie-connection.ts'
 import { freshLoginKey } from './cookie-id.ts'
 import type { LoginRecord } from './cookie-store.ts'
-import type { Login } from './login-store.ts'
+import type { Login } from './login.ts'
 
 /** The method and endpoint of a login. */
 interface Making {
