@@ -151,3 +151,46 @@ t.test('a process that is killed while it takes over a lock does not keep others
   await t.rejects(FileStore.open({ filename, log: quiet }), { message: /is in use by process/ })
   await store.close()
 })
+
+t.test('whichever system call fails while a lock is taken over, the next attempt succeeds', async (t) => {
+  const filename = await cookieFile(t)
+  const disk = new FailingDisk()
+  for (const lasts of [false, true]) {
+    for (let at = 0; at < OPERATIONS; at++) {
+      await writeFile(`${filename}.lock`, `stale ${at}`)
+      disk.arm(at, { code: 'EIO' }, lasts)
+      await FileLock.take(filename, disk).then(async (lock) => { await lock.release() }, () => {})
+      disk.repair()
+      const lock = await FileLock.take(filename, disk)
+      await t.rejects(FileLock.take(filename, disk), { message: /is in use by process/ })
+      await lock.release()
+    }
+  }
+})
+
+t.test('a successor that is not needed and cannot be removed does not lock this process out', async (t) => {
+  const filename = await cookieFile(t)
+  const locks: FileLock[] = []
+  const isSuccessor = (path: string): boolean => /\.lock\.[0-9a-f]{12}$/.test(path)
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    link: async (from, to) => {
+      await nodeFileSystem.link(from, to)
+      if (!isSuccessor(to)) return
+      await rm(`${filename}.lock`)
+      locks.push(await FileLock.take(filename, nodeFileSystem))
+    },
+    unlink: async (path) => {
+      if (path === successor) throw Object.assign(new Error('EIO'), { code: 'EIO' })
+      await nodeFileSystem.unlink(path)
+    }
+  }
+  const successor = `${filename}.lock.${createHash('sha256').update('stale').digest('hex').slice(0, 12)}`
+  await writeFile(`${filename}.lock`, 'stale')
+  await t.rejects(FileLock.take(filename, fs), { message: /is in use by process/ })
+  t.equal(locks.length, 1)
+  await locks[0]!.release()
+  await writeFile(`${filename}.lock`, 'stale')
+  await (await FileLock.take(filename, nodeFileSystem)).release()
+  t.same(await readdir(dirname(filename)), [])
+})

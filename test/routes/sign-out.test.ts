@@ -94,7 +94,10 @@ t.test('a login that the same request made before ends with a logout or another 
     await login(reply, 'joe')
   })
   for (const [url, left] of [['/out', []], ['/again', ['joe']]] as const) {
-    t.equal((await app.inject({ method: 'POST', url })).statusCode, 200)
-    t.same((await app.wampCookies!.find()).map(({ record }) => record.authid), left, url)
+    for (const headers of [{}, { cookie: `cbtid=${'x'.repeat(40)}` }]) {
+      t.equal((await app.inject({ method: 'POST', url, headers })).statusCode, 200)
+      t.same((await app.wampCookies!.find()).map(({ record }) => record.authid), left, url)
+      await app.wampCookies!.revoke({ authid: 'joe' })
+    }
   }
 })
