@@ -194,3 +194,10 @@ t.test('a successor that is not needed and cannot be removed does not lock this 
   await (await FileLock.take(filename, nodeFileSystem)).release()
   t.same(await readdir(dirname(filename)), [])
 })
+
+t.test('a lock that other processes keep taking and releasing is an error after a few attempts', async (t) => {
+  const filename = await cookieFile(t)
+  const taken = async (): Promise<void> => { throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' }) }
+  await t.rejects(FileLock.take(filename, { ...nodeFileSystem, link: taken }), { message: /cannot be locked: other processes keep taking/ })
+  t.same(await readdir(dirname(filename)), [])
+})
