@@ -72,7 +72,7 @@ export class CookieTrackers {
 
   /** The interface of a tracker for an endpoint with these options. */
   entrance (tracker: CookieTracker, endpoint: ResolvedEndpoint, authenticators: Authenticators): CookieEntrance {
-    return new CookieEntrance({ tracker, log: this.#logLimit.of(this.#log), path: endpoint.path, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), checks: this.#checks })
+    return new CookieEntrance({ tracker, log: this.#logLimit.of(this.#log), path: endpoint.path, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), typeOf: (method) => authenticators.typeOf(method), checks: this.#checks })
   }
 
   /** Ends checks of logins that have no answer this number of milliseconds after the app has begun to close. */

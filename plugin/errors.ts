@@ -62,7 +62,10 @@ export const errors = {
   /** `reply.wampSignIn` could not log the user in. */
   WAMP_ERR_SIGN_IN: coded<[why: string]>(
     'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),
-  /** `reply.wampSignOut` could not look up the cookie, because the cookie store failed or the request has too many cookies. The login remains valid. */
+  /**
+   * `reply.wampSignOut` could not look up the cookie, because the cookie store failed or the request has too many cookies; or the request comes from a
+   * page of another origin (status 403). The login remains valid.
+   */
   WAMP_ERR_SIGN_OUT: coded<[why: string]>(
     'WAMP_ERR_SIGN_OUT', 'Signing out %s', 503),
   /** An authenticator was added with a name that is in use, or after the app was ready. */

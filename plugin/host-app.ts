@@ -18,7 +18,7 @@ import type { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
 import type { Gateway } from './gateway.ts'
 import type { InjectOptions } from './options.ts'
-import { checkContract } from './resolve-options.ts'
+import { checkContract, futileTimes } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
 import type { Router } from './router.ts'
 import type { Admission } from './transport/admission.ts'
@@ -85,6 +85,7 @@ export async function mountEndpoint (fastify: FastifyInstance, { options, router
     fastify.log.warn({ option: 'auth.cookie' }, `browsers are tracked by a cookie, but logins by cookie are not enabled at ${resolved.path}: add auth.cookie: {} to enable them`)
   }
   warnUnlessSent(fastify, resolved.path, resolved.cookie)
+  for (const { option, text } of futileTimes(resolved)) fastify.log.warn({ option }, text)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, gateway, admission, connections, messageSize: options.limits.messageSize })
   return endpoint

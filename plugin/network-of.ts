@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net'
 
 /**
  * The network of an address, as assigned to one household: an IPv4 address or an IPv6 /64. All notations of an address, with a port, in
- * brackets or as IPv4 in IPv6, have the same network.
+ * brackets, in quotation marks or as IPv4 in IPv6, have the same network.
  */
 export function networkOf (address: string): string {
   const bare = bareAddress(address)
@@ -13,9 +13,9 @@ export function networkOf (address: string): string {
   return groups.slice(0, 4).map((group) => group.toString(16)).join(':')
 }
 
-/** An address without the port, brackets and zone that it may have. */
+/** An address without the port, brackets, quotation marks and zone that it may have. */
 export function bareAddress (address: string): string {
-  const bare = withoutPort(address.trim())
+  const bare = withoutPort(address.trim().replace(/^"([^"]*)"$/, '$1'))
   return isIPv6(bare) ? bare.split('%')[0]! : bare
 }
 

@@ -133,6 +133,14 @@ export function doubtfulTimes ({ handshakeTimeout, pingInterval }: ResolvedOptio
     .map(([option, time]) => ({ option, text: `${option} is ${time} ms, which is too short for clients on slow networks: its unit is milliseconds, so write ${time * 1000} for ${time} s` }))
 }
 
+/** The times of a cookie that have no effect, because its logins end earlier, with suggestions. */
+export function futileTimes ({ cookie }: ResolvedEndpoint): { option: string, text: string }[] {
+  if (cookie === null) return []
+  const { maxAge, rotateAfter, idleTimeout } = cookie
+  return Object.entries({ rotateAfter, idleTimeout }).filter(([, time]) => time > 0 && time >= maxAge)
+    .map(([option, time]) => ({ option: `cookie.${option}`, text: `cookie.${option} is ${time} s and has no effect, because a login ends after cookie.maxAge, which is ${maxAge} s: set it to less` }))
+}
+
 /** What is served at all ports of a router, and the cookies of its endpoints: the store of none may be in a served directory. */
 export interface Served {
   readonly files: ResolvedStatic[]

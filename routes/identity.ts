@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant, Principal } from '../plugin/auth/authenticator.ts'
 import { isOver } from '../plugin/auth/expiry.ts'
+import { partsOf } from '../plugin/auth/grant-parts.ts'
 import type { CookieEntrance, Identity } from '../plugin/cookie/cookie-entrance.ts'
 import type { Arrival } from '../plugin/cookie/login-filter.ts'
 import { refuseUnknown } from '../plugin/did-you-mean.ts'
@@ -10,7 +11,7 @@ import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { whenResponseEnds } from './client-gone.ts'
-import { isAllowedOrigin } from './origin.ts'
+import { FOREIGN_PAGE, isAllowedOrigin } from './origin.ts'
 import type { PortConnections } from './port-connections.ts'
 import type { Unidentified } from './unidentified.ts'
 
@@ -46,6 +47,8 @@ const sessions = new WeakMap<FastifyRequest, InProcessSession>()
 const logins = new WeakMap<Principal, Identity | null>()
 /** Functions that stop following the logins of requests. */
 const lifts = new WeakMap<FastifyRequest, () => void>()
+/** The cookies that responses log browsers in with, as the browsers will send them. */
+const signedIn = new WeakMap<FastifyRequest, string>()
 
 /** The dependencies of identities on REST routes. */
 interface Parts {
@@ -83,8 +86,9 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
   fastify.decorate('wampRequireRole', (...roles: (string | RoleOfRealm)[]): IdentityHook => {
     const meant = roles.map((role) => roleOfRealm(router, role))
     return async (request, reply) => {
-      await identify(request)
+      // Before anything is awaited, so that a hook that does not wait for this one lets nobody in.
       request[kGuards] = [...request[kGuards] ?? [], meant]
+      await identify(request)
       const refusal = refusalOf(request, unidentified)
       return refusal === null ? undefined : await reply.code(refusal.statusCode).send(refusal)
     }
@@ -103,14 +107,14 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     else reply.code(refusal.statusCode).send(refusal)
   })
   decorateSession(fastify, router, connections)
-  decorateSigning(fastify, router, entrance)
+  decorateSigning(fastify, router, entrance, endpoint)
 }
 
 /** Adds `reply.wampSignIn` and `reply.wampSignOut`. */
-function decorateSigning (fastify: FastifyInstance, router: Router, entrance: CookieEntrance | null): void {
+function decorateSigning (fastify: FastifyInstance, router: Router, entrance: CookieEntrance | null, endpoint: ResolvedEndpoint): void {
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
-    const cookie = await needed(entrance).signIn(arrivalOf(this.request), principal)
+    const cookie = await needed(entrance).signIn(withSignedIn(this.request), principal)
     // As after the time limit of the handler, or if the app did not wait for this.
     if (this.raw.headersSent) {
       this.log.warn({ authid: principal.authid, realm }, 'a login was deleted, because its cookie came too late for the response: await reply.wampSignIn')
@@ -118,6 +122,7 @@ function decorateSigning (fastify: FastifyInstance, router: Router, entrance: Co
       return principal
     }
     this.header('set-cookie', cookie)
+    signedIn.set(this.request, cookie.split(';')[0]!)
     const own = this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
     this.request.wampLogin = null
     endSession(this.request)
@@ -126,7 +131,9 @@ function decorateSigning (fastify: FastifyInstance, router: Router, entrance: Co
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
-    const arrival = arrivalOf(this.request)
+    // A foreign page can make a browser send the cookie, and remove it from the browser even if it is not sent.
+    if (!isAllowedOrigin(this.request, endpoint)) throw Object.assign(new errors.WAMP_ERR_SIGN_OUT(`is not possible: ${FOREIGN_PAGE}`), { statusCode: 403 })
+    const arrival = withSignedIn(this.request)
     // Endpoints may have cookies of their own.
     const removals = await Promise.all([needed(entrance).signOut(arrival), router.logins.signOut(arrival)])
     for (const cookie of new Set(removals.flat())) this.header('set-cookie', cookie)
@@ -134,6 +141,13 @@ function decorateSigning (fastify: FastifyInstance, router: Router, entrance: Co
     this.request.wampLogin = null
     endSession(this.request)
   })
+}
+
+/** The request of a browser, with the cookie of a login that the same request has made. */
+function withSignedIn (request: FastifyRequest): Arrival {
+  const arrival = arrivalOf(request)
+  const own = signedIn.get(request)
+  return own === undefined ? arrival : { ...arrival, cookieHeader: arrival.cookieHeader === undefined ? own : `${own}; ${arrival.cookieHeader}` }
 }
 
 /** The response to a request whose user has none of the required roles; null if there is one, or if no role is required. */
@@ -177,6 +191,9 @@ function decorateSession (fastify: FastifyInstance, router: Router, connections:
   fastify.decorateRequest(kReply, null)
   fastify.addHook('onRequest', (request, reply, done) => {
     request[kReply] = reply
+    // An earlier hook of the app may have used `request.wamp`.
+    const session = sessions.get(request)
+    if (session !== undefined) whenResponseEnds(reply, () => { session.leave() })
     done()
   })
   fastify.addHook('onResponse', async (request) => {
@@ -234,7 +251,8 @@ function principalOf (router: Router, name: Uri, grant: Grant): Principal {
   const realm = router.realm(name)
   if (realm === undefined) throw new errors.WAMP_ERR_NO_SUCH_REALM(name)
   refuseUnknown(grant, ['authid', 'role', 'authmethod', 'authprovider', 'extra', 'expires', 'onLogout'], 'grant')
-  const { authid, role, authmethod = 'http', authprovider = 'function', extra, expires } = grant
+  const { authid, role, expires } = grant
+  const { authmethod = 'http', authprovider = 'function', extra } = partsOf(grant, (text) => new errors.WAMP_ERR_SIGN_IN(`does not support ${text}`))
   if (!realm.grants(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)
   if (expires !== undefined && expires !== null) throw new errors.WAMP_ERR_SIGN_IN('does not support "expires": a cookie has the "maxAge" of the option cookie')
   if (grant.onLogout !== undefined) throw new errors.WAMP_ERR_SIGN_IN('does not support "onLogout": subscribe to the end of the login instead')

@@ -25,6 +25,20 @@ t.test('a time in seconds instead of milliseconds is a warning at start that nam
   t.same((await build(t, { pingInterval: 0, handshakeTimeout: 1000 })).warnings, [])
 })
 
+t.test('a time of a cookie after which its login has ended is a warning at start that names it', async (t) => {
+  const cookie = { maxAge: 3600, rotateAfter: 3600, idleTimeout: 7200 }
+  const auth = { anonymous: { type: 'static' }, cookie: {} } as const
+  const { app, warnings } = await build(t, { auth, cookie })
+  await app.register(wampEndpoint, { path: '/other', auth, cookie: { ...cookie, name: 'other', idleTimeout: 60 } })
+  t.match(warnings, [
+    { option: 'cookie.rotateAfter', msg: /^cookie.rotateAfter is 3600 s and has no effect, because a login ends after cookie.maxAge, which is 3600 s/ },
+    { option: 'cookie.idleTimeout', msg: /^cookie.idleTimeout is 7200 s and has no effect/ },
+    { option: 'cookie.rotateAfter' }
+  ])
+  t.equal(warnings.length, 3)
+  t.same((await build(t, { auth, cookie: { maxAge: 3600, rotateAfter: 3599, idleTimeout: 60 } })).warnings, [])
+})
+
 t.test('unknown options are refused when sessions are joined, injected, ended and observed', async (t) => {
   const { app } = await build(t)
   const given = { authrole: 'anonymous' } as object

@@ -1,5 +1,5 @@
 import { errors } from '../errors.ts'
-import type { AuthOptions } from '../auth-options.ts'
+import type { AuthOptions, MethodType } from '../auth-options.ts'
 import { anonymousAuthenticator } from './anonymous-authenticator.ts'
 import type { Authenticator } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
@@ -21,6 +21,7 @@ export function isFunction (authenticator: Authenticator): boolean {
 /** The authentication methods of one endpoint. */
 export class Authenticators {
   readonly #byMethod: Map<string, Authenticator>
+  readonly #types: Map<string, MethodType>
   #own: 'none' | 'some'
   #state: 'open' | 'closed' = 'open'
 
@@ -31,6 +32,7 @@ export class Authenticators {
       const authenticator = build(method, options, call)
       return authenticator === undefined ? [] : [[method, authenticator]]
     }))
+    this.#types = new Map(Object.entries(options).flatMap(([method, given]) => given !== undefined && 'type' in given ? [[method, given.type]] : []))
   }
 
   /** True if there are custom authenticators, which may read the request that opened the connection. */
@@ -41,6 +43,11 @@ export class Authenticators {
   /** The authenticator of a method. */
   get (method: string): Authenticator | undefined {
     return this.#byMethod.get(method)
+  }
+
+  /** The type of a method, or undefined if it is not available. */
+  typeOf (method: string): MethodType | undefined {
+    return this.#types.get(method)
   }
 
   /** True if the method is available. */
@@ -57,6 +64,7 @@ export class Authenticators {
     if (this.#byMethod.has(method)) throw new errors.WAMP_ERR_AUTHENTICATOR(method, 'already exists')
     functions.add(authenticator)
     this.#byMethod.set(method, authenticator)
+    this.#types.set(method, 'function')
     this.#own = 'some'
   }
 

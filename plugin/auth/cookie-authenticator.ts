@@ -1,16 +1,25 @@
 import type { LoginRecord } from '../cookie/cookie-store.ts'
 import type { VerifyLogin } from '../cookie/cookie-entrance.ts'
-import type { AuthOptions } from '../auth-options.ts'
+import type { AuthOptions, MethodType } from '../auth-options.ts'
 
 /**
  * Decides which logins by cookie are valid at an endpoint: those whose method is configured there and that pass its check. Logins that the
  * app created with `reply.wampSignIn` are accepted at every endpoint.
  */
-export function verifyLogins ({ path, auth }: { readonly path: string, readonly auth: AuthOptions }, offered: { has (method: string): boolean }): VerifyLogin {
-  const verify = auth.cookie?.verify ?? verifyStaticUsers(auth, path)
+export function verifyLogins ({ path, auth }: { readonly path: string, readonly auth: AuthOptions }, offered: { typeOf (method: string): MethodType | undefined }): VerifyLogin {
+  const verify = auth.cookie?.verify ?? verifyByDefault(verifyStaticUsers(auth, path), offered)
   return (record) => {
     const { authmethod, method = authmethod } = record
-    return (method === null || offered.has(method)) && verify(record)
+    return (method === null || offered.typeOf(method) !== undefined) && verify(record)
+  }
+}
+
+/** Rejects logins by a method that had another type: a function may have given any client the name of a user who is configured now. */
+function verifyByDefault (verify: ReturnType<typeof verifyStaticUsers>, offered: { typeOf (method: string): MethodType | undefined }): VerifyLogin {
+  return (record) => {
+    const { authmethod, method = authmethod, type } = record
+    if (type !== undefined && type !== offered.typeOf(method!)) return false
+    return verify(record)
   }
 }
 

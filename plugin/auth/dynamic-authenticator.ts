@@ -52,7 +52,7 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
     if (method === 'tls' && attempt.tls?.peerCertificate == null) throw new WampError(reasons.authenticationDenied, { args: ['tls needs a client certificate that the server trusts'] })
     const ticket = method === 'ticket' ? { ticket: (await attempt.challenge()).signature } : {}
     const answer = toAnswer(await ask(attempt, { ...describe(attempt), ...ticket }, options, call), options)
-    const authid = text(answer, 'authid') ?? attempt.authid ?? (method === 'anonymous' ? attempt.pseudonym ?? randomOctets(12).toString('base64url') : text(answer, 'pubkey'))
+    const authid = text(answer, 'authid') ?? (method === 'anonymous' ? attempt.pseudonym ?? randomOctets(12).toString('base64url') : attempt.authid ?? text(answer, 'pubkey'))
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
     const proven = await prove(method, answer, { ...attempt, authid })
     const realm = text(answer, 'realm')

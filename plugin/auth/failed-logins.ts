@@ -113,9 +113,18 @@ export class FailedLogins {
 
   #keysOf ({ transport: { peer }, authid, pseudonym }: Guesser): [kind: Kind, key: string][] {
     // A method may treat different names as equal.
-    const keys: [Kind, string | null | undefined][] = [['address', peer === undefined ? undefined : networkOf(peer)], ['authid', authid === undefined ? undefined : normalize(authid) ?? authid], ['cookie', pseudonym]]
+    const keys: [Kind, string | null | undefined][] = [['address', peer === undefined ? undefined : networkOf(peer)], ['authid', authid === undefined ? undefined : spellingOf(authid)], ['cookie', pseudonym]]
     return keys.flatMap(([kind, key]) => typeof key === 'string' ? [[kind, beginningOf(key)] as [Kind, string]] : [])
   }
+}
+
+/**
+ * The common form of the spellings of a name. A function of the app may look names up in a database that ignores case, accents, and space at
+ * the end, as many do.
+ */
+function spellingOf (name: string): string {
+  const known = beginningOf(normalize(name) ?? name)
+  return known.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase().trim()
 }
 
 /** Clients also choose the length of a made-up name. A slice would keep the whole name in memory. */

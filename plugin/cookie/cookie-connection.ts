@@ -1,3 +1,4 @@
+import type { MethodType } from '../auth-options.ts'
 import type { Principal } from '../auth/authenticator.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -6,7 +7,7 @@ import type { Spared } from './ended-cookies.ts'
 import type { HandedId } from './handed-id.ts'
 import { isSelectedUser } from './login-filter.ts'
 import type { LoginFilter } from './login-filter.ts'
-import type { Login } from './login-store.ts'
+import type { Login } from './login.ts'
 import type { Visitor } from './visitor.ts'
 
 /** The browser of a connection, for the list of a user's logins. */
@@ -16,6 +17,8 @@ export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 export interface Entry {
   /** The path of the endpoint, which its logins record. */
   readonly path: string
+  /** The type of one of its methods. */
+  typeOf (method: string): MethodType | undefined
   /** The principal that a login grants there, or null. Never rejects. */
   admit (record: LoginRecord): Promise<Principal | null>
 }

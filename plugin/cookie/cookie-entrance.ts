@@ -1,5 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
-import type { CookieAuthOptions } from '../auth-options.ts'
+import type { CookieAuthOptions, MethodType } from '../auth-options.ts'
 import { errors } from '../errors.ts'
 import { isThenable } from '../thenable.ts'
 import type { CookieConnection } from './cookie-connection.ts'
@@ -29,20 +29,29 @@ export class CookieEntrance {
   readonly #log: StoreLog
   readonly #path: string
   readonly #verify: VerifyLogin | null
+  readonly #typeOf: (method: string) => MethodType | undefined
   readonly #checks: LoginChecks
 
   /** `path` is that of the endpoint. `verify` is null for an endpoint without logins by cookie. Its answers are awaited in `checks`. */
-  constructor ({ tracker, log, path, verify, checks }: { tracker: CookieTracker, log: StoreLog, path: string, verify: VerifyLogin | null, checks: LoginChecks }) {
+  constructor ({ tracker, log, path, verify, typeOf, checks }: {
+    tracker: CookieTracker
+    log: StoreLog
+    path: string
+    verify: VerifyLogin | null
+    typeOf: (method: string) => MethodType | undefined
+    checks: LoginChecks
+  }) {
     this.#tracker = tracker
     this.#log = log
     this.#path = path
     this.#verify = verify
+    this.#typeOf = typeOf
     this.#checks = checks
   }
 
   /** Registers a browser that connects. Resolves when its cookie has been looked up. Call `leave` when it has disconnected. */
   async arrive (arrival: Arrival): Promise<CookieConnection> {
-    return await this.#tracker.arrive(arrival, { path: this.#path, admit: async (record) => await this.#admit(record, async () => true) })
+    return await this.#tracker.arrive(arrival, { path: this.#path, typeOf: this.#typeOf, admit: async (record) => await this.#admit(record, async () => true) })
   }
 
   /** The identity of a request's cookie; null also if the store cannot tell. */

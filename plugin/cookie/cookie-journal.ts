@@ -21,6 +21,7 @@ interface Given {
 
 /** The number of lines of a new file that are written in one turn. */
 const LINES_AT_A_TIME = 1000
+const LINE_FEED = 10
 /** The maximum number of times that a write is repeated because the file was deleted. */
 const ATTEMPTS = 3
 
@@ -176,7 +177,7 @@ export class CookieJournal {
     const { fs, path, log } = this.#given
     const found = await unlessMissing(fs.stat(path))
     // A file that was cut or overwritten in place has another size. After the acknowledged octets there may be parts of a failed write.
-    const isWhole = found !== null && (this.#tail === 'clean' ? found.size === this.#length : found.size >= this.#length)
+    const isWhole = found !== null && (this.#tail === 'clean' ? found.size === this.#length : found.size >= this.#length && await this.#hasNoGap())
     if (found !== null && isWhole && found.ino === this.#identity.ino && found.dev === this.#identity.dev) {
       this.#state = 'in place'
       return true
@@ -184,6 +185,11 @@ export class CookieJournal {
     if (this.#state === 'in place') log.error({ filename: path }, 'the cookie file was deleted, replaced or changed while it was in use: it is rewritten')
     this.#state = 'gone'
     return false
+  }
+
+  /** False if the file was cut just before a write, which then leaves NULs in place of the acknowledged octets. These end in a line feed. */
+  async #hasNoGap (): Promise<boolean> {
+    return this.#length === 0 || await this.#file.octet(this.#length - 1) === LINE_FEED
   }
 
   async #syncDirectory (): Promise<void> {
@@ -221,7 +227,7 @@ export class CookieJournal {
     const { fs, path, snapshot } = this.#given
     await this.#removeAside()
     this.#aside = 'left'
-    const file = await fs.open(asideOf(path), 'wx', 0o600)
+    const file = await fs.open(asideOf(path), 'wx+', 0o600)
     try {
       await file.chmod(0o600)
       const identity = await file.stat()

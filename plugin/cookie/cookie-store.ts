@@ -1,3 +1,4 @@
+import type { MethodType } from '../auth-options.ts'
 import type { Dict } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
 
@@ -19,6 +20,8 @@ export interface LoginRecord extends Lifetime {
   readonly authmethod: string
   /** The configured method of the login; null for `reply.wampSignIn`. @default the value of authmethod */
   readonly method?: string | null
+  /** The type of the configured method, such as `static`. @default unknown, as for `reply.wampSignIn` */
+  readonly type?: MethodType
   /** The path of the endpoint of the login. @default unknown, as for `reply.wampSignIn` */
   readonly endpoint?: string
   /** The realm of the login. */

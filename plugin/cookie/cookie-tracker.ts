@@ -18,7 +18,7 @@ import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
-import type { FoundLogin, Login } from './login-store.ts'
+import type { FoundLogin, Login } from './login.ts'
 import { newLogin } from './new-login.ts'
 import { keysOf } from './tracking-cookie.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
@@ -238,7 +238,7 @@ export class CookieTracker implements ConnectionTracker {
   /** Attaches an identity to ids. The client is logged in even if it cannot be stored. */
   async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal, method: string): Promise<void> {
     if (ids.length === 0) return
-    const login = newLogin({ principal, method, endpoint: by.entry.path, device: by.device }, this.#lifetime(), ids.map(({ key }) => key))
+    const login = newLogin({ principal, method, type: by.entry.typeOf(method), endpoint: by.entry.path, device: by.device }, this.#lifetime(), ids.map(({ key }) => key))
     // A logout on any of the ids ends the login, so they are registered before the store is called.
     for (const concerned of new Set([by, ...ids.map(({ connection }) => connection ?? by)])) {
       concerned.attach(login)
@@ -253,7 +253,7 @@ export class CookieTracker implements ConnectionTracker {
    */
   async #replace (by: CookieConnection, before: Login, principal: Principal, method: string): Promise<void> {
     const { created, maxAge } = before.record
-    const next = newLogin({ principal, method, endpoint: by.entry.path, device: by.device }, { created, maxAge }, before.cookies)
+    const next = newLogin({ principal, method, type: by.entry.typeOf(method), endpoint: by.entry.path, device: by.device }, { created, maxAge }, before.cookies)
     const { key, record, cookies } = next
     if (isSameGrant(before.record, record)) return
     const stored = await this.#store.get(before.key)

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { errors } from '../errors.ts'
@@ -9,6 +9,8 @@ import type { FileSystem } from './file-system.ts'
 const SIGN_OF_LIFE = 10_000
 const GONE = 60_000
 const ATTEMPTS = 5
+/** The number of hexadecimal digits that distinguish locks. */
+const TOKEN = 12
 
 /** Locks that this process has released although their files could not be removed. They are ignored. */
 const leftBehind = new Set<string>()
@@ -37,7 +39,7 @@ export class FileLock {
 
   /** Takes the lock again if its file was deleted. Rejects with WAMP_ERR_COOKIE_FILE if another process has taken it. */
   async hold (): Promise<void> {
-    const found = await readLock(this.#filename, this.#fs)
+    const found = await readLock(pathOf(this.#filename), this.#filename, this.#fs)
     if (found?.toString() !== this.#text) this.#text = await take(this.#filename, this.#fs)
   }
 
@@ -45,7 +47,7 @@ export class FileLock {
   async release (): Promise<void> {
     clearInterval(this.#timer)
     try {
-      const found = await readLock(this.#filename, this.#fs)
+      const found = await readLock(pathOf(this.#filename), this.#filename, this.#fs)
       if (found?.toString() === this.#text) await this.#fs.unlink(pathOf(this.#filename))
     } catch {
       // The next opener in this process must not treat it as another process's lock.
@@ -59,8 +61,7 @@ function pathOf (filename: string): string {
 }
 
 /** Resolves to null if there is no lock. Reading a FIFO in its place could take forever. */
-async function readLock (filename: string, fs: FileSystem): Promise<Buffer | null> {
-  const path = pathOf(filename)
+async function readLock (path: string, filename: string, fs: FileSystem): Promise<Buffer | null> {
   const found = await unlessMissing(fs.stat(path))
   if (found !== null && !found.isFile()) throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be locked: "${path}" is not a file`)
   return found === null ? null : await unlessMissing(fs.readFile(path))
@@ -68,26 +69,50 @@ async function readLock (filename: string, fs: FileSystem): Promise<Buffer | nul
 
 /** Resolves to the content of the lock file. */
 async function take (filename: string, fs: FileSystem): Promise<string> {
-  const path = pathOf(filename)
+  return await takeAt(pathOf(filename), filename, fs)
+}
+
+/**
+ * Takes the lock at a path. A stale lock has a successor: a lock at a path that is derived from its content. Only the process that has the
+ * successor may replace the stale lock, so that none replaces a lock that another process has just taken.
+ */
+async function takeAt (path: string, filename: string, fs: FileSystem): Promise<string> {
   for (let i = 0; i < ATTEMPTS; i++) {
     const text = await create(path, fs)
     if (text !== null) return text
-    const found = await readLock(filename, fs)
+    const found = await readLock(path, filename, fs)
     if (found === null) continue
     const stale = found.toString()
     const owner = readOwner(stale)
     if (owner !== null && !leftBehind.has(stale) && await isAlive(owner, path, fs)) {
       throw new errors.WAMP_ERR_COOKIE_FILE(filename, `is in use by process ${owner.pid} on ${owner.host} (${path})`)
     }
-    await remove(path, stale, fs)
-    leftBehind.delete(stale)
+    const successor = `${path}.${createHash('sha256').update(found).digest('hex').slice(0, TOKEN)}`
+    const own = await takeAt(successor, filename, fs)
+    if (await replace({ path, stale, successor, own }, fs)) return own
   }
   throw new errors.WAMP_ERR_COOKIE_FILE(filename, `cannot be locked: other processes keep taking ${path}`)
 }
 
+/** Replaces a stale lock by its successor. Resolves to false if another process has replaced it before. */
+async function replace ({ path, stale, successor, own }: { path: string, stale: string, successor: string, own: string }, fs: FileSystem): Promise<boolean> {
+  try {
+    if ((await unlessMissing(fs.readFile(path)))?.toString() === stale) {
+      await fs.rename(successor, path)
+      leftBehind.delete(stale)
+      return true
+    }
+  } catch (error) {
+    leftBehind.add(own)
+    throw error
+  }
+  await fs.unlink(successor).catch(() => { leftBehind.add(own) })
+  return false
+}
+
 /** Creates the lock atomically with its content. Resolves to null if it already exists. */
 async function create (path: string, fs: FileSystem): Promise<string | null> {
-  const token = randomBytes(6).toString('hex')
+  const token = randomBytes(TOKEN / 2).toString('hex')
   const whole = `${path}.${token}`
   const text = JSON.stringify({ pid: process.pid, started: startOf(process.pid), host: hostname(), token } satisfies Owner & { token: string })
   try {
@@ -140,14 +165,4 @@ function startOf (pid: number): string {
   } catch {
     return ''
   }
-}
-
-/** Removes a stale lock. It is renamed first, because another process may have removed it and created its own. */
-async function remove (path: string, stale: string, fs: FileSystem): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`
-  if (await unlessMissing(fs.rename(path, aside).then(() => true)) === null) return
-  const found = await unlessMissing(fs.readFile(aside))
-  if (found === null) return
-  if (found.toString() === stale) await fs.unlink(aside).catch(() => {})
-  else await fs.rename(aside, path)
 }

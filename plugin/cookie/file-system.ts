@@ -11,6 +11,8 @@ export interface FileIdentity {
 export interface OpenFile {
   /** Writes octets at a position. Resolves to the number of written octets, which may be lower than requested. */
   write (bytes: Buffer, offset: number, length: number, position: number): Promise<number>
+  /** The octet at a position in the file. */
+  octet (position: number): Promise<number>
   datasync (): Promise<void>
   sync (): Promise<void>
   truncate (length: number): Promise<void>
@@ -52,6 +54,10 @@ class NodeFile implements OpenFile {
 
   async write (bytes: Buffer, offset: number, length: number, position: number): Promise<number> {
     return (await this.#handle.write(bytes, offset, length, position)).bytesWritten
+  }
+
+  async octet (position: number): Promise<number> {
+    return (await this.#handle.read(Buffer.alloc(1), 0, 1, position)).buffer[0]!
   }
 
   async datasync (): Promise<void> {

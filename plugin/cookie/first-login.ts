@@ -1,5 +1,5 @@
 import type { GuardedStore } from './guarded-store.ts'
-import type { Login } from './login-store.ts'
+import type { Login } from './login.ts'
 import type { StoreLog } from './store-log.ts'
 
 /** Seconds: memcached treats a longer time as a date. */

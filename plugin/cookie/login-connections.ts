@@ -4,7 +4,8 @@ import type { CookieConnection } from './cookie-connection.ts'
 import { KeyedSet } from './keyed-set.ts'
 import { isSelected } from './login-filter.ts'
 import type { LoginFilter } from './login-filter.ts'
-import type { Login, LoginStore } from './login-store.ts'
+import type { LoginStore } from './login-store.ts'
+import type { Login } from './login.ts'
 import type { StoreLog } from './store-log.ts'
 
 /** A request in flight of a user with a login. */

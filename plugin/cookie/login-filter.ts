@@ -84,5 +84,5 @@ export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, re
 
 /** True if two logins of one user grant the same rights, and were created by the same method at the same endpoint. */
 export function isSameGrant (a: LoginRecord, b: LoginRecord): boolean {
-  return a.authrole === b.authrole && a.authmethod === b.authmethod && a.method === b.method && a.endpoint === b.endpoint && JSON.stringify(a.authextra) === JSON.stringify(b.authextra)
+  return a.authrole === b.authrole && a.authmethod === b.authmethod && a.method === b.method && a.type === b.type && a.endpoint === b.endpoint && JSON.stringify(a.authextra) === JSON.stringify(b.authextra)
 }

@@ -1,6 +1,6 @@
 import { nextTurn, spend } from '../work.ts'
 import type { LoginFilter } from './login-filter.ts'
-import type { Login } from './login-store.ts'
+import type { Login } from './login.ts'
 
 /** A login and the time of its last use. */
 export interface ListedLogin extends Login {

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { useKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
-import type { CookieRecord, LoginRecord, StoredRecord } from './cookie-store.ts'
+import type { LoginRecord, StoredRecord } from './cookie-store.ts'
 import { EndedCookies } from './ended-cookies.ts'
 import type { Spared } from './ended-cookies.ts'
 import { EndedLogins } from './ended-logins.ts'
@@ -9,6 +9,7 @@ import type { EndedLogin } from './ended-logins.ts'
 import { FirstLogin } from './first-login.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { KeyedSet } from './keyed-set.ts'
+import type { FoundLogin, Login } from './login.ts'
 import { isSelected } from './login-filter.ts'
 import type { LoginFilter, LoginRange } from './login-filter.ts'
 import { scanLogins } from './login-scan.ts'
@@ -19,18 +20,8 @@ import { Outage } from './outage.ts'
 import { Revocations } from './revocations.ts'
 import { Sweep } from './sweep.ts'
 
-/** A login that cookies refer to. */
-export interface Login {
-  readonly key: string
-  readonly record: LoginRecord
-  /** The known keys of its cookies. */
-  readonly cookies: readonly string[]
-}
-
-/** A login, and the cookie by which it was found. */
-export interface FoundLogin extends Login {
-  readonly cookie: { readonly key: string, readonly record: CookieRecord }
-}
+/** The maximum number of logins that are looked up for a cookie, because each has been replaced by the next one in the meantime. */
+const MOST_SUCCESSORS = 5
 
 /** A pending look-up. A logout in the meantime invalidates its result. */
 interface LookUp { void: boolean }
@@ -99,19 +90,27 @@ export class LoginStore {
 
   /** The login of a cookie, or null if there is no valid one. Never rejects. */
   async find (key: string): Promise<FoundLogin | null | 'cannot tell'> {
-    if (this.#endedCookies.has(key)) return null
-    const record = await this.#read(key)
-    if (record === 'cannot tell') return record
-    if (record === undefined || !('login' in record)) return null
-    const login = await this.get(record.login)
-    if (login === 'cannot tell') return login
-    if (login !== null && this.#endedCookies.isOver(key, login)) return null
-    if (login !== null && !isExpired(record, this.#now())) {
-      this.#endedCookies.note(key)
-      return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
+    let ended: string | undefined
+    for (let i = 0; i < MOST_SUCCESSORS; i++) {
+      if (this.#endedCookies.has(key)) return null
+      const record = await this.#read(key)
+      if (record === 'cannot tell') return record
+      if (record === undefined || !('login' in record)) return null
+      const login = record.login === ended ? null : await this.get(record.login)
+      if (login === 'cannot tell') return login
+      if (login !== null && this.#endedCookies.isOver(key, login)) return null
+      if (login !== null && !isExpired(record, this.#now())) {
+        this.#endedCookies.note(key)
+        return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
+      }
+      if (login !== null || record.login === ended) {
+        this.#goOn(this.#clearUnlessLed(key, record.login))
+        return null
+      }
+      // Another login of the user may have taken its place since the cookie was read.
+      ended = record.login
     }
-    this.#goOn(this.#clearUnlessLed(key, record.login))
-    return null
+    return 'cannot tell'
   }
 
   /** The record of a login, or null if it has ended. Never rejects. */

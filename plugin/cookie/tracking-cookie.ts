@@ -39,8 +39,8 @@ export class TrackingCookie {
     const values: BroughtValue[] = []
     for (const part of (header ?? '').split(';')) {
       const equals = part.indexOf('=')
-      if (equals < 0 || part.slice(0, equals).trim() !== name) continue
-      const brought = this.#unsign(withoutQuotes(part.slice(equals + 1).trim()))
+      if (equals < 0 || withoutSpace(part.slice(0, equals)) !== name) continue
+      const brought = this.#unsign(withoutQuotes(withoutSpace(part.slice(equals + 1))))
       if (brought !== null && values.push(brought) === most) break
     }
     return values
@@ -79,6 +79,18 @@ export class TrackingCookie {
     const { valid, renew, value } = this.#signer.unsign(sent)
     return valid ? { value, renew } : null
   }
+}
+
+/** Removes only the space that HTTP allows. A browser does not treat a name with another space in front of `__Host-` as protected. */
+function withoutSpace (text: string): string {
+  let [start, end] = [0, text.length]
+  while (start < end && isSpace(text[start])) start++
+  while (start < end && isSpace(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isSpace (character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 function withoutQuotes (value: string): string {

@@ -1,5 +1,6 @@
 import type { Grant, Principal } from '../auth/authenticator.ts'
 import { isOver, isTime } from '../auth/expiry.ts'
+import { partsOf } from '../auth/grant-parts.ts'
 import { WampError } from '../errors.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -11,8 +12,11 @@ import type { Uri } from '../protocol/uri.ts'
 export function principalOf (grant: Grant, requested: Uri | null, method: string): Principal {
   if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" returned no grant and threw no error`)
   if (grant.role === undefined && 'authrole' in grant) throw new TypeError(`the authenticator for "${method}" granted an "authrole": in a grant, the role is "role"`)
-  const { authid, role, realm = requested, authmethod = method, authprovider = 'function', extra, expires } = grant
-  if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and none is assigned'] })
+  const { authid, role, expires } = grant
+  const { authmethod = method, authprovider = 'function', extra } = partsOf(grant, (text) => new TypeError(`the authenticator for "${method}" granted ${text}`))
+  const realm = grant.realm ?? requested
+  if (realm !== null && typeof realm !== 'string') throw new TypeError(`the authenticator for "${method}" granted a "realm" that is not a string`)
+  if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and none is assigned'] })
   if (!isAssigned(authid, 'authid', method)) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
   if (!isAssigned(role, 'role', method)) throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
   return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })

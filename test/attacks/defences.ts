@@ -173,7 +173,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A login by cookie is rejected at an endpoint where the login\'s method is not configured',
     file: 'plugin/auth/cookie-authenticator.ts',
-    code: '(method === null || offered.has(method)) && verify(record)',
+    code: '(method === null || offered.typeOf(method) !== undefined) && verify(record)',
     without: 'verify(record)',
     test: [stolen, 'a login by a method']
   },
@@ -206,6 +206,62 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a login at one endpoint']
   },
   {
+    defence: 'A login by a method is not valid if the method has another type since, for example if a function has been replaced by configured users',
+    file: 'plugin/auth/cookie-authenticator.ts',
+    code: 'if (type !== undefined && type !== offered.typeOf(method!)) return false',
+    without: 'if (type === null) return false',
+    test: [stolen, 'a login by a method of one type']
+  },
+  {
+    defence: 'Names that a database of the app may treat as equal share one count',
+    file: 'plugin/auth/failed-logins.ts',
+    code: '.normalize(\'NFKD\').replace(/\\p{M}/gu, \'\').toUpperCase().toLowerCase().trim()',
+    without: '',
+    test: ['auth/failed-logins.test.ts', 'names that a database of the app']
+  },
+  {
+    defence: 'A dynamic authenticator for anonymous clients does not give them the authid that they ask for, unless it returns it',
+    file: 'plugin/auth/dynamic-authenticator.ts',
+    code: '?? (method === \'anonymous\' ? attempt.pseudonym',
+    without: '?? attempt.authid ?? (method === \'anonymous\' ? attempt.pseudonym',
+    test: ['conformance/dynamic.test.ts', 'a procedure can also decide about anonymous sessions']
+  },
+  {
+    defence: 'A cookie whose name has other space in front of `__Host-` is not read, because browsers do not protect it',
+    file: 'plugin/cookie/tracking-cookie.ts',
+    code: 'return character === \' \' || character === \'\\t\'',
+    without: 'return character?.trim() === \'\'',
+    test: ['cookie/tracking-cookie.test.ts', 'a name with any other space']
+  },
+  {
+    defence: 'A page of another origin cannot log a browser out',
+    file: 'routes/identity.ts',
+    code: 'if (!isAllowedOrigin(this.request, endpoint)) throw',
+    without: 'if (!isAllowedOrigin(this.request, { ...endpoint, allowedOrigins: ["*"] })) throw',
+    test: ['routes/sign-out.test.ts', 'a page of another origin cannot log']
+  },
+  {
+    defence: 'A login ends if the request that made it logs out, or logs in again',
+    file: 'routes/identity.ts',
+    code: 'signedIn.set(this.request, cookie.split(\';\')[0]!)',
+    without: '',
+    test: ['routes/sign-out.test.ts', 'a login that the same request made before']
+  },
+  {
+    defence: 'A hook of the app that does not await `wampRequireRole` lets nobody in',
+    file: 'routes/identity.ts',
+    code: 'request[kGuards] = [...request[kGuards] ?? [], meant]\n      await identify(request)',
+    without: 'await identify(request)\n      request[kGuards] = [...request[kGuards] ?? [], meant]',
+    test: ['routes/identity.test.ts', 'a hook that calls the one of wampRequireRole']
+  },
+  {
+    defence: 'A session that a hook before the plugin has opened ends when its client disconnects',
+    file: 'routes/identity.ts',
+    code: 'if (session !== undefined) whenResponseEnds(reply',
+    without: 'if (session === null) whenResponseEnds(reply',
+    test: ['routes/request-session.test.ts', 'a session that a hook before the plugin']
+  },
+  {
     defence: 'Endpoints at one path of two ports cannot share logins that they would check differently',
     file: 'plugin/endpoint.ts',
     code: 'if (this.#endpoints.some((other) => areConfusable(endpoint, other))) {',
@@ -222,8 +278,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A login at an endpoint that only tracks browsers is not valid at another endpoint',
     file: 'plugin/cookie/cookie-entrance.ts',
-    code: '{ path: this.#path, admit:',
-    without: '{ path: this.#verify === null ? undefined as never : this.#path, admit:',
+    code: '{ path: this.#path, typeOf:',
+    without: '{ path: this.#verify === null ? undefined as never : this.#path, typeOf:',
     test: [confused, 'a login at an endpoint without logins by cookie']
   },
   {
@@ -404,8 +460,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Names that a method treats as equal share one count',
     file: 'plugin/auth/failed-logins.ts',
-    code: 'normalize(authid) ?? authid',
-    without: 'authid',
+    code: 'normalize(name) ?? name',
+    without: 'name',
     test: ['auth/failed-logins.test.ts', 'names that a method treats']
   },
   {

@@ -1,6 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import wampPlugin from 'fastify-wamp'
+import type { AuthOptions } from '../../plugin/auth-options.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
@@ -129,6 +130,36 @@ t.test('a login has the role of the method that created it, not that of a user o
     const byRest = new WebBrowser(http)
     await byRest.fetch('/login', { body: { authid } })
     t.same(await (await fetch(`${http}/me`, { headers: { cookie: byRest.cookie } })).json(), { role: 'guest' }, authid)
+  }
+})
+
+t.test('a login by a method of one type is not valid after the method has got another type, until the user logs in again [CKO-01]', async (t) => {
+  const realms = { realm1: { roles: { guest: everything, admin: everything } } }
+  const types: Readonly<Record<string, AuthOptions>> = {
+    function: { ticket: { type: 'function', authenticator: async ({ authid, challenge }) => { await challenge(); return { authid: authid!, role: 'guest' } } } },
+    dynamic: { ticket: { type: 'dynamic', authenticator: 'com.example.guests' } },
+    static: { ticket: { type: 'static', principals: { root: { ticket: 'secret of root', role: 'admin' } } } }
+  }
+  const start = async (type: string, store: MemoryStore): ReturnType<typeof buildTarget> => {
+    const target = await buildTarget(t, { realms, auth: { ...types[type], cookie: {} }, cookie: { store } })
+    await target.app.wamp.join('realm1').register('com.example.guests', () => 'guest')
+    return target
+  }
+  for (const [first, second] of [['function', 'static'], ['dynamic', 'static'], ['static', 'function'], ['dynamic', 'function']] as const) {
+    const store = new MemoryStore()
+    store.close = () => {}
+    const before = await start(first, store)
+    const root = before.browser()
+    await before.login(root, 'root')
+    t.equal(await before.enter(root.cookie), 'root', first)
+    await before.app.close()
+    const after = await start(second, store)
+    t.equal(await after.enter(root.cookie), null, `${first}, then ${second}`)
+    const again = after.browser()
+    again.cookie = root.cookie
+    await after.login(again, 'root')
+    t.equal(await after.enter(again.cookie), 'root', 'a new login replaces the old one')
+    await after.app.close()
   }
 })
 

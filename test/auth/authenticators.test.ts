@@ -175,7 +175,13 @@ t.test('a grant with an obvious mistake is logged as an error that names the fie
     [{ authid: 5, role: 'frontend' }, 'granted an "authid" that is not a string'],
     [{ authid: 'joe', role: ['frontend'] }, 'granted a "role" that is not a string'],
     [{ authid: 'joe', authrole: 'frontend' }, 'granted an "authrole": in a grant, the role is "role"'],
-    [{ authid: 'joe', role: 'frontend', expires: 3600 }, 'granted an "expires" that is not a Date']
+    [{ authid: 'joe', role: 'frontend', expires: 3600 }, 'granted an "expires" that is not a Date'],
+    [{ authid: 'joe', role: 'frontend', realm: 5 }, 'granted a "realm" that is not a string'],
+    [{ authid: 'joe', role: 'frontend', authmethod: 5 }, 'granted an "authmethod" that is not a string'],
+    [{ authid: 'joe', role: 'frontend', authmethod: '' }, 'granted an "authmethod" that is not a string'],
+    [{ authid: 'joe', role: 'frontend', authprovider: ['ldap'] }, 'granted an "authprovider" that is not a string'],
+    [{ authid: 'joe', role: 'frontend', extra: 'dark' }, 'granted an "extra" that is not a dict'],
+    [{ authid: 'joe', role: 'frontend', extra: ['dark'] }, 'granted an "extra" that is not a dict']
   ] as const) {
     const { connect, logged } = buildRouter({ realms })
     const client = connect({ methods: { mine: (() => grant) as unknown as Authenticator } }).say(helloAs({ authmethods: ['mine'] }))
@@ -183,6 +189,13 @@ t.test('a grant with an obvious mistake is logged as an error that names the fie
     t.match(client.sent, [abort('authentication_failed')], fault)
     t.ok(String(logged).includes(`the authenticator for "mine" ${fault}`), String(logged))
   }
+})
+
+t.test('parts of a grant that are null are absent', async (t) => {
+  const grant = { authid: 'joe', role: 'frontend', realm: null, authmethod: null, authprovider: null, extra: null, expires: null }
+  const { sent } = await login({ methods: { mine: (() => grant) as unknown as Authenticator } }, { authmethods: ['mine'] })
+  t.match(sent, [[2, Number, { realm: 'realm1', authid: 'joe', authmethod: 'mine', authprovider: 'function' }]])
+  t.notOk('authextra' in (sent[0] as [number, number, object])[2])
 })
 
 t.test('a grant that arrives after the client has left is discarded, and its function is notified [SES-22]', async (t) => {

@@ -70,6 +70,16 @@ t.test('names that a method treats as equal share one count', async (t) => {
   t.notOk(await isRefused(logins, from(undefined, 'ann')))
 })
 
+t.test('names that a database of the app may treat as equal share one count', async (t) => {
+  const spellings = [['joe', 'Joe', 'JOE', 'jo\u0065\u0301'], ['Straße', 'STRASSE', 'strasse ', ' strasse'], ['\u01c5 x', 'd\u017e X', 'DZ x', '\u01f1 x'], ['joe\u0000', 'JOE\u0000', 'joe\u0000 ', 'Joe\u0000']]
+  for (const [name, ...others] of spellings) {
+    const logins = new FailedLogins(limits, () => 0)
+    for (const other of [...others, others[0]!]) logins.count(from(undefined, other))
+    t.ok(await isRefused(logins, from(undefined, name)), JSON.stringify(name))
+    t.notOk(await isRefused(logins, from(undefined, 'ann')))
+  }
+})
+
 t.test('the number of concurrent proof checks does not exceed the number of failures left, and further checks wait', async (t) => {
   const logins = new FailedLogins(limits, () => 0)
   const joe = from('192.0.2.1', 'joe')

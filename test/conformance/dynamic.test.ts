@@ -85,6 +85,7 @@ forEachTransport(t, 'a procedure can also decide about anonymous sessions [ANO-0
   const host = await build(t, transport, { anonymous: { type: 'dynamic', authenticator, defaultRole: 'frontend' } }, (_realm, authid) => authid === 'guest' ? { authid: 'guest 1' } : {})
   t.match(await login(host, { authid: 'guest' }), [2, Number, { authid: 'guest 1', authrole: 'frontend', authmethod: 'anonymous', authprovider: 'dynamic' }])
   t.match(await login(host, {}), [2, Number, { authid: /^.{16}$/ }])
+  t.match(await login(host, { authid: 'root' }), [2, Number, { authid: /^[\w-]{16,}$/ }], 'without a proof, a client does not get the name that it asks for')
 })
 
 forEachTransport(t, 'the error of a procedure is the ABORT reason, and a failure is not disclosed [DYN-04, DYN-03, AUT-09, AUT-13]', async (t, transport) => {

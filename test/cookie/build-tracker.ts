@@ -44,7 +44,7 @@ export function buildTracker ({ store = new MemoryStore(), shared = false, optio
   if (verify !== null) cookies.enableLogins()
   const logins = new Logins()
   logins.add(cookies)
-  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: cookies, log, path, verify, checks: new LoginChecks(10_000) }), {
+  const tracker: TestTracker = Object.assign(new CookieEntrance({ tracker: cookies, log, path, verify, typeOf: () => 'static', checks: new LoginChecks(10_000) }), {
     find: logins.find.bind(logins),
     page: cookies.page.bind(cookies),
     revoke: logins.revoke.bind(logins),

@@ -72,6 +72,7 @@ export class FailingDisk implements FileSystem {
         const isHalf = this.#next() === 'writes half'
         return await this.#call('write', () => file.write(bytes, offset, isHalf ? length >> 1 : length, position))
       },
+      octet: async (position) => await this.#call('read octet', () => file.octet(position)),
       datasync: async () => { await this.#call('datasync', () => file.datasync()) },
       sync: async () => { await this.#call('sync', () => file.sync()) },
       truncate: async (length) => { await this.#call('truncate', () => file.truncate(length)) },

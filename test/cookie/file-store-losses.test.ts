@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import type { Test } from 'tap'
 import { FileStore } from '../../plugin/cookie/file-store.ts'
+import { nodeFileSystem } from '../../plugin/cookie/file-system.ts'
+import type { FileSystem } from '../../plugin/cookie/file-system.ts'
 import { FailingDisk } from './failing-disk.ts'
 import { key, record } from './store-contract.ts'
 
@@ -58,6 +60,37 @@ t.test('a file that is deleted or replaced while it is in use is written anew, w
   const again = await FileStore.open({ filename, log: quiet })
   t.equal([...again.entries()].length, 16)
   await again.close()
+})
+
+t.test('a file that is cut at the moment of a write is written anew, with all records', async (t) => {
+  for (const left of [0, 50]) {
+    const filename = await cookieFile(t)
+    const { log, lines } = logger()
+    let state: 'steady' | 'cut' = 'steady'
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      open: async (...given) => {
+        const file = await nodeFileSystem.open(...given)
+        const { write } = file
+        file.write = async (...octets) => {
+          if (state === 'cut') await truncate(filename, left)
+          state = 'steady'
+          return await write.apply(file, octets)
+        }
+        return file
+      }
+    }
+    const store = await FileStore.open({ filename, log, fs })
+    await store.set(key(1), record())
+    state = 'cut'
+    await store.set(key(2), record())
+    await cp(filename, `${filename}.copy`)
+    const copy = await FileStore.open({ filename: `${filename}.copy`, log: quiet })
+    t.same([...copy.entries()].map(([one]) => one), [key(1), key(2)], `${left} octets were left`)
+    t.same(lines, [' the cookie file was deleted, replaced or changed while it was in use: it is rewritten'])
+    await copy.close()
+    await store.close()
+  }
 })
 
 t.test('no change is acknowledged while the directory is missing; when it is back, all records are', async (t) => {

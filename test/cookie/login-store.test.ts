@@ -28,6 +28,35 @@ t.test('a store that throws does not mean an unknown cookie: no cookie is set, n
   t.equal(await browser.identity(), 'joe', 'the good cookie is still there')
 })
 
+t.test('a browser that connects while its user logs in again with another grant keeps its cookie and its login', async (t) => {
+  for (const [times, expected] of [[1, 'joe'], [3, 'joe'], [1000, null]] as const) {
+    const store = new MemoryStore()
+    const { tracker } = buildTracker({ store })
+    const browser = new Browser(tracker)
+    const first = await browser.open()
+    await first.bind(principal())
+    first.leave()
+    let left = 0
+    const { get } = store
+    // After the cookie has been read, another login takes the place of the one that it refers to.
+    store.get = (key) => {
+      const record = get.call(store, key)
+      if (left === 0 || record === undefined || !('login' in record)) return record
+      const login = `${left--}`.padStart(64, '0')
+      store.set(login, get.call(store, record.login)!)
+      store.set(key, { ...record, login })
+      store.delete(record.login)
+      return record
+    }
+    left = times
+    const connection = await browser.open()
+    t.equal(connection.setCookie, undefined, 'the cookie is not replaced by that of a visitor')
+    t.equal((await connection.recall())?.authid ?? null, expected)
+    left = 0
+    t.equal(await browser.identity(), 'joe')
+  }
+})
+
 t.test('a REST logout or login rejects and changes nothing if the store cannot look up its cookie', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })

@@ -26,6 +26,12 @@ t.test('all values of exactly this name are read, four at most [CKH-01, CKH-02]'
   t.same(build({ name: 'a.b' }).read('__Host-id=111111; a.b=222222'), ['222222'])
 })
 
+t.test('a name with any other space than HTTP allows is another name, for which browsers do not check the prefix __Host-', async (t) => {
+  const { read } = build({ name: '__Host-id' })
+  t.same(read('\t__Host-id \t=\t111111 '), ['111111'])
+  for (const space of ['\u00a0', '\ufeff', '\u2000', '\u000b', '\u000c', '\u0085']) t.same(read(`${space}__Host-id=111111; __Host-id${space}=222222; __Host-id=${space}333333`), [], escape(space))
+})
+
 t.test('Secure follows the request with auto, and the option otherwise [CKI-06, CKH-05]', async (t) => {
   const given = { name: 'id', maxAge: 5, sameSite: 'strict', path: '/a' } as const
   for (const [secure, expected] of [['auto', [false, true]], [true, [true, true]], [false, [false, false]]] as const) {

@@ -329,3 +329,12 @@ t.test('a role of the same name in another realm is not accepted, and cannot ope
   t.same(await statuses('realm1'), [200, 403, 200])
   t.same(await statuses('realm2'), [403, 200, 403])
 })
+
+t.test('a hook that calls the one of wampRequireRole without waiting for it lets nobody in', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, options)
+  const hook = app.wampRequireRole('staff')
+  app.get('/', { onRequest: async (request, reply) => { hook(request, reply).catch(() => {}) } }, async () => 'in')
+  t.teardown(() => app.close())
+  t.equal((await app.inject('/')).statusCode, 401)
+})

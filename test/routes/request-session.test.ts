@@ -73,3 +73,30 @@ t.test('the session of a request ends with its login, whoever ends that, and the
     goOn()
   }
 })
+
+t.test('a session that a hook before the plugin has opened ends when its client disconnects', async (t) => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  app.addHook('onRequest', async (request) => {
+    request.wampPrincipal = { realm: 'realm1', authid: 'joe', authrole: 'guest', authmethod: 'token', authprovider: 'app' }
+    t.ok(request.wamp.id)
+  })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { guest: everything } } }, auth: { anonymous: { type: 'static', role: 'guest' } }, shutdownTimeout: 100 })
+  let arrived = (): void => {}
+  let left = (): void => {}
+  const [arrival, departure] = [new Promise<void>((resolve) => { arrived = resolve }), new Promise<void>((resolve) => { left = resolve })]
+  app.get('/', async ({ raw }) => {
+    raw.socket.once('close', () => { setImmediate(left) })
+    arrived()
+    await new Promise(() => {})
+  })
+  const url = await app.listen({ port: 0, host: '127.0.0.1' })
+  const client = new AbortController()
+  const answer = fetch(url, { signal: client.signal }).catch(() => {})
+  await arrival
+  t.same(authids(app), ['joe'])
+  client.abort()
+  await answer
+  await departure
+  t.same(authids(app), [])
+})

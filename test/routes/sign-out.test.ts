@@ -1,4 +1,5 @@
 import Fastify from 'fastify'
+import type { FastifyReply } from 'fastify'
 import t from 'tap'
 import wampPlugin from 'fastify-wamp'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
@@ -56,5 +57,47 @@ t.test('a REST logout and a REST login end the logins of all cookies of the name
     const known = (await app.wampCookies!.find())[0]!.cookie
     t.equal((await post(url, planted(49) + cookie)).statusCode, 200)
     t.notOk((await app.wampCookies!.find()).some((login) => login.cookie === known), url)
+  }
+})
+
+t.test('a page of another origin cannot log a browser out', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: {}, allowedOrigins: ['https://app.example'] })
+  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' }))
+  app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
+  app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ who: wampPrincipal?.authid ?? null }))
+  t.teardown(() => app.close())
+  const browser = new WebBrowser(await app.listen({ port: 0, host: '127.0.0.1' }))
+  await browser.fetch('/login', { body: {} })
+  for (const origin of ['https://evil.example', 'null']) {
+    const out = await browser.fetch('/logout', { body: {}, headers: { origin } })
+    t.equal(out.status, 403, origin)
+    t.match(await out.json(), { code: 'WAMP_ERR_SIGN_OUT' })
+    t.same(out.headers.getSetCookie(), [], 'the cookie is not removed from the browser, which need not have sent it')
+    t.equal(await browser.me(), 'ann')
+  }
+  t.equal((await browser.fetch('/logout', { body: {}, headers: { origin: 'https://app.example' } })).status, 200)
+  t.equal(await browser.me(), null)
+})
+
+t.test('a login that the same request made before ends with a logout or another login', async (t) => {
+  const app = Fastify()
+  await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: {} })
+  t.teardown(() => app.close())
+  const login = async (reply: FastifyReply, authid: string): Promise<unknown> => await reply.wampSignIn('realm1', { authid, role: 'frontend' })
+  app.post('/out', async (_request, reply) => {
+    await login(reply, 'ann')
+    await reply.wampSignOut()
+  })
+  app.post('/again', async (_request, reply) => {
+    await login(reply, 'ann')
+    await login(reply, 'joe')
+  })
+  for (const [url, left] of [['/out', []], ['/again', ['joe']]] as const) {
+    for (const headers of [{}, { cookie: `cbtid=${'x'.repeat(40)}` }]) {
+      t.equal((await app.inject({ method: 'POST', url, headers })).statusCode, 200)
+      t.same((await app.wampCookies!.find()).map(({ record }) => record.authid), left, url)
+      await app.wampCookies!.revoke({ authid: 'joe' })
+    }
   }
 })
