@@ -773,7 +773,7 @@ export const defences: readonly Defence[] = [
     test: ['transport/remote-transport.test.ts', 'unrepresentable payloads are logged once']
   },
   {
-    defence: 'The transcoded copies of stored events are not kept',
+    defence: 'Transcoded copies of a stored event that are larger than the event are not kept',
     file: 'plugin/protocol/payload.ts',
     code: 'if (this.#isKept && toForget',
     without: 'if (!this.#isKept && toForget',
