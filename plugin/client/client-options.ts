@@ -71,7 +71,7 @@ export interface ResolvedOptions {
 
 const A_FUNCTION = must('a function')
 const AN_OBJECT = must('an object')
-const A_NUMBER = must('a number from 0')
+const A_NUMBER = must('a number of 0 or more')
 /** What each option must be. */
 const kinds = {
   realm: must('a string or null'),

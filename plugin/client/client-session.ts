@@ -288,5 +288,5 @@ function closedBy (end: End): ClientError {
 }
 
 function tooSlow (waiting: number): ClientError {
-  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values wait`)
+  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values are waiting`)
 }
