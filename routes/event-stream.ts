@@ -173,7 +173,7 @@ export class EventStream {
   /** An event as a client reads it, or null if its values have no form in JSON. */
   #octetsOf (topic: string, event: PublishedEvent): Buffer | null {
     return octetsOf(topic, event, (error) => {
-      this.#log[this.#formlessLevel]({ err: error, topic }, 'an event has no form in JSON; more of them are logged at debug')
+      this.#log[this.#formlessLevel]({ err: error, topic }, 'JSON cannot represent an event; further ones are logged at debug')
       this.#formlessLevel = 'debug'
     })
   }

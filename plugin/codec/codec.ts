@@ -52,11 +52,11 @@ export class EncodingError extends Error {
   /** For an object that has no form. It names the kind, never the value. */
   static for (value: object, codec: Codec['name']): EncodingError {
     const kind = value instanceof OpaqueValue ? `a value of ${value.codec} (${value.tag})` : Object.prototype.toString.call(value)
-    return new EncodingError(`${kind} has no form in ${codec}`)
+    return new EncodingError(`${kind} cannot be represented in ${codec}`)
   }
 
   /** What went wrong while writing, as an EncodingError: a value that contains itself ends in an exhausted stack. */
   static of (error: unknown, codec: Codec['name']): EncodingError {
-    return error instanceof EncodingError ? error : new EncodingError(`the values cannot be written in ${codec}`, { cause: error })
+    return error instanceof EncodingError ? error : new EncodingError(`the values cannot be encoded in ${codec}`, { cause: error })
   }
 }

@@ -38,7 +38,7 @@ export function writeJson (writer: ByteWriter, value: unknown): void {
     case 'bigint': return writer.ascii(digitsOf(value))
     case 'undefined': return writer.ascii('null')
     case 'object': return value === null ? writer.ascii('null') : writeObject(writer, value)
-    default: throw new EncodingError(`a ${typeof value} has no form in json`)
+    default: throw new EncodingError(`a ${typeof value} cannot be represented in json`)
   }
 }
 

@@ -38,7 +38,7 @@ export function writeValue (forms: ValueForms, writer: ByteWriter, value: unknow
     case 'bigint': return forms.bigint(writer, value)
     case 'undefined': return writer.octet(forms.null)
     case 'object': return value === null ? writer.octet(forms.null) : writeObject(forms, writer, value)
-    default: throw new EncodingError(`a ${typeof value} has no form in ${forms.codec}`)
+    default: throw new EncodingError(`a ${typeof value} cannot be represented in ${forms.codec}`)
   }
 }
 

@@ -107,5 +107,5 @@ t.test('a length beyond the end is a fault, however large', async (t) => {
   for (const batch of ['ffffffff', '00000002 aa', '00000001 aa 000000', '00000001 aa 00000001', '00 00 00']) {
     t.equal(msgpack.faultOf(hex(batch)), 'the batch ends within a message', batch)
   }
-  for (const batch of ['[1]', '[1]\x1e[2]', '\x1e ']) t.equal(separated.faultOf(Buffer.from(batch)), 'no separator ends the batch', JSON.stringify(batch))
+  for (const batch of ['[1]', '[1]\x1e[2]', '\x1e ']) t.equal(separated.faultOf(Buffer.from(batch)), 'the batch does not end with a separator', JSON.stringify(batch))
 })

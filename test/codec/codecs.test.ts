@@ -54,7 +54,7 @@ for (const codec of allCodecs) {
   })
 
   t.test(`${codec.name}: a client sends no router's message and no unknown one [MSG-04, MSG-05]`, async (t) => {
-    for (const code of [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69]) refuses(t, [code, 1, {}, 'com.x'], /is not for a client to send$/)
+    for (const code of [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69]) refuses(t, [code, 1, {}, 'com.x'], /^clients must not send /)
     for (const code of [0, 7, 71, 255, 256, 337, 1023, -1, 2 ** 40]) refuses(t, [code, 1, {}, 'com.x'], /^there is no message with code/)
   })
 
