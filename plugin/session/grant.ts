@@ -10,11 +10,11 @@ import type { Uri } from '../protocol/uri.ts'
  */
 export function principalOf (grant: Grant, requested: Uri | null, method: string): Principal {
   if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" returned no grant and threw no error`)
-  if (grant.role === undefined && 'authrole' in grant) throw new TypeError(`the authenticator for "${method}" granted an "authrole": in a grant, the role is "role"`)
+  if (grant.role === undefined && 'authrole' in grant) throw new TypeError(`the authenticator for "${method}" granted an "authrole": the field is called "role"`)
   const { authid, role, realm = requested, authmethod = method, authprovider = 'function', extra, expires } = grant
-  if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and none is assigned'] })
-  if (!isAssigned(authid, 'authid', method)) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
-  if (!isAssigned(role, 'role', method)) throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
+  if (typeof realm !== 'string') throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and the authenticator assigned none'] })
+  if (!isAssigned(authid, 'authid', method)) throw new WampError(reasons.noSuchPrincipal, { args: ['the authenticator assigned no authid'] })
+  if (!isAssigned(role, 'role', method)) throw new WampError(reasons.noSuchRole, { args: ['the authenticator assigned no role'] })
   return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
 }
 
@@ -29,6 +29,6 @@ function isAssigned (part: unknown, name: 'authid' | 'role', method: string): pa
 function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
   if (expires === undefined || expires === null) return {}
   if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted an "expires" that is not a Date`)
-  if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
+  if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['the login has expired'] })
   return { expires }
 }

@@ -174,7 +174,7 @@ t.test('a grant with an obvious mistake is logged as an error that names the fie
   for (const [grant, fault] of [
     [{ authid: 5, role: 'frontend' }, 'granted an "authid" that is not a string'],
     [{ authid: 'joe', role: ['frontend'] }, 'granted a "role" that is not a string'],
-    [{ authid: 'joe', authrole: 'frontend' }, 'granted an "authrole": in a grant, the role is "role"'],
+    [{ authid: 'joe', authrole: 'frontend' }, 'granted an "authrole": the field is called "role"'],
     [{ authid: 'joe', role: 'frontend', expires: 3600 }, 'granted an "expires" that is not a Date']
   ] as const) {
     const { connect, logged } = buildRouter({ realms })
