@@ -82,7 +82,7 @@ t.test('a database is one of this router\'s own, beside Crossbar.io\'s [CKI-10]'
   const store = { type: 'database', path: 'cookies', purge_on_startup: true, maxsize: 1_048_576, readonly: false, sync: true }
   const { plugin, warnings } = convert(websocket({ cookie: { store } }))
   t.match(plugin.cookie!.store, { type: 'database', path: /\/cookies\.lmdb$/, purgeOnStartup: true, maxSize: 1_048_576, readonly: false, sync: true })
-  t.ok(warnings.some((warning) => warning.includes('cookie.store is an LMDB database')))
+  t.ok(warnings.some((warning) => warning.includes('cookie.store is replaced by a new LMDB database')))
   refused(t, websocket({ cookie: { store: { type: 'database' } } }), `${WS}.cookie.store`, 'must have "path"')
   refused(t, websocket({ cookie: { store: { ...store, maxsize: 1 } } }), `${WS}.cookie.store.maxsize`, 'must be a whole number from 131072 to 137438953472')
 })
