@@ -56,7 +56,7 @@ export function loginProcedures (logins: LoginsOfRealm, octets: number, findSess
     },
     'wamp.login.revoke': ({ kwargs }) => {
       const query = toQuery(kwargs)
-      if (Object.keys(query).length === 0) throw metaError(reasons.invalidArgument, 'one of cookie, authid, authrole must say which logins are meant')
+      if (Object.keys(query).length === 0) throw metaError(reasons.invalidArgument, 'at least one of cookie, authid and authrole is required to select logins')
       return revokeLogins(logins, publish, query).then((count) => [count])
     }
   }

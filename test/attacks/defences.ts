@@ -586,7 +586,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A signed request is accepted only once',
     file: 'routes/signed-request.ts',
-    code: 'if (seen.has(signature)) return \'the request was made before\'',
+    code: 'if (seen.has(signature)) return \'the request was already received\'',
     without: '',
     test: ['routes/bridge.test.ts', 'a signature is accepted once,']
   },

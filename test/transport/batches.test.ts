@@ -143,7 +143,7 @@ t.test('the separator is that of the client\'s first batch, 0x1E before it [TRP-
 })
 
 t.test('a malformed batch is a violation, and none of its messages is processed [BAT-07, BAT-08]', async (t) => {
-  for (const [batch, fault] of [['', 'the batch is empty'], ['[34,1,1]', 'no separator ends the batch'], ['[34,1,1]\x1e[34,2,1]', 'no separator ends the batch']]) {
+  for (const [batch, fault] of [['', 'the batch is empty'], ['[34,1,1]', 'the batch does not end with a separator'], ['[34,1,1]\x1e[34,2,1]', 'the batch does not end with a separator']]) {
     const { socket, heard } = build()
     socket.emit('message', Buffer.from(batch!), false)
     t.strictSame(heard, [fault])
@@ -165,7 +165,7 @@ t.test('messages after an invalid one, or after the end of the session, are igno
   t.strictSame(over.heard, [1, 6])
   const kind = build()
   kind.socket.emit('message', Buffer.from('[34,1,1]\x1e'), true)
-  t.strictSame(kind.heard, ['wamp.2.json.batched takes text messages'])
+  t.strictSame(kind.heard, ['wamp.2.json.batched requires text messages'])
 })
 
 /** UNSUBSCRIBE, so many times: over 64 KiB from 7000 on. */
