@@ -195,7 +195,7 @@ t.test('a spread that lasts longer than the pluginTimeout of Fastify is no faile
   for (const client of clients) t.equal(await client.closed, 1001)
 })
 
-t.test('closing gives a login that is being forgotten no longer than shutdownTimeout, and opens no further session [SES-15]', async (t) => {
+t.test('closing waits for the deletion of a login for at most shutdownTimeout, and opens no further session [SES-15]', async (t) => {
   const app = Fastify()
   const loggingOut = new EventEmitter()
   const released = once(loggingOut, 'release')
@@ -372,7 +372,7 @@ t.test('an injected connection works without a port', async (t) => {
   socket.terminate()
 })
 
-t.test('a browser is handed a cookie, logs in, and comes back by it, also to a REST route [CKH-01, CKH-03, CKL-01]', async (t) => {
+t.test('a browser receives a cookie, logs in, and is logged in by it again, also on a REST route [CKH-01, CKH-03, CKL-01]', async (t) => {
   const filename = join(await mkdtemp(join(tmpdir(), 'fastify-wamp-')), 'cookies.dat')
   const build = async (): Promise<FastifyInstance> => {
     const app = Fastify()

@@ -231,7 +231,7 @@ t.test('a further endpoint is checked against the router\'s realms', async (t) =
   t.throws(() => resolveEndpoint({ auth: { anonymous: { type: 'static', role: 'boss' } } }, router, served), { code: 'WAMP_ERR_INVALID_OPTION' })
 })
 
-t.test('an authorizer is a URI or a function, and stands alone [AZN-08]', async (t) => {
+t.test('an authorizer is a URI or a function, and cannot be combined with permissions [AZN-08]', async (t) => {
   const withRole = (role: object): object => ({ realms: { realm1: { roles: { anonymous: role } } } })
   t.match(fault(withRole({ authorizer: 5 })), { code: 'WAMP_ERR_INVALID_OPTION', message: /"realms\.realm1\.roles\.anonymous\.authorizer" must be a URI or function/ })
   t.match(fault(withRole({ authorizer: 'a..b' })).message, /authorizer" must be a URI or function/)

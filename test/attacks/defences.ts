@@ -28,21 +28,21 @@ export const defences: readonly Defence[] = [
     file: 'routes/websocket.ts',
     code: 'if (!isAllowedOrigin(request, endpoint)) {',
     without: 'if (!isAllowedOrigin(request, { ...endpoint, allowedOrigins: ["*"] })) {',
-    test: [foreignPages, 'a page of another origin cannot open a WebSocket']
+    test: [foreignPages, 'neither a page of another origin nor']
   },
   {
     defence: 'An invalid Origin, such as `null`, is treated as foreign',
     file: 'routes/origin.ts',
     code: 'if (!URL.canParse(origin)) return false',
     without: 'if (!URL.canParse(origin)) return true',
-    test: [foreignPages, 'a page of another origin cannot open a WebSocket']
+    test: [foreignPages, 'neither a page of another origin nor']
   },
   {
     defence: 'With `allowedHosts`, pages of a domain that resolves to this server (DNS rebinding) are treated as foreign',
     file: 'routes/origin.ts',
     code: '(allowedHosts === null || allowedHosts.includes(hostname))',
     without: 'true',
-    test: ['routes/origin.test.ts', 'a host that is not']
+    test: ['routes/origin.test.ts', 'an unlisted host']
   },
   {
     defence: 'On REST routes, requests from pages of a foreign origin are unauthenticated',
@@ -791,7 +791,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/session/session.ts',
     code: 'this.#timer = setTimeout(() => { this.#goAway() }, host.shutdownTimeout)',
     without: '',
-    test: ['index.test.ts', 'closing gives a login that is being forgotten']
+    test: ['index.test.ts', 'closing waits for the deletion of a login']
   },
   {
     defence: 'Procedures of the app that never answer do not delay closing the app',

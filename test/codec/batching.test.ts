@@ -57,7 +57,7 @@ t.test('in MessagePack and CBOR each message is preceded by its length, big-endi
 })
 
 for (const [name, batching] of [['JSON with 0x1E', separated], ['JSON with 0x18', canceled], ['MessagePack', msgpack], ['CBOR', cbor]] as const) {
-  t.test(`${name}: what is put into batches comes out again, in order [BAT-09, BAT-10]`, async (t) => {
+  t.test(`${name}: the messages of a batch are decoded in order [BAT-09, BAT-10]`, async (t) => {
     fc.assert(fc.property(batches, (batches) => {
       for (const messages of batches) {
         const batch = inBatch(batching, messages)

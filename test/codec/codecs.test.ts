@@ -93,7 +93,7 @@ for (const codec of allCodecs) {
     for (const kwargs of [[], 'kwargs', 1, true, null]) refuses(t, [48, 1, {}, 'com.x', [1], kwargs], 'CALL.ArgumentsKw is not a dict')
   })
 
-  t.test(`${codec.name}: null for args is none [MSG-14]`, async (t) => {
+  t.test(`${codec.name}: null in place of args is treated as absent [MSG-14]`, async (t) => {
     t.equal(payloadOf(decode(codec, [48, 1, {}, 'com.x', null])), Payload.empty)
     t.equal(payloadOf(decode(codec, [48, 1, {}, 'com.x', null, {}])), Payload.empty)
     const call = decode(codec, [48, 1, {}, 'com.x', null, { k: 1 }])
@@ -111,7 +111,7 @@ for (const codec of allCodecs) {
     t.strictSame(forwarded([1], { k: {} }), [50, 1, {}, [1], { k: {} }])
   })
 
-  t.test(`${codec.name}: the payload goes on as the octets that came in [MSG-16]`, async (t) => {
+  t.test(`${codec.name}: the payload is forwarded as the received bytes [MSG-16]`, async (t) => {
     const data = libraries[codec.name].write([48, 1, {}, 'com.x', [1.0, 'é', { z: 1, a: 2 }], { k: null }])
     const { bytes } = payloadOf(codec.decode(data, LIMITS)).in(codec)
     t.equal(bytes.buffer, data.buffer, 'they are a slice, not a copy')

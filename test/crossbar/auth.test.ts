@@ -119,7 +119,7 @@ t.test('settings that cannot be served would lock users out, and are refused', a
   refused(t, websocket({ auth: [] }), AUTH, 'must be a dict')
 })
 
-t.test('a dynamic authenticator is carried over, and its realm and roles must be there [DYN-01]', async (t) => {
+t.test('a dynamic authenticator is converted, and its realm and roles must exist [DYN-01]', async (t) => {
   for (const method of ['anonymous', 'ticket', 'wampcra', 'cryptosign', 'tls']) {
     t.strictSame(convertAuth({ [method]: { type: 'dynamic', authenticator: 'com.x' } }), { [method]: { type: 'dynamic', authenticator: 'com.x' } })
     const all = { type: 'dynamic', authenticator: 'com.x', 'authenticator-realm': 'realm1', 'authenticator-role': 'frontend', 'default-role': 'anonymous' }
@@ -138,7 +138,7 @@ t.test('without auth, or with an empty one, only anonymous clients are accepted,
   refused(t, node({ realms }), WS, 'must be a role of a realm: there is no role "anonymous"')
 })
 
-t.test('a cookie login needs a method beside it, and a cookie; it has no options [CKI-11]', async (t) => {
+t.test('a cookie login requires another method and the option cookie, and has no options [CKI-11]', async (t) => {
   const anonymous = { type: 'static' }
   t.strictSame(convertAuth({ anonymous, cookie: {} }), { anonymous, cookie: {} })
   t.strictSame(convertAuth({ anonymous, cookie: null }), { anonymous, cookie: {} }, 'as YAML has it')

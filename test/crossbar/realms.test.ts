@@ -21,7 +21,7 @@ function refusedPermission (t: Test, permission: unknown, path: string, expected
   refused(t, realm({ roles: [{ name: 'role1', permissions: [everything, permission] }], ...more }), `${REALM}.roles[0].permissions[1]${path}`, expected)
 }
 
-t.test('a permission is carried over as it is written [AZN-03]', async (t) => {
+t.test('a permission is converted unchanged [AZN-03]', async (t) => {
   const permission = {
     uri: 'com.example.', match: 'prefix', allow: { call: true, register: false, publish: true, subscribe: true }, disclose: { caller: true, publisher: false }, cache: true
   }
@@ -63,7 +63,7 @@ t.test('a role without permissions may do nothing, unless it is allowed by defau
   t.same(warnings, [`${REALM}.roles[0].allow-by-default has no effect in addition to "permissions"`])
 })
 
-t.test('a dynamic authorizer is carried over, and stands alone [AZN-08, AZN-09]', async (t) => {
+t.test('a dynamic authorizer is converted, and cannot be combined with permissions [AZN-08, AZN-09]', async (t) => {
   t.strictSame(convertRole({ authorizer: 'com.authorize' }), { authorizer: 'com.authorize' })
   refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com..authorize' }] }), `${REALM}.roles[0].authorizer`, 'must be a URI')
   refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize', permissions: [] }] }), `${REALM}.roles[0].authorizer`, 'cannot be combined with "permissions"')

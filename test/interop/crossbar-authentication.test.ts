@@ -45,7 +45,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
     t.match(await (await PythonPeer.join(t, url('open'))).welcome, { authrole: 'anonymous', authmethod: 'anonymous' })
   })
 
-  await t.test('anonymous, dynamic: a procedure gives role and extra [DYN-01, DYN-02, DYN-03]', async (t) => {
+  await t.test('anonymous, dynamic: a procedure returns role and extra [DYN-01, DYN-02, DYN-03]', async (t) => {
     const { client, asked } = await serveDynamic(t, 'anonymous', { joe: { answer: { role: 'frontend', extra: { team: ['a', 1] } } } })
     t.match(await (await client(joe)).welcome, { authid: 'joe', authrole: 'frontend', authmethod: 'anonymous', authprovider: 'dynamic', authextra: { team: ['a', 1] } })
     t.match(await asked(), ['realm1', 'joe', { authmethod: 'anonymous', session: Number, transport: { type: 'websocket' } }])
@@ -180,7 +180,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
     t.same(again.challenges, [])
   })
 
-  await t.test('an authorizer decides for a role, and is asked once where it says so [AZN-02, AZN-09, AZN-10, AZN-12]', async (t) => {
+  await t.test('an authorizer decides for a role, and is called once if it caches the decision [AZN-02, AZN-09, AZN-10, AZN-12]', async (t) => {
     const authorizer = 'com.example.auth'
     const principals = { authorizer: { ticket: 'secret123', role: 'authorizer' }, app: { ticket: 'secret456', role: 'app' } }
     const { url } = await serve(t, {

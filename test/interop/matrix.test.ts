@@ -62,7 +62,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     })
   }
 
-  await t.test('results come by progress from who can send them, to whoever asks [PCR-02, PCR-03, TRP-28]', async (t) => {
+  await t.test('clients that support it send progressive results to clients that request them [PCR-02, PCR-03, TRP-28]', async (t) => {
     for (const [index, peer] of peers.entries()) await peer.registerSteps(`com.steps${index}`)
     for (const caller of peers) {
       for (const [index, callee] of peers.entries()) {
@@ -86,7 +86,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     }
   })
 
-  await t.test('all subscribe by pattern, and are told the topic [PAS-03, PAS-04]', async (t) => {
+  await t.test('all subscribe by pattern, and receive the topic [PAS-03, PAS-04]', async (t) => {
     for (const peer of peers) {
       await peer.subscribe('com.topic', 'prefix')
       await peer.subscribe('com..news', 'wildcard')

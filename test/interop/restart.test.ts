@@ -84,7 +84,7 @@ t.test('AutobahnJS and Wampy connect again by themselves after a restart [SES-15
   await restart(t, app, joined)
 })
 
-t.test('a component of Autobahn for Python connects again by itself after a restart [SES-15]', needsAutobahnForPython(), async (t) => {
+t.test('a component of Autobahn for Python reconnects after a restart [SES-15]', needsAutobahnForPython(), async (t) => {
   const app = await RestartingApp.start(t)
   const joined = new Inbox<unknown>()
   const child = spawn(python, [file('python/returning.py'), app.ws], { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -34,7 +34,7 @@ t.test('an origin that is listed may, and `*` is any [CKH-11]', async (t) => {
   t.ok(ask('null', 'app.example', ['*']))
 })
 
-t.test('a host that is not listed is not the own host of the app, whoever resolves to this address [CKH-11]', async (t) => {
+t.test('an unlisted host is not treated as the app\'s own, even if its name resolves to this address [CKH-11]', async (t) => {
   const hosts = ['app.example', '[::1]']
   t.ok(ask('https://app.example', 'app.example', [], hosts))
   t.ok(ask('https://APP.example:8443', 'app.example:8443', [], hosts))
