@@ -137,7 +137,7 @@ t.test('two apps in one process do not know of each other', async (t) => {
   }
 })
 
-t.test('closing says why in the close frame, and leaves nothing open [SES-15]', async (t) => {
+t.test('closing sends the reason in the close frame, and leaves nothing open [SES-15]', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, options)
   const inProcess = app.wamp.join('realm1')
@@ -411,7 +411,7 @@ t.test('a browser receives a cookie, logs in, and is logged in by it again, also
   back.socket.close()
 })
 
-t.test('behind a proxy that ends TLS the cookie is Secure where the proxy is trusted, else the log says what to do [CKI-06]', async (t) => {
+t.test('behind a proxy that terminates TLS, the cookie is Secure if the proxy is trusted; otherwise the log explains what to do [CKI-06]', async (t) => {
   for (const trustProxy of [true, false]) {
     const logged: string[] = []
     const app = Fastify({ trustProxy, logger: { level: 'warn', stream: { write: (line: string) => { logged.push((JSON.parse(line) as { msg: string }).msg) } } } })

@@ -119,7 +119,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a function that is none', { realms, auth: { mine: { type: 'function', authenticator: 'x' } } }, 'The option "auth.mine.authenticator" must be a function'],
   ['a user without a role', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's' } } } } }, 'The option "auth.wampcra.users.joe.role" is missing'],
   ['a password instead of what is kept of it', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { password: 's', role: 'frontend' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" is missing'],
-  ['a way to derive keys that does not exist [TRP-49]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id-13' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" must be one of pbkdf2, argon2id13'],
+  ['an unknown key derivation function [TRP-49]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id-13' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" must be one of pbkdf2, argon2id13'],
   ['Argon2 without its memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id13' } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is missing'],
   ['PBKDF2 with memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, memory: 8 } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is not an option'],
   ['a stored key that is none', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, storedKey: 'ab' } } } } }, 'The option "auth.wamp-scram.principals.joe.storedKey" must be 32 octets in Base64'],
@@ -238,7 +238,7 @@ t.test('an authorizer is a URI or a function, and cannot be combined with permis
   t.match(fault(withRole({ authorizer: 'a.b', permissions: [{ uri: 'a' }] })).message, /authorizer" cannot be combined with permissions/)
 })
 
-t.test('a dynamic authenticator names what there is [DYN-01, DYN-05]', async (t) => {
+t.test('a dynamic authenticator must name an existing realm and role [DYN-01, DYN-05]', async (t) => {
   const ticket = (more: object): object => ({ realms, auth: { ticket: { type: 'dynamic', authenticator: 'com.x', ...more } } })
   t.match(fault(ticket({ authenticator: 'a b' })).message, /"auth\.ticket\.authenticator" must be a URI/)
   t.match(fault(ticket({ authenticatorRealm: 'other' })).message, /"auth\.ticket\.authenticatorRealm" must be one of the realms/)
@@ -248,7 +248,7 @@ t.test('a dynamic authenticator names what there is [DYN-01, DYN-05]', async (t)
   resolveOptions(ticket({ authenticatorRealm: 'realm1', authenticatorRole: 'trusted', defaultRole: 'frontend' }) as FastifyWampOptions)
 })
 
-t.test('a history is of a topic or a pattern, once [HIS-13]', async (t) => {
+t.test('a history has a topic or a pattern, which occurs only once [HIS-13]', async (t) => {
   const withHistory = (...eventHistory: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, eventHistory } } })
   t.match(fault(withHistory({ uri: 'a..b' })).message, /"realms\.realm1\.eventHistory\[0\]\.uri" must be a URI that fits match "exact"/)
   t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is already used in realms\.realm1\.eventHistory\[0\]/)

@@ -72,7 +72,7 @@ for (const [name, batching] of [['JSON with 0x1E', separated], ['JSON with 0x18'
     t.pass('in every case')
   })
 
-  t.test(`${name}: a batch that is empty, or cut off within a message, has a fault [BAT-07, BAT-08]`, async (t) => {
+  t.test(`${name}: a batch that is empty, or ends within a message, is malformed [BAT-07, BAT-08]`, async (t) => {
     t.equal(batching.faultOf(Buffer.alloc(0)), 'the batch is empty')
     fc.assert(fc.property(fc.array(message, { minLength: 1, maxLength: 4 }), fc.nat(), (messages, cut) => {
       const whole = inBatch(batching, messages)
@@ -83,7 +83,7 @@ for (const [name, batching] of [['JSON with 0x1E', separated], ['JSON with 0x18'
     t.pass('at every other place')
   })
 
-  t.test(`${name}: octets of any kind have a fault, or come apart without a rest [BAT-08, SER-17]`, async (t) => {
+  t.test(`${name}: any bytes are either malformed or split into messages without a remainder [BAT-08, SER-17]`, async (t) => {
     const octets = fc.oneof(fc.uint8Array({ maxLength: 24 }), fc.array(fc.constantFrom(0, 0, 0, 1, 2, 0x18, 0x1e, 0xff), { maxLength: 24 }))
     fc.assert(fc.property(octets, (octets) => {
       const batch = Buffer.from(octets)

@@ -20,7 +20,7 @@ t.test('anonymous may have a role, an authid and a realm [ANO-01]', async (t) =>
   refused(t, websocket({ auth: { anonymous: { type: 'static', authid: 7 } } }), `${AUTH}.anonymous.authid`, 'must be a string')
 })
 
-t.test('an anonymous realm is one of the worker\'s, and has the role [ANO-01]', async (t) => {
+t.test('an anonymous realm must be one of the worker, and have the role [ANO-01]', async (t) => {
   const config = (anonymous: object): object => node({
     realms: [realm1, { name: 'realm2', roles: [{ name: 'guest' }] }],
     transports: [web({ ws: { type: 'websocket', auth: { anonymous: { type: 'static', ...anonymous } } } })]
@@ -46,7 +46,7 @@ t.test('tickets are read, from the environment too [TIC-02]', async (t) => {
   refused(t, websocket({ auth: { ticket: { type: 'static' } } }), `${AUTH}.ticket`, 'must have "principals"')
 })
 
-t.test('WAMP-CRA users are read; with salt the secret is plain, as Crossbar.io\'s code has it [CRA-05, TRP-48]', async (t) => {
+t.test('WAMP-CRA users are read; with salt the secret is plain, as in the code of Crossbar.io [CRA-05, TRP-48]', async (t) => {
   const role = 'frontend'
   t.strictSame(convertAuth({
     wampcra: { type: 'static', users: { joe: { role, secret: '123456' }, sue: { role, secret: variable('MYSECRET'), salt: 'salt123', iterations: 100, keylen: 16 } } }

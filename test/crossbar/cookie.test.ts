@@ -45,7 +45,7 @@ t.test('a name is a lower-case letter, then one or more letters, digits and unde
   for (const name of ['a', 'Cbtid', '1abc', 'cb-tid', '__Host-cbtid', 'a;b']) refused(t, websocket({ cookie: { name } }), `${COOKIE}.name`, 'must be a lower-case letter')
 })
 
-t.test('a length is 6 to 64, and one that could be guessed is raised, with a warning [CKI-04]', async (t) => {
+t.test('a length is 6 to 64, and one that is too short to be safe is raised, with a warning [CKI-04]', async (t) => {
   for (const length of [22, 64]) t.strictSame(convertCookie({ length }), { cookie: { name: 'cbtid', length }, warnings: [] })
   for (const length of [6, 21]) t.strictSame(convertCookie({ length }), { cookie: { name: 'cbtid', length: 22 }, warnings: [`${COOKIE}.length is too short to be safe: 22 is used`] })
   for (const length of [5, 65, 24.5, '24']) refused(t, websocket({ cookie: { name: 'cbtid', length } }), `${COOKIE}.length`, 'must be a whole number from 6 to 64')

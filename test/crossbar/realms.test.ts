@@ -95,7 +95,7 @@ t.test('other known settings of a realm cause a warning, and unknown ones are re
   refused(t, realm({ options: { uri: 'loose' } }), `${REALM}.options.uri`, 'is unknown')
 })
 
-t.test('a realm is named as in Crossbar.io, by a URI, and no other realm is named so [URI-16]', async (t) => {
+t.test('a realm has a unique name, which is a URI as in Crossbar.io [URI-16]', async (t) => {
   for (const name of ['abc', 'com.example.realm-1', 'a@b_c', `a${'b'.repeat(254)}`]) t.ok(convert(realm({ name })).plugin.realms[name], name)
   for (const name of ['ab', '1abc', 'a b', 'a..b', 'abc.', 'réalm', `a${'b'.repeat(255)}`]) refused(t, realm({ name }), `${REALM}.name`, 'must be a URI of 3 to 255')
   refused(t, realm({ name: 'realm1' }), REALM, 'must have a unique name: "realm1" is already used')

@@ -120,7 +120,7 @@ t.test('AutobahnJS unregisters and unsubscribes, and receives nothing for them a
   await backend.publish('com.news', ['late'])
   t.match(await rejection(backend.call('com.echo', [1])), { error: 'wamp.error.no_such_procedure' })
   await session.register('com.echo', ([item]) => item)
-  t.same(violations, [], 'it takes an EVENT or INVOCATION that it does not expect for a violation [TRP-59]')
+  t.same(violations, [], 'it treats an unexpected EVENT or INVOCATION as a violation [TRP-59]')
 })
 
 t.test('AutobahnJS subscribes and registers by pattern, and receives the actual URIs [PAS-04, PAR-02]', async (t) => {
@@ -169,7 +169,7 @@ t.test('AutobahnJS cancels a call: it is answered at once, and never a second ti
   t.same([caller.violations, callee.violations], [[], []], 'it takes a second answer for a violation, and gives up the connection')
 })
 
-t.test('AutobahnJS is answered when it cancels without waiting, though it takes that for a violation [CAN-02, CAN-04]', async (t) => {
+t.test('AutobahnJS receives an answer when it cancels without waiting, although it treats the answer as a violation [CAN-02, CAN-04]', async (t) => {
   const { url } = await buildApp(t)
   const [callee, caller] = await Promise.all([openAutobahn(t, url), openAutobahn(t, url)])
   const invoked = new Inbox<void>()
@@ -184,7 +184,7 @@ t.test('AutobahnJS is answered when it cancels without waiting, though it takes 
   t.equal(caller.violations.length, 1)
 })
 
-t.test('AutobahnJS leaves, and the router lets it go [SES-11]', async (t) => {
+t.test('AutobahnJS leaves, and the router answers its GOODBYE [SES-11]', async (t) => {
   const { app, url } = await buildApp(t)
   const { session, closed } = await openAutobahn(t, url)
   session.leave('wamp.close.normal')

@@ -42,7 +42,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     })
   }
 
-  t.test('speaks in batches, JSON with a separator of its own [BAT-01, BAT-03, BAT-04, BAT-05, BAT-06, BAT-09, TRP-31, TRP-32]', async (t) => {
+  t.test('uses batches, with its own separator in JSON [BAT-01, BAT-03, BAT-04, BAT-05, BAT-06, BAT-09, TRP-31, TRP-32]', async (t) => {
     const { url } = await buildApp(t)
     const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer, batched: true })))
     const values = { args: [1, 'zwei ≈ 2', '\x1e\x18'], kwargs: { three: [3, null, { four: 4.5 }], octets: { octets: '00ff10181e' } } }
@@ -131,7 +131,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.equal(await python.left, 'wamp.close.system_shutdown')
   })
 
-  t.test('sees integers beyond 2^53 unharmed, whatever the serializers on the way [SER-12]', async (t) => {
+  t.test('receives exact integers beyond 2^53, regardless of the serializers [SER-12]', async (t) => {
     const { url } = await buildApp(t)
     const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer })))
     const values = { args: ['9007199254740993', '18446744073709551615', '-9223372036854775808'].map((integer) => ({ integer })), kwargs: {} }

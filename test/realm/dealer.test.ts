@@ -103,7 +103,7 @@ t.test('the caller is disclosed at its request, at that of the callee, or by rol
   t.match(client.ask([48, 2, { disclose_me: true }, 'p']), [8, 48, 2, {}, 'wamp.error.option_disallowed.disclose_me'])
 })
 
-t.test('a session may call its own procedures, and calls of others continue meanwhile [CAL-07, LEA-05, ORD-02]', async (t) => {
+t.test('a session may call its own procedures while other calls continue [CAL-07, LEA-05, ORD-02]', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   client.say([64, 1, {}, 'p'], [48, 2, {}, 'p'], [48, 3, {}, 'p'])
