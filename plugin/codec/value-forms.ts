@@ -26,8 +26,8 @@ export interface ValueForms {
 }
 
 /**
- * Writes a value: what has no form but means nothing as null, a Date as the text that JSON has for it.
- * Throws an EncodingError for what means something and has no form.
+ * Writes a value. A Date becomes its text in JSON. A value that the serializer lacks becomes null if it carries no data, such as undefined,
+ * and otherwise throws an EncodingError.
  */
 export function writeValue (forms: ValueForms, writer: ByteWriter, value: unknown): void {
   writer.values++
