@@ -66,7 +66,7 @@ export interface LoginFailedMessage extends DiagnosticsMessage {
   readonly peer: string | undefined
 }
 
-/** The CALL.Options that are known and harmless. Clients may put anything into other options. */
+/** The CALL.Options that are published. Other options are not, because clients may put any data into them. */
 export interface CallDetails {
   /** CALL.Options.timeout, milliseconds. */
   readonly timeout?: number
@@ -131,7 +131,7 @@ export interface InvocationEndedMessage extends DiagnosticsMessage {
   readonly error: Uri | null
 }
 
-/** The PUBLISH.Options that are known and harmless. */
+/** The PUBLISH.Options that are published. Other options are not, because clients may put any data into them. */
 export interface PublicationDetails {
   /** PUBLISH.Options.acknowledge. */
   readonly acknowledge?: boolean

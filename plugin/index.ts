@@ -60,7 +60,8 @@ declare module 'fastify' {
     /**
      * Returns a hook that answers 401 if the user is not logged in, and 403 if the user has none of the roles. Without roles, any role is
      * accepted. Example: `app.get('/admin', { onRequest: app.wampRequireRole('staff') }, …)`. If several realms have the role, set the
-     * realm: `{ realm: 'realm1', role: 'staff' }`. Throws WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION.
+     * realm: `{ realm: 'realm1', role: 'staff' }`. Throws WAMP_ERR_NO_SUCH_ROLE and WAMP_ERR_INVALID_OPTION. This function is not itself a
+     * hook: with `onRequest: app.wampRequireRole`, every request is answered with 500 and WAMP_ERR_INVALID_OPTION.
      */
     wampRequireRole (...roles: (string | RoleOfRealm)[]): IdentityHook
     /**

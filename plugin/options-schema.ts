@@ -255,8 +255,8 @@ function misspeltMethod (given: unknown): OptionFault | null {
   for (const [name, options] of Object.entries(given)) {
     if (known.includes(name) || (options as { type?: unknown } | null)?.type === 'function') continue
     const meant = closest(name, known)
-    const hint = meant === null ? `: it knows ${known.join(', ')}.` : `: did you mean "${meant}"?`
-    return { path: `auth.${name}`, expected: `is not a method that the router knows${hint} One of your own needs type "function"` }
+    const hint = meant === null ? `: the methods are ${known.join(', ')}.` : `: did you mean "${meant}"?`
+    return { path: `auth.${name}`, expected: `is not a method of the router${hint} A custom method requires type "function"` }
   }
   return null
 }

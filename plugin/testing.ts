@@ -43,7 +43,7 @@ export function cookieStoreContract (open: () => CookieStore | Promise<CookieSto
 }
 
 const checks: Readonly<Record<string, (store: CookieStore) => Promise<void>>> = {
-  'a record that was set is found as it was, and no other': async (store) => {
+  'a stored record is returned unchanged, and an unknown key returns undefined': async (store) => {
     const { created, maxAge } = login('joe')
     const cookie: CookieRecord = { created, maxAge, login: key(1), replaces: key(4), replacement: key(5), replaced: created }
     const use: UseRecord = { created, maxAge, used: key(1), lastSeen: created + 1 }
@@ -59,7 +59,7 @@ const checks: Readonly<Record<string, (store: CookieStore) => Promise<void>>> = 
     strictEqual(authidOf(await store.get(key(1))), 'ann')
     strictEqual((await all(store)).length, 1)
   },
-  'a deleted record is gone, and an unknown one is no error': async (store) => {
+  'a deleted record is gone, and deleting an unknown key is not an error': async (store) => {
     await store.set(key(1), login('joe'))
     await store.delete(key(1))
     await store.delete(key(1))
@@ -67,13 +67,13 @@ const checks: Readonly<Record<string, (store: CookieStore) => Promise<void>>> = 
     strictEqual(await store.get(key(1)), undefined)
     deepStrictEqual(await all(store), [])
   },
-  'changes of one key keep their order, even if nobody waits for them': async (store) => {
+  'changes to one key are applied in order, even if they are not awaited': async (store) => {
     await Promise.all([store.set(key(1), login('joe')), store.delete(key(1))])
     strictEqual(await store.get(key(1)), undefined)
     await Promise.all([store.set(key(1), login('joe')), store.delete(key(1)), store.set(key(1), login('ann'))])
     strictEqual(authidOf(await store.get(key(1))), 'ann')
   },
-  'entries are all that are stored': async (store) => {
+  'entries() returns all stored records': async (store) => {
     await Promise.all(Array.from({ length: 100 }, (_, n) => store.set(key(n), login(`user${n}`))))
     await store.delete(key(50))
     const entries = new Map(await all(store))

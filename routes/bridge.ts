@@ -159,7 +159,7 @@ function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
   if (!isDict(body)) return 'the body must be an object'
   const { [name]: uri, args, kwargs, options, ...rest } = body
   const [unknown] = Object.keys(rest)
-  if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not known: the body may have ${name}, args, kwargs and options`
+  if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not allowed: the body may have ${name}, args, kwargs and options`
   if (typeof uri !== 'string') return `"${name}" must be a URI`
   if (args != null && !Array.isArray(args)) return '"args" must be a list'
   if (kwargs != null && !isDict(kwargs)) return '"kwargs" must be an object'
@@ -178,6 +178,6 @@ function textOf (body: object): string {
   try {
     return stringifyValue(body)
   } catch {
-    return stringifyValue({ error: reasons.invalidArgument, args: ['the payload has no form in JSON'], kwargs: {} })
+    return stringifyValue({ error: reasons.invalidArgument, args: ['JSON cannot represent the payload'], kwargs: {} })
   }
 }

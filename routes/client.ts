@@ -23,7 +23,7 @@ export async function clientRoutes (fastify: FastifyInstance, { path }: { path: 
 
 /** A file that browsers ask for again each time, unless its URL names this version. */
 function serve (fastify: FastifyInstance, url: string, type: string, text: string): void {
-  if (fastify.hasRoute({ method: 'GET', url: `${fastify.prefix}${url}` })) throw new errors.WAMP_ERR_INVALID_OPTION('client', `must be a path that no route has yet: there is one at ${fastify.prefix}${url}`)
+  if (fastify.hasRoute({ method: 'GET', url: `${fastify.prefix}${url}` })) throw new errors.WAMP_ERR_INVALID_OPTION('client', `must be a free path: there is already a route at ${fastify.prefix}${url}`)
   const tag = createHash('sha256').update(text).digest('base64url')
   fastify.get<{ Querystring: { v?: unknown } }>(url, async ({ query: { v }, headers }, reply) => {
     reply.headers({ etag: `"${tag}"`, 'cache-control': v === version ? 'public, max-age=31536000, immutable' : 'no-cache', 'x-content-type-options': 'nosniff' })

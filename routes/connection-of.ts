@@ -59,4 +59,4 @@ export function limitRequests (body: object): (request: FastifyRequest, reply: F
 }
 
 /** The text of the 429 response. */
-export const TOO_MANY_REQUESTS = 'this connection waits for too many answers'
+export const TOO_MANY_REQUESTS = 'this connection has too many pending requests'

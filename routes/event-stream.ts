@@ -170,10 +170,10 @@ export class EventStream {
     if (this.#held.size > this.#share) this.#giveUp()
   }
 
-  /** An event as a client reads it, or null if its values have no form in JSON. */
+  /** An event as a client reads it, or null if JSON cannot represent its values. */
   #octetsOf (topic: string, event: PublishedEvent): Buffer | null {
     return octetsOf(topic, event, (error) => {
-      this.#log[this.#formlessLevel]({ err: error, topic }, 'an event has no form in JSON; more of them are logged at debug')
+      this.#log[this.#formlessLevel]({ err: error, topic }, 'JSON cannot represent an event; further ones are logged at debug')
       this.#formlessLevel = 'debug'
     })
   }

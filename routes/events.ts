@@ -44,7 +44,7 @@ const MOST_TOPICS = 100
 /** Milliseconds between comments, by which proxies and both ends see that the stream is alive. */
 const COMMENTS = 15_000
 
-const CLOSES = 'the app closes'
+const CLOSES = 'the app is closing'
 
 async function refuse (reply: FastifyReply, status: number, error: string, args: readonly unknown[] = []): Promise<FastifyReply> {
   return await reply.code(status).header('cache-control', 'no-store').send({ error, args, kwargs: {} })
@@ -123,7 +123,7 @@ async function visitorOf (request: FastifyRequest, reply: FastifyReply, { join, 
 function topicsOf ({ topic, match, get_retained: retained = 'false', ...rest }: Record<string, unknown>): { topics: string[], options: SubscribeOptions } | string {
   const [unknown] = Object.keys(rest)
   const topics = [...new Set([topic ?? []].flat())]
-  if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not known: the query may have topic, match and get_retained`
+  if (unknown !== undefined) return `"${unknown.slice(0, 100)}" is not allowed: the query may have topic, match and get_retained`
   if (topics.length === 0) return '"topic" is missing: it must be the URI of a topic'
   if (topics.length > MOST_TOPICS || !topics.every((one) => typeof one === 'string')) return `"topic" must be a URI, and may be repeated up to ${MOST_TOPICS} times`
   if (match !== undefined && match !== 'exact' && match !== 'prefix' && match !== 'wildcard') return '"match" must be "exact", "prefix" or "wildcard"'

@@ -9,7 +9,7 @@ import { errors } from '../plugin/errors.ts'
 export async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
   const { http2 = false, https } = fastify.initialConfig
   if (http2 && !(typeof https === 'object' && https.allowHTTP1 === true)) {
-    fastify.log.warn({ option: 'http2' }, 'no WebSocket can be opened: this app takes HTTP/2 only, over which they are not offered; create it with https: { allowHTTP1: true } beside http2: true')
+    fastify.log.warn({ option: 'http2' }, 'WebSockets do not work: this app accepts only HTTP/2, over which they are not supported; create it with https: { allowHTTP1: true } in addition to http2: true')
   }
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
   fastify.addHook('onReady', async () => { orderListeners(fastify) })

@@ -184,12 +184,12 @@ function pathOf (url: string, values: Record<string, unknown>): string {
 /** A value as one segment of a path. Segments of dots would lead to another route, even if escaped. */
 function segmentOf (name: string, value: unknown): string {
   const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean' ? String(value) : ''
-  if (text === '' || text === '.' || text === '..' || halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: [`"${name}" must be a word or a number`] })
+  if (text === '' || text === '.' || text === '..' || halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: [`"${name}" must be a number, or a string that can be a path segment`] })
   return encodeURIComponent(text)
 }
 
 function valuesOf ({ args, kwargs }: Called, names: readonly string[]): Record<string, unknown> {
-  if (args.length > names.length) throw new WampError(reasons.invalidArgument, { args: [`at most ${names.length} positional arguments`] })
+  if (args.length > names.length) throw new WampError(reasons.invalidArgument, { args: [`at most ${names.length} positional arguments are accepted`] })
   return { ...kwargs, ...Object.fromEntries(names.slice(0, args.length).map((name, i) => [name, args[i]])) }
 }
 

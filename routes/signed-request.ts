@@ -49,7 +49,7 @@ export class SignedRequests {
     const { key: expected, secret, tolerance } = this.#options
     const now = this.#now()
     const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/.test(timestamp) ? Date.parse(timestamp) : NaN
-    if (Number.isNaN(time)) return '"timestamp" must be UTC, as 2026-10-14T16:59:51.123Z'
+    if (Number.isNaN(time)) return '"timestamp" must be a time in UTC, such as 2026-10-14T16:59:51.123Z'
     if (Math.abs(now - time) > tolerance * 1000) return `"timestamp" is more than ${tolerance} seconds off`
     const right = createHmac('sha256', secret).update(key + timestamp + seq + nonce).update(body).digest()
     const given = Buffer.from(signature, 'base64url')
@@ -60,9 +60,9 @@ export class SignedRequests {
   #faultOfRepetition (second: number, signature: string, now: number): string | null {
     if (now !== this.#lookedAt) this.#forget((other) => other < now - this.#options.tolerance - 1)
     this.#lookedAt = now
-    if (second <= this.#forgotten) return '"timestamp" is older than what is remembered: sign the request anew'
+    if (second <= this.#forgotten) return '"timestamp" is older than the remembered requests: sign the request again'
     const seen = this.#seen.get(second) ?? new Set()
-    if (seen.has(signature)) return 'the request was made before'
+    if (seen.has(signature)) return 'the request was already received'
     this.#seen.set(second, seen.add(signature))
     if (++this.#remembered > MOST_REMEMBERED) this.#forget(() => this.#remembered > LEFT_OF_MOST)
     return null

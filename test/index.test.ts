@@ -137,7 +137,7 @@ t.test('two apps in one process do not know of each other', async (t) => {
   }
 })
 
-t.test('closing says why in the close frame, and leaves nothing open [SES-15]', async (t) => {
+t.test('closing sends the reason in the close frame, and leaves nothing open [SES-15]', async (t) => {
   const app = Fastify()
   await app.register(wampPlugin, options)
   const inProcess = app.wamp.join('realm1')
@@ -195,7 +195,7 @@ t.test('a spread that lasts longer than the pluginTimeout of Fastify is no faile
   for (const client of clients) t.equal(await client.closed, 1001)
 })
 
-t.test('closing gives a login that is being forgotten no longer than shutdownTimeout, and opens no further session [SES-15]', async (t) => {
+t.test('closing waits for the deletion of a login for at most shutdownTimeout, and opens no further session [SES-15]', async (t) => {
   const app = Fastify()
   const loggingOut = new EventEmitter()
   const released = once(loggingOut, 'release')
@@ -372,7 +372,7 @@ t.test('an injected connection works without a port', async (t) => {
   socket.terminate()
 })
 
-t.test('a browser is handed a cookie, logs in, and comes back by it, also to a REST route [CKH-01, CKH-03, CKL-01]', async (t) => {
+t.test('a browser receives a cookie, logs in, and is logged in by it again, also on a REST route [CKH-01, CKH-03, CKL-01]', async (t) => {
   const filename = join(await mkdtemp(join(tmpdir(), 'fastify-wamp-')), 'cookies.dat')
   const build = async (): Promise<FastifyInstance> => {
     const app = Fastify()
@@ -411,7 +411,7 @@ t.test('a browser is handed a cookie, logs in, and comes back by it, also to a R
   back.socket.close()
 })
 
-t.test('behind a proxy that ends TLS the cookie is Secure where the proxy is trusted, else the log says what to do [CKI-06]', async (t) => {
+t.test('behind a proxy that terminates TLS, the cookie is Secure if the proxy is trusted; otherwise the log explains what to do [CKI-06]', async (t) => {
   for (const trustProxy of [true, false]) {
     const logged: string[] = []
     const app = Fastify({ trustProxy, logger: { level: 'warn', stream: { write: (line: string) => { logged.push((JSON.parse(line) as { msg: string }).msg) } } } })

@@ -131,7 +131,7 @@ t.test('a refusal names role, action and URI, which is shortened', async (t) => 
 t.test('the failure of an authorizer is logged with role, action and URI', async (t) => {
   const { app } = await build(t, { realms: { realm1: { roles: { anonymous: { authorizer: () => { throw new Error('lost') } } } } } })
   const guest = app.wamp.join('realm1', { role: 'anonymous' })
-  await t.rejects(guest.call('com.example.f'), { message: 'wamp.error.authorization_failed: the authorizer of the role "anonymous" has not decided on call "com.example.f"' })
+  await t.rejects(guest.call('com.example.f'), { message: 'wamp.error.authorization_failed: the authorizer of the role "anonymous" failed, so call "com.example.f" is denied' })
 })
 
 t.test('a REST route answers 403 with role, action and URI', async (t) => {

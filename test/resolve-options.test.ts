@@ -82,7 +82,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['an unknown option', { realms, realm: 1 }, 'The option "realm" is not an option: did you mean "realms"?'],
   ['a misspelt option that is needed', { relams: realms }, 'The option "relams" is not an option: did you mean "realms"?'],
   ['a misspelt option', { realms, handshakeTimout: 5 }, 'The option "handshakeTimout" is not an option: did you mean "handshakeTimeout"?'],
-  ['a method by half its name', { realms, auth: { scram: { type: 'static', principals: {} } } }, 'The option "auth.scram" is not a method that the router knows: did you mean "wamp-scram"?'],
+  ['a method by half its name', { realms, auth: { scram: { type: 'static', principals: {} } } }, 'The option "auth.scram" is not a method of the router: did you mean "wamp-scram"?'],
   ['a realm with a bad name', { realms: { 'a b': realms.realm1 } }, 'The option "realms.a b" must have a URI as its name'],
   ['the role trusted', { realms: { r: { roles: { trusted: {} } } } }, 'The option "realms.r.roles.trusted" is the app\'s own role: it cannot be configured'],
   ['a permission without uri', { realms: { r: { roles: { anonymous: { permissions: [{}] } } } } }, 'The option "realms.r.roles.anonymous.permissions[0].uri" is missing'],
@@ -105,7 +105,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['an origin with a path', { realms, allowedOrigins: ['https://a.example/b'] }, 'The option "allowedOrigins[0]" must be "*" or an origin such as "https://app.example", without a path and without a "/" at its end, and not "https://a.example/b"'],
   ['a method of no type', { realms, auth: { ticket: {} } }, 'The option "auth.ticket.type" is missing: it must be one of static, dynamic, function'],
   ['a method of a wrong type', { realms, auth: { wampcra: { type: 'database' } } }, 'The option "auth.wampcra.type" must be one of static, dynamic, function'],
-  ['a method of the app without its type', { realms, auth: { password: { authenticator () {} } } }, 'The option "auth.password" is not a method that the router knows: it knows anonymous, ticket, wampcra, wamp-scram, cryptosign, tls, cookie. One of your own needs type "function"'],
+  ['a method of the app without its type', { realms, auth: { password: { authenticator () {} } } }, 'The option "auth.password" is not a method of the router: the methods are anonymous, ticket, wampcra, wamp-scram, cryptosign, tls, cookie. A custom method requires type "function"'],
   ['methods in a list', { realms, auth: ['ticket'] }, 'The option "auth" must be an object, and not a list'],
   ['users under the name of another method\'s', { realms, auth: { ticket: { type: 'static', users: {} } } }, 'The option "auth.ticket.principals" is missing, and "users" is not an option'],
   ['an empty secret', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: '', role: 'frontend' } } } } }, /"auth.wampcra.users.joe.secret" must not be empty$/],
@@ -119,7 +119,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a function that is none', { realms, auth: { mine: { type: 'function', authenticator: 'x' } } }, 'The option "auth.mine.authenticator" must be a function'],
   ['a user without a role', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's' } } } } }, 'The option "auth.wampcra.users.joe.role" is missing'],
   ['a password instead of what is kept of it', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { password: 's', role: 'frontend' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" is missing'],
-  ['a way to derive keys that does not exist [TRP-49]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id-13' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" must be one of pbkdf2, argon2id13'],
+  ['an unknown key derivation function [TRP-49]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id-13' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" must be one of pbkdf2, argon2id13'],
   ['Argon2 without its memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id13' } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is missing'],
   ['PBKDF2 with memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, memory: 8 } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is not an option'],
   ['a stored key that is none', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, storedKey: 'ab' } } } } }, 'The option "auth.wamp-scram.principals.joe.storedKey" must be 32 octets in Base64'],
@@ -231,14 +231,14 @@ t.test('a further endpoint is checked against the router\'s realms', async (t) =
   t.throws(() => resolveEndpoint({ auth: { anonymous: { type: 'static', role: 'boss' } } }, router, served), { code: 'WAMP_ERR_INVALID_OPTION' })
 })
 
-t.test('an authorizer is a URI or a function, and stands alone [AZN-08]', async (t) => {
+t.test('an authorizer is a URI or a function, and cannot be combined with permissions [AZN-08]', async (t) => {
   const withRole = (role: object): object => ({ realms: { realm1: { roles: { anonymous: role } } } })
   t.match(fault(withRole({ authorizer: 5 })), { code: 'WAMP_ERR_INVALID_OPTION', message: /"realms\.realm1\.roles\.anonymous\.authorizer" must be a URI or function/ })
   t.match(fault(withRole({ authorizer: 'a..b' })).message, /authorizer" must be a URI or function/)
   t.match(fault(withRole({ authorizer: 'a.b', permissions: [{ uri: 'a' }] })).message, /authorizer" cannot be combined with permissions/)
 })
 
-t.test('a dynamic authenticator names what there is [DYN-01, DYN-05]', async (t) => {
+t.test('a dynamic authenticator must name an existing realm and role [DYN-01, DYN-05]', async (t) => {
   const ticket = (more: object): object => ({ realms, auth: { ticket: { type: 'dynamic', authenticator: 'com.x', ...more } } })
   t.match(fault(ticket({ authenticator: 'a b' })).message, /"auth\.ticket\.authenticator" must be a URI/)
   t.match(fault(ticket({ authenticatorRealm: 'other' })).message, /"auth\.ticket\.authenticatorRealm" must be one of the realms/)
@@ -248,7 +248,7 @@ t.test('a dynamic authenticator names what there is [DYN-01, DYN-05]', async (t)
   resolveOptions(ticket({ authenticatorRealm: 'realm1', authenticatorRole: 'trusted', defaultRole: 'frontend' }) as FastifyWampOptions)
 })
 
-t.test('a history is of a topic or a pattern, once [HIS-13]', async (t) => {
+t.test('a history has a topic or a pattern, which occurs only once [HIS-13]', async (t) => {
   const withHistory = (...eventHistory: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, eventHistory } } })
   t.match(fault(withHistory({ uri: 'a..b' })).message, /"realms\.realm1\.eventHistory\[0\]\.uri" must be a URI that fits match "exact"/)
   t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is already used in realms\.realm1\.eventHistory\[0\]/)

@@ -43,6 +43,17 @@ t.test('a decorated method without its object, or with another value, is refused
   t.equal(await session.call('wamp.session.count'), 0, 'the session goes on')
 })
 
+t.test('a route whose hook is wampRequireRole itself, without a call, answers 500 and does not run its handler', async (t) => {
+  const { app } = await build(t, { auth: { anonymous: { type: 'static' }, cookie: {} }, cookie: {} })
+  const hooks = ['onRequest', 'preHandler']
+  for (const hook of hooks) app.get(`/${hook}`, { [hook]: app.wampRequireRole }, async () => t.fail('the handler ran'))
+  for (const hook of hooks) {
+    const response = await app.inject(`/${hook}`)
+    t.equal(response.statusCode, 500)
+    t.match(response.json(), { code: 'WAMP_ERR_INVALID_OPTION', message: /wampRequireRole\("staff"\)/ })
+  }
+})
+
 t.test('an authenticator without a name, or that is no function, is refused', async (t) => {
   const { app } = await build(t)
   const set = app.wampAuthenticators.set.bind(app.wampAuthenticators) as (method?: unknown, authenticator?: unknown) => void

@@ -52,10 +52,10 @@ export function toDecision (answer: unknown): Decision & { readonly cache: boole
   if (!isDict(answer)) throw new TypeError('the authorizer must return a boolean or a dict')
   // An unknown key could be a restriction, so the answer cannot be trusted.
   const unknown = Object.keys(answer).find((key) => !keys.has(key))
-  if (unknown !== undefined) throw new TypeError(`the authorizer returned "${unknown}", which is not known`)
+  if (unknown !== undefined) throw new TypeError(`the authorizer returned an unknown entry "${unknown}"`)
   const { allow, trustlevel } = answer
   if (typeof allow !== 'boolean') throw new TypeError('the authorizer must return "allow", a boolean')
-  if (trustlevel !== undefined && (!Number.isSafeInteger(trustlevel) || Number(trustlevel) < 0)) throw new TypeError('the authorizer\'s "trustlevel" must be an integer from 0')
+  if (trustlevel !== undefined && (!Number.isSafeInteger(trustlevel) || Number(trustlevel) < 0)) throw new TypeError('the authorizer\'s "trustlevel" must be a non-negative integer')
   return { allow, trustlevel: trustlevel as number | undefined, disclose: flag(answer, 'disclose'), cache: flag(answer, 'cache'), forceReregister: flag(answer, 'force_reregister') }
 }
 

@@ -53,7 +53,7 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
     const ticket = method === 'ticket' ? { ticket: (await attempt.challenge()).signature } : {}
     const answer = toAnswer(await ask(attempt, { ...describe(attempt), ...ticket }, options, call), options)
     const authid = text(answer, 'authid') ?? (method === 'anonymous' ? attempt.pseudonym ?? randomOctets(12).toString('base64url') : attempt.authid ?? text(answer, 'pubkey'))
-    if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
+    if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['the authenticator assigned no authid'] })
     const proven = await prove(method, answer, { ...attempt, authid })
     const realm = text(answer, 'realm')
     const extra = { ...dict(answer, 'extra'), ...proven.extra }
@@ -116,7 +116,7 @@ function toAnswer (answer: unknown, { defaultRole }: DynamicAuthOptions): Answer
   if (typeof answer === 'string') return { role: answer }
   if (!isDict(answer)) throw new TypeError('the authenticator must return a role, or a dict')
   const role = text(answer, 'role') ?? defaultRole
-  if (role === undefined) throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
+  if (role === undefined) throw new WampError(reasons.noSuchRole, { args: ['the authenticator assigned no role'] })
   return { ...answer, role }
 }
 

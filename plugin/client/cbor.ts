@@ -55,7 +55,7 @@ function argumentOf (reader: OctetReader, first: number): number | bigint {
   const info = first & 31
   if (info < 24) return info
   if (info === 31 && first >> 5 >= OCTETS && first >> 5 <= DICT) return ENDLESS
-  if (info > 27) throw new TypeError('a form that CBOR reserves')
+  if (info > 27) throw new TypeError('a reserved CBOR encoding')
   return reader.unsigned(2 ** (info - 24) as 1 | 2 | 4 | 8)
 }
 
@@ -88,7 +88,7 @@ function simple (reader: OctetReader, first: number): unknown {
     case 0xf9: return half(Number(reader.unsigned(2)))
     case 0xfa: return reader.float(4)
     case 0xfb: return reader.float(8)
-    default: throw new TypeError('a form that CBOR reserves')
+    default: throw new TypeError('a reserved CBOR encoding')
   }
 }
 

@@ -102,7 +102,7 @@ export class Channel {
     try {
       this.receiver.receive(readMessage(this.#serializer!.decode(data instanceof ArrayBuffer ? new Uint8Array(data) : data as string)))
     } catch (error) {
-      // The router broke a rule: it is told, and the connection is closed [basic, Protocol Errors].
+      // The router violated the protocol: it receives ABORT, and the connection is closed [basic, Protocol Errors].
       this.abort(reasons.protocolViolation, error, { message: messageOf(error) })
     }
   }

@@ -35,7 +35,7 @@ export interface ConnectOptions {
   readonly login?: Login | (() => Login | Promise<Login>)
   /** Serializers, the preferred one first. @default [json()] */
   readonly serializers?: readonly Serializer[]
-  /** How the session reconnects; false to disable this. */
+  /** How the session reconnects; false to never reconnect. */
   readonly retry?: RetryOptions | false
   /** Milliseconds for opening the WebSocket, and again for the router's answer to HELLO. @default 20000 */
   readonly handshakeTimeout?: number
@@ -71,7 +71,7 @@ export interface ResolvedOptions {
 
 const A_FUNCTION = must('a function')
 const AN_OBJECT = must('an object')
-const A_NUMBER = must('a number from 0')
+const A_NUMBER = must('a number of 0 or more')
 /** What each option must be. */
 const kinds = {
   realm: must('a string or null'),

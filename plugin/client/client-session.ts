@@ -172,7 +172,7 @@ export class ClientSession {
 
   /**
    * Subscribes to a topic and iterates over its events, across reconnects. Breaking out of the loop or aborting the signal
-   * ends the subscription. The iteration ends with the session. Throws WAMP_ERR_SLOW_READER if 10,000 events are waiting.
+   * ends the subscription. The iteration ends with the session. Throws WAMP_ERR_SLOW_READER if 10,000 events are queued.
    */
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     const { signal, ...options } = optionsOf(given)
@@ -288,5 +288,5 @@ function closedBy (end: End): ClientError {
 }
 
 function tooSlow (waiting: number): ClientError {
-  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values wait`)
+  return new ClientError('WAMP_ERR_SLOW_READER', `${waiting} values are waiting`)
 }

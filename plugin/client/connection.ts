@@ -12,7 +12,7 @@ import { Link } from './link.ts'
 import type { Login, LoginAttempt } from './login.ts'
 import { waitAwake } from './waking.ts'
 
-/** Who is told what becomes of a connection. */
+/** Receives the events of a connection. */
 export interface ConnectionUser {
   /** A session is open; called before any message after WELCOME is taken. */
   readonly opened: (link: Link, welcome: Welcome) => void

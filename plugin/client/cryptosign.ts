@@ -44,7 +44,7 @@ function attempt (signer: Signer): LoginAttempt {
 async function signerOf (seed: string): Promise<Signer> {
   if (!/^[0-9a-f]{64}$/i.test(seed)) throw new ClientError('WAMP_ERR_LOGIN', 'the key is not 64 hexadecimal digits')
   const subtle = globalThis.crypto?.subtle
-  if (subtle === undefined) throw new ClientError('WAMP_ERR_LOGIN', 'without TLS there is no crypto.subtle: hand in a signer')
+  if (subtle === undefined) throw new ClientError('WAMP_ERR_LOGIN', 'crypto.subtle is not available without TLS: pass a signer')
   const key = await subtle.importKey('pkcs8', fromHex(PKCS8 + seed), 'Ed25519', true, ['sign'])
   const { x = '' } = await subtle.exportKey('jwk', key)
   const publicKey = toHex(Uint8Array.from(atob(x.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0)))

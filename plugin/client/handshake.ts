@@ -96,7 +96,7 @@ export class Handshake implements Receiver {
     this.#parts.ended(end)
   }
 
-  /** Sends the message that work results in, or takes a WELCOME. An app's login may fail in any way: the router is told, and it is not tried again. */
+  /** Sends the message that work results in, or takes a WELCOME. If an app's login throws, the router receives ABORT, and the login is not tried again. */
   async #settle (work: () => unknown[] | Promise<unknown[] | Welcome>): Promise<void> {
     const channel = this.#channel
     this.#isBusy = true

@@ -9,7 +9,7 @@ export function json (): Serializer {
     subprotocol: 'wamp.2.json',
     // A replacer takes several times as long.
     encode: (message) => JSON.stringify(message, needsForm(message) ? formOf : undefined),
-    // Only this escape can begin what stands for octets. Data that are not text have no `match`, and throw.
+    // Only this escape can begin a string that represents octets. Data that are not text have no `match`, and throw.
     decode: (data) => JSON.parse(data as string, (data as string).match(/"\\u0000/) === null ? undefined : octetsOfText)
   }
 }

@@ -28,7 +28,7 @@ export async function hash (octets: Octets): Promise<Octets> {
 /** PBKDF2 with HMAC-SHA-256. Throws WAMP_ERR_LOGIN if it would take too long. */
 export async function pbkdf2 (password: string, salt: Octets, iterations: number, length: number): Promise<Octets> {
   if (!(iterations >= 1 && iterations <= MOST_ITERATIONS && length >= 1 && length <= LONGEST_KEY)) {
-    throw new ClientError('WAMP_ERR_LOGIN', `the challenge asks for ${iterations} iterations and ${length} octets`)
+    throw new ClientError('WAMP_ERR_LOGIN', `the challenge requests ${iterations} iterations and ${length} bytes`)
   }
   const platform = subtle()
   if (platform === undefined) return pbkdf2Here(password, salt, iterations, length)

@@ -63,7 +63,7 @@ function read (reader: OctetReader): unknown {
     case 0xc3: return true
     case 0xca: return reader.float(4)
     case 0xcb: return reader.float(8)
-    default: throw new TypeError('an octet that MessagePack does not use')
+    default: throw new TypeError('an unused MessagePack type')
   }
 }
 

@@ -58,12 +58,12 @@ export class OctetReader {
 
   /** Throws if octets are left. */
   end (): void {
-    if (this.#at < this.#octets.length) throw new RangeError('octets follow the message')
+    if (this.#at < this.#octets.length) throw new RangeError('there are extra bytes after the message')
   }
 
   #move (size: number): number {
     const at = this.#at
-    if (size > this.#octets.length - at) throw new RangeError('the message is cut short')
+    if (size > this.#octets.length - at) throw new RangeError('the message is incomplete')
     this.#at += size
     return at
   }

@@ -52,9 +52,9 @@ function attempt ({ authid, password, argon2id, prepare = (text) => text.normali
 }
 
 async function derive (password: string, { kdf, salt, iterations, memory }: Challenge['extra'], argon2id: Argon2id | undefined): Promise<Octets> {
-  if (typeof salt !== 'string' || typeof iterations !== 'number') throw new ClientError('WAMP_ERR_LOGIN', 'the challenge lacks its salt or iterations')
+  if (typeof salt !== 'string' || typeof iterations !== 'number') throw new ClientError('WAMP_ERR_LOGIN', 'the challenge has no salt or iterations')
   if (kdf === 'pbkdf2') return await pbkdf2(password, fromBase64(salt), iterations, 32)
-  if (kdf !== 'argon2id13' || typeof memory !== 'number') throw new ClientError('WAMP_ERR_LOGIN', `the key derivation ${String(kdf)} is not known`)
-  if (argon2id === undefined) throw new ClientError('WAMP_ERR_LOGIN', 'argon2id must be handed in: wampScram({ argon2id })')
+  if (kdf !== 'argon2id13' || typeof memory !== 'number') throw new ClientError('WAMP_ERR_LOGIN', `unknown key derivation ${String(kdf)}`)
+  if (argon2id === undefined) throw new ClientError('WAMP_ERR_LOGIN', 'argon2id is required: wampScram({ argon2id })')
   return new Uint8Array(await argon2id(password, fromBase64(salt), { iterations, memory }))
 }

@@ -18,7 +18,7 @@ export function wampcra (given: {
     authid,
     begin: () => ({
       answer: async ({ extra: { challenge, salt, iterations = 1000, keylen = 32 } }) => {
-        if (typeof challenge !== 'string') throw new ClientError('WAMP_ERR_LOGIN', 'the challenge is no text')
+        if (typeof challenge !== 'string') throw new ClientError('WAMP_ERR_LOGIN', 'the challenge is not a string')
         const password = await secretOf(secret)
         // The derived key is used as its Base64 [advanced, Password Salting].
         const key = typeof salt === 'string' ? toBase64(await pbkdf2(password, utf8(salt), Number(iterations), Number(keylen))) : password

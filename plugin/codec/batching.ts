@@ -46,7 +46,7 @@ class SeparatedBatching implements Batching {
 
   faultOf (batch: Buffer): string | null {
     if (batch.length === 0) return 'the batch is empty'
-    return isSeparator(batch.at(-1)) ? null : 'no separator ends the batch'
+    return isSeparator(batch.at(-1)) ? null : 'the batch does not end with a separator'
   }
 
   * split (batch: Buffer): Iterable<Buffer> {

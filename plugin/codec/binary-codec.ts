@@ -62,7 +62,7 @@ export class BinaryCodec implements Codec {
     const rest = size - head
     if (rest > (layout.payload ? 2 : 0)) throw new ProtocolViolation(`${layout.name} has too many elements`)
     const payload = rest === 0 ? Payload.empty : this.#payload(reader, limits, layout.name, rest)
-    if (reader.remaining > 0) throw new ProtocolViolation('octets follow the message')
+    if (reader.remaining > 0) throw new ProtocolViolation('there are extra bytes after the message')
     spend(reader.values / VALUES_OF_UNIT + data.length / OCTETS_OF_UNIT)
     return toMessage(layout, elements, payload)
   }

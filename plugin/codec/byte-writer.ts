@@ -154,6 +154,6 @@ export class ByteWriter {
   }
 
   #check (): void {
-    if (this.#length > this.#most) throw new EncodingError('the values are too large in another serializer')
+    if (this.#length > this.#most) throw new EncodingError('the values exceed the size limit in another serializer')
   }
 }

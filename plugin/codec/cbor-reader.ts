@@ -252,7 +252,7 @@ export const cborReader: ValueReader = {
     // Nobody needs it, but it is CBOR: counted first, then read like any other.
     const start = reader.position
     const items = skipItems(reader, length, depth - 1)
-    if (reader.remaining > 0) throw new ProtocolViolation('octets follow the message')
+    if (reader.remaining > 0) throw new ProtocolViolation('there are extra bytes after the message')
     reader.position = start
     reader.omitted = undefined
     reader.end--

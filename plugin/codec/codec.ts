@@ -10,8 +10,8 @@ export interface Encoder {
   /** True if messages are octets, false if they are UTF-8 text. */
   readonly binary: boolean
   /**
-   * Writes a message into what `allocate` gives, and returns that buffer.
-   * Throws an EncodingError if a value of it has no form in this serializer.
+   * Writes a message into the buffer that `allocate` returns, and returns this buffer. Throws an EncodingError if this serializer cannot
+   * represent one of its values.
    */
   encode (message: RouterMessage, allocate: Allocate): Buffer
 }
@@ -45,18 +45,18 @@ export interface Codec extends PayloadCodec, Encoder {
   decode (data: Buffer, limits: DecodeLimits): ClientMessage
 }
 
-/** A value that has no form in the receiver's serializer. */
+/** The receiver's serializer cannot represent a value. */
 export class EncodingError extends Error {
   override readonly name = 'EncodingError'
 
-  /** For an object that has no form. It names the kind, never the value. */
+  /** For an object that the serializer cannot represent. The message names the kind, never the value. */
   static for (value: object, codec: Codec['name']): EncodingError {
     const kind = value instanceof OpaqueValue ? `a value of ${value.codec} (${value.tag})` : Object.prototype.toString.call(value)
-    return new EncodingError(`${kind} has no form in ${codec}`)
+    return new EncodingError(`${kind} cannot be represented in ${codec}`)
   }
 
   /** What went wrong while writing, as an EncodingError: a value that contains itself ends in an exhausted stack. */
   static of (error: unknown, codec: Codec['name']): EncodingError {
-    return error instanceof EncodingError ? error : new EncodingError(`the values cannot be written in ${codec}`, { cause: error })
+    return error instanceof EncodingError ? error : new EncodingError(`the values cannot be encoded in ${codec}`, { cause: error })
   }
 }

@@ -12,5 +12,5 @@ export function keyOf (key: unknown, strict: boolean): string {
   if (typeof key === 'string') return key
   if (strict) throw new ProtocolViolation('a key of a dict is not a string')
   if (typeof key === 'number' || typeof key === 'bigint') return String(key)
-  throw new EncodingError('a key that is neither a string nor a number has no form in another serializer')
+  throw new EncodingError('a key that is neither a string nor a number cannot be represented in another serializer')
 }

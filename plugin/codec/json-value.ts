@@ -85,7 +85,7 @@ function markIntegers (text: string): string {
       const end = numberEnd(text, i)
       const number = end - i < SHORTEST_LONG ? '' : text.slice(i, end)
       if (INTEGER.test(number) && !Number.isSafeInteger(Number(number))) {
-        if (number.length > MAX_DIGITS) throw new EncodingError('an integer is too long for another serializer')
+        if (number.length > MAX_DIGITS) throw new EncodingError('an integer is too long to be converted to another serializer')
         marked += `${text.slice(copied, i)}"${MARK}${number}"`
         copied = end
       }

@@ -26,8 +26,8 @@ const SQUARED_DIGITS_OF_UNIT = 2048
 const rolesText = JSON.stringify(routerRoles)
 
 /**
- * Writes a value as JSON: BigInt as digits, octets as U+0000 and Base64, what has no form in JSON but means nothing as null.
- * Throws an EncodingError for what means something and has no form.
+ * Writes a value as JSON: a BigInt as digits, and octets as U+0000 and Base64. A value that JSON cannot represent becomes null if it carries
+ * no data, such as undefined, and otherwise throws an EncodingError.
  */
 export function writeJson (writer: ByteWriter, value: unknown): void {
   writer.values++
@@ -38,7 +38,7 @@ export function writeJson (writer: ByteWriter, value: unknown): void {
     case 'bigint': return writer.ascii(digitsOf(value))
     case 'undefined': return writer.ascii('null')
     case 'object': return value === null ? writer.ascii('null') : writeObject(writer, value)
-    default: throw new EncodingError(`a ${typeof value} has no form in json`)
+    default: throw new EncodingError(`a ${typeof value} cannot be represented in json`)
   }
 }
 

@@ -47,7 +47,7 @@ export const msgpackForms: ValueForms = {
   bigint (writer, value) {
     if (value >= 0n && value < UNSIGNED_END) return writer.uint64(UINT8 + 3, value)
     if (value < 0n && value >= -SIGNED_END) return writer.int64(INT8 + 3, value)
-    throw new EncodingError('an integer beyond 64 bits has no form in msgpack')
+    throw new EncodingError('an integer beyond 64 bits cannot be represented in msgpack')
   },
   float (writer, value) {
     writer.float64(FLOAT64, value)

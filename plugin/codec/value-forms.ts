@@ -26,8 +26,8 @@ export interface ValueForms {
 }
 
 /**
- * Writes a value: what has no form but means nothing as null, a Date as the text that JSON has for it.
- * Throws an EncodingError for what means something and has no form.
+ * Writes a value. A Date becomes its text in JSON. A value that the serializer lacks becomes null if it carries no data, such as undefined,
+ * and otherwise throws an EncodingError.
  */
 export function writeValue (forms: ValueForms, writer: ByteWriter, value: unknown): void {
   writer.values++
@@ -38,7 +38,7 @@ export function writeValue (forms: ValueForms, writer: ByteWriter, value: unknow
     case 'bigint': return forms.bigint(writer, value)
     case 'undefined': return writer.octet(forms.null)
     case 'object': return value === null ? writer.octet(forms.null) : writeObject(forms, writer, value)
-    default: throw new EncodingError(`a ${typeof value} has no form in ${forms.codec}`)
+    default: throw new EncodingError(`a ${typeof value} cannot be represented in ${forms.codec}`)
   }
 }
 

@@ -96,7 +96,7 @@ export class ContractChecks {
 }
 
 const packed = 'the payload must not be packed (ppt_scheme, enc_algo): this router checks it'
-const unreadable = 'the payload holds a value that this router cannot read, and so cannot check'
+const unreadable = 'the payload contains a value that this router cannot decode, so it cannot be validated'
 const anything: Check = () => null
 const noArgs: Check = (args) => (args as unknown[]).length === 0 ? null : 'args must be empty'
 const noKwargs: Check = (kwargs) => Object.keys(kwargs as object).length === 0 ? null : 'kwargs must be empty'

@@ -20,7 +20,7 @@ function describeProcedure (uri: string, procedure: ProcedureContract): string[]
   const { result, progress, errors = {} } = procedure
   const answers = [
     result === undefined ? [] : [`Result: ${meaning(result)}`],
-    progress === undefined ? [] : [`By progress: ${meaning(progress)}`],
+    progress === undefined ? [] : [`Progressive results: ${meaning(progress)}`],
     Object.keys(errors).length === 0 ? [] : [`Errors: ${Object.entries(errors).map(([error, status]) => `\`${error}\` (HTTP ${status})`).join(', ')}`]
   ]
   return [...describe(uri, procedure), ...answers.flat()]
@@ -28,7 +28,7 @@ function describeProcedure (uri: string, procedure: ProcedureContract): string[]
 
 function describe (uri: string, { description, args, kwargs }: TopicContract): string[] {
   const rows = [...rowsOfArgs(args as Schema | undefined), ...rowsOfKwargs(kwargs as Schema | undefined)]
-  const table = rows.length === 0 ? 'It takes nothing.' : ['| | | |', '|---|---|---|', ...rows].join('\n')
+  const table = rows.length === 0 ? 'No arguments or values.' : ['| | | |', '|---|---|---|', ...rows].join('\n')
   return [`### \`${uri}\``, ...(description === undefined ? [] : [description]), table]
 }
 
@@ -59,7 +59,7 @@ function meaning (given: JsonSchema): string {
   if (Array.isArray(schema['enum'])) return schema['enum'].map(code).join(' or ')
   const choices = schema['anyOf'] ?? schema['oneOf']
   if (Array.isArray(choices)) return choices.map(meaning).join(' or ')
-  if (type === 'array' && items !== undefined && !Array.isArray(items)) return `a list, each of it ${meaning(items)}`
+  if (type === 'array' && items !== undefined && !Array.isArray(items)) return `a list, each item: ${meaning(items)}`
   if (type === 'object' && properties !== undefined) return `{ ${Object.entries(properties).map(([name, property]) => `${name}${required.includes(name) ? '' : '?'}: ${meaning(property)}`).join(', ')} }`
   return typeof type === 'string' && items === undefined ? `${type}${boundsOf(schema)}` : code(schema)
 }

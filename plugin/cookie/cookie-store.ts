@@ -59,7 +59,7 @@ export type StoredRecord = LoginRecord | CookieRecord | UseRecord
 
 /**
  * A store of cookies and logins. Keys are 64 hex digits. The key of a cookie is the SHA-256 of its value, so stores never see values.
- * Every method may be asynchronous. A method that throws or rejects means "cannot tell", never "unknown".
+ * Every method may be asynchronous. If a store cannot answer, it throws or rejects; this never means that a key is unknown.
  */
 export interface CookieStore {
   /** Returns the record of a key, or undefined. It may return an expired record; the tracker checks this. */

@@ -95,7 +95,7 @@ function readTls (setting: Setting, reach: Reach): TlsOptions {
 
 function readFingerprint (setting: Setting): string {
   const fingerprint = setting.text()
-  return /^(?:[0-9a-f]{2}:){19}[0-9a-f]{2}$/i.test(fingerprint) ? fingerprint : setting.fail('must be a SHA-1 fingerprint: 20 pairs of hex digits, with colons between')
+  return /^(?:[0-9a-f]{2}:){19}[0-9a-f]{2}$/i.test(fingerprint) ? fingerprint : setting.fail('must be a SHA-1 fingerprint: 20 pairs of hex digits, separated by colons')
 }
 
 /** Crossbar.io ignores this value, so it may be anything. */

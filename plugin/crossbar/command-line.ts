@@ -8,9 +8,9 @@ const help = `Usage: ${usage}
 Serves the routers of a Crossbar.io node configuration. With "check", prints what would be served, and what is not supported. The exit code
 is then 0 if the configuration can be served, and 2 if it cannot.
 
-  CONFIG         a .json or .yaml file, or a directory that holds config.json, config.yaml, or a .crossbar folder with one
-  --host HOST    listen there instead of where the configuration says
-  --port PORT    likewise; 0 is any free port. Not for a configuration with several ports
+  CONFIG         a .json or .yaml file, or a directory with config.json or config.yaml, or with a .crossbar folder that has one
+  --host HOST    the address to listen on, instead of that in the configuration
+  --port PORT    the port to listen on; 0 for any free port. Neither option can be used if the configuration has several ports
   --help         print this
   --version      print the version
 `

@@ -77,7 +77,7 @@ export class Site {
   /** Adds a WebSocket route. One at the same path of another port, with the same cookie, must have the same logins. */
   addLogins (endpoint: LoginEndpoint, setting: Setting): void {
     const other = this.#endpoints.find((one) => areConfusable(one.endpoint, endpoint))
-    if (other !== undefined) setting.fail(`must have the same "auth" as "${other.setting.path}", another path, or a cookie with another name and store: a login there would also be one here`)
+    if (other !== undefined) setting.fail(`must have the same "auth" as "${other.setting.path}", another path, or a cookie with another name and store: a login there would also be valid here`)
     this.#endpoints.push({ endpoint, setting })
   }
 

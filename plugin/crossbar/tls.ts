@@ -13,6 +13,7 @@ export interface Https {
   readonly cert: string
   /** The authorities for client certificates, in PEM. If set, every client must have a certificate signed by one of them. */
   readonly ca?: string[]
+  /** Requests client certificates. Set together with `ca`. */
   readonly requestCert?: true
   /** Cipher suites, by their OpenSSL names. */
   readonly ciphers?: string

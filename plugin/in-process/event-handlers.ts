@@ -92,7 +92,7 @@ export class EventHandlers {
     const delivery: Delivery = { event, only, bytes: payload.size }
     if (only === null && this.#busy.get(subscription)?.isFull(event.sharer) === true) return this.#busyOf(subscription).hold(delivery)
     if (this.#start(delivery) === 'started') return
-    this.#held.tell('an event waits for handlers of the app')
+    this.#held.tell('an event is queued until handlers of the app release memory')
     this.#busyOf(subscription).hold(delivery)
   }
 
@@ -125,7 +125,7 @@ export class EventHandlers {
   /** An event that can never be handled is dropped instead of waiting. */
   #lacks (bytes: number): 'started' | 'full' {
     if (!this.#held.isTooMuch(bytes)) return 'full'
-    this.#held.tell('an event was dropped, because its values alone take more memory')
+    this.#held.tell('an event was dropped, because its values alone exceed the limit')
     return 'started'
   }
 

@@ -164,7 +164,7 @@ export class InProcessPeer {
   /** Decodes the payload of a result. Throws a WampError if it has no values here. */
   valuesOf (payload: Payload): Values {
     const values = this.#read(payload)
-    if (values === undefined) throw new WampError(reasons.invalidArgument, { args: ['the result has no values in JavaScript'] })
+    if (values === undefined) throw new WampError(reasons.invalidArgument, { args: ['JavaScript cannot represent the result'] })
     return values
   }
 

@@ -192,7 +192,7 @@ export class InProcessSession {
 
   /**
    * Subscribes to a topic and iterates over its events. Breaking out of the loop or aborting the signal ends the subscription. The
-   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10,000 events, or events of `limits.bufferedBytes` bytes, are waiting.
+   * iteration ends with the session. Rejects with WAMP_ERR_SLOW_READER if 10,000 events or `limits.bufferedBytes` bytes are queued.
    */
   async * events<A extends Args = Args> (topic: Uri, given: SubscribeOptions & { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received<A>, void, void> {
     checkLocalOptions('events', given)

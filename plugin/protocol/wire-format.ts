@@ -58,7 +58,7 @@ export function clientLayout (code: unknown): MessageLayout {
   if (typeof code !== 'number' || !Number.isInteger(code)) throw new ProtocolViolation('a message starts with an integer code')
   const layout = layouts[code]
   if (layout === undefined) throw new ProtocolViolation(`there is no message with code ${code}`)
-  if (layout.from === 'router') throw new ProtocolViolation(`${layout.name} is not for a client to send`)
+  if (layout.from === 'router') throw new ProtocolViolation(`clients must not send ${layout.name}`)
   return layout
 }
 

@@ -54,7 +54,7 @@ export class Dealer {
   resume (caller: RoutedSession, message: Call): boolean {
     const { request, procedure, options: { progress = false }, payload } = message
     if (progress && !caller.features.has('caller.progressive_call_invocations')) {
-      throw new ProtocolViolation('CALL.options.progress by a caller that did not announce progressive_call_invocations')
+      throw new ProtocolViolation('CALL.options.progress from a caller that did not announce progressive_call_invocations')
     }
     const call = this.#callers.get(caller)?.calls.get(request)
     if (call === undefined) return this.isContinuation(caller, message)
@@ -84,7 +84,7 @@ export class Dealer {
     const registration = this.#registrations.best(procedure)
     if (registration === undefined) return this.refuse(caller, message, refusalOf({ request, role: caller.principal.authrole, action: 'call', uri: procedure }, reasons.noSuchProcedure), watch)
     const { calls } = this.#callerOf(caller)
-    if (calls.size >= this.#limits.pendingCalls) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.limitExceeded, 'limits.pendingCalls: this session waits for too many calls'), watch)
+    if (calls.size >= this.#limits.pendingCalls) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.limitExceeded, 'limits.pendingCalls: this session has too many pending calls'), watch)
     // This decodes the payload, so it is the last check.
     const fault = this.#contract?.call(procedure, message.options, payload) ?? null
     if (fault !== null) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.invalidArgument, fault), watch)
@@ -134,7 +134,7 @@ export class Dealer {
     const call = this.#invocation(callee, request, 'YIELD')
     const isPassthru = usesPassthru(options)
     if (isPassthru && !callee.features.has('callee.payload_passthru_mode')) {
-      throw new ProtocolViolation('YIELD.options.ppt_scheme by a callee that did not announce payload_passthru_mode')
+      throw new ProtocolViolation('YIELD.options.ppt_scheme from a callee that did not announce payload_passthru_mode')
     }
     const progress = options.progress === true
     if (call === undefined) return

@@ -62,6 +62,6 @@ export function toQuery (kwargs: Kwargs): HistoryQuery {
 
 function toTime (value: unknown, name: string): number {
   const at = rfc3339.test(toText(value, name)) ? Date.parse(value as string) : NaN
-  if (Number.isNaN(at)) throw metaError(reasons.invalidArgument, `${name} must be a time as RFC 3339 writes it`)
+  if (Number.isNaN(at)) throw metaError(reasons.invalidArgument, `${name} must be a time in the format of RFC 3339`)
   return at
 }

@@ -8,7 +8,7 @@ import type { PublishMetaEvent } from './meta-events.ts'
 import type { FindSession } from './registration-procedures.ts'
 import type { MetaProcedure, MetaResult } from './service-session.ts'
 
-/** Which logins are meant: those to which all that is given applies. `cookie` is the key of a login, which stands for its cookies. */
+/** Selects the logins that match all given fields. `cookie` is the key of a login, and selects all cookies of the login. */
 export interface LoginQuery {
   readonly cookie?: string
   readonly authid?: string
@@ -56,7 +56,7 @@ export function loginProcedures (logins: LoginsOfRealm, octets: number, findSess
     },
     'wamp.login.revoke': ({ kwargs }) => {
       const query = toQuery(kwargs)
-      if (Object.keys(query).length === 0) throw metaError(reasons.invalidArgument, 'one of cookie, authid, authrole must say which logins are meant')
+      if (Object.keys(query).length === 0) throw metaError(reasons.invalidArgument, 'at least one of cookie, authid and authrole is required to select logins')
       return revokeLogins(logins, publish, query).then((count) => [count])
     }
   }

@@ -34,6 +34,6 @@ export function pageOf<T> ({ after }: Kwargs, most: number, read: (number: numbe
 /** Zero, which is below all numbers, if omitted. */
 function toCursor (after: unknown): number {
   const text = optional(toText, after, 'after') ?? '0'
-  if (!/^\d{1,16}$/.test(text)) throw metaError(reasons.invalidArgument, 'after must be what "more" was in an answer')
+  if (!/^\d{1,16}$/.test(text)) throw metaError(reasons.invalidArgument, 'after must be the value of "more" in an earlier answer')
   return Number(text)
 }

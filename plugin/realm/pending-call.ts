@@ -117,11 +117,11 @@ export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait' | 'ski
 
 /** The reason why no callee accepts a call: the URI and text of an ERROR. `last` is the fate of the last attempt. */
 export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall, tried: Set<Offer> | null, last: Delivery): [error: Uri, text?: string] {
-  if (last === 'full') return [reasons.limitExceeded, 'limits.heldBytes: the procedures of the app have too many values to work on, or too many of this caller']
+  if (last === 'full') return [reasons.limitExceeded, 'limits.heldBytes: the procedures of the app hold too many values, in total or for this caller']
   if (rerouting !== null) return [reasons.noAvailableCallee]
   if (tried !== null) return [reasons.networkFailure]
   if (hasBusy) return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
-  return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many calls to answer, or too many of this caller']
+  return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many open calls, in total or from this caller']
 }
 
 /** True if a peer can never be sent this message, at any time. */

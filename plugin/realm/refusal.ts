@@ -19,7 +19,7 @@ const texts: Readonly<Record<Uri, string>> = {
   [reasons.featureNotSupported]: 'the callee did not announce a feature that this call requires',
   [reasons.networkFailure]: 'the callee cannot be reached',
   [reasons.invalidArgument]: 'the serializer of the receiver cannot represent the payload',
-  [reasons.payloadSizeExceeded]: 'the message is longer than its receiver accepts'
+  [reasons.payloadSizeExceeded]: 'the message exceeds the size that its receiver accepts'
 }
 
 /** Only the router's own texts are cached: texts with client input would use unlimited memory. */
@@ -59,8 +59,8 @@ function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined
     case reasons.notAuthorized: return `the role "${role}" may not ${verbs[action]} "${quoted(uri)}"`
     case reasons.invalidUri: return `the role "${role}" cannot ${verbs[action]} "${quoted(uri)}": ${invalidityOf(action, uri)}`
     case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": this procedure is not registered`
-    case reasons.authorizationFailed: return `the authorizer of the role "${role}" has not decided on ${action} "${quoted(uri)}"`
-    case reasons.limitExceeded: return 'limits.pendingCalls: the authorizer has too many requests of this session to decide on'
+    case reasons.authorizationFailed: return `the authorizer of the role "${role}" failed, so ${action} "${quoted(uri)}" is denied`
+    case reasons.limitExceeded: return 'limits.pendingCalls: too many requests of this session wait for the authorizer'
     default: return undefined
   }
 }

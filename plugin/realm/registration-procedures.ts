@@ -23,7 +23,7 @@ export function registrationProcedures (registrations: Registrations, findSessio
   const found = (caller: RoutedSession, given: unknown): Registration => {
     const registration = registrations.all.get(toId(given, 'registration'))
     if (registration === undefined || !registrations.isOffered(registration)) throw metaError(reasons.noSuchRegistration, 'there is no such registration')
-    if (!mayLookAt(caller, registration)) throw metaError(reasons.notAuthorized, 'that registration is the router\'s own')
+    if (!mayLookAt(caller, registration)) throw metaError(reasons.notAuthorized, 'this registration belongs to the router')
     return registration
   }
   const idOf = (caller: RoutedSession, registration: Registration | undefined): [Id | null] =>

@@ -201,7 +201,7 @@ export class Requests {
 /** Only a session that has announced payload passthru mode may use it [advanced, Payload Passthru Mode]. */
 function announced ({ features }: RoutedSession, role: 'publisher' | 'caller', options: PassthruOptions): void {
   if (!usesPassthru(options) || features.has(`${role}.payload_passthru_mode`)) return
-  throw new ProtocolViolation(`options.ppt_scheme by a ${role} that did not announce payload_passthru_mode`)
+  throw new ProtocolViolation(`options.ppt_scheme from a ${role} that did not announce payload_passthru_mode`)
 }
 
 function unreachable (message: never): never {

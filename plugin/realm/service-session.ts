@@ -143,10 +143,10 @@ export class ServiceSession extends OwnSession {
       if (caller === undefined) return this.#yield(request, [])
       const bytes = payload.size + BYTES_OF_CALL
       if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {
-        throw metaError(reasons.limitExceeded, 'limits.parkedBytes: this session waits for too many answers')
+        throw metaError(reasons.limitExceeded, 'limits.parkedBytes: this session has too many pending calls of the meta API')
       }
       const memory = memoryOf(values)
-      if (!this.#held.hasRoom(sharerOf(caller), memory)) throw metaError(reasons.limitExceeded, 'limits.heldBytes: too many values wait for answers')
+      if (!this.#held.hasRoom(sharerOf(caller), memory)) throw metaError(reasons.limitExceeded, 'limits.heldBytes: the pending calls hold too many values')
       const call: MetaCall = { caller, ...values, state: 'open', whenCanceled: () => {} }
       const result = this.#registered.get(registration)!(call)
       if (result instanceof Promise) this.#answerLater(call, request, { bytes, memory }, result)

@@ -22,7 +22,7 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
   const found = (caller: RoutedSession, given: unknown): Subscription => {
     const subscription = broker.subscriptions.get(toId(given, 'subscription'))
     if (subscription === undefined) throw metaError(reasons.noSuchSubscription, 'there is no such subscription')
-    if (!mayLookAt(caller, subscription)) throw metaError(reasons.notAuthorized, 'that subscription is the router\'s own')
+    if (!mayLookAt(caller, subscription)) throw metaError(reasons.notAuthorized, 'this subscription belongs to the router')
     return subscription
   }
 

@@ -11,14 +11,14 @@ import type { Uri } from '../protocol/uri.ts'
  */
 export function principalOf (grant: Grant, requested: Uri | null, method: string): Principal {
   if (typeof grant !== 'object' || grant === null) throw new TypeError(`the authenticator for "${method}" returned no grant and threw no error`)
-  if (grant.role === undefined && 'authrole' in grant) throw new TypeError(`the authenticator for "${method}" granted an "authrole": in a grant, the role is "role"`)
+  if (grant.role === undefined && 'authrole' in grant) throw new TypeError(`the authenticator for "${method}" granted an "authrole": the field is called "role"`)
   const { authid, role, expires } = grant
   const { authmethod = method, authprovider = 'function', extra } = partsOf(grant, (text) => new TypeError(`the authenticator for "${method}" granted ${text}`))
   const realm = grant.realm ?? requested
   if (realm !== null && typeof realm !== 'string') throw new TypeError(`the authenticator for "${method}" granted a "realm" that is not a string`)
-  if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and none is assigned'] })
-  if (!isAssigned(authid, 'authid', method)) throw new WampError(reasons.noSuchPrincipal, { args: ['no authid is assigned'] })
-  if (!isAssigned(role, 'role', method)) throw new WampError(reasons.noSuchRole, { args: ['no role is assigned'] })
+  if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and the authenticator assigned none'] })
+  if (!isAssigned(authid, 'authid', method)) throw new WampError(reasons.noSuchPrincipal, { args: ['the authenticator assigned no authid'] })
+  if (!isAssigned(role, 'role', method)) throw new WampError(reasons.noSuchRole, { args: ['the authenticator assigned no role'] })
   return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
 }
 
@@ -33,6 +33,6 @@ function isAssigned (part: unknown, name: 'authid' | 'role', method: string): pa
 function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, 'expires'> {
   if (expires === undefined || expires === null) return {}
   if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted an "expires" that is not a Date`)
-  if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['that login has expired'] })
+  if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['the login has expired'] })
   return { expires }
 }

@@ -30,7 +30,7 @@ export const sequenced: ReadonlySet<MessageCode> = new Set([Publish, Subscribe, 
 /** The reason and the text of the ABORT for a client to which WELCOME could not be delivered. */
 export const unwelcome: Readonly<Partial<Record<Delivery, readonly [reason: Uri, text: string]>>> = {
   unencodable: [reasons.authenticationFailed, 'your serializer cannot represent the granted details'],
-  oversized: [reasons.payloadSizeExceeded, 'WELCOME is longer than the messages that you accept']
+  oversized: [reasons.payloadSizeExceeded, 'WELCOME exceeds the message size that you accept']
 }
 
 /** The principal and the features of a session that is not established. */

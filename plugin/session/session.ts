@@ -170,7 +170,7 @@ export class Session implements RoutedSession {
   #route (message: RoutedMessage, arrived: number | undefined): void {
     const realm = this.#realm!
     if (realm.strictRequestIds && sequenced.has(message.type) && !this.#requests.take(message.request)) {
-      if (message.type !== MessageType.Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} where ${this.#requests.next} is next`)
+      if (message.type !== MessageType.Call || !realm.isContinuation(this, message)) throw new ProtocolViolation(`request id ${message.request} is out of sequence: ${this.#requests.next} is next`)
     }
     if (message.type === MessageType.Cancel && this.#inbox?.end(message.request, reasons.canceled) === true) return
     const parked = realm.receive(this, message, arrived)

@@ -58,7 +58,7 @@ export class Metrics {
   /** Gauges that are read when Prometheus requests them. */
   #countState (): void {
     const sessions = new this.#client.Gauge({
-      ...this.#named('sessions', 'Sessions that are joined, those of the app itself included.', ['realm', 'authrole']),
+      ...this.#named('sessions', 'Current sessions, including those of the app.', ['realm', 'authrole']),
       collect: () => {
         for (const [realm, { sessions: ofRole }] of this.#router.census()) for (const [authrole, count] of ofRole) sessions.set({ realm, authrole }, count)
       }
@@ -71,8 +71,8 @@ export class Metrics {
 
   #countTraffic (): void {
     const { received, sent } = this.#router.traffic
-    this.#countMessages(received, 'messages_received', 'Messages of WAMP that have come.')
-    this.#countMessages(sent, 'messages_sent', 'Messages of WAMP that were sent.')
+    this.#countMessages(received, 'messages_received', 'Received WAMP messages.')
+    this.#countMessages(sent, 'messages_sent', 'Sent WAMP messages.')
   }
 
   /** Counters of the router, which are only read here. */
@@ -89,10 +89,10 @@ export class Metrics {
   /** Metrics from the router's channels. */
   #countEvents (): void {
     const { Counter, Histogram } = this.#client
-    const calls = new Histogram({ ...this.#named('call_duration_seconds', 'From a CALL to its answer.', ['realm', 'outcome']), buckets: BUCKETS })
-    const dropped = new Counter(this.#named('events_dropped_total', 'Events that clients have lost since they did not keep up.', ['realm']))
-    const failures = new Counter(this.#named('login_failures_total', 'Logins that have failed.', ['authmethod']))
-    const store = new Histogram({ ...this.#named('cookie_store_duration_seconds', 'What the cookie store took to answer.', ['operation', 'outcome']), buckets: BUCKETS })
+    const calls = new Histogram({ ...this.#named('call_duration_seconds', 'Time from a CALL to its answer.', ['realm', 'outcome']), buckets: BUCKETS })
+    const dropped = new Counter(this.#named('events_dropped_total', 'Events lost by slow clients.', ['realm']))
+    const failures = new Counter(this.#named('login_failures_total', 'Failed logins.', ['authmethod']))
+    const store = new Histogram({ ...this.#named('cookie_store_duration_seconds', 'Response time of the cookie store.', ['operation', 'outcome']), buckets: BUCKETS })
     const router = this.#router
     this.#undo.push(
       listenTo(router, 'callEnded', ({ call: { caller: { realm } }, outcome, milliseconds }) => { calls.observe({ realm, outcome: outcome.replace(' ', '_') }, milliseconds / 1000) }),

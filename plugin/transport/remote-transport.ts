@@ -89,11 +89,11 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
     }
     try {
       const delivery = this.#outgoing.send(message)
-      if (delivery === 'oversized') this.#unsuitable({ type: message.type }, 'a message is longer than its receiver accepts')
+      if (delivery === 'oversized') this.#unsuitable({ type: message.type }, 'a message exceeds the size that its receiver accepts')
       return delivery
     } catch (error) {
       spend(UNITS_OF_FIRST_FAILURE)
-      this.#unsuitable({ err: error, type: message.type }, 'a payload has no form in the serializer of its receiver')
+      this.#unsuitable({ err: error, type: message.type }, 'the serializer of a receiver cannot represent a payload')
       return 'unencodable'
     }
   }
@@ -220,7 +220,7 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
   }
 
   #unsuitable (details: object, text: string): void {
-    this.#listener?.log[this.#unsuitableLevel](details, `${text}; more of them are logged at debug`)
+    this.#listener?.log[this.#unsuitableLevel](details, `${text}; further ones are logged at debug`)
     this.#unsuitableLevel = 'debug'
   }
 

@@ -50,7 +50,7 @@ export class WebsocketLink implements Link {
   open (owner: LinkOwner): void {
     this.#socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary === this.#binary) owner.receive(data)
-      else owner.refuse(`${this.details.protocol} takes ${this.#binary ? 'binary' : 'text'} messages`, data.length)
+      else owner.refuse(`${this.details.protocol} requires ${this.#binary ? 'binary' : 'text'} messages`, data.length)
     })
     this.#socket.on('ping', () => { owner.pinged() })
     const drains = this.#stream ?? (this.sink as MessageSink)

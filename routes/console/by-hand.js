@@ -32,7 +32,7 @@ function parse (text, kind) {
     const fits = kind === 'list' ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value)
     return { value, fault: fits ? '' : `Must be a JSON ${kind}.` }
   } catch (error) {
-    return { value: null, fault: `Is no JSON: ${error.message}` }
+    return { value: null, fault: `Not valid JSON: ${error.message}` }
   }
 }
 
@@ -63,7 +63,7 @@ async function call () {
   let results = 0
   const onProgress = (result) => {
     results++
-    say('call', `${results} results by progress, ${since(start)}…`, 'busy')
+    say('call', `${results} progressive results, ${since(start)}…`, 'busy')
     show('call', payloadText(valuesOf(result), 2))
     if (output.childElementCount > MOST_RESULTS) output.firstElementChild.remove()
     output.scrollTop = output.scrollHeight

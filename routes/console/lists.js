@@ -23,7 +23,7 @@ function withMark (text, marked, mark) {
 }
 
 function needed () {
-  if (session === null) throw new Error('There is no connection.')
+  if (session === null) throw new Error('Not connected.')
   return session
 }
 
@@ -51,7 +51,7 @@ async function found (ask, procedure, id, bare) {
 }
 
 function kill (id, row) {
-  byId('kill-what').replaceChildren('Session ', element('b', 'number', String(id)), ' of ', orDash(row.authid), ' ends at once. Its client may come back.')
+  byId('kill-what').replaceChildren('Session ', element('b', 'number', String(id)), ' of ', orDash(row.authid), ' ends at once. Its client may reconnect.')
   byId('kill-message').value = ''
   confirmBy(byId('kill'), async () => {
     const message = byId('kill-message').value
@@ -74,7 +74,7 @@ function registry (name, { kind, holders, extra, action, use }) {
         label: 'Actions',
         className: 'act',
         fixed: (id, row) => [
-          button('Who', () => showHolders(row(), holders), `Who holds ${kind} ${id}`),
+          button('List', () => showHolders(row(), holders), `List ${holders.title.toLowerCase()} of ${kind} ${id}`),
           button(action, () => use(row()), `${action} ${kind} ${id}`)
         ]
       }
@@ -103,7 +103,7 @@ async function showHolders (row, { title, list }) {
   dialog.showModal()
   try {
     const { args: [ids], kwargs: { more } } = valuesOf(await needed().call(list, [row.id]))
-    items.append(...ids.slice(0, 200).map((id) => element('li', '', element('b', 'number', String(id)), ' ', orDash(sessions.get(id)?.authid ?? 'the app, or not shown'))))
+    items.append(...ids.slice(0, 200).map((id) => element('li', '', element('b', 'number', String(id)), ' ', orDash(sessions.get(id)?.authid ?? 'the app, or a session that is not shown'))))
     if (ids.length > 200) items.append(element('li', '', `and ${more === undefined ? '' : 'at least '}${ids.length - 200} more`))
   } catch (error) {
     byId('holders-error').textContent = visible(error.message)
@@ -150,11 +150,11 @@ const logins = new LiveList('logins', {
     return found === undefined ? undefined : new Map(found.flat().map((login) => [login.cookie, login]))
   },
   events: { 'wamp.login.on_revoke': (list) => { list.refresh() } },
-  usual: 'Asked for every 30 seconds.'
+  usual: 'Refreshed every 30 seconds.'
 })
 
 function revoke (key, { authid }) {
-  const what = key === ownLogin ? ' This is the login of this very page: it ends, too.' : ''
+  const what = key === ownLogin ? ' This is the login of this page, which ends as well.' : ''
   byId('revoke-what').replaceChildren('The browser of ', orDash(authid), ' has to log in again; its sessions end at once.', what)
   confirmBy(byId('revoke'), async () => {
     await needed().call('wamp.login.revoke', [], { cookie: key })

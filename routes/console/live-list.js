@@ -206,7 +206,7 @@ export class LiveList {
     byId(`${this.#name}-count`).textContent = this.#unknown ? '–' : count
     this.#table.sayEmpty(this.#unknown ? 'Your role may not list them.' : null)
     const told = []
-    if (this.#session === null) told.push('Not connected: this is what was there.')
+    if (this.#session === null) told.push('Not connected: the list may be out of date.')
     if (size > this.#table.size && this.#table.size >= MOST_ROWS) told.push(`The first ${MOST_ROWS} of ${count} are shown.`)
     if (this.#refused.size > 0) told.push(`Your role may not ${phrase(this.#refused)}.`)
     if (this.#fault !== '') told.push(`Failed to ${visible(this.#fault)}`)

@@ -47,7 +47,7 @@ function show () {
     waiting = []
     while (rows.childElementCount > MOST_MESSAGES) rows.lastElementChild.remove()
   }
-  byId('messages-waiting').textContent = paused ? `${waiting.length} held back${missed > 0 ? `, ${missed} lost` : ''}` : ''
+  byId('messages-waiting').textContent = paused ? `${waiting.length} paused${missed > 0 ? `, ${missed} dropped` : ''}` : ''
   byId('messages-empty').hidden = rows.childElementCount > 0
 }
 
@@ -97,7 +97,7 @@ async function follow (wanted, session) {
     if (tail !== wanted || isLost(error)) return
     tail = null
     const refused = error.error === 'wamp.error.not_authorized' ? `Your role may not subscribe to ${nameOf(wanted)}.` : visible(error.message)
-    say(wanted.stands ? `The subscription was taken away: ${visible(error.error ?? error.message)}.` : refused, 'warn')
+    say(wanted.stands ? `The subscription was revoked: ${visible(error.error ?? error.message)}.` : refused, 'warn')
     setControls()
   }
 }
@@ -105,7 +105,7 @@ async function follow (wanted, session) {
 function stop () {
   tail?.stop.abort()
   tail = null
-  say('Not listening. An empty field means every topic.', 'quiet')
+  say('Not listening. An empty field matches every topic.', 'quiet')
   setControls()
 }
 
@@ -144,7 +144,7 @@ export const messages = {
   lost () {
     session = null
     setControls()
-    if (tail !== null) say('Not connected: listening goes on when the connection is back.', 'warn')
+    if (tail !== null) say('Not connected: listening resumes after the connection is restored.', 'warn')
   },
   clear
 }

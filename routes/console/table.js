@@ -130,7 +130,7 @@ export class Table {
       if (!line.hidden) shown++
     }
     this.#empty.hidden = shown > 0
-    this.#empty.textContent = this.#rows.size > 0 ? 'None of them fits the filter.' : this.#empty.dataset.now ?? this.#empty.dataset.text
+    this.#empty.textContent = this.#rows.size > 0 ? 'No entry matches the filter.' : this.#empty.dataset.now ?? this.#empty.dataset.text
   }
 }
 

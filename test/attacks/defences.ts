@@ -28,21 +28,21 @@ export const defences: readonly Defence[] = [
     file: 'routes/websocket.ts',
     code: 'if (!isAllowedOrigin(request, endpoint)) {',
     without: 'if (!isAllowedOrigin(request, { ...endpoint, allowedOrigins: ["*"] })) {',
-    test: [foreignPages, 'a page of another origin cannot open a WebSocket']
+    test: [foreignPages, 'neither a page of another origin nor']
   },
   {
     defence: 'An invalid Origin, such as `null`, is treated as foreign',
     file: 'routes/origin.ts',
     code: 'if (!URL.canParse(origin)) return false',
     without: 'if (!URL.canParse(origin)) return true',
-    test: [foreignPages, 'a page of another origin cannot open a WebSocket']
+    test: [foreignPages, 'neither a page of another origin nor']
   },
   {
     defence: 'With `allowedHosts`, pages of a domain that resolves to this server (DNS rebinding) are treated as foreign',
     file: 'routes/origin.ts',
     code: '(allowedHosts === null || allowedHosts.includes(hostname))',
     without: 'true',
-    test: ['routes/origin.test.ts', 'a host that is not']
+    test: ['routes/origin.test.ts', 'an unlisted host']
   },
   {
     defence: 'On REST routes, requests from pages of a foreign origin are unauthenticated',
@@ -59,28 +59,28 @@ export const defences: readonly Defence[] = [
     test: [foreignPages, 'the cookie is hidden from']
   },
   {
-    defence: 'An upgrade without a login receives a fresh id, regardless of the id that it carries',
+    defence: 'An upgrade without a login receives a fresh cookie, regardless of the cookie that it carries',
     file: tracker,
     code: 'const value = this.#freshFor(brought)\n    const hand',
     without: 'const value = brought?.value ?? this.#freshFor(brought)\n    const hand',
     test: [planted, 'a planted cookie does not']
   },
   {
-    defence: 'A login is not bound to the id that the client sent',
+    defence: 'A login is not bound to the cookie that the client sent',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, this.#parent]\n',
     test: [planted, 'a planted cookie does not']
   },
   {
-    defence: 'A login is not bound to ids that other clients received when they sent the same id',
+    defence: 'A login is not bound to cookies that other clients received when they sent the same cookie',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, ...this.#parent.#children]\n',
     test: [planted, 'a cookie that another upgrade']
   },
   {
-    defence: 'A REST login receives a fresh id',
+    defence: 'A REST login receives a fresh cookie',
     file: tracker,
     code: 'const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
     without: 'const value = values[0]?.value ?? this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))',
@@ -444,7 +444,7 @@ export const defences: readonly Defence[] = [
     test: ['auth/failed-logins.test.ts', 'the number of concurrent proof']
   },
   {
-    defence: 'Clients that are all challenged first and then answer together get no additional guesses',
+    defence: 'Clients that are challenged before any of them answers get no additional guesses',
     file: 'plugin/session/handshake.ts',
     code: 'await this.#beginCheck()\n    return answer',
     without: 'return answer',
@@ -458,14 +458,14 @@ export const defences: readonly Defence[] = [
     test: ['auth/failed-logins.test.ts', 'a wrong answer counts even']
   },
   {
-    defence: 'Names that a method treats as equal share one count',
+    defence: 'Failed logins with names that a method treats as equal are counted together',
     file: 'plugin/auth/failed-logins.ts',
     code: 'normalize(name) ?? name',
     without: 'name',
     test: ['auth/failed-logins.test.ts', 'names that a method treats']
   },
   {
-    defence: 'Made-up names do not make the counts grow',
+    defence: 'Failed logins with made-up names do not use unlimited memory',
     file: 'plugin/recent.ts',
     code: 'if (this.#young.size < this.#half) return',
     without: 'if (this.#young.size > 0) return',
@@ -642,7 +642,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A signed request is accepted only once',
     file: 'routes/signed-request.ts',
-    code: 'if (seen.has(signature)) return \'the request was made before\'',
+    code: 'if (seen.has(signature)) return \'the request was already received\'',
     without: '',
     test: ['routes/bridge.test.ts', 'a signature is accepted once,']
   },
@@ -808,14 +808,14 @@ export const defences: readonly Defence[] = [
     test: ['conformance/history.test.ts', 'events that the serializer of']
   },
   {
-    defence: 'An exception after a late decision ends only its own session',
+    defence: 'If handling a request fails after an asynchronous authorizer decision, only the session of the request ends',
     file: 'plugin/session/inbox.ts',
     code: 'this.#unpark(request) }, this.#failed)',
     without: 'this.#unpark(request) })',
     test: ['session/late-faults.test.ts', 'an exception after a late']
   },
   {
-    defence: 'A payload that the contract check cannot decode is an error of its sender',
+    defence: 'If the contract check cannot decode a payload, only the sender receives an error',
     file: 'plugin/contract/contract-checks.ts',
     code: 'return unreadable',
     without: 'return null',
@@ -829,7 +829,7 @@ export const defences: readonly Defence[] = [
     test: ['transport/remote-transport.test.ts', 'unrepresentable payloads are logged once']
   },
   {
-    defence: 'Stored events do not grow by their transcoded copies',
+    defence: 'Transcoded copies of a stored event that are larger than the event are not kept',
     file: 'plugin/protocol/payload.ts',
     code: 'if (this.#isKept && toForget',
     without: 'if (!this.#isKept && toForget',
@@ -847,7 +847,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/session/session.ts',
     code: 'this.#timer = setTimeout(() => { this.#goAway() }, host.shutdownTimeout)',
     without: '',
-    test: ['index.test.ts', 'closing gives a login that is being forgotten']
+    test: ['index.test.ts', 'closing waits for the deletion of a login']
   },
   {
     defence: 'Procedures of the app that never answer do not delay closing the app',
@@ -1242,14 +1242,14 @@ export const defences: readonly Defence[] = [
     test: ['realm/history-turns.test.ts', 'calls that wait for their answers keep no more']
   },
   {
-    defence: 'A client that waits for many turns does not take the turns of others',
+    defence: 'A client with much waiting work does not delay the work of others',
     file: 'plugin/work.ts',
     code: 'else owners.add(owner)',
     without: 'else owners.putBack(owner)',
     test: ['work.test.ts', 'owners are served in rotation,']
   },
   {
-    defence: 'Waiting work gets its share of the units, however much other work there is',
+    defence: 'Waiting work gets its share of each turn, regardless of the amount of other work',
     file: 'plugin/work.ts',
     code: 'counts[LEFT] = units',
     without: "counts[LEFT] = phase === 'waiters' ? counts[LEFT]! : units",
@@ -1340,7 +1340,7 @@ export const defences: readonly Defence[] = [
     test: ['contract/formats.test.ts', 'no text makes the check']
   },
   {
-    defence: 'A publisher that waits for many subscribers waits for one at a time',
+    defence: 'A publisher that waits for many subscribers uses no more memory than one that waits for a single subscriber',
     file: 'plugin/realm/patience.ts',
     code: 'if (wait !== null) break',
     without: 'if (wait === null && looks < 0) break',
@@ -1781,7 +1781,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/logout-in-outage.test.ts', 'logouts on made-up cookies during']
   },
   {
-    defence: 'If a serializer cannot represent an event, this is detected and logged once for all receivers',
+    defence: 'An event that a serializer cannot represent is detected and logged once for all receivers',
     file: 'plugin/transport/remote-transport.ts',
     code: 'if (this.#hasFailed(message)) {',
     without: 'if (this.#codec === null) {',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildTarget } from './target.ts'
 
-t.test('a page of another origin cannot open a WebSocket with its visitor\'s cookie, nor can a sandboxed one [CKH-11]', async (t) => {
+t.test('neither a page of another origin nor a sandboxed page can open a WebSocket with its visitor\'s cookie [CKH-11]', async (t) => {
   const { browser, login, upgrade, http } = await buildTarget(t)
   const joe = browser()
   await login(joe)

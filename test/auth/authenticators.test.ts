@@ -52,7 +52,7 @@ t.test('without a usable method, the reason of the ABORT says why [AUT-01, AUT-0
   t.match((await login({}, { authmethods: ['ticket'] })).sent, [abort('no_matching_auth_method')])
 })
 
-t.test('a ticket logs in the user whom it belongs to [TIC-01, TIC-02, AUT-07, AUT-12, AUT-16]', async (t) => {
+t.test('a ticket logs in the user that it belongs to [TIC-01, TIC-02, AUT-07, AUT-12, AUT-16]', async (t) => {
   const auth = { ticket: { type: 'static', principals: { joe: { ticket: 'sesame', role: 'frontend' } } } } as const
   const joe = { authid: 'joe', authmethods: ['ticket'], authrole: 'boss' }
   t.match((await login({ auth }, joe, () => 'sesame')).sent, [[4, 'ticket', {}], [2, Number, { authid: 'joe', authrole: 'frontend', authmethod: 'ticket', authprovider: 'static' }]])
@@ -174,7 +174,7 @@ t.test('a grant with an obvious mistake is logged as an error that names the fie
   for (const [grant, fault] of [
     [{ authid: 5, role: 'frontend' }, 'granted an "authid" that is not a string'],
     [{ authid: 'joe', role: ['frontend'] }, 'granted a "role" that is not a string'],
-    [{ authid: 'joe', authrole: 'frontend' }, 'granted an "authrole": in a grant, the role is "role"'],
+    [{ authid: 'joe', authrole: 'frontend' }, 'granted an "authrole": the field is called "role"'],
     [{ authid: 'joe', role: 'frontend', expires: 3600 }, 'granted an "expires" that is not a Date'],
     [{ authid: 'joe', role: 'frontend', realm: 5 }, 'granted a "realm" that is not a string'],
     [{ authid: 'joe', role: 'frontend', authmethod: 5 }, 'granted an "authmethod" that is not a string'],

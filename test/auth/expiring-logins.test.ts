@@ -25,7 +25,7 @@ t.test('a session ends when the grant of its authenticator expires, and is not a
 })
 
 t.test('a login without an expiry is attached, and one with an expired or invalid expiry is refused', async (t) => {
-  for (const [expires, answer] of [[null, [2]], [undefined, [2]], [new Date(0), [3, { message: 'that login has expired' }, 'wamp.error.authentication_required']], [new Date(NaN), [3, {}, 'wamp.error.authentication_failed']], ['tomorrow', [3, {}, 'wamp.error.authentication_failed']]] as const) {
+  for (const [expires, answer] of [[null, [2]], [undefined, [2]], [new Date(0), [3, { message: 'the login has expired' }, 'wamp.error.authentication_required']], [new Date(NaN), [3, {}, 'wamp.error.authentication_failed']], ['tomorrow', [3, {}, 'wamp.error.authentication_failed']]] as const) {
     const { app, url } = await buildApp(t, granting(() => expires))
     t.match(await (await WireClient.connect(t, url, json!)).ask(HELLO), answer)
     t.equal((await app.wampCookies!.find({ authid: 'joe' })).length, answer[0] === 2 ? 1 : 0)
@@ -50,7 +50,7 @@ t.test('a dynamic authenticator can also set the expiry of a login, as a Date or
     t.same(await client.next(), [6, { message: 'the login has expired' }, 'wamp.close.logout'])
   }
   t.same(await app.wampCookies!.find({ authid: 'joe' }), [])
-  t.match(await (await login(() => '2001-01-01T00:00:00Z')).next(), [3, { message: 'that login has expired' }, 'wamp.error.authentication_required'])
+  t.match(await (await login(() => '2001-01-01T00:00:00Z')).next(), [3, { message: 'the login has expired' }, 'wamp.error.authentication_required'])
   for (const when of [1_900_000_000, 'tomorrow', '2101-01-01', '2101-01-01T00:00:00', '2101-13-01T00:00:00Z']) {
     t.match(await (await login(() => when)).next(), [3, {}, 'wamp.error.authentication_failed'], String(when))
   }

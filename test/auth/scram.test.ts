@@ -7,7 +7,7 @@ import { authMessage, isProof, normalize, serverSignature } from '../../plugin/a
 const octets = (base64: string): Buffer => Buffer.from(base64, 'base64')
 const hmac = (key: Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 
-t.test('RFC 7677\'s exchange gives its proof and its signature [SCR-08, SCR-09, TRP-50]', async (t) => {
+t.test('the example exchange of RFC 7677 yields its proof and signature [SCR-08, SCR-09, TRP-50]', async (t) => {
   const salt = 'W22ZaJ0SNY7soEsUEjb6gQ=='
   const credentials = await scramCredentials('pencil', { kdf: 'pbkdf2', iterations: 4096, salt })
   t.match(credentials, { kdf: 'pbkdf2', iterations: 4096, salt })

@@ -34,7 +34,7 @@ t.test('a certificate', needsOpenssl(), async (t) => {
     t.match(await login(principals, joe, { authid: 'ann' }), [[2, Number, { authid: 'joe' }]], 'whoever it wants to be')
   })
 
-  await t.test('must be there, and be somebody\'s [TLS-02]', async (t) => {
+  await t.test('requires a certificate that belongs to a principal [TLS-02]', async (t) => {
     const none = [[3, { message: 'tls needs a client certificate that the server trusts' }, 'wamp.error.authentication_denied']]
     t.same(await login(principals, null, { authid: 'joe' }), none)
     t.same(await login(principals, undefined, { authid: 'joe' }), none, 'where there is no TLS')

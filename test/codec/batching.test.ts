@@ -57,7 +57,7 @@ t.test('in MessagePack and CBOR each message is preceded by its length, big-endi
 })
 
 for (const [name, batching] of [['JSON with 0x1E', separated], ['JSON with 0x18', canceled], ['MessagePack', msgpack], ['CBOR', cbor]] as const) {
-  t.test(`${name}: what is put into batches comes out again, in order [BAT-09, BAT-10]`, async (t) => {
+  t.test(`${name}: the messages of a batch are decoded in order [BAT-09, BAT-10]`, async (t) => {
     fc.assert(fc.property(batches, (batches) => {
       for (const messages of batches) {
         const batch = inBatch(batching, messages)
@@ -72,7 +72,7 @@ for (const [name, batching] of [['JSON with 0x1E', separated], ['JSON with 0x18'
     t.pass('in every case')
   })
 
-  t.test(`${name}: a batch that is empty, or cut off within a message, has a fault [BAT-07, BAT-08]`, async (t) => {
+  t.test(`${name}: a batch that is empty, or ends within a message, is malformed [BAT-07, BAT-08]`, async (t) => {
     t.equal(batching.faultOf(Buffer.alloc(0)), 'the batch is empty')
     fc.assert(fc.property(fc.array(message, { minLength: 1, maxLength: 4 }), fc.nat(), (messages, cut) => {
       const whole = inBatch(batching, messages)
@@ -83,7 +83,7 @@ for (const [name, batching] of [['JSON with 0x1E', separated], ['JSON with 0x18'
     t.pass('at every other place')
   })
 
-  t.test(`${name}: octets of any kind have a fault, or come apart without a rest [BAT-08, SER-17]`, async (t) => {
+  t.test(`${name}: any bytes are either malformed or split into messages without a remainder [BAT-08, SER-17]`, async (t) => {
     const octets = fc.oneof(fc.uint8Array({ maxLength: 24 }), fc.array(fc.constantFrom(0, 0, 0, 1, 2, 0x18, 0x1e, 0xff), { maxLength: 24 }))
     fc.assert(fc.property(octets, (octets) => {
       const batch = Buffer.from(octets)
@@ -107,5 +107,5 @@ t.test('a length beyond the end is a fault, however large', async (t) => {
   for (const batch of ['ffffffff', '00000002 aa', '00000001 aa 000000', '00000001 aa 00000001', '00 00 00']) {
     t.equal(msgpack.faultOf(hex(batch)), 'the batch ends within a message', batch)
   }
-  for (const batch of ['[1]', '[1]\x1e[2]', '\x1e ']) t.equal(separated.faultOf(Buffer.from(batch)), 'no separator ends the batch', JSON.stringify(batch))
+  for (const batch of ['[1]', '[1]\x1e[2]', '\x1e ']) t.equal(separated.faultOf(Buffer.from(batch)), 'the batch does not end with a separator', JSON.stringify(batch))
 })

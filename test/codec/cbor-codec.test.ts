@@ -117,14 +117,14 @@ t.test('bignums are converted to integers for other serializers, up to the limit
   t.equal(argument('c2 5f 41 01 41 00 ff'), 256)
   const payload = payloadOf(callWith('c2 49 01 00 00 00 00 00 00 00 00'))
   t.equal(payload.in(jsonCodec).bytes.toString(), '[18446744073709551616]')
-  t.throws(() => payload.in(msgpackCodec), { name: 'EncodingError', message: 'an integer beyond 64 bits has no form in msgpack' })
+  t.throws(() => payload.in(msgpackCodec), { name: 'EncodingError', message: 'an integer beyond 64 bits cannot be represented in msgpack' })
   t.equal(payloadOf(callWith('c2 48 ff ff ff ff ff ff ff ff')).in(msgpackCodec).bytes.toString('hex'), '91cfffffffffffffffff')
 })
 
 t.test('a bignum that exceeds the conversion limit is sent to CBOR peers only [SER-13]', async (t) => {
   const bignum = (octets: number) => payloadOf(callWith(`c2 59 ${octets.toString(16).padStart(4, '0')} ${'ff'.repeat(octets)}`))
   t.equal(bignum(512).values().args[0], 2n ** 4096n - 1n)
-  t.throws(() => bignum(513).in(jsonCodec), { name: 'EncodingError', message: 'a value of cbor (2) has no form in json' })
+  t.throws(() => bignum(513).in(jsonCodec), { name: 'EncodingError', message: 'a value of cbor (2) cannot be represented in json' })
   t.equal(bignum(513).in(cborCodec).bytes.length, 1 + 1 + 3 + 513)
 })
 
@@ -132,7 +132,7 @@ t.test('other tags and simple values are forwarded to CBOR peers, and cannot be 
   for (const octets of ['d8 20 61 61', 'c4 82 21 19 6a b3', 'c2 01', 'c0 01', 'c1 61 61', 'd8 40 61 61', 'db ff ff ff ff ff ff ff ff 01', 'f0', 'e0', 'f8 ff', 'f8 20']) {
     const payload = payloadOf(callWith(octets))
     t.equal(payload.in(cborCodec).bytes.toString('hex'), `81${octets.replaceAll(' ', '')}`)
-    t.throws(() => payload.in(jsonCodec), { name: 'EncodingError', message: /^a value of cbor \(-?\d+\) has no form in json$/ }, octets)
+    t.throws(() => payload.in(jsonCodec), { name: 'EncodingError', message: /^a value of cbor \(-?\d+\) cannot be represented in json$/ }, octets)
     t.throws(() => payload.in(msgpackCodec), { name: 'EncodingError' })
   }
 })
@@ -188,7 +188,7 @@ t.test('malformed data is a violation [SER-03, SER-17]', async (t) => {
   }
   for (const octets of ['61 ff', '7f 61 c3 61 a9 ff']) t.throws(() => callWith(octets), { message: 'a text is not UTF-8' })
   t.throws(() => cborCodec.decode(hex('84 18 30 01 a0 61 ff'), LIMITS), { message: 'a text is not UTF-8' })
-  t.throws(() => callWith('01 01'), { message: 'octets follow the message' })
+  t.throws(() => callWith('01 01'), { message: 'there are extra bytes after the message' })
 })
 
 t.test('no private record format is written or expected [SER-15, TRP-35]', async (t) => {

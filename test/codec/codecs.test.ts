@@ -53,8 +53,8 @@ for (const codec of allCodecs) {
     }
   })
 
-  t.test(`${codec.name}: a client sends no router's message and no unknown one [MSG-04, MSG-05]`, async (t) => {
-    for (const code of [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69]) refuses(t, [code, 1, {}, 'com.x'], /is not for a client to send$/)
+  t.test(`${codec.name}: messages that only routers send, and unknown messages, are violations [MSG-04, MSG-05]`, async (t) => {
+    for (const code of [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69]) refuses(t, [code, 1, {}, 'com.x'], /^clients must not send /)
     for (const code of [0, 7, 71, 255, 256, 337, 1023, -1, 2 ** 40]) refuses(t, [code, 1, {}, 'com.x'], /^there is no message with code/)
   })
 
@@ -93,7 +93,7 @@ for (const codec of allCodecs) {
     for (const kwargs of [[], 'kwargs', 1, true, null]) refuses(t, [48, 1, {}, 'com.x', [1], kwargs], 'CALL.ArgumentsKw is not a dict')
   })
 
-  t.test(`${codec.name}: null for args is none [MSG-14]`, async (t) => {
+  t.test(`${codec.name}: null in place of args is treated as absent [MSG-14]`, async (t) => {
     t.equal(payloadOf(decode(codec, [48, 1, {}, 'com.x', null])), Payload.empty)
     t.equal(payloadOf(decode(codec, [48, 1, {}, 'com.x', null, {}])), Payload.empty)
     const call = decode(codec, [48, 1, {}, 'com.x', null, { k: 1 }])
@@ -101,7 +101,7 @@ for (const codec of allCodecs) {
     t.strictSame(read(codec, resultOf(call)), [50, 1, {}, [], { k: 1 }])
   })
 
-  t.test(`${codec.name}: empty kwargs, and then empty args, are not sent on [MSG-15]`, async (t) => {
+  t.test(`${codec.name}: empty kwargs, and then empty args, are not forwarded [MSG-15]`, async (t) => {
     const forwarded = (...payload: unknown[]): unknown => read(codec, resultOf(decode(codec, [48, 1, {}, 'com.x', ...payload])))
     t.strictSame(forwarded(), [50, 1, {}])
     t.strictSame(forwarded([]), [50, 1, {}])
@@ -111,7 +111,7 @@ for (const codec of allCodecs) {
     t.strictSame(forwarded([1], { k: {} }), [50, 1, {}, [1], { k: {} }])
   })
 
-  t.test(`${codec.name}: the payload goes on as the octets that came in [MSG-16]`, async (t) => {
+  t.test(`${codec.name}: the payload is forwarded as the received bytes [MSG-16]`, async (t) => {
     const data = libraries[codec.name].write([48, 1, {}, 'com.x', [1.0, 'é', { z: 1, a: 2 }], { k: null }])
     const { bytes } = payloadOf(codec.decode(data, LIMITS)).in(codec)
     t.equal(bytes.buffer, data.buffer, 'they are a slice, not a copy')
@@ -149,7 +149,7 @@ for (const codec of allCodecs) {
     for (const data of abysses[codec.name]) t.throws(() => codec.decode(data, LIMITS), { name: 'ProtocolViolation', message: 'the message is nested too deeply' })
   })
 
-  t.test(`${codec.name}: names of object's own are data [SER-16]`, async (t) => {
+  t.test(`${codec.name}: names of Object.prototype are data [SER-16]`, async (t) => {
     const text = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"hasOwnProperty":2}'
     const call = decode(codec, [48, 1, JSON.parse(text), 'com.x', [], { k: 1 }])
     t.equal((call as { options: object }).options.hasOwnProperty, 2)
@@ -193,7 +193,7 @@ for (const codec of allCodecs) {
     t.strictSame(framed.subarray(4), encode(codec, message))
   })
 
-  t.test(`${codec.name}: a value without a form is an EncodingError, and nothing else ever is thrown [SER-14, SER-17]`, async (t) => {
+  t.test(`${codec.name}: a value that cannot be represented causes an EncodingError, and no other error is thrown [SER-14, SER-17]`, async (t) => {
     const itself: unknown[] = []
     itself.push(itself)
     const throwing = { get value () { throw new RangeError('no') } }
@@ -204,7 +204,7 @@ for (const codec of allCodecs) {
     t.strictSame(codec.decodePayload(codec.encodePayload(['after'], {})), { args: ['after'], kwargs: {} }, 'and does no harm to what follows')
   })
 
-  t.test(`${codec.name}: what means nothing is null [SER-14]`, async (t) => {
+  t.test(`${codec.name}: undefined becomes null [SER-14]`, async (t) => {
     const { args } = codec.decodePayload(codec.encodePayload([undefined, { u: undefined }, new Array(2), new Date(NaN)], undefined))
     t.strictSame(args, [null, { u: null }, [null, null], null])
   })

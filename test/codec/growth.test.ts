@@ -11,7 +11,7 @@ import { allCodecs, DEPTH, hex, payloadOf, yieldOf } from './messages.ts'
 
 const LIMITS = { depth: DEPTH, messageSize: 2 ** 20 }
 
-const tooLarge = { name: 'EncodingError', message: 'the values are too large in another serializer' }
+const tooLarge = { name: 'EncodingError', message: 'the values exceed the size limit in another serializer' }
 
 /** Values whose forms differ in length from serializer to serializer. */
 const { list } = fc.letrec<{ value: unknown, list: unknown[] }>((tie) => ({

@@ -38,7 +38,7 @@ forEachTransport(t, 'a session can end only its own registrations [REG-04]', asy
   t.same(head(await alice.ask([66, 3, id])), [8, 66, 3, {}, 'wamp.error.no_such_registration'])
 })
 
-forEachTransport(t, 'no invocation comes before REGISTERED, nor after UNREGISTERED [REG-05, TRP-59]', async (t, transport) => {
+forEachTransport(t, 'no invocation comes before REGISTERED or after UNREGISTERED [REG-05, TRP-59]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   for (let i = 0; i < 50; i++) {
     bob.send([48, 2 * i + 1, {}, 'p'])

@@ -43,7 +43,7 @@ forEachCodec(t, 'a message that is not a list, or has no code that a client may 
   for (const wrongs of [
     [[], {}, 'x', null, 5, ['x'], [1.5], [null]].map((wrong) => [wrong, /list|array|code/] as const),
     [999, 337, 256, 7, 0, -1].map((code) => [[code], /no message with code/] as const),
-    [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69].map((code) => [[code, 1, 1, {}], /not for a client/] as const)
+    [2, 4, 17, 33, 35, 36, 50, 65, 67, 68, 69].map((code) => [[code, 1, 1, {}], /clients must not send/] as const)
   ]) await violate(t, codec, wrongs)
 })
 

@@ -24,7 +24,7 @@ forEachTransport(t, 'each change of registrations and callees is published, in o
   await carol.ask([64, 1, { match: 'prefix', invoke: 'first' }, 'p.'])
   t.same(await heard(), [['on_register', [carol.id, id]]])
   await carol.ask([64, 2, { match: 'prefix', invoke: 'first' }, 'p.'])
-  t.same(await heard(), [], 'who is one already does not become one again [SHR-08]')
+  t.same(await heard(), [], 'registering again does not add a second callee [SHR-08]')
   await bob.ask([66, 3, id])
   t.same(await heard(), [['on_unregister', [bob.id, id]]])
   carol.terminate()

@@ -42,7 +42,7 @@ forEachTransport(t, 'a session can end only its own subscriptions [SUB-04]', asy
   t.same(head(await alice.ask([34, 3, id])), [8, 34, 3, {}, 'wamp.error.no_such_subscription'])
 })
 
-forEachTransport(t, 'no event comes before SUBSCRIBED, nor after UNSUBSCRIBED [SUB-05, TRP-59]', async (t, transport) => {
+forEachTransport(t, 'no event comes before SUBSCRIBED or after UNSUBSCRIBED [SUB-05, TRP-59]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   for (let i = 0; i < 50; i++) {
     bob.send([16, i + 1, {}, 'a'])

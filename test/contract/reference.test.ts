@@ -20,15 +20,15 @@ t.test('a reference page describes each schema in words, or shows the schema if 
     '| `args[0]` | integer (from 1, to 5) | count: how many \\| or so |',
     '| `kwargs.colour` | `"red"` or `"blue"`, optional |  |',
     '| `kwargs.mail` | string (email, at least 3 characters, like `.@.`) |  |',
-    'By progress: number',
-    'Result: a list, each of it { id: integer, name?: string }',
-    '| `args` | a list, each of it string |  |',
+    'Progressive results: number',
+    'Result: a list, each item: { id: integer, name?: string }',
+    '| `args` | a list, each item: string |  |',
     '| `kwargs` | object |  |',
     'Result: `1` or `"one"`',
     'Result: `{"not":{"type":"string"}}`',
     '| `args[1]` | `7`, optional |  |'
   ]) t.ok(page.includes(line), line)
-  t.match(page, /### `com\.example\.c`\n\nIt takes nothing\./)
+  t.match(page, /### `com\.example\.c`\n\nNo arguments or values\./)
   t.notOk(page.includes('## Topics'))
 })
 

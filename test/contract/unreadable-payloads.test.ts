@@ -16,7 +16,7 @@ t.test('a payload that cannot be decoded or checked is reported as a fault, and 
   ]
   for (const payload of payloads) {
     const faults = [checks.call('a', {}, payload), checks.event('a', {}, payload), checks.result('a', {}, payload), checks.result('a', { progress: true }, payload)]
-    t.same(new Set(faults), new Set(['the payload holds a value that this router cannot read, and so cannot check']))
+    t.same(new Set(faults), new Set(['the payload contains a value that this router cannot decode, so it cannot be validated']))
     t.equal(checks.result('b', {}, payload), null, 'what no schema is about is not read')
   }
 })

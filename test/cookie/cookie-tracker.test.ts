@@ -160,7 +160,7 @@ t.test('the login of another user ends the old login, and its id is never bound 
   t.equal(await browser.identity(), 'ann', 'a fresh id takes it')
 })
 
-t.test('logout deletes the record, ends the other sessions, and this connection forgets too [CKO-01, CKO-02, CKO-03, CKO-04, CKO-06, CKL-14, TRP-54]', async (t) => {
+t.test('logout deletes the record, ends the other sessions, and removes the login from this connection [CKO-01, CKO-02, CKO-03, CKO-04, CKO-06, CKL-14, TRP-54]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   await (await browser.open()).bind(principal())

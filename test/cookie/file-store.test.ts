@@ -30,7 +30,7 @@ t.test('the file store fulfills the contract of a cookie store', async (t) => {
   await testStore(t, async (t) => FileStore.open({ filename: await cookieFile(t), log: quiet }))
 })
 
-t.test('records are there after the store was closed and opened [CKI-09, CKO-08]', async (t) => {
+t.test('records persist when the store is closed and opened again [CKI-09, CKO-08]', async (t) => {
   const filename = await cookieFile(t)
   const first = await FileStore.open({ filename, log: quiet })
   const given = record({ authextra: { note: 'ä\n' } })
@@ -171,7 +171,7 @@ t.test('a file with other content is rejected, and not changed', async (t) => {
   }
 })
 
-t.test('a cookies.dat of Crossbar.io is read, and at once replaced by hashes [CKO-08, CKO-09, CKO-10, CKO-16]', async (t) => {
+t.test('a cookies.dat of Crossbar.io is read, and its cookies are immediately replaced by hashes [CKO-08, CKO-09, CKO-10, CKO-16]', async (t) => {
   const filename = await cookieFile(t)
   const now = new Date().toISOString()
   const base = { created: now, max_age: 604800, authid: null, authrole: null, authmethod: null, authrealm: null, authextra: null }

@@ -20,7 +20,7 @@ t.test('anonymous may have a role, an authid and a realm [ANO-01]', async (t) =>
   refused(t, websocket({ auth: { anonymous: { type: 'static', authid: 7 } } }), `${AUTH}.anonymous.authid`, 'must be a string')
 })
 
-t.test('an anonymous realm is one of the worker\'s, and has the role [ANO-01]', async (t) => {
+t.test('an anonymous realm must be one of the worker, and have the role [ANO-01]', async (t) => {
   const config = (anonymous: object): object => node({
     realms: [realm1, { name: 'realm2', roles: [{ name: 'guest' }] }],
     transports: [web({ ws: { type: 'websocket', auth: { anonymous: { type: 'static', ...anonymous } } } })]
@@ -46,7 +46,7 @@ t.test('tickets are read, from the environment too [TIC-02]', async (t) => {
   refused(t, websocket({ auth: { ticket: { type: 'static' } } }), `${AUTH}.ticket`, 'must have "principals"')
 })
 
-t.test('WAMP-CRA users are read; with salt the secret is plain, as Crossbar.io\'s code has it [CRA-05, TRP-48]', async (t) => {
+t.test('WAMP-CRA users are read; with salt the secret is plain, as in the code of Crossbar.io [CRA-05, TRP-48]', async (t) => {
   const role = 'frontend'
   t.strictSame(convertAuth({
     wampcra: { type: 'static', users: { joe: { role, secret: '123456' }, sue: { role, secret: variable('MYSECRET'), salt: 'salt123', iterations: 100, keylen: 16 } } }
@@ -119,7 +119,7 @@ t.test('settings that cannot be served would lock users out, and are refused', a
   refused(t, websocket({ auth: [] }), AUTH, 'must be a dict')
 })
 
-t.test('a dynamic authenticator is carried over, and its realm and roles must be there [DYN-01]', async (t) => {
+t.test('a dynamic authenticator is converted, and its realm and roles must exist [DYN-01]', async (t) => {
   for (const method of ['anonymous', 'ticket', 'wampcra', 'cryptosign', 'tls']) {
     t.strictSame(convertAuth({ [method]: { type: 'dynamic', authenticator: 'com.x' } }), { [method]: { type: 'dynamic', authenticator: 'com.x' } })
     const all = { type: 'dynamic', authenticator: 'com.x', 'authenticator-realm': 'realm1', 'authenticator-role': 'frontend', 'default-role': 'anonymous' }
@@ -138,7 +138,7 @@ t.test('without auth, or with an empty one, only anonymous clients are accepted,
   refused(t, node({ realms }), WS, 'must be a role of a realm: there is no role "anonymous"')
 })
 
-t.test('a cookie login needs a method beside it, and a cookie; it has no options [CKI-11]', async (t) => {
+t.test('a cookie login requires another method and the option cookie, and has no options [CKI-11]', async (t) => {
   const anonymous = { type: 'static' }
   t.strictSame(convertAuth({ anonymous, cookie: {} }), { anonymous, cookie: {} })
   t.strictSame(convertAuth({ anonymous, cookie: null }), { anonymous, cookie: {} }, 'as YAML has it')

@@ -64,7 +64,7 @@ const login = {
   auth: { wampcra: { type: 'static', users: { joe: { role: 'frontend', secret: variable('MYSECRET') } } }, cookie: {} }
 }
 
-t.test('the command serves a configuration: files, logins, cookies that outlive it, and further paths [CKI-09, CKI-11, CRA-05]', async (t) => {
+t.test('the command serves a configuration: files, logins, persistent cookies, and further paths [CKI-09, CKI-11, CRA-05]', async (t) => {
   const config = node({
     transports: [web({ '/': { type: 'static', directory: '../web' }, ws: login, open: { type: 'websocket' }, info: { type: 'nodeinfo' } })]
   })

@@ -11,14 +11,14 @@ function convertCookie (cookie: object): { cookie: CookieOptions | undefined, wa
   return { cookie: plugin.cookie, warnings }
 }
 
-t.test('without a cookie none is tracked, and a cookie alone logs nobody in [CKI-01, CKI-11]', async (t) => {
+t.test('without the option cookie nothing is tracked, and a cookie without auth logs nobody in [CKI-01, CKI-11]', async (t) => {
   t.equal(convert(websocket({})).plugin.cookie, undefined)
   const { plugin } = convert(websocket({ cookie: { store: { type: 'memory' } } }))
   t.strictSame(plugin.cookie, { name: 'cbtid', store: { type: 'memory' } })
   t.equal(plugin.auth, undefined)
 })
 
-t.test('every attribute is carried over [CKI-02, CKI-06]', async (t) => {
+t.test('every attribute is converted [CKI-02, CKI-06]', async (t) => {
   t.strictSame(convertCookie({
     name: 'cbtid_2', length: 32, max_age: 86400, store: { type: 'memory' }, secure: true, http_strict: false, same_site: 'Strict'
   }), {
@@ -45,7 +45,7 @@ t.test('a name is a lower-case letter, then one or more letters, digits and unde
   for (const name of ['a', 'Cbtid', '1abc', 'cb-tid', '__Host-cbtid', 'a;b']) refused(t, websocket({ cookie: { name } }), `${COOKIE}.name`, 'must be a lower-case letter')
 })
 
-t.test('a length is 6 to 64, and one that could be guessed is raised, with a warning [CKI-04]', async (t) => {
+t.test('a length is 6 to 64, and one that is too short to be safe is raised, with a warning [CKI-04]', async (t) => {
   for (const length of [22, 64]) t.strictSame(convertCookie({ length }), { cookie: { name: 'cbtid', length }, warnings: [] })
   for (const length of [6, 21]) t.strictSame(convertCookie({ length }), { cookie: { name: 'cbtid', length: 22 }, warnings: [`${COOKIE}.length is too short to be safe: 22 is used`] })
   for (const length of [5, 65, 24.5, '24']) refused(t, websocket({ cookie: { name: 'cbtid', length } }), `${COOKIE}.length`, 'must be a whole number from 6 to 64')
@@ -78,16 +78,16 @@ t.test('a cookie file is relative to the node\'s directory [CKI-09]', async (t) 
   t.match(file('/var/lib/cookies.dat'), { filename: '/var/lib/cookies.dat' })
 })
 
-t.test('a database is one of this router\'s own, beside Crossbar.io\'s [CKI-10]', async (t) => {
+t.test('a database is replaced by one of this router, next to that of Crossbar.io [CKI-10]', async (t) => {
   const store = { type: 'database', path: 'cookies', purge_on_startup: true, maxsize: 1_048_576, readonly: false, sync: true }
   const { plugin, warnings } = convert(websocket({ cookie: { store } }))
   t.match(plugin.cookie!.store, { type: 'database', path: /\/cookies\.lmdb$/, purgeOnStartup: true, maxSize: 1_048_576, readonly: false, sync: true })
-  t.ok(warnings.some((warning) => warning.includes('cookie.store is an LMDB database')))
+  t.ok(warnings.some((warning) => warning.includes('cookie.store is replaced by a new LMDB database')))
   refused(t, websocket({ cookie: { store: { type: 'database' } } }), `${WS}.cookie.store`, 'must have "path"')
   refused(t, websocket({ cookie: { store: { ...store, maxsize: 1 } } }), `${WS}.cookie.store.maxsize`, 'must be a whole number from 131072 to 137438953472')
 })
 
-t.test('two WebSockets whose cookies have one name must describe it alike [CKI-12]', async (t) => {
+t.test('two WebSockets whose cookies have the same name must configure it in the same way [CKI-12]', async (t) => {
   const both = (one: object, two: object): object => node({ transports: [web({ ws: { type: 'websocket', cookie: one }, other: { type: 'websocket', cookie: two } })] })
   const store = (filename: string): object => ({ store: { type: 'file', filename } })
   refused(t, both(store('a.dat'), store('b.dat')), 'workers[0].transports[0].paths.other.cookie', `must be the same as "${COOKIE}"`)

@@ -21,7 +21,7 @@ function refusedPermission (t: Test, permission: unknown, path: string, expected
   refused(t, realm({ roles: [{ name: 'role1', permissions: [everything, permission] }], ...more }), `${REALM}.roles[0].permissions[1]${path}`, expected)
 }
 
-t.test('a permission is carried over as it is written [AZN-03]', async (t) => {
+t.test('a permission is converted unchanged [AZN-03]', async (t) => {
   const permission = {
     uri: 'com.example.', match: 'prefix', allow: { call: true, register: false, publish: true, subscribe: true }, disclose: { caller: true, publisher: false }, cache: true
   }
@@ -63,7 +63,7 @@ t.test('a role without permissions may do nothing, unless it is allowed by defau
   t.same(warnings, [`${REALM}.roles[0].allow-by-default has no effect in addition to "permissions"`])
 })
 
-t.test('a dynamic authorizer is carried over, and stands alone [AZN-08, AZN-09]', async (t) => {
+t.test('a dynamic authorizer is converted, and cannot be combined with permissions [AZN-08, AZN-09]', async (t) => {
   t.strictSame(convertRole({ authorizer: 'com.authorize' }), { authorizer: 'com.authorize' })
   refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com..authorize' }] }), `${REALM}.roles[0].authorizer`, 'must be a URI')
   refused(t, realm({ roles: [{ name: 'role1', authorizer: 'com.authorize', permissions: [] }] }), `${REALM}.roles[0].authorizer`, 'cannot be combined with "permissions"')
@@ -95,7 +95,7 @@ t.test('other known settings of a realm cause a warning, and unknown ones are re
   refused(t, realm({ options: { uri: 'loose' } }), `${REALM}.options.uri`, 'is unknown')
 })
 
-t.test('a realm is named as in Crossbar.io, by a URI, and no other realm is named so [URI-16]', async (t) => {
+t.test('a realm has a unique name, which is a URI as in Crossbar.io [URI-16]', async (t) => {
   for (const name of ['abc', 'com.example.realm-1', 'a@b_c', `a${'b'.repeat(254)}`]) t.ok(convert(realm({ name })).plugin.realms[name], name)
   for (const name of ['ab', '1abc', 'a b', 'a..b', 'abc.', 'réalm', `a${'b'.repeat(255)}`]) refused(t, realm({ name }), `${REALM}.name`, 'must be a URI of 3 to 255')
   refused(t, realm({ name: 'realm1' }), REALM, 'must have a unique name: "realm1" is already used')

@@ -6,14 +6,14 @@ const env = { NAME: 'value', PORT: '8080', EMPTY: '', 'odd name': 'odd' }
 const setting = (value: unknown, path = 'here'): Setting => new Setting(value, path, { env, warnings: [] })
 const expected = (text: string): { code: string, message: string } => ({ code: 'WAMP_ERR_CROSSBAR_CONFIG', message: `The configuration's "here" ${text}` })
 
-t.test('a string that is wholly the name of a variable is taken from the environment [TIC-02]', async (t) => {
+t.test('a string that consists of a variable name is replaced by the environment variable [TIC-02]', async (t) => {
   t.equal(setting(variable('NAME')).string(), 'value')
   t.equal(setting(variable('odd name')).text(), 'odd')
   t.equal(setting(variable('NAME')).oneOf(['other', 'value']), 'value')
   for (const literal of ['$NAME', variable(''), `a${variable('NAME')}`, `${variable('NAME')}b`, 'NAME', '']) t.equal(setting(literal).string(), literal)
 })
 
-t.test('a variable that is missing is an error, and so is an empty one where there must be something [TIC-02]', async (t) => {
+t.test('a missing variable is an error, and so is an empty one if a value is required [TIC-02]', async (t) => {
   for (const name of ['MISSING', 'constructor', '__proto__']) {
     t.throws(() => setting(variable(name)).string(), expected(`needs the environment variable ${name}`))
   }

@@ -27,7 +27,7 @@ t.test('an endpoint with TLS', needsOpenssl(), async (t) => {
     t.equal(convert(node()).https, null)
   })
 
-  await t.test('lets in by their certificates those that an authority knows [TLS-02, ORD-04]', async (t) => {
+  await t.test('clients log in with a certificate that an authority has signed [TLS-02, ORD-04]', async (t) => {
     const auth = { tls: { type: 'static', principals: { joe: { 'certificate-sha1': new X509Certificate(joe.cert).fingerprint, role: 'frontend' } } } }
     const { https, plugin } = convert(config({ ...files, ca_certificates: ['ca.crt'] }, { auth }), { directory })
     const app = Fastify({ https })

@@ -98,7 +98,7 @@ t.test('a universal transport serves its WebSockets and its web site, and warns 
 t.test('two ports with one path and one cookie must have the same logins, otherwise a login at one would be one at the other', async (t) => {
   const ticket = (role: string): object => ({ type: 'static', principals: { joe: { ticket: role, role } } })
   const at = (port: number, role: string, cookie = {}): object => web({ ws: { type: 'websocket', cookie, auth: { cookie: {}, ticket: ticket(role) } } }, { endpoint: { type: 'tcp', port } })
-  refused(t, transports(at(8080, 'anonymous'), at(8081, 'frontend')), 'workers[0].transports[1].paths.ws', 'must have the same "auth" as "workers[0].transports[0].paths.ws", another path, or a cookie with another name and store: a login there would also be one here')
+  refused(t, transports(at(8080, 'anonymous'), at(8081, 'frontend')), 'workers[0].transports[1].paths.ws', 'must have the same "auth" as "workers[0].transports[0].paths.ws", another path, or a cookie with another name and store: a login there would also be valid here')
   t.equal(convert(transports(at(8080, 'frontend'), at(8081, 'frontend'))).ports.length, 1)
   t.equal(convert(transports(at(8080, 'anonymous', { name: 'one' }), at(8081, 'frontend', { name: 'other' }))).ports.length, 1)
   const file = (filename: string): object => ({ store: { type: 'file', filename } })

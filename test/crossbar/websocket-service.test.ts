@@ -69,14 +69,14 @@ t.test('with cookie logins, foreign pages may connect only if their origins are 
   t.same(convertOptions({ allowed_origins: ['*'] }, { cookie: {} }).plugin.allowedOrigins, ['*'], 'a cookie that logs nobody in')
 })
 
-t.test('an origin that is a pattern is refused: it would let in others than it says [WSK-10]', async (t) => {
+t.test('an origin that is a pattern is refused, because it would also match other origins [WSK-10]', async (t) => {
   for (const origin of ['http://localhost:*', 'https://*.example', '*:*', 'app.example', 'https://app.example/', 'null']) {
     refused(t, websocket({ options: { allowed_origins: ['*', origin] } }), `${OPTIONS}.allowed_origins[1]`, 'must be "*" or a full origin')
   }
   refused(t, websocket({ options: { allowed_origins: '*' } }), `${OPTIONS}.allowed_origins`, 'must be a list')
 })
 
-t.test('pages without an origin may connect where any page may, and nowhere else [WSK-10]', async (t) => {
+t.test('pages without an origin may connect only if any page may [WSK-10]', async (t) => {
   t.same(convertOptions({ allow_null_origin: true }).warnings, [])
   t.same(convertOptions({ allow_null_origin: false, allowed_origins: ['https://a.example'] }).warnings, [])
   t.same(convertOptions({ allow_null_origin: true, allowed_origins: ['https://a.example'] }).warnings, [
@@ -86,14 +86,14 @@ t.test('pages without an origin may connect where any page may, and nowhere else
   refused(t, websocket({ options: { allow_null_origin: 0 } }), `${OPTIONS}.allow_null_origin`, 'must be true or false')
 })
 
-t.test('a client must offer a subprotocol, whatever is written [WSK-04]', async (t) => {
+t.test('a client must offer a subprotocol, regardless of the configuration [WSK-04]', async (t) => {
   t.same(convertOptions({ require_websocket_subprotocol: true }).warnings, [])
   t.same(convertOptions({ require_websocket_subprotocol: false }).warnings, [
     `${OPTIONS}.require_websocket_subprotocol has no equivalent: a client must offer a subprotocol`
   ])
 })
 
-t.test('the serializers that there are are offered, and the others warned of [SER-05]', async (t) => {
+t.test('available serializers are offered, and the others cause a warning [SER-05]', async (t) => {
   const convertSerializers = (serializers: unknown): NodeConfiguration => convert(websocket({ serializers }))
   t.same(convertSerializers(['json', 'cbor', 'json']).plugin.serializers, ['json', 'cbor'])
   const { plugin, warnings } = convertSerializers(['ubjson', 'msgpack', 'flatbuffers'])

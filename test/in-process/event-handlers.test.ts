@@ -90,7 +90,7 @@ t.test('an event waits while the values of running handlers fill their limit, an
   t.same(started, [1, 2, 3, 4])
   t.ok(held.bytes <= 5 * ONE)
   t.equal(decoded(), 4)
-  t.same(logged, Array(2).fill('limits.heldBytes: an event waits for handlers of the app'), 'once for each publisher')
+  t.same(logged, Array(2).fill('limits.heldBytes: an event is queued until handlers of the app release memory'), 'once for each publisher')
   ends.shift()!()
   while (started.length < 5) await new Promise((resolve) => { setImmediate(resolve) })
   t.same(started, [1, 2, 3, 4, 5])
@@ -130,7 +130,7 @@ t.test('an event that can never be handled is dropped, and others are still hand
   arrive(1, { payload: Payload.of(['x'.repeat(10_000)]) })
   arrive(2)
   t.same(started, [2])
-  t.same(logged, ['limits.heldBytes: an event was dropped, because its values alone take more memory'])
+  t.same(logged, ['limits.heldBytes: an event was dropped, because its values alone exceed the limit'])
 })
 
 t.test('a retained event that has waited is passed to the handler that requested it', async (t) => {

@@ -82,7 +82,7 @@ t.test('events for handlers that do not end wait, and are handled later', async 
   for (let i = 1; i <= 20; i++) hostile.send([16, i, {}, 'com.example.topic', values()])
   await hostile.fence()
   t.ok(started.length > 3 && started.length < 10, String(started.length))
-  t.same([...new Set(logged())], ['limits.heldBytes: an event waits for handlers of the app'])
+  t.same([...new Set(logged())], ['limits.heldBytes: an event is queued until handlers of the app release memory'])
   while (started.length < 20) {
     for (const end of ends.splice(0)) end()
     await new Promise((resolve) => { setImmediate(resolve) })

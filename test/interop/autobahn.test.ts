@@ -10,7 +10,7 @@ import { Inbox, rejection, serializers } from './peer.ts'
 const [json] = wireCodecs
 
 for (const serializer of serializers) {
-  t.test(`AutobahnJS joins, is called and is told over ${serializer} [WSK-02, ANO-01]`, async (t) => {
+  t.test(`AutobahnJS joins, is called and receives events over ${serializer} [WSK-02, ANO-01]`, async (t) => {
     const { app, url } = await buildApp(t)
     const { session, welcome, violations } = await openAutobahn(t, url, { serializer })
     t.match(welcome, { authrole: 'anonymous', authmethod: 'anonymous', transport: { protocol: `wamp.2.${serializer}` } })
@@ -43,7 +43,7 @@ t.test('AutobahnJS logs in with WAMP-CRA, with a plain and with a salted secret 
   }
 })
 
-t.test('AutobahnJS comes back by the cookie that it brings, and logs out [CKL-01, CKO-01]', async (t) => {
+t.test('AutobahnJS is logged in again by its cookie, and logs out [CKL-01, CKO-01]', async (t) => {
   const { url } = await buildApp(t, logins)
   // It shows no header of the 101, so that another client has to be handed the cookie.
   const handed = await WireClient.connect(t, url, json!)
@@ -60,7 +60,7 @@ t.test('AutobahnJS comes back by the cookie that it brings, and logs out [CKL-01
   t.match(await rejection(openAutobahn(t, url, options)), { reason: 'wamp.error.no_matching_auth_method' })
 })
 
-t.test('AutobahnJS is told why it is not let in [AUT-01, AUT-05]', async (t) => {
+t.test('AutobahnJS receives the reason for a rejected login [AUT-01, AUT-05]', async (t) => {
   const { url } = await buildApp(t, logins)
   t.match(await rejection(openAutobahn(t, url)), { reason: 'wamp.error.authentication_required' })
   t.match(await rejection(openAutobahn(t, url, { authid: 'joe', authmethods: ['cryptosign'] })), { reason: 'wamp.error.no_matching_auth_method' })
@@ -81,7 +81,7 @@ t.test('AutobahnJS receives the events of others, and its own if it wants them [
   t.same([await atBob.next(), await atBob.next()], [{ item: 1, publication: first?.id }, { item: 2, publication: second?.id }])
 })
 
-t.test('AutobahnJS is told that it may not publish, if it asked for an acknowledgement [PUB-01, PUB-02]', async (t) => {
+t.test('AutobahnJS receives an error if it may not publish and requested an acknowledgement [PUB-01, PUB-02]', async (t) => {
   const permissions = [{ uri: 'com.', match: 'prefix', allow: { subscribe: true } }] as const
   const { url } = await buildApp(t, { realms: { realm1: { roles: { anonymous: { permissions } } } } })
   const { session, violations } = await openAutobahn(t, url)
@@ -108,7 +108,7 @@ t.test('AutobahnJS receives errors with args and kwargs, and those of the router
   t.match(await rejection(caller.session.register('com.fail', () => 1)), { error: 'wamp.error.procedure_already_exists' })
 })
 
-t.test('AutobahnJS gives up a registration and a subscription, and sees nothing of them afterwards [SUB-04, SUB-05, REG-04, REG-05]', async (t) => {
+t.test('AutobahnJS unregisters and unsubscribes, and receives nothing for them afterwards [SUB-04, SUB-05, REG-04, REG-05]', async (t) => {
   const { app, url } = await buildApp(t)
   const { session, violations } = await openAutobahn(t, url)
   const backend = app.wamp.join('realm1')
@@ -120,10 +120,10 @@ t.test('AutobahnJS gives up a registration and a subscription, and sees nothing 
   await backend.publish('com.news', ['late'])
   t.match(await rejection(backend.call('com.echo', [1])), { error: 'wamp.error.no_such_procedure' })
   await session.register('com.echo', ([item]) => item)
-  t.same(violations, [], 'it takes an EVENT or INVOCATION that it does not expect for a violation [TRP-59]')
+  t.same(violations, [], 'it treats an unexpected EVENT or INVOCATION as a violation [TRP-59]')
 })
 
-t.test('AutobahnJS subscribes and registers by pattern, and is told what they stand for [PAS-04, PAR-02]', async (t) => {
+t.test('AutobahnJS subscribes and registers by pattern, and receives the actual URIs [PAS-04, PAR-02]', async (t) => {
   const { url } = await buildApp(t)
   const [first, second] = await Promise.all([openAutobahn(t, url), openAutobahn(t, url)])
   const topics = new Inbox<string>()
@@ -138,7 +138,7 @@ t.test('AutobahnJS subscribes and registers by pattern, and is told what they st
   t.equal(await second.session.call('com.see.it'), 'wildcard com.see.it')
 })
 
-t.test('AutobahnJS learns who calls and who publishes if they say so [PID-01, CID-01, CID-07]', async (t) => {
+t.test('AutobahnJS receives the identity of callers and publishers that disclose it [PID-01, CID-01, CID-07]', async (t) => {
   const { url } = await buildApp(t)
   const [first, second] = await Promise.all([openAutobahn(t, url), openAutobahn(t, url)])
   const publishers = new Inbox<unknown>()
@@ -169,7 +169,7 @@ t.test('AutobahnJS cancels a call: it is answered at once, and never a second ti
   t.same([caller.violations, callee.violations], [[], []], 'it takes a second answer for a violation, and gives up the connection')
 })
 
-t.test('AutobahnJS is answered when it cancels without waiting, though it takes that for a violation [CAN-02, CAN-04]', async (t) => {
+t.test('AutobahnJS receives an answer when it cancels without waiting, although it treats the answer as a violation [CAN-02, CAN-04]', async (t) => {
   const { url } = await buildApp(t)
   const [callee, caller] = await Promise.all([openAutobahn(t, url), openAutobahn(t, url)])
   const invoked = new Inbox<void>()
@@ -184,7 +184,7 @@ t.test('AutobahnJS is answered when it cancels without waiting, though it takes 
   t.equal(caller.violations.length, 1)
 })
 
-t.test('AutobahnJS leaves, and the router lets it go [SES-11]', async (t) => {
+t.test('AutobahnJS leaves, and the router answers its GOODBYE [SES-11]', async (t) => {
   const { app, url } = await buildApp(t)
   const { session, closed } = await openAutobahn(t, url)
   session.leave('wamp.close.normal')
@@ -192,7 +192,7 @@ t.test('AutobahnJS leaves, and the router lets it go [SES-11]', async (t) => {
   t.same(app.wamp.sessions('realm1'), [])
 })
 
-t.test('AutobahnJS is told that the router shuts down, where the configuration wants it [SES-15]', async (t) => {
+t.test('AutobahnJS receives GOODBYE when the router shuts down, if this is configured [SES-15]', async (t) => {
   const { app, url } = await buildApp(t, { shutdown: 'goodbye' })
   const { closed } = await openAutobahn(t, url)
   await app.close()

@@ -19,10 +19,10 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     return { example, context, tab: await Tab.open(context, example.url) }
   }
 
-  await t.test('a login by WAMP-CRA is remembered: a reload comes in without a challenge [CKL-01]', async (t) => {
+  await t.test('a login by WAMP-CRA is remembered: a reload logs in without a challenge [CKL-01]', async (t) => {
     const { tab } = await visit(t)
     await tab.sees('Log in to continue.')
-    t.notOk(tab.codes.includes(CHALLENGE), 'a new browser is refused by its cookie alone [CKL-07]')
+    t.notOk(tab.codes.includes(CHALLENGE), 'a new browser cannot log in with its cookie alone [CKL-07]')
     await tab.logIn()
     await tab.sees('Role: frontend. Logged in with a password.')
     t.match(tab.messages.find(([code]) => code === CHALLENGE), [CHALLENGE, 'wampcra'])

@@ -45,7 +45,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
     t.match(await (await PythonPeer.join(t, url('open'))).welcome, { authrole: 'anonymous', authmethod: 'anonymous' })
   })
 
-  await t.test('anonymous, dynamic: a procedure gives role and extra [DYN-01, DYN-02, DYN-03]', async (t) => {
+  await t.test('anonymous, dynamic: a procedure returns role and extra [DYN-01, DYN-02, DYN-03]', async (t) => {
     const { client, asked } = await serveDynamic(t, 'anonymous', { joe: { answer: { role: 'frontend', extra: { team: ['a', 1] } } } })
     t.match(await (await client(joe)).welcome, { authid: 'joe', authrole: 'frontend', authmethod: 'anonymous', authprovider: 'dynamic', authextra: { team: ['a', 1] } })
     t.match(await asked(), ['realm1', 'joe', { authmethod: 'anonymous', session: Number, transport: { type: 'websocket' } }])
@@ -65,7 +65,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
     t.match(await rejection(PythonPeer.join(t, url('ws'), { ...settings, authid: 'ann' })), { message: 'wamp.error.not_authorized' })
   })
 
-  await t.test('ticket, dynamic: the ticket is the procedure\'s to check, and its errors are the reasons [DYN-02, DYN-03, DYN-04, DYN-05]', async (t) => {
+  await t.test('ticket, dynamic: the procedure checks the ticket, and its errors are the reasons [DYN-02, DYN-03, DYN-04, DYN-05]', async (t) => {
     const { client, asked, stop } = await serveDynamic(t, 'ticket', {
       joe: { ticket: 'right', answer: { realm: 'realm1', role: 'frontend', extra: { welcome: [1, 2, 3] } } },
       ann: { ticket: 'right', answer: 'frontend' },
@@ -113,7 +113,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
   const [first, second, stranger] = ['11'.repeat(32), '22'.repeat(32), '33'.repeat(32)]
   const publicKey = (privateKey: string): string => new ClientKey(privateKey).publicKey
 
-  await t.test('cryptosign, static: any key of a principal, which may be left to be found by its key [CSG-01, CSG-05]', async (t) => {
+  await t.test('cryptosign, static: any key of a principal, with or without its authid [CSG-01, CSG-05]', async (t) => {
     const principals = { 'client@example.com': { realm: 'devices', role: 'device', authorized_keys: [first, second].map(publicKey) } }
     const { url } = await serve(t, { realms: { devices: [everything('device')] }, paths: { ws: { auth: { cryptosign: { type: 'static', principals } } } } })
     for (const privateKey of [first, second]) {
@@ -180,7 +180,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
     t.same(again.challenges, [])
   })
 
-  await t.test('an authorizer decides for a role, and is asked once where it says so [AZN-02, AZN-09, AZN-10, AZN-12]', async (t) => {
+  await t.test('an authorizer decides for a role, and is called once if it caches the decision [AZN-02, AZN-09, AZN-10, AZN-12]', async (t) => {
     const authorizer = 'com.example.auth'
     const principals = { authorizer: { ticket: 'secret123', role: 'authorizer' }, app: { ticket: 'secret456', role: 'app' } }
     const { url } = await serve(t, {

@@ -64,7 +64,7 @@ async function folder (t: Test): Promise<string> {
 }
 
 for (const [kind, name] of [['file', 'cookies.dat'], ['database', 'cookies']] as const) {
-  t.test(`what was acknowledged outlives kill -9 among thousands of logins, again and again: ${kind} [CKO-08]`, async (t) => {
+  t.test(`acknowledged changes survive repeated kill -9 among thousands of logins: ${kind} [CKO-08]`, async (t) => {
     const path = join(await folder(t), name)
     const told = new Told()
     for (let round = 0; round < 4; round++) {

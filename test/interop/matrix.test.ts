@@ -62,7 +62,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     })
   }
 
-  await t.test('results come by progress from who can send them, to whoever asks [PCR-02, PCR-03, TRP-28]', async (t) => {
+  await t.test('clients that support it send progressive results to clients that request them [PCR-02, PCR-03, TRP-28]', async (t) => {
     for (const [index, peer] of peers.entries()) await peer.registerSteps(`com.steps${index}`)
     for (const caller of peers) {
       for (const [index, callee] of peers.entries()) {
@@ -78,7 +78,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     t.strictSame(names, [...peers, ...peers].map(({ name }) => name))
   })
 
-  await t.test('all register by pattern, and are called by a URI of it [PAR-01, PAR-06]', async (t) => {
+  await t.test('all register by pattern, and are called with a matching URI [PAR-01, PAR-06]', async (t) => {
     for (const [index, peer] of peers.entries()) await peer.registerName(`com.prefix${index}`, { match: 'prefix' })
     for (const [i, caller] of peers.entries()) {
       const callee = (i + 1) % peers.length
@@ -86,7 +86,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     }
   })
 
-  await t.test('all subscribe by pattern, and are told the topic [PAS-03, PAS-04]', async (t) => {
+  await t.test('all subscribe by pattern, and receive the topic [PAS-03, PAS-04]', async (t) => {
     for (const peer of peers) {
       await peer.subscribe('com.topic', 'prefix')
       await peer.subscribe('com..news', 'wildcard')
@@ -101,7 +101,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     }
   })
 
-  await t.test('all ask the meta API [MSE-07, MSE-09]', async (t) => {
+  await t.test('all call the meta API [MSE-07, MSE-09]', async (t) => {
     const ids = new Set<unknown>()
     for (const peer of peers) {
       const { args: [count] } = await peer.call('wamp.session.count', { args: [], kwargs: {} })

@@ -9,7 +9,7 @@ import { PythonPeer } from './python-peer.ts'
 
 t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
   for (const serializer of serializers) {
-    t.test(`calls the app, is called by it and is told over ${serializer} [WSK-02, CAL-03, PUB-04, SER-10]`, async (t) => {
+    t.test(`calls the app, is called by it and receives events over ${serializer} [WSK-02, CAL-03, PUB-04, SER-10]`, async (t) => {
       const { app, url } = await buildApp(t)
       const backend = app.wamp.join('realm1')
       await backend.register('com.app.echo', ({ args, kwargs }) => new CallResult(args, kwargs))
@@ -42,7 +42,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     })
   }
 
-  t.test('speaks in batches, JSON with a separator of its own [BAT-01, BAT-03, BAT-04, BAT-05, BAT-06, BAT-09, TRP-31, TRP-32]', async (t) => {
+  t.test('uses batches, with its own separator in JSON [BAT-01, BAT-03, BAT-04, BAT-05, BAT-06, BAT-09, TRP-31, TRP-32]', async (t) => {
     const { url } = await buildApp(t)
     const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer, batched: true })))
     const values = { args: [1, 'zwei ≈ 2', '\x1e\x18'], kwargs: { three: [3, null, { four: 4.5 }], octets: { octets: '00ff10181e' } } }
@@ -68,7 +68,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     }
   })
 
-  t.test('is told what its patterns stand for, and that a procedure is taken [PAS-04, PAR-02, REG-02]', async (t) => {
+  t.test('receives the actual URIs for its patterns, and an error for a registered procedure [PAS-04, PAR-02, REG-02]', async (t) => {
     const { app, url } = await buildApp(t)
     const python = await PythonPeer.join(t, url)
     const backend = app.wamp.join('realm1')
@@ -81,7 +81,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.match(await rejection(python.register('com.taken')), { error: 'wamp.error.procedure_already_exists' })
   })
 
-  t.test('is interrupted when a caller gives up, and answers with an error of its own [CAN-03, CAN-04]', async (t) => {
+  t.test('is interrupted when a caller cancels, and answers with an error of its own [CAN-03, CAN-04]', async (t) => {
     const { url } = await buildApp(t)
     const python = await PythonPeer.join(t, url)
     const { session, violations } = await openAutobahn(t, url)
@@ -103,7 +103,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     }))
   })
 
-  t.test('comes back by its cookie, and is challenged again after it has logged out [CKH-03, CKL-01, CKO-01]', async (t) => {
+  t.test('is logged in again by its cookie, and is challenged again after a logout [CKH-03, CKL-01, CKO-01]', async (t) => {
     const { url } = await buildApp(t, logins)
     const first = await PythonPeer.join(t, url, joe)
     t.same(first.challenges, ['wampcra'])
@@ -124,14 +124,14 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.match(after.setCookie, /^cbtid=/)
   })
 
-  t.test('is told that the router shuts down, where the configuration wants it [SES-15]', async (t) => {
+  t.test('receives GOODBYE when the router shuts down, if this is configured [SES-15]', async (t) => {
     const { app, url } = await buildApp(t, { shutdown: 'goodbye' })
     const python = await PythonPeer.join(t, url)
     await app.close()
     t.equal(await python.left, 'wamp.close.system_shutdown')
   })
 
-  t.test('sees integers beyond 2^53 unharmed, whatever the serializers on the way [SER-12]', async (t) => {
+  t.test('receives exact integers beyond 2^53, regardless of the serializers [SER-12]', async (t) => {
     const { url } = await buildApp(t)
     const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer })))
     const values = { args: ['9007199254740993', '18446744073709551615', '-9223372036854775808'].map((integer) => ({ integer })), kwargs: {} }

@@ -64,7 +64,7 @@ async function restart (t: Test, app: RestartingApp, joined: Readonly<Record<str
   }
 }
 
-t.test('AutobahnJS and Wampy connect again by themselves after a restart [SES-15]', async (t) => {
+t.test('AutobahnJS and Wampy reconnect after a restart [SES-15]', async (t) => {
   const app = await RestartingApp.start(t)
   const joined = { AutobahnJS: new Inbox<unknown>(), Wampy: new Inbox<unknown>() }
 
@@ -84,7 +84,7 @@ t.test('AutobahnJS and Wampy connect again by themselves after a restart [SES-15
   await restart(t, app, joined)
 })
 
-t.test('a component of Autobahn for Python connects again by itself after a restart [SES-15]', needsAutobahnForPython(), async (t) => {
+t.test('a component of Autobahn for Python reconnects after a restart [SES-15]', needsAutobahnForPython(), async (t) => {
   const app = await RestartingApp.start(t)
   const joined = new Inbox<unknown>()
   const child = spawn(python, [file('python/returning.py'), app.ws], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -93,7 +93,7 @@ t.test('a component of Autobahn for Python connects again by itself after a rest
   await restart(t, app, { Autobahn: joined })
 })
 
-t.test('AutobahnJS and Wampy in Chromium connect again by themselves after a restart [SES-15]', { skip: missing !== null && !mustRun ? missing : false }, async (t) => {
+t.test('AutobahnJS and Wampy in Chromium reconnect after a restart [SES-15]', { skip: missing !== null && !mustRun ? missing : false }, async (t) => {
   const app = await RestartingApp.start(t)
   const joined = { AutobahnJS: new Inbox<unknown>(), Wampy: new Inbox<unknown>() }
   const page = await (await launch(t)).newPage()

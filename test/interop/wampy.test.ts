@@ -8,7 +8,7 @@ import { openWampy } from './wampy-client.ts'
 const [json] = wireCodecs
 
 for (const serializer of serializers) {
-  t.test(`wampy joins, calls, is called and is told over ${serializer} [WSK-02, SER-11]`, async (t) => {
+  t.test(`wampy joins, calls, is called and receives events over ${serializer} [WSK-02, SER-11]`, async (t) => {
     const { app, url } = await buildApp(t)
     const { wampy, welcome, subprotocol, problems } = await openWampy(t, url, { serializer })
     t.match(welcome, { authrole: 'anonymous', authmethod: 'anonymous' })
@@ -32,7 +32,7 @@ for (const serializer of serializers) {
     t.same(problems, [])
   })
 
-  t.test(`wampy publishes to whom it names over ${serializer}: ids that it writes as floats are understood [SER-11, BWL-01, BWL-02]`, async (t) => {
+  t.test(`wampy publishes to selected receivers over ${serializer}: ids that it writes as floats are understood [SER-11, BWL-01, BWL-02]`, async (t) => {
     const { url } = await buildApp(t)
     const [publisher, first, second] = [await openWampy(t, url, { serializer }), await openWampy(t, url), await openWampy(t, url)]
     const atFirst = new Inbox<unknown>()
@@ -65,7 +65,7 @@ t.test('wampy logs in with WAMP-CRA, with a plain and with a salted secret [CRA-
   }
 })
 
-t.test('wampy comes back by its cookie, and is challenged again after a logout [CKH-03, CKL-01, CKO-01]', async (t) => {
+t.test('wampy is logged in again by its cookie, and is challenged again after a logout [CKH-03, CKL-01, CKO-01]', async (t) => {
   const { url } = await buildApp(t, logins)
   const first = await openWampy(t, url, { login: joe })
   t.same(first.challenges, ['wampcra'])

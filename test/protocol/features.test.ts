@@ -11,7 +11,7 @@ t.test('the features of known roles are read, and unknown ones ignored', async (
   t.strictSame([...features ?? []].sort(), ['callee', 'callee.call_canceling', 'caller', 'caller.call_timeout', 'subscriber'])
 })
 
-t.test('a client without a known role has no features to speak of [OPT-01]', async (t) => {
+t.test('a client without a known role has no features [OPT-01]', async (t) => {
   for (const roles of [undefined, null, [], 'caller', {}, { gardener: {} }, { caller: true }]) t.equal(readFeatures(roles), null)
 })
 

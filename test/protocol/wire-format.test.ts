@@ -73,7 +73,7 @@ const options: Readonly<Record<string, { message: (options: unknown) => unknown[
 
 for (const [title, { message, known }] of Object.entries(options)) {
   const [place = ''] = title.split(' ')
-  t.test(`${title}: known keys have the right values, or it is a violation [MSG-07, MSG-09, TRP-38]`, async (t) => {
+  t.test(`${title}: an invalid value of a known key is a violation [MSG-07, MSG-09, TRP-38]`, async (t) => {
     for (const [key, kind] of Object.entries(known)) {
       const [right, wrong] = kinds[kind]
       for (const value of right) t.equal(fault(...message({ [key]: value })), undefined, `${key}: ${JSON.stringify(value)}`)
@@ -87,7 +87,7 @@ for (const [title, { message, known }] of Object.entries(options)) {
     t.equal(fault(...message(unknown)), undefined)
   })
 
-  t.test(`${title}: a dict it must be [MSG-17]`, async (t) => {
+  t.test(`${title}: must be a dict [MSG-17]`, async (t) => {
     for (const value of [null, [], 'x', 1, true, undefined, new Uint8Array(1), new Date(), new Map()]) {
       t.equal(fault(...message(value)), `${place} must be a dict`)
     }
@@ -108,7 +108,7 @@ t.test('a message has its fields, in the order of the wire', async (t) => {
   t.strictSame(toElements({ type: 67, request: 0, details: { reason: 'x' } }), [67, 0, { reason: 'x' }])
 })
 
-t.test('the layouts of the router\'s messages say what it may send [MSG-17]', async (t) => {
+t.test('the layouts of the router\'s messages define what it may send [MSG-17]', async (t) => {
   const accepts = (code: MessageCode, ...fields: unknown[]): boolean => layoutOf(code).fields.every(([, check], i) => check(fields[i]) === true)
   t.ok(accepts(2, 5512315355, {}))
   t.ok(accepts(35, 1, {}) && accepts(35, 0, {}) && accepts(67, 0, {}), 'a revocation has request 0')

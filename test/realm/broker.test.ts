@@ -80,7 +80,7 @@ t.test('receivers are the sessions in every eligible list and in no exclude list
   }
 })
 
-t.test('the publisher is disclosed if it asks or its role says so, and may be refused [PID-01, PID-02, PID-03, PID-04, PID-06, TRP-07]', async (t) => {
+t.test('the publisher is disclosed by request or by role, and a request may be refused [PID-01, PID-02, PID-03, PID-04, PID-06, TRP-07]', async (t) => {
   for (const [role, options, disclosed] of [
     [{}, {}, false],
     [{}, { disclose_me: false }, false],
@@ -133,7 +133,7 @@ t.test('events of one publisher arrive in order, across topics [PUB-08, ORD-01]'
   t.same(two.heard().map((event) => (event[4] as number[])[0]), Array.from({ length: 50 }, (_, i) => i))
 })
 
-t.test('URIs are checked before permission, each in its place [URI-05, URI-07, URI-08, URI-09, URI-10, URI-13, SUB-06]', async (t) => {
+t.test('URIs are checked before permissions, by the rules of their message [URI-05, URI-07, URI-08, URI-09, URI-10, URI-13, SUB-06]', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   const refused = 'wamp.error.invalid_uri'
@@ -157,7 +157,7 @@ t.test('URIs are checked before permission, each in its place [URI-05, URI-07, U
   t.same(other.closedBy, undefined)
 })
 
-t.test('a strict realm takes only lower-case letters, digits and _ [URI-04, URI-05, TRP-58]', async (t) => {
+t.test('a strict realm accepts only lower-case letters, digits and _ [URI-04, URI-05, TRP-58]', async (t) => {
   const { join } = buildRouter({ realms: { realm1: { uriCheck: 'strict', roles: { anonymous: everything } } } })
   const client = await join()
   for (const [uri, type] of [['com.my_app.x1', 33], ['com.MyApp.x', 8], ['com.my-app', 8]] as const) t.equal(client.ask([32, 1, {}, uri])![0], type, uri)

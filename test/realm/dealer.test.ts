@@ -29,7 +29,7 @@ t.test('a call of an unregistered procedure is answered with an error [CAL-02, U
   const [caller, callee] = [await join(), await join()]
   t.match(caller.ask([48, 1, {}, 'none']), [8, 48, 1, {}, 'wamp.error.no_such_procedure', [String]])
   for (const [i, [uri, match]] of ([['', 'prefix'], ['w', 'prefix'], ['.session.fly', 'wildcard']] as const).entries()) t.match(callee.ask([64, i + 1, { match }, uri]), [65])
-  t.match(caller.ask([48, 2, {}, 'wamp.session.fly']), [8, 48, 2, {}, 'wamp.error.no_such_procedure'], 'a pattern never gets what is reserved [TRP-44]')
+  t.match(caller.ask([48, 2, {}, 'wamp.session.fly']), [8, 48, 2, {}, 'wamp.error.no_such_procedure'], 'a pattern registration never receives calls of reserved URIs [TRP-44]')
   t.same(callee.heard(), [])
 })
 
@@ -103,7 +103,7 @@ t.test('the caller is disclosed at its request, at that of the callee, or by rol
   t.match(client.ask([48, 2, { disclose_me: true }, 'p']), [8, 48, 2, {}, 'wamp.error.option_disallowed.disclose_me'])
 })
 
-t.test('a session may call its own procedures, and calls of others continue meanwhile [CAL-07, LEA-05, ORD-02]', async (t) => {
+t.test('a session may call its own procedures while other calls continue [CAL-07, LEA-05, ORD-02]', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   client.say([64, 1, {}, 'p'], [48, 2, {}, 'p'], [48, 3, {}, 'p'])
@@ -196,7 +196,7 @@ t.test('when the callee leaves, the caller gets an error, and no other callee is
   t.same(other.heard(), [])
 })
 
-t.test('a callee that cannot be reached, or whose serializer cannot say it, fails the call at once [SER-14]', async (t) => {
+t.test('a call fails at once if its callee cannot be reached, or if the callee\'s serializer cannot represent it [SER-14]', async (t) => {
   const { join } = buildRouter()
   const [caller, callee] = [await join(), await join()]
   callee.ask([64, 1, {}, 'p'])

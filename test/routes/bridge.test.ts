@@ -78,7 +78,7 @@ t.test('the error of an invalid request names its fault', async (t) => {
   for (const [body, error] of [
     ['[', 'the body is not JSON'], [[], 'the body must be an object'], [{}, '"procedure" must be a URI'], [{ procedure: 5 }, '"procedure" must be a URI'],
     [{ procedure: 'a', args: {} }, '"args" must be a list'], [{ procedure: 'a', kwargs: [] }, '"kwargs" must be an object'], [{ procedure: 'a', options: 1 }, '"options" must be an object'],
-    [{ procedure: 'a', topic: 'b' }, '"topic" is not known: the body may have procedure, args, kwargs and options']
+    [{ procedure: 'a', topic: 'b' }, '"topic" is not allowed: the body may have procedure, args, kwargs and options']
   ] as const) {
     const answer = await post('/call', body)
     t.equal(answer.status, 400)
@@ -158,7 +158,7 @@ t.test('with `signature`, a request without a valid signature has no effect', as
   const query = new URLSearchParams(sign(body)).toString()
   t.match(await post('/call', body), { status: 401, body: { error: /"key" is missing/ } })
   t.same(await post(`/call?${query}`, body), { status: 200, body: { args: [1] } })
-  t.match(await post(`/call?${query}`, body), { status: 401, body: { error: 'the request was made before' } })
+  t.match(await post(`/call?${query}`, body), { status: 401, body: { error: 'the request was already received' } })
   t.match(await post(`/call?${query}`, body.replace('1', '2')), { status: 401, body: { error: 'the signature is wrong' } })
 })
 
@@ -192,14 +192,14 @@ t.test('a signature is accepted once, within the tolerance, for its key and its 
   t.equal(requests.faultOf(sign('{}'), '{}'), null)
   t.match(requests.faultOf(sign('{}', { timestamp: at(-61_000) }), '{}'), /more than 60 seconds off/)
   t.match(requests.faultOf(sign('{}', { timestamp: at(61_000) }), '{}'), /more than 60 seconds off/)
-  t.match(requests.faultOf(sign('{}', { timestamp: 'yesterday' }), '{}'), /must be UTC/)
+  t.match(requests.faultOf(sign('{}', { timestamp: 'yesterday' }), '{}'), /must be a time in UTC/)
   t.match(requests.faultOf(sign('{}', { key: 'other' }), '{}'), /signature is wrong/)
   t.match(requests.faultOf(sign('{}', { secret: 'other' }), '{}'), /signature is wrong/)
   t.match(requests.faultOf({ ...sign('{}'), signature: 'x' }, '{}'), /signature is wrong/)
   const once = sign('{}', { nonce: '8' })
   t.equal(requests.faultOf(once, '{}'), null)
   now += 30_000
-  t.match(requests.faultOf(once, '{}'), /made before/)
+  t.match(requests.faultOf(once, '{}'), /already received/)
 })
 
 t.test('a signed request is accepted once, even after many others, and when the clock has been set back', async (t) => {
@@ -215,14 +215,14 @@ t.test('a signed request is accepted once, even after many others, and when the 
     if (i % 1000 === 0) now += 1000
     if (signed.faultOf(sign(String(i)), '{}') !== null) t.fail('what is new counts')
   }
-  t.match(signed.faultOf(first, '{}'), /older than what is remembered/)
+  t.match(signed.faultOf(first, '{}'), /older than the remembered requests/)
   const late = sign('late')
   t.equal(signed.faultOf(late, '{}'), null)
   now += 700_000
   t.match(signed.faultOf(late, '{}'), /seconds off/)
   t.equal(signed.faultOf(sign('another'), '{}'), null)
   now -= 600_000
-  t.match(signed.faultOf(late, '{}'), /older than what is remembered/)
+  t.match(signed.faultOf(late, '{}'), /older than the remembered requests/)
   t.equal(signed.faultOf(sign('new'), '{}'), null)
 })
 

@@ -80,9 +80,9 @@ t.test('an invalid path is refused, and so is one that is in use', async (t) => 
   for (const client of ['wamp-client.js', '/wamp-client', '/.js', '/:name.js', '/*.js', '/client.js?v=1', 5, true]) {
     await t.rejects(build(t, { client } as object), invalid(/^The option "client" must be a path that begins with "\/" and ends with "\.js", such as "\/wamp-client\.js"/), String(client))
   }
-  await t.rejects(build(t, { client: '/ws.js', path: '/ws.js' }), invalid(/^The option "client" must be a path that no route has yet: there is one at \/api\/ws\.js$/))
+  await t.rejects(build(t, { client: '/ws.js', path: '/ws.js' }), invalid(/^The option "client" must be a free path: there is already a route at \/api\/ws\.js$/))
   const app = Fastify()
   t.teardown(() => app.close())
   app.get('/wamp-client-cbor.js', async () => 'mine')
-  await t.rejects(async () => { await app.register(wampPlugin, { realms, client: '/wamp-client.js' }) }, invalid(/there is one at \/wamp-client-cbor\.js$/))
+  await t.rejects(async () => { await app.register(wampPlugin, { realms, client: '/wamp-client.js' }) }, invalid(/there is already a route at \/wamp-client-cbor\.js$/))
 })

@@ -166,7 +166,7 @@ t.test('an unauthorized or invalid request is answered with a suitable status', 
   const answer = async (query: string): Promise<unknown> => await (await fetch(`${url}/events?${query}`, { headers: { cookie } })).json()
   t.match(await answer('topic=org.other'), { error: 'wamp.error.not_authorized', args: [/may not subscribe to "org.other"/] }, 'and why')
   t.match(await answer(''), { error: '"topic" is missing: it must be the URI of a topic' })
-  t.match(await answer('topics=a'), { error: '"topics" is not known: the query may have topic, match and get_retained' })
+  t.match(await answer('topics=a'), { error: '"topics" is not allowed: the query may have topic, match and get_retained' })
 })
 
 t.test('a stream ends with the login, with the session, and with the app', async (t) => {

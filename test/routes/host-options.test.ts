@@ -78,7 +78,7 @@ t.test('an app with only HTTP/2 starts, with a warning that no WebSocket can be 
     const app = Fastify({ ...options, logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } } as object)
     t.teardown(() => app.close())
     await registerOurs(app)
-    t.match(lines.filter(({ level }) => level >= 40), warned ? [{ level: 40, msg: /^no WebSocket can be opened: .*allowHTTP1/ }] : [], JSON.stringify(options))
+    t.match(lines.filter(({ level }) => level >= 40), warned ? [{ level: 40, msg: /^WebSockets do not work: .*allowHTTP1/ }] : [], JSON.stringify(options))
     t.equal(lines.filter(({ level }) => level >= 40).length, warned ? 1 : 0)
     if ('https' in options || !warned) continue
     registerRest(app)

@@ -21,20 +21,20 @@ t.test('a page of the same host and port may connect, whatever the scheme [CKH-1
   t.ok(ask('http://[::1]:8080', '[::1]:8080'))
 })
 
-t.test('a page of any other origin may not [CKH-11]', async (t) => {
+t.test('a page of any other origin may not connect [CKH-11]', async (t) => {
   for (const origin of ['https://evil.example', 'https://app.example.evil.example', 'https://sub.app.example', 'http://app.example:8081', 'null', '', 'file://', 'app.example', 'https://app.example@evil.example']) {
     t.notOk(ask(origin, 'app.example'), origin)
   }
   t.notOk(ask('https://evil.example', ''), 'a request without Host')
 })
 
-t.test('an origin that is listed may, and `*` is any [CKH-11]', async (t) => {
+t.test('a page of a listed origin may connect, and `*` allows any origin [CKH-11]', async (t) => {
   t.ok(ask('https://other.example', 'app.example', ['https://other.example']))
   t.notOk(ask('http://other.example', 'app.example', ['https://other.example']))
   t.ok(ask('null', 'app.example', ['*']))
 })
 
-t.test('a host that is not listed is not the own host of the app, whoever resolves to this address [CKH-11]', async (t) => {
+t.test('an unlisted host is not treated as the app\'s own, even if its name resolves to this address [CKH-11]', async (t) => {
   const hosts = ['app.example', '[::1]']
   t.ok(ask('https://app.example', 'app.example', [], hosts))
   t.ok(ask('https://APP.example:8443', 'app.example:8443', [], hosts))

@@ -95,7 +95,7 @@ t.test('an event stream whose cookie is being looked up is refused when the app 
     await asked
     const closed = app.close()
     const response = await answer
-    t.match([response.status, await response.json()], [503, { error: 'the app closes' }])
+    t.match([response.status, await response.json()], [503, { error: 'the app is closing' }])
     await closed
     t.notOk(logged.some((text) => text.includes('cannot tell')))
   }

@@ -34,7 +34,7 @@ const cases: [name: string, given: readonly [Record<string, unknown>, ...unknown
 ]
 
 for (const [name, [details, ...messages], wamp, crossbar] of cases) {
-  t.test(`${name} is answered in the words of the specification, or in those of Crossbar.io [SES-10, SES-11, AUT-11, CKO-17]`, async (t) => {
+  t.test(`${name} is answered with the URIs of the specification, or with those of Crossbar.io [SES-10, SES-11, AUT-11, CKO-17]`, async (t) => {
     for (const [dialect, reason] of [[undefined, wamp], ['wamp', wamp], ['crossbar', crossbar]] as const) {
       t.match((await answers(dialect, details, ...messages)).at(-1), name === 'GOODBYE' ? [6, {}, reason] : [3, { message: String }, reason], dialect ?? 'the default')
     }

@@ -16,7 +16,7 @@ function buildThinking (limits: { parkedBytes?: number } = {}) {
   return { ...router, asked }
 }
 
-t.test('a CALL can be canceled before the decision, wherever it waits, and later messages continue [CAN-01, CAN-02]', async (t) => {
+t.test('a waiting CALL can be canceled before the decision, and later messages continue [CAN-01, CAN-02]', async (t) => {
   const { join, asked } = buildThinking()
   const client = await join()
   client.say([48, 1, {}, 'slow.1'], [48, 2, {}, 'none'], [48, 3, {}, 'slow.2'], [48, 4, {}, 'none'])
@@ -169,7 +169,7 @@ t.test('the timeout of a call runs while it waits behind another request, and co
   t.match(callee.heard().filter(([type]) => type === 68), [[68, 2]], 'what waited for it goes on')
 })
 
-t.test('the time of a progressive call that waits is that of its first CALL, and its end takes all of it along [TMO-01]', async (t) => {
+t.test('the timeout of a waiting progressive call is that of its first CALL, and ends all of its input [TMO-01]', async (t) => {
   const pass = stopClock(t)
   const { join, asked } = buildThinking()
   const [client, callee] = [await join(helloAs({ roles: { subscriber: {}, caller: { features: { progressive_call_invocations: true } } } })), await join(helloAs({}, ['progressive_call_invocations', 'call_canceling']))]
@@ -263,7 +263,7 @@ t.test('no timeout runs for a call that is canceled or whose session has left', 
   t.same([client.heard(), gone.heard()], [[], []])
 })
 
-t.test('the ids of calls that end while they wait count as used where ids are one sequence [IDS-10]', async (t) => {
+t.test('in a strict realm, the ids of calls that end while they wait count as used [IDS-10]', async (t) => {
   const pass = stopClock(t)
   let decide = (_allow: boolean): void => {}
   const authorizer = (_session: unknown, uri: string): boolean | Promise<boolean> => uri !== 'slow' || new Promise((resolve) => { decide = resolve })

@@ -143,7 +143,7 @@ t.test('the separator is that of the client\'s first batch, 0x1E before it [TRP-
 })
 
 t.test('a malformed batch is a violation, and none of its messages is processed [BAT-07, BAT-08]', async (t) => {
-  for (const [batch, fault] of [['', 'the batch is empty'], ['[34,1,1]', 'no separator ends the batch'], ['[34,1,1]\x1e[34,2,1]', 'no separator ends the batch']]) {
+  for (const [batch, fault] of [['', 'the batch is empty'], ['[34,1,1]', 'the batch does not end with a separator'], ['[34,1,1]\x1e[34,2,1]', 'the batch does not end with a separator']]) {
     const { socket, heard } = build()
     socket.emit('message', Buffer.from(batch!), false)
     t.strictSame(heard, [fault])
@@ -165,14 +165,14 @@ t.test('messages after an invalid one, or after the end of the session, are igno
   t.strictSame(over.heard, [1, 6])
   const kind = build()
   kind.socket.emit('message', Buffer.from('[34,1,1]\x1e'), true)
-  t.strictSame(kind.heard, ['wamp.2.json.batched takes text messages'])
+  t.strictSame(kind.heard, ['wamp.2.json.batched requires text messages'])
 })
 
 /** UNSUBSCRIBE, so many times: over 64 KiB from 7000 on. */
 const many = (from: number, count: number): Buffer => Buffer.from(Array.from({ length: count }, (_, i) => `[34,${from + i},1]\x1e`).join(''))
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
 
-t.test('a long batch takes several turns, in which nothing is read, and data that arrives all the same waits [BAT-09]', async (t) => {
+t.test('a long batch takes several turns, in which nothing is read, and data that still arrives waits [BAT-09]', async (t) => {
   const { transport, socket, stream, heard } = build()
   socket.emit('message', many(1, 20_000), false)
   t.ok(heard.length > 0 && heard.length < 10_000, `${heard.length} in the first turn`)
@@ -189,7 +189,7 @@ t.test('a long batch takes several turns, in which nothing is read, and data tha
   t.equal(heard.length, 20_011)
 })
 
-t.test('a peer that says that it closes has its last batch heard to the end, in turns, and no more after a violation [BAT-09]', async (t) => {
+t.test('the last batch of a peer that closes is processed completely, in turns, unless it contains a violation [BAT-09]', async (t) => {
   const { transport, socket, heard } = build()
   socket.emit('message', many(1, 20_000), false)
   socket.emit('close', 1000)

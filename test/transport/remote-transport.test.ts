@@ -167,7 +167,7 @@ t.test('messages are decoded, faults are named, and nothing is processed after c
   socket.emit('message', Buffer.from('[34,1,1]'), false)
   socket.emit('message', Buffer.from('[34,1,1]'), true)
   socket.emit('message', Buffer.from('[34'), false)
-  t.match(heard, [34, 'wamp.2.json takes text messages', String])
+  t.match(heard, [34, 'wamp.2.json requires text messages', String])
   transport.close('normal')
   socket.emit('message', Buffer.from('[34,1,1]'), false)
   t.equal(heard.length, 3)
