@@ -1975,5 +1975,12 @@ export const defences: readonly Defence[] = [
     code: '[few, ...ownPages, identify]',
     without: '[...ownPages, identify]',
     test: ['routes/left-requests.test.ts', 'a connection that asks for many']
+  },
+  {
+    defence: 'Retained events that wait for a turn do not stay in memory when their session leaves',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'nextTurn(this, (leave) => { this.#leave = leave })',
+    without: 'nextTurn(this)',
+    test: ['transport/in-process-transport.test.ts', 'retained events that wait for a turn']
   }
 ]
