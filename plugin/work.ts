@@ -3,6 +3,7 @@
  * subscriber, or 64 octets read, copied or written: about 50 ns. All routers of a process share its event loop, so they share one count.
  */
 import { Queue } from './queue.ts'
+import { Waiters } from './waiters.ts'
 
 /** Units in one turn, before timers and other sockets are served: about a millisecond. */
 export const UNITS_OF_TURN = 20_000
@@ -34,9 +35,8 @@ const queued = new Set<Worker>()
 /** Workers that were idle before: one of these is served between two busy ones. */
 const fresh = new Queue<Waiting>()
 const busy = new Queue<Waiting>()
-/** Waiting work without a worker, by owner, with the owners in the order of service. */
-const waiters = new Map<object, Queue<() => void>>()
-const owners = new Queue<object>()
+/** Waiting work without a worker. */
+const waiters = new Waiters()
 
 /** Counts units of work that was done or is about to be done. */
 export function spend (units: number): void {
@@ -85,18 +85,15 @@ export function begin (worker: Worker): void {
 
 /**
  * Resolves when there are units for work without a worker; null if there are some now. `owner` is the beneficiary of the work, such as a
- * connection: owners are served in rotation, regardless of the amount of their work.
+ * connection: owners are served in rotation, regardless of the amount of their work. `whenUnneeded` receives a function to call when nobody
+ * needs the work any more: the promise then resolves at once. Otherwise clients that leave at once could add work faster than it gets turns.
  */
-export function nextTurn (owner: object): Promise<void> | null {
+export function nextTurn (owner: object, whenUnneeded?: (leave: () => void) => void): Promise<void> | null {
   if (!isTurnOver()) return null
   return new Promise((resolve) => {
-    let line = waiters.get(owner)
-    if (line === undefined) {
-      waiters.set(owner, line = new Queue())
-      owners.add(owner)
-    }
-    line.add(resolve)
+    const leave = waiters.add(owner, resolve)
     schedule()
+    whenUnneeded?.(leave)
   })
 }
 
@@ -112,24 +109,20 @@ function schedule (): void {
  */
 function takeTurn (): void {
   state = 'idle'
-  if (phase === 'workers' || counts[LEFT]! <= 0 || waiters.size === 0) {
-    phase = phase === 'workers' && waiters.size > 0 ? 'waiters' : 'workers'
+  if (phase === 'workers' || counts[LEFT]! <= 0 || waiters.owners === 0) {
+    phase = phase === 'workers' && waiters.owners > 0 ? 'waiters' : 'workers'
     counts[EARLIER] = unitsSpent()
-    const units = waiters.size > 0 && queued.size > 0 ? UNITS_OF_TURN / 2 : UNITS_OF_TURN
+    const units = waiters.owners > 0 && queued.size > 0 ? UNITS_OF_TURN / 2 : UNITS_OF_TURN
     counts[EARLIER] -= UNITS_OF_TURN - units
     counts[LEFT] = units
   }
   if (phase === 'waiters') serveWaiter()
   else serveWorkers()
-  if (queued.size > 0 || waiters.size > 0) schedule()
+  if (queued.size > 0 || waiters.owners > 0) schedule()
 }
 
 function serveWaiter (): void {
-  const owner = owners.take()!
-  const line = waiters.get(owner)!
-  const goOn = line.take()!
-  if (line.size === 0) waiters.delete(owner)
-  else owners.add(owner)
+  const goOn = waiters.take()!
   spend(UNITS_OF_WAITER)
   goOn()
 }

@@ -6,6 +6,8 @@ export const CLIENT_GONE = 499
 
 /** The units of work for ending a pending response. */
 const UNITS_OF_END = 400
+/** The maximum number of them that wait for a turn to end. The rest ends at once, because clients may close connections faster than there are turns. */
+const MOST_ENDING = 1000
 
 /** The common interface of HTTP/1.1 and HTTP/2 responses. For HTTP/2, only the stream is marked as destroyed. */
 interface RawResponse {
@@ -26,6 +28,8 @@ interface Connection {
 
 /** Ends each response that waits on a connection. */
 const waiting = new WeakMap<Connection, Set<() => void>>()
+/** The number of responses of closed connections that wait for their end. */
+let ending = 0
 /** The callbacks for the end of a response. With a listener for each, Node.js would warn of a leak. */
 const callbacks = new WeakMap<RawResponse, Set<() => void>>()
 
@@ -76,8 +80,8 @@ function http1ConnectionOf ({ raw, request }: FastifyReply): Connection | null {
 }
 
 /**
- * A connection may have many: they end in turns. Node.js pauses a connection when too many octets of further responses wait behind a pending
- * one. It then does not see that the client has disconnected, so the connection is cut off.
+ * A connection may have many: they end in turns, unless too many wait already. Node.js pauses a connection when too many octets of further
+ * responses wait behind a pending one. It then does not see that the client has disconnected, so the connection is cut off.
  */
 function waitingOn (connection: Connection): Set<() => void> {
   let ends = waiting.get(connection)
@@ -87,15 +91,32 @@ function waitingOn (connection: Connection): Set<() => void> {
   // It also pauses for a body that is not read yet.
   connection.on('pause', () => { if (connection._paused === true && all.size > 0) connection.destroy() })
   connection.once('close', () => {
-    begin({
-      work () {
-        const [next] = all
-        if (next === undefined) return false
-        spend(UNITS_OF_END)
-        next()
-        return true
-      }
-    })
+    if (ending + all.size > MOST_ENDING) for (const end of all) endOne(end)
+    else endInTurns(all)
   })
   return ends
+}
+
+function endInTurns (all: Set<() => void>): void {
+  let left = all.size
+  ending += left
+  begin({
+    work () {
+      const [next] = all
+      if (next !== undefined) {
+        left--
+        ending--
+        endOne(next)
+        return true
+      }
+      // Node.js itself ends the first one.
+      ending -= left
+      return false
+    }
+  })
+}
+
+function endOne (end: () => void): void {
+  spend(UNITS_OF_END)
+  end()
 }

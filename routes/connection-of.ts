@@ -42,13 +42,13 @@ const MOST_REQUESTS = 100
 const requestsOf = new OpenResponses()
 
 /**
- * An onRequest hook that limits the number of requests per connection that wait for a response, since each holds a session, and with HTTP/2
+ * An onRequest hook that limits the number of `requests` per connection that wait for a response, since each holds a session, and with HTTP/2
  * also a body. Node.js has no such limit. Over HTTP/2, a request above the limit is answered with 429 and `body`. Over HTTP/1.1, the connection
  * is closed, because the response would wait behind all others. Node.js would then stop reading and not notice that the client has gone.
  */
-export function limitRequests (body: object): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
+export function limitRequests (body: object, requests = requestsOf): (request: FastifyRequest, reply: FastifyReply) => Promise<unknown> {
   return async ({ raw }, reply) => {
-    if (requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)) return undefined
+    if (requests.add(connectionOf(raw), reply, MOST_REQUESTS)) return undefined
     if (!isHttp2(raw)) {
       reply.hijack()
       raw.socket.destroy()

@@ -14,7 +14,7 @@ import type { Admission } from '../plugin/transport/admission.ts'
 import { spend } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
-import { connectionOf, isHttp2 } from './connection-of.ts'
+import { connectionOf, isHttp2, limitRequests, OpenResponses } from './connection-of.ts'
 import { EventStream, streamsOf } from './event-stream.ts'
 import type { Outflow } from './event-stream.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
@@ -45,6 +45,7 @@ const MOST_TOPICS = 100
 const COMMENTS = 15_000
 
 const CLOSES = 'the app is closing'
+const TOO_MANY_STREAMS = 'this connection has too many streams'
 
 async function refuse (reply: FastifyReply, status: number, error: string, args: readonly unknown[] = []): Promise<FastifyReply> {
   return await reply.code(status).header('cache-control', 'no-store').send({ error, args, kwargs: {} })
@@ -57,6 +58,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
   // Fastify ends a connection on which nothing is sent for `connectionTimeout`.
   const { connectionTimeout = 0 } = fastify.initialConfig
   const comments = setInterval(() => { for (const stream of streams) stream.comment() }, connectionTimeout === 0 ? COMMENTS : Math.min(COMMENTS, connectionTimeout / 2)).unref()
+  const few = limitRequests({ error: TOO_MANY_STREAMS, args: [], kwargs: {} }, new OpenResponses())
   // A stream never ends by itself: it would hold up the close.
   fastify.addHook('preClose', async () => {
     clearInterval(comments)
@@ -65,14 +67,14 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
   const ownPages = parts.join === null ? [] : [ownPagesOnly(parts.origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => await closing.before(fastify.wampIdentify(request)) === 'closing' ? await refuse(reply, 503, CLOSES) : undefined
   // A stream is never done.
-  fastify.get(parts.path, { onRequest: [...ownPages, identify], preHandler: fairTurn, handlerTimeout: LONGEST_TIMER }, async (request, reply) => {
+  fastify.get(parts.path, { onRequest: [few, ...ownPages, identify], preHandler: fairTurn, handlerTimeout: LONGEST_TIMER }, async (request, reply) => {
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(reply, 400, asked)
     const last = lastEventOf(request)
     if (Number.isNaN(last)) return await refuse(reply, 400, '"Last-Event-ID" must be the id of an event')
     const { wampPrincipal: principal } = request
     if (parts.join === null && principal === null) return await refuse(reply, 401, parts.unidentified(request))
-    if (!streamsOf.add(connectionOf(request.raw), reply, isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1)) return await refuse(reply, 429, 'this connection has too many streams')
+    if (!streamsOf.add(connectionOf(request.raw), reply, isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1)) return await refuse(reply, 429, TOO_MANY_STREAMS)
     const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(reply, entry.status, entry.error)
     whenResponseEnds(reply, entry)

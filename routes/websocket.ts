@@ -18,6 +18,7 @@ import { BatchedWebsocketFraming, WebsocketFraming } from '../plugin/transport/w
 import { WebsocketLink } from '../plugin/transport/websocket-link.ts'
 import { nextTurn, spend } from '../plugin/work.ts'
 import { Closing } from './closing.ts'
+import { CLIENT_GONE } from './client-gone.ts'
 import { connectionOf } from './connection-of.ts'
 import { UNITS_OF_OPENING } from './fair-turn.ts'
 import { arrivalOf } from './identity.ts'
@@ -102,8 +103,9 @@ class UpgradeHandler {
     const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
     if (subprotocol === undefined) return refuse(request, reply, { status: 400, error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 
-    await (nextTurn(connectionOf(request.raw)) ?? undefined)
+    await (nextTurn(connectionOf(request.raw), (leave) => { whenSocketCloses(request, leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
+    if (request.raw.socket?.destroyed === true) return reply.code(CLIENT_GONE).send()
     const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return refuse(request, reply, entry)
     closeWhenLeft(request)

@@ -47,6 +47,10 @@ export class InProcessTransport implements Transport {
   #octets = 0
   /** `later`: the next message waits for a turn. */
   #delivery: 'idle' | 'soon' | 'later' = 'idle'
+  /** True after the GOODBYE of the router. */
+  #isOver = false
+  /** Delivers the messages that wait for a turn, without it. */
+  #leave: () => void = () => {}
 
   constructor ({ receive, closed, codec = null, decodes = () => false, wants = () => true, held = null, bufferedEventBytes = Infinity, unitsOfInvocation = UNITS_OF_INVOCATION }: {
     /** Takes a message of the router, and the values of its payload, which belong to the receiver. It releases what is held. Must not throw. */
@@ -157,6 +161,11 @@ export class InProcessTransport implements Transport {
       return 'sent'
     }
     this.#queue.add(queued)
+    if (queued.message.type === MessageType.Goodbye) {
+      // The session no longer wants the retained events before it. Clients can open and leave sessions faster than there are turns.
+      this.#isOver = true
+      this.#leave()
+    }
     if (this.#delivery === 'idle') {
       this.#delivery = 'soon'
       queueMicrotask(() => { this.#deliver() })
@@ -169,8 +178,8 @@ export class InProcessTransport implements Transport {
       const { message, values, held, octets } = next
       if (message.type === MessageType.Event && message.details.retained === true) {
         // Nobody waits for what was retained any more when the session or the subscription is over.
-        if (this.#state !== 'open' || !this.#wants(message.subscription)) continue
-        const wait = nextTurn(this)
+        if (this.#state !== 'open' || this.#isOver || !this.#wants(message.subscription)) continue
+        const wait = nextTurn(this, (leave) => { this.#leave = leave })
         if (wait !== null) {
           this.#queue.putBack(next)
           if (this.#delivery === 'soon') this.#letAnswersOvertake()

@@ -1243,9 +1243,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A client with much waiting work does not delay the work of others',
-    file: 'plugin/work.ts',
-    code: 'else owners.add(owner)',
-    without: 'else owners.putBack(owner)',
+    file: 'plugin/waiters.ts',
+    code: 'if (line.needed > 0) this.#order.add(line)',
+    without: 'if (line.needed > 0) this.#order.putBack(line)',
     test: ['work.test.ts', 'owners are served in rotation,']
   },
   {
@@ -1286,7 +1286,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A connection with too many pending requests cannot start further ones',
     file: 'routes/connection-of.ts',
-    code: 'requestsOf.add(connectionOf(raw), reply, MOST_REQUESTS)',
+    code: 'requests.add(connectionOf(raw), reply, MOST_REQUESTS)',
     without: 'true',
     test: ['routes/http2.test.ts', 'an HTTP/2 connection with many']
   },
@@ -2003,5 +2003,40 @@ export const defences: readonly Defence[] = [
     code: 'Buffer.allocUnsafeSlow(',
     without: 'Buffer.allocUnsafe(',
     test: ['protocol/own-octets.test.ts', 'a kept byte array keeps']
+  },
+  {
+    defence: 'A request whose client has disconnected waits for no turn',
+    file: 'routes/fair-turn.ts',
+    code: '(leave) => { whenResponseEnds(reply, leave) }',
+    without: '() => {}',
+    test: ['routes/left-requests.test.ts', 'a call whose client has']
+  },
+  {
+    defence: 'An upgrade whose client has disconnected waits for no turn',
+    file: 'routes/websocket.ts',
+    code: '(leave) => { whenSocketCloses(request, leave) }',
+    without: '() => {}',
+    test: ['routes/left-requests.test.ts', 'an upgrade whose client has']
+  },
+  {
+    defence: 'Clients that disconnect with pending requests cannot add to these faster than they end',
+    file: 'routes/client-gone.ts',
+    code: 'if (ending + all.size > MOST_ENDING)',
+    without: 'if (all.size < 0)',
+    test: ['routes/left-requests.test.ts', 'if many clients with pending']
+  },
+  {
+    defence: 'A connection cannot have an unlimited number of requests for event streams wait for their turns',
+    file: 'routes/events.ts',
+    code: '[few, ...ownPages, identify]',
+    without: '[...ownPages, identify]',
+    test: ['routes/left-requests.test.ts', 'a connection that asks for many']
+  },
+  {
+    defence: 'Retained events that wait for a turn do not stay in memory when their session leaves',
+    file: 'plugin/transport/in-process-transport.ts',
+    code: 'nextTurn(this, (leave) => { this.#leave = leave })',
+    without: 'nextTurn(this)',
+    test: ['transport/in-process-transport.test.ts', 'retained events that wait for a turn']
   }
 ]

@@ -106,6 +106,18 @@ t.test('retained events of a subscription that has ended take no turn', async (t
   t.same(events, ['17'])
 })
 
+t.test('retained events that wait for a turn are dropped at once by GOODBYE', async (t) => {
+  const { transport, events, event } = build()
+  spend(10_000_000)
+  for (let i = 0; i < 100; i++) transport.send(event(i, { retained: true }))
+  transport.send(event(100))
+  await Promise.resolve()
+  t.same(events, [], 'the turn is over')
+  transport.send({ type: 6, details: {}, reason: 'wamp.close.goodbye_and_out' })
+  for (let i = 0; i < 5; i++) await Promise.resolve()
+  t.same(events, ['event 100', '6'])
+})
+
 t.test('events that wait for earlier retained events are limited', async (t) => {
   const { transport, events, event } = build({ bufferedEventBytes: 1000 })
   spend(10_000_000)
