@@ -143,7 +143,7 @@ class Handshakes {
 
   async #decide (socket: Socket, octets: Buffer, fault: string | null): Promise<void> {
     const { router, codecs } = this.#options
-    await (nextTurn(socket) ?? undefined)
+    await (nextTurn(socket, (leave) => { socket.once('close', leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
     const request = readRequest(octets)
     if (request === 'foreign') socket.destroy()

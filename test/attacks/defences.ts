@@ -929,7 +929,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Retained events are decoded one at a time for in-process sessions',
     file: 'plugin/transport/in-process-transport.ts',
-    code: 'const wait = nextTurn(this)',
+    code: 'const wait = nextTurn(this, (leave) => { this.#leave = leave })',
     without: 'const wait = null as ReturnType<typeof nextTurn>',
     test: ['transport/in-process-transport.test.ts', 'events are delivered without being']
   },
