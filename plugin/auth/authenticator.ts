@@ -44,7 +44,7 @@ export interface Attempt {
   readonly pseudonym: string | null
   /**
    * The HTTP request that opened the connection, including everything that the app's hooks have added (`request.session`, `request.user`).
-   * Null for in-process sessions.
+   * Null for in-process sessions, and over RawSocket.
    */
   readonly request: FastifyRequest | null
   /** Aborted when the client gives up or disconnects, or the time runs out. */

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { errors } from '../errors.ts'
-import { wampBridge, wampEndpoint, wampPlugin, wampPort } from '../index.ts'
+import { wampBridge, wampEndpoint, wampPlugin, wampPort, wampRawSocket } from '../index.ts'
 import { readCommandLine } from './command-line.ts'
 import type { CommandLine } from './command-line.ts'
 import { findConfigurationFile, readConfigurationFile } from './configuration-file.ts'
@@ -28,11 +28,12 @@ async function run (args: readonly string[]): Promise<void> {
   await serve(configuration, given)
 }
 
-async function serve ({ listen, https, plugin, endpoints, bridges, ports }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
+async function serve ({ listen, https, plugin, endpoints, bridges, ports, rawSockets }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
   const app = Fastify({ logger: true, https })
   try {
     await app.register(wampPlugin, plugin)
     await addServices(app, { endpoints, bridges })
+    for (const rawSocket of rawSockets) await app.register(wampRawSocket, rawSocket)
     const further = await Promise.all(ports.map(async (one) => {
       const other = Fastify({ logger: true, https: one.https })
       await other.register(wampPort, { app, ...one.port })

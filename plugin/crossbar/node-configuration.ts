@@ -5,6 +5,7 @@ import type { BridgeOptions, EndpointOptions, FastifyWampOptions, FileOptions } 
 import type { Listen, Port } from './port.ts'
 import { reachOfProxy, readProxy } from './proxies.ts'
 import type { Backend, ProxyWorker } from './proxies.ts'
+import type { RawSocketOptions } from '../rawsocket-options.ts'
 import { readRealms } from './realms.ts'
 import type { Realms } from './realms.ts'
 import { Setting } from './setting.ts'
@@ -53,6 +54,8 @@ export interface NodeConfiguration extends ServedPort {
   readonly plugin: FastifyWampOptions
   /** The further ports, one for each address in the configuration except the first with a WebSocket route. */
   readonly ports: readonly PortConfiguration[]
+  /** The options for `fastify.register(wampRawSocket, rawSocket)` on the first app, one for each listener. */
+  readonly rawSockets: readonly RawSocketOptions[]
   /** Settings that are not supported or that behave differently, each with its path in the configuration. */
   readonly warnings: readonly string[]
 }
@@ -99,7 +102,7 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   site.checkFiles()
   const served = site.ports
   for (const { components } of routers) {
-    if (components !== undefined && components.list().length > 0) warnOfComponents(components, served.flatMap(({ endpoints }) => endpoints))
+    if (components !== undefined && components.list().length > 0) warnOfComponents(components, [...served.flatMap(({ endpoints }) => endpoints), ...site.rawSockets])
   }
 
   const [main, ...others] = served
@@ -113,7 +116,7 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
     ...(site.messageSize === undefined ? {} : { limits: { messageSize: site.messageSize } })
   }
   const ports = others.map((port) => ({ listen: port.listen, https: port.https, port: filesOf(port), endpoints: port.endpoints, bridges: port.bridges }))
-  return { listen: main.listen, https: main.https, plugin, endpoints, bridges: main.bridges, ports, warnings }
+  return { listen: main.listen, https: main.https, plugin, endpoints, bridges: main.bridges, ports, rawSockets: site.rawSockets, warnings }
 }
 
 function filesOf ({ static: folders }: Port): FileOptions {

@@ -16,6 +16,11 @@ interface Owner { readonly service: unknown, readonly setting: Setting, readonly
 
 const everywhere = ['0.0.0.0', '::']
 
+/** True if both addresses could not be listened on at once. */
+export function overlap (one: Listen, other: Listen): boolean {
+  return one.port === other.port && (one.host === other.host || [one.host, other.host].some((host) => everywhere.includes(host)))
+}
+
 /** Everything that is served at one port. */
 export class Port {
   readonly listen: Listen
@@ -40,11 +45,6 @@ export class Port {
     this.listen = listen
     this.https = https
     this.setting = setting
-  }
-
-  /** True if both addresses could not be listened on at once. */
-  overlaps ({ host, port }: Listen): boolean {
-    return this.listen.port === port && (this.listen.host === host || [this.listen.host, host].some((one) => everywhere.includes(one)))
   }
 
   /** Adds a directory. `setting` is the service, `directory` its setting of that name. */

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import { areConfusable } from '../check-logins.ts'
 import type { LoginEndpoint } from '../check-logins.ts'
+import type { RawSocketOptions } from '../rawsocket-options.ts'
 import { isServed } from '../served-files.ts'
 import type { CookieSettings } from './cookie.ts'
-import { Port } from './port.ts'
+import { overlap, Port } from './port.ts'
 import type { Listen } from './port.ts'
 import type { Reach } from './realms.ts'
 import type { Setting } from './setting.ts'
@@ -28,7 +29,10 @@ export interface PortScope extends Scope {
 export class Site {
   /** The maximum number of bytes in a message, or undefined for the plugin's default. */
   messageSize: number | undefined
+  /** The RawSocket listeners. */
+  readonly rawSockets: RawSocketOptions[] = []
   readonly #ports: Port[] = []
+  readonly #rawAddresses: { readonly listen: Listen, readonly setting: Setting }[] = []
   readonly #secrets: { readonly filename: string, readonly what: string }[] = []
   readonly #endpoints: { readonly endpoint: LoginEndpoint, readonly setting: Setting }[] = []
   readonly #facts = new Map<string, { value: unknown, setting: Setting }>()
@@ -41,12 +45,26 @@ export class Site {
 
   /** The port at the address of a transport. The services of shared ones may be the same. */
   listenOn ({ listen, https, shared }: { listen: Listen, https: Https | null, shared: boolean }, setting: Setting): Port {
-    const known = this.#ports.find((port) => port.overlaps(listen))
+    const raw = this.#rawAddresses.find((other) => overlap(other.listen, listen))
+    if (raw !== undefined) setting.fail(`must have another port: "${raw.setting.path}" has it`)
+    const known = this.#ports.find((port) => overlap(port.listen, listen))
     const port = known ?? new Port(listen, https, setting)
     if (known === undefined) this.#ports.push(port)
     else if (!isDeepStrictEqual([known.listen, known.https], [listen, https])) setting.fail(`must be the same as "${known.setting.path}", which has the same port`)
     port.shared = shared
     return port
+  }
+
+  /** Adds a RawSocket listener, whose address no other transport may have. */
+  addRawSocket (options: RawSocketOptions, setting: Setting): void {
+    const { host, port } = options
+    if (host !== undefined && port !== undefined) {
+      const listen = { host, port }
+      const owner = [...this.#ports, ...this.#rawAddresses].find((other) => overlap(other.listen, listen))
+      if (owner !== undefined) setting.member('endpoint').fail(`must have another port: "${owner.setting.path}" has it`)
+      this.#rawAddresses.push({ listen, setting: setting.member('endpoint') })
+    }
+    this.rawSockets.push(options)
   }
 
   /** Sets the limit of a WebSocket route, which applies to all of them. */

@@ -1,9 +1,8 @@
 import type { AuthOptions } from '../auth-options.ts'
-import type { EndpointOptions } from '../options.ts'
 import type { Setting } from './setting.ts'
 
 /** Warns of components, which are not started. If no transport lets in a client with the component's role, says what to add. */
-export function warnOfComponents (components: Setting, endpoints: readonly EndpointOptions[]): void {
+export function warnOfComponents (components: Setting, endpoints: readonly { readonly auth?: AuthOptions }[]): void {
   components.warn('are not started: run them as separate WAMP clients')
   const granted = new Set<string>()
   for (const { auth } of endpoints) {

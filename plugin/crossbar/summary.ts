@@ -1,13 +1,15 @@
 import type { BridgeOptions, EndpointOptions, FileOptions } from '../options.ts'
+import type { RawSocketOptions } from '../rawsocket-options.ts'
 import type { NodeConfiguration, PortConfiguration } from './node-configuration.ts'
 
 /** The text that `fastify-wamp check` prints for a configuration that can be served: one line for each service, then the warnings. */
-export function summaryOf ({ plugin, ports, warnings, ...main }: NodeConfiguration): string {
+export function summaryOf ({ plugin, ports, rawSockets, warnings, ...main }: NodeConfiguration): string {
   const { static: files, ...endpoint } = plugin
   const first = { ...main, port: files === undefined ? {} : { static: files }, endpoints: [endpoint, ...main.endpoints] }
   const lines = [
     `realms: ${Object.keys(plugin.realms).join(', ')}`,
     ...[first, ...ports].flatMap(portLines),
+    ...rawSockets.map((rawSocket) => `${rawAddressOf(rawSocket)}  RawSocket, ${loginsOf(rawSocket)}`),
     ...warnings.map((warning) => `warning: ${warning}`)
   ]
   return `${lines.join('\n')}\n`
@@ -23,7 +25,11 @@ function portLines ({ listen: { host, port }, https, port: files, endpoints, bri
   ]
 }
 
-function loginsOf ({ auth, cookie }: EndpointOptions): string {
+function rawAddressOf ({ host = '', port, path, tls }: RawSocketOptions): string {
+  return path === undefined ? `${tls === undefined ? 'rs' : 'rss'}://${host.includes(':') ? `[${host}]` : host}:${port}` : `rs+unix://${path}`
+}
+
+function loginsOf ({ auth, cookie }: Pick<EndpointOptions, 'auth' | 'cookie'>): string {
   const methods = Object.keys(auth ?? { anonymous: {} }).join(', ')
   return `logins by ${methods}${cookie === undefined ? '' : `, cookie ${cookie.name ?? ''}`}`
 }

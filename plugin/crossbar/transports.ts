@@ -1,7 +1,8 @@
 import type { Setting, Settings } from './setting.ts'
 import type { Port } from './port.ts'
+import { readRawSocketTransport } from './raw-sockets.ts'
 import type { PortScope, Scope } from './site.ts'
-import { readTls } from './tls.ts'
+import { readTcp } from './tcp-endpoint.ts'
 import { readPaths } from './web-services.ts'
 import { readWebsocket, websocketKeys } from './websocket-service.ts'
 
@@ -10,7 +11,8 @@ type TransportReader = (setting: Setting, scope: Scope) => void
 const transports: ReadonlyMap<string, TransportReader> = new Map([
   ['web', readWeb],
   ['websocket', readWebsocketTransport],
-  ['universal', readUniversal]
+  ['universal', readUniversal],
+  ['rawsocket', readRawSocketTransport]
 ])
 const notServed = 'is not supported: its clients can use WebSocket'
 
@@ -23,7 +25,7 @@ export function readTransport (setting: Setting, scope: Scope): void {
 
 function readWeb (setting: Setting, scope: Scope): void {
   const web = setting.record({ served: ['type', 'endpoint', 'paths', 'options'], silent: ['id'] })
-  readPort(web, { ...scope, port: readListen(web.get('endpoint'), scope) })
+  readPort(web, { ...scope, port: readPortOf(web.get('endpoint'), scope) })
 }
 
 function readPort (web: Settings<'paths' | 'options'>, scope: PortScope): void {
@@ -34,9 +36,13 @@ function readPort (web: Settings<'paths' | 'options'>, scope: PortScope): void {
 /** A port that only serves WebSocket. Without `url`, it serves every path, as in Crossbar.io. */
 function readWebsocketTransport (setting: Setting, scope: Scope): void {
   const websocket = setting.record({ served: [...websocketKeys, 'endpoint', 'url'], silent: ['id', 'debug'] })
-  const port = readListen(websocket.get('endpoint'), scope)
+  const port = readPortOf(websocket.get('endpoint'), scope)
   const url = websocket.find('url')
   readWebsocket(setting, websocket, url === undefined ? '/*' : readPathname(url), { ...scope, port })
+}
+
+function readPortOf (setting: Setting, scope: Scope): Port {
+  return scope.site.listenOn(readTcp(setting, scope), setting)
 }
 
 function readPathname (setting: Setting): string {
@@ -48,27 +54,11 @@ function readPathname (setting: Setting): string {
 /** Several protocols on one port. */
 function readUniversal (setting: Setting, scope: Scope): void {
   const universal = setting.record({ served: ['type', 'endpoint', 'web', 'websocket', 'rawsocket', 'mqtt'], silent: ['id'] })
-  const portScope = { ...scope, port: readListen(universal.get('endpoint'), scope) }
-  universal.find('rawsocket')?.warn(notServed)
+  const portScope = { ...scope, port: readPortOf(universal.get('endpoint'), scope) }
+  universal.find('rawsocket')?.warn('is not supported on a port with WebSocket: add a transport of the type "rawsocket" with another port')
   universal.find('mqtt')?.warn(notServed)
   const websockets = universal.find('websocket')
   if (websockets !== undefined) readPaths(websockets, '/', portScope)
   const web = universal.find('web')?.record({ served: ['paths', 'options'], silent: ['id', 'type'] })
   if (web !== undefined) readPort(web, portScope)
-}
-
-/** Reads a listening endpoint. Without `interface`, it listens on all interfaces, as in Crossbar.io, with IPv4 unless `version` is 6. */
-function readListen (setting: Setting, { site, directory }: Scope): Port {
-  if (setting.member('type').string() !== 'tcp') setting.member('type').fail('must be "tcp": no other endpoint is supported')
-  const endpoint = setting.record({
-    served: ['type', 'port', 'interface', 'version', 'portrange', 'tls', 'shared'], unserved: ['backlog', 'user_timeout']
-  })
-  endpoint.find('portrange')?.fail('is not supported: choose one "port"')
-  const everywhere = endpoint.find('version')?.oneOf([4, 6]) === 6 ? '::' : '0.0.0.0'
-  const tls = endpoint.find('tls')
-  return site.listenOn({
-    listen: { host: endpoint.find('interface')?.text() ?? everywhere, port: endpoint.get('port').integer(1, 65_535) },
-    https: tls === undefined ? null : readTls(tls, directory, site),
-    shared: endpoint.find('shared')?.flag() ?? false
-  }, setting)
 }

@@ -4,6 +4,7 @@ import { readAuth } from './auth.ts'
 import { readCookie } from './cookie.ts'
 import { checkRole } from './realms.ts'
 import type { Reach } from './realms.ts'
+import { readSerializers } from './serializers.ts'
 import { present } from './setting.ts'
 import type { Setting, Settings } from './setting.ts'
 import type { PortScope } from './site.ts'
@@ -14,7 +15,6 @@ export const websocketKeys = ['type', 'serializers', 'options', 'auth', 'cookie'
 type WebsocketSettings = Settings<typeof websocketKeys[number]>
 type OptionSettings = Settings<'allowed_origins' | 'allow_null_origin' | 'max_message_size' | 'require_websocket_subprotocol'>
 
-const offered = ['json', 'msgpack', 'cbor'] as const
 const ANY = '*'
 const MOST_BYTES = 64 * 2 ** 20
 
@@ -31,7 +31,7 @@ export function readWebsocket (setting: Setting, websocket: WebsocketSettings, p
   if (cookie !== undefined && tracking !== undefined) site.trackBy(tracking, cookie)
 
   const endpoint: EndpointOptions = present({
-    auth, cookie: tracking, serializers: readSerializers(websocket), allowedOrigins: readOrigins(tuned, auth?.cookie !== undefined)
+    auth, cookie: tracking, serializers: readSerializers(websocket.find('serializers')), allowedOrigins: readOrigins(tuned, auth?.cookie !== undefined)
   })
   site.addLogins({ ...endpoint, path }, setting)
   port.serveWebsocket({ ...endpoint, path }, setting)
@@ -53,19 +53,6 @@ function readOptions (setting: Setting): OptionSettings {
   const strict = options.find('require_websocket_subprotocol')
   if (strict?.flag() === false) strict.warn('has no equivalent: a client must offer a subprotocol')
   return options
-}
-
-function readSerializers (websocket: WebsocketSettings): EndpointOptions['serializers'] {
-  const setting = websocket.find('serializers')
-  if (setting === undefined) return undefined
-  const wanted = new Set<string>()
-  for (const entry of setting.list()) {
-    const name = entry.oneOf([...offered, 'ubjson', 'flatbuffers'])
-    if (name === 'ubjson' || name === 'flatbuffers') entry.warn('is not supported')
-    wanted.add(name)
-  }
-  const served = offered.filter((name) => wanted.has(name))
-  return served.length > 0 ? served : setting.fail(`must have one of ${offered.join(', ')}`)
 }
 
 /**

@@ -11,11 +11,12 @@ const node = (...workers: object[]): object => ({ version: 2, workers: [router, 
 const dynamic = { ws: { type: 'websocket', auth: { ticket: { type: 'dynamic', authenticator: 'com.example.authenticate', 'authenticator-realm': 'realm1' } } } }
 
 t.test('the clients of a proxy worker connect to the router directly', async (t) => {
-  const { plugin, endpoints, warnings } = convert(node({ ...proxy, id: 'proxy1', options: { title: 'a' } }))
+  const { plugin, endpoints, rawSockets, warnings } = convert(node({ ...proxy, id: 'proxy1', options: { title: 'a' } }))
   t.match(plugin, { path: '/ws', auth: ws.ws.auth })
   t.same(Object.keys(plugin.realms), ['realm1'])
   t.same(endpoints, [])
-  t.same(warnings, ['workers[1].options.title has no equivalent', 'workers[0].transports[0] is not supported: its clients can use WebSocket'])
+  t.same(rawSockets, [], 'a socket that trusts proxy workers is not opened')
+  t.same(warnings, ['workers[1].options.title has no equivalent', 'workers[0].transports[0] is not served: proxy workers are part of this router'])
 })
 
 t.test('workers that share a port and serve the same are served once', async (t) => {

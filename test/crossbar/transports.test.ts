@@ -46,11 +46,29 @@ t.test('settings that tune an endpoint or a web transport cause a warning', asyn
 })
 
 t.test('a transport that is not served is not opened, on any port, and causes a warning', async (t) => {
-  for (const type of ['rawsocket', 'mqtt', 'websocket.testee']) {
+  for (const type of ['mqtt', 'websocket.testee']) {
     const { warnings } = convert(transports(web(ws), { type, endpoint: { type: 'tcp', port: 9000, tls: {} } }))
     t.same(warnings, ['workers[0].transports[1] is not supported: its clients can use WebSocket'])
   }
   refused(t, transports({ endpoint: tcp }), 'workers[0].transports[0]', 'must have "type"')
+})
+
+t.test('a RawSocket transport listens at its own port or Unix socket, with its logins and serializers [RAW-18]', async (t) => {
+  const ticket = { type: 'static', principals: { joe: { ticket: 'secret', role: 'frontend' } } }
+  const endpoint = { type: 'tcp', port: 9000, interface: '127.0.0.1' }
+  const rawSocket = { type: 'rawsocket', id: 'raw1', endpoint, serializers: ['cbor', 'ubjson'], auth: { ticket }, max_message_size: 1_048_576, debug: false }
+  const { rawSockets, warnings } = convert(transports(web(ws), rawSocket, { ...rawSocket, endpoint: { type: 'unix', path: 'router.sock' }, serializers: undefined }))
+  t.match(rawSockets, [
+    { host: '127.0.0.1', port: 9000, serializers: ['cbor'], auth: { ticket } },
+    { path: '/node/.crossbar/router.sock', auth: { ticket } }
+  ])
+  t.notOk('serializers' in rawSockets[1]!)
+  t.ok(warnings.includes('workers[0].transports[1].max_message_size is ignored: there is one limit for all messages, that of WebSocket'))
+  const second = 'workers[0].transports[1]'
+  refused(t, transports(web(ws), { ...rawSocket, endpoint: tcp }), `${second}.endpoint`, 'must have another port: "workers[0].transports[0].endpoint" has it')
+  refused(t, transports(rawSocket, web(ws, { endpoint })), `${second}.endpoint`, 'must have another port: "workers[0].transports[0].endpoint" has it')
+  refused(t, transports(web(ws), { ...rawSocket, auth: { ticket, cookie: {} } }), `${second}.auth.cookie`, 'is not possible over RawSocket, which has no cookies')
+  refused(t, transports(web(ws), { ...rawSocket, auth: { ticket: { type: 'static', principals: { joe: { ticket: 'x', role: 'nobody' } } } } }), `${second}.auth.ticket.principals.joe.role`, 'must be a role of a realm: there is no role "nobody"')
 })
 
 t.test('a WebSocket transport is at its URL\'s path, or at every path', async (t) => {
@@ -91,7 +109,10 @@ t.test('a universal transport serves its WebSockets and its web site, and warns 
   t.equal(plugin.path, '/ws')
   t.same(plugin.static, [{ root: '/node/.crossbar/web', prefix: '/' }])
   t.same(endpoints.map(({ path }) => path), ['/ws2'])
-  t.same(warnings, ['rawsocket', 'mqtt'].map((name) => `workers[0].transports[0].${name} is not supported: its clients can use WebSocket`))
+  t.same(warnings, [
+    'workers[0].transports[0].rawsocket is not supported on a port with WebSocket: add a transport of the type "rawsocket" with another port',
+    'workers[0].transports[0].mqtt is not supported: its clients can use WebSocket'
+  ])
   refused(t, transports({ type: 'universal', endpoint: tcp, rawsocket: {} }), 'workers', 'must have a router with a WebSocket transport')
 })
 
