@@ -5,7 +5,7 @@
 // the few digits that it needs, so one core of load can saturate one core of router. It works
 // against any WAMP router that offers JSON over WebSocket and lets an anonymous client join.
 //
-//   node load.mjs SCENARIO [--url ws://127.0.0.1:8080/ws] [--realm realm1] [--seconds 5]
+//   node load.mjs SCENARIO [--url ws://127.0.0.1:8080/ws, or rs://127.0.0.1:8081 for RawSocket] [--realm realm1] [--seconds 5]
 //                 [--codec json|msgpack|cbor] [--half CODEC: every other subscriber's] [--window 128] [--payload 32] [--subs 100] [--conns 2000] [--pid PID] [--cmd 'COMMAND'] [--json]
 //
 // SCENARIO
@@ -37,6 +37,9 @@ for (let i = 0; i < argv.length; i++) {
   else { const v = argv[++i]; opt[name] = ['url', 'realm', 'cmd', 'cookie', 'method', 'codec', 'half'].includes(name) ? v : Number(v) }
 }
 const url = new URL(opt.url)
+const overRawSocket = url.protocol === 'rs:'
+/** The numbers of the serializers in the handshake of RawSocket. */
+const numbers = { json: 1, msgpack: 2, cbor: 3 }
 const PAYLOAD = 'x'.repeat(opt.payload)
 const format = formats[opt.codec ?? 'json']
 // The parts of messages that are always the same.
@@ -45,6 +48,7 @@ const payload = format.constant([PAYLOAD])
 
 function frame (body, opcode = format.opcode) {
   const n = body.length
+  if (overRawSocket) return Buffer.concat([Buffer.from([0, n >> 16, n >> 8 & 255, n & 255]), body])
   const head = n < 126
     ? Buffer.from([opcode, 0x80 | n, 0, 0, 0, 0])
     : n < 65536
@@ -60,6 +64,15 @@ class Peer {
     return new Promise((resolve, reject) => {
       const s = this.socket = net.connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true })
       s.once('error', reject)
+      if (overRawSocket) {
+        s.write(Buffer.from([0x7f, 0xf0 | numbers[this.format.subprotocol.slice('wamp.2.'.length)], 0, 0]))
+        s.once('data', (reply) => {
+          s.on('data', (chunk) => this.feed(chunk)).on('error', () => {})
+          resolve('')
+          if (reply.length > 4) this.feed(reply.subarray(4))
+        })
+        return
+      }
       s.once('connect', () => {
         const key = randomBytes(16).toString('base64')
         s.write(`GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
@@ -88,6 +101,15 @@ class Peer {
     const b = this.rest ? Buffer.concat([this.rest, chunk]) : chunk
     let o = 0
     for (;;) {
+      if (overRawSocket) {
+        if (b.length - o < 4) break
+        const n = b.readUIntBE(o + 1, 3)
+        if (b.length - o < 4 + n) break
+        if (b[o] === 1) this.socket.write(Buffer.concat([Buffer.from([2, b[o + 1], b[o + 2], b[o + 3]]), b.subarray(o + 4, o + 4 + n)]))
+        else if (b[o] === 0) this.onframe(b, o + 4, o + 4 + n)
+        o += 4 + n
+        continue
+      }
       if (b.length - o < 2) break
       let n = b[o + 1] & 127; let h = 2
       if (n === 126) { if (b.length - o < 4) break; n = b.readUInt16BE(o + 2); h = 4 } else if (n === 127) { if (b.length - o < 10) break; n = Number(b.readBigUInt64BE(o + 2)); h = 10 }

@@ -43,6 +43,8 @@ const cryptography = {
 const commands = {
   limit: `${process.execPath} ${path('limit.mjs')} ${PORT}`,
   router: `${process.execPath} ${path('server.mjs')} ${PORT}`,
+  raw: `${process.execPath} ${path('server.mjs')} ${PORT} raw`,
+  rawLimit: `${process.execPath} ${path('limit.mjs')} ${PORT} raw`,
   login: `${process.execPath} ${path('server.mjs')} ${PORT} login`,
   crowd: `${process.execPath} ${path('server.mjs')} ${PORT} crowd`
 }
@@ -51,7 +53,7 @@ const peerScenarios = scenarios.filter(({ name }) => ['rpc', 'pubsub 1→1, 32 b
 
 function run (command, { args }) {
   const out = execFileSync(process.execPath, [
-    path('load.mjs'), ...args, '--json', '--seconds', values.seconds, '--url', `ws://127.0.0.1:${PORT}/ws`, '--cmd', command
+    path('load.mjs'), ...args, '--json', '--seconds', values.seconds, '--url', command.endsWith(' raw') ? `rs://127.0.0.1:${PORT}` : `ws://127.0.0.1:${PORT}/ws`, '--cmd', command
   ], { encoding: 'utf8' })
   return JSON.parse(out)
 }
@@ -92,6 +94,17 @@ function compareLogin (method) {
 }
 
 const lines = scenarios.map((scenario) => compare(scenario, commands.limit, commands.router))
+/** Lines of the table of RawSocket: how it stands to its own limit, and to WebSocket. */
+const rawLines = scenarios.filter(({ of }) => of === 'router_us_per_unit').map((scenario) => {
+  const found = [commands.rawLimit, commands.raw, commands.router].map(() => [])
+  for (let run = 0; run < Number(values.runs); run++) {
+    for (const [i, command] of [commands.rawLimit, commands.raw, commands.router].entries()) found[i].push(measure(command, scenario))
+  }
+  const [limit, own, websocket] = found.map(median)
+  const line = `| ${scenario.name} | ${found.map(spread).join(' | ')} | ${(own / limit).toFixed(2)} | ${(own / websocket).toFixed(2)} | ${scenario.unit} |`
+  process.stdout.write(`${line}\n`)
+  return line
+})
 const crowdLines = crowded.map((scenario) => compare(scenario, commands.router, commands.crowd))
 const loginLines = Object.keys(cryptography).map(compareLogin)
 
@@ -138,6 +151,12 @@ call and its result, a delivered event, or a session. Medians of ${values.runs} 
 | scenario | limit | fastify-wamp | ratio | |
 |---|---|---|---|---|
 ${lines.join('\n')}
+
+Over RawSocket. Its limit is the same minimal router on \`node:net\`. The ratios compare RawSocket with its limit, and with WebSocket:
+
+| scenario | limit | RawSocket | WebSocket | to the limit | to WebSocket | |
+|---|---|---|---|---|---|---|
+${rawLines.join('\n')}
 
 The same router with 90 000 subscriptions of other topics, 10 000 of patterns, and 10 000 registrations of patterns:
 
