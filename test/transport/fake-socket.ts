@@ -17,7 +17,7 @@ export class FakeSocket extends EventEmitter {
   readyState = 1
   bufferedAmount = 0
   readonly sent: unknown[] = []
-  send (data: Buffer, options: object): void { this.sent.push([data.toString(), options]) }
+  send (data: Buffer, options: object, _done?: () => void): void { this.sent.push([data.toString(), options]) }
   close (code: number): void { this.sent.push(code) }
   terminate (): void { this.sent.push('terminated') }
   ping (): void { this.sent.push('ping') }

@@ -98,6 +98,30 @@ t.test('events that may be queued are sent in order, and the oldest, or those of
   }
 })
 
+t.test('without a stream, events for a slow peer wait as well, and are sent one by one when it has caught up', async (t) => {
+  const { transport, socket, heard } = build({ withStream: false, bufferedEventBytes: 100_000, bufferedBytes: 600_000 })
+  const written: (() => void)[] = []
+  socket.send = function (data: Buffer, _options: object, done?: () => void) {
+    socket.sent.push(data.toString())
+    socket.bufferedAmount += data.length
+    if (done !== undefined) written.push(done)
+  }
+  const long = (publication: number, length: number): EventMessage => ({ ...waiting(publication, 'drop-oldest'), payload: Payload.of(['x'.repeat(length)]) })
+  for (let id = 1; id <= 2; id++) transport.send(long(id, 60_000))
+  await turn()
+  for (let id = 3; id <= 4; id++) t.equal(transport.send(long(id, 30_000)), 'sent')
+  await turn()
+  t.equal(socket.sent.length, 2, 'two are with ws, and the others wait')
+  while (written.length > 0) {
+    socket.bufferedAmount = 0
+    for (const done of written.splice(0)) done()
+    await turn()
+  }
+  t.same(publications(socket.sent.map((text) => Buffer.from(String(text)))), [1, 2, 3, 4])
+  t.equal(socket.sent.length, 4, 'each is a message')
+  t.same(heard, ['dropped 0'])
+})
+
 t.test('a policy may end the connection, and waiting replies are bounded', async (t) => {
   const closing = build()
   closing.stream.writableLength = 1001
