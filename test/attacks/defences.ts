@@ -203,7 +203,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (configured === undefined) return endpoint === undefined || endpoint === path',
     without: 'if (configured === undefined) return true',
-    test: [stolen, 'a login at one endpoint']
+    test: [confused, 'a login at an endpoint without']
   },
   {
     defence: 'A login by a method is not valid if the method has another type since, for example if a function has been replaced by configured users',
