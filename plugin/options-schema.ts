@@ -227,7 +227,7 @@ const validatePlugin = ajv.compile(record({
 }, ['realms']) as SchemaObject)
 
 const validateRawSocket = ajv.compile(record({
-  port: { type: 'integer', minimum: 0, maximum: 65535, is: 'must be a port number from 0 to 65535' }, host: text, path: text, tls: { type: 'object' }, auth, serializers: endpoint.serializers
+  port: { type: 'integer', minimum: 0, maximum: 65535, is: 'must be a port number from 0 to 65535' }, host: text, path: text, tls: { type: 'object' }, auth, pings: flag, serializers: endpoint.serializers
 }) as SchemaObject)
 const validateBridge = ajv.compile(record({
   call: path,

@@ -14,6 +14,12 @@ export interface RawSocketOptions {
   tls?: TlsOptions
   /** The authentication methods, without `cookie`. @default only anonymous, with role `anonymous` */
   auth?: Omit<AuthOptions, 'cookie'>
+  /**
+   * Sends a PING to a client that is silent, and disconnects one that does not answer. Autobahn for Python and others close the connection
+   * when they receive a PING. Without this option, the system detects that a client is gone by TCP keep-alive, which is always on. Both have
+   * the interval `pingInterval`. @default false
+   */
+  pings?: boolean
   /** The serializers to accept. @default ['json', 'msgpack', 'cbor'] */
   serializers?: NonNullable<EndpointOptions['serializers']>
 }

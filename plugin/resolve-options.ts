@@ -171,18 +171,19 @@ export interface ResolvedRawSocket {
   readonly listen: { readonly port: number, readonly host: string } | { readonly path: string }
   readonly tls: TlsOptions | null
   readonly auth: AuthOptions
+  readonly pings: boolean
   readonly serializers: ResolvedEndpoint['serializers']
 }
 
 /** The options of a RawSocket listener, checked likewise. */
 export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedOptions): ResolvedRawSocket {
   check(given, 'rawSocket')
-  const { port, path, host = '127.0.0.1', tls = null, auth = endpointDefaults.auth, serializers = endpointDefaults.serializers } = given
+  const { port, path, host = '127.0.0.1', tls = null, auth = endpointDefaults.auth, pings = false, serializers = endpointDefaults.serializers } = given
   if (path !== undefined && (port ?? given.host) !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
   if (path === undefined && port === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
   if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
   checkLogins(auth, realms, auth === endpointDefaults.auth)
-  return { listen: path === undefined ? { port: port!, host } : { path }, tls, auth, serializers }
+  return { listen: path === undefined ? { port: port!, host } : { path }, tls, auth, pings, serializers }
 }
 
 /** The options of the HTTP bridge, checked likewise. */

@@ -31,6 +31,10 @@ export interface RawSocketListenerOptions {
   readonly gateway: Gateway
   readonly admission: Admission
   readonly connections: PortConnections | null
+  /** True if silent clients are pinged. */
+  readonly pings: boolean
+  /** The time after which TCP checks whether a silent client is still there, in milliseconds; 0 for never. */
+  readonly keepAlive: number
   /** The time for a client to send its request, in milliseconds. */
   readonly handshakeTimeout: number
   /** Octets of one message. */
@@ -39,10 +43,11 @@ export interface RawSocketListenerOptions {
 
 /** Listens for RawSocket clients as soon as the app is ready, and closes with the app. Returns the server. */
 export function rawSocketListener (fastify: FastifyInstance, options: RawSocketListenerOptions): Server {
-  const { tls, listen, handshakeTimeout } = options
+  const { tls, listen, handshakeTimeout, keepAlive } = options
   const handshakes = new Handshakes(options, fastify.log)
   const accept = (socket: Socket): void => { handshakes.begin(socket) }
-  const server = tls === null ? createServer(accept) : createTlsServer({ handshakeTimeout, ...tls }, accept)
+  const tcp = { noDelay: true, keepAlive: keepAlive > 0, keepAliveInitialDelay: keepAlive }
+  const server = tls === null ? createServer(tcp, accept) : createTlsServer({ handshakeTimeout, ...tcp, ...tls }, accept)
   // Those that are accepted are the router's.
   const waiting = new OpenConnections(server)
   server.on('tlsClientError', (error) => { fastify.log.debug({ err: error }, 'a TLS handshake failed') })
@@ -117,7 +122,6 @@ class Handshakes {
 
   /** Begins the handshake of a new connection. */
   begin (socket: Socket): void {
-    socket.setNoDelay(true)
     const timer = setTimeout(() => { socket.destroy() }, this.#options.handshakeTimeout)
     const failed = (error: Error): void => { this.#log.debug({ err: error }, 'a RawSocket handshake failed') }
     const over = (): void => { clearTimeout(timer) }
@@ -161,11 +165,12 @@ class Handshakes {
   }
 
   #accept (socket: Socket, codec: Codec, longestSent: number): void {
-    const { gateway, authenticators, connections, tls } = this.#options
+    const { gateway, authenticators, connections, tls, pings } = this.#options
     const peer = socket.remoteAddress
     gateway.accept({
       link: new RawSocketLink({
-        socket, longestReceived: this.#longest, longestSent, details: { type: 'rawsocket', protocol: codec.subprotocol, secure: tls !== null, ...(peer === undefined ? {} : { peer }) }
+        ...{ socket, pings, longestReceived: this.#longest, longestSent },
+        details: { type: 'rawsocket', protocol: codec.subprotocol, secure: tls !== null, ...(peer === undefined ? {} : { peer }) }
       }),
       codec,
       framing: this.#framings.of(codec, RawSocketFraming),

@@ -21,7 +21,7 @@ export interface Link {
   readonly isWritable: boolean
   /** The maximum octets of a frame that the peer accepts, or Infinity. */
   readonly longestFrame: number
-  /** The octets received from the peer, or null if this is not known. Then the peer is not pinged. */
+  /** The octets received from the peer, or null if the peer is not to be pinged. */
   readonly received: number | null
   /** Starts to pass received messages to the transport. */
   open (owner: LinkOwner): void

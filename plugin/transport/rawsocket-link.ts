@@ -15,13 +15,16 @@ export class RawSocketLink implements Link, FrameListener {
   readonly sink: Sink
   readonly longestFrame: number
   readonly #socket: Socket
+  readonly #pings: boolean
   readonly #reader: FrameReader
   #owner: LinkOwner | null = null
   #end: 'orderly' | 'broken' = 'broken'
 
-  constructor ({ socket, details, longestReceived, longestSent }: {
+  constructor ({ socket, details, pings, longestReceived, longestSent }: {
     socket: Socket
     details: TransportDetails
+    /** True if a silent peer is pinged. */
+    pings: boolean
     /** The maximum octets of a message that the router accepts, as announced. */
     longestReceived: number
     /** The maximum octets of a message that the peer accepts, as announced. */
@@ -32,10 +35,11 @@ export class RawSocketLink implements Link, FrameListener {
     this.sink = socket
     this.longestFrame = HEADER + longestSent
     this.#socket = socket
+    this.#pings = pings
     this.#reader = new FrameReader(this, longestReceived)
   }
 
-  get received (): number { return this.#socket.bytesRead }
+  get received (): number | null { return this.#pings ? this.#socket.bytesRead : null }
 
   get isWritable (): boolean { return this.#socket.writable }
 

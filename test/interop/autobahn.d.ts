@@ -71,7 +71,10 @@ declare module 'autobahn' {
 
   interface ConnectionOptions {
     readonly url?: string
-    readonly transports?: readonly { readonly type: 'websocket', readonly url: string, readonly headers?: Record<string, string> }[]
+    readonly transports?: readonly (
+      | { readonly type: 'websocket', readonly url: string, readonly headers?: Record<string, string> }
+      | { readonly type: 'rawsocket', readonly host?: string, readonly port?: number, readonly path?: string }
+    )[]
     readonly realm: string
     readonly authid?: string
     readonly authmethods?: readonly string[]

@@ -124,13 +124,25 @@ t.test('a client that sends no handshake in time is disconnected', async (t) => 
   t.pass()
 })
 
-t.test('a silent client gets a PING, and one that does not answer is disconnected', async (t) => {
-  const app = await build(t, { port: 0 }, { pingInterval: 1000 })
+t.test('with the option `pings`, a silent client gets a PING, and one that does not answer is disconnected', async (t) => {
+  const app = await build(t, { port: 0, pings: true }, { pingInterval: 1000 })
   const [alive, dead] = [await open(t, { to: addressOf(app) }), await open(t, { to: addressOf(app) })]
   dead.answersPings = false
   t.same(await alive.control(), { type: 1, content: Buffer.alloc(0) })
   await dead.closed
   t.same(await alive.fence(), [], 'the other one is still there')
+})
+
+t.test('without it, a silent client gets no PING, which many clients do not know, and TCP keep-alive checks it', async (t) => {
+  const app = await build(t, { port: 0 }, { pingInterval: 1000 })
+  t.match(app.wampRawSockets[0], { keepAlive: true })
+  t.match((await build(t, { port: 0 }, { pingInterval: 0 })).wampRawSockets[0], { keepAlive: false })
+  const pinged = await build(t, { port: 0, pings: true }, { pingInterval: 1000 })
+  const [silent, other] = [await open(t, { to: addressOf(app) }), await open(t, { to: addressOf(pinged) })]
+  // When the other one has been pinged twice, this one would have been, too.
+  for (let i = 0; i < 2; i++) await other.control()
+  await silent.fence()
+  t.same(silent.controls, [])
 })
 
 t.test('the port of a further app has its own RawSocket clients, which end with it', async (t) => {

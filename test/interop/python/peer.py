@@ -12,6 +12,7 @@ import sys
 import txaio
 txaio.use_asyncio()
 
+from autobahn.asyncio.rawsocket import WampRawSocketClientFactory, WampRawSocketClientProtocol  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.asyncio.websocket import WampWebSocketClientFactory, WampWebSocketClientProtocol  # noqa: E402
 from autobahn.wamp import auth  # noqa: E402
@@ -65,6 +66,13 @@ class Protocol(WampWebSocketClientProtocol):
     def onConnect(self, response):
         say(report='connected', subprotocol=response.protocol, setCookie=response.headers.get('set-cookie'))
         return super().onConnect(response)
+
+
+class RawSocketProtocol(WampRawSocketClientProtocol):
+    @property
+    def transport_details(self):
+        # Version 22.7.1 lacks it, and fails after WELCOME.
+        return self._transport_details
 
 
 class Peer(ApplicationSession):
@@ -180,6 +188,26 @@ class Peer(ApplicationSession):
             say(id=id, error='client', args=[repr(error)], kwargs={})
 
 
+async def connect(loop, peer, settings):
+    url, serializer = settings['url'], SERIALIZERS[settings['serializer']](batched=settings.get('batched', False))
+    context = None
+    if 'tls' in settings:
+        context = ssl.create_default_context(cafile=settings['tls']['ca'])
+        if 'cert' in settings['tls']:
+            context.load_cert_chain(settings['tls']['cert'], settings['tls']['key'])
+    if url.startswith('rs'):
+        factory = WampRawSocketClientFactory(lambda: peer, serializer=serializer)
+        factory.protocol = RawSocketProtocol
+        if url.startswith('rs+unix:'):
+            return await loop.create_unix_connection(factory, url.removeprefix('rs+unix:'))
+        host, port = url.removeprefix('rs://').split(':')
+        return await loop.create_connection(factory, host, int(port), ssl=context)
+    factory = WampWebSocketClientFactory(lambda: peer, url=url, serializers=[serializer], headers=settings.get('headers'))
+    factory.protocol = Protocol
+    _, host, port, *_ = parse_url(url)
+    return await loop.create_connection(factory, host, port, ssl=context)
+
+
 async def main(settings):
     loop = asyncio.get_running_loop()
     txaio.config.loop = loop
@@ -187,17 +215,7 @@ async def main(settings):
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
 
     peer = Peer(settings, commands.feed_eof)
-    factory = WampWebSocketClientFactory(
-        lambda: peer, url=settings['url'], serializers=[SERIALIZERS[settings['serializer']](batched=settings.get('batched', False))],
-        headers=settings.get('headers'))
-    factory.protocol = Protocol
-    _, host, port, *_ = parse_url(settings['url'])
-    context = None
-    if 'tls' in settings:
-        context = ssl.create_default_context(cafile=settings['tls']['ca'])
-        if 'cert' in settings['tls']:
-            context.load_cert_chain(settings['tls']['cert'], settings['tls']['key'])
-    await loop.create_connection(factory, host, port, ssl=context)
+    await connect(loop, peer, settings)
 
     tasks = set()
     while line := await commands.readline():
