@@ -136,7 +136,8 @@ class Handshakes {
       const rest = request.subarray(HANDSHAKE)
       if (rest.length > 0) socket.unshift(rest)
       this.#decide(socket, request.subarray(0, HANDSHAKE), typeof entry === 'function' ? null : entry.error)
-        .then(() => { socket.removeListener('error', failed) })
+        // A refused client may reset the connection before it has read the reply. An accepted one has a link, which listens.
+        .then((outcome) => { if (outcome === 'accepted') socket.removeListener('error', failed) })
         .catch((error: unknown) => {
           this.#log.error({ err: error }, 'a RawSocket connection could not be accepted')
           socket.destroy()
@@ -145,14 +146,14 @@ class Handshakes {
     socket.on('error', failed).on('close', over).on('data', read)
   }
 
-  async #decide (socket: Socket, octets: Buffer, fault: string | null): Promise<void> {
+  async #decide (socket: Socket, octets: Buffer, fault: string | null): Promise<'accepted' | 'refused'> {
     const { router, codecs } = this.#options
     await (nextTurn(socket, (leave) => { socket.once('close', leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
     const request = readRequest(octets)
     if (request === 'foreign') socket.destroy()
     // The client may have left meanwhile.
-    if (request === 'foreign' || socket.destroyed) return
+    if (request === 'foreign' || socket.destroyed) return 'refused'
     if (typeof request === 'number') return this.#refuse(socket, request, 'reserved bits are set')
     const codec = codecs.get(request.serializer ?? '')
     if (codec === undefined) return this.#refuse(socket, refusals.serializer, `none of these serializers: ${[...codecs.keys()].join(', ')}`)
@@ -162,6 +163,7 @@ class Handshakes {
     forgetConnection(socket)
     socket.write(acceptance(codec.name, this.#options.messageSize))
     this.#accept(socket, codec, request.longest)
+    return 'accepted'
   }
 
   #accept (socket: Socket, codec: Codec, longestSent: number): void {
@@ -185,8 +187,9 @@ class Handshakes {
     socket.resume()
   }
 
-  #refuse (socket: Socket, code: number, error: string): void {
+  #refuse (socket: Socket, code: number, error: string): 'refused' {
     this.#log.info({ peer: socket.remoteAddress }, `a RawSocket connection was refused: ${error}`)
     socket.end(refusal(code), () => { socket.destroy() })
+    return 'refused'
   }
 }

@@ -787,6 +787,48 @@ export const defences: readonly Defence[] = [
     test: ['attacks/transcoding.test.ts', 'a payload that would be']
   },
   {
+    defence: 'A client that resets the connection during the handshake of RawSocket does not end the process',
+    file: 'routes/rawsocket.ts',
+    code: 'if (outcome === \'accepted\') socket.removeListener',
+    without: 'socket.removeListener',
+    test: ['routes/rawsocket.test.ts', 'clients that reset the connection']
+  },
+  {
+    defence: 'A RawSocket client that sends no handshake is disconnected',
+    file: 'routes/rawsocket.ts',
+    code: 'setTimeout(() => { socket.destroy() }, this.#options.handshakeTimeout)',
+    without: 'setTimeout(() => {}, 0)',
+    test: ['routes/rawsocket.test.ts', 'a client that sends no handshake']
+  },
+  {
+    defence: 'The memory of an incomplete RawSocket frame is in proportion to the data that has arrived',
+    file: 'plugin/transport/rawsocket-reader.ts',
+    code: 'Math.min(length, Math.max(filled, 2 * this.#partial.length))',
+    without: 'length',
+    test: ['transport/rawsocket-reader.test.ts', 'the memory of an incomplete frame']
+  },
+  {
+    defence: 'A RawSocket client that sends PING but does not read the answers is disconnected',
+    file: 'plugin/transport/rawsocket-link.ts',
+    code: '      this.#owner!.pinged()\n',
+    without: '',
+    test: ['attacks/rawsocket.test.ts', 'a client that sends PING']
+  },
+  {
+    defence: 'The answers to PING over RawSocket are limited in octets',
+    file: 'plugin/transport/outgoing.ts',
+    code: 'if (this.#behind > this.#limits.bufferedBytes) this.#giveUp(this.#behind)\n    else this.#add(frame)',
+    without: 'this.#add(frame)',
+    test: ['attacks/rawsocket.test.ts', 'a client that sends PING']
+  },
+  {
+    defence: 'A file that is not a Unix socket is never deleted to listen at its path',
+    file: 'routes/rawsocket.ts',
+    code: '  if (!(await lstat(path)).isSocket()) return false\n',
+    without: '',
+    test: ['routes/rawsocket.test.ts', 'a Unix socket is served']
+  },
+  {
     defence: 'A client that sends pings but does not read the answers is disconnected',
     file: 'plugin/transport/unread-pongs.ts',
     code: 'return this.#count > MOST',

@@ -116,6 +116,23 @@ t.test('when the app closes, sessions end and waiting connections do not delay i
   }
 })
 
+t.test('clients that reset the connection at any moment of the handshake do no harm', async (t) => {
+  const app = await build(t, { port: 0, serializers: ['json'] })
+  for (const octets of [[0x7f, 0xf1, 0, 0], [0x7f, 0xf2, 0, 0], [0x7f, 0xf1, 1, 0], [0x16, 0, 0, 0], [0x7f]]) {
+    await Promise.all(Array.from({ length: 50 }, async (_, i) => {
+      const socket = connect(addressOf(app) as { port: number, host: string })
+      socket.on('error', () => {})
+      await once(socket, 'connect')
+      await new Promise<void>((resolve) => { socket.write(Buffer.from(octets), () => { resolve() }) })
+      for (let turns = i % 4; turns > 0; turns--) await new Promise((resolve) => { setImmediate(resolve) })
+      socket.resetAndDestroy()
+      await once(socket, 'close')
+    }))
+  }
+  await open(t, { to: addressOf(app) })
+  t.equal(app.wamp.sessions('realm1').length, 1)
+})
+
 t.test('a client that sends no handshake in time is disconnected', async (t) => {
   const app = await build(t, { port: 0 }, { handshakeTimeout: 50 })
   const socket = connect(addressOf(app) as { port: number, host: string })
