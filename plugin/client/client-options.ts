@@ -71,7 +71,7 @@ export interface ResolvedOptions {
 
 const A_FUNCTION = must('a function')
 const AN_OBJECT = must('an object')
-const A_NUMBER = must('a number of 0 or more')
+const A_NUMBER = must('a number >= 0')
 /** What each option must be. */
 const kinds = {
   realm: must('a string or null'),
