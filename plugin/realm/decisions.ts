@@ -1,7 +1,10 @@
 import { toDecision } from '../auth/authorizer.ts'
 import type { Authorization, Authorizer } from '../auth/authorizer.ts'
+import type { HeldValues } from '../held-values.ts'
+import { memoryOf } from '../memory-of.ts'
 import type { Action } from '../options.ts'
 import type { Dict } from '../protocol/message.ts'
+import type { Args } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { Recent } from '../recent.ts'
@@ -10,6 +13,7 @@ import { Abandonment, Question } from './pending-verdict.ts'
 import type { PendingVerdict } from './pending-verdict.ts'
 import { refused } from './role.ts'
 import type { Verdict } from './role.ts'
+import { sharerOf } from './routed-session.ts'
 import type { RoutedSession } from './routed-session.ts'
 import type { Cancellation } from './router-calls.ts'
 
@@ -28,6 +32,17 @@ const MOST_OPTIONS = 16
 const failed = refused(reasons.authorizationFailed)
 const notAuthorized = refused(reasons.notAuthorized)
 const tooMany = refused(reasons.limitExceeded)
+const noArgs: Args = []
+
+/** A question to an authorizer. `bytes` is the memory of the options that it keeps. */
+interface Asking {
+  readonly session: RoutedSession
+  readonly action: Action
+  readonly uri: Uri
+  readonly options: Dict
+  readonly key: string | null
+  readonly bytes: number
+}
 
 /** An authorizer that is a procedure. The signal is aborted when no request waits for the decision any more. */
 export interface ProcedureAuthorizer {
@@ -39,6 +54,7 @@ export class Decisions {
   readonly #authorizer: Authorizer | ProcedureAuthorizer
   readonly #timeout: number
   readonly #most: number
+  readonly #held: HeldValues
   readonly #log: RealmLog
   readonly #kept = new Recent<string, { readonly authid: string, readonly verdict: Verdict }>(MOST_KEPT)
   /** The pending decisions, by session, because the authorizer may use more of a session than its principal. */
@@ -47,17 +63,20 @@ export class Decisions {
   /** The number of pending decisions, by session. A request may be over before its decision: it may have been canceled. */
   readonly #pending = new WeakMap<RoutedSession, number>()
 
-  constructor ({ authorizer, timeout, most, log }: {
+  constructor ({ authorizer, timeout, most, held, log }: {
     authorizer: Authorizer | ProcedureAuthorizer
     /** The authorizer's timeout in milliseconds. */
     timeout: number
     /** The maximum number of pending decisions about one session. */
     most: number
+    /** Counts the options that functions keep until they have decided. */
+    held: HeldValues
     log: RealmLog
   }) {
     this.#authorizer = authorizer
     this.#timeout = timeout
     this.#most = most
+    this.#held = held
     this.#log = log
   }
 
@@ -72,8 +91,11 @@ export class Decisions {
     const known = question === null ? undefined : this.#asked.get(session)?.get(question)
     if (known !== undefined) return known.wait()
     if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany
+    // A function keeps the options until it has decided, even if the request is canceled.
+    const bytes = typeof this.#authorizer === 'function' ? memoryOf({ args: noArgs, kwargs: options }) : 0
+    if (!this.#held.hasRoom(sharerOf(session), bytes)) return tooMany
     const abandonment = typeof this.#authorizer === 'function' ? null : new Abandonment()
-    const verdict = this.#ask(session, action, uri, options, key, abandonment ?? undefined)
+    const verdict = this.#ask({ session, action, uri, options, key, bytes }, abandonment ?? undefined)
     return verdict instanceof Promise ? this.#share(session, question, verdict, abandonment).wait() : verdict
   }
 
@@ -103,7 +125,7 @@ export class Decisions {
   }
 
   /** Asks the authorizer. The promise never rejects. */
-  #ask (session: RoutedSession, action: Action, uri: Uri, options: Dict, key: string | null, signal: Cancellation | undefined): Verdict | Promise<Verdict> {
+  #ask ({ session, action, uri, options, key, bytes }: Asking, signal: Cancellation | undefined): Verdict | Promise<Verdict> {
     const authorizer = this.#authorizer
     const { id, principal: { authid, authrole, authmethod, authprovider, authextra }, transport } = session
     const about = { role: authrole, action, uri: uri.slice(0, LONGEST_KEPT) }
@@ -111,6 +133,7 @@ export class Decisions {
       const asking = { session: id, authid, authrole, authmethod, authprovider, ...(authextra === undefined ? {} : { authextra }), transport }
       const answer = typeof authorizer === 'function' ? authorizer(asking, uri, action, options) : authorizer.call(asking, uri, action, options, signal)
       if (!isThenable(answer)) return this.#take(answer, key, authid)
+      if (bytes > 0) this.#held.until(answer as Promise<unknown>, this.#held.hold(sharerOf(session), bytes))
       const current = this.#asked
       return inTime(answer, this.#timeout, () => new Error('the authorizer did not answer in time'))
         .then((decided) => this.#take(decided, current === this.#asked ? key : null, authid))

@@ -84,7 +84,7 @@ export class Realm {
     this.strictRequestIds = options.strictRequestIds
     this.#sessions = new Sessions(limits)
     this.#roles = Role.rolesOf(options, (authorizer) =>
-      new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, most: limits.pendingCalls, log }))
+      new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, most: limits.pendingCalls, held, log }))
     const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
     this.#sessionEvents = new SessionEvents(publish)
     this.#broker = new Broker({ nextId, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: new SubscriptionEvents(publish) })

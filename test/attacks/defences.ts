@@ -829,6 +829,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/rawsocket.test.ts', 'a Unix socket is served']
   },
   {
+    defence: 'The options that authorizer functions keep are limited, even if their requests are canceled',
+    file: 'plugin/realm/decisions.ts',
+    code: 'if (!this.#held.hasRoom(sharerOf(session), bytes)) return tooMany\n',
+    without: '\n',
+    test: ['realm/open-questions.test.ts', 'the options that an authorizer function']
+  },
+  {
     defence: 'A client that sends pings but does not read the answers is disconnected',
     file: 'plugin/transport/unread-pongs.ts',
     code: 'return this.#count > MOST',

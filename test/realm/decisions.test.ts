@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Authorization } from '../../plugin/auth/authorizer.ts'
 import type { Dict } from '../../plugin/protocol/message.ts'
+import { HeldValues } from '../../plugin/held-values.ts'
 import { Decisions } from '../../plugin/realm/decisions.ts'
 import { PendingVerdict } from '../../plugin/realm/pending-verdict.ts'
 import type { Verdict } from '../../plugin/realm/role.ts'
@@ -38,6 +39,7 @@ function build (cache: boolean): { may: (session: RoutedSession) => Promise<bool
     },
     timeout: 1000,
     most: 100,
+    held: new HeldValues(Infinity, { warn () {} }),
     log: { error () {} }
   })
   const may = async (session: RoutedSession): Promise<boolean> => (await verdictOf(decisions.decide(session, 'publish', 'com.example.topic', 'exact', {}))).refusal === null
