@@ -7,6 +7,9 @@ import { sizeOfTestament } from './testaments.ts'
 
 /** The units of work of the publication of a testament, without its subscribers. */
 const UNITS_OF_TESTAMENT = 20
+/** Bytes of memory of a session that has left, with its pending decision, and of a testament, in addition to its size. */
+const BYTES_OF_SESSION = 4096
+const BYTES_OF_TESTAMENT = 256
 
 /**
  * The testaments of sessions that have left. If an authorizer has to decide about one, those of the same session wait. A client can join, add
@@ -16,7 +19,7 @@ export class LastPublications {
   readonly #publish: (session: RoutedSession, testament: Publish) => ParkedRequest | undefined
   readonly #limit: number
   readonly #log: RealmLog
-  /** The bytes of the testaments that wait. */
+  /** The bytes of the testaments that wait, and of their sessions. */
   #waiting = 0
 
   constructor ({ publish, limit, log }: {
@@ -45,7 +48,7 @@ export class LastPublications {
 
   /** The first testament is parked already. */
   #hold (session: RoutedSession, testaments: readonly Publish[], parked: ParkedRequest): void {
-    const bytes = testaments.reduce((sum, testament) => sum + sizeOfTestament(testament), 0)
+    const bytes = testaments.reduce((sum, testament) => sum + sizeOfTestament(testament) + BYTES_OF_TESTAMENT, BYTES_OF_SESSION)
     if (this.#waiting + bytes > this.#limit) {
       parked.abandon('gone')
       this.#log.error({ testaments: testaments.length, limit: this.#limit }, 'limits.storedBytes: testaments were dropped, because too many wait for an authorizer')

@@ -17,7 +17,7 @@ t.test('the testaments that wait are limited in bytes', async (t) => {
   const last = new LastPublications({
     publish: (_, { topic }) => new ParkedRequest(
       new Promise((resolve) => { decisions.push(() => { resolve(refused('com.example.no')) }) }), () => { published.push(topic) }, (why) => { abandoned.push(`${topic} ${why}`) }),
-    limit: 1200,
+    limit: 12_000,
     log: { error: (details) => { logged.push(details) } }
   })
   const leave = (...topics: string[]): void => { Array.from(last.publish(new FakeSession(1), topics.map(testament))) }
@@ -30,7 +30,7 @@ t.test('the testaments that wait are limited in bytes', async (t) => {
   t.same(abandoned, [])
   leave('d', 'e')
   t.same(abandoned, ['d gone'], 'too many wait')
-  t.same(logged, [{ testaments: 2, limit: 1200 }])
+  t.same(logged, [{ testaments: 2, limit: 12_000 }])
   await decide()
   await decide()
   t.same(published, ['a', 'c', 'b'])
