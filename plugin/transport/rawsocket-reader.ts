@@ -50,10 +50,12 @@ export class FrameReader {
 
   /** Completes the frame that began earlier. Returns the end. */
   #complete (data: Buffer, start: number): number {
-    if (this.#filled < HEADER) return this.#keep(data, start, HEADER)
+    // A frame without content is complete with its header.
+    const at = this.#filled < HEADER ? this.#keep(data, start, HEADER) : start
+    if (this.#filled < HEADER) return at
     const found = this.#check(this.#partial.readUInt32BE(0))
     if (found === null) return data.length
-    const end = this.#keep(data, start, HEADER + found.length)
+    const end = this.#keep(data, at, HEADER + found.length)
     if (this.#filled < HEADER + found.length) return end
     const frame = this.#partial.subarray(HEADER, this.#filled)
     this.#partial = Buffer.alloc(0)

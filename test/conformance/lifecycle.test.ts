@@ -168,10 +168,19 @@ forEachTransport(t, 'GOODBYE and the later loss of the connection end a session 
   t.same((await alice.fence()).map(head), [[8, 48, 1, {}, 'wamp.error.canceled']])
 })
 
+/** Connects, again if the time was up before: RawSocket has a handshake of its own, and a machine may be busy. */
+async function insist<C> (connect: () => Promise<C>): Promise<C> {
+  for (;;) {
+    try {
+      return await connect()
+    } catch {}
+  }
+}
+
 forEachTransport(t, 'a client that sends no HELLO, or does not answer CHALLENGE, is disconnected [SES-23]', async (t, transport) => {
   const auth = { ticket: { type: 'static', principals: { alice: { ticket: 'x', role: 'anonymous' } } } } as const
-  const { app, connect } = await buildHost(t, transport, { handshakeTimeout: 1, auth })
-  const silent = await connect()
+  const { app, connect } = await buildHost(t, transport, { handshakeTimeout: 50, auth })
+  const silent = await insist(connect)
   t.match(await silent.next(), [3, { message: String }, 'wamp.error.authentication_failed'])
   await silent.closed
   t.same(app.wamp.sessions('realm1'), [])
@@ -180,7 +189,7 @@ forEachTransport(t, 'a client that sends no HELLO, or does not answer CHALLENGE,
   let client, answer
   // On a machine that is busy the time may be up before HELLO has come.
   do {
-    client = await patient.connect()
+    client = await insist(patient.connect)
     answer = await client.ask([1, 'realm1', { ...HELLO[2], authmethods: ['ticket'], authid: 'alice' }])
   } while (answer[0] === 3)
   t.match(answer, [4, 'ticket'])

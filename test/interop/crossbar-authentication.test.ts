@@ -46,7 +46,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
   })
 
   await t.test('anonymous, dynamic: a procedure returns role and extra [DYN-01, DYN-02, DYN-03]', async (t) => {
-    const { client, asked } = await serveDynamic(t, 'anonymous', { joe: { answer: { role: 'frontend', extra: { team: ['a', 1] } } } })
+    const { client, asked } = await serveDynamic(t, 'anonymous', { joe: { answer: { authid: 'joe', role: 'frontend', extra: { team: ['a', 1] } } } })
     t.match(await (await client(joe)).welcome, { authid: 'joe', authrole: 'frontend', authmethod: 'anonymous', authprovider: 'dynamic', authextra: { team: ['a', 1] } })
     t.match(await asked(), ['realm1', 'joe', { authmethod: 'anonymous', session: Number, transport: { type: 'websocket' } }])
     t.match(await rejection(client({ authid: 'ann' })), { message: 'com.example.no_such_user' })
