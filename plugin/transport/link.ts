@@ -47,8 +47,8 @@ export interface LinkOwner {
   refuse (fault: string, size: number): void
   /** Sends a frame that is not a message. */
   sendControl (frame: Buffer): void
-  /** The link answers a ping of the peer. */
-  pinged (): void
+  /** The link is about to answer a ping of the peer, which has this number of octets, or has just done so. */
+  pinged (octets: number): void
   /** The sink has written its data. */
   drained (): void
   /** The connection has ended. `orderly`: the peer has closed it, and has sent everything before. */

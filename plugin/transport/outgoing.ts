@@ -88,8 +88,7 @@ export class Outgoing implements Flushable, Worker {
 
   /** Queues a frame that is not a message. It is sent after all data that does not wait in the backlog. */
   sendControl (frame: Buffer): void {
-    if (this.#behind > this.#limits.bufferedBytes) this.#giveUp(this.#behind)
-    else this.#add(frame)
+    this.#add(frame)
   }
 
   caughtUp (patience: number): Promise<void> | null {

@@ -6,7 +6,8 @@ import type { FrameListener } from './rawsocket-reader.ts'
 import { tlsChannelOf } from './tls-channel.ts'
 import type { TlsChannel, TransportDetails } from './transport.ts'
 
-const PING = controlFrame(FrameType.Ping, Buffer.alloc(0))
+// Not empty: AutobahnJS 22 answers a PING without content only when it receives the next frame.
+const PING = controlFrame(FrameType.Ping, Buffer.from('ping'))
 
 /** A RawSocket connection after its handshake: a stream of frames over TCP, TLS or a Unix socket. */
 export class RawSocketLink implements Link, FrameListener {
@@ -55,8 +56,9 @@ export class RawSocketLink implements Link, FrameListener {
   take (type: number, content: Buffer): void {
     if (type === FrameType.Message) this.#owner!.receive(content)
     else if (type === FrameType.Ping) {
+      // Before the answer is queued, which is not read yet.
+      this.#owner!.pinged(content.length)
       this.#owner!.sendControl(controlFrame(FrameType.Pong, content))
-      this.#owner!.pinged()
     }
   }
 
@@ -77,10 +79,12 @@ export class RawSocketLink implements Link, FrameListener {
   }
 
   close (): void {
+    this.#reader.stop()
     this.#socket.end()
   }
 
   terminate (): void {
+    this.#reader.stop()
     this.#socket.destroy()
   }
 }

@@ -15,7 +15,7 @@ export class FrameReader {
   /** The beginning of a frame; its buffer grows with the data, because the header may promise more than ever comes. */
   #partial: Buffer = Buffer.alloc(0)
   #filled = 0
-  #state: 'reading' | 'failed' = 'reading'
+  #state: 'reading' | 'stopped' = 'reading'
 
   /** `longest` is the maximum octets of a frame's content. */
   constructor (listener: FrameListener, longest: number) {
@@ -26,6 +26,11 @@ export class FrameReader {
   /** True if the last frame is incomplete. */
   get isWithinFrame (): boolean {
     return this.#filled > 0
+  }
+
+  /** Ignores all further data, also the rest of the data that is being read. */
+  stop (): void {
+    this.#state = 'stopped'
   }
 
   /** Takes received data, which may begin and end anywhere. */
@@ -81,7 +86,7 @@ export class FrameReader {
   #check (header: number): { readonly type: number, readonly length: number } | null {
     const found = parseHeader(header)
     if (typeof found !== 'string' && found.length <= this.#longest) return found
-    this.#state = 'failed'
+    this.#state = 'stopped'
     this.#listener.refuse(typeof found === 'string' ? found : `a frame of ${found.length} octets, and ${this.#longest} are allowed`)
     return null
   }

@@ -158,8 +158,8 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
     if (this.#state === 'open') this.#outgoing.sendControl(frame)
   }
 
-  pinged (): void {
-    if (this.#pongs.areTooMany(this.#outgoing.bufferedBytes) && this.#state === 'open') this.giveUp(this.#outgoing.bufferedBytes)
+  pinged (octets: number): void {
+    if (this.#pongs.areTooMany(this.#outgoing.bufferedBytes, octets) && this.#state === 'open') this.giveUp(this.#outgoing.bufferedBytes)
   }
 
   drained (): void {

@@ -52,7 +52,7 @@ export class WebsocketLink implements Link {
       if (isBinary === this.#binary) owner.receive(data)
       else owner.refuse(`${this.details.protocol} requires ${this.#binary ? 'binary' : 'text'} messages`, data.length)
     })
-    this.#socket.on('ping', () => { owner.pinged() })
+    this.#socket.on('ping', (data: Buffer) => { owner.pinged(data.length) })
     const drains = this.#stream ?? (this.sink as MessageSink)
     drains.on('drain', () => { owner.drained() })
     this.#socket.on('close', (code: number) => { owner.closed(code === ABNORMAL ? 'broken' : 'orderly') })

@@ -810,16 +810,23 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A RawSocket client that sends PING but does not read the answers is disconnected',
     file: 'plugin/transport/rawsocket-link.ts',
-    code: '      this.#owner!.pinged()\n',
+    code: '      this.#owner!.pinged(content.length)\n',
     without: '',
     test: ['attacks/rawsocket.test.ts', 'a client that sends PING']
   },
   {
     defence: 'The answers to PING over RawSocket are limited in octets',
-    file: 'plugin/transport/outgoing.ts',
-    code: 'if (this.#behind > this.#limits.bufferedBytes) this.#giveUp(this.#behind)\n    else this.#add(frame)',
-    without: 'this.#add(frame)',
+    file: 'plugin/transport/unread-pongs.ts',
+    code: ' || (bufferedBytes > 0 && this.#octets > MOST_OCTETS)',
+    without: '',
     test: ['attacks/rawsocket.test.ts', 'a client that sends PING']
+  },
+  {
+    defence: 'Nothing is read from a RawSocket client whose connection is being closed',
+    file: 'plugin/transport/rawsocket-reader.ts',
+    code: 'while (at < data.length && this.#state === \'reading\')',
+    without: 'while (at < data.length)',
+    test: ['transport/rawsocket-reader.test.ts', 'a reader that is stopped']
   },
   {
     defence: 'A file that is not a Unix socket is never deleted to listen at its path',
@@ -838,8 +845,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client that sends pings but does not read the answers is disconnected',
     file: 'plugin/transport/unread-pongs.ts',
-    code: 'return this.#count > MOST',
-    without: 'return false',
+    code: 'this.#count > MOST || ',
+    without: '',
     test: ['attacks/control-frames.test.ts', 'a client that sends pings']
   },
   {

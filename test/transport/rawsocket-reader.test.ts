@@ -28,6 +28,20 @@ t.test('a frame is refused by its header, before its content arrives, and nothin
   }
 })
 
+t.test('a reader that is stopped ignores the rest of its data', async (t) => {
+  const found: unknown[] = []
+  const reader = new FrameReader({
+    take: (type) => {
+      found.push(type)
+      reader.stop()
+    },
+    refuse: (fault) => { found.push(fault) }
+  }, 300)
+  reader.read(Buffer.alloc(4000))
+  reader.read(Buffer.alloc(4000))
+  t.same(found, [FrameType.Message])
+})
+
 t.test('the memory of an incomplete frame is in proportion to the data that has arrived', async (t) => {
   const before = process.memoryUsage().arrayBuffers
   const readers = Array.from({ length: 200 }, () => new FrameReader({ take: () => {}, refuse: () => {} }, 2 ** 24))
