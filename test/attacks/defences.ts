@@ -845,8 +845,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client that sends pings but does not read the answers is disconnected',
     file: 'plugin/transport/unread-pongs.ts',
-    code: 'this.#count > MOST || ',
-    without: '',
+    code: 'return this.#count > MOST || (bufferedBytes > 0 && this.#octets > MOST_OCTETS)',
+    without: 'return false',
     test: ['attacks/control-frames.test.ts', 'a client that sends pings']
   },
   {
