@@ -166,6 +166,9 @@ export function resolvePort (given: PortOptions, served: Served): Pick<ResolvedO
   return { static: files, client: given.client ?? null }
 }
 
+/** Bytes of the path of a Unix socket, on Linux. */
+const LONGEST_SOCKET_PATH = 107
+
 /** The options of a RawSocket listener, with every default. */
 export interface ResolvedRawSocket {
   readonly listen: { readonly port: number, readonly host: string } | { readonly path: string }
@@ -180,6 +183,8 @@ export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedO
   check(given, 'rawSocket')
   const { port, path, host = '127.0.0.1', tls = null, auth = endpointDefaults.auth, pings = false, serializers = endpointDefaults.serializers } = given
   if (path !== undefined && (port ?? given.host) !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
+  // Node.js would cut it off without an error.
+  if (path !== undefined && Buffer.byteLength(path) > LONGEST_SOCKET_PATH) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must have at most ${LONGEST_SOCKET_PATH} bytes, because the system cuts off a longer one`)
   if (path === undefined && port === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
   if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
   checkLogins(auth, realms, auth === endpointDefaults.auth)

@@ -91,6 +91,8 @@ async function listen (server: Server, options: ListenOptions): Promise<void> {
 
 /** True for the file of a Unix socket, and of no other kind, that no process listens on. */
 async function isLeft (path: string): Promise<boolean> {
+  // An abstract socket has no file.
+  if (path.startsWith('\0')) return false
   if (!(await lstat(path)).isSocket()) return false
   return await new Promise((resolve) => {
     const socket = createConnection(path, () => {

@@ -183,6 +183,7 @@ t.test('mistakes in the options are named', async (t) => {
   for (const [options, message] of [
     [{}, '"port" is missing: set "port", or "path" for a Unix socket'],
     [{ port: 0, path: '/tmp/x' }, '"path" cannot be combined with "port" and "host"'],
+    [{ path: `/tmp/${'x'.repeat(103)}` }, '"path" must have at most 107 bytes'],
     [{ port: '80' }, '"port" must be a port number from 0 to 65535'],
     [{ port: 0, serializers: ['ubjson'] }, 'serializers[0]'],
     [{ port: 0, auth: { cookie: {} } }, '"auth.cookie" is not possible over RawSocket, which has no cookies'],
