@@ -39,8 +39,6 @@ export interface Link {
 /** The transport, as its link sees it. */
 export interface LinkOwner {
   readonly log: TransportLog
-  /** The octets that have not left this process. */
-  readonly bufferedBytes: number
   /** Takes a message, or a batch of messages. Never throws. */
   receive (data: Buffer): void
   /** The peer has violated the rules of its transport with data of this size, which is reported after all earlier messages. */

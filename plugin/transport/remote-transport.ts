@@ -79,8 +79,6 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
 
   get log (): TransportLog { return this.#listener!.log }
 
-  get bufferedBytes (): number { return this.#outgoing.bufferedBytes }
-
   send (message: RouterMessage): Delivery {
     if (this.#state !== 'open') return 'closed'
     if (this.#hasFailed(message)) {
