@@ -1,7 +1,9 @@
 import Fastify from 'fastify'
 import type { FastifyReply } from 'fastify'
 import t from 'tap'
+import type { Test } from 'tap'
 import wampPlugin from 'fastify-wamp'
+import type { FastifyWampOptions } from 'fastify-wamp'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
@@ -16,16 +18,22 @@ class FailingStore extends MemoryStore {
   }
 }
 
-t.test('a REST logout that the store cannot look up is answered 503, and the cookie stays', async (t) => {
+/** A browser in which ann has logged in by REST. */
+async function logIn (t: Test, options: Partial<FastifyWampOptions>): Promise<WebBrowser> {
   const app = Fastify()
-  const store = new FailingStore()
-  await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: { store } })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, ...options })
   app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' }))
   app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
   app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ who: wampPrincipal?.authid ?? null }))
   t.teardown(() => app.close())
   const browser = new WebBrowser(await app.listen({ port: 0, host: '127.0.0.1' }))
   await browser.fetch('/login', { body: {} })
+  return browser
+}
+
+t.test('a REST logout that the store cannot look up is answered 503, and the cookie stays', async (t) => {
+  const store = new FailingStore()
+  const browser = await logIn(t, { cookie: { store } })
   store.state = 'down'
   const out = await browser.fetch('/logout', { body: {} })
   t.equal(out.status, 503)
@@ -61,14 +69,7 @@ t.test('a REST logout and a REST login end the logins of all cookies of the name
 })
 
 t.test('a page of another origin cannot log a browser out', async (t) => {
-  const app = Fastify()
-  await app.register(wampPlugin, { realms: { realm1: { roles: { frontend: everything } } }, auth: { cookie: {} }, cookie: {}, allowedOrigins: ['https://app.example'] })
-  app.post('/login', async (_request, reply) => await reply.wampSignIn('realm1', { authid: 'ann', role: 'frontend' }))
-  app.post('/logout', async (_request, reply) => { await reply.wampSignOut() })
-  app.get('/me', { onRequest: app.wampIdentify }, async ({ wampPrincipal }) => ({ who: wampPrincipal?.authid ?? null }))
-  t.teardown(() => app.close())
-  const browser = new WebBrowser(await app.listen({ port: 0, host: '127.0.0.1' }))
-  await browser.fetch('/login', { body: {} })
+  const browser = await logIn(t, { cookie: {}, allowedOrigins: ['https://app.example'] })
   for (const origin of ['https://evil.example', 'null']) {
     const out = await browser.fetch('/logout', { body: {}, headers: { origin } })
     t.equal(out.status, 403, origin)
