@@ -8,6 +8,8 @@ import type { Router } from './router.ts'
 import type { Connection } from './session/connection.ts'
 import type { Batches } from './transport/batches.ts'
 import type { Framing } from './transport/framing.ts'
+import { Admission } from './transport/admission.ts'
+import type { AdmissionLimits, Rejection } from './transport/admission.ts'
 import { Heartbeat } from './transport/heartbeat.ts'
 import type { Link } from './transport/link.ts'
 import { RemoteTransport } from './transport/remote-transport.ts'
@@ -43,6 +45,12 @@ export interface Arrival {
   readonly log: FastifyBaseLogger
 }
 
+/** Seconds after which a client may retry that was rejected because of the state of the router. */
+const RETRY_AFTER = 5
+/** The rejection of clients while the router shuts down. */
+export const SHUTTING_DOWN: Rejection = { status: 503, error: 'the router is shutting down', retryAfter: RETRY_AFTER }
+const FULL: Rejection = { status: 503, error: 'limits.sessionsOfRealm: there are too many sessions', retryAfter: RETRY_AFTER }
+
 /** The parts of one connection. */
 interface Parts {
   readonly transport: RemoteTransport
@@ -53,17 +61,28 @@ interface Parts {
 /** Connects the links of remote peers to the router, over every kind of transport. */
 export class Gateway {
   readonly #router: Router
+  readonly #admission: Admission
   readonly #heartbeat: Heartbeat
   readonly #limits: ConnectionLimits
 
   /** `pingInterval` is in milliseconds, 0 for no pings. */
-  constructor (router: Router, { pingInterval, limits }: { readonly pingInterval: number, readonly limits: ConnectionLimits }) {
+  constructor (router: Router, { pingInterval, limits }: { readonly pingInterval: number, readonly limits: ConnectionLimits & AdmissionLimits }) {
     this.#router = router
+    this.#admission = new Admission(limits)
     this.#heartbeat = new Heartbeat(pingInterval)
     this.#limits = limits
   }
 
-  /** Accepts the connection of a client, which may have sent data already. */
+  /**
+   * Admits a client that is about to connect, and returns a function to call when it disconnects, or the reason for rejecting it. The address
+   * may be unknown.
+   */
+  admit (address: string | undefined): Rejection | (() => void) {
+    if (this.#router.state !== 'open') return SHUTTING_DOWN
+    return this.#router.isFull ? FULL : this.#admission.enter(address)
+  }
+
+  /** Accepts the connection of an admitted client, which may have sent data already. */
   accept ({ link, codec, framing, batches, visitor, port, ...identity }: Arrival): void {
     const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })
     const connection = this.#router.connect({ transport, visitor, ...identity })

@@ -21,7 +21,6 @@ import type { InjectOptions } from './options.ts'
 import { checkContract, futileTimes } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
 import type { Router } from './router.ts'
-import type { Admission } from './transport/admission.ts'
 
 /** The state that the app of the router shares with its further plugins and ports. */
 export interface Core {
@@ -29,7 +28,6 @@ export interface Core {
   readonly router: Router
   readonly trackers: CookieTrackers
   readonly gateway: Gateway
-  readonly admission: Admission
   readonly signatures: SignatureKeys
   /** Everything that the endpoints and ports serve so far. */
   readonly served: Served
@@ -78,7 +76,7 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
 }
 
 /** Adds a WebSocket route to an app. */
-export async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, gateway, admission, connections }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+export async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, gateway, connections }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, fastify.prefix, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.logins.add(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
@@ -87,6 +85,6 @@ export async function mountEndpoint (fastify: FastifyInstance, { options, router
   warnUnlessSent(fastify, resolved.path, resolved.cookie)
   for (const { option, text } of futileTimes(resolved)) fastify.log.warn({ option }, text)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
-  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, router, gateway, admission, connections, messageSize: options.limits.messageSize })
+  await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, gateway, connections, messageSize: options.limits.messageSize })
   return endpoint
 }

@@ -29,7 +29,6 @@ import type { Host } from './host-app.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, InjectOptions, PortOptions } from './options.ts'
 import { checkBridge, checkConsole, doubtfulTimes, resolveEndpoint, resolveOptions, resolvePort } from './resolve-options.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
-import { Admission } from './transport/admission.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
@@ -111,7 +110,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   const router = new Router(options, fastify.log)
   const trackers = new CookieTrackers(fastify.log, serialize, router)
   const gateway = new Gateway(router, options)
-  const core = { options, router, trackers, gateway, admission: new Admission(options.limits), signatures: new SignatureKeys(), served: { files: [...options.static], cookies: [options.endpoint.cookie] }, ports: new Set<FastifyInstance>(), connections: null }
+  const core = { options, router, trackers, gateway, signatures: new SignatureKeys(), served: { files: [...options.static], cookies: [options.endpoint.cookie] }, ports: new Set<FastifyInstance>(), connections: null }
   // Runs after the preClose hook of @fastify/websocket, which stops upgrades: a client that reconnected at once would delay the close.
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
@@ -165,7 +164,7 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
   const { call = null, publish = null, events = null, as, signature, allowedNetworks } = given
-  const { router, admission, options, entrance, signatures, unidentified, connections } = fastify[kHost]
+  const { router, gateway, options, entrance, signatures, unidentified, connections } = fastify[kHost]
   const join = as === undefined
     ? null
     : () => {
@@ -177,7 +176,7 @@ const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   // In a separate scope, because the bridge only accepts JSON.
   await fastify.register(async (scope) => {
     if (allowedNetworks !== undefined) scope.addHook('onRequest', onlyFrom(allowedNetworks))
-    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, admission, router, bufferedBytes: options.limits.bufferedEventBytes, unidentified })
+    if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, gateway, router, bufferedBytes: options.limits.bufferedEventBytes, unidentified })
     await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, bufferedBytes: options.limits.bufferedBytes, router, unidentified })
   })
 }

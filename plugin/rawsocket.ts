@@ -8,13 +8,13 @@ import { resolveRawSocket } from './resolve-options.ts'
 
 /** Listens for RawSocket clients of the router. */
 export const rawSocket: FastifyPluginAsync<RawSocketOptions> = async (fastify, given) => {
-  const { options, router, gateway, admission, connections } = fastify[kHost]
+  const { options, router, gateway, connections } = fastify[kHost]
   const { listen, tls, auth, pings, serializers } = resolveRawSocket(given, options)
   const authenticators = new Authenticators(auth, (call) => router.call(call))
   fastify.addHook('onReady', async () => { authenticators.close() })
   const accepted = [...codecs.values()].filter(({ name }) => serializers.includes(name)).map((codec) => [codec.name, codec] as const)
   const server = rawSocketListener(fastify, {
-    ...{ listen, tls, pings, authenticators, router, gateway, admission, connections },
+    ...{ listen, tls, pings, authenticators, gateway, connections },
     codecs: new Map(accepted),
     keepAlive: options.pingInterval,
     handshakeTimeout: options.handshakeTimeout,

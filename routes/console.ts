@@ -5,7 +5,7 @@ import { subprotocols } from '../plugin/codec/subprotocols.ts'
 import type { ResolvedOptions } from '../plugin/resolve-options.ts'
 import type { WebsocketRouteOptions } from './websocket.ts'
 
-type ConsoleHost = Pick<WebsocketRouteOptions, 'router' | 'entrance' | 'gateway' | 'admission' | 'connections'> & { readonly options: Pick<ResolvedOptions, 'endpoint' | 'limits'> }
+type ConsoleHost = Pick<WebsocketRouteOptions, 'entrance' | 'gateway' | 'connections'> & { readonly options: Pick<ResolvedOptions, 'endpoint' | 'limits'> }
 
 /** What the console page is made of. */
 export interface ConsoleParts {
@@ -37,9 +37,9 @@ const headers = {
  * The WebSocket route of the page, below its path: a proxy may replace the prefixes of paths, but keeps what follows them. Only a cookie logs
  * in here, so this path does not bypass a proxy's restrictions of the other WebSocket routes.
  */
-export function consoleEndpoint (path: string, { options: { endpoint, limits }, router, entrance, gateway, admission, connections }: ConsoleHost): WebsocketRouteOptions {
+export function consoleEndpoint (path: string, { options: { endpoint, limits }, entrance, gateway, connections }: ConsoleHost): WebsocketRouteOptions {
   return {
-    ...{ router, entrance, gateway, admission, connections, messageSize: limits.messageSize },
+    ...{ entrance, gateway, connections, messageSize: limits.messageSize },
     endpoint: { ...endpoint, path: `${path}/ws` },
     subprotocols: new Map([...subprotocols].filter(([name]) => name === 'wamp.2.json')),
     authenticators: { lookAtRequests: false, entries: () => new Map() }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors, WampError } from '../plugin/errors.ts'
+import type { Gateway } from '../plugin/gateway.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
 import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
@@ -10,7 +11,6 @@ import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
 import { checkOptions } from '../plugin/protocol/request-options.ts'
 import type { Router } from '../plugin/router.ts'
-import type { Admission } from '../plugin/transport/admission.ts'
 import { spend } from '../plugin/work.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { Closing } from './closing.ts'
@@ -32,7 +32,7 @@ export interface EventParts {
   /** Whose pages may use it in the name of `join`. */
   readonly origins: OriginOptions
   readonly entrance: CookieEntrance | null
-  readonly admission: Admission
+  readonly gateway: Gateway
   readonly router: Pick<Router, 'state' | 'logLimit'>
   /** Bytes that wait for a client before its stream is ended; its streams share them. */
   readonly bufferedBytes: number
@@ -75,7 +75,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const { wampPrincipal: principal } = request
     if (parts.join === null && principal === null) return await refuse(reply, 401, parts.unidentified(request))
     if (!streamsOf.add(connectionOf(request.raw), reply, isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1)) return await refuse(reply, 429, TOO_MANY_STREAMS)
-    const entry = parts.admission.enter(request.raw.socket === undefined ? undefined : request.ip)
+    const entry = parts.gateway.admit(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return await refuse(reply, entry.status, entry.error)
     whenResponseEnds(reply, entry)
 

@@ -6,9 +6,8 @@ import type { TlsOptions } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Authenticators } from '../plugin/auth/authenticators.ts'
 import type { Codec } from '../plugin/codec/codec.ts'
+import { SHUTTING_DOWN } from '../plugin/gateway.ts'
 import type { Gateway } from '../plugin/gateway.ts'
-import type { Router } from '../plugin/router.ts'
-import type { Admission } from '../plugin/transport/admission.ts'
 import { Framings } from '../plugin/transport/framing.ts'
 import { RawSocketFraming } from '../plugin/transport/rawsocket-framing.ts'
 import { acceptance, announcedLength, HANDSHAKE, readRequest, refusal, refusals } from '../plugin/transport/rawsocket-handshake.ts'
@@ -27,9 +26,7 @@ export interface RawSocketListenerOptions {
   /** The accepted serializers, by name. */
   readonly codecs: ReadonlyMap<string, Codec>
   readonly authenticators: Authenticators
-  readonly router: Router
   readonly gateway: Gateway
-  readonly admission: Admission
   readonly connections: PortConnections | null
   /** True if silent clients are pinged. */
   readonly pings: boolean
@@ -127,7 +124,7 @@ class Handshakes {
     const timer = setTimeout(() => { socket.destroy() }, this.#options.handshakeTimeout)
     const failed = (error: Error): void => { this.#log.debug({ err: error }, 'a RawSocket handshake failed') }
     const over = (): void => { clearTimeout(timer) }
-    const entry = this.#options.admission.enter(socket.remoteAddress)
+    const entry = this.#options.gateway.admit(socket.remoteAddress)
     if (typeof entry === 'function') socket.once('close', entry)
     let request: Buffer = Buffer.alloc(0)
     const read = (data: Buffer): void => {
@@ -149,7 +146,7 @@ class Handshakes {
   }
 
   async #decide (socket: Socket, octets: Buffer, fault: string | null): Promise<'accepted' | 'refused'> {
-    const { router, codecs } = this.#options
+    const { codecs } = this.#options
     await (nextTurn(socket, (leave) => { socket.once('close', leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
     const request = readRequest(octets)
@@ -160,8 +157,7 @@ class Handshakes {
     const codec = codecs.get(request.serializer ?? '')
     if (codec === undefined) return this.#refuse(socket, refusals.serializer, `none of these serializers: ${[...codecs.keys()].join(', ')}`)
     if (fault !== null) return this.#refuse(socket, refusals.connections, fault)
-    if (router.state !== 'open' || this.#state !== 'open') return this.#refuse(socket, refusals.connections, 'the router is shutting down')
-    if (router.isFull) return this.#refuse(socket, refusals.connections, 'limits.sessionsOfRealm: there are too many sessions')
+    if (this.#state !== 'open') return this.#refuse(socket, refusals.connections, SHUTTING_DOWN.error)
     forgetConnection(socket)
     socket.write(acceptance(codec.name, this.#options.messageSize))
     this.#accept(socket, codec, request.longest)

@@ -7,10 +7,9 @@ import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors } from '../plugin/errors.ts'
+import { SHUTTING_DOWN } from '../plugin/gateway.ts'
 import type { Arrival, Gateway } from '../plugin/gateway.ts'
 import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
-import type { Router } from '../plugin/router.ts'
-import type { Admission } from '../plugin/transport/admission.ts'
 import { Batches } from '../plugin/transport/batches.ts'
 import { Framings, WholeMessages } from '../plugin/transport/framing.ts'
 import type { TransportDetails } from '../plugin/transport/transport.ts'
@@ -29,14 +28,12 @@ import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
 /** What a WebSocket route is made of. */
 export interface WebsocketRouteOptions {
   readonly endpoint: ResolvedEndpoint
-  readonly router: Router
   /** The subprotocols that are offered, by name. */
   readonly subprotocols: ReadonlyMap<string, Subprotocol>
   /** Looked at when a connection is made: an app adds authenticators until it is ready. */
   readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
   readonly entrance: CookieEntrance | null
   readonly gateway: Gateway
-  readonly admission: Admission
   /** The connections at a further port, or null. */
   readonly connections: PortConnections | null
   /** Octets of one message. */
@@ -59,15 +56,11 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
   })
 }
 
-/** Seconds after which a client may retry that was rejected for a temporary reason. */
-const RETRY_AFTER = 5
 /** Characters of an Origin header that are logged. */
 const LONGEST_ORIGIN = 256
 
 /** Why an upgrade comes to nothing, and after how many seconds the client may try again. */
 interface Refusal { readonly status: number, readonly error: string, readonly retryAfter?: number }
-
-const SHUTTING_DOWN: Refusal = { status: 503, error: 'the router is shutting down', retryAfter: RETRY_AFTER }
 
 /** From an upgrade request to a connection of the router. */
 class UpgradeHandler {
@@ -87,14 +80,12 @@ class UpgradeHandler {
 
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
   async decide (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-    const { router, endpoint, subprotocols, admission, messageSize } = this.#options
+    const { endpoint, subprotocols, gateway, messageSize } = this.#options
     // For HTTP/2, Node.js throws an uncaught error at the header below.
     if (request.raw.httpVersionMajor > 1) return reply.code(400).send({ error: 'This path serves WAMP over WebSocket, which requires HTTP/1.1' })
     if (!request.ws) return reply.code(426).header('upgrade', 'websocket').send({ error: 'This path serves WAMP over WebSocket: connect with ws or wss' })
     const fault = faultOf(request)
     if (fault !== null) return refuse(request, reply.header('sec-websocket-version', '13, 8'), { status: 400, error: fault })
-    if (router.state !== 'open') return refuse(request, reply, SHUTTING_DOWN)
-    if (router.isFull) return refuse(request, reply, { status: 503, error: 'limits.sessionsOfRealm: there are too many sessions', retryAfter: RETRY_AFTER })
     if (!isAllowedOrigin(request, endpoint)) {
       const { headers: { origin = '' }, host } = request
       const details = { origin: origin.slice(0, LONGEST_ORIGIN), host: host.slice(0, LONGEST_ORIGIN), options: 'allowedOrigins, allowedHosts' }
@@ -106,7 +97,7 @@ class UpgradeHandler {
     await (nextTurn(connectionOf(request.raw), (leave) => { whenSocketCloses(request, leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
     if (request.raw.socket?.destroyed === true) return reply.code(CLIENT_GONE).send()
-    const entry = admission.enter(request.raw.socket === undefined ? undefined : request.ip)
+    const entry = gateway.admit(request.raw.socket === undefined ? undefined : request.ip)
     if (typeof entry !== 'function') return refuse(request, reply, entry)
     closeWhenLeft(request)
     whenSocketCloses(request, entry)

@@ -42,7 +42,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'host-app': ['did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
   crossbar: ['errors', 'networks', 'did-you-mean', 'options', 'protocol', 'index'],
-  routes: ['protocol', 'errors', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'memory-of', 'shares', 'work'],
+  routes: ['protocol', 'errors', 'gateway', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'memory-of', 'shares', 'work'],
   testing: ['errors'],
   index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'rawsocket', 'telemetry', 'crossbar', 'routes']
 }
