@@ -17,11 +17,12 @@ import { limitBody } from './body-deadline.ts'
 import { CLIENT_GONE, signalOf } from './client-gone.ts'
 import { limitRequests, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { fairTurn } from './fair-turn.ts'
+import { hideSecrets } from './hidden-log.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import { refusedRequest } from './refused-request.ts'
-import { hideSignature } from './signed-log.ts'
 import { poisonGuard } from './poisoning.ts'
+import { secretsOfSignedUrl } from './signed-request.ts'
 import type { SignedRequests } from './signed-request.ts'
 import type { Unidentified } from './unidentified.ts'
 import { limitAnswers } from './unread-answers.ts'
@@ -59,7 +60,7 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   })
   const refusedKey = poisonGuard(fastify.initialConfig)
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
-  const logging = signatures === null ? {} : { childLoggerFactory: hideSignature(fastify) }
+  const logging = signatures === null ? {} : { childLoggerFactory: hideSecrets(fastify, secretsOfSignedUrl) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
   const onSend = limitAnswers({ bufferedBytes, logLimit: router.logLimit })
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {

@@ -92,3 +92,14 @@ export class SignatureKeys {
     return known.requests
   }
 }
+
+/** The length of a signature in Base64, without padding. A shorter text is not a signature, and clients must not be able to hide other parts of a line. */
+const LENGTH_OF_SIGNATURE = 43
+
+/** The parts of a signed URL that must not be logged: the query, and the signature, which may also be logged apart from it. */
+export function secretsOfSignedUrl (url: string): string[] {
+  const query = url.slice(url.indexOf('?'))
+  if (!query.startsWith('?')) return []
+  const signature = new URLSearchParams(query).get('signature')?.replace(/=+$/, '') ?? ''
+  return signature.length < LENGTH_OF_SIGNATURE ? [query] : [query, signature]
+}

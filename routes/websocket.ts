@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { Authenticator } from '../plugin/auth/authenticator.ts'
+import { chooseSubprotocol } from '../plugin/codec/subprotocols.ts'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
-import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors } from '../plugin/errors.ts'
 import { SHUTTING_DOWN } from '../plugin/gateway.ts'
@@ -16,7 +16,7 @@ import type { TransportDetails } from '../plugin/transport/transport.ts'
 import { BatchedWebsocketFraming, WebsocketFraming } from '../plugin/transport/websocket-framing.ts'
 import { WebsocketLink } from '../plugin/transport/websocket-link.ts'
 import { nextTurn, spend } from '../plugin/work.ts'
-import { Closing } from './closing.ts'
+import { Arrivals } from './arrivals.ts'
 import { CLIENT_GONE } from './client-gone.ts'
 import { connectionOf } from './connection-of.ts'
 import { UNITS_OF_OPENING } from './fair-turn.ts'
@@ -69,13 +69,12 @@ class UpgradeHandler {
   /** Connections that are sent the same octets share their frames. */
   readonly #framings = new Framings()
   readonly #messages = new Framings()
-  readonly #closing: Closing
-  readonly #warned = new Set<'scheme' | 'secure' | 'origin'>()
+  readonly #arrivals: Arrivals
 
   constructor (fastify: FastifyInstance, options: WebsocketRouteOptions) {
     this.#fastify = fastify
     this.#options = options
-    this.#closing = new Closing(fastify)
+    this.#arrivals = new Arrivals(fastify, options)
   }
 
   /** Refuses an upgrade with a status, or remembers how it is to be done. */
@@ -91,7 +90,7 @@ class UpgradeHandler {
       const details = { origin: origin.slice(0, LONGEST_ORIGIN), host: host.slice(0, LONGEST_ORIGIN), options: 'allowedOrigins, allowedHosts' }
       return refuse(request, reply, { status: 403, error: 'this origin may not connect' }, details)
     }
-    const subprotocol = chooseSubprotocol(request.headers['sec-websocket-protocol'], subprotocols)
+    const subprotocol = chooseSubprotocol((request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()), subprotocols)
     if (subprotocol === undefined) return refuse(request, reply, { status: 400, error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 
     await (nextTurn(connectionOf(request.raw), (leave) => { whenSocketCloses(request, leave) }) ?? undefined)
@@ -101,8 +100,9 @@ class UpgradeHandler {
     if (typeof entry !== 'function') return refuse(request, reply, entry)
     closeWhenLeft(request)
     whenSocketCloses(request, entry)
-    const visitor = await this.#arrive(request)
+    const visitor = await this.#arrivals.arrive(request)
     if (visitor === 'closing') return refuse(request, reply, SHUTTING_DOWN)
+    whenSocketCloses(request, () => { visitor?.leave() })
 
     // ws refuses a list with an empty element or an element twice, which the client may send [RFC 9110, 5.6.1.2].
     request.raw.headers['sec-websocket-protocol'] = subprotocol.name
@@ -147,46 +147,6 @@ class UpgradeHandler {
     if (batching === null) return { framing: framings.of(codec, messages), batches: null }
     return { framing: framings.of(batching, batches), batches: new Batches(batching, (batching) => framings.of(batching, batches)) }
   }
-
-  /** Has the cookie looked up, unless the app closes before a slow store has answered. */
-  async #arrive (request: FastifyRequest): Promise<CookieConnection | null | 'closing'> {
-    const { entrance } = this.#options
-    if (entrance === null) return null
-    const arrival = arrivalOf(request)
-    this.#look(request, arrival.secure)
-    const arriving = entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, ignoresCookies: true } : arrival)
-    return await this.#closing.before(arriving.then((visitor) => {
-      whenSocketCloses(request, () => { visitor.leave() })
-      return visitor
-    }))
-  }
-
-  /** True where only a browser's own page may use a cookie, and nothing says that it does. */
-  #ignoresCookie ({ headers }: FastifyRequest): boolean {
-    const { requireOrigin, cookie } = this.#options.endpoint
-    return headers.origin === undefined && (requireOrigin === 'auto' ? cookie?.sameSite === 'none' : requireOrigin)
-  }
-
-  /** Warns once if a proxy in front changes requests, and once if Fastify does not trust it. */
-  #look ({ headers, host }: FastifyRequest, secure: boolean): void {
-    const { cookie } = this.#options.endpoint
-    if (!secure && /^(?:https|wss)\b/.test(String(headers['x-forwarded-proto']))) {
-      this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, otherwise cookies are not Secure')
-    } else if (!secure && cookie?.secure === 'auto' && headers.origin === `https://${host}`) {
-      this.#warn('scheme', 'a page that was served over https connects over http, so cookies are not Secure: let the proxy set X-Forwarded-Proto, and set trustProxy')
-    } else if (!secure && cookie?.secure === true) {
-      this.#warn('secure', 'a Secure cookie was sent over http: WebKit does not store it, not even on localhost; behind a proxy that terminates TLS, set trustProxy')
-    }
-    if (headers.origin === undefined && headers['user-agent'] === undefined && cookie !== null && headers.cookie?.includes(`${cookie.name}=`) === true) {
-      this.#warn('origin', 'an upgrade has a cookie but neither Origin nor User-Agent: if browsers connect through a proxy, the proxy removes Origin, and pages of other origins can connect')
-    }
-  }
-
-  #warn (about: 'scheme' | 'secure' | 'origin', text: string): void {
-    if (this.#warned.has(about)) return
-    this.#warned.add(about)
-    this.#fastify.log.warn(text)
-  }
 }
 
 /** The fault of an upgrade that `ws` would reject without a log line, or null [RFC 6455, 4.2.1]. */
@@ -228,15 +188,6 @@ function endExchange (response: ServerResponse): void {
   if (response.socket !== null) response.detachSocket(response.socket)
   response.destroy()
   response.emit('close')
-}
-
-/** The first of the client's subprotocols that is offered here. */
-function chooseSubprotocol (header: string | undefined, offered: ReadonlyMap<string, Subprotocol>): Subprotocol | undefined {
-  for (const name of (header ?? '').split(',')) {
-    const subprotocol = offered.get(name.trim())
-    if (subprotocol !== undefined) return subprotocol
-  }
-  return undefined
 }
 
 function detailsOf (request: FastifyRequest, protocol: string): TransportDetails {

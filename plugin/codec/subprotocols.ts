@@ -19,3 +19,12 @@ const all: readonly Subprotocol[] = [
 
 /** All subprotocols by their names. */
 export const subprotocols: ReadonlyMap<string, Subprotocol> = new Map(all.map((subprotocol) => [subprotocol.name, subprotocol]))
+
+/** The first of the client's subprotocols that is offered, or undefined. */
+export function chooseSubprotocol (names: readonly unknown[], offered: ReadonlyMap<string, Subprotocol>): Subprotocol | undefined {
+  for (const name of names) {
+    const subprotocol = typeof name === 'string' ? offered.get(name) : undefined
+    if (subprotocol !== undefined) return subprotocol
+  }
+  return undefined
+}

@@ -943,7 +943,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'The request log does not contain the signature of a signed request',
     file: 'routes/bridge.ts',
-    code: '{ childLoggerFactory: hideSignature(fastify) }',
+    code: '{ childLoggerFactory: hideSecrets(fastify, secretsOfSignedUrl) }',
     without: '{}',
     test: ['routes/bridge.test.ts', 'the signature of a request']
   },

@@ -8,28 +8,21 @@ interface Serializers { readonly req?: Serializer }
 type Logger = FastifyBaseLogger & { readonly [kSerializers]?: Serializers }
 
 const HIDDEN = '[hidden]'
-/** The length of a signature in Base64, without padding. A shorter text is not a signature, and clients must not be able to hide other parts of a line. */
-const LENGTH = 43
-
 /**
- * A `childLoggerFactory` for routes whose query contains a signature. Log lines of their requests do not contain the query or the signature,
+ * A `childLoggerFactory` for routes whose URLs contain secrets, which `secretsOf` returns. Log lines of their requests do not contain them,
  * whichever serializer of the app writes `req`. This includes lines of Fastify, such as `incoming request`.
  */
-export function hideSignature (fastify: FastifyInstance): FastifyInstance['childLoggerFactory'] {
+export function hideSecrets (fastify: FastifyInstance, secretsOf: (url: string) => readonly string[]): FastifyInstance['childLoggerFactory'] {
   return function (logger, bindings, options, raw) {
     const { serializers = {} } = options as { serializers?: Serializers }
     const req = serializers.req ?? (logger as Logger)[kSerializers]?.req
-    const hidden = req === undefined ? options : { ...options, serializers: { ...serializers, req: withoutSignature(req, raw as IncomingMessage) } }
+    const hidden = req === undefined ? options : { ...options, serializers: { ...serializers, req: withoutSecrets(req, secretsOf((raw as IncomingMessage).url ?? '')) } }
     return fastify.childLoggerFactory.call(this, logger, bindings, hidden, raw)
   }
 }
 
-function withoutSignature (serialize: Serializer, { url = '' }: IncomingMessage): Serializer {
-  const query = url.slice(url.indexOf('?'))
-  if (!query.startsWith('?')) return serialize
-  const signature = new URLSearchParams(query).get('signature')?.replace(/=+$/, '') ?? ''
-  const secrets = signature.length < LENGTH ? [query] : [query, signature]
-  return (request) => hide(serialize(request), secrets)
+function withoutSecrets (serialize: Serializer, secrets: readonly string[]): Serializer {
+  return secrets.length === 0 ? serialize : (request) => hide(serialize(request), secrets)
 }
 
 /** A copy of what a serializer returned. */

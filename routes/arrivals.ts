@@ -1,0 +1,66 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
+import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
+import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
+import { Closing } from './closing.ts'
+import { arrivalOf } from './identity.ts'
+
+type About = 'scheme' | 'secure' | 'origin'
+
+/** The browsers that connect to an endpoint, which are identified by its cookie. */
+export class Arrivals {
+  readonly #fastify: FastifyInstance
+  readonly #endpoint: ResolvedEndpoint
+  readonly #entrance: CookieEntrance | null
+  readonly #closing: Closing
+  readonly #warned = new Set<About>()
+
+  /** `entrance` is null for an endpoint without a cookie. */
+  constructor (fastify: FastifyInstance, { endpoint, entrance }: { readonly endpoint: ResolvedEndpoint, readonly entrance: CookieEntrance | null }) {
+    this.#fastify = fastify
+    this.#endpoint = endpoint
+    this.#entrance = entrance
+    this.#closing = new Closing(fastify)
+  }
+
+  /**
+   * Looks up the cookie of a request that opens a connection. Resolves to null if the endpoint has no cookie, and to `closing` if the app
+   * closes before a slow store has answered. Call `leave` of the visitor when the connection has ended.
+   */
+  async arrive (request: FastifyRequest): Promise<CookieConnection | null | 'closing'> {
+    if (this.#entrance === null) return null
+    const arrival = arrivalOf(request)
+    this.#inspect(request, arrival.secure)
+    const arriving = this.#entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, ignoresCookies: true } : arrival)
+    const visitor = await this.#closing.before(arriving)
+    if (visitor === 'closing') arriving.then((late) => { late.leave() }, () => {})
+    return visitor
+  }
+
+  /** True if only a page of the browser itself may use a cookie, and nothing shows that this is one. */
+  #ignoresCookie ({ headers }: FastifyRequest): boolean {
+    const { requireOrigin, cookie } = this.#endpoint
+    return headers.origin === undefined && (requireOrigin === 'auto' ? cookie?.sameSite === 'none' : requireOrigin)
+  }
+
+  /** Warns once if a proxy changes requests, and once if Fastify does not trust it. */
+  #inspect ({ headers, host }: FastifyRequest, secure: boolean): void {
+    const { cookie } = this.#endpoint
+    if (!secure && /^(?:https|wss)\b/.test(String(headers['x-forwarded-proto']))) {
+      this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, otherwise cookies are not Secure')
+    } else if (!secure && cookie?.secure === 'auto' && headers.origin === `https://${host}`) {
+      this.#warn('scheme', 'a page that was served over https connects over http, so cookies are not Secure: let the proxy set X-Forwarded-Proto, and set trustProxy')
+    } else if (!secure && cookie?.secure === true) {
+      this.#warn('secure', 'a Secure cookie was sent over http: WebKit does not store it, not even on localhost; behind a proxy that terminates TLS, set trustProxy')
+    }
+    if (headers.origin === undefined && headers['user-agent'] === undefined && cookie !== null && headers.cookie?.includes(`${cookie.name}=`) === true) {
+      this.#warn('origin', 'an upgrade has a cookie but neither Origin nor User-Agent: if browsers connect through a proxy, the proxy removes Origin, and pages of other origins can connect')
+    }
+  }
+
+  #warn (about: About, text: string): void {
+    if (this.#warned.has(about)) return
+    this.#warned.add(about)
+    this.#fastify.log.warn(text)
+  }
+}
