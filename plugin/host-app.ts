@@ -75,8 +75,8 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
   decorateIdentity(fastify, { router, entrance, callerOf: (request) => procedures.callerOf(request), endpoint: options.endpoint, unidentified, connections: host.connections })
 }
 
-/** Adds a WebSocket route to an app. */
-export async function mountEndpoint (fastify: FastifyInstance, { options, router, trackers, gateway, connections }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+/** Creates the state of an endpoint of an app. Its routes are registered afterwards. */
+export async function prepareEndpoint (fastify: FastifyInstance, { router, trackers }: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
   const endpoint = await buildEndpoint(resolved, fastify.prefix, trackers, (call) => router.call(call))
   if (endpoint.tracker !== null) router.logins.add(endpoint.tracker)
   if (resolved.cookie !== null && resolved.auth.cookie === undefined) {
@@ -85,6 +85,13 @@ export async function mountEndpoint (fastify: FastifyInstance, { options, router
   warnUnlessSent(fastify, resolved.path, resolved.cookie)
   for (const { option, text } of futileTimes(resolved)) fastify.log.warn({ option }, text)
   fastify.addHook('onReady', async () => { endpoint.authenticators.close() })
+  return endpoint
+}
+
+/** Adds a WebSocket route to an app. */
+export async function mountEndpoint (fastify: FastifyInstance, host: Core, resolved: ResolvedEndpoint): ReturnType<typeof buildEndpoint> {
+  const { options, gateway, connections } = host
+  const endpoint = await prepareEndpoint(fastify, host, resolved)
   await fastify.register(websocketRoute, { ...endpoint, endpoint: resolved, gateway, connections, messageSize: options.limits.messageSize })
   return endpoint
 }

@@ -32,6 +32,7 @@ import type { ResolvedOptions } from './resolve-options.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
+import { longPoll } from './longpoll.ts'
 import { rawSocket } from './rawsocket.ts'
 import { Router } from './router.ts'
 import { Metrics, resolveMetrics } from './telemetry/metrics.ts'
@@ -233,6 +234,8 @@ export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridg
 export const wampConsole = fp(consolePage, { fastify: '5.x', name: 'fastify-wamp-console', dependencies: ['fastify-wamp'] })
 /** Listens for RawSocket clients at a TCP port or Unix socket of its own, with or without TLS. */
 export const wampRawSocket = fp(rawSocket, { fastify: '5.x', name: 'fastify-wamp-rawsocket', dependencies: ['fastify-wamp'] })
+/** Adds routes by which clients without WebSocket connect over HTTP requests, with their own path, authentication and cookie. */
+export const wampLongPoll = fp(longPoll, { fastify: '5.x', name: 'fastify-wamp-longpoll', dependencies: ['fastify-wamp'] })
 /** Adds metrics for Prometheus, with the app's own prom-client. */
 export const wampMetrics = fp(metrics, { fastify: '5.x', name: 'fastify-wamp-metrics', dependencies: ['fastify-wamp'] })
 /** Adds spans for OpenTelemetry, with the app's own OpenTelemetry API. */
@@ -274,6 +277,7 @@ export type {
   PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation, WampMessages
 } from './diagnostics.ts'
 export type * from './options.ts'
+export type * from './longpoll-options.ts'
 export type * from './rawsocket-options.ts'
 export type { Dialect } from './protocol/dialect.ts'
 export type { Id } from './protocol/id.ts'

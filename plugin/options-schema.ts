@@ -13,6 +13,7 @@ const count = { type: 'integer', minimum: 1 }
 const bytes = { ...count, unit: 'bytes' }
 const milliseconds = { type: 'integer', unit: 'milliseconds', minimum: 1, maximum: LONGEST_TIMER }
 const path = { type: 'string', pattern: '^/', is: 'must be a path that begins with "/"' }
+const basePath = { type: 'string', pattern: '^(/[^/?#:*]+)+$', is: 'must be a path that begins with "/" and does not end with it, without parameters' }
 
 function record (properties: Record<string, object>, required: readonly string[] = []): object {
   return { type: 'object', properties, required, additionalProperties: false }
@@ -229,6 +230,13 @@ const validatePlugin = ajv.compile(record({
 const validateRawSocket = ajv.compile(record({
   port: { type: 'integer', minimum: 0, maximum: 65535, is: 'must be a port number from 0 to 65535' }, host: text, path: text, tls: { type: 'object' }, auth, pings: flag, serializers: endpoint.serializers
 }) as SchemaObject)
+const validateLongPoll = ajv.compile(record({
+  ...endpoint,
+  path: basePath,
+  prefix,
+  requestTimeout: milliseconds,
+  sessionTimeout: milliseconds
+}) as SchemaObject)
 const validateBridge = ajv.compile(record({
   call: path,
   publish: path,
@@ -237,8 +245,8 @@ const validateBridge = ajv.compile(record({
   signature: record({ key: text, secret: text, tolerance: { ...count, unit: 'seconds' } }, ['key', 'secret']),
   allowedNetworks: { type: 'array', minItems: 1, items: { type: 'string' }, is: 'must be a list of IP addresses and networks' }
 }) as SchemaObject)
-const validateConsole = ajv.compile(record({ path: { type: 'string', pattern: '^(/[^/?#:*]+)+$', is: 'must be a path that begins with "/" and does not end with it, without parameters' }, role: text, realm: text }, ['path', 'role']) as SchemaObject)
-const validators = { plugin: validatePlugin, port: validatePort, rawSocket: validateRawSocket, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
+const validateConsole = ajv.compile(record({ path: basePath, role: text, realm: text }, ['path', 'role']) as SchemaObject)
+const validators = { plugin: validatePlugin, port: validatePort, rawSocket: validateRawSocket, longPoll: validateLongPoll, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
 
 /** The first fault of options against their JSON schema, or null. */
 export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {

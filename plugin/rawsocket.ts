@@ -4,7 +4,7 @@ import { Authenticators } from './auth/authenticators.ts'
 import { codecs } from './codec/codecs.ts'
 import { kHost } from './host-app.ts'
 import type { RawSocketOptions } from './rawsocket-options.ts'
-import { resolveRawSocket } from './resolve-options.ts'
+import { resolveRawSocket } from './resolve-transports.ts'
 
 /** Listens for RawSocket clients of the router. */
 export const rawSocket: FastifyPluginAsync<RawSocketOptions> = async (fastify, given) => {

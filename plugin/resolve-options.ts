@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import type { TlsOptions } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { checkLogins } from './check-logins.ts'
 import { checkRealms } from './check-realms.ts'
@@ -14,7 +13,6 @@ import { isNetwork } from './networks.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, PortOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import type { Dialect } from './protocol/dialect.ts'
 import type { Uri } from './protocol/uri.ts'
-import type { RawSocketOptions } from './rawsocket-options.ts'
 import { isServed } from './served-files.ts'
 
 /** A role with every default filled in. */
@@ -58,7 +56,8 @@ export interface ResolvedOptions {
   readonly failedLogins: Required<FailedLoginOptions>
 }
 
-const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies Omit<EndpointOptions, 'allowedHosts'> & { allowedHosts: null }
+/** The defaults of the options of an endpoint. */
+export const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies Omit<EndpointOptions, 'allowedHosts'> & { allowedHosts: null }
 const cookieDefaults = {
   store: { type: 'memory' },
   name: 'cbtid',
@@ -148,9 +147,13 @@ export interface Served {
 }
 
 /** The options of a further endpoint, which is added to `served`, checked against the realms that the router has, likewise. */
-export function resolveEndpoint (given: EndpointOptions, { realms }: ResolvedOptions, served: Served): ResolvedEndpoint {
+export function resolveEndpoint (given: EndpointOptions, options: ResolvedOptions, served: Served): ResolvedEndpoint {
   check(given, 'endpoint')
-  const resolved = withDefaults(given)
+  return addEndpoint(withDefaults(given), options, served)
+}
+
+/** Checks an endpoint against the realms that the router has and the files that are served, and adds it to `served`. */
+export function addEndpoint (resolved: ResolvedEndpoint, { realms }: ResolvedOptions, served: Served): ResolvedEndpoint {
   checkEndpoint(resolved, realms)
   checkCookieFile(resolved.cookie, served.files)
   served.cookies.push(resolved.cookie)
@@ -164,31 +167,6 @@ export function resolvePort (given: PortOptions, served: Served): Pick<ResolvedO
   for (const cookie of served.cookies) checkCookieFile(cookie, files)
   served.files.push(...files)
   return { static: files, client: given.client ?? null }
-}
-
-/** Bytes of the path of a Unix socket, on Linux. */
-const LONGEST_SOCKET_PATH = 107
-
-/** The options of a RawSocket listener, with every default. */
-export interface ResolvedRawSocket {
-  readonly listen: { readonly port: number, readonly host: string } | { readonly path: string }
-  readonly tls: TlsOptions | null
-  readonly auth: AuthOptions
-  readonly pings: boolean
-  readonly serializers: ResolvedEndpoint['serializers']
-}
-
-/** The options of a RawSocket listener, checked likewise. */
-export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedOptions): ResolvedRawSocket {
-  check(given, 'rawSocket')
-  const { port, path, host = '127.0.0.1', tls = null, auth = endpointDefaults.auth, pings = false, serializers = endpointDefaults.serializers } = given
-  if (path !== undefined && (port ?? given.host) !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
-  // Node.js would cut it off without an error.
-  if (path !== undefined && Buffer.byteLength(path) > LONGEST_SOCKET_PATH) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must have at most ${LONGEST_SOCKET_PATH} bytes, because the system cuts off a longer one`)
-  if (path === undefined && port === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
-  if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
-  checkLogins(auth, realms, auth === endpointDefaults.auth)
-  return { listen: path === undefined ? { port: port!, host } : { path }, tls, auth, pings, serializers }
 }
 
 /** The options of the HTTP bridge, checked likewise. */
@@ -218,12 +196,14 @@ export function checkConsole (given: ConsoleOptions, { endpoint, realms }: Resol
   if (endpoint.auth.cookie === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is required by the console, whose page logs in by cookie')
 }
 
-function check (options: unknown, of: 'plugin' | 'endpoint' | 'port' | 'rawSocket' | 'bridge' | 'console'): void {
+/** Checks options against their JSON schema. Throws WAMP_ERR_INVALID_OPTION. */
+export function check (options: unknown, of: Parameters<typeof findFault>[1]): void {
   const fault = findFault(options, of)
   if (fault !== null) throw new errors.WAMP_ERR_INVALID_OPTION(fault.path, fault.expected)
 }
 
-function withDefaults (given: EndpointOptions): ResolvedEndpoint {
+/** The options of an endpoint, with every default. */
+export function withDefaults (given: EndpointOptions): ResolvedEndpoint {
   const { cookie, ...rest } = given
   return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
 }

@@ -38,13 +38,14 @@ const below: Readonly<Record<string, readonly string[]>> = {
   router: ['log-limit', 'protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'held-values'],
   endpoint: ['protocol', 'errors', 'options', 'auth', 'codec', 'cookie'],
   gateway: ['transport'],
+  longpoll: ['options', 'host-app', 'routes'],
   rawsocket: ['options', 'auth', 'codec', 'host-app', 'routes'],
   'host-app': ['did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
   crossbar: ['errors', 'networks', 'did-you-mean', 'options', 'protocol', 'index'],
   routes: ['protocol', 'errors', 'gateway', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'memory-of', 'shares', 'work'],
   testing: ['errors'],
-  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'rawsocket', 'telemetry', 'crossbar', 'routes']
+  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'longpoll', 'rawsocket', 'telemetry', 'crossbar', 'routes']
 }
 
 /** The packages that only these layers know: all others run without a port. */
@@ -58,7 +59,7 @@ function layerOf (path: string): string {
   const [, first = '', second] = path.split('/')
   if (second !== undefined) return first
   const file = first.replace(/\.ts$/, '')
-  return ['options-schema', 'option-faults', 'resolve-options', 'served-files', 'check-realms', 'check-logins'].includes(file) ? 'options' : file
+  return ['options-schema', 'option-faults', 'resolve-options', 'resolve-transports', 'served-files', 'check-realms', 'check-logins'].includes(file) ? 'options' : file
 }
 
 /** The value imports of a file: with verbatimModuleSyntax, what is not marked as a type is one. */

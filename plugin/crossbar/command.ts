@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import { errors } from '../errors.ts'
-import { wampBridge, wampEndpoint, wampPlugin, wampPort, wampRawSocket } from '../index.ts'
+import { wampBridge, wampEndpoint, wampLongPoll, wampPlugin, wampPort, wampRawSocket } from '../index.ts'
 import { readCommandLine } from './command-line.ts'
 import type { CommandLine } from './command-line.ts'
 import { findConfigurationFile, readConfigurationFile } from './configuration-file.ts'
@@ -28,11 +28,11 @@ async function run (args: readonly string[]): Promise<void> {
   await serve(configuration, given)
 }
 
-async function serve ({ listen, https, plugin, endpoints, bridges, ports, rawSockets }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
+async function serve ({ listen, https, plugin, ports, rawSockets, ...services }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
   const app = Fastify({ logger: true, https })
   try {
     await app.register(wampPlugin, plugin)
-    await addServices(app, { endpoints, bridges })
+    await addServices(app, services)
     for (const rawSocket of rawSockets) await app.register(wampRawSocket, rawSocket)
     const further = await Promise.all(ports.map(async (one) => {
       const other = Fastify({ logger: true, https: one.https })
@@ -49,8 +49,9 @@ async function serve ({ listen, https, plugin, endpoints, bridges, ports, rawSoc
   closeOnSignals(app)
 }
 
-async function addServices (app: FastifyInstance, { endpoints, bridges }: Pick<NodeConfiguration, 'endpoints' | 'bridges'>): Promise<void> {
+async function addServices (app: FastifyInstance, { endpoints, longPolls, bridges }: Pick<NodeConfiguration, 'endpoints' | 'longPolls' | 'bridges'>): Promise<void> {
   for (const endpoint of endpoints) await app.register(wampEndpoint, endpoint)
+  for (const longPoll of longPolls) await app.register(wampLongPoll, longPoll)
   for (const bridge of bridges) await app.register(wampBridge, bridge)
 }
 

@@ -5,6 +5,7 @@ import type { BridgeOptions, EndpointOptions, FastifyWampOptions, FileOptions } 
 import type { Listen, Port } from './port.ts'
 import { reachOfProxy, readProxy } from './proxies.ts'
 import type { Backend, ProxyWorker } from './proxies.ts'
+import type { LongPollOptions } from '../longpoll-options.ts'
 import type { RawSocketOptions } from '../rawsocket-options.ts'
 import { readRealms } from './realms.ts'
 import type { Realms } from './realms.ts'
@@ -38,6 +39,8 @@ interface ServedPort {
   readonly https: Https | null
   /** The options for `fastify.register(wampEndpoint, endpoint)`, one for each WebSocket route that is not the plugin's own. */
   readonly endpoints: readonly EndpointOptions[]
+  /** The options for `fastify.register(wampLongPoll, longPoll)`. */
+  readonly longPolls: readonly LongPollOptions[]
   /** The options for `fastify.register(wampBridge, bridge)`. */
   readonly bridges: readonly BridgeOptions[]
 }
@@ -102,7 +105,7 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   site.checkFiles()
   const served = site.ports
   for (const { components } of routers) {
-    if (components !== undefined && components.list().length > 0) warnOfComponents(components, [...served.flatMap(({ endpoints }) => endpoints), ...site.rawSockets])
+    if (components !== undefined && components.list().length > 0) warnOfComponents(components, [...served.flatMap(({ endpoints, longPolls }) => [...endpoints, ...longPolls]), ...site.rawSockets])
   }
 
   const [main, ...others] = served
@@ -115,8 +118,8 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
     ...filesOf(main),
     ...(site.messageSize === undefined ? {} : { limits: { messageSize: site.messageSize } })
   }
-  const ports = others.map((port) => ({ listen: port.listen, https: port.https, port: filesOf(port), endpoints: port.endpoints, bridges: port.bridges }))
-  return { listen: main.listen, https: main.https, plugin, endpoints, bridges: main.bridges, ports, rawSockets: site.rawSockets, warnings }
+  const ports = others.map((port) => ({ listen: port.listen, https: port.https, port: filesOf(port), endpoints: port.endpoints, longPolls: port.longPolls, bridges: port.bridges }))
+  return { listen: main.listen, https: main.https, plugin, endpoints, longPolls: main.longPolls, bridges: main.bridges, ports, rawSockets: site.rawSockets, warnings }
 }
 
 function filesOf ({ static: folders }: Port): FileOptions {

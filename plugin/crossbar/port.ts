@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { LongPollOptions } from '../longpoll-options.ts'
 import type { BridgeOptions, EndpointOptions, StaticOptions } from '../options.ts'
 import type { Setting } from './setting.ts'
 import type { Https } from './tls.ts'
@@ -34,6 +35,8 @@ export class Port {
   readonly static: StaticOptions[] = []
   /** The WebSocket routes. */
   readonly endpoints: EndpointOptions[] = []
+  /** The long-poll routes. */
+  readonly longPolls: LongPollOptions[] = []
   /** The HTTP bridges. */
   readonly bridges: BridgeOptions[] = []
   /** The served directories, with their settings. */
@@ -57,6 +60,11 @@ export class Port {
   /** Adds a WebSocket route. */
   serveWebsocket (endpoint: EndpointOptions & { path: string }, setting: Setting): void {
     if (this.#claim(endpoint.path, endpoint, setting)) this.endpoints.push(endpoint)
+  }
+
+  /** Adds long-poll routes. */
+  serveLongPoll (endpoint: LongPollOptions & { path: string }, setting: Setting): void {
+    if (this.#claim(endpoint.path, endpoint, setting)) this.longPolls.push(endpoint)
   }
 
   /** Adds an HTTP bridge at a path. */

@@ -39,7 +39,7 @@ export class Site {
 
   /** The ports that serve something. The first one has a WebSocket route, if any has. */
   get ports (): readonly Port[] {
-    const serving = this.#ports.filter(({ static: folders, endpoints, bridges }) => folders.length + endpoints.length + bridges.length > 0)
+    const serving = this.#ports.filter(({ static: folders, endpoints, longPolls, bridges }) => folders.length + endpoints.length + longPolls.length + bridges.length > 0)
     return [...serving.filter(({ endpoints }) => endpoints.length > 0), ...serving.filter(({ endpoints }) => endpoints.length === 0)]
   }
 

@@ -1,4 +1,5 @@
 import type { BridgeOptions, EndpointOptions, FileOptions } from '../options.ts'
+import type { LongPollOptions } from '../longpoll-options.ts'
 import type { RawSocketOptions } from '../rawsocket-options.ts'
 import type { NodeConfiguration, PortConfiguration } from './node-configuration.ts'
 
@@ -15,11 +16,12 @@ export function summaryOf ({ plugin, ports, rawSockets, warnings, ...main }: Nod
   return `${lines.join('\n')}\n`
 }
 
-function portLines ({ listen: { host, port }, https, port: files, endpoints, bridges }: PortConfiguration): string[] {
+function portLines ({ listen: { host, port }, https, port: files, endpoints, longPolls, bridges }: PortConfiguration): string[] {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const [http, ws] = https === null ? ['http', 'ws'] : ['https', 'wss']
   return [
     ...endpoints.map((endpoint) => `${ws}://${address}${endpoint.path ?? ''}  WebSocket, ${loginsOf(endpoint)}`),
+    ...longPolls.map((endpoint) => `${http}://${address}${endpoint.path ?? ''}  long-poll, ${loginsOf(endpoint)}`),
     ...bridges.map((bridge) => `${http}://${address}${bridge.call ?? bridge.publish ?? ''}  ${bridgeOf(bridge)}`),
     ...foldersOf(files).map(({ root, prefix }) => `${http}://${address}${prefix ?? '/'}  files of ${String(root)}`)
   ]
@@ -29,7 +31,7 @@ function rawAddressOf ({ host = '', port, path, tls }: RawSocketOptions): string
   return path === undefined ? `${tls === undefined ? 'rs' : 'rss'}://${host.includes(':') ? `[${host}]` : host}:${port}` : `rs+unix://${path}`
 }
 
-function loginsOf ({ auth, cookie }: Pick<EndpointOptions, 'auth' | 'cookie'>): string {
+function loginsOf ({ auth, cookie }: Pick<EndpointOptions, 'auth' | 'cookie'> | LongPollOptions): string {
   const methods = Object.keys(auth ?? { anonymous: {} }).join(', ')
   return `logins by ${methods}${cookie === undefined ? '' : `, cookie ${cookie.name ?? ''}`}`
 }

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { isNetwork } from '../networks.ts'
 import type { BridgeOptions } from '../options.ts'
+import { readLongPoll } from './longpoll-service.ts'
 import type { Port } from './port.ts'
 import { checkRole, only } from './realms.ts'
 import { present } from './setting.ts'
@@ -14,6 +15,7 @@ type ServiceReader = (setting: Setting, place: string, scope: PortScope) => void
 const services: ReadonlyMap<string, ServiceReader> = new Map([
   ['static', readStatic],
   ['websocket', readWebsocketService],
+  ['longpoll', readLongPoll],
   ['path', readPath],
   ['caller', readBridge('call')],
   ['publisher', readBridge('publish')]

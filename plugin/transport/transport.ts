@@ -22,7 +22,7 @@ export interface Congestion {
 /** Public information about a peer's connection, for authenticators and logs. It never contains cookies, headers or secrets. */
 export interface TransportDetails {
   /** The kind of transport. */
-  readonly type: 'websocket' | 'rawsocket' | 'in-process'
+  readonly type: 'websocket' | 'rawsocket' | 'longpoll' | 'in-process'
   /** The negotiated subprotocol, such as `wamp.2.json`. Over RawSocket, it stands for the serializer. */
   readonly protocol?: string
   /** The peer's address, as the host app sees it (`request.ip`). */

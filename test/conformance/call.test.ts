@@ -84,8 +84,8 @@ forEachTransport(t, 'a call causes one invocation, and its answer is returned un
   t.same(await alice.next(), [68, 1, id, {}, [1, 'x'], { k: [null] }])
   t.same(await alice.next(), [68, 2, id, {}])
   alice.send([70, 1, {}, [2], { r: {} }], [8, 68, 2, {}, 'com.my.error', ['text'], { code: 5 }])
-  t.same(await bob.fence(), [[50, 2, {}, [2], { r: {} }], [8, 48, 3, {}, 'com.my.error', ['text'], { code: 5 }]])
   t.same(await alice.fence(), [])
+  t.same(await bob.fence(), [[50, 2, {}, [2], { r: {} }], [8, 48, 3, {}, 'com.my.error', ['text'], { code: 5 }]])
 })
 
 forEachTransport(t, 'each call is answered exactly once, whatever else the callee sends [CAL-04, TRP-59]', async (t, transport) => {

@@ -23,7 +23,7 @@ const contract = wampContract({
 type MyApi = ApiOf<typeof contract, TypeBoxTypeProvider>
 
 async function build (t: Test): Promise<{ app: FastifyInstance, url: string, backend: TypedSession<MyApi> }> {
-  const { app, url } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything }, contract } } }, undefined, 'yes')
+  const { app, url } = await buildApp(t, { realms: { realm1: { roles: { anonymous: everything }, contract } } }, undefined, ['RawSocket', 'long-poll'])
   return { app, url, backend: typed<MyApi>(app.wamp.join('realm1')) }
 }
 

@@ -1,5 +1,5 @@
 /** What the router tells of a client's way in. */
-export interface PeerTransport { readonly type: 'websocket' | 'rawsocket' | 'in-process', readonly protocol?: string }
+export interface PeerTransport { readonly type: 'websocket' | 'rawsocket' | 'longpoll' | 'in-process', readonly protocol?: string }
 
 /** A client of a router, which speaks lists. What comes is kept until somebody looks, so that nothing is missed. */
 export abstract class Peer {

@@ -5,30 +5,35 @@ import type { FastifyWampOptions } from 'fastify-wamp'
 import { batchedCodecs } from './batched-codecs.ts'
 import { buildApp } from './build-app.ts'
 import { InProcessClient } from './in-process-client.ts'
+import { LongPollClient } from './long-poll-client.ts'
 import { RawSocketClient } from './raw-socket-client.ts'
 import { HELLO, WireClient, wireCodecs } from './wire-client.ts'
 import type { WireCodec } from './wire-client.ts'
 
 /** RawSocket with a serializer. */
 export interface OverRawSocket { readonly name: string, readonly over: 'RawSocket', readonly codec: WireCodec }
-/** How clients reach the router: over WebSocket or RawSocket in a serializer, or in its own process. */
-export type ClientTransport = WireCodec | OverRawSocket | typeof inProcess
+/** Long-poll with a serializer, in batches or not. */
+export interface OverLongPoll { readonly name: string, readonly over: 'long-poll', readonly codec: WireCodec }
+/** How clients reach the router: over WebSocket, RawSocket or long-poll in a serializer, or in its own process. */
+export type ClientTransport = WireCodec | OverRawSocket | OverLongPoll | typeof inProcess
 /** A client over such a transport. */
-export type ClientOver<T extends ClientTransport> = T extends WireCodec ? WireClient : T extends OverRawSocket ? RawSocketClient : InProcessClient
+export type ClientOver<T extends ClientTransport> = T extends WireCodec ? WireClient : T extends OverRawSocket ? RawSocketClient : T extends OverLongPoll ? LongPollClient : InProcessClient
 
 export const inProcess = { name: 'the in-process transport' } as const
 // Who separates as AutobahnPython does is answered so once it has spoken: a silent client could not read its ABORT.
 const batched = batchedCodecs.filter(({ subprotocol }, i) => batchedCodecs.findIndex((other) => other.subprotocol === subprotocol) === i)
 const rawSockets: readonly OverRawSocket[] = wireCodecs.map((codec) => ({ name: `RawSocket with ${codec.name}`, over: 'RawSocket', codec }))
+const longPolls: readonly OverLongPoll[] = [...wireCodecs, ...batched].map((codec) => ({ name: `long-poll with ${codec.name}`, over: 'long-poll', codec }))
+const some = process.env.TRANSPORTS === 'lp' ? longPolls : process.env.TRANSPORTS === 'all' ? [...rawSockets, ...longPolls] : [rawSockets[1]!, longPolls[0]!]
 /**
- * All of them, each subprotocol once; RawSocket with one serializer, and with all of them if the variable TRANSPORTS is `all`. A further one
- * needs its place here, and a client in `connect`.
+ * All of them, each subprotocol once; RawSocket and long-poll with one subprotocol, and with all of them if the variable TRANSPORTS is `all`.
+ * A further one needs its place here, and a client in `connect`.
  */
-export const transports: readonly ClientTransport[] = [...wireCodecs, ...batched, ...(process.env.TRANSPORTS === 'all' ? rawSockets : rawSockets.slice(1, 2)), inProcess]
+export const transports: readonly ClientTransport[] = process.env.TRANSPORTS === 'lp' ? some : [...wireCodecs, ...batched, ...some, inProcess]
 
-/** Runs a test once over each transport. */
-export function forEachTransport (t: Test, name: string, test: (t: Test, transport: ClientTransport) => Promise<void>): void {
-  for (const transport of transports) t.test(`${name}, over ${transport.name}`, (t) => test(t, transport))
+/** Runs a test once over each transport, except those of a kind that has tests of its own. */
+export function forEachTransport (t: Test, name: string, test: (t: Test, transport: ClientTransport) => Promise<void>, except?: OverLongPoll['over']): void {
+  for (const transport of transports) if (!('over' in transport) || transport.over !== except) t.test(`${name}, over ${transport.name}`, (t) => test(t, transport))
 }
 
 /** An app, and clients of it over one transport. */
@@ -43,7 +48,7 @@ export interface Host<T extends ClientTransport = ClientTransport> {
 
 /** An app, for clients of this transport. */
 export async function buildHost<T extends ClientTransport> (t: Test, transport: T, options: Partial<FastifyWampOptions> = {}): Promise<Host<T>> {
-  const { app, url } = await buildApp(t, options, undefined, 'over' in transport ? 'yes' : 'no')
+  const { app, url } = await buildApp(t, options, undefined, 'over' in transport ? [transport.over] : [])
   const open = async (): Promise<ClientOver<T>> => await connect(t, { app, url }, transport)
   const join = async (details: object = {}, roles: object = HELLO[2].roles): Promise<ClientOver<T>> => {
     const client = await open()
@@ -56,6 +61,7 @@ export async function buildHost<T extends ClientTransport> (t: Test, transport: 
 /** A further client of an app, over any transport. */
 export async function connect<T extends ClientTransport> (t: Test, { app, url }: { readonly app: FastifyInstance, readonly url: string }, transport: T): Promise<ClientOver<T>> {
   const way: ClientTransport = transport
+  if ('over' in way && way.over === 'long-poll') return await LongPollClient.connect(t, `${url.replace(/^ws/, 'http').slice(0, -'/ws'.length)}/lp`, way.codec) as ClientOver<T>
   if ('over' in way) {
     const { port } = app.wampRawSockets[0]!.address() as AddressInfo
     return await RawSocketClient.connect(t, { to: { port, host: '127.0.0.1' }, codec: way.codec }) as ClientOver<T>
