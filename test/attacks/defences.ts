@@ -206,7 +206,7 @@ export const defences: readonly Defence[] = [
     test: [confused, 'a login at an endpoint without']
   },
   {
-    defence: 'A login by a method is not valid if the method has another type since, for example if a function has been replaced by configured users',
+    defence: 'A login is not valid if the type of its method has changed since, for example if a function has been replaced by configured users',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (type !== undefined && type !== offered.typeOf(method!)) return false',
     without: 'if (type === null) return false',
@@ -227,7 +227,7 @@ export const defences: readonly Defence[] = [
     test: ['conformance/dynamic.test.ts', 'a procedure can also decide about anonymous sessions']
   },
   {
-    defence: 'A cookie whose name has other space in front of `__Host-` is not read, because browsers do not protect it',
+    defence: 'A cookie with a name in which `__Host-` follows white space that HTTP does not allow is not read, because browsers do not protect it',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'return character === \' \' || character === \'\\t\'',
     without: 'return character?.trim() === \'\'',
@@ -248,14 +248,14 @@ export const defences: readonly Defence[] = [
     test: ['routes/sign-out.test.ts', 'a login that the same request made before']
   },
   {
-    defence: 'A hook of the app that does not await `wampRequireRole` lets nobody in',
+    defence: 'If a hook of the app does not await the hook of `wampRequireRole`, requests without the role are still rejected',
     file: 'routes/identity.ts',
     code: 'request[kGuards] = [...request[kGuards] ?? [], meant]\n      await identify(request)',
     without: 'await identify(request)\n      request[kGuards] = [...request[kGuards] ?? [], meant]',
     test: ['routes/identity.test.ts', 'a hook that calls the one of wampRequireRole']
   },
   {
-    defence: 'A session that a hook before the plugin has opened ends when its client disconnects',
+    defence: 'If a hook that runs before those of the plugin opens a session, the session ends when its client disconnects',
     file: 'routes/identity.ts',
     code: 'if (session !== undefined) whenResponseEnds(reply',
     without: 'if (session === null) whenResponseEnds(reply',
@@ -423,7 +423,7 @@ export const defences: readonly Defence[] = [
     test: [floods, 'the Cookie header of one']
   },
   {
-    defence: 'Planted cookies do not keep a login from ending at a REST logout',
+    defence: 'A REST logout ends the login even if the request also has planted cookies',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'const values = this.read(header, MOST_ENDED + 1)',
     without: 'const values = this.read(header)',
@@ -829,7 +829,7 @@ export const defences: readonly Defence[] = [
     test: ['transport/rawsocket-reader.test.ts', 'a reader that is stopped']
   },
   {
-    defence: 'A file that is not a Unix socket is never deleted to listen at its path',
+    defence: 'A file at the path to listen on is never deleted, unless it is a Unix socket',
     file: 'routes/rawsocket.ts',
     code: '  if (!(await lstat(path)).isSocket()) return false\n',
     without: '',
@@ -2061,28 +2061,28 @@ export const defences: readonly Defence[] = [
     test: ['protocol/own-octets.test.ts', 'a kept byte array keeps']
   },
   {
-    defence: 'A request whose client has disconnected waits for no turn',
+    defence: 'A request whose client has disconnected does not wait for a turn',
     file: 'routes/fair-turn.ts',
     code: '(leave) => { whenResponseEnds(reply, leave) }',
     without: '() => {}',
     test: ['routes/left-requests.test.ts', 'a call whose client has']
   },
   {
-    defence: 'An upgrade whose client has disconnected waits for no turn',
+    defence: 'An upgrade whose client has disconnected does not wait for a turn',
     file: 'routes/websocket.ts',
     code: '(leave) => { whenSocketCloses(request, leave) }',
     without: '() => {}',
     test: ['routes/left-requests.test.ts', 'an upgrade whose client has']
   },
   {
-    defence: 'Clients that disconnect with pending requests cannot add to these faster than they end',
+    defence: 'Clients that send requests and disconnect cannot make pending requests accumulate without limit',
     file: 'routes/client-gone.ts',
     code: 'if (ending + all.size > MOST_ENDING)',
     without: 'if (all.size < 0)',
     test: ['routes/left-requests.test.ts', 'if many clients with pending']
   },
   {
-    defence: 'A connection cannot have an unlimited number of requests for event streams wait for their turns',
+    defence: 'The number of requests for event streams that wait for a turn is limited for each connection',
     file: 'routes/events.ts',
     code: '[few, ...ownPages, identify]',
     without: '[...ownPages, identify]',
