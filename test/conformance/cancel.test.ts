@@ -81,7 +81,7 @@ forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller 
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'a further CANCEL can stop waiting for the callee, but cannot start to wait [CAN-07]', async (t, transport) => {
+forEachTransport(t, 'after a CANCEL in mode kill, another CANCEL can end the call without waiting for the callee [CAN-07]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   for (const [i, mode] of ['skip', 'killnowait'].entries()) {

@@ -122,7 +122,7 @@ forEachTransport(t, 'a caller without permission to subscribe cannot read the hi
   t.same(head(await carol.ask([48, 5, {}, getEvents, [meta]])), [8, 48, 5, {}, 'wamp.error.not_authorized'])
 })
 
-forEachTransport(t, 'the error for a filter of the wrong type names it [HIS-14]', async (t, transport) => {
+forEachTransport(t, 'the error for a filter of the wrong type names the filter [HIS-14]', async (t, transport) => {
   const { bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (const [name, value] of [

@@ -41,7 +41,7 @@ t.test('records persist when the store is closed and opened again [CKI-09, CKO-0
   const second = await FileStore.open({ filename, log: quiet })
   t.same(second.get(key(1)), given)
   t.ok(second.get(key(2)))
-  t.equal(second.get(key(3)), undefined, 'a deleted one is gone [CKO-11]')
+  t.equal(second.get(key(3)), undefined, 'a deleted record stays deleted after a restart [CKO-11]')
   await second.close()
 })
 

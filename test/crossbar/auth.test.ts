@@ -32,7 +32,7 @@ t.test('an anonymous realm must be one of the worker, and have the role [ANO-01]
   t.ok(convert(config({ realm: 'realm2', role: 'guest' })))
 })
 
-t.test('tickets are read, from the environment too [TIC-02]', async (t) => {
+t.test('tickets are read from the configuration or the environment [TIC-02]', async (t) => {
   t.strictSame(convertAuth({ ticket: { type: 'static', principals: { joe: { ticket: variable('MYSECRET'), role: 'frontend' }, eve: { ticket: '$x', role: 'frontend' } } } }), {
     ticket: { type: 'static', principals: { joe: { ticket: 'from outside', role: 'frontend' }, eve: { ticket: '$x', role: 'frontend' } } }
   })

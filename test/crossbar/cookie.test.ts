@@ -11,7 +11,7 @@ function convertCookie (cookie: object): { cookie: CookieOptions | undefined, wa
   return { cookie: plugin.cookie, warnings }
 }
 
-t.test('without the option cookie nothing is tracked, and a cookie without auth logs nobody in [CKI-01, CKI-11]', async (t) => {
+t.test('without the option cookie nothing is tracked, and a cookie without auth does not log in [CKI-01, CKI-11]', async (t) => {
   t.equal(convert(websocket({})).plugin.cookie, undefined)
   const { plugin } = convert(websocket({ cookie: { store: { type: 'memory' } } }))
   t.strictSame(plugin.cookie, { name: 'cbtid', store: { type: 'memory' } })
@@ -78,7 +78,7 @@ t.test('a cookie file is relative to the node\'s directory [CKI-09]', async (t) 
   t.match(file('/var/lib/cookies.dat'), { filename: '/var/lib/cookies.dat' })
 })
 
-t.test('a database is replaced by one of this router, next to that of Crossbar.io [CKI-10]', async (t) => {
+t.test('for a database store, this router creates its own database next to that of Crossbar.io [CKI-10]', async (t) => {
   const store = { type: 'database', path: 'cookies', purge_on_startup: true, maxsize: 1_048_576, readonly: false, sync: true }
   const { plugin, warnings } = convert(websocket({ cookie: { store } }))
   t.match(plugin.cookie!.store, { type: 'database', path: /\/cookies\.lmdb$/, purgeOnStartup: true, maxSize: 1_048_576, readonly: false, sync: true })

@@ -21,7 +21,7 @@ function refusedPermission (t: Test, permission: unknown, path: string, expected
   refused(t, realm({ roles: [{ name: 'role1', permissions: [everything, permission] }], ...more }), `${REALM}.roles[0].permissions[1]${path}`, expected)
 }
 
-t.test('a permission is converted unchanged [AZN-03]', async (t) => {
+t.test('a permission keeps all its values [AZN-03]', async (t) => {
   const permission = {
     uri: 'com.example.', match: 'prefix', allow: { call: true, register: false, publish: true, subscribe: true }, disclose: { caller: true, publisher: false }, cache: true
   }

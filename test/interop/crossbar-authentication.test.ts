@@ -142,7 +142,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
       return { ca: path('ca.crt'), cert: path('client.crt'), key: path('client.key') }
     }
 
-    await t.test('cryptosign logs in where TLS ends in the router [CSG-01]', async (t) => {
+    await t.test('a client logs in by cryptosign if TLS terminates in the router [CSG-01]', async (t) => {
       const principals = { joe: { role: 'device', authorized_keys: [publicKey(first)] } }
       const { url, directory } = await serve(t, { realms: { realm1: [everything('device')] }, paths: { ws: { serializers: ['cbor'], auth: { cryptosign: { type: 'static', principals } } } }, tls, files })
       const { ca } = pathsIn(directory)

@@ -26,7 +26,7 @@ t.test('a strict URI has only lower-case letters, digits and _ [URI-04]', async 
   t.notOk(isUri('com-x.', 'prefix', 'strict'))
 })
 
-t.test('a prefix pattern may be empty at its end only [URI-06]', async (t) => {
+t.test('only the last component of a prefix pattern may be empty [URI-06]', async (t) => {
   for (const uri of ['com.x.', 'com.x', '', 'com']) t.ok(isUri(uri, 'prefix'), uri)
   for (const uri of ['com..x', '.x', '.', 'com..']) t.notOk(isUri(uri, 'prefix'), uri)
 })

@@ -87,7 +87,7 @@ for (const [title, { message, known }] of Object.entries(options)) {
     t.equal(fault(...message(unknown)), undefined)
   })
 
-  t.test(`${title}: must be a dict [MSG-17]`, async (t) => {
+  t.test(`${title}: anything but a dict is a violation [MSG-17]`, async (t) => {
     for (const value of [null, [], 'x', 1, true, undefined, new Uint8Array(1), new Date(), new Map()]) {
       t.equal(fault(...message(value)), `${place} must be a dict`)
     }
