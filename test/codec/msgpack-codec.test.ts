@@ -108,7 +108,7 @@ t.test('options and details are dicts, not extensions [MSG-01, OPT-05]', async (
   }
 })
 
-t.test('empty args and kwargs are recognized in their long encodings, too [MSG-15]', async (t) => {
+t.test('empty args and kwargs are also recognized in their long encodings [MSG-15]', async (t) => {
   for (const octets of ['95 30 01 80 a1 78 dc 00 00', '96 30 01 80 a1 78 dd 00 00 00 00 de 00 00', '96 30 01 80 a1 78 c0 df 00 00 00 00']) {
     t.equal(payloadOf(msgpackCodec.decode(hex(octets), LIMITS)), Payload.empty)
   }

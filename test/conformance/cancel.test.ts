@@ -96,7 +96,7 @@ forEachTransport(t, 'after a CANCEL in mode kill, another CANCEL can end the cal
   }
 })
 
-forEachTransport(t, 'a call that is being killed still ends with its callee or its caller [CAN-09, LEA-02]', async (t, transport) => {
+forEachTransport(t, 'a call that is being killed ends if its callee or its caller leaves [CAN-09, LEA-02]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   await call(parties)

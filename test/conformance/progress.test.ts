@@ -118,7 +118,7 @@ forEachTransport(t, 'a progressive call without having announced the feature is 
   t.equal(await alice.closed, 1002)
 })
 
-forEachTransport(t, 'the options and the permission of the first CALL apply [PCI-12, PCI-15]', async (t, transport) => {
+forEachTransport(t, 'the options and the permission of the first CALL apply to the whole progressive call [PCI-12, PCI-15]', async (t, transport) => {
   const asked: string[] = []
   const { alice, bob } = await buildParties(t, transport, { announced: advanced, user: { authorizer: (_session, uri, action) => asked.push(`${action} ${uri}`) > 0 } })
   await bob.ask([64, 1, {}, 'p'])

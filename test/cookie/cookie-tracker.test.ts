@@ -61,7 +61,7 @@ t.test('a malformed cookie does not hide a valid one', async (t) => {
   }
 })
 
-t.test('an anonymous join is never bound [CKL-11]', async (t) => {
+t.test('an anonymous join is never bound to the cookie [CKL-11]', async (t) => {
   const { tracker, store } = buildTracker()
   await (await new Browser(tracker).open()).bind(principal({ authmethod: 'anonymous' }))
   t.same(entries(store), [])

@@ -54,7 +54,7 @@ t.test('only its owner can read the file, even if the file already existed [CKO-
   t.equal((await stat(filename)).mode & 0o777, 0o600)
 })
 
-t.test('acknowledged changes are in the file, as lines in our own format [CKO-16]', async (t) => {
+t.test('acknowledged changes are lines of the file, in the format of this store [CKO-16]', async (t) => {
   const filename = await cookieFile(t)
   const store = await FileStore.open({ filename, log: quiet })
   await store.set(keyOf('the value of a cookie'), record())

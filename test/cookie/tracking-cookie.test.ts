@@ -32,7 +32,7 @@ t.test('a name with any other space than HTTP allows is another name, for which 
   for (const space of ['\u00a0', '\ufeff', '\u2000', '\u000b', '\u000c', '\u0085']) t.same(read(`${space}__Host-id=111111; __Host-id${space}=222222; __Host-id=${space}333333`), [], escape(space))
 })
 
-t.test('Secure follows the request with auto, and the option otherwise [CKI-06, CKH-05]', async (t) => {
+t.test('with secure auto, the attribute Secure depends on the request, otherwise on the option [CKI-06, CKH-05]', async (t) => {
   const given = { name: 'id', maxAge: 5, sameSite: 'strict', path: '/a' } as const
   for (const [secure, expected] of [['auto', [false, true]], [true, [true, true]], [false, [false, false]]] as const) {
     const { cookie, serialized } = build({ ...given, secure })

@@ -78,7 +78,7 @@ t.test('roles have names, each its own, and not that of the app', async (t) => {
   refused(t, realm({ roles: {} }), `${REALM}.roles`, 'must be a list')
 })
 
-t.test('uri_check is loose unless it is strict [URI-05, TRP-58]', async (t) => {
+t.test('uri_check defaults to loose [URI-05, TRP-58]', async (t) => {
   t.strictSame(convertRealm({ options: { uri_check: 'strict' } }).realm, { roles: {}, uriCheck: 'strict' })
   t.strictSame(convertRealm({ options: { uri_check: 'loose' } }).realm, { roles: {}, uriCheck: 'loose' })
   const { plugin } = convert(realm({}))

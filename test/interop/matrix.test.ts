@@ -62,7 +62,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     })
   }
 
-  await t.test('clients that support it send progressive results to clients that request them [PCR-02, PCR-03, TRP-28]', async (t) => {
+  await t.test('clients that support progressive results send them to clients that request them [PCR-02, PCR-03, TRP-28]', async (t) => {
     for (const [index, peer] of peers.entries()) await peer.registerSteps(`com.steps${index}`)
     for (const caller of peers) {
       for (const [index, callee] of peers.entries()) {
