@@ -207,7 +207,7 @@ export interface WampMessages {
   callEnded: CallEndedMessage
   /** A PUBLISH has arrived. */
   publicationStarted: PublicationMessage
-  /** Its events were sent, or it was refused. */
+  /** The events of a PUBLISH were sent, or the PUBLISH was refused. */
   publicationEnded: PublicationEndedMessage
   /** A slow client that lost events has caught up or disconnected. */
   eventsDropped: EventsDroppedMessage
