@@ -63,14 +63,14 @@ export const defences: readonly Defence[] = [
     file: tracker,
     code: 'const value = this.#freshFor(brought)\n    const hand',
     without: 'const value = brought?.value ?? this.#freshFor(brought)\n    const hand',
-    test: [planted, 'a planted cookie does not']
+    test: [planted, 'the attacker who planted']
   },
   {
     defence: 'A login is not bound to the cookie that the client sent',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, this.#parent]\n',
-    test: [planted, 'a planted cookie does not']
+    test: [planted, 'the attacker who planted']
   },
   {
     defence: 'A login is not bound to cookies that other clients received when they sent the same cookie',
@@ -91,7 +91,7 @@ export const defences: readonly Defence[] = [
     file: tracker,
     code: '    await this.forget(login, connection)\n',
     without: '',
-    test: [planted, 'logging in on the cookie']
+    test: [planted, 'logging in with a cookie']
   },
   {
     defence: 'The grant of a new login replaces the stored one',
@@ -213,7 +213,7 @@ export const defences: readonly Defence[] = [
     test: [stolen, 'a login by a method of one type']
   },
   {
-    defence: 'Names that a database of the app may treat as equal share one count',
+    defence: 'Failed logins with authids that a database of the app may treat as equal are counted together',
     file: 'plugin/auth/failed-logins.ts',
     code: '.normalize(\'NFKD\').replace(/\\p{M}/gu, \'\').toUpperCase().toLowerCase().trim()',
     without: '',
@@ -227,7 +227,7 @@ export const defences: readonly Defence[] = [
     test: ['conformance/dynamic.test.ts', 'a procedure can also decide about anonymous sessions']
   },
   {
-    defence: 'A cookie with a name in which `__Host-` follows white space that HTTP does not allow is not read, because browsers do not protect it',
+    defence: 'A cookie is not read if white space that HTTP does not allow precedes `__Host-` in its name, because browsers do not protect such a cookie',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'return character === \' \' || character === \'\\t\'',
     without: 'return character?.trim() === \'\'',
@@ -1382,7 +1382,7 @@ export const defences: readonly Defence[] = [
     test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
   },
   {
-    defence: 'A value is not validated once for each path through the alternatives of a recursive schema',
+    defence: 'The number of steps to validate a value is limited, even if several alternatives of a schema contain the schema itself',
     file: 'plugin/contract/validation-steps.ts',
     code: 'if (this.#left < 0) throw new TooManySteps()',
     without: '',
@@ -1830,7 +1830,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/fixation.test.ts', 'an upgrade overtaken by a REST']
   },
   {
-    defence: 'Made-up cookies do not take the places of real ones while the store is unavailable',
+    defence: 'While the store is unavailable, logouts with made-up cookies do not cause logouts with real ones to be lost',
     file: 'plugin/cookie/ended-cookies.ts',
     code: 'if (this.#known.get(cookie) === true)',
     without: 'if (cookie === \'\')',
@@ -1858,7 +1858,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/abandoned-invocations.test.ts', 'a canceled call of the app.s procedure keeps']
   },
   {
-    defence: 'A canceled call does not count toward the limit if its procedure of the app can never end',
+    defence: 'A canceled call of a procedure of the app no longer counts toward the limit if the promise of the procedure can never be settled',
     file: 'plugin/in-process/invocations.ts',
     code: "(mode !== 'kill')",
     without: "(mode === 'killnowait')",
@@ -1942,7 +1942,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/busy-handlers.test.ts', 'the events of a publisher']
   },
   {
-    defence: 'If memory is released while waiting events are skipped, the skipped events do not wait forever',
+    defence: 'Waiting events that were skipped for lack of memory are tried again, even if the memory is released while events are being skipped',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'if (!this.#released) return false',
     without: '{ this.#wait(this.#retry); return false }',
@@ -1963,7 +1963,7 @@ export const defences: readonly Defence[] = [
     test: ['held-values.test.ts', 'a holder may hold at']
   },
   {
-    defence: 'A handler of the app that can never end holds no memory for values',
+    defence: 'A handler of the app whose promise can never be settled holds no memory for values',
     file: 'plugin/held-values.ts',
     code: 'this.#unreachable.register(promise, held, held)',
     without: '',
