@@ -33,7 +33,7 @@ t.test('a minimal configuration gets every default', async (t) => {
   })
 })
 
-t.test('the cookie is tracked with safe defaults for seven days [CKI-03, CKI-04, CKI-05, CKI-06, TRP-53]', async (t) => {
+t.test('by default, the cookie has safe attributes and a login lasts seven days [CKI-03, CKI-04, CKI-05, CKI-06, TRP-53]', async (t) => {
   t.same(resolveOptions({ realms, cookie: {} }).endpoint.cookie, {
     store: { type: 'memory' },
     name: 'cbtid',
@@ -248,7 +248,7 @@ t.test('a dynamic authenticator must name an existing realm and role [DYN-01, DY
   resolveOptions(ticket({ authenticatorRealm: 'realm1', authenticatorRole: 'trusted', defaultRole: 'frontend' }) as FastifyWampOptions)
 })
 
-t.test('a history has a topic or a pattern, which no other history has [HIS-13]', async (t) => {
+t.test('each history has a topic or pattern of its own [HIS-13]', async (t) => {
   const withHistory = (...eventHistory: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, eventHistory } } })
   t.match(fault(withHistory({ uri: 'a..b' })).message, /"realms\.realm1\.eventHistory\[0\]\.uri" must be a URI that fits match "exact"/)
   t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is already used in realms\.realm1\.eventHistory\[0\]/)

@@ -64,7 +64,7 @@ t.test('keys of options and kwargs are strings, at every level of options [MSG-0
   }
 })
 
-t.test('keys of application data may be of any kind between peers; elsewhere numbers become strings [MSG-16, SER-14]', async (t) => {
+t.test('keys of any type are forwarded to peers with the same serializer; for other receivers, numeric keys become strings [MSG-16, SER-14]', async (t) => {
   const call = callWith('82 01 a1 61 cf ff ff ff ff ff ff ff ff 02')
   t.equal(payloadOf(call).in(msgpackCodec).bytes.toString('hex'), '918201a161cfffffffffffffffff02')
   t.strictSame(payloadOf(call).values().args, [{ 1: 'a', '18446744073709551615': 2 }])

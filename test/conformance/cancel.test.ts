@@ -68,7 +68,7 @@ forEachTransport(t, 'killnowait, the default, answers the caller and interrupts 
   }
 })
 
-forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller does not wait for it [CAN-05]', async (t, transport) => {
+forEachTransport(t, 'a callee that did not announce canceling receives no INTERRUPT, and its caller does not wait for it [CAN-05]', async (t, transport) => {
   const parties = await buildParties(t, transport, { announced: HELLO[2].roles })
   const { alice, bob } = parties
   for (const [i, mode] of ['kill', 'killnowait', 'skip'].entries()) {

@@ -42,7 +42,7 @@ forEachTransport(t, 'using passthru without having announced it is a violation [
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'callees and callers that did not announce it receive no packed payload; subscribers do [PPT-06, PPT-08, TRP-09]', async (t, transport) => {
+forEachTransport(t, 'callees and callers that did not announce passthru receive no packed payload; such subscribers do [PPT-06, PPT-08, TRP-09]', async (t, transport) => {
   const { login, alice, bob } = await buildParties(t, transport, { announced: advanced })
   const plain = await login('carol', rolesWith('callee.call_canceling', 'callee.progressive_call_results'))
   await plain.ask([64, 1, {}, 'p'])

@@ -21,7 +21,7 @@ forEachTransport(t, 'a URI may contain any other character [URI-02, URI-09, URI-
   }
 })
 
-forEachTransport(t, 'a prefix may end in an empty component, a wildcard may have them anywhere [URI-03, URI-06]', async (t, transport) => {
+forEachTransport(t, 'a prefix may end in an empty component, and a wildcard may have empty components anywhere [URI-03, URI-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const valid = [['prefix', 'com.x.'], ['prefix', 'com.x'], ['prefix', ''], ['wildcard', 'com..x'], ['wildcard', '.x'], ['wildcard', 'x.'], ['wildcard', '..']]
   for (const [match, uri] of valid) {

@@ -144,7 +144,7 @@ t.test('a login that ended elsewhere, or that a logout ends meanwhile, is not re
   t.same(await tracker.find(), [])
 })
 
-t.test('the login of another user ends the old login, and its id is never bound again [CKL-06, CKL-15]', async (t) => {
+t.test('the login of another user ends the old login, whose cookie is never bound again [CKL-06, CKL-15]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   const [first, other] = [await browser.open(), undefined]

@@ -20,7 +20,7 @@ t.test('anonymous may have a role, an authid and a realm [ANO-01]', async (t) =>
   refused(t, websocket({ auth: { anonymous: { type: 'static', authid: 7 } } }), `${AUTH}.anonymous.authid`, 'must be a string')
 })
 
-t.test('an anonymous realm must be one of the worker, and have the role [ANO-01]', async (t) => {
+t.test('the realm of anonymous sessions must be a realm of the worker, and must have their role [ANO-01]', async (t) => {
   const config = (anonymous: object): object => node({
     realms: [realm1, { name: 'realm2', roles: [{ name: 'guest' }] }],
     transports: [web({ ws: { type: 'websocket', auth: { anonymous: { type: 'static', ...anonymous } } } })]

@@ -11,7 +11,7 @@ function convertCookie (cookie: object): { cookie: CookieOptions | undefined, wa
   return { cookie: plugin.cookie, warnings }
 }
 
-t.test('without the option cookie nothing is tracked, and a cookie without auth does not log in [CKI-01, CKI-11]', async (t) => {
+t.test('without the option cookie nothing is tracked, and without auth.cookie no login is restored [CKI-01, CKI-11]', async (t) => {
   t.equal(convert(websocket({})).plugin.cookie, undefined)
   const { plugin } = convert(websocket({ cookie: { store: { type: 'memory' } } }))
   t.strictSame(plugin.cookie, { name: 'cbtid', store: { type: 'memory' } })

@@ -86,7 +86,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
   })
 })
 
-t.test('AutobahnJS calls, answers and publishes over RawSocket, and ends in order [RAW-02, RAW-06, RAW-10]', async (t) => {
+t.test('AutobahnJS calls, answers and publishes over RawSocket, without violations [RAW-02, RAW-06, RAW-10]', async (t) => {
   const { port, backend } = await build(t, { port: 0 })
   const { session, violations } = await openAutobahn(t, '', { transports: [{ type: 'rawsocket', host: '127.0.0.1', port }] })
   await backend.register('com.app.echo', ({ args }) => args[0])

@@ -54,7 +54,7 @@ t.test('a pattern matches URIs by prefix or by empty components', async (t) => {
   t.notOk(matches('com..y', 'wildcard', 'com.x.y.z'))
 })
 
-t.test('URIs are checked as the patterns of the specification check them [URI-02, URI-03, URI-04, URI-06]', async (t) => {
+t.test('the checks of URIs agree with the regular expressions of the specification [URI-02, URI-03, URI-04, URI-06]', async (t) => {
   const patterns: [UriCheck, MatchPolicy, RegExp][] = [
     ['loose', 'exact', /^([^\s.#]+\.)*([^\s.#]+)$/],
     ['loose', 'prefix', /^([^\s.#]+\.)*([^\s.#]*)$/],

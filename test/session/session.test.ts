@@ -150,7 +150,7 @@ t.test('a session ends with its transport, once, even after GOODBYE [SES-20, WSK
   t.same(router.sessions('realm1').map(({ session }) => session), [other.id])
 })
 
-t.test('a HELLO without a known role is refused, unknown roles and features are ignored [FEA-08, FEA-09, TRP-37]', async (t) => {
+t.test('a HELLO without a known role is refused; unknown roles and features are ignored [FEA-08, FEA-09, TRP-37]', async (t) => {
   for (const roles of [undefined, {}, { dancer: {} }]) {
     const client = buildRouter().connect().say([1, 'realm1', roles === undefined ? {} : { roles }])
     await settled()

@@ -122,7 +122,7 @@ t.test('a peer that is behind gets long frames by reference, which others share'
   t.equal(contents(stream.writes[0]!).join(), `[36,1,2,{},["${'x'.repeat(300)}"]]\x1e`)
 })
 
-t.test('without a stream each message goes through ws as a batch of one [BAT-06]', async (t) => {
+t.test('if the stream is not accessible, ws sends each message as a batch of one [BAT-06]', async (t) => {
   const { transport, socket } = build({ withStream: false })
   transport.send(published(1))
   transport.send(published(2))
