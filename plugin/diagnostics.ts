@@ -82,7 +82,7 @@ export interface CallDetails {
   readonly tracestate?: string
 }
 
-/** A call. It is the same object from start to end. */
+/** A call. All messages about the call contain the same object. */
 export interface CallMessage extends DiagnosticsMessage {
   /** The caller. */
   readonly caller: SessionIdentity
@@ -109,7 +109,7 @@ export interface CallEndedMessage extends DiagnosticsMessage {
   readonly milliseconds: number
 }
 
-/** An invocation of a callee. It is the same object from start to end. A re-routed call has several. */
+/** An invocation of a callee. All messages about the invocation contain the same object. A re-routed call has several invocations. */
 export interface InvocationMessage extends DiagnosticsMessage {
   /** The message of `callStarted` for the call. */
   readonly call: CallMessage
@@ -147,7 +147,7 @@ export interface PublicationDetails {
   readonly tracestate?: string
 }
 
-/** A publication of a session. It is the same object from start to end. Publications of the meta API are not included. */
+/** A publication of a session. All messages about the publication contain the same object. Publications of the meta API are not included. */
 export interface PublicationMessage extends DiagnosticsMessage {
   /** The publisher. */
   readonly publisher: SessionIdentity
@@ -207,7 +207,7 @@ export interface WampMessages {
   callEnded: CallEndedMessage
   /** A PUBLISH has arrived. */
   publicationStarted: PublicationMessage
-  /** Its events were sent, or it was refused. */
+  /** The events of a PUBLISH were sent, or the PUBLISH was refused. */
   publicationEnded: PublicationEndedMessage
   /** A slow client that lost events has caught up or disconnected. */
   eventsDropped: EventsDroppedMessage

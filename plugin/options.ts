@@ -115,8 +115,8 @@ export interface LimitOptions {
   bufferedBytes?: number
   /**
    * Estimated bytes of memory for the decoded values that running procedures and event handlers of the app hold, and for the bodies of procedure
-   * routes, in all realms together. A single caller, publisher or HTTP connection may hold at most as much memory as is free. Above it, calls and
-   * requests are rejected, and events are queued or dropped. @default 268435456
+   * routes, in all realms together. A single caller, publisher or HTTP connection gets more memory only if its share does not exceed the memory
+   * that would then still be free. Otherwise, calls and requests are rejected, and events are queued or dropped. @default 268435456
    */
   heldBytes?: number
   /**
@@ -191,8 +191,8 @@ export interface EndpointOptions {
   allowedHosts?: readonly string[]
   /**
    * Ignores the cookie of an upgrade without Origin. Browsers always send Origin, but a proxy may remove it, and with it the protection
-   * against foreign pages. `auto` enables this with `sameSite: 'none'`, because browsers do not send other cookies for pages of
-   * another site. @default 'auto'
+   * against foreign pages. `auto` enables this with `sameSite: 'none'`. With the other values of
+   * `sameSite`, browsers do not send the cookie for pages of another site. @default 'auto'
    */
   requireOrigin?: 'auto' | boolean
   /** The serializers to offer. @default ['json', 'msgpack', 'cbor'] */
@@ -217,8 +217,8 @@ export interface FastifyWampOptions extends EndpointOptions, FileOptions {
   /** The realms, by name. */
   realms: Readonly<Record<Uri, RealmOptions>>
   /**
-   * The error URIs for clients that fail to log in, and the answer to GOODBYE: those of the specification, or those of Crossbar.io 26.10,
-   * for clients that were written for it. @default 'wamp'
+   * The URIs of refused logins and of the answer to GOODBYE: those of the specification, or those of Crossbar.io 26.10. The latter are
+   * intended for clients that were written for Crossbar.io. @default 'wamp'
    */
   dialect?: Dialect
   /** Time for HELLO, for each AUTHENTICATE, for an authenticator's `onLogout`, and for `auth.cookie.verify`, in milliseconds. @default 10000 */

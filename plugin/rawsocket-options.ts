@@ -4,7 +4,7 @@ import type { EndpointOptions } from './options.ts'
 
 /** The options of `fastify.register(wampRawSocket, options)`. Either `port` or `path` is required. */
 export interface RawSocketOptions {
-  /** The TCP port to listen on; 0 for any free port, which `app.wampRawSockets` contains afterwards. */
+  /** The TCP port to listen on; 0 for any free port, see `app.wampRawSockets`. */
   port?: number
   /** The address or host name to listen on. @default '127.0.0.1' */
   host?: string
@@ -15,9 +15,9 @@ export interface RawSocketOptions {
   /** The authentication methods, without `cookie`. @default only anonymous, with role `anonymous` */
   auth?: Omit<AuthOptions, 'cookie'>
   /**
-   * Sends a PING to a client that is silent, and disconnects one that does not answer. Autobahn for Python and others close the connection
-   * when they receive a PING. Without this option, the system detects that a client is gone by TCP keep-alive, which is always on. Both have
-   * the interval `pingInterval`. @default false
+   * Sends a PING to a silent client, and disconnects the client if it does not answer. Autobahn for Python and others close the connection
+   * when they receive a PING. TCP keep-alive is always on, and also detects clients that have disappeared. Both use the interval
+   * `pingInterval`. @default false
    */
   pings?: boolean
   /** The serializers to accept. @default ['json', 'msgpack', 'cbor'] */

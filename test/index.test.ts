@@ -115,7 +115,7 @@ t.test('a host\'s own REST routes, WebSocket routes, cookies and files stay as t
   echo.send('x'.repeat(50_000))
   t.equal(await echoed, '50000', 'the host\'s message size')
   client.send([16, 1, {}, 'x'.repeat(2000)])
-  t.equal(await client.closed, 1009, 'ours on our route [WSK-12]')
+  t.equal(await client.closed, 1009, 'the route of the plugin has its own message size limit [WSK-12]')
   echo.close()
 })
 
@@ -403,11 +403,11 @@ t.test('a browser receives a cookie, logs in, and is logged in by it again, also
   t.equal(back.setCookie, undefined, 'a known cookie is not sent again')
   back.send(hello)
   t.match(await back.next(), [2, Number, { authid: 'joe', authrole: 'frontend', authmethod: 'ticket', authprovider: 'cookie' }])
-  t.notMatch(await readFile(filename, 'utf8'), cookie.split('=')[1]!, 'no value is at rest [CKO-16]')
+  t.notMatch(await readFile(filename, 'utf8'), cookie.split('=')[1]!, 'the file does not contain the value of a cookie [CKO-16]')
   back.send([6, {}, 'wamp.close.logout'])
   t.match(await back.next(), [6, {}, 'wamp.close.goodbye_and_out'])
   back.send(hello)
-  t.match(await back.next(), [4, 'ticket', {}], 'challenged again [CKO-01, CKO-04]')
+  t.match(await back.next(), [4, 'ticket', {}], 'after a logout, the client is challenged again [CKO-01, CKO-04]')
   back.socket.close()
 })
 

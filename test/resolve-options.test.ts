@@ -33,7 +33,7 @@ t.test('a minimal configuration gets every default', async (t) => {
   })
 })
 
-t.test('the cookie is tracked with safe defaults for seven days [CKI-03, CKI-04, CKI-05, CKI-06, TRP-53]', async (t) => {
+t.test('by default, the cookie has safe attributes and a login lasts seven days [CKI-03, CKI-04, CKI-05, CKI-06, TRP-53]', async (t) => {
   t.same(resolveOptions({ realms, cookie: {} }).endpoint.cookie, {
     store: { type: 'memory' },
     name: 'cbtid',
@@ -119,9 +119,9 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a function that is none', { realms, auth: { mine: { type: 'function', authenticator: 'x' } } }, 'The option "auth.mine.authenticator" must be a function'],
   ['a user without a role', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's' } } } } }, 'The option "auth.wampcra.users.joe.role" is missing'],
   ['a password instead of what is kept of it', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { password: 's', role: 'frontend' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" is missing'],
-  ['an unknown key derivation function [TRP-49]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id-13' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" must be one of pbkdf2, argon2id13'],
-  ['Argon2 without its memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id13' } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is missing'],
-  ['PBKDF2 with memory [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, memory: 8 } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is not an option'],
+  ['an unknown key derivation function is refused [TRP-49]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id-13' } } } } }, 'The option "auth.wamp-scram.principals.joe.kdf" must be one of pbkdf2, argon2id13'],
+  ['Argon2id without its memory cost is refused [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, kdf: 'argon2id13' } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is missing'],
+  ['PBKDF2 with a memory cost is refused [SCR-09]', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, memory: 8 } } } } }, 'The option "auth.wamp-scram.principals.joe.memory" is not an option'],
   ['a stored key that is none', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, storedKey: 'ab' } } } } }, 'The option "auth.wamp-scram.principals.joe.storedKey" must be 32 octets in Base64'],
   ['a SCRAM user\'s role that no realm has', { realms, auth: { 'wamp-scram': { type: 'static', principals: { joe: { ...scram, role: 'boss' } } } } }, 'The option "auth.wamp-scram.principals.joe.role" must be a role of a realm: there is no role "boss"'],
   ['a key that is none', { realms, auth: { cryptosign: { type: 'static', principals: { joe: { authorizedKeys: ['ab'], role: 'frontend' } } } } }, 'The option "auth.cryptosign.principals.joe.authorizedKeys[0]" must be a key of 64 hexadecimal digits'],
@@ -132,11 +132,11 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a role that no realm has', { realms, auth: { ticket: { type: 'static', principals: { joe: { ticket: 's', role: 'boss' } } } } }, 'The option "auth.ticket.principals.joe.role" must be a role of a realm: there is no role "boss"'],
   ['a user\'s realm that does not exist', { realms, auth: { wampcra: { type: 'static', users: { joe: { secret: 's', role: 'frontend', realm: 'other' } } } } }, 'The option "auth.wampcra.users.joe.realm" must be one of the realms'],
   ['no auth, and no role anonymous', { realms: { r: { roles: { frontend: {} } } } }, 'The option "auth" is missing: without it clients join anonymously with the role "anonymous", which no realm defines: set auth, or add realms.r.roles.anonymous'],
-  ['cookie logins without a cookie [CKI-11]', { realms, auth: { wampcra, cookie: {} } }, 'The option "auth.cookie" needs the "cookie" option'],
+  ['cookie logins without a cookie are refused [CKI-11]', { realms, auth: { wampcra, cookie: {} } }, 'The option "auth.cookie" needs the "cookie" option'],
   ['no method', { realms, auth: {} }, 'The option "auth" must name a method'],
-  ['an unknown key of the cookie [CKI-02]', { realms, cookie: { max_age: 1 } }, 'The option "cookie.max_age" is not an option: did you mean "maxAge"?'],
-  ['a cookie that is too short [CKI-04]', { realms, cookie: { length: 6 } }, 'The option "cookie.length" must be a whole number of characters from 22 to 64, and not 6'],
-  ['a cookie that lasts too long [CKI-05]', { realms, cookie: { maxAge: 311040001 } }, 'The option "cookie.maxAge" must be a whole number of seconds from 1 to 311040000, and not 311040001'],
+  ['an unknown option of the cookie is refused [CKI-02]', { realms, cookie: { max_age: 1 } }, 'The option "cookie.max_age" is not an option: did you mean "maxAge"?'],
+  ['a cookie that is too short is refused [CKI-04]', { realms, cookie: { length: 6 } }, 'The option "cookie.length" must be a whole number of characters from 22 to 64, and not 6'],
+  ['a cookie that lasts too long is refused [CKI-05]', { realms, cookie: { maxAge: 311040001 } }, 'The option "cookie.maxAge" must be a whole number of seconds from 1 to 311040000, and not 311040001'],
   ['a login that is idle too soon', { realms, cookie: { idleTimeout: 59 } }, 'The option "cookie.idleTimeout" must be 0, or 60 seconds or more'],
   ['a cookie that is replaced too often', { realms, cookie: { rotateAfter: 1 } }, 'The option "cookie.rotateAfter" must be 0, or 60 seconds or more'],
   ['a short secret', { realms, cookie: { secret: ['x'.repeat(32), 'x'.repeat(31)] } }, 'The option "cookie.secret" must have 32 characters or more'],
@@ -144,11 +144,11 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['a store that is none', { realms, cookie: { store: { get () {} } } }, 'The option "cookie.store" must be a cookie store, or an instance of Keyv: it has no set, delete, entries, close'],
   ['a URL in place of a store', { realms, cookie: { store: 'redis://localhost' } }, 'The option "cookie.store" must be a cookie store, or an instance of Keyv, and not a string'],
   ['a class in place of a store', { realms, cookie: { store: class Redis {} } }, 'The option "cookie.store" must be an instance, and not a class: use new Redis(…)'],
-  ['a store of a wrong type [CKI-07]', { realms, cookie: { store: { type: 'redis' } } }, 'The option "cookie.store.type" must be one of memory, file'],
-  ['a memory store with more [CKI-08]', { realms, cookie: { store: { type: 'memory', size: 1 } } }, 'The option "cookie.store.size" is not an option'],
-  ['a file store without a file [CKI-09]', { realms, cookie: { store: { type: 'file' } } }, 'The option "cookie.store.filename" is missing'],
+  ['a store of an unknown type is refused [CKI-07]', { realms, cookie: { store: { type: 'redis' } } }, 'The option "cookie.store.type" must be one of memory, file'],
+  ['an unknown option of a memory store is refused [CKI-08]', { realms, cookie: { store: { type: 'memory', size: 1 } } }, 'The option "cookie.store.size" is not an option'],
+  ['a file store without a filename is refused [CKI-09]', { realms, cookie: { store: { type: 'file' } } }, 'The option "cookie.store.filename" is missing'],
   ['a cookie file that would be served', { realms, static: { root: '/srv/web' }, cookie: { store: { type: 'file', filename: '/srv/web/cookies.dat' } } }, 'The option "cookie.store.filename" must not be inside a static root: it would be served'],
-  ['SameSite=None without Secure [CKH-06]', { realms, cookie: { sameSite: 'none' } }, 'The option "cookie.secure" must be true with sameSite "none"'],
+  ['SameSite=None without Secure is refused [CKH-06]', { realms, cookie: { sameSite: 'none' } }, 'The option "cookie.secure" must be true with sameSite "none"'],
   ['a __Host- cookie without Secure', { realms, cookie: { name: '__Host-id' } }, 'The option "cookie.secure" must be true for a cookie named "__Host-id"'],
   ['a partitioned cookie that is not Secure', { realms, cookie: { partitioned: true } }, 'The option "cookie.secure" must be true for a partitioned cookie'],
   ['a cookie path that no header can have', { realms, cookie: { path: '/app\r\nset-cookie: a=b' } }, 'The option "cookie.path" must be a path that begins with "/", of printable ASCII without ";"'],
@@ -165,7 +165,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
 ]
 
 for (const [name, options, message] of wrong) {
-  t.test(`${name} is refused with the option's path`, async (t) => {
+  t.test(`${name.includes(' refused [') ? name : `${name} is refused`}, with the option's path`, async (t) => {
     t.match(fault(options), { code: 'WAMP_ERR_INVALID_OPTION', message })
   })
 }
@@ -248,7 +248,7 @@ t.test('a dynamic authenticator must name an existing realm and role [DYN-01, DY
   resolveOptions(ticket({ authenticatorRealm: 'realm1', authenticatorRole: 'trusted', defaultRole: 'frontend' }) as FastifyWampOptions)
 })
 
-t.test('a history has a topic or a pattern, which occurs only once [HIS-13]', async (t) => {
+t.test('each history has a topic or pattern of its own [HIS-13]', async (t) => {
   const withHistory = (...eventHistory: object[]): object => ({ realms: { realm1: { roles: { anonymous: {} }, eventHistory } } })
   t.match(fault(withHistory({ uri: 'a..b' })).message, /"realms\.realm1\.eventHistory\[0\]\.uri" must be a URI that fits match "exact"/)
   t.match(fault(withHistory({ uri: 'a' }, { uri: 'a', match: 'exact' })).message, /eventHistory\[1\]\.uri" is already used in realms\.realm1\.eventHistory\[0\]/)

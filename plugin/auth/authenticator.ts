@@ -38,7 +38,7 @@ export interface Attempt {
   readonly session: Id
   /** The connection of the client. */
   readonly transport: TransportDetails
-  /** The TLS channel, with the client's certificate. Null if TLS terminates in a proxy, and without TLS. Do not log it. */
+  /** The TLS channel, with the client's certificate. Null without TLS, and if TLS terminates in a proxy. Do not log it. */
   readonly tls: TlsChannel | null
   /** A name for this browser that is stable across reconnects, or null if cookies are not tracked. */
   readonly pseudonym: string | null

@@ -31,7 +31,7 @@ export interface ConnectOptions {
   readonly realm?: Uri | null
   /** Tries to log in by cookie first. @default true */
   readonly cookie?: boolean
-  /** The login to use if the cookie does not log in. A function is called only when needed, and may ask the user. @default anonymous */
+  /** The login to use if there is no valid login for the cookie. A function is called only when needed, and may ask the user. @default anonymous */
   readonly login?: Login | (() => Login | Promise<Login>)
   /** Serializers, the preferred one first. @default [json()] */
   readonly serializers?: readonly Serializer[]
@@ -43,7 +43,7 @@ export interface ConnectOptions {
   readonly queue?: number
   /** When aborted, `connect` rejects with the signal's reason, and an open session ends. */
   readonly signal?: AbortSignal
-  /** Called with each new state, and with how the last connection ended. */
+  /** Called with each new state, and with the end of the last connection. */
   readonly onState?: (state: ConnectionState, end: ConnectionEnd | null) => void
   /** Called with errors of handlers and procedures, and of subscriptions and registrations that could not be restored. @default reportError, if it exists */
   readonly onError?: (error: unknown) => void

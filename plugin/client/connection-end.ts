@@ -8,7 +8,7 @@ import { messageOf } from './client-error.ts'
 export interface ConnectionEnd {
   /** The side that ended it: this client, the router (by a message), or the network. */
   readonly by: 'client' | 'router' | 'network'
-  /** The URI of the GOODBYE or ABORT; `wamp.error.network_failure` if none came. */
+  /** The URI of the GOODBYE or ABORT; `wamp.error.network_failure` if neither was received. */
   readonly reason: Uri
   /** A human-readable description. */
   readonly message: string

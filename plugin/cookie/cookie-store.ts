@@ -54,7 +54,7 @@ export interface UseRecord extends Lifetime {
   readonly lastSeen: number
 }
 
-/** A record of a store. For the store, it is an object that JSON can represent. */
+/** A record of a store. It can be serialized as JSON. */
 export type StoredRecord = LoginRecord | CookieRecord | UseRecord
 
 /**
@@ -68,7 +68,7 @@ export interface CookieStore {
   set (key: string, record: StoredRecord): void | Promise<void>
   /** Deletes a record. An unknown key is not an error. The deletion is as durable as `set`. */
   delete (key: string): void | Promise<void>
-  /** Iterates over all records. Records added or deleted during the iteration may be included or not. */
+  /** Iterates over all records. Records added or deleted during the iteration may or may not be included. */
   entries (): Iterable<[key: string, record: StoredRecord]> | AsyncIterable<[key: string, record: StoredRecord]>
   /** Writes pending data and releases files and timers. No method is called afterwards. */
   close (): void | Promise<void>

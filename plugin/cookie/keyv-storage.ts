@@ -1,6 +1,6 @@
 import { NOT_A_RECORD } from './stored-record.ts'
 
-/** The part of a Keyv instance that is used here. */
+/** The part of a Keyv instance that the router uses. */
 export interface KeyvLike {
   get (key: string): Promise<unknown>
   set (key: string, value: unknown, ttl?: number): Promise<unknown>

@@ -55,7 +55,7 @@ export interface PortConfiguration extends ServedPort {
 export interface NodeConfiguration extends ServedPort {
   /** The options for `fastify.register(wampPlugin, plugin)`. */
   readonly plugin: FastifyWampOptions
-  /** The further ports, one for each address in the configuration except the first with a WebSocket route. */
+  /** The further ports: one for each address in the configuration, except the address that `listen` contains. */
   readonly ports: readonly PortConfiguration[]
   /** The options for `fastify.register(wampRawSocket, rawSocket)` on the first app, one for each listener. */
   readonly rawSockets: readonly RawSocketOptions[]

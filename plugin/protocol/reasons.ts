@@ -13,9 +13,9 @@ export const reasons = {
   /** The client logs out, and its cookie is deleted. A Crossbar.io convention. */
   logout: 'wamp.close.logout',
 
-  /** A peer violated the protocol: always ABORT, never ERROR. */
+  /** A peer violated the protocol. Only used in ABORT, never in ERROR. */
   protocolViolation: 'wamp.error.protocol_violation',
-  /** A URI is invalid where it is used. */
+  /** A URI is malformed, or does not follow the rules for its purpose. */
   invalidUri: 'wamp.error.invalid_uri',
   /** An argument is invalid. */
   invalidArgument: 'wamp.error.invalid_argument',
@@ -29,7 +29,7 @@ export const reasons = {
   noSuchSubscription: 'wamp.error.no_such_subscription',
   /** There is no such session in this realm. */
   noSuchSession: 'wamp.error.no_such_session',
-  /** The call ended before its callee answered: canceled, or the callee left. */
+  /** The call ended before its callee answered, because it was canceled or the callee left. */
   canceled: 'wamp.error.canceled',
   /** The call timed out. */
   timeout: 'wamp.error.timeout',
@@ -64,7 +64,7 @@ export const reasons = {
   noSuchPrincipal: 'wamp.error.no_such_principal',
   /** None of the offered methods is configured. */
   noMatchingAuthMethod: 'wamp.error.no_matching_auth_method',
-  /** None of the offered methods is configured, in the dialect of Crossbar.io. */
+  /** Crossbar.io's URI for clients that offer no configured method. */
   noAuthMethod: 'wamp.error.no_auth_method',
   /** Anonymous sessions are not allowed. */
   authenticationRequired: 'wamp.error.authentication_required',

@@ -10,7 +10,7 @@ export interface MetricConfiguration {
   readonly registers: never[]
 }
 
-/** The part of a prom-client registry that is used. */
+/** The part of a prom-client registry that this plugin uses. */
 export interface PromRegistry {
   readonly contentType: string
   metrics (): Promise<string>

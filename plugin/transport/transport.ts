@@ -23,7 +23,7 @@ export interface Congestion {
 export interface TransportDetails {
   /** The kind of transport. */
   readonly type: 'websocket' | 'rawsocket' | 'longpoll' | 'in-process'
-  /** The negotiated subprotocol, such as `wamp.2.json`. Over RawSocket, it stands for the serializer. */
+  /** The negotiated subprotocol, such as `wamp.2.json`. Over RawSocket, the name of the subprotocol with the same serializer. */
   readonly protocol?: string
   /** The peer's address, as the host app sees it (`request.ip`). */
   readonly peer?: string

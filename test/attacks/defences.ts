@@ -63,14 +63,14 @@ export const defences: readonly Defence[] = [
     file: tracker,
     code: 'const value = this.#freshFor(brought)\n    const hand',
     without: 'const value = brought?.value ?? this.#freshFor(brought)\n    const hand',
-    test: [planted, 'a planted cookie does not']
+    test: [planted, 'the attacker who planted']
   },
   {
     defence: 'A login is not bound to the cookie that the client sent',
     file: 'plugin/cookie/handed-id.ts',
     code: 'return [this]\n',
     without: 'return this.#parent === undefined ? [this] : [this, this.#parent]\n',
-    test: [planted, 'a planted cookie does not']
+    test: [planted, 'the attacker who planted']
   },
   {
     defence: 'A login is not bound to cookies that other clients received when they sent the same cookie',
@@ -91,7 +91,7 @@ export const defences: readonly Defence[] = [
     file: tracker,
     code: '    await this.forget(login, connection)\n',
     without: '',
-    test: [planted, 'logging in on the cookie']
+    test: [planted, 'logging in with a cookie']
   },
   {
     defence: 'The grant of a new login replaces the stored one',
@@ -206,14 +206,14 @@ export const defences: readonly Defence[] = [
     test: [confused, 'a login at an endpoint without']
   },
   {
-    defence: 'A login by a method is not valid if the method has another type since, for example if a function has been replaced by configured users',
+    defence: 'A login is not valid if the type of its method has changed since, for example if a function has been replaced by configured users',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (type !== undefined && type !== offered.typeOf(method!)) return false',
     without: 'if (type === null) return false',
     test: [stolen, 'a login by a method of one type']
   },
   {
-    defence: 'Names that a database of the app may treat as equal share one count',
+    defence: 'Failed logins with authids that a database of the app may treat as equal are counted together',
     file: 'plugin/auth/failed-logins.ts',
     code: '.normalize(\'NFKD\').replace(/\\p{M}/gu, \'\').toUpperCase().toLowerCase().trim()',
     without: '',
@@ -227,7 +227,7 @@ export const defences: readonly Defence[] = [
     test: ['conformance/dynamic.test.ts', 'a procedure can also decide about anonymous sessions']
   },
   {
-    defence: 'A cookie whose name has other space in front of `__Host-` is not read, because browsers do not protect it',
+    defence: 'A cookie is not read if white space that HTTP does not allow precedes `__Host-` in its name, because browsers do not protect such a cookie',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'return character === \' \' || character === \'\\t\'',
     without: 'return character?.trim() === \'\'',
@@ -248,14 +248,14 @@ export const defences: readonly Defence[] = [
     test: ['routes/sign-out.test.ts', 'a login that the same request made before']
   },
   {
-    defence: 'A hook of the app that does not await `wampRequireRole` lets nobody in',
+    defence: 'If a hook of the app does not await the hook of `wampRequireRole`, requests without the role are still rejected',
     file: 'routes/identity.ts',
     code: 'request[kGuards] = [...request[kGuards] ?? [], meant]\n      await identify(request)',
     without: 'await identify(request)\n      request[kGuards] = [...request[kGuards] ?? [], meant]',
     test: ['routes/identity.test.ts', 'a hook that calls the one of wampRequireRole']
   },
   {
-    defence: 'A session that a hook before the plugin has opened ends when its client disconnects',
+    defence: 'If a hook that runs before those of the plugin opens a session, the session ends when its client disconnects',
     file: 'routes/identity.ts',
     code: 'if (session !== undefined) whenResponseEnds(reply',
     without: 'if (session === null) whenResponseEnds(reply',
@@ -423,7 +423,7 @@ export const defences: readonly Defence[] = [
     test: [floods, 'the Cookie header of one']
   },
   {
-    defence: 'Planted cookies do not keep a login from ending at a REST logout',
+    defence: 'A REST logout ends the login even if the request also has planted cookies',
     file: 'plugin/cookie/tracking-cookie.ts',
     code: 'const values = this.read(header, MOST_ENDED + 1)',
     without: 'const values = this.read(header)',
@@ -829,7 +829,7 @@ export const defences: readonly Defence[] = [
     test: ['transport/rawsocket-reader.test.ts', 'a reader that is stopped']
   },
   {
-    defence: 'A file that is not a Unix socket is never deleted to listen at its path',
+    defence: 'A file at the path to listen on is never deleted, unless it is a Unix socket',
     file: 'routes/rawsocket.ts',
     code: '  if (!(await lstat(path)).isSocket()) return false\n',
     without: '',
@@ -1382,7 +1382,7 @@ export const defences: readonly Defence[] = [
     test: ['contract/unique-items.test.ts', 'a contract with uniqueItems costs']
   },
   {
-    defence: 'A value is not validated once for each path through the alternatives of a recursive schema',
+    defence: 'The number of steps to validate a value is limited, even if several alternatives of a schema contain the schema itself',
     file: 'plugin/contract/validation-steps.ts',
     code: 'if (this.#left < 0) throw new TooManySteps()',
     without: '',
@@ -1830,7 +1830,7 @@ export const defences: readonly Defence[] = [
     test: ['cookie/fixation.test.ts', 'an upgrade overtaken by a REST']
   },
   {
-    defence: 'Made-up cookies do not take the places of real ones while the store is unavailable',
+    defence: 'While the store is unavailable, logouts with made-up cookies do not cause logouts with real ones to be lost',
     file: 'plugin/cookie/ended-cookies.ts',
     code: 'if (this.#known.get(cookie) === true)',
     without: 'if (cookie === \'\')',
@@ -1858,7 +1858,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/abandoned-invocations.test.ts', 'a canceled call of the app.s procedure keeps']
   },
   {
-    defence: 'A canceled call does not count toward the limit if its procedure of the app can never end',
+    defence: 'A canceled call of a procedure of the app no longer counts toward the limit if the promise of the procedure can never be settled',
     file: 'plugin/in-process/invocations.ts',
     code: "(mode !== 'kill')",
     without: "(mode === 'killnowait')",
@@ -1942,7 +1942,7 @@ export const defences: readonly Defence[] = [
     test: ['in-process/busy-handlers.test.ts', 'the events of a publisher']
   },
   {
-    defence: 'If memory is released while waiting events are skipped, the skipped events do not wait forever',
+    defence: 'Waiting events that were skipped for lack of memory are tried again, even if the memory is released while events are being skipped',
     file: 'plugin/in-process/busy-handlers.ts',
     code: 'if (!this.#released) return false',
     without: '{ this.#wait(this.#retry); return false }',
@@ -1963,7 +1963,7 @@ export const defences: readonly Defence[] = [
     test: ['held-values.test.ts', 'a holder may hold at']
   },
   {
-    defence: 'A handler of the app that can never end holds no memory for values',
+    defence: 'A handler of the app whose promise can never be settled holds no memory for values',
     file: 'plugin/held-values.ts',
     code: 'this.#unreachable.register(promise, held, held)',
     without: '',
@@ -2061,28 +2061,28 @@ export const defences: readonly Defence[] = [
     test: ['protocol/own-octets.test.ts', 'a kept byte array keeps']
   },
   {
-    defence: 'A request whose client has disconnected waits for no turn',
+    defence: 'A request whose client has disconnected does not wait for a turn',
     file: 'routes/fair-turn.ts',
     code: '(leave) => { whenResponseEnds(reply, leave) }',
     without: '() => {}',
     test: ['routes/left-requests.test.ts', 'a call whose client has']
   },
   {
-    defence: 'An upgrade whose client has disconnected waits for no turn',
+    defence: 'An upgrade whose client has disconnected does not wait for a turn',
     file: 'routes/websocket.ts',
     code: '(leave) => { whenSocketCloses(request, leave) }',
     without: '() => {}',
     test: ['routes/left-requests.test.ts', 'an upgrade whose client has']
   },
   {
-    defence: 'Clients that disconnect with pending requests cannot add to these faster than they end',
+    defence: 'Clients that send requests and disconnect cannot make pending requests accumulate without limit',
     file: 'routes/client-gone.ts',
     code: 'if (ending + all.size > MOST_ENDING)',
     without: 'if (all.size < 0)',
     test: ['routes/left-requests.test.ts', 'if many clients with pending']
   },
   {
-    defence: 'A connection cannot have an unlimited number of requests for event streams wait for their turns',
+    defence: 'The number of requests for event streams that wait for a turn is limited for each connection',
     file: 'routes/events.ts',
     code: '[few, ...ownPages, identify]',
     without: '[...ownPages, identify]',

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { buildTarget } from './target.ts'
 
-t.test('a planted cookie does not log in as its victim, with one tab or two [CKH-04]', async (t) => {
+t.test('the attacker who planted a cookie is not logged in as the victim, with one tab or two [CKH-04]', async (t) => {
   const { browser, login, enter, ws } = await buildTarget(t)
   for (const tabs of [1, 2]) {
     const [attacker, victim] = [browser(), browser()]
@@ -37,7 +37,7 @@ t.test('a REST login receives a fresh cookie, regardless of the cookie in the re
   t.equal(await enter(victim.cookie), 'joe')
 })
 
-t.test('logging in on the cookie of another login ends that login and leaves no data behind [CKL-06, CKL-15]', async (t) => {
+t.test('logging in with a cookie that has another login ends that login and leaves no data behind [CKL-06, CKL-15]', async (t) => {
   const { browser, login, enter } = await buildTarget(t)
   const attacker = browser()
   const theirs = await login(attacker, 'mallory')

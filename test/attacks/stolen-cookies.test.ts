@@ -133,7 +133,7 @@ t.test('a login has the role of the method that created it, not that of a user o
   }
 })
 
-t.test('a login by a method of one type is not valid after the method has got another type, until the user logs in again [CKO-01]', async (t) => {
+t.test('a login is not valid after the type of its method has changed, until the user logs in again [CKO-01]', async (t) => {
   const realms = { realm1: { roles: { guest: everything, admin: everything } } }
   const types: Readonly<Record<string, AuthOptions>> = {
     function: { ticket: { type: 'function', authenticator: async ({ authid, challenge }) => { await challenge(); return { authid: authid!, role: 'guest' } } } },

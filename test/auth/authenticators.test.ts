@@ -198,7 +198,7 @@ t.test('parts of a grant that are null are absent', async (t) => {
   t.notOk('authextra' in (sent[0] as [number, number, object])[2])
 })
 
-t.test('a grant that arrives after the client has left is discarded, and its function is notified [SES-22]', async (t) => {
+t.test('if the client leaves, the signal of the authenticator aborts, and a later grant is discarded [SES-22]', async (t) => {
   let grant = (_: unknown): void => {}
   let signal: AbortSignal | undefined
   const { connect, router } = buildRouter({ realms })
@@ -244,7 +244,7 @@ t.test('a login whose role or realm no longer exists is refused, and its cookie 
   t.match((await login({ visitor: visitor({ principal: { ...cookiePrincipal, realm: 'none' } }) }, { authmethods: ['cookie'] })).sent, [abort('no_such_realm')])
 })
 
-t.test('a login is bound before WELCOME is sent, and an anonymous one is never bound [CKL-10, CKL-11, SES-03]', async (t) => {
+t.test('a login is bound to the cookie before WELCOME is sent, and an anonymous one is never bound [CKL-10, CKL-11, SES-03]', async (t) => {
   let stored = (): void => {}
   const slow = visitor({ bind: () => new Promise((resolve) => { stored = resolve }) })
   const grant: Authenticator = () => ({ authid: 'joe', role: 'frontend' })

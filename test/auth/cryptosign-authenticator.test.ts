@@ -135,7 +135,7 @@ t.test('a cookie login by key is valid while its principal is configured', async
   t.equal(verify({ ...record, authid: 'gone' }), false)
 })
 
-t.test('the specification\'s test vectors [CSG-04, CSG-07]', async (t) => {
+t.test('signatures match the test vectors of the specification [CSG-04, CSG-07]', async (t) => {
   const keys = ['4d57d97a68f555696620a6d849c0ce582568518d729eb753dc7c732de2804510', 'd511fe78e23934b3dadb52fcd022974b80bd92bccc7c5cf404e46cc0a8a2f5cd', '6e1fde9cf9e2359a87420b65a87dc0c66136e66945196ba2475990d8a0c3a25b']
   const challenges = ['ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff', 'b26c1f87c13fc1da14997f1b5a71995dff8fbe0a62fae8473c7bdbd05bfb607d', 'b05e6b8ad4d69abf74aa3be3c0ee40ae07d66e1895b9ab09285a2f1192d562d2']
   const id = Buffer.from('62e935ae755f3d48f80d4d59f6121358c435722a67e859cc0caa8b539027f2ff', 'hex')

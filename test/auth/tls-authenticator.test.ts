@@ -19,7 +19,7 @@ async function login (principals: TlsOptions['principals'], peerCertificate: X50
   return client.sent
 }
 
-t.test('a certificate', needsOpenssl(), async (t) => {
+t.test('logins by client certificate', needsOpenssl(), async (t) => {
   const authority = await Authority.create(t)
   const [joe, ann] = [new X509Certificate((await authority.sign('joe')).cert), new X509Certificate((await authority.sign('ann')).cert)]
   const principals = {
@@ -28,13 +28,13 @@ t.test('a certificate', needsOpenssl(), async (t) => {
   }
   const refused = [3, { message: String }, 'wamp.error.no_such_principal']
 
-  await t.test('logs in its principal at once, without a challenge [TLS-02]', async (t) => {
+  await t.test('a certificate logs in its principal at once, without a challenge [TLS-02]', async (t) => {
     t.match(await login(principals, joe), [[2, Number, { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'tls', authprovider: 'static' }]])
     t.match(await login(principals, ann), [[2, Number, { realm: 'realm2', authid: 'ann' }]])
     t.match(await login(principals, joe, { authid: 'ann' }), [[2, Number, { authid: 'joe' }]], 'whoever it wants to be')
   })
 
-  await t.test('requires a certificate that belongs to a principal [TLS-02]', async (t) => {
+  await t.test('the certificate must belong to a principal [TLS-02]', async (t) => {
     const none = [[3, { message: 'tls needs a client certificate that the server trusts' }, 'wamp.error.authentication_denied']]
     t.same(await login(principals, null, { authid: 'joe' }), none)
     t.same(await login(principals, undefined, { authid: 'joe' }), none, 'where there is no TLS')
@@ -42,19 +42,19 @@ t.test('a certificate', needsOpenssl(), async (t) => {
     t.match(await login({}, joe), [refused])
   })
 
-  await t.test('must fit both fingerprints if both are given', async (t) => {
+  await t.test('a certificate must match both fingerprints if both are given', async (t) => {
     const both = (certificateSha256: string): TlsOptions['principals'] => ({ joe: { certificateSha1: joe.fingerprint, certificateSha256, role: 'frontend' } })
     t.match(await login(both(joe.fingerprint256), joe), [[2]])
     t.match(await login(both(ann.fingerprint256), joe), [refused])
   })
 
-  await t.test('selects the principal that HELLO names, if several match', async (t) => {
+  await t.test('if a certificate matches several principals, the one that HELLO names is selected', async (t) => {
     const shared = { joe: principals.joe, boss: { ...principals.joe, role: 'staff' } }
     t.match(await login(shared, joe, { authid: 'boss' }), [[2, Number, { authid: 'boss', authrole: 'staff' }]])
     for (const details of [{}, { authid: 'ann' }]) t.match(await login(shared, joe, details), [refused])
   })
 
-  await t.test('is not disclosed in the log or to other clients', async (t) => {
+  await t.test('a certificate is not disclosed in the log or to other clients', async (t) => {
     const { connect, logged, router } = buildRouter({ realms, auth: { tls: { type: 'static', principals } } })
     const client = connect()
     client.tls = { peerCertificate: joe, channelBinding: () => null }

@@ -102,7 +102,7 @@ t.test('keys of options and kwargs are strings, at every level of options [MSG-0
   t.throws(() => cborCodec.decode(hex('84 18 30 01 a1 63 78 5f 79 81 a1 01 01 61 78'), LIMITS), violation)
 })
 
-t.test('keys of application data may be of any kind between peers; elsewhere numbers become strings [MSG-16, SER-14]', async (t) => {
+t.test('keys of any type are forwarded to peers with the same serializer; for other receivers, numeric keys become strings [MSG-16, SER-14]', async (t) => {
   const call = callWith('a2 01 61 61 20 02')
   t.equal(payloadOf(call).in(cborCodec).bytes.toString('hex'), '81a20161612002')
   t.strictSame(payloadOf(call).values().args, [{ 1: 'a', '-1': 2 }])

@@ -78,7 +78,7 @@ for (const codec of allCodecs) {
     for (const id of [0, -1, -(2 ** 40), 1.5, '5', null, true, [], {}]) refuses(t, [49, id, {}], 'CANCEL.request is invalid')
   })
 
-  t.test(`${codec.name}: a reason is a URI, a topic may be any string here [URI-14]`, async (t) => {
+  t.test(`${codec.name}: a reason is a URI; the codec accepts any string as a topic [URI-14]`, async (t) => {
     for (const uri of ['', 'com..x', 'com.x.', 'com x', '#']) {
       refuses(t, [3, {}, uri], 'ABORT.reason is invalid')
       refuses(t, [6, {}, uri])

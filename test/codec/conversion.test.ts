@@ -65,7 +65,7 @@ for (const from of allCodecs) {
   const received = (args: Args, kwargs: Kwargs): Payload => payloadOf(from.decode(yieldOf(from, Payload.of(args, kwargs)), LIMITS))
 
   for (const to of allCodecs) {
-    t.test(`values survive the way from ${from.name} to ${to.name} [SER-04, SER-08, SER-12, SER-16, MSG-16]`, async (t) => {
+    t.test(`values are preserved in the conversion from ${from.name} to ${to.name} [SER-04, SER-08, SER-12, SER-16, MSG-16]`, async (t) => {
       fc.assert(fc.property(args, kwargs, (args, kwargs) => {
         const values = to.decodePayload(received(args, kwargs).in(to))
         assert.deepStrictEqual(values, { args, kwargs })
@@ -74,7 +74,7 @@ for (const from of allCodecs) {
     })
   }
 
-  t.test(`values of any size survive the way from ${from.name} to all [SER-04, SER-08]`, async (t) => {
+  t.test(`values of any size are preserved in the conversion from ${from.name} to every serializer [SER-04, SER-08]`, async (t) => {
     for (const size of sizes) {
       const payload = received(sized(size), { size })
       for (const to of allCodecs) assert.deepStrictEqual(to.decodePayload(payload.in(to)), { args: sized(size), kwargs: { size } })
@@ -82,7 +82,7 @@ for (const from of allCodecs) {
     t.pass(String(sizes))
   })
 
-  t.test(`values survive the way from ${from.name} into this process [SER-08, SER-12, SER-16]`, async (t) => {
+  t.test(`values are preserved in the conversion from ${from.name} to JavaScript [SER-08, SER-12, SER-16]`, async (t) => {
     fc.assert(fc.property(args, kwargs, (args, kwargs) => {
       assert.deepStrictEqual(received(args, kwargs).values(), { args, kwargs })
     }), RUNS)

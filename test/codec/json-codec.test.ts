@@ -49,13 +49,13 @@ t.test('the payload is found after any message head [MSG-16]', async (t) => {
   }
 })
 
-t.test('JSON goes to JSON unchanged: spelling, order, U+0000 [SER-08, MSG-16]', async (t) => {
+t.test('JSON is forwarded to JSON peers unchanged, including spelling, order and U+0000 [SER-08, MSG-16]', async (t) => {
   for (const payload of ['[1.0,1e400,-0,12345678901234567890]', '["\\u0000EOP/","\\u0000?","\\u00e9"],{"b":1,"a":2,"b":3}']) {
     t.equal(forwarded(`[48,1,{},"com.x",${payload}]`), `[50,1,{},${payload}]`)
   }
 })
 
-t.test('16.0 is the code 16 [SER-11]', async (t) => {
+t.test('the message code 16.0 is read as 16 [SER-11]', async (t) => {
   t.match(decode('[16.0,1e0,{},"com.x"]'), { type: 16, request: 1 })
 })
 

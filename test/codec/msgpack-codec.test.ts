@@ -64,7 +64,7 @@ t.test('keys of options and kwargs are strings, at every level of options [MSG-0
   }
 })
 
-t.test('keys of application data may be of any kind between peers; elsewhere numbers become strings [MSG-16, SER-14]', async (t) => {
+t.test('keys of any type are forwarded to peers with the same serializer; for other receivers, numeric keys become strings [MSG-16, SER-14]', async (t) => {
   const call = callWith('82 01 a1 61 cf ff ff ff ff ff ff ff ff 02')
   t.equal(payloadOf(call).in(msgpackCodec).bytes.toString('hex'), '918201a161cfffffffffffffffff02')
   t.strictSame(payloadOf(call).values().args, [{ 1: 'a', '18446744073709551615': 2 }])
@@ -108,7 +108,7 @@ t.test('options and details are dicts, not extensions [MSG-01, OPT-05]', async (
   }
 })
 
-t.test('empty args and kwargs are recognized in their long encodings, too [MSG-15]', async (t) => {
+t.test('empty args and kwargs are also recognized in their long encodings [MSG-15]', async (t) => {
   for (const octets of ['95 30 01 80 a1 78 dc 00 00', '96 30 01 80 a1 78 dd 00 00 00 00 de 00 00', '96 30 01 80 a1 78 c0 df 00 00 00 00']) {
     t.equal(payloadOf(msgpackCodec.decode(hex(octets), LIMITS)), Payload.empty)
   }

@@ -36,7 +36,7 @@ forEachBatched(t, 'the batched subprotocol is selected if the client lists it fi
   t.strictSame(raw.map(({ data }) => codec.split!(data).length), [1, 1])
 })
 
-t.test('messages are framed as specified, or as by AutobahnPython for clients that do so [BAT-02, BAT-03, BAT-04, BAT-05, TRP-31, TRP-32]', async (t) => {
+t.test('messages are framed as specified, or as in Autobahn for Python if the client does so [BAT-02, BAT-03, BAT-04, BAT-05, TRP-31, TRP-32]', async (t) => {
   const { url } = await buildApp(t)
   for (const [codec, batch, answer] of [
     [json, '[34,1,9]\x1e[34,2,9]\x1e', '[8,34,1,{},"wamp.error.no_such_subscription"'],
@@ -135,7 +135,7 @@ forEachBatched(t, 'peers with and without batches understand each other, and eve
   }
 })
 
-forEachBatched(t, 'messages in batches have the usual size limit, and so has a batch [WSK-12, BAT-06]', async (t, codec) => {
+forEachBatched(t, 'the size limit of messages applies to each message of a batch, and to the whole batch [WSK-12, BAT-06]', async (t, codec) => {
   const messageSize = 10_000
   const { url } = await buildApp(t, { limits: { messageSize } })
   const client = await WireClient.join(t, url, codec)

@@ -10,7 +10,7 @@ forEachTransport(t, 'REGISTER is answered exactly once [REG-01]', async (t, tran
   t.equal(answers.length, 3)
 })
 
-forEachTransport(t, 'a procedure can be registered once, by any session, until it is free again [REG-02]', async (t, transport) => {
+forEachTransport(t, 'a registered procedure cannot be registered again, by any session, until it is unregistered [REG-02]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const [, , id] = await alice.ask([64, 1, {}, 'p'])
   t.same(head(await alice.ask([64, 2, {}, 'p'])), [8, 64, 2, {}, 'wamp.error.procedure_already_exists'])

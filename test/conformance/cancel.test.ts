@@ -68,7 +68,7 @@ forEachTransport(t, 'killnowait, the default, answers the caller and interrupts 
   }
 })
 
-forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller does not wait for it [CAN-05]', async (t, transport) => {
+forEachTransport(t, 'a callee that did not announce canceling receives no INTERRUPT, and its caller does not wait for it [CAN-05]', async (t, transport) => {
   const parties = await buildParties(t, transport, { announced: HELLO[2].roles })
   const { alice, bob } = parties
   for (const [i, mode] of ['kill', 'killnowait', 'skip'].entries()) {
@@ -81,7 +81,7 @@ forEachTransport(t, 'a callee that cannot be interrupted is not, and its caller 
   t.same(await bob.fence(), [])
 })
 
-forEachTransport(t, 'a further CANCEL can stop waiting for the callee, but cannot start to wait [CAN-07]', async (t, transport) => {
+forEachTransport(t, 'after a CANCEL in mode kill, another CANCEL can end the call without waiting for the callee [CAN-07]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   for (const [i, mode] of ['skip', 'killnowait'].entries()) {
@@ -96,7 +96,7 @@ forEachTransport(t, 'a further CANCEL can stop waiting for the callee, but canno
   }
 })
 
-forEachTransport(t, 'a call that is being killed still ends with its callee or its caller [CAN-09, LEA-02]', async (t, transport) => {
+forEachTransport(t, 'a call that is being killed ends if its callee or its caller leaves [CAN-09, LEA-02]', async (t, transport) => {
   const parties = await buildParties(t, transport)
   const { alice, bob } = parties
   await call(parties)

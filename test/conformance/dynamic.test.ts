@@ -123,7 +123,7 @@ forEachTransport(t, 'the error of a procedure is the ABORT reason, and a failure
   t.match(await login(host, { authmethods: ['ticket'], authid: 'banned' }), [3, { message: 'you know why' }])
 })
 
-forEachTransport(t, 'the procedure is called in its realm with its role; otherwise every login fails [DYN-01, DYN-05]', async (t, transport) => {
+forEachTransport(t, 'the procedure is called in the configured realm with the configured role; if this is impossible, every login fails [DYN-01, DYN-05]', async (t, transport) => {
   const ticket = { type: 'dynamic', authenticator } as const
   const hello = { authmethods: ['ticket'], authid: 'joe' }
   const answer = (): string => 'frontend'

@@ -43,7 +43,7 @@ forEachTransport(t, 'each configured history stores matching events in order, ev
   t.same(await events(bob, await lookup(bob, 'org..x', 'wildcard')), [], 'none is an empty list')
 })
 
-forEachTransport(t, 'a stored event has its time, its id, and what was disclosed at that time [HIS-07, HIS-08, HIS-12, TRP-18]', async (t, transport) => {
+forEachTransport(t, 'a stored event has its time and id, and the publisher if disclosed at that time [HIS-07, HIS-08, HIS-12, TRP-18]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const before = Date.now()
   const [, , publication] = await alice.ask([16, 1, { ...acknowledge, disclose_me: true }, 'com.a', [1], { k: 'ä' }])
@@ -122,7 +122,7 @@ forEachTransport(t, 'a caller without permission to subscribe cannot read the hi
   t.same(head(await carol.ask([48, 5, {}, getEvents, [meta]])), [8, 48, 5, {}, 'wamp.error.not_authorized'])
 })
 
-forEachTransport(t, 'the error for a filter of the wrong type names it [HIS-14]', async (t, transport) => {
+forEachTransport(t, 'the error for a filter of the wrong type names the filter [HIS-14]', async (t, transport) => {
   const { bob } = await buildParties(t, transport, { realm: { eventHistory } })
   const id = await lookup(bob, 'com.a')
   for (const [name, value] of [

@@ -120,7 +120,7 @@ forEachTransport(t, 'unknown options are not forwarded, and details cannot be fo
   t.same(await alice.next(), [8, 48, 3, {}, 'com.e'])
 })
 
-forEachCodec(t, 'null in place of args means none [MSG-14]', async (t, codec) => {
+forEachCodec(t, 'null in place of args is the same as no args [MSG-14]', async (t, codec) => {
   const { alice, bob } = await buildParties(t, codec)
   const [, , registration] = await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, {}, 'p', null], [48, 2, {}, 'p', null, { k: 1 }])

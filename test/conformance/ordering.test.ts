@@ -3,7 +3,7 @@ import { buildParties } from '../helper/build-parties.ts'
 import { buildHost, forEachTransport } from '../helper/transports.ts'
 import { forEachCodec, HELLO } from '../helper/wire-client.ts'
 
-forEachTransport(t, 'replies, events and invocations leave in the order in which they were decided [ORD-01, ORD-03]', async (t, transport) => {
+forEachTransport(t, 'events and invocations arrive in the order of the publications and calls that caused them [ORD-01, ORD-03]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   await bob.ask([32, 1, {}, 'a'])
   await bob.ask([64, 2, {}, 'p'])

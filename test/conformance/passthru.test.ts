@@ -42,7 +42,7 @@ forEachTransport(t, 'using passthru without having announced it is a violation [
   t.same(await alice.fence(), [])
 })
 
-forEachTransport(t, 'callees and callers that did not announce it receive no packed payload; subscribers do [PPT-06, PPT-08, TRP-09]', async (t, transport) => {
+forEachTransport(t, 'callees and callers that did not announce passthru receive no packed payload; such subscribers do [PPT-06, PPT-08, TRP-09]', async (t, transport) => {
   const { login, alice, bob } = await buildParties(t, transport, { announced: advanced })
   const plain = await login('carol', rolesWith('callee.call_canceling', 'callee.progressive_call_results'))
   await plain.ask([64, 1, {}, 'p'])
@@ -77,7 +77,7 @@ forEachCodec(t, 'a packed payload is one binary item, in every serializer [PPT-0
   }
 })
 
-forEachTransport(t, 'passthru works with progress: the options of the first input apply, and each result has its own [PPT-12]', async (t, transport) => {
+forEachTransport(t, 'passthru works with progress: the options of the first input apply to the call, and each result has its own options [PPT-12]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, {}, 'p'])
   alice.send([48, 1, { ...passthru, progress: true, receive_progress: true }, 'p', [1]], [48, 1, { ppt_scheme: 'x_other' }, 'p', [2]])

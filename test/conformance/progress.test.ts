@@ -30,7 +30,7 @@ forEachTransport(t, 'a progressive call can end with an error, like any other ca
   t.same([await alice.next(), await alice.next()], [[50, 7, progress, [1]], [8, 48, 7, {}, 'com.example.error', ['no']]])
 })
 
-forEachTransport(t, 'a callee that announced progressive results is asked for them, interruptible or not [PCR-01, PCR-02, TRP-28]', async (t, transport) => {
+forEachTransport(t, 'a callee that announced progressive results is asked for them, whether or not it can be interrupted [PCR-01, PCR-02, TRP-28]', async (t, transport) => {
   const { login, alice } = await buildParties(t, transport)
   for (const [i, [features, asked]] of ([[['callee.progressive_call_results', 'callee.call_canceling'], true], [['callee.progressive_call_results'], true], [['callee.call_canceling'], false], [[], false]] as const).entries()) {
     const callee = await login('bob', rolesWith(...features))
@@ -79,7 +79,7 @@ forEachTransport(t, 'if one side leaves during a progressive call, the other sid
   }
 })
 
-forEachTransport(t, 'progressive input arrives in order with one request id at one callee, and the last one has no progress flag [PCI-04, PCI-05, PCI-13]', async (t, transport) => {
+forEachTransport(t, 'progressive input arrives in order at one callee, with one request id, and the last input has no progress flag [PCI-04, PCI-05, PCI-13]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   for (const callee of [bob, carol]) await callee.ask([64, 1, { invoke: 'roundrobin' }, 'p'])
   alice.send([48, 1, { ...progress, ...receiveProgress }, 'p', [1]])
@@ -118,7 +118,7 @@ forEachTransport(t, 'a progressive call without having announced the feature is 
   t.equal(await alice.closed, 1002)
 })
 
-forEachTransport(t, 'the options and the permission of the first CALL apply [PCI-12, PCI-15]', async (t, transport) => {
+forEachTransport(t, 'the options and the permission of the first CALL apply to the whole progressive call [PCI-12, PCI-15]', async (t, transport) => {
   const asked: string[] = []
   const { alice, bob } = await buildParties(t, transport, { announced: advanced, user: { authorizer: (_session, uri, action) => asked.push(`${action} ${uri}`) > 0 } })
   await bob.ask([64, 1, {}, 'p'])

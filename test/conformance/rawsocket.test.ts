@@ -147,7 +147,7 @@ t.test('messages longer than a peer accepts are not sent to it [RAW-03, RAW-15, 
   }
 })
 
-t.test('a client that accepts too little for WELCOME is told so [RAW-03]', async (t) => {
+t.test('a client that does not accept messages as long as WELCOME receives ABORT with the reason [RAW-03]', async (t) => {
   const { to } = await build(t)
   const client = await RawSocketClient.connect(t, { to, exponent: 0 })
   t.match(await client.ask(HELLO), [3, {}, 'wamp.error.payload_size_exceeded'])

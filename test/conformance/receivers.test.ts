@@ -41,7 +41,7 @@ forEachTransport(t, 'sessions, users and roles can be the only eligible ones [BW
   t.equal(await receivers(parties, { eligible_authrole: ['staff'] }), 'carol')
 })
 
-forEachTransport(t, 'all receiver lists must agree [BWL-03]', async (t, transport) => {
+forEachTransport(t, 'a session receives an event only if all receiver lists allow it [BWL-03]', async (t, transport) => {
   const parties = await listening(t, transport)
   const { bob, carol } = parties
   t.equal(await receivers(parties, { eligible: [bob.id, carol.id], exclude: [bob.id] }), 'carol')

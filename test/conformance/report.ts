@@ -56,7 +56,7 @@ function findFaults (rows: readonly Row[], proofs: ReadonlyMap<string, Proof[]>,
 
 function proofText ({ file, name }: Proof): string {
   // No link: the tests are not part of the package.
-  return `\`${file}\`: ${name.replaceAll(/\$\{[^}]*\}/g, '…').replaceAll('|', '\\|')}`
+  return `\`${file}\`: ${name.replace(/^\$\{[^}]*\}: /, '').replaceAll(/\$\{[^}]*\}/g, '…').replaceAll('|', '\\|')}`
 }
 
 /** The report's text, and what is wrong with its sources. */
@@ -80,6 +80,8 @@ and known pitfalls. For each one, it names the test that covers it, or the reaso
 
 The levels MUST, SHOULD and MAY are those of the specification. DER is derived from it. CB is the behavior of Crossbar.io. REC is a
 recommendation. For pitfalls, the level is the source: the specification (spec), Crossbar.io (CB) or the implementation (impl).
+
+In the name of a test, "…" stands for a parameter, such as the name of a serializer or a client.
 
 \`npm run conformance\` generates this page. Tests cover ${proven} of ${rows.length} requirements.
 ${lines.join('\n')}

@@ -7,7 +7,7 @@ const removeSubscriber = 'wamp.subscription.remove_subscriber'
 const removeCallee = 'wamp.registration.remove_callee'
 const user = { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, forceReregister: true, publish: true, subscribe: true } }] } as const
 
-forEachTransport(t, 'a revoked subscription ends, and a capable subscriber gets the reason [SRV-01, SRV-04, IDS-16, TRP-14]', async (t, transport) => {
+forEachTransport(t, 'a revoked subscription ends, and a subscriber that announced revocation gets the reason [SRV-01, SRV-04, IDS-16, TRP-14]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   const [, , id] = await bob.ask([32, 1, {}, 'a'])
   await alice.ask([32, 1, {}, 'a'])

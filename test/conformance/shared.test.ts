@@ -98,7 +98,7 @@ forEachTransport(t, 'concurrency limits the calls of a callee: others are tried 
   }
 })
 
-forEachTransport(t, 'every way to end a call frees capacity, and a progressive result does not [SHR-11]', async (t, transport) => {
+forEachTransport(t, 'however a call ends, it frees capacity; a progressive result does not [SHR-11]', async (t, transport) => {
   const { alice, bob, carol } = await buildParties(t, transport, { announced: advanced })
   await bob.ask([64, 1, { concurrency: 1 }, 'p'])
   const full = async (): Promise<boolean> => {

@@ -16,7 +16,7 @@ const endings: Readonly<Record<string, (client: Peer, other: Peer) => unknown>> 
   'wamp.session.kill': (client, other) => other.ask([48, 900, {}, 'wamp.session.kill', [client.id]])
 }
 
-forEachTransport(t, 'whatever ends a session, its testaments are published, detached before destroyed, each in order [TES-01, TES-03, TES-04, TES-06]', async (t, transport) => {
+forEachTransport(t, 'whatever ends a session, its testaments are published in order, those of scope detached first [TES-01, TES-03, TES-04, TES-06]', async (t, transport) => {
   for (const [name, end] of Object.entries(endings)) {
     const { alice, bob, carol } = await buildParties(t, transport)
     await bob.ask([32, 1, {}, 'a'])

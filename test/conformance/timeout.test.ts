@@ -38,7 +38,7 @@ forEachTransport(t, 'only a callee that announced the feature and requested it e
       alice.send([48, 50, { timeout: 20 }, 'slow'])
       t.same(head(await alice.next()), [8, 48, 50, {}, timeout])
       callee.send([8, 68, 1, {}, timeout, ['too slow']])
-      t.same(await alice.next(), [8, 48, 1, {}, timeout, ['too slow']], 'the callee\'s own is passed on [TMO-10]')
+      t.same(await alice.next(), [8, 48, 1, {}, timeout, ['too slow']], 'a timeout that the callee reports is passed on [TMO-10]')
     } else t.same(head(await alice.next()), [8, 48, i + 1, {}, timeout])
   }
 })

@@ -41,7 +41,7 @@ t.test('cryptosign over TLS', needsOpenssl(), async (t) => {
   const { url } = await buildApp(t, options, await authority.sign('router'))
   const hello = (type: string): unknown[] => [1, 'realm1', { ...HELLO[2], authmethods: ['cryptosign'], authextra: { pubkey: key.publicKey, channel_binding: type } }]
 
-  forEachCodec(t, 'is bound to the channel by tls-exporter [CSG-07, CSG-08]', async (t, codec) => {
+  forEachCodec(t, 'a login by cryptosign is bound to the channel by tls-exporter [CSG-07, CSG-08]', async (t, codec) => {
     const connect = (): Promise<WireClient> => WireClient.connect(t, url, codec, { tls: { ca: authority.cert } })
     const client = await connect()
     const exported = client.stream!.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
@@ -70,7 +70,7 @@ t.test('wamp-scram over TLS', needsOpenssl(), async (t) => {
   }, await authority.sign('router'))
   const [type, nonce] = ['tls-exporter', 'egVDf3DMJh0=']
 
-  forEachCodec(t, 'is bound to the channel by tls-exporter [SCR-04, SCR-05]', async (t, codec) => {
+  forEachCodec(t, 'a login by WAMP-SCRAM is bound to the channel by tls-exporter [SCR-04, SCR-05]', async (t, codec) => {
     const [client, other] = [await WireClient.connect(t, url, codec, { tls: { ca: authority.cert } }), await WireClient.connect(t, url, codec, { tls: { ca: authority.cert } })]
     const data = client.stream!.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
     for (const [one, expected] of [[client, [2, Number, { authid: 'joe' }]], [other, [3, {}, 'wamp.error.authentication_denied']]] as const) {

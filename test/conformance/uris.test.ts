@@ -21,7 +21,7 @@ forEachTransport(t, 'a URI may contain any other character [URI-02, URI-09, URI-
   }
 })
 
-forEachTransport(t, 'a prefix may end in an empty component, a wildcard may have them anywhere [URI-03, URI-06]', async (t, transport) => {
+forEachTransport(t, 'a prefix may end in an empty component, and a wildcard may have empty components anywhere [URI-03, URI-06]', async (t, transport) => {
   const { alice, bob } = await buildParties(t, transport)
   const valid = [['prefix', 'com.x.'], ['prefix', 'com.x'], ['prefix', ''], ['wildcard', 'com..x'], ['wildcard', '.x'], ['wildcard', 'x.'], ['wildcard', '..']]
   for (const [match, uri] of valid) {
@@ -91,7 +91,7 @@ forEachTransport(t, 'URIs are compared code point by code point [URI-17]', async
   }
 })
 
-forEachTransport(t, 'an invalid realm is refused with ABORT, and so is a missing one that is not assigned [URI-15, URI-16, TRP-08]', async (t, transport) => {
+forEachTransport(t, 'an invalid realm is refused with ABORT, and so is null if the login does not determine a realm [URI-15, URI-16, TRP-08]', async (t, transport) => {
   const { connect } = await buildHost(t, transport)
   for (const [realm, reason] of [['com..x', 'wamp.error.invalid_uri'], ['', 'wamp.error.invalid_uri'], ['a b', 'wamp.error.invalid_uri'], [null, 'wamp.error.no_such_realm']]) {
     const client = await connect()

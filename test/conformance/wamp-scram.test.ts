@@ -21,7 +21,7 @@ const options = {
 const nonce = 'egVDf3DMJh0='
 const hello = (authid: string, more: object = {}): unknown[] => [1, 'realm1', { ...HELLO[2], authmethods: ['wamp-scram'], authid, authextra: { nonce, ...more } }]
 
-forEachTransport(t, 'a client that knows the password is logged in, and the router proves its keys [SCR-01, SCR-03, SCR-05, SCR-06]', async (t, transport) => {
+forEachTransport(t, 'a client that knows the password is logged in, and the router proves that it has the server key [SCR-01, SCR-03, SCR-05, SCR-06]', async (t, transport) => {
   const { connect } = await buildHost(t, transport, options)
   for (const [authid, password] of [['joe', 'pencil'], ['ann', 'brush']] as const) {
     const client = await connect()

@@ -21,7 +21,7 @@ forEachCodec(t, 'an upgrade without a supported subprotocol is refused with 400 
   await t.rejects(WireClient.connect(t, without, codec), { message: 'Unexpected server response: 400' }, 'a serializer that is not offered')
 })
 
-forEachCodec(t, 'fragments make one message [WSK-01]', async (t, codec) => {
+forEachCodec(t, 'the fragments of a message are joined [WSK-01]', async (t, codec) => {
   const { url } = await buildApp(t)
   const client = await WireClient.connect(t, url, codec)
   const bytes = Buffer.from(codec.encode(HELLO))

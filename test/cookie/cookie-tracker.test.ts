@@ -19,7 +19,7 @@ t.test('a visitor receives a cookie, and no record is created [CKH-03]', async (
   t.same(entries(store), [])
 })
 
-t.test('an unknown or forged value is never adopted, and its visitor is kept [CKH-04]', async (t) => {
+t.test('an unknown or forged value is replaced, but its visitor id is kept [CKH-04]', async (t) => {
   const { tracker } = buildTracker()
   const browser = new Browser(tracker)
   for (const forged of ['x'.repeat(40), 'n/nBpOkCJ4k7Kk8dk4Iq4DCC', '', '"', '%00', 'a'.repeat(5000)]) {
@@ -35,7 +35,7 @@ t.test('a cookie restores a login with its identity and its method [CKH-09, CKL-
   const browser = new Browser(tracker)
   const first = await browser.open()
   await first.bind(principal({ authextra: { team: 'a' } }))
-  t.ok(entries(store).some(([key]) => key === keyOf(browser.value!)), 'stored by its hash [CKO-16]')
+  t.ok(entries(store).some(([key]) => key === keyOf(browser.value!)), 'the cookie is stored by its hash [CKO-16]')
   t.notOk(JSON.stringify(entries(store)).includes(browser.value!))
 
   const second = await browser.open()
@@ -61,7 +61,7 @@ t.test('a malformed cookie does not hide a valid one', async (t) => {
   }
 })
 
-t.test('an anonymous join is never bound [CKL-11]', async (t) => {
+t.test('an anonymous join is never bound to the cookie [CKL-11]', async (t) => {
   const { tracker, store } = buildTracker()
   await (await new Browser(tracker).open()).bind(principal({ authmethod: 'anonymous' }))
   t.same(entries(store), [])
@@ -144,7 +144,7 @@ t.test('a login that ended elsewhere, or that a logout ends meanwhile, is not re
   t.same(await tracker.find(), [])
 })
 
-t.test('the login of another user ends the old login, and its id is never bound again [CKL-06, CKL-15]', async (t) => {
+t.test('the login of another user ends the old login, whose cookie is never bound again [CKL-06, CKL-15]', async (t) => {
   const { tracker, store } = buildTracker()
   const browser = new Browser(tracker)
   const [first, other] = [await browser.open(), undefined]

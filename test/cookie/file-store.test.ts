@@ -41,7 +41,7 @@ t.test('records persist when the store is closed and opened again [CKI-09, CKO-0
   const second = await FileStore.open({ filename, log: quiet })
   t.same(second.get(key(1)), given)
   t.ok(second.get(key(2)))
-  t.equal(second.get(key(3)), undefined, 'a deleted one is gone [CKO-11]')
+  t.equal(second.get(key(3)), undefined, 'a deleted record stays deleted after a restart [CKO-11]')
   await second.close()
 })
 
@@ -54,7 +54,7 @@ t.test('only its owner can read the file, even if the file already existed [CKO-
   t.equal((await stat(filename)).mode & 0o777, 0o600)
 })
 
-t.test('acknowledged changes are in the file, as lines in our own format [CKO-16]', async (t) => {
+t.test('acknowledged changes are lines of the file, in the format of this store [CKO-16]', async (t) => {
   const filename = await cookieFile(t)
   const store = await FileStore.open({ filename, log: quiet })
   await store.set(keyOf('the value of a cookie'), record())

@@ -11,7 +11,7 @@ function build (given: Partial<CookieOptions> = {}) {
   return { cookie, serialized, read: (header: string | undefined) => cookie.read(header).map(({ value }) => value) }
 }
 
-t.test('all values of exactly this name are read, four at most [CKH-01, CKH-02]', async (t) => {
+t.test('up to four values of exactly this name are read [CKH-01, CKH-02]', async (t) => {
   const { read } = build()
   t.same(read(undefined), [])
   t.same(read(''), [])
@@ -32,7 +32,7 @@ t.test('a name with any other space than HTTP allows is another name, for which 
   for (const space of ['\u00a0', '\ufeff', '\u2000', '\u000b', '\u000c', '\u0085']) t.same(read(`${space}__Host-id=111111; __Host-id${space}=222222; __Host-id=${space}333333`), [], escape(space))
 })
 
-t.test('Secure follows the request with auto, and the option otherwise [CKI-06, CKH-05]', async (t) => {
+t.test('with secure auto, the attribute Secure depends on the request, otherwise on the option [CKI-06, CKH-05]', async (t) => {
   const given = { name: 'id', maxAge: 5, sameSite: 'strict', path: '/a' } as const
   for (const [secure, expected] of [['auto', [false, true]], [true, [true, true]], [false, [false, false]]] as const) {
     const { cookie, serialized } = build({ ...given, secure })
@@ -62,7 +62,7 @@ t.test('a signed cookie is read if one of the secrets signed it, and says if tha
   t.same(cookie.read(`cbtid=a; cbtid=b; cbtid=c; cbtid=d; cbtid=${signed}`).length, 1, 'what was tossed in does not keep it out')
 })
 
-t.test('a value is random, of the length that was asked for, and needs no escapes [CKH-07, CKI-04]', async (t) => {
+t.test('a value is random, has the configured length, and needs no escapes [CKH-07, CKI-04]', async (t) => {
   const values = new Set(Array.from({ length: 1000 }, () => freshValue(24)))
   t.equal(values.size, 1000)
   for (const value of values) t.match(value, /^[A-Za-z0-9_-]{40}$/)

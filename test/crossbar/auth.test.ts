@@ -20,7 +20,7 @@ t.test('anonymous may have a role, an authid and a realm [ANO-01]', async (t) =>
   refused(t, websocket({ auth: { anonymous: { type: 'static', authid: 7 } } }), `${AUTH}.anonymous.authid`, 'must be a string')
 })
 
-t.test('an anonymous realm must be one of the worker, and have the role [ANO-01]', async (t) => {
+t.test('the realm of anonymous sessions must be a realm of the worker, and must have their role [ANO-01]', async (t) => {
   const config = (anonymous: object): object => node({
     realms: [realm1, { name: 'realm2', roles: [{ name: 'guest' }] }],
     transports: [web({ ws: { type: 'websocket', auth: { anonymous: { type: 'static', ...anonymous } } } })]
@@ -32,7 +32,7 @@ t.test('an anonymous realm must be one of the worker, and have the role [ANO-01]
   t.ok(convert(config({ realm: 'realm2', role: 'guest' })))
 })
 
-t.test('tickets are read, from the environment too [TIC-02]', async (t) => {
+t.test('tickets are read from the configuration or the environment [TIC-02]', async (t) => {
   t.strictSame(convertAuth({ ticket: { type: 'static', principals: { joe: { ticket: variable('MYSECRET'), role: 'frontend' }, eve: { ticket: '$x', role: 'frontend' } } } }), {
     ticket: { type: 'static', principals: { joe: { ticket: 'from outside', role: 'frontend' }, eve: { ticket: '$x', role: 'frontend' } } }
   })

@@ -11,7 +11,7 @@ function convertCookie (cookie: object): { cookie: CookieOptions | undefined, wa
   return { cookie: plugin.cookie, warnings }
 }
 
-t.test('without the option cookie nothing is tracked, and a cookie without auth logs nobody in [CKI-01, CKI-11]', async (t) => {
+t.test('without the option cookie nothing is tracked, and without auth.cookie no login is restored [CKI-01, CKI-11]', async (t) => {
   t.equal(convert(websocket({})).plugin.cookie, undefined)
   const { plugin } = convert(websocket({ cookie: { store: { type: 'memory' } } }))
   t.strictSame(plugin.cookie, { name: 'cbtid', store: { type: 'memory' } })
@@ -40,23 +40,23 @@ t.test('a key or a type that is not known is refused [CKI-02]', async (t) => {
   refused(t, websocket({ cookie: null }), COOKIE, 'must be a dict')
 })
 
-t.test('a name is a lower-case letter, then one or more letters, digits and underscores [CKI-03]', async (t) => {
+t.test('a name must be a lower-case letter, followed by one or more letters, digits and underscores [CKI-03]', async (t) => {
   t.same(convertCookie({ name: 'a1' }).cookie, { name: 'a1' })
   for (const name of ['a', 'Cbtid', '1abc', 'cb-tid', '__Host-cbtid', 'a;b']) refused(t, websocket({ cookie: { name } }), `${COOKIE}.name`, 'must be a lower-case letter')
 })
 
-t.test('a length is 6 to 64, and one that is too short to be safe is raised, with a warning [CKI-04]', async (t) => {
+t.test('a length must be 6 to 64; one that is too short to be safe is raised, with a warning [CKI-04]', async (t) => {
   for (const length of [22, 64]) t.strictSame(convertCookie({ length }), { cookie: { name: 'cbtid', length }, warnings: [] })
   for (const length of [6, 21]) t.strictSame(convertCookie({ length }), { cookie: { name: 'cbtid', length: 22 }, warnings: [`${COOKIE}.length is too short to be safe: 22 is used`] })
   for (const length of [5, 65, 24.5, '24']) refused(t, websocket({ cookie: { name: 'cbtid', length } }), `${COOKIE}.length`, 'must be a whole number from 6 to 64')
 })
 
-t.test('max_age is 1 second to ten years of 360 days [CKI-05, TRP-53]', async (t) => {
+t.test('max_age must be between 1 second and ten years of 360 days [CKI-05, TRP-53]', async (t) => {
   for (const maxAge of [1, 311_040_000]) t.same(convertCookie({ max_age: maxAge }).cookie?.maxAge, maxAge)
   for (const maxAge of [0, 311_040_001]) refused(t, websocket({ cookie: { max_age: maxAge } }), `${COOKIE}.max_age`, 'must be a whole number from 1 to 311040000')
 })
 
-t.test('same_site is Strict, Lax or None, and None needs secure [CKI-06]', async (t) => {
+t.test('same_site must be Strict, Lax or None, and None requires secure [CKI-06]', async (t) => {
   t.same(convertCookie({ same_site: 'Lax' }).cookie, { name: 'cbtid', sameSite: 'lax' })
   t.same(convertCookie({ same_site: 'None', secure: true }).cookie, { name: 'cbtid', sameSite: 'none', secure: true })
   refused(t, websocket({ cookie: { same_site: 'None' } }), `${COOKIE}.same_site`, 'must not be "None" unless "secure" is true')
@@ -78,7 +78,7 @@ t.test('a cookie file is relative to the node\'s directory [CKI-09]', async (t) 
   t.match(file('/var/lib/cookies.dat'), { filename: '/var/lib/cookies.dat' })
 })
 
-t.test('a database is replaced by one of this router, next to that of Crossbar.io [CKI-10]', async (t) => {
+t.test('for a database store, this router creates its own database next to that of Crossbar.io [CKI-10]', async (t) => {
   const store = { type: 'database', path: 'cookies', purge_on_startup: true, maxsize: 1_048_576, readonly: false, sync: true }
   const { plugin, warnings } = convert(websocket({ cookie: { store } }))
   t.match(plugin.cookie!.store, { type: 'database', path: /\/cookies\.lmdb$/, purgeOnStartup: true, maxSize: 1_048_576, readonly: false, sync: true })

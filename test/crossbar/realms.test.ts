@@ -21,7 +21,7 @@ function refusedPermission (t: Test, permission: unknown, path: string, expected
   refused(t, realm({ roles: [{ name: 'role1', permissions: [everything, permission] }], ...more }), `${REALM}.roles[0].permissions[1]${path}`, expected)
 }
 
-t.test('a permission is converted unchanged [AZN-03]', async (t) => {
+t.test('a permission keeps all its values [AZN-03]', async (t) => {
   const permission = {
     uri: 'com.example.', match: 'prefix', allow: { call: true, register: false, publish: true, subscribe: true }, disclose: { caller: true, publisher: false }, cache: true
   }
@@ -78,7 +78,7 @@ t.test('roles have names, each its own, and not that of the app', async (t) => {
   refused(t, realm({ roles: {} }), `${REALM}.roles`, 'must be a list')
 })
 
-t.test('uri_check is loose unless it is strict [URI-05, TRP-58]', async (t) => {
+t.test('uri_check defaults to loose [URI-05, TRP-58]', async (t) => {
   t.strictSame(convertRealm({ options: { uri_check: 'strict' } }).realm, { roles: {}, uriCheck: 'strict' })
   t.strictSame(convertRealm({ options: { uri_check: 'loose' } }).realm, { roles: {}, uriCheck: 'loose' })
   const { plugin } = convert(realm({}))

@@ -18,7 +18,7 @@ t.test('max_message_size is the limit of a message, 1 byte to 64 MiB [WSK-10]', 
   t.equal(convert(websocket({})).plugin.limits, undefined)
 })
 
-t.test('two WebSockets with different limits are refused: there is one for all [WSK-10]', async (t) => {
+t.test('two WebSockets with different size limits are refused, because all share one limit [WSK-10]', async (t) => {
   const sizes = (...given: number[]): object => node({
     transports: [web(Object.fromEntries(given.map((size, i) => [`ws${i}`, { type: 'websocket', options: { max_message_size: size } }])))]
   })
@@ -26,7 +26,7 @@ t.test('two WebSockets with different limits are refused: there is one for all [
   t.same(convert(sizes(1000, 1000)).plugin.limits, { messageSize: 1000 })
 })
 
-t.test('tuning without a counterpart causes a warning, and is refused if it is out of range [WSK-10]', async (t) => {
+t.test('a tuning option that the plugin lacks causes a warning, or an error if it is out of range [WSK-10]', async (t) => {
   const tuned = {
     enable_webstatus: true,
     max_frame_size: 0,

@@ -24,12 +24,12 @@ export const inProcess = { name: 'the in-process transport' } as const
 const batched = batchedCodecs.filter(({ subprotocol }, i) => batchedCodecs.findIndex((other) => other.subprotocol === subprotocol) === i)
 const rawSockets: readonly OverRawSocket[] = wireCodecs.map((codec) => ({ name: `RawSocket with ${codec.name}`, over: 'RawSocket', codec }))
 const longPolls: readonly OverLongPoll[] = [...wireCodecs, ...batched].map((codec) => ({ name: `long-poll with ${codec.name}`, over: 'long-poll', codec }))
-const some = process.env.TRANSPORTS === 'lp' ? longPolls : process.env.TRANSPORTS === 'all' ? [...rawSockets, ...longPolls] : [rawSockets[1]!, longPolls[0]!]
+const kinds = { all: [...wireCodecs, ...batched, ...rawSockets, ...longPolls, inProcess], RawSocket: rawSockets, 'long-poll': longPolls }
 /**
- * All of them, each subprotocol once; RawSocket and long-poll with one subprotocol, and with all of them if the variable TRANSPORTS is `all`.
- * A further one needs its place here, and a client in `connect`.
+ * All of them, each subprotocol once, but RawSocket and long-poll with one subprotocol. If the variable TRANSPORTS is `all`, they have all
+ * subprotocols; if it is `RawSocket` or `long-poll`, there are no others. A further transport needs its place here, and a client in `connect`.
  */
-export const transports: readonly ClientTransport[] = process.env.TRANSPORTS === 'lp' ? some : [...wireCodecs, ...batched, ...some, inProcess]
+export const transports: readonly ClientTransport[] = kinds[process.env.TRANSPORTS as keyof typeof kinds] ?? [...wireCodecs, ...batched, rawSockets[1]!, longPolls[0]!, inProcess]
 
 /** Runs a test once over each transport, except those of a kind that has tests of its own. */
 export function forEachTransport (t: Test, name: string, test: (t: Test, transport: ClientTransport) => Promise<void>, except?: OverLongPoll['over']): void {

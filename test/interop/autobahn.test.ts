@@ -120,7 +120,7 @@ t.test('AutobahnJS unregisters and unsubscribes, and receives nothing for them a
   await backend.publish('com.news', ['late'])
   t.match(await rejection(backend.call('com.echo', [1])), { error: 'wamp.error.no_such_procedure' })
   await session.register('com.echo', ([item]) => item)
-  t.same(violations, [], 'it treats an unexpected EVENT or INVOCATION as a violation [TRP-59]')
+  t.same(violations, [], 'AutobahnJS treats an unexpected EVENT or INVOCATION as a violation, and receives none [TRP-59]')
 })
 
 t.test('AutobahnJS subscribes and registers by pattern, and receives the actual URIs [PAS-04, PAR-02]', async (t) => {

@@ -34,7 +34,7 @@ t.test('the example page in Chromium', { skip: missing !== null && !mustRun ? mi
     t.same(tab.errors, [])
   })
 
-  await t.test('scripts cannot read the cookie, and foreign pages cannot have it sent [CKH-05]', async (t) => {
+  await t.test('scripts cannot read the cookie, and browsers do not send it for foreign pages [CKH-05]', async (t) => {
     const { tab, context } = await visit(t)
     await tab.logIn()
     await tab.sees('You are joe')

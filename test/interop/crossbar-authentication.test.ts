@@ -85,7 +85,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
     t.match(await rejection(client({ ...joe, secret: 'right' })), { message: 'wamp.error.authentication_failed' }, 'who is to ask is gone')
   })
 
-  await t.test('wampcra, static: with and without salt [CRA-01, CRA-03, CRA-04]', async (t) => {
+  await t.test('wampcra, static: users log in, with and without a salt [CRA-01, CRA-03, CRA-04]', async (t) => {
     const users = { joe: { secret: 'secret2', role: 'frontend' }, peter: { secret: 'secret1', role: 'frontend', salt: 'salt123', iterations: 100, keylen: 16 } }
     const { url } = await serve(t, { realms: { realm1: [everything('frontend')] }, paths: { ws: { auth: { wampcra: { type: 'static', users } } } } })
     for (const [authid, secret] of [['joe', 'secret2'], ['peter', 'secret1']] as const) {
@@ -113,7 +113,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
   const [first, second, stranger] = ['11'.repeat(32), '22'.repeat(32), '33'.repeat(32)]
   const publicKey = (privateKey: string): string => new ClientKey(privateKey).publicKey
 
-  await t.test('cryptosign, static: any key of a principal, with or without its authid [CSG-01, CSG-05]', async (t) => {
+  await t.test('cryptosign, static: a principal logs in with any of its keys, with or without its authid [CSG-01, CSG-05]', async (t) => {
     const principals = { 'client@example.com': { realm: 'devices', role: 'device', authorized_keys: [first, second].map(publicKey) } }
     const { url } = await serve(t, { realms: { devices: [everything('device')] }, paths: { ws: { auth: { cryptosign: { type: 'static', principals } } } } })
     for (const privateKey of [first, second]) {
@@ -142,7 +142,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
       return { ca: path('ca.crt'), cert: path('client.crt'), key: path('client.key') }
     }
 
-    await t.test('cryptosign logs in where TLS ends in the router [CSG-01]', async (t) => {
+    await t.test('a client logs in by cryptosign if TLS terminates in the router [CSG-01]', async (t) => {
       const principals = { joe: { role: 'device', authorized_keys: [publicKey(first)] } }
       const { url, directory } = await serve(t, { realms: { realm1: [everything('device')] }, paths: { ws: { serializers: ['cbor'], auth: { cryptosign: { type: 'static', principals } } } }, tls, files })
       const { ca } = pathsIn(directory)
@@ -168,7 +168,7 @@ t.test('authentication as in Crossbar.io\'s examples, with Autobahn for Python',
     })
   })
 
-  await t.test('a login outlives a restart in a database of cookies [CKL-01]', async (t) => {
+  await t.test('a login in a cookie database persists across a restart [CKL-01]', async (t) => {
     const { url } = await serve(t, {
       realms: { realm1: [everything('frontend')] },
       paths: { ws: { cookie: { store: { type: 'database', path: '.cookies' } }, auth: { wampcra: { type: 'static', users: { joe: { secret: '123456', role: 'frontend' } } }, cookie: {} } } }

@@ -71,7 +71,7 @@ t.test('a configuration like Crossbar.io\'s cookie example, with Autobahn for Py
   t.equal(await first.left, 'wamp.close.transport_lost')
   const restarted = webSocket(await command.start())
 
-  await t.test('a login outlives a restart, until it is logged out [CKL-01, CKO-01]', async (t) => {
+  await t.test('a login persists across a restart, until the user logs out [CKL-01, CKO-01]', async (t) => {
     const again = await PythonPeer.join(t, restarted, { ...joe, headers })
     t.match(await again.welcome, { authid: 'joe', authmethod: 'wampcra', authprovider: 'cookie' })
     t.same(again.challenges, [])
@@ -79,7 +79,7 @@ t.test('a configuration like Crossbar.io\'s cookie example, with Autobahn for Py
     t.same((await PythonPeer.join(t, restarted, { ...joe, headers })).challenges, ['wampcra'])
   })
 
-  await t.test('a logout outlives a restart too [CKO-11]', async (t) => {
+  await t.test('a logout persists across a restart [CKO-11]', async (t) => {
     t.same((await PythonPeer.join(t, restarted, { ...joe, headers: otherHeaders })).challenges, ['wampcra'])
   })
 })

@@ -64,7 +64,7 @@ async function folder (t: Test): Promise<string> {
 }
 
 for (const [kind, name] of [['file', 'cookies.dat'], ['database', 'cookies']] as const) {
-  t.test(`acknowledged changes survive repeated kill -9 among thousands of logins: ${kind} [CKO-08]`, async (t) => {
+  t.test(`acknowledged changes survive if the process is killed repeatedly with kill -9, with thousands of logins: ${kind} [CKO-08]`, async (t) => {
     const path = join(await folder(t), name)
     const told = new Told()
     for (let round = 0; round < 4; round++) {
@@ -74,7 +74,7 @@ for (const [kind, name] of [['file', 'cookies.dat'], ['database', 'cookies']] as
   })
 }
 
-t.test('acknowledged logins survive kill -9 of the app and of Redis, among thousands of logins', needsRedis(), async (t) => {
+t.test('acknowledged logins survive kill -9 of the app and of Redis, with thousands of logins', needsRedis(), async (t) => {
   const redis = await Redis.start(t)
   const told = new Told()
   for (const victim of ['app', 'redis', 'app', 'redis']) {

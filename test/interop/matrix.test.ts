@@ -41,7 +41,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
   }
 
   for (const caller of peers) {
-    await t.test(`${caller.name} calls all, and gets their results and errors [CAL-01, CAL-03, SER-04, SER-08]`, async (t) => {
+    await t.test(`${caller.name} calls all clients, and gets their results and errors [CAL-01, CAL-03, SER-04, SER-08]`, async (t) => {
       for (const [index, callee] of peers.entries()) {
         await t.test(`calls ${callee.name}`, async (t) => {
           isEcho(t, await caller.call(`com.echo${index}`, sample), null)
@@ -52,7 +52,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
   }
 
   for (const publisher of peers) {
-    await t.test(`${publisher.name} publishes to all, and they receive what it sent [PUB-04, SER-04, SER-08]`, async (t) => {
+    await t.test(`${publisher.name} publishes to all clients, and they receive what it sent [PUB-04, SER-04, SER-08]`, async (t) => {
       await publisher.publish('com.news', sample)
       for (const subscriber of peers) {
         if (subscriber === publisher) continue
@@ -62,7 +62,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     })
   }
 
-  await t.test('clients that support it send progressive results to clients that request them [PCR-02, PCR-03, TRP-28]', async (t) => {
+  await t.test('clients that support progressive results send them to clients that request them [PCR-02, PCR-03, TRP-28]', async (t) => {
     for (const [index, peer] of peers.entries()) await peer.registerSteps(`com.steps${index}`)
     for (const caller of peers) {
       for (const [index, callee] of peers.entries()) {
@@ -71,14 +71,14 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     }
   })
 
-  await t.test('all share one registration, and take turns [SHR-03]', async (t) => {
+  await t.test('all clients share one registration, and are called in turn [SHR-03]', async (t) => {
     for (const peer of peers) await peer.registerName('com.shared', { invoke: 'roundrobin' })
     const names: unknown[] = []
     for (let round = 0; round < 2; round++) for (const caller of peers) names.push((await caller.call('com.shared', { args: [], kwargs: {} })).args[0])
     t.strictSame(names, [...peers, ...peers].map(({ name }) => name))
   })
 
-  await t.test('all register by pattern, and are called with a matching URI [PAR-01, PAR-06]', async (t) => {
+  await t.test('all clients register by pattern, and are called with a matching URI [PAR-01, PAR-06]', async (t) => {
     for (const [index, peer] of peers.entries()) await peer.registerName(`com.prefix${index}`, { match: 'prefix' })
     for (const [i, caller] of peers.entries()) {
       const callee = (i + 1) % peers.length
@@ -86,7 +86,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     }
   })
 
-  await t.test('all subscribe by pattern, and receive the topic [PAS-03, PAS-04]', async (t) => {
+  await t.test('all clients subscribe by pattern, and receive the topic [PAS-03, PAS-04]', async (t) => {
     for (const peer of peers) {
       await peer.subscribe('com.topic', 'prefix')
       await peer.subscribe('com..news', 'wildcard')
@@ -101,7 +101,7 @@ t.test('AutobahnJS, wampy, Autobahn for Python and fastify-wamp/client', needsAu
     }
   })
 
-  await t.test('all call the meta API [MSE-07, MSE-09]', async (t) => {
+  await t.test('all clients call the meta API [MSE-07, MSE-09]', async (t) => {
     const ids = new Set<unknown>()
     for (const peer of peers) {
       const { args: [count] } = await peer.call('wamp.session.count', { args: [], kwargs: {} })

@@ -7,9 +7,9 @@ import { Inbox, rejection, serializers } from './peer.ts'
 import { needsAutobahnForPython } from './programs.ts'
 import { PythonPeer } from './python-peer.ts'
 
-t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
+t.test('a client in Python', needsAutobahnForPython(), async (t) => {
   for (const serializer of serializers) {
-    t.test(`calls the app, is called by it and receives events over ${serializer} [WSK-02, CAL-03, PUB-04, SER-10]`, async (t) => {
+    t.test(`Autobahn for Python calls the app, is called by it and receives events over ${serializer} [WSK-02, CAL-03, PUB-04, SER-10]`, async (t) => {
       const { app, url } = await buildApp(t)
       const backend = app.wamp.join('realm1')
       await backend.register('com.app.echo', ({ args, kwargs }) => new CallResult(args, kwargs))
@@ -24,7 +24,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
       const values = { args: [1, 'zwei ≈ 2'], kwargs: { three: [3, null, { four: 4.5 }], octets: { octets: '00ff10' } } }
       t.strictSame(await python.call('com.app.echo', values), { error: null, ...values })
       t.strictSame(await python.call('com.app.fail', values), { error: 'com.error.mine', ...values })
-      t.match(await python.call('com.app.size', { args: [{ octets: '00ff10' }], kwargs: {} }), { args: [3] }, 'octets are octets [SER-07]')
+      t.match(await python.call('com.app.size', { args: [{ octets: '00ff10' }], kwargs: {} }), { args: [3] }, 'binary data from Autobahn for Python arrives as binary data [SER-07]')
       t.match(await python.call('com.nothing', values), { error: 'wamp.error.no_such_procedure' })
 
       await python.register('com.python.echo')
@@ -42,7 +42,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     })
   }
 
-  t.test('uses batches, with its own separator in JSON [BAT-01, BAT-03, BAT-04, BAT-05, BAT-06, BAT-09, TRP-31, TRP-32]', async (t) => {
+  t.test('Autobahn for Python uses batches, with its own separator in JSON [BAT-01, BAT-03, BAT-04, BAT-05, BAT-06, BAT-09, TRP-31, TRP-32]', async (t) => {
     const { url } = await buildApp(t)
     const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer, batched: true })))
     const values = { args: [1, 'zwei ≈ 2', '\x1e\x18'], kwargs: { three: [3, null, { four: 4.5 }], octets: { octets: '00ff10181e' } } }
@@ -68,7 +68,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     }
   })
 
-  t.test('receives the actual URIs for its patterns, and an error for a registered procedure [PAS-04, PAR-02, REG-02]', async (t) => {
+  t.test('Autobahn for Python receives the actual URIs for its patterns, and an error for a registered procedure [PAS-04, PAR-02, REG-02]', async (t) => {
     const { app, url } = await buildApp(t)
     const python = await PythonPeer.join(t, url)
     const backend = app.wamp.join('realm1')
@@ -81,7 +81,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.match(await rejection(python.register('com.taken')), { error: 'wamp.error.procedure_already_exists' })
   })
 
-  t.test('is interrupted when a caller cancels, and answers with an error of its own [CAN-03, CAN-04]', async (t) => {
+  t.test('Autobahn for Python is interrupted when a caller cancels, and answers with an error of its own [CAN-03, CAN-04]', async (t) => {
     const { url } = await buildApp(t)
     const python = await PythonPeer.join(t, url)
     const { session, violations } = await openAutobahn(t, url)
@@ -93,7 +93,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.same(violations, [])
   })
 
-  t.test('logs in with a ticket, and with WAMP-CRA with a plain and a salted secret [TIC-01, CRA-02, CRA-03]', async (t) => {
+  t.test('Autobahn for Python logs in with a ticket, and with WAMP-CRA with a plain and a salted secret [TIC-01, CRA-02, CRA-03]', async (t) => {
     const { url } = await buildApp(t, logins)
     const cases = [['ticket', 'joe', 'let me in'], ['wampcra', 'joe', '123456'], ['wampcra', 'peter', 'secret1']] as const
     await Promise.all(cases.map(async ([method, authid, secret]) => {
@@ -103,7 +103,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     }))
   })
 
-  t.test('is logged in again by its cookie, and is challenged again after a logout [CKH-03, CKL-01, CKO-01]', async (t) => {
+  t.test('Autobahn for Python is logged in again by its cookie, and is challenged again after a logout [CKH-03, CKL-01, CKO-01]', async (t) => {
     const { url } = await buildApp(t, logins)
     const first = await PythonPeer.join(t, url, joe)
     t.same(first.challenges, ['wampcra'])
@@ -116,7 +116,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.same([again.challenges, again.setCookie], [[], null], 'the cookie is enough, and stays')
 
     t.equal(await again.leave('wamp.close.logout'), 'wamp.close.goodbye_and_out')
-    t.equal(await first.left, 'wamp.close.logout', 'the login ends on the other connection too [CKO-03]')
+    t.equal(await first.left, 'wamp.close.logout', 'a logout also ends the login on the other connection [CKO-03]')
 
     const after = await PythonPeer.join(t, url, { ...joe, headers })
     t.same(after.challenges, ['wampcra'])
@@ -124,14 +124,14 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     t.match(after.setCookie, /^cbtid=/)
   })
 
-  t.test('receives GOODBYE when the router shuts down, if this is configured [SES-15]', async (t) => {
+  t.test('Autobahn for Python receives GOODBYE when the router shuts down, if this is configured [SES-15]', async (t) => {
     const { app, url } = await buildApp(t, { shutdown: 'goodbye' })
     const python = await PythonPeer.join(t, url)
     await app.close()
     t.equal(await python.left, 'wamp.close.system_shutdown')
   })
 
-  t.test('receives exact integers beyond 2^53, regardless of the serializers [SER-12]', async (t) => {
+  t.test('Autobahn for Python receives exact integers beyond 2^53, regardless of the serializers [SER-12]', async (t) => {
     const { url } = await buildApp(t)
     const peers = await Promise.all(serializers.map((serializer) => PythonPeer.join(t, url, { serializer })))
     const values = { args: ['9007199254740993', '18446744073709551615', '-9223372036854775808'].map((integer) => ({ integer })), kwargs: {} }

@@ -56,7 +56,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
   }
 
   for (const serializer of serializers) {
-    t.test(`calls, answers, publishes and receives over RawSocket with ${serializer} [RAW-02, RAW-06, RAW-10]`, async (t) => {
+    t.test(`Autobahn for Python calls, answers, publishes and receives over RawSocket with ${serializer} [RAW-02, RAW-06, RAW-10]`, async (t) => {
       const { port, backend } = await build(t, { port: 0 })
       const python = await PythonPeer.join(t, `rs://127.0.0.1:${port}`, { serializer, authid: 'joe', authmethods: ['wampcra'], secret: '123456' })
       t.match(await python.welcome, { authid: 'joe', authmethod: 'wampcra' })
@@ -86,7 +86,7 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
   })
 })
 
-t.test('AutobahnJS calls, answers and publishes over RawSocket, and ends in order [RAW-02, RAW-06, RAW-10]', async (t) => {
+t.test('AutobahnJS calls, answers and publishes over RawSocket, without violations [RAW-02, RAW-06, RAW-10]', async (t) => {
   const { port, backend } = await build(t, { port: 0 })
   const { session, violations } = await openAutobahn(t, '', { transports: [{ type: 'rawsocket', host: '127.0.0.1', port }] })
   await backend.register('com.app.echo', ({ args }) => args[0])
@@ -102,7 +102,7 @@ t.test('AutobahnJS calls, answers and publishes over RawSocket, and ends in orde
 
 t.test('nexus', needsBuild(nexus), async (t) => {
   for (const [serializer, method] of [['json', 'wampcra'], ['msgpack', 'ticket'], ['cbor', 'anonymous']] as const) {
-    t.test(`logs in by ${method}, calls, answers, publishes and receives over RawSocket with ${serializer} [RAW-02, RAW-06, RAW-10]`, async (t) => {
+    t.test(`nexus logs in by ${method}, calls, answers, publishes and receives over RawSocket with ${serializer} [RAW-02, RAW-06, RAW-10]`, async (t) => {
       const { app, port, backend } = await build(t, { port: 0 })
       await backend.register('com.app.greet', ({ args: [greeting] }) => `${String(greeting)}, 世界`)
       const [results, heard] = [new Inbox<unknown>(), new Inbox<unknown>()]

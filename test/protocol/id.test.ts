@@ -12,7 +12,7 @@ t.test('2^53 is an id although it is not a safe integer [IDS-02, TRP-04]', async
   t.ok(isId(MAX_ID))
 })
 
-t.test('random ids are ids, from the whole range [IDS-03, IDS-04]', async (t) => {
+t.test('random ids are valid, and spread over the whole range [IDS-03, IDS-04]', async (t) => {
   const ids = Array.from({ length: 2000 }, randomId)
   t.ok(ids.every(isId))
   t.equal(new Set(ids).size, ids.length)

@@ -26,7 +26,7 @@ t.test('a strict URI has only lower-case letters, digits and _ [URI-04]', async 
   t.notOk(isUri('com-x.', 'prefix', 'strict'))
 })
 
-t.test('a prefix pattern may be empty at its end only [URI-06]', async (t) => {
+t.test('only the last component of a prefix pattern may be empty [URI-06]', async (t) => {
   for (const uri of ['com.x.', 'com.x', '', 'com']) t.ok(isUri(uri, 'prefix'), uri)
   for (const uri of ['com..x', '.x', '.', 'com..']) t.notOk(isUri(uri, 'prefix'), uri)
 })
@@ -54,7 +54,7 @@ t.test('a pattern matches URIs by prefix or by empty components', async (t) => {
   t.notOk(matches('com..y', 'wildcard', 'com.x.y.z'))
 })
 
-t.test('URIs are checked as the patterns of the specification check them [URI-02, URI-03, URI-04, URI-06]', async (t) => {
+t.test('the checks of URIs agree with the regular expressions of the specification [URI-02, URI-03, URI-04, URI-06]', async (t) => {
   const patterns: [UriCheck, MatchPolicy, RegExp][] = [
     ['loose', 'exact', /^([^\s.#]+\.)*([^\s.#]+)$/],
     ['loose', 'prefix', /^([^\s.#]+\.)*([^\s.#]*)$/],

@@ -37,12 +37,12 @@ const kinds = {
 const passthru = { ppt_scheme: 'attribute', ppt_serializer: 'attribute', ppt_cipher: 'attribute', ppt_keyid: 'attribute' } as const
 
 const options: Readonly<Record<string, { message: (options: unknown) => unknown[], known: Readonly<Record<string, keyof typeof kinds>> }>> = {
-  'HELLO.details [OPT-01]': {
+  'HELLO.details are checked [OPT-01]': {
     message: (details) => [1, 'realm1', details],
     known: { roles: 'dict', agent: 'string', authmethods: 'strings', authid: 'string', authrole: 'string', authextra: 'dict' }
   },
-  'SUBSCRIBE.options [OPT-02]': { message: (options) => [32, 1, options, 'x'], known: { match: 'match', get_retained: 'boolean', nkey: 'string' } },
-  'PUBLISH.options [OPT-03]': {
+  'SUBSCRIBE.options are checked [OPT-02]': { message: (options) => [32, 1, options, 'x'], known: { match: 'match', get_retained: 'boolean', nkey: 'string' } },
+  'PUBLISH.options are checked [OPT-03]': {
     message: (options) => [16, 1, options, 'x'],
     known: {
       acknowledge: 'boolean',
@@ -59,16 +59,16 @@ const options: Readonly<Record<string, { message: (options: unknown) => unknown[
       ...passthru
     }
   },
-  'REGISTER.options [OPT-04, SHR-07]': {
+  'REGISTER.options are checked [OPT-04, SHR-07]': {
     message: (options) => [64, 1, options, 'x'],
     known: { match: 'match', invoke: 'invoke', disclose_caller: 'boolean', forward_timeout: 'boolean', concurrency: 'positive', force_reregister: 'boolean' }
   },
-  'CALL.options [OPT-05]': {
+  'CALL.options are checked [OPT-05]': {
     message: (options) => [48, 1, options, 'x'],
     known: { timeout: 'natural', receive_progress: 'boolean', progress: 'boolean', disclose_me: 'boolean', rkey: 'string', runmode: 'string', ...passthru }
   },
-  'CANCEL.options [OPT-06]': { message: (options) => [49, 1, options], known: { mode: 'mode' } },
-  'YIELD.options [OPT-06]': { message: (options) => [70, 1, options], known: { progress: 'boolean', ...passthru } }
+  'CANCEL.options are checked [OPT-06]': { message: (options) => [49, 1, options], known: { mode: 'mode' } },
+  'YIELD.options are checked [OPT-06]': { message: (options) => [70, 1, options], known: { progress: 'boolean', ...passthru } }
 }
 
 for (const [title, { message, known }] of Object.entries(options)) {
@@ -87,7 +87,7 @@ for (const [title, { message, known }] of Object.entries(options)) {
     t.equal(fault(...message(unknown)), undefined)
   })
 
-  t.test(`${title}: must be a dict [MSG-17]`, async (t) => {
+  t.test(`${title}: anything but a dict is a violation [MSG-17]`, async (t) => {
     for (const value of [null, [], 'x', 1, true, undefined, new Uint8Array(1), new Date(), new Map()]) {
       t.equal(fault(...message(value)), `${place} must be a dict`)
     }

@@ -24,7 +24,7 @@ t.test('UNSUBSCRIBE ends a subscription, and an unknown subscription is an error
   t.same(one.heard(), [])
 })
 
-t.test('an unacknowledged PUBLISH is never answered, an acknowledged one once [PUB-01, PUB-02, PUB-03, PUB-04, IDS-04]', async (t) => {
+t.test('a PUBLISH is answered once if it requests acknowledgment, otherwise never [PUB-01, PUB-02, PUB-03, PUB-04, IDS-04]', async (t) => {
   const { join } = buildRouter({ realms: { realm1: { roles: { anonymous: { permissions: [{ uri: 'a', allow: { publish: true, subscribe: true } }] } } } } })
   const [one, two] = [await join(), await join()]
   const id = two.ask([32, 1, {}, 'a'])![2]
@@ -105,7 +105,7 @@ t.test('the publisher is disclosed by request or by role, and a request may be r
   t.same([one.heard(), two.heard()], [[], []], 'and it is not dispatched')
 })
 
-t.test('an event reaches a session once for each of its matching subscriptions, with the topic where it is not known [PUB-05, PAS-03, PAS-04, PAS-05, PAS-07, OPT-08]', async (t) => {
+t.test('a session receives an event once for each matching subscription, with the topic if the subscription is a pattern [PUB-05, PAS-03, PAS-04, PAS-05, PAS-07, OPT-08]', async (t) => {
   const { join } = buildRouter()
   const [one, two] = [await join(), await join()]
   const ids = [['com.x', 'exact'], ['com.', 'prefix'], ['.x', 'wildcard']].map(([topic, match], i) => one.ask([32, i + 1, { match }, topic])![2])
@@ -133,7 +133,7 @@ t.test('events of one publisher arrive in order, across topics [PUB-08, ORD-01]'
   t.same(two.heard().map((event) => (event[4] as number[])[0]), Array.from({ length: 50 }, (_, i) => i))
 })
 
-t.test('URIs are checked before permissions, by the rules of their message [URI-05, URI-07, URI-08, URI-09, URI-10, URI-13, SUB-06]', async (t) => {
+t.test('URIs are checked before permissions, by the rules for the type of message [URI-05, URI-07, URI-08, URI-09, URI-10, URI-13, SUB-06]', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   const refused = 'wamp.error.invalid_uri'

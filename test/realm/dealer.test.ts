@@ -6,7 +6,7 @@ import type { TestClient } from '../helper/build-router.ts'
 
 const CANCELING = helloAs({}, ['call_canceling'])
 
-t.test('a call is an invocation, its answer a result, payload unchanged [REG-01, CAL-01, CAL-03, CAL-09, IDS-15, MSG-15, MSG-17]', async (t) => {
+t.test('a CALL becomes an INVOCATION, and its answer a RESULT, with unchanged payloads [REG-01, CAL-01, CAL-03, CAL-09, IDS-15, MSG-15, MSG-17]', async (t) => {
   const { join } = buildRouter()
   const [caller, callee] = [await join(), await join()]
   const registered = callee.ask([64, 1, {}, 'p'])!
@@ -133,7 +133,7 @@ t.test('a call with the id of one that has not ended is a violation', async (t) 
   t.match(client.heard().at(-1), [3, {}, 'wamp.error.protocol_violation'])
 })
 
-t.test('CANCEL answers and interrupts by its mode [FEA-10, CAN-01, CAN-02, CAN-03, CAN-04, CAN-05, CAN-06, CAN-07, CAN-11, TRP-27, TRP-39, OPT-06]', async (t) => {
+t.test('the mode of CANCEL determines who is answered and interrupted [FEA-10, CAN-01, CAN-02, CAN-03, CAN-04, CAN-05, CAN-06, CAN-07, CAN-11, TRP-27, TRP-39, OPT-06]', async (t) => {
   const canceled = [8, 48, 1, {}, 'wamp.error.canceled', ['the call was canceled']]
   for (const [announced, mode, heardByCaller, heardByCallee] of [
     [true, 'skip', [canceled], []],
@@ -154,7 +154,7 @@ t.test('CANCEL answers and interrupts by its mode [FEA-10, CAN-01, CAN-02, CAN-0
     caller.say([49, 1, { mode: 'kill' }])
     t.same(callee.heard(), [], 'a repeated kill is ignored')
     callee.say([70, 1, {}, [1]])
-    t.same(caller.heard(), heardByCaller.length === 0 ? [[50, 1, {}, [1]]] : [], 'one answer in all [CAL-04, CAN-08]')
+    t.same(caller.heard(), heardByCaller.length === 0 ? [[50, 1, {}, [1]]] : [], 'a canceled call has exactly one answer [CAL-04, CAN-08]')
   }
 })
 

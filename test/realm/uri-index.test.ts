@@ -22,7 +22,7 @@ t.test('prefixes match by characters, wildcards by components [PAS-01, PAS-02, P
   t.same([found('q.x'), found('x.q'), found('a.p.q.b')], [['wildcard .x'], ['wildcard x.'], ['wildcard a...b']])
 })
 
-t.test('matches have a fixed order: exact, then prefixes from the shortest, then wildcards in no order [PAS-06]', async (t) => {
+t.test('matches have a fixed order: exact, then prefixes from the shortest, then wildcards in any order [PAS-06]', async (t) => {
   const one = index(['.b.c', 'wildcard'], ['a..c', 'wildcard'], ['a.b.c', 'prefix'], ['', 'prefix'], ['a.', 'prefix'], ['a.b.c', 'exact'], ['a.b.', 'wildcard'])
   const found = one.matching('a.b.c')
   t.same(found.slice(0, 4), ['exact a.b.c', 'prefix ', 'prefix a.', 'prefix a.b.c'])

@@ -120,7 +120,7 @@ t.test('while every realm is full, upgrades are refused temporarily', async (t) 
   t.match(await second.ask(HELLO), [3, { message: /sessionsOfRealm/ }, 'fastify_wamp.error.limit_exceeded'], 'who is connected already is told by ABORT')
 })
 
-t.test('a list of subprotocols may have empty elements and one twice; the reason for a refusal is logged [WSK-03]', async (t) => {
+t.test('a list of subprotocols may have empty and repeated elements; the reason for a refusal is logged [WSK-03]', async (t) => {
   const lines: Array<{ msg: string, status?: number }> = []
   const app = Fastify({ logger: { stream: { write: (line: string) => { lines.push(JSON.parse(line) as typeof lines[number]) } } } })
   await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } } })

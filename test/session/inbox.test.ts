@@ -34,7 +34,7 @@ t.test('a waiting CALL can be canceled before the decision, and later messages c
   t.match(client.heard(), [[8, 48, 3, {}, 'wamp.error.no_such_procedure'], [8, 48, 4, {}, 'wamp.error.no_such_procedure']])
 })
 
-t.test('GOODBYE waits for its turn, ABORT does not [SES-11, SES-09]', async (t) => {
+t.test('GOODBYE waits for its turn, and ABORT does not [SES-11, SES-09]', async (t) => {
   const { join, asked } = buildThinking()
   const client = await join()
   client.say([32, 1, {}, 'slow'], [6, {}, 'wamp.close.close_realm'])

@@ -43,7 +43,7 @@ t.test('before HELLO, any message other than HELLO and ABORT is a violation [SES
     else if (name === 'ABORT') t.same(client.sent, [], 'an ABORT is not answered [SES-09]')
     else {
       t.match(client.sent, [violation], name)
-      t.equal(client.closedBy, 'violation', 'and the transport is closed [PVI-01, WSK-09]')
+      t.equal(client.closedBy, 'violation', 'a violation before HELLO closes the transport [PVI-01, WSK-09]')
     }
   }
 })
@@ -77,7 +77,7 @@ t.test('in an open session, HELLO and AUTHENTICATE are violations, and its resou
   }
 })
 
-t.test('GOODBYE is answered once, and the transport takes a new HELLO [SES-11, SES-12, SES-17, SES-19, WSK-07, IDS-14, TRP-22, TRP-23]', async (t) => {
+t.test('GOODBYE is answered once, and the transport accepts another HELLO [SES-11, SES-12, SES-17, SES-19, WSK-07, IDS-14, TRP-22, TRP-23]', async (t) => {
   for (const reason of ['wamp.close.close_realm', 'wamp.close.normal', 'wamp.error.close_realm', 'com.example.bye']) {
     const { join } = buildRouter({ realms: { realm1: { strictRequestIds: true, roles: { anonymous: { permissions: [{ uri: '', match: 'prefix', allow: { subscribe: true } }] } } } } })
     const client = await join()
@@ -87,18 +87,18 @@ t.test('GOODBYE is answered once, and the transport takes a new HELLO [SES-11, S
     await settled()
     const [welcome] = client.heard()
     t.match(welcome, [2, Number])
-    t.not(welcome?.[1], client.id, 'a session of its own [IDS-03]')
+    t.not(welcome?.[1], client.id, 'the next session on the connection has another id [IDS-03]')
     t.match(client.ask([32, 1, {}, 'a']), [33, 1], 'ids start again')
   }
 })
 
-t.test('a GOODBYE of the router silences the session, and its answer closes the transport [SES-12, SES-13, SES-16]', async (t) => {
+t.test('after a GOODBYE of the router, the session sends nothing more, and the answer to GOODBYE closes the transport [SES-12, SES-13, SES-16]', async (t) => {
   const { join, router } = buildRouter()
   const client = await join()
   t.equal(router.kick('realm1', { session: client.id }), 1)
   client.say([16, 1, { acknowledge: true }, 'a'], [70, 5, {}], [1, 'x', {}])
   t.same(client.heard(), [[6, {}, 'wamp.close.killed']])
-  t.same(router.sessions('realm1'), [], 'it is gone at once [MSE-16]')
+  t.same(router.sessions('realm1'), [], 'a killed session is no longer listed [MSE-16]')
   client.say([6, {}, 'wamp.error.goodbye_and_out'])
   t.same(client.heard(), [])
   t.equal(client.closedBy, 'normal')
@@ -150,7 +150,7 @@ t.test('a session ends with its transport, once, even after GOODBYE [SES-20, WSK
   t.same(router.sessions('realm1').map(({ session }) => session), [other.id])
 })
 
-t.test('a HELLO without a known role is refused, unknown roles and features are ignored [FEA-08, FEA-09, TRP-37]', async (t) => {
+t.test('a HELLO without a known role is refused; unknown roles and features are ignored [FEA-08, FEA-09, TRP-37]', async (t) => {
   for (const roles of [undefined, {}, { dancer: {} }]) {
     const client = buildRouter().connect().say([1, 'realm1', roles === undefined ? {} : { roles }])
     await settled()
@@ -185,7 +185,7 @@ t.test('realms are isolated from each other [SES-07]', async (t) => {
   t.equal(here.sent.length, 0)
 })
 
-t.test('session ids are random and of the whole range [IDS-03]', async (t) => {
+t.test('session ids are random, and spread over the whole range [IDS-03]', async (t) => {
   const { join } = buildRouter()
   const ids = new Set<number>()
   for (let i = 0; i < 200; i++) ids.add((await join()).id)
@@ -193,7 +193,7 @@ t.test('session ids are random and of the whole range [IDS-03]', async (t) => {
   t.ok(Math.max(...ids) > 2 ** 52)
 })
 
-t.test('request ids must be one sequence if the realm is strict [IDS-09, IDS-10, IDS-12, IDS-13, PVI-10]', async (t) => {
+t.test('in a strict realm, request ids must form one sequence [IDS-09, IDS-10, IDS-12, IDS-13, PVI-10]', async (t) => {
   const strict = { realms: { realm1: { strictRequestIds: true, roles: { anonymous: { permissions: [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }] } as const } } } }
   const { join } = buildRouter(strict)
   const client = await join()
@@ -208,7 +208,7 @@ t.test('request ids must be one sequence if the realm is strict [IDS-09, IDS-10,
   }
 })
 
-t.test('request ids out of sequence are accepted otherwise [IDS-11, TRP-02]', async (t) => {
+t.test('in other realms, request ids out of sequence are accepted [IDS-11, TRP-02]', async (t) => {
   const { join } = buildRouter()
   const client = await join()
   t.match(client.ask([32, 123, {}, 'a']), [33, 123])

@@ -122,7 +122,7 @@ t.test('a peer that is behind gets long frames by reference, which others share'
   t.equal(contents(stream.writes[0]!).join(), `[36,1,2,{},["${'x'.repeat(300)}"]]\x1e`)
 })
 
-t.test('without a stream each message goes through ws as a batch of one [BAT-06]', async (t) => {
+t.test('if the stream is not accessible, ws sends each message as a batch of one [BAT-06]', async (t) => {
   const { transport, socket } = build({ withStream: false })
   transport.send(published(1))
   transport.send(published(2))
@@ -130,7 +130,7 @@ t.test('without a stream each message goes through ws as a batch of one [BAT-06]
   t.strictSame(socket.sent, [['[17,1,1]\x1e', { binary: false }], ['[17,2,1]\x1e', { binary: false }]])
 })
 
-t.test('the separator is that of the client\'s first batch, 0x1E before it [TRP-31, BAT-03]', async (t) => {
+t.test('the router uses the separator of the client\'s first batch, and 0x1E until then [TRP-31, BAT-03]', async (t) => {
   const { transport, socket, stream } = build()
   transport.send(published(1))
   socket.emit('message', Buffer.from('[34,1,1]\x18'), false)

@@ -18,7 +18,7 @@ t.test('frames are read whole and in order, wherever the data is split [RAW-17]'
   t.pass('for any frames and any cuts')
 })
 
-t.test('a frame is refused by its header, before its content arrives, and nothing is read after it [RAW-12, RAW-14]', async (t) => {
+t.test('a frame with an invalid header is refused before its content arrives, and nothing is read after it [RAW-12, RAW-14]', async (t) => {
   for (const header of [[0, 0, 1, 45], [1, 0, 1, 45], [3, 0, 0, 0], [0x10, 0, 0, 0], [8, 0, 0, 1]]) {
     const found: unknown[] = []
     const reader = new FrameReader({ take: () => { found.push('frame') }, refuse: () => { found.push('refused') } }, 300)

@@ -186,7 +186,7 @@ t.test('a socket that is closing by itself gets no frames', async (t) => {
   t.equal(transport.send(published(1)), 'closed')
 })
 
-t.test('messages are decoded, faults are named, and nothing is processed after close [WSK-06, SER-17]', async (t) => {
+t.test('messages are decoded, faults are reported, and nothing is processed after close [WSK-06, SER-17]', async (t) => {
   const { transport, socket, heard } = build()
   socket.emit('message', Buffer.from('[34,1,1]'), false)
   socket.emit('message', Buffer.from('[34,1,1]'), true)
