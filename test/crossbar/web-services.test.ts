@@ -73,8 +73,23 @@ t.test('callers and publishers are HTTP bridges in the name of a role, signed wh
   refused(t, paths({ ws2: { type: 'caller', ...service }, a: { type: 'path', paths: { '/': { type: 'caller', ...service, realm: 'none' } } } }), `${PATHS}.a.paths["/"].realm`, 'must name a realm of this worker')
 })
 
+t.test('a long-poll service is served to anonymous clients, with its timeouts [LPL-10]', (t) => {
+  const options = { request_timeout: 5, session_timeout: 60, queue_limit_bytes: 1000, queue_limit_messages: 10, debug: true, debug_transport_id: 'x' }
+  const { longPolls, warnings } = convert(paths({ lp: { type: 'longpoll', options }, a: { type: 'path', paths: { lp: { type: 'longpoll', options: { request_timeout: 0 } } } } }))
+  t.same(longPolls, [{ path: '/lp', allowedOrigins: ['*'], requestTimeout: 5000, sessionTimeout: 60_000 }, { path: '/a/lp', allowedOrigins: ['*'] }])
+  t.same(warnings, [
+    ...['queue_limit_bytes', 'queue_limit_messages', 'debug_transport_id'].map((name) => `${PATHS}.lp.options.${name} has no equivalent`),
+    `${PATHS}.a.paths.lp.options.request_timeout is ignored: there is always a timeout`
+  ])
+  t.same(convert(paths({})).longPolls, [])
+  refused(t, paths({ '/': { type: 'longpoll' } }), `${PATHS}["/"]`, 'must be at a path other than "/"')
+  refused(t, paths({ lp: { type: 'longpoll', options: { session_timeout: -1 } } }), `${PATHS}.lp.options.session_timeout`, 'must be')
+  refused(t, paths({ lp: { type: 'longpoll', auth: {} } }), `${PATHS}.lp.auth`, 'is unknown')
+  t.end()
+})
+
 t.test('other web services are not served, with a warning', async (t) => {
-  for (const type of ['nodeinfo', 'archive', 'json', 'redirect', 'webhook', 'longpoll', 'wsgi']) {
+  for (const type of ['nodeinfo', 'archive', 'json', 'redirect', 'webhook', 'wsgi']) {
     t.same(convert(paths({ other: { type, any: 'thing' } })).warnings, [`${PATHS}.other is not supported`])
   }
   refused(t, paths({ other: {} }), `${PATHS}.other`, 'must have "type"')
