@@ -893,10 +893,24 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A guess counts, regardless of the error that an authenticator throws',
-    file: 'plugin/session/handshake.ts',
-    code: 'return !(error instanceof Unanswered)\n',
-    without: 'return false\n',
+    file: 'plugin/auth/failed-logins.ts',
+    code: 'return !(error instanceof Unanswered) ||',
+    without: 'return error instanceof Unanswered &&',
     test: ['auth/failed-logins.test.ts', 'a guess counts, regardless of']
+  },
+  {
+    defence: 'A guess counts if the procedure of a dynamic authenticator fails instead of rejecting it',
+    file: 'plugin/auth/dynamic-authenticator.ts',
+    code: ', !provenLater.has(authmethod)',
+    without: '',
+    test: ['session/abandoned-calls.test.ts', 'a guess that makes the procedure']
+  },
+  {
+    defence: 'A client that disconnects while its proof is being checked gets no further guesses until the check has ended',
+    file: 'plugin/session/handshake.ts',
+    code: "if (this.#proof === 'checking') this.#release =",
+    without: 'if (Date.now() === 0) this.#release =',
+    test: ['auth/failed-logins.test.ts', 'clients that disconnect right after']
   },
   {
     defence: 'A hanging logout does not delay closing the app',
