@@ -255,6 +255,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/identity.test.ts', 'a hook that calls the one of wampRequireRole']
   },
   {
+    defence: 'A preHandler hook of the app that does not await `wampRequireRole` lets nobody in',
+    file: 'routes/identity.ts',
+    code: 'route.preHandler = [route.preHandler ?? [], check].flat()',
+    without: 'void route',
+    test: ['routes/identity.test.ts', 'a hook that calls the one of wampRequireRole']
+  },
+  {
     defence: 'A session that a hook before the plugin has opened ends when its client disconnects',
     file: 'routes/identity.ts',
     code: 'if (session !== undefined) whenResponseEnds(reply',
