@@ -50,7 +50,11 @@ export function rawSocketListener (fastify: FastifyInstance, options: RawSocketL
   const server = tls === null ? createServer(tcp, accept) : createTlsServer({ handshakeTimeout, ...tcp, ...tls }, accept)
   // Those that are accepted are the router's.
   const waiting = new OpenConnections(server)
-  server.on('tlsClientError', (error) => { fastify.log.debug({ err: error }, 'a TLS handshake failed') })
+  server.on('tlsClientError', (error, socket: Socket) => {
+    fastify.log.debug({ err: error }, 'a TLS handshake failed')
+    // Unlike a server of HTTPS, one of TLS keeps the connection if the client was too slow.
+    socket.destroy()
+  })
   const closed = new Promise<void>((resolve) => { server.once('close', resolve) })
   let state: 'new' | 'listening' = 'new'
   fastify.addHook('onReady', async () => {

@@ -808,6 +808,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/rawsocket.test.ts', 'a client that sends no handshake']
   },
   {
+    defence: 'A RawSocket client that does not complete the TLS handshake is disconnected',
+    file: 'routes/rawsocket.ts',
+    code: 'one of TLS keeps the connection if the client was too slow.\n    socket.destroy()',
+    without: '',
+    test: ['routes/rawsocket.test.ts', 'a client that does not complete the TLS']
+  },
+  {
     defence: 'The memory of an incomplete RawSocket frame is in proportion to the data that has arrived',
     file: 'plugin/transport/rawsocket-reader.ts',
     code: 'Math.min(length, Math.max(filled, 2 * this.#partial.length))',

@@ -141,6 +141,20 @@ t.test('a client that sends no handshake in time is disconnected', async (t) => 
   t.pass()
 })
 
+t.test('a client that does not complete the TLS handshake in time is disconnected', async (t) => {
+  const tls = await (await Authority.create(t)).sign('localhost')
+  const app = await build(t, { port: 0, tls }, { handshakeTimeout: 50 })
+  const beginnings = ['', '7ff10000', '16030100c80100', '1603']
+  const sockets = beginnings.map((octets) => {
+    const socket = connect(addressOf(app) as { port: number, host: string })
+    t.teardown(() => { socket.destroy() })
+    socket.on('error', () => {}).resume().write(Buffer.from(octets, 'hex'))
+    return socket
+  })
+  await Promise.all(sockets.map(async (socket) => { await once(socket, 'close') }))
+  t.equal(await new Promise((resolve) => { app.wampRawSockets[0]!.getConnections((_error, count) => { resolve(count) }) }), 0)
+})
+
 t.test('with the option `pings`, a silent client gets a PING, and one that does not answer is disconnected', async (t) => {
   const app = await build(t, { port: 0, pings: true }, { pingInterval: 1000 })
   const [alive, dead] = [await open(t, { to: addressOf(app) }), await open(t, { to: addressOf(app) })]
