@@ -138,9 +138,16 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST logout fails if the store cannot look up the cookie',
     file: tracker,
-    code: "if (found === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')\n    for (const login of found)",
-    without: "for (const login of found === 'cannot tell' ? [] : found)",
+    code: "throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')",
+    without: 'return this.#cookie.remove(secure)',
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot look up']
+  },
+  {
+    defence: 'A REST logout fails until the store has deleted the login',
+    file: tracker,
+    code: 'this.#store.remove(found, keysOf(values))',
+    without: 'this.#store.remove(found)',
+    test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot write']
   },
   {
     defence: 'A REST login fails if the store cannot look up the login that it replaces',
