@@ -133,6 +133,19 @@ t.test('clients that reset the connection at any moment of the handshake do no h
   t.equal(app.wamp.sessions('realm1').length, 1)
 })
 
+t.test('an app that begins to close while it becomes ready leaves no listener open', async (t) => {
+  const path = join(await directory(t), 'wamp.sock')
+  for (const address of [{ port: 0 }, { port: 0, host: 'localhost' }, { path }]) {
+    const app = Fastify()
+    app.register(wampPlugin, { realms })
+    app.register(wampRawSocket, address)
+    const ready = app.ready()
+    await app.close()
+    await ready
+    t.notOk(app.wampRawSockets[0]!.listening, JSON.stringify(address))
+  }
+})
+
 t.test('a client that sends no handshake in time is disconnected', async (t) => {
   const app = await build(t, { port: 0 }, { handshakeTimeout: 50 })
   const socket = connect(addressOf(app) as { port: number, host: string })
