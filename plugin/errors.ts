@@ -64,9 +64,9 @@ export const errors = {
     'WAMP_ERR_SIGN_IN', 'Signing in %s', 500),
   /**
    * `reply.wampSignOut` could not look up the cookie, because the cookie store failed or the request has too many cookies; or the request comes from a
-   * page of another origin (status 403). The login remains valid.
+   * page of another origin (status 403). The login remains valid. If the store could not delete the login, it has ended in this process only.
    */
-  WAMP_ERR_SIGN_OUT: coded<[why: string]>(
+  WAMP_ERR_SIGN_OUT: coded<[why: string, options?: ErrorOptions]>(
     'WAMP_ERR_SIGN_OUT', 'Signing out %s', 503),
   /** An authenticator was added with a name that is in use, or after the app was ready. */
   WAMP_ERR_AUTHENTICATOR: coded<[method: string, why: string]>(

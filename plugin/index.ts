@@ -80,8 +80,8 @@ declare module 'fastify' {
     wampSignIn (realm: Uri, grant: Grant): Promise<Principal>
     /**
      * Logs the browser out: deletes the logins of all cookies in the request, at all endpoints, ends their sessions, and removes the cookies
-     * with the reply. Rejects with WAMP_ERR_SIGN_OUT if the store cannot look up the cookie, or if the request comes from a page of another origin
-     * (status 403). The cookie is then kept, so that the browser can try again.
+     * with the reply. Rejects with WAMP_ERR_SIGN_OUT if the store cannot look up the cookie or delete the login, or if the request comes from a page of
+     * another origin (status 403). The cookie is then kept, so that the browser can try again.
      */
     wampSignOut (): Promise<void>
   }

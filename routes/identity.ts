@@ -80,6 +80,11 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     request.wampPrincipal = known.principal
     follow(request, known.principal, known)
   }
+  const check = (request: FastifyRequest, reply: FastifyReply, done: () => void): void => {
+    const refusal = refusalOf(request, unidentified)
+    if (refusal === null) done()
+    else reply.code(refusal.statusCode).send(refusal)
+  }
   fastify.decorateRequest('wampPrincipal', null)
   fastify.decorateRequest('wampLogin', null)
   fastify.decorate('wampIdentify', identify)
@@ -102,10 +107,10 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
       request.wampPrincipal = null
       request.wampLogin = null
     }
-    const refusal = refusalOf(request, unidentified)
-    if (refusal === null) done()
-    else reply.code(refusal.statusCode).send(refusal)
+    check(request, reply, done)
   })
+  // Hooks of the app that run after this one may also ask for a role, and not wait for the answer.
+  fastify.addHook('onRoute', (route) => { route.preHandler = [route.preHandler ?? [], check].flat() })
   decorateSession(fastify, router, connections)
   decorateSigning(fastify, router, entrance, endpoint)
 }

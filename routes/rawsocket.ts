@@ -47,21 +47,30 @@ export function rawSocketListener (fastify: FastifyInstance, options: RawSocketL
   const server = tls === null ? createServer(tcp, accept) : createTlsServer({ handshakeTimeout, ...tcp, ...tls }, accept)
   // Those that are accepted are the router's.
   const waiting = new OpenConnections(server)
-  server.on('tlsClientError', (error) => { fastify.log.debug({ err: error }, 'a TLS handshake failed') })
-  const closed = new Promise<void>((resolve) => { server.once('close', resolve) })
-  let state: 'new' | 'listening' = 'new'
+  server.on('tlsClientError', (error, socket: Socket) => {
+    fastify.log.debug({ err: error }, 'a TLS handshake failed')
+    // Unlike a server of HTTPS, one of TLS keeps the connection if the client was too slow.
+    socket.destroy()
+  })
+  let state: 'open' | 'closing' = 'open'
+  let listening: Promise<void> | undefined
+  let closed: Promise<void> | undefined
   fastify.addHook('onReady', async () => {
-    await listenOn(server, listen)
-    state = 'listening'
+    // The app may begin to close at any time while it becomes ready.
+    if (state === 'closing') return
+    listening = listenOn(server, listen)
+    await listening
     server.on('error', (error) => { fastify.log.error({ err: error }, 'the RawSocket listener failed') })
-    fastify.log.info({ address: server.address() }, 'RawSocket clients can connect')
+    if (server.listening) fastify.log.info({ address: server.address() }, 'RawSocket clients can connect')
   })
   fastify.addHook('preClose', async () => {
-    server.close()
+    state = 'closing'
+    // A server that does not listen yet would continue to open after it is closed.
+    closed = listening?.then(() => new Promise((resolve) => { server.close(() => { resolve() }) }), () => {})
     handshakes.close()
     waiting.close()
   })
-  fastify.addHook('onClose', async () => { if (state === 'listening') await closed })
+  fastify.addHook('onClose', async () => { await closed })
   return server
 }
 

@@ -20,10 +20,14 @@ import { wampcraAuthenticator } from './wampcra-authenticator.ts'
  */
 export type CallProcedure = (call: { realm: Uri, role: string, procedure: Uri, args: Args, client: string | Id, signal: AbortSignal }) => Promise<{ args: Args, kwargs: Kwargs }>
 
-/** No decision was made: the procedure is not registered yet or does not answer. The client may retry later. */
+/** No decision was made: the procedure is not registered yet, does not answer, or fails. The client may retry later. */
 export class Unanswered extends Error {
-  constructor (procedure: Uri, error: Uri) {
+  /** True if the procedure may have failed because the proof that it received was wrong. */
+  readonly mayBeGuess: boolean
+
+  constructor (procedure: Uri, error: Uri, mayBeGuess = false) {
     super(`the authenticator ${procedure} did not answer: ${error}`)
+    this.mayBeGuess = mayBeGuess
   }
 }
 
@@ -34,10 +38,10 @@ export type DynamicMethod = 'anonymous' | 'ticket' | 'wampcra' | 'wamp-scram' | 
 type Answer = Dict & { readonly role: string }
 
 // The router's own errors: the authenticator did not decide.
-const technical = new Set<Uri>([
-  reasons.noSuchProcedure, reasons.noAvailableCallee, reasons.canceled, reasons.timeout, reasons.networkFailure, reasons.limitExceeded,
-  reasons.invalidArgument, reasons.runtimeError, reasons.notAuthorized, reasons.authorizationFailed
-])
+const technical = new Set<Uri>([reasons.noSuchProcedure, reasons.noAvailableCallee, reasons.canceled, reasons.timeout, reasons.networkFailure, reasons.limitExceeded])
+
+/** Errors that WAMP libraries and the router send for a procedure that fails. Many procedures also fail if the proof is wrong. */
+const failures = new Set<Uri>([reasons.invalidArgument, reasons.runtimeError, reasons.notAuthorized, reasons.authorizationFailed])
 
 /** The methods whose clients prove themselves after the procedure has answered. */
 const provenLater: ReadonlySet<string> = new Set<DynamicMethod>(['wampcra', 'wamp-scram', 'cryptosign'])
@@ -71,6 +75,7 @@ async function ask (attempt: Attempt, details: Dict, options: DynamicAuthOptions
     return args[0]
   } catch (error) {
     if (error instanceof WampError && technical.has(error.error)) throw new Unanswered(procedure, error.error)
+    if (error instanceof WampError && failures.has(error.error)) throw new Unanswered(procedure, error.error, !provenLater.has(authmethod))
     // The client has gone. Its guess counts: if wrong guesses take longer, it need not wait for the answer.
     if (signal.aborted && provenLater.has(authmethod)) throw new Unanswered(procedure, reasons.canceled)
     throw error

@@ -1,7 +1,10 @@
+import { WampError } from '../errors.ts'
 import { networkOf } from '../network-of.ts'
+import { reasons } from '../protocol/reasons.ts'
 import { Queue } from '../queue.ts'
 import { Recent } from '../recent.ts'
 import type { Attempt } from './authenticator.ts'
+import { Unanswered } from './dynamic-authenticator.ts'
 import { normalize } from './scram.ts'
 
 /** The maximum number of remembered addresses, authids and cookies, each. The least recent ones are removed, so that guessing does not use more memory. */
@@ -116,6 +119,12 @@ export class FailedLogins {
     const keys: [Kind, string | null | undefined][] = [['address', peer === undefined ? undefined : networkOf(peer)], ['authid', authid === undefined ? undefined : spellingOf(authid)], ['cookie', pseudonym]]
     return keys.flatMap(([kind, key]) => typeof key === 'string' ? [[kind, beginningOf(key)] as [Kind, string]] : [])
   }
+}
+
+/** False for an error that means that the proof could not be checked. Any other error may mean that the proof was wrong. */
+export function isFailure (error: unknown): boolean {
+  if (error instanceof WampError) return error.error !== reasons.tooManyFailedLogins && error.error !== reasons.unavailable
+  return !(error instanceof Unanswered) || error.mayBeGuess
 }
 
 /**

@@ -23,6 +23,8 @@ import { newLogin } from './new-login.ts'
 import { keysOf } from './tracking-cookie.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
 
+const NOT_DELETED = 'is not complete: the cookie store fails, so the login has ended in this process only; its deletion is retried'
+
 /** The login of a browser, and the value that it sent. */
 type Known = FoundLogin & { readonly brought: BroughtValue }
 
@@ -117,9 +119,11 @@ export class CookieTracker implements ConnectionTracker {
 
   /** Logs a browser out by REST: deletes its logins and ends their sessions. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
   async signOut ({ cookieHeader, secure }: Arrival): Promise<string> {
-    const found = await this.#find(this.#cookie.readAll(cookieHeader, errors.WAMP_ERR_SIGN_OUT))
+    const values = this.#cookie.readAll(cookieHeader, errors.WAMP_ERR_SIGN_OUT)
+    const found = await this.#find(values)
     if (found === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
-    for (const login of found) await this.forget(login, null)
+    for (const { key } of found) this.#connections.end(key, null)
+    await this.#store.remove(found, keysOf(values)).catch((cause: unknown) => { throw new errors.WAMP_ERR_SIGN_OUT(NOT_DELETED, { cause }) })
     return this.#cookie.remove(secure)
   }
 
@@ -143,9 +147,7 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** The number of open connections of a login, by its key. */
-  connected (login: string): number {
-    return this.#connections.count(login)
-  }
+  connected (login: string): number { return this.#connections.count(login) }
 
   /** Stops the timers and closes the store. */
   async close (): Promise<void> {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, unlink } from 'node:fs/promises'
+import { link, mkdir, open, stat, unlink } from 'node:fs/promises'
 import { dirname, extname, join } from 'node:path'
 import { errors } from '../errors.ts'
-import { codeOf } from './file-system.ts'
+import { codeOf, unlessMissing } from './file-system.ts'
 
 /** The beginning of an LMDB file, and the minimum size of a file that LMDB can read. */
 const MAGIC = 0xBEEFC0DE
@@ -17,7 +17,7 @@ const ROOM = 65_536
  * Rejects with WAMP_ERR_COOKIE_DATABASE or a system error.
  */
 export async function prepareDatabase ({ path, readonly }: { path: string, readonly: boolean }): Promise<void> {
-  const [data, lock] = extname(path) === '' ? [join(path, 'data.mdb'), join(path, 'lock.mdb')] : [path, `${path}-lock`]
+  const [data, lock] = filesOf(path)
   const header = await readHeader(data, readonly)
   if (header.length > 0 && !isDatabase(header)) throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'is not an LMDB database, or is damaged')
   if (readonly) {
@@ -27,6 +27,16 @@ export async function prepareDatabase ({ path, readonly }: { path: string, reado
   await mkdir(dirname(data), { recursive: true })
   if (header.length === 0) await unlink(await writeZeros(data, ROOM))
   await makeLock(lock)
+}
+
+/** Identifies the files of a database: another text means that they were deleted or replaced. Resolves to an empty text if one is missing. */
+export async function identifyDatabase (path: string): Promise<string> {
+  const found = await Promise.all(filesOf(path).map(async (file) => await unlessMissing(stat(file))))
+  return found.includes(null) ? '' : found.map((file) => `${file!.dev} ${file!.ino}`).join()
+}
+
+function filesOf (path: string): [data: string, lock: string] {
+  return extname(path) === '' ? [join(path, 'data.mdb'), join(path, 'lock.mdb')] : [path, `${path}-lock`]
 }
 
 /** Resolves to the beginning of a file, or to an empty buffer if it does not exist. */

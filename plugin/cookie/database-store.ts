@@ -3,12 +3,15 @@ import { errors } from '../errors.ts'
 import type { DatabaseStoreOptions } from '../cookie-options.ts'
 import { isExpired } from './cookie-store.ts'
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
-import { prepareDatabase } from './database-files.ts'
+import { identifyDatabase, prepareDatabase } from './database-files.ts'
 import { changesThatFit, hasRoom } from './database-size.ts'
 import type { Change, Stats } from './database-size.ts'
 import { isStoredRecord, readRecord } from './stored-record.ts'
 
 type Database = RootDatabase<StoredRecord, string>
+
+/** The open files are no longer at the path. What they contain can still be read. */
+class Displaced extends errors.WAMP_ERR_COOKIE_DATABASE {}
 
 /** A change that its caller waits for. */
 interface PendingChange extends Change { resolve (): void, reject (error: Error): void }
@@ -29,13 +32,16 @@ const json = {
 
 /**
  * Stores cookies in an LMDB database, which several processes on one machine may share. If a change cannot be written, it rejects with
- * WAMP_ERR_COOKIE_DATABASE, and the database is reopened before the next change.
+ * WAMP_ERR_COOKIE_DATABASE, and the database is reopened before the next change. If its files are deleted, moved or replaced, all changes reject,
+ * because they would be lost.
  */
 export class DatabaseStore implements CookieStore {
   readonly #path: string
   readonly #maxSize: number
   readonly #readonly: boolean
   readonly #openDatabase: () => Promise<Database>
+  /** The files that are open. */
+  readonly #identity: string
   /** Null if it could not be reopened. */
   #database: Database | null
   /** LMDB may hang after a failure: the database is suspect until it has been reopened, and stuck if LMDB hangs. */
@@ -44,18 +50,20 @@ export class DatabaseStore implements CookieStore {
   #queue: PendingChange[] = []
   #work: Promise<void> | undefined
 
-  private constructor ({ path, maxSize, readonly, openDatabase, database }: {
+  private constructor ({ path, maxSize, readonly, openDatabase, database, identity }: {
     path: string
     maxSize: number
     readonly: boolean
     openDatabase: () => Promise<Database>
     database: Database
+    identity: string
   }) {
     this.#path = path
     this.#maxSize = maxSize
     this.#readonly = readonly
     this.#openDatabase = openDatabase
     this.#database = database
+    this.#identity = identity
   }
 
   /** Rejects with WAMP_ERR_COOKIE_DATABASE if the package `lmdb` is not installed, or the database cannot be opened. */
@@ -75,7 +83,8 @@ export class DatabaseStore implements CookieStore {
         throw failure(path, 'cannot be opened', error)
       }
     }
-    const store = new DatabaseStore({ path, maxSize, readonly, openDatabase, database: await openDatabase() })
+    const database = await openDatabase()
+    const store = new DatabaseStore({ path, maxSize, readonly, openDatabase, database, identity: await identifyDatabase(path) })
     if (purgeOnStartup && !readonly) await store.#purge()
     return store
   }
@@ -146,6 +155,7 @@ export class DatabaseStore implements CookieStore {
       const changes = this.#queue.splice(0, MOST_CHANGES)
       try {
         if (this.#state === 'stuck') throw this.#stuck()
+        await this.#inTime(this.#checkFiles())
         if (this.#state === 'suspect') await this.#reopen()
         await this.#inTime(this.#write(changes))
       } catch (error) {
@@ -210,6 +220,7 @@ export class DatabaseStore implements CookieStore {
   }
 
   async #openAnew (): Promise<void> {
+    await this.#checkFiles()
     const old = this.#database
     this.#database = null
     await old?.close()
@@ -217,8 +228,14 @@ export class DatabaseStore implements CookieStore {
     this.#state = 'open'
   }
 
+  /** Rejects if the open files are no longer at the path. Other files must not be opened instead: they lack the latest changes. */
+  async #checkFiles (): Promise<void> {
+    if (this.#readonly || await identifyDatabase(this.#path) === this.#identity) return
+    throw new Displaced(this.#path, 'was deleted, moved or replaced while it was in use: put the files back, or restart the process')
+  }
+
   #suspect (what: string, error: unknown): Error {
-    if (this.#state === 'open') this.#state = 'suspect'
+    if (this.#state === 'open' && !(error instanceof Displaced)) this.#state = 'suspect'
     return failure(this.#path, what, error)
   }
 

@@ -57,6 +57,12 @@ export class EndedLogins {
     return this.#logins.has(key)
   }
 
+  /** The ended logins of these cookies that may still be in the store. */
+  of (cookies: readonly string[]): EndedLogin[] {
+    const keys = new Set(cookies)
+    return [...this.#logins.values()].flatMap(({ login }) => login.cookies.some((cookie) => keys.has(cookie)) ? [login] : [])
+  }
+
   /** Ends logins, in this process at once. Rejects with the error of the store; the deletion is then retried. */
   async end (logins: readonly EndedLogin[]): Promise<void> {
     for (const login of logins) this.#logins.set(login.key, { login, state: 'being deleted' })

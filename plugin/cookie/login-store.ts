@@ -203,15 +203,15 @@ export class LoginStore {
     return [...new Set([...selected.value, ...own.map(({ key }) => key)])]
   }
 
-  /** Deletes logins. Rejects with the error of the store, because the caller of a revocation must know. */
-  async remove (logins: readonly EndedLogin[]): Promise<void> {
+  /** Deletes logins, and those of these cookies that have ended but are not deleted yet. Rejects with the error of the store, because the caller must know. */
+  async remove (logins: readonly EndedLogin[], cookies: readonly string[] = []): Promise<void> {
     for (const { key } of logins) {
       for (const lookUp of this.#lookUps.get(key)) lookUp.void = true
       this.#snapshots.forget(key)
       const addition = this.#additions.get(key)
       if (addition !== undefined) addition.state = 'has ended'
     }
-    await this.#ended.end(logins)
+    await this.#ended.end([...logins, ...this.#ended.of(cookies)])
   }
 
   /**

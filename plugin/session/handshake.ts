@@ -2,6 +2,7 @@ import type { Attempt, Principal } from '../auth/authenticator.ts'
 import { letsAnybodyIn } from '../auth/anonymous-authenticator.ts'
 import { isFunction } from '../auth/authenticators.ts'
 import { Unanswered } from '../auth/dynamic-authenticator.ts'
+import { isFailure } from '../auth/failed-logins.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
 import { loginFailed } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
@@ -53,7 +54,9 @@ export class Handshake {
   #delay: NodeJS.Timeout | undefined
   /** Ends the check of a proof, or undefined if none is being checked. */
   #checked: (() => void) | undefined
-  /** True if the client has sent a possible proof that has not been accepted yet. */
+  /** Ends the check if the client has left and the authenticator does not answer. */
+  #release: NodeJS.Timeout | undefined
+  /** `checking` if the client has sent a possible proof that has been neither accepted nor rejected. */
   #proof: 'none' | 'checking' = 'none'
   #state: 'running' | 'over' = 'running'
 
@@ -89,6 +92,7 @@ export class Handshake {
     logins.begin()
     // Failures are counted before the next proof is checked.
     this.#run().catch((error: unknown) => { this.#failed(error) }).finally(() => {
+      clearTimeout(this.#release)
       this.#checked?.()
       logins.end()
     })
@@ -102,11 +106,21 @@ export class Handshake {
   /** Ends the handshake because the client has aborted or disconnected. Late answers are discarded. */
   cancel (): void {
     if (this.#state === 'over') return
+    this.#keepPlace()
+    this.#stop()
+  }
+
+  #stop (): void {
     this.#state = 'over'
     this.#round.stop()
-    this.#checked?.()
     clearTimeout(this.#delay)
     this.#controller?.abort()
+  }
+
+  /** A check counts as concurrent until it ends, as if the client waited for the result. Otherwise leaving would allow further guesses. */
+  #keepPlace (): void {
+    if (this.#proof === 'checking') this.#release = setTimeout(() => { this.#checked?.() }, this.#context.host.handshakeTimeout).unref()
+    else this.#checked?.()
   }
 
   async #run (): Promise<void> {
@@ -158,7 +172,7 @@ export class Handshake {
     }
     this.#checked = checked
     this.#proof = 'checking'
-    if (this.#state === 'over') checked()
+    if (this.#state === 'over') this.#keepPlace()
   }
 
   async #challenge (authmethod: string, extra: Dict): Promise<Answer> {
@@ -196,6 +210,7 @@ export class Handshake {
   #failed (error: unknown): void {
     const counts = this.#proof === 'checking' && isFailure(error)
     const delay = counts ? this.#context.host.failedLogins.count(this.#guesser()) : 0
+    this.#proof = 'none'
     if (this.#state === 'over') return
     const [reason, text] = error instanceof WampError ? [error.error, textOf(error)] : [reasons.authenticationFailed, 'authentication failed']
     // Internal errors are only logged.
@@ -233,7 +248,8 @@ export class Handshake {
 
   #refuse (reason: Uri, text: string, kind: CloseKind = 'normal'): void {
     if (this.#state === 'over') return
-    this.cancel()
+    this.#stop()
+    this.#checked?.()
     this.#abort(reason, text, kind)
   }
 
@@ -275,12 +291,6 @@ export class Handshake {
 export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
   const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
   return authextra === undefined ? details : { ...details, authextra }
-}
-
-/** False for an error that means that the proof could not be checked. Any other error may mean that the proof was wrong. */
-function isFailure (error: unknown): boolean {
-  if (error instanceof WampError) return error.error !== reasons.tooManyFailedLogins && error.error !== reasons.unavailable
-  return !(error instanceof Unanswered)
 }
 
 function textOf ({ args: [text], error }: WampError): string {

@@ -138,9 +138,16 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST logout fails if the store cannot look up the cookie',
     file: tracker,
-    code: "if (found === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')\n    for (const login of found)",
-    without: "for (const login of found === 'cannot tell' ? [] : found)",
+    code: "throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')",
+    without: 'return this.#cookie.remove(secure)',
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot look up']
+  },
+  {
+    defence: 'A REST logout fails until the store has deleted the login',
+    file: tracker,
+    code: 'this.#store.remove(found, keysOf(values))',
+    without: 'this.#store.remove(found)',
+    test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot write']
   },
   {
     defence: 'A REST login fails if the store cannot look up the login that it replaces',
@@ -252,6 +259,13 @@ export const defences: readonly Defence[] = [
     file: 'routes/identity.ts',
     code: 'request[kGuards] = [...request[kGuards] ?? [], meant]\n      await identify(request)',
     without: 'await identify(request)\n      request[kGuards] = [...request[kGuards] ?? [], meant]',
+    test: ['routes/identity.test.ts', 'a hook that calls the one of wampRequireRole']
+  },
+  {
+    defence: 'If a preHandler hook of the app does not await the hook of `wampRequireRole`, requests without the role are still rejected',
+    file: 'routes/identity.ts',
+    code: 'route.preHandler = [route.preHandler ?? [], check].flat()',
+    without: 'void route',
     test: ['routes/identity.test.ts', 'a hook that calls the one of wampRequireRole']
   },
   {
@@ -801,6 +815,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/rawsocket.test.ts', 'a client that sends no handshake']
   },
   {
+    defence: 'A RawSocket client that does not complete the TLS handshake is disconnected',
+    file: 'routes/rawsocket.ts',
+    code: 'one of TLS keeps the connection if the client was too slow.\n    socket.destroy()',
+    without: '',
+    test: ['routes/rawsocket.test.ts', 'a client that does not complete the TLS']
+  },
+  {
     defence: 'The memory of an incomplete RawSocket frame is in proportion to the data that has arrived',
     file: 'plugin/transport/rawsocket-reader.ts',
     code: 'Math.min(length, Math.max(filled, 2 * this.#partial.length))',
@@ -893,10 +914,24 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A guess counts, regardless of the error that an authenticator throws',
-    file: 'plugin/session/handshake.ts',
-    code: 'return !(error instanceof Unanswered)\n',
-    without: 'return false\n',
+    file: 'plugin/auth/failed-logins.ts',
+    code: 'return !(error instanceof Unanswered) ||',
+    without: 'return error instanceof Unanswered &&',
     test: ['auth/failed-logins.test.ts', 'a guess counts, regardless of']
+  },
+  {
+    defence: 'A guess counts if the procedure of a dynamic authenticator fails instead of rejecting it',
+    file: 'plugin/auth/dynamic-authenticator.ts',
+    code: ', !provenLater.has(authmethod)',
+    without: '',
+    test: ['session/abandoned-calls.test.ts', 'a guess that makes the procedure']
+  },
+  {
+    defence: 'A client that disconnects while its proof is being checked gets no further guesses until the check has ended',
+    file: 'plugin/session/handshake.ts',
+    code: "if (this.#proof === 'checking') this.#release =",
+    without: 'if (Date.now() === 0) this.#release =',
+    test: ['auth/failed-logins.test.ts', 'clients that disconnect right after']
   },
   {
     defence: 'A hanging logout does not delay closing the app',

@@ -229,6 +229,35 @@ t.test('a wrong answer counts even if the client then disconnects; unanswered ch
   t.match(last.heard(), [[3, {}, 'fastify_wamp.error.too_many_failed_logins']])
 })
 
+t.test('clients that disconnect right after their answers get no additional guesses; a check that never ends blocks others only for a time', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const checks: (() => void)[] = []
+  const { connect } = buildGuarded(async ({ challenge }) => {
+    await challenge()
+    await new Promise<void>((resolve) => { checks.push(resolve) })
+    throw new WampError('wamp.error.authentication_denied')
+  })
+  const guess = async (count: number, leave: (client: ReturnType<typeof connect>) => void): Promise<void> => {
+    const clients = Array.from({ length: count }, () => connect().say(hello))
+    await settled()
+    for (const client of clients) client.say([5, 'wrong', {}])
+    await settled()
+    clients.forEach(leave)
+    for (let i = 0; i < 10; i++) await settled()
+  }
+  await guess(10, (client) => { client.connection.closed() })
+  await guess(10, (client) => { client.say([3, {}, 'wamp.close.normal']) })
+  t.equal(checks.length, 4)
+  mock.timers.tick(10_000)
+  for (let i = 0; i < 10; i++) await settled()
+  t.equal(checks.length, 8, 'those that waited')
+  for (const end of checks) end()
+  for (let i = 0; i < 10; i++) await settled()
+  await guess(10, () => {})
+  t.equal(checks.length, 8, 'all of them have failed')
+})
+
 t.test('a correct login is not refused because many others log in at once, or because an authenticator never decides', async (t) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.teardown(() => { mock.timers.reset() })

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { open } from 'lmdb'
@@ -54,6 +54,45 @@ t.test('changes by another process are visible at once, even in the same turn', 
   t.equal(store.get(key(1)), undefined)
   t.match(store.get(key(2)), { authid: 'joe' })
   t.same(await keysOf(store), [key(2)])
+  await store.close()
+})
+
+t.test('changes reject while its files are deleted, moved away or replaced, and are made when the files are back', async (t) => {
+  for (const [name, suffixes] of [['cookies', ['']], ['cookies.mdb', ['', '-lock']]] as const) {
+    for (const replaced of [false, true]) {
+      const path = join(await directory(t), '..', name)
+      const store = await DatabaseStore.open({ path })
+      await store.set(key(1), record({ authid: 'ann' }))
+      await store.set(key(2), record({ authid: 'joe' }))
+      for (const suffix of suffixes) {
+        await rename(path + suffix, `${path}.away${suffix}`)
+        if (replaced) await cp(`${path}.away${suffix}`, path + suffix, { recursive: true })
+        await t.rejects(store.set(key(3), record()), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /was deleted, moved or replaced/ })
+        await t.rejects(store.delete(key(1)), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /was deleted, moved or replaced/ })
+        t.match(store.get(key(1)), { authid: 'ann' }, 'it can be read')
+        await rm(path + suffix, { recursive: true, force: true })
+        await rename(`${path}.away${suffix}`, path + suffix)
+      }
+      await store.delete(key(1))
+      await store.set(key(4), record())
+      await store.close()
+      const next = await DatabaseStore.open({ path })
+      t.same(await keysOf(next), [key(2), key(4)])
+      await next.close()
+    }
+  }
+})
+
+t.test('a database whose files are gone is not replaced by an empty one after a failure', async (t) => {
+  const path = await directory(t)
+  const store = await DatabaseStore.open({ path })
+  await store.set(key(1), record({ authid: 'ann' }))
+  await t.rejects(store.set('x'.repeat(5000), record()))
+  await rename(path, `${path}.away`)
+  await t.rejects(async () => await store.get(key(1)), { code: 'WAMP_ERR_COOKIE_DATABASE' })
+  t.equal(await stat(path).catch(() => null), null)
+  await rename(`${path}.away`, path)
+  t.match(await store.get(key(1)), { authid: 'ann' })
   await store.close()
 })
 

@@ -3,7 +3,7 @@ import fastifyJwt from '@fastify/jwt'
 import fastifySession from '@fastify/session'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
@@ -334,7 +334,18 @@ t.test('a hook that calls the one of wampRequireRole without waiting for it lets
   const app = Fastify()
   await app.register(wampPlugin, options)
   const hook = app.wampRequireRole('staff')
-  app.get('/', { onRequest: async (request, reply) => { hook(request, reply).catch(() => {}) } }, async () => 'in')
+  const careless = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => { hook(request, reply).catch(() => {}) }
+  const hooks = ['onRequest', 'preParsing', 'preValidation', 'preHandler'] as const
+  let entered = 0
+  const handler = async (): Promise<string> => `in ${++entered}`
+  for (const name of hooks) {
+    app.get(`/${name}`, { [name]: careless }, handler)
+    await app.register(async (scope) => {
+      scope.addHook(name as 'onRequest', careless)
+      scope.get(`/scope/${name}`, handler)
+    })
+  }
   t.teardown(() => app.close())
-  t.equal((await app.inject('/')).statusCode, 401)
+  for (const name of hooks) for (const url of [`/${name}`, `/scope/${name}`]) t.equal((await app.inject(url)).statusCode, 401, url)
+  t.equal(entered, 0)
 })

@@ -133,12 +133,39 @@ t.test('clients that reset the connection at any moment of the handshake do no h
   t.equal(app.wamp.sessions('realm1').length, 1)
 })
 
+t.test('an app that begins to close while it becomes ready leaves no listener open', async (t) => {
+  const path = join(await directory(t), 'wamp.sock')
+  for (const address of [{ port: 0 }, { port: 0, host: 'localhost' }, { path }]) {
+    const app = Fastify()
+    app.register(wampPlugin, { realms })
+    app.register(wampRawSocket, address)
+    const ready = app.ready()
+    await app.close()
+    await ready
+    t.notOk(app.wampRawSockets[0]!.listening, JSON.stringify(address))
+  }
+})
+
 t.test('a client that sends no handshake in time is disconnected', async (t) => {
   const app = await build(t, { port: 0 }, { handshakeTimeout: 50 })
   const socket = connect(addressOf(app) as { port: number, host: string })
   socket.resume().write(Buffer.from([0x7f, 0xf1]))
   await once(socket, 'close')
   t.pass()
+})
+
+t.test('a client that does not complete the TLS handshake in time is disconnected', async (t) => {
+  const tls = await (await Authority.create(t)).sign('localhost')
+  const app = await build(t, { port: 0, tls }, { handshakeTimeout: 50 })
+  const beginnings = ['', '7ff10000', '16030100c80100', '1603']
+  const sockets = beginnings.map((octets) => {
+    const socket = connect(addressOf(app) as { port: number, host: string })
+    t.teardown(() => { socket.destroy() })
+    socket.on('error', () => {}).resume().write(Buffer.from(octets, 'hex'))
+    return socket
+  })
+  await Promise.all(sockets.map(async (socket) => { await once(socket, 'close') }))
+  t.equal(await new Promise((resolve) => { app.wampRawSockets[0]!.getConnections((_error, count) => { resolve(count) }) }), 0)
 })
 
 t.test('with the option `pings`, a silent client gets a PING, and one that does not answer is disconnected', async (t) => {

@@ -8,13 +8,18 @@ import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { everything } from '../helper/build-router.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 
-/** A store that cannot be read while it is down. */
+/** A store that cannot be read while it is down, and not be written while it is full. */
 class FailingStore extends MemoryStore {
-  state: 'up' | 'down' = 'up'
+  state: 'up' | 'down' | 'full' = 'up'
 
   override get (key: string): ReturnType<MemoryStore['get']> {
     if (this.state === 'down') throw new Error('down')
     return super.get(key)
+  }
+
+  override delete (key: string): ReturnType<MemoryStore['delete']> {
+    if (this.state === 'full') throw new Error('full')
+    return super.delete(key)
   }
 }
 
@@ -43,6 +48,23 @@ t.test('a REST logout that the store cannot look up is answered 503, and the coo
   t.equal(await browser.me(), 'ann')
   t.equal((await browser.fetch('/logout', { body: {} })).status, 200)
   t.equal(await browser.me(), null)
+})
+
+t.test('a REST logout that the store cannot write ends the login, and is answered 503 until it is written', async (t) => {
+  const store = new FailingStore()
+  const browser = await logIn(t, { cookie: { store } })
+  store.state = 'full'
+  for (let i = 0; i < 3; i++) {
+    const out = await browser.fetch('/logout', { body: {} })
+    t.equal(out.status, 503)
+    t.match(await out.json(), { code: 'WAMP_ERR_SIGN_OUT' })
+    t.same(out.headers.getSetCookie(), [])
+    t.equal(await browser.me(), null)
+  }
+  t.equal([...store.entries()].filter(([, record]) => 'authid' in record).length, 1)
+  store.state = 'up'
+  t.equal((await browser.fetch('/logout', { body: {} })).status, 200)
+  t.same([...store.entries()], [])
 })
 
 t.test('a REST logout and a REST login end the logins of all cookies of the name, or are refused', async (t) => {

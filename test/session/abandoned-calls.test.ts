@@ -104,6 +104,29 @@ t.test('a ticket counts as a failed login if its client leaves before the answer
   t.ok(await isRefused())
 })
 
+t.test('a guess that makes the procedure of a dynamic authenticator fail counts; a failed lookup does not', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const failures = ['runtime_error', 'invalid_argument', 'not_authorized', 'authorization_failed']
+  const undecided = ['unavailable', 'canceled', 'no_available_callee']
+  for (const method of ['ticket', 'wampcra', 'cryptosign', 'wamp-scram']) {
+    for (const error of [...failures, ...undecided]) {
+      const { connect, backend } = await build(['call_canceling'], { failedLogins: { authid: 4 } })
+      let asked = 0
+      for (let i = 0; i < 8; i++) {
+        await attemptBy(connect, method)
+        for (const [, request] of backend.heard()) {
+          asked++
+          backend.say([8, 68, request, {}, `wamp.error.${error}`])
+        }
+        await settled()
+        mock.timers.tick(1500)
+      }
+      t.equal(asked, method === 'ticket' && failures.includes(error) ? 4 : 8, `${method}: ${error}`)
+    }
+  }
+})
+
 t.test('a session that leaves cancels the calls of its dynamic authorizer', async (t) => {
   const { join, backend, pending, logged } = await build()
   const [leaving, gone, staying] = [await join(helloBy('tls')), await join(helloBy('tls')), await join(helloBy('tls'))]
