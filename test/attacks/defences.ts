@@ -2094,5 +2094,19 @@ export const defences: readonly Defence[] = [
     code: 'nextTurn(this, (leave) => { this.#leave = leave })',
     without: 'nextTurn(this)',
     test: ['transport/in-process-transport.test.ts', 'retained events that wait for a turn']
+  },
+  {
+    defence: 'A query of an event history waits for no turn when its session has left',
+    file: 'plugin/realm/history-answer.ts',
+    code: 'nextTurn(this.#session, (leave) => { this.#need.whenOver(leave) })',
+    without: 'nextTurn(this.#session)',
+    test: ['realm/history-turns.test.ts', 'a query waits for no turn when its session leaves']
+  },
+  {
+    defence: 'The missed events of an event stream wait for no turn when the stream has ended',
+    file: 'routes/missed-events.ts',
+    code: 'nextTurn(owner, whenUnneeded)',
+    without: 'nextTurn(owner)',
+    test: ['routes/missed-events.test.ts', 'missed events that nobody needs']
   }
 ]
