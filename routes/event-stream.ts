@@ -133,7 +133,8 @@ export class EventStream {
       return this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
     }
     await inLine(this.#owner, async () => {
-      if (this.#state === 'open') await this.#pass(missedEvents(session, { subscription: id, last, owner: this.#owner, whenUnneeded: (leave) => { this.#leave = leave }, textOf }))
+      const whenUnneeded = (leave: () => void): void => { this.#leave = leave }
+      if (this.#state === 'open') await this.#pass(missedEvents(session, { subscription: id, last, owner: this.#owner, whenUnneeded, textOf }))
     })
     if (this.#state === 'ended') return
     const held = this.#held!

@@ -29,7 +29,8 @@ class FakeRawSocket extends FakeStream {
 function rawSocket (): Reading {
   const codec = codecs.get('wamp.2.json')!
   const socket = new FakeRawSocket()
-  const link = new RawSocketLink({ socket: socket as unknown as Socket, details: { type: 'rawsocket' }, pings: false, longestReceived: 2 ** 24, longestSent: 2 ** 20 })
+  const parts = { details: { type: 'rawsocket' }, pings: false, longestReceived: 2 ** 24, longestSent: 2 ** 20 } as const
+  const link = new RawSocketLink({ socket: socket as unknown as Socket, ...parts })
   const limits = { depth: 10, messageSize: 2 ** 20, bufferedEventBytes: 2 ** 20, bufferedBytes: 2 ** 22, messagesPerSecond: 0, bytesPerSecond: 0 }
   const log = { warn () {}, error () {}, info () {}, debug () {} }
   new RemoteTransport({ link, codec, framing: new RawSocketFraming(codec), limits })
