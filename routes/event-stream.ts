@@ -54,6 +54,8 @@ export class EventStream {
   #forget = (): void => {}
   #wanted: () => void = () => {}
   #ended: () => void = () => {}
+  /** Leaves the line for a turn. */
+  #leave: () => void = () => {}
   /** The events that arrive while the client is sent those that it missed, and their size in octets. */
   #held: { readonly retained: Map<Id, Buffer>, readonly events: Map<Id, Buffer>, size: number } | null = null
   #state: 'open' | 'ended' = 'open'
@@ -105,6 +107,7 @@ export class EventStream {
     if (this.#state === 'ended') return
     this.#state = 'ended'
     this.#wanted()
+    this.#leave()
     this.#chunk.flush()
     this.readable.push(null)
     setTimeout(this.#cut, CLOSE_TIMEOUT).unref()
@@ -130,7 +133,8 @@ export class EventStream {
       return this.#octetsOf(topic, { ...event, payload: Payload.of(event.args, event.kwargs) })
     }
     await inLine(this.#owner, async () => {
-      if (this.#state === 'open') await this.#pass(missedEvents(session, { subscription: id, last, owner: this.#owner, textOf }))
+      const whenUnneeded = (leave: () => void): void => { this.#leave = leave }
+      if (this.#state === 'open') await this.#pass(missedEvents(session, { subscription: id, last, owner: this.#owner, whenUnneeded, textOf }))
     })
     if (this.#state === 'ended') return
     const held = this.#held!

@@ -23,11 +23,13 @@ interface Page { readonly texts: (Buffer | null)[], readonly newest: Id | undefi
  * slowly. Such a client misses events that are removed meanwhile. A client that reads at once receives at most one page in a turn of the
  * event loop.
  */
-export async function * missedEvents (session: Pick<InProcessSession, 'call'>, { subscription, last, owner, textOf }: {
+export async function * missedEvents (session: Pick<InProcessSession, 'call'>, { subscription, last, owner, whenUnneeded, textOf }: {
   readonly subscription: Id
   readonly last: Id
   /** Whom the work is for. */
   readonly owner: object
+  /** Receives a function to call when nobody needs the events any more. */
+  readonly whenUnneeded: (leave: () => void) => void
   /** The text of an event, or null if it has none. */
   readonly textOf: (event: Received) => Buffer | null
 }): AsyncGenerator<Buffer, void> {
@@ -36,7 +38,7 @@ export async function * missedEvents (session: Pick<InProcessSession, 'call'>, {
   let page = await pageOf(firstPage(ask, last))
   while (page.newest !== undefined) {
     for (let text = page.texts.shift(); text !== undefined; text = page.texts.shift()) if (text !== null) yield text
-    await (nextTurn(owner) ?? undefined)
+    await (nextTurn(owner, whenUnneeded) ?? undefined)
     page = await pageOf(ask({ after_publication: page.newest }))
   }
 }

@@ -16,6 +16,14 @@ import type { Subscription } from './subscription.ts'
 /** Octets of an event in an answer, in addition to its topic, details and payload. */
 const OCTETS_OF_EVENT = 150
 
+/** The call that needs an answer. */
+export interface Need {
+  /** False once nobody needs the answer any more. */
+  lasts (): boolean
+  /** Remembers a function to call when nobody needs the answer any more. */
+  whenOver (leave: () => void): void
+}
+
 /** The last pending answer by session, because the answers of a session are created one after the other. */
 const searches = new WeakMap<RoutedSession, Promise<unknown>>()
 
@@ -23,10 +31,10 @@ const searches = new WeakMap<RoutedSession, Promise<unknown>>()
  * The events of a subscription that a session may receive and that its serializer can represent, oldest first: as many as fit in `octets`,
  * but at least one. The session requests the rest separately. None for a session that has left. Throws `wamp.error.history_unavailable`.
  */
-export function getEvents (session: RoutedSession, { id, uri, match, history }: Subscription, query: HistoryQuery, octets: number, isHere: () => boolean): object[] | Promise<object[]> {
+export function getEvents (session: RoutedSession, { id, uri, match, history }: Subscription, query: HistoryQuery, octets: number, need: Need): object[] | Promise<object[]> {
   if (history === null) throw metaError(reasons.historyUnavailable, 'the events of this subscription are not stored')
   if (query.topic !== undefined && (match === 'exact' ? query.topic !== uri : !history.has(query.topic))) return []
-  return answer(new HistoryAnswer({ session, history, match, query, octets, isHere }), session, id, match)
+  return answer(new HistoryAnswer({ session, history, match, query, octets, need }), session, id, match)
 }
 
 async function answer (events: HistoryAnswer, session: RoutedSession, id: Id, match: MatchPolicy): Promise<object[]> {
@@ -44,19 +52,19 @@ class HistoryAnswer {
   readonly #match: MatchPolicy
   readonly #query: HistoryQuery
   readonly #octets: number
-  readonly #isHere: () => boolean
+  readonly #need: Need
   readonly #found: Publication[] = []
   #size = 0
 
-  constructor ({ session, history, match, query, octets, isHere }: {
-    session: RoutedSession, history: EventHistory, match: MatchPolicy, query: HistoryQuery, octets: number, isHere: () => boolean
+  constructor ({ session, history, match, query, octets, need }: {
+    session: RoutedSession, history: EventHistory, match: MatchPolicy, query: HistoryQuery, octets: number, need: Need
   }) {
     this.#session = session
     this.#history = history
     this.#match = match
     this.#query = query
     this.#octets = octets
-    this.#isHere = isHere
+    this.#need = need
   }
 
   /**
@@ -65,11 +73,13 @@ class HistoryAnswer {
    */
   async search (before: Promise<unknown> | undefined): Promise<Publication[]> {
     await before
-    if (!this.#isHere()) return []
+    if (!this.#need.lasts()) return []
     const range = rangeOf(this.#history, this.#query)
-    for (let stop = this.#look(range); stop !== null && this.#isHere(); stop = this.#look(this.#rest(range, stop))) await nextTurn(this.#session)
+    for (let stop = this.#look(range); stop !== null && this.#need.lasts(); stop = this.#look(this.#rest(range, stop))) {
+      await nextTurn(this.#session, (leave) => { this.#need.whenOver(leave) })
+    }
     spendOctets(this.#size)
-    return this.#isHere() ? this.#found : []
+    return this.#need.lasts() ? this.#found : []
   }
 
   /** Searches a range until the answer is full or the range ends, and then returns null. Otherwise returns the position at which the turn ended. */

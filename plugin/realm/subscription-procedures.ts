@@ -63,7 +63,10 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
       const query = toQuery({ limit: limit ?? undefined, ...kwargs })
       return whenDecided(call, realm.ask(caller, 'subscribe', uri, match, { match }), ({ refusal }) => {
         if (refusal !== null) throw metaError(refusal, 'this session may not subscribe to that topic')
-        return listOf(getEvents(caller, subscription, query, octets, () => call.state === 'open' && realm.sessions.has(caller.id)))
+        return listOf(getEvents(caller, subscription, query, octets, {
+          lasts: () => call.state === 'open' && realm.sessions.has(caller.id),
+          whenOver: (leave) => { call.whenCanceled = leave }
+        }))
       })
     }
   }

@@ -55,6 +55,11 @@ export class Intake implements Worker {
     this.#settle()
   }
 
+  /** Stops reading until a later turn if the units of this one are used up. What was read need not contain a message. */
+  yield (): void {
+    if (this.#waiting === null && isTurnOver()) this.receiveBatch([], 0)
+  }
+
   pause (): void {
     this.#pauses++
     this.#settle()

@@ -43,6 +43,8 @@ export interface LinkOwner {
   receive (data: Buffer): void
   /** The peer has violated the rules of its transport with data of this size, which is reported after all earlier messages. */
   refuse (fault: string, size: number): void
+  /** The link has handled this number of received octets. Not all of them belong to messages that it has passed on. */
+  hasRead (octets: number): void
   /** Sends a frame that is not a message. */
   sendControl (frame: Buffer): void
   /** The link is about to answer a ping of the peer, which has this number of octets, or has just done so. */

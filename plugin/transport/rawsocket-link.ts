@@ -1,10 +1,14 @@
 import type { Socket } from 'node:net'
+import { spend } from '../work.ts'
 import type { Link, LinkOwner, Sink } from './link.ts'
 import { controlFrame, FrameType, HEADER } from './rawsocket-framing.ts'
 import { FrameReader } from './rawsocket-reader.ts'
 import type { FrameListener } from './rawsocket-reader.ts'
 import { tlsChannelOf } from './tls-channel.ts'
 import type { TlsChannel, TransportDetails } from './transport.ts'
+
+/** Units of work for a received PING or PONG. */
+const UNITS_OF_CONTROL = 2
 
 // Not empty: AutobahnJS 22 answers a PING without content only when it receives the next frame.
 const PING = controlFrame(FrameType.Ping, Buffer.from('ping'))
@@ -46,7 +50,10 @@ export class RawSocketLink implements Link, FrameListener {
 
   open (owner: LinkOwner): void {
     this.#owner = owner
-    this.#socket.on('data', (data: Buffer) => { this.#reader.read(data) })
+    this.#socket.on('data', (data: Buffer) => {
+      this.#reader.read(data)
+      owner.hasRead(data.length)
+    })
     this.#socket.on('drain', () => { owner.drained() })
     this.#socket.on('end', () => { if (!this.#reader.isWithinFrame) this.#end = 'orderly' })
     this.#socket.on('close', () => { owner.closed(this.#end) })
@@ -54,6 +61,7 @@ export class RawSocketLink implements Link, FrameListener {
   }
 
   take (type: number, content: Buffer): void {
+    if (type !== FrameType.Message) spend(UNITS_OF_CONTROL)
     if (type === FrameType.Message) this.#owner!.receive(content)
     else if (type === FrameType.Ping) {
       // Before the answer is queued, which is not read yet.

@@ -2,7 +2,7 @@ import type { Codec, DecodeLimits } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
-import { spend } from '../work.ts'
+import { spend, spendOctets } from '../work.ts'
 import type { Batches } from './batches.ts'
 import type { Framing } from './framing.ts'
 import type { Pulse } from './heartbeat.ts'
@@ -150,6 +150,11 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
   /** Sends messages in another form from now on. */
   answerIn (framing: Framing): void {
     this.#outgoing.answerIn(framing)
+  }
+
+  hasRead (octets: number): void {
+    spendOctets(octets)
+    if (this.#state === 'open') this.#intake.yield()
   }
 
   sendControl (frame: Buffer): void {

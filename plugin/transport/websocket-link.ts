@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { reasons } from '../protocol/reasons.ts'
+import { spend } from '../work.ts'
 import type { Link, LinkOwner, Sink } from './link.ts'
 import { MessageSink } from './message-sink.ts'
 import { tlsChannelOf } from './tls-channel.ts'
@@ -8,6 +9,8 @@ import type { CloseKind, TlsChannel, TransportDetails } from './transport.ts'
 
 /** WebSocket close codes: normal closure, going away, protocol error, invalid payload data, internal error [RFC 6455, 7.4.1]. */
 export const closeCodes: Readonly<Record<CloseKind, number>> = { normal: 1000, shutdown: 1001, violation: 1002, malformed: 1007, failure: 1011 }
+/** Units of work for a received ping or pong. */
+const UNITS_OF_CONTROL = 4
 /** The code of a connection that ended without a close frame. */
 const ABNORMAL = 1006
 const OPEN = 1
@@ -52,7 +55,13 @@ export class WebsocketLink implements Link {
       if (isBinary === this.#binary) owner.receive(data)
       else owner.refuse(`${this.details.protocol} requires ${this.#binary ? 'binary' : 'text'} messages`, data.length)
     })
-    this.#socket.on('ping', (data: Buffer) => { owner.pinged(data.length) })
+    this.#socket.on('ping', (data: Buffer) => {
+      spend(UNITS_OF_CONTROL)
+      owner.pinged(data.length)
+    })
+    this.#socket.on('pong', () => { spend(UNITS_OF_CONTROL) })
+    // After the listener of `ws`, which passes on what the data contains.
+    this.#stream?.on('data', (data: Buffer) => { owner.hasRead(data.length) })
     const drains = this.#stream ?? (this.sink as MessageSink)
     drains.on('drain', () => { owner.drained() })
     this.#socket.on('close', (code: number) => { owner.closed(code === ABNORMAL ? 'broken' : 'orderly') })

@@ -1391,7 +1391,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Missed events of an event stream are delivered in turns',
     file: 'routes/missed-events.ts',
-    code: 'await (nextTurn(owner) ?? undefined)',
+    code: 'await (nextTurn(owner, whenUnneeded) ?? undefined)',
     without: '',
     test: ['routes/missed-events.test.ts', 'a client that missed many']
   },
@@ -2129,5 +2129,47 @@ export const defences: readonly Defence[] = [
     code: 'nextTurn(this, (leave) => { this.#leave = leave })',
     without: 'nextTurn(this)',
     test: ['transport/in-process-transport.test.ts', 'retained events that wait for a turn']
+  },
+  {
+    defence: 'A query of an event history waits for no turn when its session has left',
+    file: 'plugin/realm/history-answer.ts',
+    code: 'nextTurn(this.#session, (leave) => { this.#need.whenOver(leave) })',
+    without: 'nextTurn(this.#session)',
+    test: ['realm/history-turns.test.ts', 'a query waits for no turn when its session leaves']
+  },
+  {
+    defence: 'The missed events of an event stream wait for no turn when the stream has ended',
+    file: 'routes/missed-events.ts',
+    code: 'nextTurn(owner, whenUnneeded)',
+    without: 'nextTurn(owner)',
+    test: ['routes/missed-events.test.ts', 'missed events that nobody needs']
+  },
+  {
+    defence: 'A client whose data contains no messages is read in turns',
+    file: 'plugin/transport/remote-transport.ts',
+    code: "if (this.#state === 'open') this.#intake.yield()",
+    without: '',
+    test: ['transport/reading.test.ts', 'a RawSocket client that sends no messages']
+  },
+  {
+    defence: 'The octets of fragments and incomplete messages count as work',
+    file: 'plugin/transport/remote-transport.ts',
+    code: 'spendOctets(octets)',
+    without: '',
+    test: ['transport/reading.test.ts', 'a RawSocket client that sends no messages']
+  },
+  {
+    defence: 'The PINGs and PONGs of RawSocket clients count as work',
+    file: 'plugin/transport/rawsocket-link.ts',
+    code: 'if (type !== FrameType.Message) spend(UNITS_OF_CONTROL)',
+    without: '',
+    test: ['transport/reading.test.ts', 'the frames of type 2 of a RawSocket client']
+  },
+  {
+    defence: 'The pings and pongs of WebSocket clients count as work',
+    file: 'plugin/transport/websocket-link.ts',
+    code: 'const UNITS_OF_CONTROL = 4',
+    without: 'const UNITS_OF_CONTROL = 0',
+    test: ['transport/reading.test.ts', 'the pongs of a WebSocket client']
   }
 ]

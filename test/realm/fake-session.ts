@@ -58,7 +58,7 @@ export class FakeSession implements RoutedSession {
 }
 
 /** A realm in which the role `anonymous` may do everything, and `nobody` nothing. */
-export function buildRealm (given: FastifyWampOptions['limits'] = {}, eventHistory: RealmOptions['eventHistory'] = []): Realm {
+export function buildRealm (given: FastifyWampOptions['limits'] = {}, eventHistory: RealmOptions['eventHistory'] = [], held?: HeldValues): Realm {
   const { realms, limits } = resolveOptions({ realms: { realm1: { roles: { anonymous: everything, nobody: {} }, eventHistory } }, limits: given })
   let lastId = 0
   return new Realm({
@@ -66,7 +66,7 @@ export function buildRealm (given: FastifyWampOptions['limits'] = {}, eventHisto
     router: {},
     options: realms.realm1!,
     limits,
-    held: new HeldValues(limits.heldBytes, { warn () {} }),
+    held: held ?? new HeldValues(limits.heldBytes, { warn () {} }),
     authorizerTimeout: 1000,
     logins: { find: async () => [], revoke: async () => 0 },
     nextId: () => ++lastId,

@@ -1,9 +1,10 @@
 import t from 'tap'
+import { HeldValues } from '../../plugin/held-values.ts'
 import type { FastifyWampOptions } from '../../plugin/options.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import type { Realm } from '../../plugin/realm/realm.ts'
-import { spend, UNITS_OF_TURN, unitsSpent } from '../../plugin/work.ts'
+import { nextTurn, spend, UNITS_OF_TURN, unitsSpent } from '../../plugin/work.ts'
 import { buildRealm, FakeSession, routed } from './fake-session.ts'
 
 const EVENTS = 200
@@ -32,8 +33,8 @@ function answersOf ({ sent }: FakeSession): unknown[][] {
   return sent.flatMap((message) => message.type === MessageType.Result ? [(message.payload.values().args[0] as { args: unknown[] }[]).map(({ args }) => args[0])] : [])
 }
 
-function build (limit: number, limits: FastifyWampOptions['limits'] = {}): { realm: Realm, reader: Reader, ask: (request: number, kwargs?: object) => void, publish: (n: number) => void } {
-  const realm = buildRealm(limits, [{ uri: 'topic', limit }])
+function build (limit: number, limits: FastifyWampOptions['limits'] = {}, held?: HeldValues): { realm: Realm, reader: Reader, ask: (request: number, kwargs?: object) => void, publish: (n: number) => void } {
+  const realm = buildRealm(limits, [{ uri: 'topic', limit }], held)
   const [publisher, reader] = [new FakeSession(1), new Reader(2)]
   realm.join(publisher)
   realm.join(reader)
@@ -113,3 +114,25 @@ t.test('queries of one session are answered one after the other', async (t) => {
   t.ok(longest < 1.5 * UNITS_OF_TURN, `${longest} units in a turn`)
   t.same(reader.sent.map((message) => message.type === MessageType.Result ? message.request : 0), Array.from({ length: 50 }, (_, i) => i + 2), 'in order')
 })
+
+for (const how of ['leaves', 'cancels its call'] as const) {
+  t.test(`a query waits for no turn when its session ${how}`, async (t) => {
+    const OTHERS = 1000
+    const held = new HeldValues(1_000_000, { warn () {} })
+    const { realm, reader, ask } = build(EVENTS, {}, held)
+    let served = 0
+    spend(UNITS_OF_TURN)
+    const others = Array.from({ length: OTHERS }, () => nextTurn({})!.then(() => {
+      served++
+      spend(UNITS_OF_TURN)
+    }))
+    ask(2, { junk: 'x' })
+    await turn()
+    t.not(held.bytes, 0, 'it waits')
+    if (how === 'leaves') realm.leave(reader)
+    else realm.receive(reader, routed(49, 2, {}))
+    while (held.bytes > 0) await turn()
+    t.ok(served < OTHERS / 2, `after ${served} of ${OTHERS} others`)
+    await Promise.all(others)
+  })
+}
