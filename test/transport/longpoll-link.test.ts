@@ -25,7 +25,7 @@ function build ({ batched = false } = {}) {
   const events: string[] = []
   const log = { debug () {}, info (_: object, text: string) { events.push(text) }, warn () {}, error () {} }
   const owner: LinkOwner = {
-    ...{ log, receive () {}, refuse () {}, sendControl () {}, pinged () {} },
+    ...{ log, receive () {}, refuse () {}, sendControl () {}, pinged () {}, hasRead () {} },
     drained: () => { events.push('drained') },
     closed: (end) => { events.push(end) }
   }
