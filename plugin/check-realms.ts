@@ -1,4 +1,4 @@
-import { doubtOf } from './auth/permission-doubts.ts'
+import { doubtOf } from './authorization/permission-doubts.ts'
 import { errors } from './errors.ts'
 import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, UriCheck } from './protocol/uri.ts'

@@ -1,4 +1,4 @@
-import type { SessionLog } from './session/session-host.ts'
+import type { SessionLog } from './session/session-log.ts'
 import { Shares } from './shares.ts'
 import { enqueue } from './work.ts'
 import type { Worker } from './work.ts'

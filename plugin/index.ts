@@ -271,7 +271,7 @@ export type { AutobahnSession, TypedMethods, WampyClient } from './contract/type
 export type { TypedSession } from './contract/typed-session.ts'
 export type * from './auth-options.ts'
 export type * from './cookie-options.ts'
-export type { Authorization, Authorizer, AuthorizingSession } from './auth/authorizer.ts'
+export type { Authorization, Authorizer, AuthorizingSession } from './authorization/authorizer.ts'
 export type {
   CallDetails, CallEndedMessage, CallMessage, CallOutcome, DiagnosticsMessage, EventsDroppedMessage, InvocationEndedMessage, InvocationMessage, LoginFailedMessage,
   PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation, WampMessages
@@ -279,6 +279,7 @@ export type {
 export type * from './options.ts'
 export type * from './longpoll-options.ts'
 export type * from './rawsocket-options.ts'
+export type { Action } from './protocol/action.ts'
 export type { Dialect } from './protocol/dialect.ts'
 export type { Id } from './protocol/id.ts'
 export type { CallOptions, Dict, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions } from './protocol/message.ts'

@@ -1,4 +1,4 @@
-import type { SessionLog } from './session/session-host.ts'
+import type { SessionLog } from './session/session-log.ts'
 
 /** Lines of one kind that are logged in full within a second. */
 const MOST_LINES = 10

@@ -2,12 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import type { Contract } from './contract/contract.ts'
 import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
-import type { Authorizer } from './auth/authorizer.ts'
+import type { Authorizer } from './authorization/authorizer.ts'
+import type { Action } from './protocol/action.ts'
 import type { Dialect } from './protocol/dialect.ts'
 import type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
-
-/** The four actions that are authorized. */
-export type Action = 'call' | 'register' | 'publish' | 'subscribe'
 
 /** A permission of a role: the actions that its members may perform on the matching URIs. */
 export interface PermissionOptions {

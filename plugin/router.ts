@@ -27,12 +27,13 @@ import { Payload } from './protocol/payload.ts'
 import { reasons } from './protocol/reasons.ts'
 import { isUri } from './protocol/uri.ts'
 import type { Uri } from './protocol/uri.ts'
-import type { LoginInfo, LoginsOfRealm } from './realm/login-procedures.ts'
+import type { LoginInfo, LoginsOfRealm } from './meta/login-procedures.ts'
 import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
 import { matchesFilter } from './session/session-filter.ts'
 import type { SessionFilter, SessionInfo } from './session/session-filter.ts'
-import type { SessionHost, SessionLog } from './session/session-host.ts'
+import type { SessionHost } from './session/session-host.ts'
+import type { SessionLog } from './session/session-log.ts'
 import { Traffic } from './session/traffic.ts'
 import { InProcessTransport } from './transport/in-process-transport.ts'
 import type { Transport } from './transport/transport.ts'
@@ -197,8 +198,7 @@ export class Router implements SessionHost {
     })
     const connection = new Connection({ transport, host: this, request: null, authenticators: new Map(), cookieLogin: false, visitor: null, log: this.#log })
     this.#inProcess.add(connection)
-    const { id } = connection.admit(principal, inProcessFeatures)
-    return { id, principal, peer, propagation: this.propagation }
+    return { id: connection.admit(principal, inProcessFeatures).id, principal, peer, propagation: this.propagation }
   }
 
   /** Calls a procedure with a role. Rejects with the WampError of the answer, and with `wamp.error.no_such_realm`, `no_such_role` and `not_authorized`. */

@@ -5,7 +5,7 @@ import type { InProcessSession } from '../plugin/in-process/in-process-session.t
 import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
-import type { SessionLog } from '../plugin/session/session-host.ts'
+import type { SessionLog } from '../plugin/session/session-log.ts'
 import { spendOctets } from '../plugin/work.ts'
 import { OpenResponses } from './connection-of.ts'
 import { EventChunk } from './event-chunk.ts'

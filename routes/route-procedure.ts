@@ -13,7 +13,7 @@ import { reasons } from '../plugin/protocol/reasons.ts'
 import { isUri } from '../plugin/protocol/uri.ts'
 import { isListOfNames } from './procedure-route.ts'
 import type { Uri } from '../plugin/protocol/uri.ts'
-import type { RoutedSession } from '../plugin/realm/routed-session.ts'
+import type { RoutedSession } from '../plugin/routing/routed-session.ts'
 import type { Router } from '../plugin/router.ts'
 
 /** `config.wamp` of a route that is also a procedure. */

@@ -27,10 +27,13 @@ const below: Readonly<Record<string, readonly string[]>> = {
   peer: ['protocol'],
   client: ['protocol', 'peer', 'abort-callbacks', 'longest-timer'],
   contract: ['protocol', 'errors', 'did-you-mean', 'work'],
-  options: ['errors', 'networks', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'cookie'],
+  options: ['errors', 'networks', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'authorization', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
   auth: ['protocol', 'errors', 'did-you-mean', 'network-of', 'queue', 'recent'],
-  realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'memory-of', 'queue', 'recent', 'shares', 'thenable', 'work', 'auth'],
+  routing: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'shares', 'work'],
+  authorization: ['protocol', 'memory-of', 'recent', 'thenable', 'routing'],
+  meta: ['protocol', 'errors', 'memory-of', 'queue', 'work', 'authorization', 'routing'],
+  realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'work', 'authorization', 'meta', 'routing'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'longest-timer', 'network-of', 'token-bucket', 'queue', 'backlog', 'memory-of', 'work'],
   cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'longest-timer', 'recent', 'thenable', 'work'],
@@ -46,6 +49,13 @@ const below: Readonly<Record<string, readonly string[]>> = {
   routes: ['protocol', 'errors', 'gateway', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'memory-of', 'shares', 'work'],
   testing: ['errors'],
   index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'longpoll', 'rawsocket', 'telemetry', 'crossbar', 'routes']
+}
+
+/** The layers of a realm may not even know the types of these. */
+const unknown: Readonly<Record<string, readonly string[]>> = {
+  routing: ['authorization', 'meta', 'realm', 'session'],
+  authorization: ['meta', 'realm', 'session'],
+  meta: ['realm', 'session']
 }
 
 /** The packages that only these layers know: all others run without a port. */
@@ -64,7 +74,16 @@ function layerOf (path: string): string {
 
 /** The value imports of a file: with verbatimModuleSyntax, what is not marked as a type is one. */
 function valueImports (path: string, text: string): Import[] {
-  const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^'"]*?\bfrom\s+)?'([^']+)'/gm)
+  return importsIn(path, text, /^(?:import|export)\s+(?!type\b)(?:[^'"]*?\bfrom\s+)?'([^']+)'/gm)
+}
+
+/** All imports of a file, including those of types. */
+function allImports (path: string, text: string): Import[] {
+  return importsIn(path, text, /^(?:import|export)\s+(?:[^'"]*?\bfrom\s+)?'([^']+)'/gm)
+}
+
+function importsIn (path: string, text: string, pattern: RegExp): Import[] {
+  const statements = text.matchAll(pattern)
   return [...statements].map(([, of = '']) => ({ from: path, layer: layerOf(path), of }))
 }
 
@@ -81,6 +100,12 @@ t.test('values are imported downward only', async (t) => {
     const target = layerOf(normalize(join(dirname(from), of)))
     t.ok(target === layer || below[layer]?.includes(target), `${from} (${layer}) imports ${of} (${target})`)
   }
+})
+
+t.test('routing does not depend on authorization, the meta API or sessions, not even on their types', async (t) => {
+  const imports = (await sources()).flatMap(({ path, text }) => allImports(path, text)).filter(({ layer }) => unknown[layer] !== undefined)
+  t.ok(imports.length > 50, 'imports are found')
+  for (const { from, layer, of } of imports) t.notOk(unknown[layer]!.includes(layerOf(normalize(join(dirname(from), of)))), `${from} imports ${of}`)
 })
 
 t.test('routing and authorization code does not depend on a framework', async (t) => {

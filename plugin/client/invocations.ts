@@ -6,21 +6,28 @@ import { CallResult } from '../peer/call-result.ts'
 import type { Called } from '../peer/session-types.ts'
 import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
-import type { LinkParts } from './link.ts'
+import type { Channel } from './channel.ts'
 
 type Invocation = Extract<Incoming, { readonly type: 68 }>
 
 /** Answers an invocation: what it returns becomes YIELD, what it throws ERROR. */
 export type InvocationHandler = (called: Called) => unknown
 
+/** The parts of a link that invocations use. */
+export interface InvocationParts {
+  readonly channel: Channel
+  /** Takes what an app's handler threw. */
+  readonly onError: (error: unknown) => void
+}
+
 /** The procedures of a session, and the invocations that are neither answered nor interrupted. */
 export class Invocations {
   /** The handlers of the invocations, by registration. */
   readonly handlers = new Map<Id, InvocationHandler>()
-  readonly #parts: Pick<LinkParts, 'channel' | 'onError'>
+  readonly #parts: InvocationParts
   readonly #running = new Map<Id, AbortController>()
 
-  constructor (parts: Pick<LinkParts, 'channel' | 'onError'>) {
+  constructor (parts: InvocationParts) {
     this.#parts = parts
   }
 

@@ -9,13 +9,14 @@ import type { Values } from '../protocol/values.ts'
 import { WampError } from '../protocol/wamp-error.ts'
 import { onAbort } from '../abort-callbacks.ts'
 import { LONGEST_TIMER } from '../longest-timer.ts'
-import type { Channel, Receiver } from './channel.ts'
+import type { Receiver } from './channel.ts'
 import { ClientError } from './client-error.ts'
 import { endedByRouter, errorOf } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
 import { Invocations } from './invocations.ts'
+import type { InvocationParts } from './invocations.ts'
 
 /** An answer to a request. */
 export type Reply = Extract<Incoming, { readonly request: Id | 0 }>
@@ -48,11 +49,8 @@ interface Pending extends Pick<Request<unknown>, 'type' | 'accept' | 'progress'>
 export type EventHandler = (event: Extract<Incoming, { readonly type: 36 }>) => unknown
 
 /** The parts of a link. */
-export interface LinkParts {
-  readonly channel: Channel
+export interface LinkParts extends InvocationParts {
   readonly ended: (end: End) => void
-  /** Takes what an app's handler threw. */
-  readonly onError: (error: unknown) => void
   /** The router has ended a subscription or registration. */
   readonly revoked: (type: 32 | 64, id: Id, error: WampError) => void
 }

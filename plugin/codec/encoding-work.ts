@@ -1,6 +1,4 @@
 import { spend, spendOctets } from '../work.ts'
-import type { ByteReader } from './byte-reader.ts'
-import type { ByteWriter } from './byte-writer.ts'
 
 /** Values that are read or written in the time of a unit of work. */
 export const VALUES_OF_UNIT = 2
@@ -12,13 +10,13 @@ export const MOST_SLOTS = 16
 export const VALUES_OF_NUMBERED = 50
 
 /** Counts the work of reading values, also of those before one that could not be read. */
-export function countRead ({ values, position }: ByteReader): void {
+export function countRead ({ values, position }: { readonly values: number, readonly position: number }): void {
   spend(values / VALUES_OF_UNIT)
   spendOctets(position)
 }
 
 /** Counts the work of writing values, also of those before one that could not be written. */
-export function countWritten ({ values, length }: ByteWriter): void {
+export function countWritten ({ values, length }: { readonly values: number, readonly length: number }): void {
   spend(values / VALUES_OF_UNIT)
   spendOctets(length)
 }

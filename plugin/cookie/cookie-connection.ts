@@ -6,12 +6,9 @@ import type { LoginRecord } from './cookie-store.ts'
 import type { Spared } from './ended-cookies.ts'
 import type { HandedId } from './handed-id.ts'
 import { isSelectedUser } from './login-filter.ts'
-import type { LoginFilter } from './login-filter.ts'
+import type { Device, LoginFilter } from './login-filter.ts'
 import type { Login } from './login.ts'
 import type { Visitor } from './visitor.ts'
-
-/** The browser of a connection, for the list of a user's logins. */
-export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 
 /** The endpoint of a connection. */
 export interface Entry {

@@ -1,5 +1,4 @@
 import type { Principal } from '../auth/authenticator.ts'
-import type { Device } from './cookie-connection.ts'
 import { checkFilter } from '../did-you-mean.ts'
 import { errors } from '../errors.ts'
 import type { LoginRecord } from './cookie-store.ts'
@@ -37,6 +36,9 @@ export interface StoredLogin {
   /** The number of open connections of the login. */
   readonly connected: number
 }
+
+/** The browser of a connection, for the list of a user's logins. */
+export type Device = Pick<LoginRecord, 'userAgent' | 'address'>
 
 /** The request of a browser. */
 export interface Arrival {

@@ -1,6 +1,6 @@
 import type { MethodType } from '../auth-options.ts'
 import type { Principal } from '../auth/authenticator.ts'
-import type { Device } from './cookie-connection.ts'
+import type { Device } from './login-filter.ts'
 import { freshLoginKey } from './cookie-id.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { Login } from './login.ts'

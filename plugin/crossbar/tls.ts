@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
-import type { Site } from './site.ts'
 
 /** The `https` options of a Fastify app. */
 export interface Https {
@@ -22,7 +21,7 @@ export interface Https {
 }
 
 /** Reads `tls` of a listening endpoint, and the files that it names. The private key must not be served. */
-export function readTls (setting: Setting, directory: string, site: Site): Https {
+export function readTls (setting: Setting, directory: string, site: { addSecret (filename: string, what: string): void }): Https {
   const tls = setting.record({ served: ['key', 'certificate', 'chain_certificates', 'ca_certificates', 'dhparam', 'ciphers'] })
   const read = (file: Setting): string => readPem(file, directory)
   const chain = [tls.get('certificate'), ...tls.find('chain_certificates')?.list() ?? []].map(read)

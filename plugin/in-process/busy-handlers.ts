@@ -1,16 +1,24 @@
 import { sizeOfEvent } from '../protocol/event-size.ts'
 import type { EventMessage } from '../protocol/message.ts'
+import type { Values } from '../protocol/values.ts'
 import { Backlog } from '../backlog.ts'
 import { Shares } from '../shares.ts'
 import { begin, enqueue, spend, spendOctets } from '../work.ts'
 import type { Worker } from '../work.ts'
-import type { EventHandler } from './event-handlers.ts'
 
 /** The maximum number of asynchronous handler calls of one subscription that run at the same time. Those for a single publisher stop at half of it. */
 const MOST_RUNNING = 2000
 
 /** Units of work to try to start an event. */
 const UNITS_OF_TRY = 5
+
+/** A receiver of events. */
+export interface EventHandler {
+  /** If it takes the payload, it decodes the payload itself, or reads it in a serializer. */
+  readonly takes: 'values' | 'payload'
+  /** Receives an event, with its own copy of the values, or without values. Thrown errors are logged. */
+  handle (event: EventMessage, values: Values): unknown
+}
 
 /** An event for handlers. */
 export interface Delivery {

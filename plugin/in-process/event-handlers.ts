@@ -8,15 +8,7 @@ import type { Values } from '../protocol/values.ts'
 import { isThenable } from '../thenable.ts'
 import { spend } from '../work.ts'
 import { BusyHandlers } from './busy-handlers.ts'
-import type { Delivery } from './busy-handlers.ts'
-
-/** A receiver of events. */
-export interface EventHandler {
-  /** If it takes the payload, it decodes the payload itself, or reads it in a serializer. */
-  readonly takes: 'values' | 'payload'
-  /** Receives an event, with its own copy of the values, or without values. Thrown errors are logged. */
-  handle (event: EventMessage, values: Values): unknown
-}
+import type { Delivery, EventHandler } from './busy-handlers.ts'
 
 /** The values for a handler that takes the payload. */
 const none: Values = Object.freeze({ args: [], kwargs: {} })

@@ -13,6 +13,7 @@ import { isThenable } from '../thenable.ts'
 import { checked } from './checked-request.ts'
 import { EventHandlers } from './event-handlers.ts'
 import { Invocations } from './invocations.ts'
+import type { PeerLog } from './invocations.ts'
 import { WaitingMessages } from './waiting-messages.ts'
 
 /** The message that answers a request. */
@@ -38,12 +39,6 @@ export interface RequestOptions {
   readonly progress?: ((values: Values, payload: Payload) => unknown) | undefined
   /** If it takes the payloads of results, it is given no values. @default values */
   readonly takes?: 'values' | 'payload'
-}
-
-/** The part of a logger that is used here. */
-export interface PeerLog {
-  error (details: object, text: string): void
-  warn (details: object, text: string): void
 }
 
 /** The client side of the protocol in this process: requests and their answers, invocations and events. The router treats it like any other peer, without privileges. */

@@ -7,8 +7,13 @@ import { Payload } from '../protocol/payload.ts'
 import type { Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { PeerLog } from './in-process-peer.ts'
 import { ownValues } from './own-values.ts'
+
+/** The part of a logger that is used here. */
+export interface PeerLog {
+  error (details: object, text: string): void
+  warn (details: object, text: string): void
+}
 
 /** The parts of an invocation that its procedure needs. The payload is not among them, so that it is not kept in memory. */
 export type Invoked = Pick<Invocation, 'request' | 'details'>

@@ -1,9 +1,9 @@
 import type { Publish } from '../protocol/message.ts'
 import { nextTurn, spend } from '../work.ts'
-import type { RealmLog } from './decisions.ts'
+import type { RealmLog } from '../authorization/decisions.ts'
 import type { ParkedRequest } from './parked-request.ts'
-import type { RoutedSession } from './routed-session.ts'
-import { sizeOfTestament } from './testaments.ts'
+import type { RoutedSession } from '../routing/routed-session.ts'
+import { sizeOfTestament } from '../routing/testaments.ts'
 
 /** The units of work of the publication of a testament, without its subscribers. */
 const UNITS_OF_TESTAMENT = 20

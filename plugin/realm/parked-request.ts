@@ -1,4 +1,4 @@
-import type { Verdict } from './role.ts'
+import type { Verdict } from '../authorization/verdict.ts'
 
 /** A request that waits for its authorizer. Later requests of its session wait as well. */
 export class ParkedRequest {

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../authorization/cancellation.ts'
 import { WampError } from '../errors.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
@@ -8,9 +9,9 @@ import type { Args, Kwargs, Values } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Delivery } from '../transport/transport.ts'
 import { spend } from '../work.ts'
-import { OwnSession } from './own-session.ts'
-import type { OwnIdentity } from './own-session.ts'
-import type { ClientKey, RoutedSession } from './routed-session.ts'
+import { OwnSession } from '../routing/own-session.ts'
+import type { OwnIdentity } from '../routing/own-session.ts'
+import type { ClientKey, RoutedSession } from '../routing/routed-session.ts'
 
 /** The options of a call by the router itself. */
 export interface RouterCallOptions {
@@ -19,13 +20,6 @@ export interface RouterCallOptions {
   readonly options?: CallOptions
   /** Cancels the call. It then rejects with the signal's reason. */
   readonly signal?: Cancellation | undefined
-}
-
-/** The part of an AbortSignal that cancels a call. An AbortSignal takes longer to create than the call itself. */
-export interface Cancellation extends Pick<AbortSignal, 'aborted' | 'throwIfAborted'> {
-  readonly reason?: unknown
-  addEventListener (event: 'abort', callback: () => void): void
-  removeEventListener (event: 'abort', callback: () => void): void
 }
 
 interface PendingCall {

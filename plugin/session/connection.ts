@@ -3,11 +3,12 @@ import type { Features } from '../protocol/features.ts'
 import type { ClientMessage } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { ProtocolViolation } from '../protocol/violation.ts'
-import type { RoutedSession } from '../realm/routed-session.ts'
+import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Congestion } from '../transport/transport.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { Session } from './session.ts'
-import type { ConnectionContext, SessionLog } from './session-host.ts'
+import type { ConnectionContext } from './session-host.ts'
+import type { SessionLog } from './session-log.ts'
 
 /** The WAMP sessions of a transport, one after another [basic, Transport and Session Lifetime]. */
 export class Connection {

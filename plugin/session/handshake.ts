@@ -19,7 +19,8 @@ import type { CloseKind } from '../transport/transport.ts'
 import { principalOf } from './grant.ts'
 import { Round } from './round.ts'
 import type { Answer } from './round.ts'
-import type { ConnectionContext, SessionLog } from './session-host.ts'
+import type { ConnectionContext } from './session-host.ts'
+import type { SessionLog } from './session-log.ts'
 import { sendCounted } from './traffic.ts'
 
 /** The maximum number of characters of the names that a client gives for itself and its realm, as they are logged and counted. */

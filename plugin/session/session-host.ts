@@ -9,6 +9,7 @@ import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Transport } from '../transport/transport.ts'
 import type { PendingLogins } from './pending-logins.ts'
+import type { SessionLog } from './session-log.ts'
 import type { Traffic } from './traffic.ts'
 
 /** The part of the router that sessions use. */
@@ -36,16 +37,6 @@ export interface SessionHost {
   /** A random session id that no live session has. */
   claimId (): Id
   releaseId (id: Id): void
-}
-
-/** The part of a logger that sessions use. */
-export interface SessionLog {
-  debug (details: object, text: string): void
-  info (details: object, text: string): void
-  warn (details: object, text: string): void
-  error (details: object, text: string): void
-  /** A log whose lines also contain these properties. */
-  child (said: Record<string, unknown>): SessionLog
 }
 
 /** The parts that all sessions of a connection share. */

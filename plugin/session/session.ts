@@ -12,7 +12,7 @@ import { layoutOf } from '../protocol/wire-format.ts'
 import type { ParkedRequest } from '../realm/parked-request.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { RoutedMessage } from '../realm/requests.ts'
-import type { RoutedSession } from '../realm/routed-session.ts'
+import type { RoutedSession } from '../routing/routed-session.ts'
 import { inTime } from '../thenable.ts'
 import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
 import { begin, spend } from '../work.ts'
@@ -21,7 +21,8 @@ import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import { UNITS_OF_FAREWELL, unitsOf } from './message-units.ts'
 import { RequestIds } from './request-ids.ts'
-import type { ConnectionContext, SessionLog } from './session-host.ts'
+import type { ConnectionContext } from './session-host.ts'
+import type { SessionLog } from './session-log.ts'
 import { accepts, nobody, noFeatures, sequenced, unwelcome } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
 import { sendCounted } from './traffic.ts'
@@ -63,8 +64,7 @@ export class Session implements RoutedSession {
   /** A log whose lines identify the session. Created when it is first used, which most sessions never do. */
   get log (): SessionLog {
     if (this.principal === nobody) return this.#handshake?.log ?? this.#context.log
-    const { realm, authid } = this.principal
-    this.#log ??= this.#context.log.child({ session: this.id, realm, authid })
+    this.#log ??= this.#context.log.child({ session: this.id, realm: this.principal.realm, authid: this.principal.authid })
     return this.#log
   }
 

@@ -1,6 +1,5 @@
 import type { MessageCode, RouterMessage } from '../protocol/message.ts'
-import type { Delivery } from '../transport/transport.ts'
-import type { ConnectionContext } from './session-host.ts'
+import type { Delivery, Transport } from '../transport/transport.ts'
 
 const CODES = 71
 
@@ -19,7 +18,7 @@ export class Traffic {
 }
 
 /** Sends a message to the peer of a connection, and counts it. */
-export function sendCounted ({ transport, host: { traffic } }: ConnectionContext, message: RouterMessage): Delivery {
+export function sendCounted ({ transport, host: { traffic } }: { readonly transport: Transport, readonly host: { readonly traffic: Traffic } }, message: RouterMessage): Delivery {
   const delivery = transport.send(message)
   if (delivery === 'sent') traffic.sent[message.type]!++
   return delivery

@@ -158,7 +158,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'The sessions and logins of a user can be ended together',
-    file: 'plugin/realm/session-procedures.ts',
+    file: 'plugin/meta/session-procedures.ts',
     code: 'return revoking ? revokeLogins(authid).then(() => result) : result',
     without: 'return result',
     test: [stolen, 'a user whose sessions and']
@@ -508,24 +508,24 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A pattern requires a permission that covers it',
-    file: 'plugin/auth/permissions.ts',
+    file: 'plugin/authorization/permissions.ts',
     code: ' && concerned.some((rule) => covers(rule, pattern))',
     without: '',
-    test: ['auth/permissions.test.ts', 'a role cannot use a']
+    test: ['authorization/permissions.test.ts', 'a role cannot use a']
   },
   {
     defence: 'A pending authorizer request of one session does not answer another session',
-    file: 'plugin/realm/decisions.ts',
+    file: 'plugin/authorization/decisions.ts',
     code: 'new WeakMap<RoutedSession, Map<string, Question>>()',
     without: '(() => { let one; return { get: () => one, set: (_, map) => { one = map } } })()',
-    test: ['realm/decisions.test.ts', 'the decision for one session']
+    test: ['authorization/decisions.test.ts', 'the decision for one session']
   },
   {
     defence: 'A cached authorizer decision applies only to the same authextra',
-    file: 'plugin/realm/decisions.ts',
+    file: 'plugin/authorization/decisions.ts',
     code: 'authprovider, authextra, action',
     without: 'authprovider, action',
-    test: ['realm/decisions.test.ts', 'a cached decision applies to']
+    test: ['authorization/decisions.test.ts', 'a cached decision applies to']
   },
   {
     defence: 'A cookie file inside a static root is rejected',
@@ -707,7 +707,7 @@ export const defences: readonly Defence[] = [
     file: 'plugin/shares.ts',
     code: '<= left',
     without: '<= Infinity',
-    test: ['realm/dealer.test.ts', 'a caller with hanging calls']
+    test: ['routing/dealer.test.ts', 'a caller with hanging calls']
   },
   {
     defence: 'The payload that a contract checks is the payload that is delivered',
@@ -753,10 +753,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'URIs that match many patterns do not make the match cache grow',
-    file: 'plugin/realm/uri-index.ts',
+    file: 'plugin/routing/uri-index.ts',
     code: ' || this.#rememberedMatches + found.length > REMEMBERED_MATCHES',
     without: '',
-    test: ['realm/uri-index.test.ts', 'URIs that match many patterns']
+    test: ['routing/uri-index.test.ts', 'URIs that match many patterns']
   },
   {
     defence: 'A connection is closed if the client sends an upgrade before it has received the previous response',
@@ -767,7 +767,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Refusal texts that contain client input are not cached',
-    file: 'plugin/realm/refusal.ts',
+    file: 'plugin/routing/refusal.ts',
     code: 'const payload = (text === undefined ? payloads.get(error) : undefined) ?? Payload.of([text ?? error])',
     without: 'const payload = payloads.get(text ?? error) ?? Payload.of([text ?? error])\n  payloads.set(text ?? error, payload)',
     test: [floods, 'refusal texts that contain client']
@@ -781,10 +781,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'An answer of the meta API does not exceed the message size limit',
-    file: 'plugin/realm/page.ts',
+    file: 'plugin/meta/page.ts',
     code: 'return Math.max(1, Math.floor((octets - OCTETS_OF_HEAD) / OCTETS_OF_ID))',
     without: 'return octets',
-    test: ['realm/meta-pages.test.ts', 'sessions are listed in pages']
+    test: ['meta/meta-pages.test.ts', 'sessions are listed in pages']
   },
   {
     defence: 'Concurrent calls about logins share one scan of the store',
@@ -858,10 +858,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'The options that authorizer functions keep are limited, even if their requests are canceled',
-    file: 'plugin/realm/decisions.ts',
+    file: 'plugin/authorization/decisions.ts',
     code: 'if (!this.#held.hasRoom(sharerOf(session), bytes)) return tooMany\n',
     without: '\n',
-    test: ['realm/open-questions.test.ts', 'the options that an authorizer function']
+    test: ['authorization/open-questions.test.ts', 'the options that an authorizer function']
   },
   {
     defence: 'A client that sends pings but does not read the answers is disconnected',
@@ -879,7 +879,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'One event that the caller\'s serializer cannot represent does not make a history unreadable',
-    file: 'plugin/realm/history-answer.ts',
+    file: 'plugin/meta/history-answer.ts',
     code: ' && this.#session.takes(publication.payload)',
     without: '',
     test: ['conformance/history.test.ts', 'events that the serializer of']
@@ -1026,31 +1026,31 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Made-up names on a receiver list are looked up once per publication',
-    file: 'plugin/realm/receivers.ts',
+    file: 'plugin/routing/receivers.ts',
     code: 'if (audience.hasAuthid(authid)) present.add(authid)',
     without: 'present.add(authid)',
     test: ['realm/costs.test.ts', 'made-up authids on a receiver']
   },
   {
     defence: 'If many callees do not read, a call tries only a few of them',
-    file: 'plugin/realm/dealer.ts',
+    file: 'plugin/routing/dealer.ts',
     code: 'if (++congested >= MOST_CONGESTED) break',
     without: 'congested++',
     test: ['realm/costs.test.ts', 'a call of a shared procedure, invoke first']
   },
   {
     defence: 'A prefix that two topics share does not keep either topic in memory',
-    file: 'plugin/realm/prefix-tree.ts',
+    file: 'plugin/routing/prefix-tree.ts',
     code: 'ownString(node.label.slice(0, length))',
     without: 'node.label.slice(0, length)',
-    test: ['realm/own-string.test.ts', 'a prefix tree does not keep long URIs in memory,']
+    test: ['routing/own-string.test.ts', 'a prefix tree does not keep long URIs in memory,']
   },
   {
     defence: 'A component that two topics share does not keep either topic in memory',
-    file: 'plugin/realm/component-table.ts',
+    file: 'plugin/routing/component-table.ts',
     code: 'literals.set(ownString(component), slots)',
     without: 'literals.set(component, slots)',
-    test: ['realm/own-string.test.ts', 'a wildcard index does not']
+    test: ['routing/own-string.test.ts', 'a wildcard index does not']
   },
   {
     defence: 'Logins are not searched for when the client that requested them has disconnected',
@@ -1278,21 +1278,21 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'The payloads that open calls keep for re-routing are bounded',
-    file: 'plugin/realm/caller.ts',
+    file: 'plugin/routing/caller.ts',
     code: 'if (caller.octets + octets > most) return',
     without: 'if (caller.octets + octets < 0) return',
     test: ['realm/bounds.test.ts', 'open calls keep at most']
   },
   {
     defence: 'Open calls, and waiting events of pattern subscriptions, do not keep long URIs in memory',
-    file: 'plugin/realm/role.ts',
+    file: 'plugin/authorization/role.ts',
     code: 'if (uri.length > LONGEST_URI) return invalidUri',
     without: "if (uri.length > LONGEST_URI && (action === 'subscribe' || action === 'register')) return invalidUri",
     test: ['realm/bounds.test.ts', 'the length of a URI']
   },
   {
     defence: 'If many callees are busy, a call does not inspect each of them',
-    file: 'plugin/realm/registration.ts',
+    file: 'plugin/routing/registration.ts',
     code: 'if (this.#busy.size === this.#offers.length) return undefined',
     without: '',
     test: ['realm/costs.test.ts', 'a call costs little where callees are many']
@@ -1306,7 +1306,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Calls are not routed to a session that has left but is not yet removed',
-    file: 'plugin/realm/registrations.ts',
+    file: 'plugin/routing/registrations.ts',
     code: 'if (this.#gone > 0) ',
     without: 'if (this.#gone < 0) ',
     test: ['realm/departure.test.ts', 'procedures of a session are']
@@ -1320,17 +1320,17 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A history search for events that the caller\'s serializer can represent runs in turns',
-    file: 'plugin/realm/history-answer.ts',
+    file: 'plugin/meta/history-answer.ts',
     code: 'if (isTurnOver()) return place',
     without: '',
-    test: ['realm/history-turns.test.ts', 'whether the events of a']
+    test: ['meta/history-turns.test.ts', 'whether the events of a']
   },
   {
     defence: 'The bytes that pending calls of the meta API keep are limited by `limits.parkedBytes`',
-    file: 'plugin/realm/service-session.ts',
+    file: 'plugin/meta/service-session.ts',
     code: 'if ((this.#waiting.get(caller)?.bytes ?? 0) + bytes > this.#octets) {',
     without: 'if (bytes < 0) {',
-    test: ['realm/history-turns.test.ts', 'calls that wait for their answers keep no more']
+    test: ['meta/history-turns.test.ts', 'calls that wait for their answers keep no more']
   },
   {
     defence: 'A client with much waiting work does not delay the work of others',
@@ -1348,7 +1348,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'The meta events about the departed callees of a shared procedure are sent in turns',
-    file: 'plugin/realm/registrations.ts',
+    file: 'plugin/routing/registrations.ts',
     code: 'if (offer === undefined) registration.untold--',
     without: 'if (offer === undefined) registration.untold = 0',
     test: ['realm/departure.test.ts', 'accessing a shared procedure does']
@@ -1432,10 +1432,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A publisher that waits for many subscribers uses no more memory than one that waits for a single subscriber',
-    file: 'plugin/realm/patience.ts',
+    file: 'plugin/routing/patience.ts',
     code: 'if (wait !== null) break',
     without: 'if (wait === null && looks < 0) break',
-    test: ['realm/patience.test.ts', 'a publisher waits for subscribers']
+    test: ['routing/patience.test.ts', 'a publisher waits for subscribers']
   },
   {
     defence: 'With `allowedHosts`, pages of a domain that resolves to this server cannot read routes with `as` by GET',
@@ -1565,7 +1565,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Error messages quote only the beginning of a URI',
-    file: 'plugin/realm/refusal.ts',
+    file: 'plugin/routing/refusal.ts',
     code: 'uri.length <= QUOTED ? uri :',
     without: 'uri.length > 0 ? uri :',
     test: ['mistakes.test.ts', 'a refusal names role, action']
@@ -1593,7 +1593,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A session that leaves cancels the calls of its dynamic authorizer',
-    file: 'plugin/realm/pending-verdict.ts',
+    file: 'plugin/authorization/pending-verdict.ts',
     code: 'if (--this.#waiting === 0) this.#unwanted()',
     without: '',
     test: ['session/abandoned-calls.test.ts', 'a session that leaves cancels the calls of its dynamic authorizer']
@@ -1621,21 +1621,21 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'CANCEL of a call of the meta API cancels the call of a dynamic authorizer',
-    file: 'plugin/realm/role.ts',
+    file: 'plugin/meta/when-decided.ts',
     code: 'call.whenCanceled = () => { verdict.abandon() }',
     without: '',
     test: ['session/router-calls.test.ts', 'CANCEL of a call of the meta API']
   },
   {
     defence: 'A decision for which another request waits is not canceled',
-    file: 'plugin/realm/pending-verdict.ts',
+    file: 'plugin/authorization/pending-verdict.ts',
     code: '--this.#waiting === 0',
     without: '--this.#waiting >= 0',
     test: ['session/router-calls.test.ts', 'a decision for which another request waits']
   },
   {
     defence: 'A call of the meta API counts until its procedure has ended, even if it is canceled',
-    file: 'plugin/realm/service-session.ts',
+    file: 'plugin/meta/service-session.ts',
     code: 'payload.size + BYTES_OF_CALL',
     without: '0',
     test: ['session/router-calls.test.ts', 'calls of the meta API that are canceled count']
@@ -1663,10 +1663,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'The number of pending authorizer decisions for a session is limited, even if its requests are canceled',
-    file: 'plugin/realm/decisions.ts',
+    file: 'plugin/authorization/decisions.ts',
     code: 'if ((this.#pending.get(session) ?? 0) >= this.#most) return tooMany',
     without: '',
-    test: ['realm/open-questions.test.ts', 'a session has a limited']
+    test: ['authorization/open-questions.test.ts', 'a session has a limited']
   },
   {
     defence: 'A procedure of the app that ignores its signal leaves nothing behind after its call was canceled',
@@ -1726,7 +1726,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'The callees of a procedure that is taken over are notified in turns',
-    file: 'plugin/realm/registrations.ts',
+    file: 'plugin/routing/registrations.ts',
     code: 'begin({ work: () => steps.next().done !== true })',
     without: 'for (const _ of steps);',
     test: ['realm/departure.test.ts', 'a procedure that is taken']
@@ -1810,7 +1810,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Sessions are killed together with their logins even if the store fails',
-    file: 'plugin/realm/session-procedures.ts',
+    file: 'plugin/meta/session-procedures.ts',
     code: 'const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)',
     without: 'if (revoking) return revokeLogins(authid).then(() => [kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)])\n      const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)',
     test: ['routes/revocation.test.ts', 'a user is killed at once even if the store']
@@ -1887,7 +1887,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A canceled call of a procedure of the app counts toward the limit until the procedure has ended',
-    file: 'plugin/realm/dealer.ts',
+    file: 'plugin/routing/dealer.ts',
     code: "if (willAnswer(call)) call.state = 'abandoned'\n    else this.#unassign(call)",
     without: 'this.#unassign(call)',
     test: ['in-process/abandoned-invocations.test.ts', 'a canceled call of the app.s procedure keeps']
@@ -1901,7 +1901,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Canceled calls of a dynamic authorizer are counted together for each client',
-    file: 'plugin/realm/routed-session.ts',
+    file: 'plugin/routing/routed-session.ts',
     code: 'return client ?? id',
     without: 'return client === undefined ? id : Math.random()',
     test: ['in-process/abandoned-invocations.test.ts', 'canceled calls of a dynamic authorizer']
@@ -2048,10 +2048,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'The memory for values of unanswered calls of the meta API is limited',
-    file: 'plugin/realm/service-session.ts',
+    file: 'plugin/meta/service-session.ts',
     code: 'if (!this.#held.hasRoom(sharerOf(caller), memory)) throw',
     without: 'if (false as boolean) throw',
-    test: ['realm/history-turns.test.ts', 'calls that wait for their answers hold']
+    test: ['meta/history-turns.test.ts', 'calls that wait for their answers hold']
   },
   {
     defence: 'Missed events that wait for a slow client are kept as text, not as decoded values',
@@ -2132,10 +2132,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A query of an event history waits for no turn when its session has left',
-    file: 'plugin/realm/history-answer.ts',
+    file: 'plugin/meta/history-answer.ts',
     code: 'nextTurn(this.#session, (leave) => { this.#need.whenOver(leave) })',
     without: 'nextTurn(this.#session)',
-    test: ['realm/history-turns.test.ts', 'a query waits for no turn when its session leaves']
+    test: ['meta/history-turns.test.ts', 'a query waits for no turn when its session leaves']
   },
   {
     defence: 'The missed events of an event stream wait for no turn when the stream has ended',

@@ -13,7 +13,7 @@ const sections: readonly (readonly [title: string, files: readonly string[]])[] 
   ['Options', ['plugin/options.ts', 'plugin/rawsocket-options.ts', 'plugin/longpoll-options.ts']],
   ['Sessions of the app', ['plugin/in-process/', 'plugin/peer/', 'plugin/router.ts', 'plugin/session/session-filter.ts']],
   ['Contracts, routes and procedures', ['plugin/contract/', 'routes/']],
-  ['Logins', ['plugin/auth-options.ts', 'plugin/auth/', 'plugin/transport/']],
+  ['Logins', ['plugin/auth-options.ts', 'plugin/auth/', 'plugin/authorization/', 'plugin/transport/']],
   ['Cookies', ['plugin/cookie-options.ts', 'plugin/cookie/']],
   ['Diagnostics and telemetry', ['plugin/diagnostics.ts', 'plugin/telemetry/']],
   ['WAMP', ['plugin/protocol/']],

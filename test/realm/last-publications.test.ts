@@ -3,7 +3,7 @@ import type { Publish } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { LastPublications } from '../../plugin/realm/last-publications.ts'
 import { ParkedRequest } from '../../plugin/realm/parked-request.ts'
-import { refused } from '../../plugin/realm/role.ts'
+import { refused } from '../../plugin/authorization/verdict.ts'
 import { FakeSession } from './fake-session.ts'
 
 const testament = (topic: string): Publish => ({ type: 16, request: 1, options: {}, topic, payload: Payload.of(['x'.repeat(100)]) })

@@ -5,7 +5,7 @@ import t from 'tap'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
 import type { Realm } from '../../plugin/realm/realm.ts'
-import { MAX_WILDCARD_COMPONENTS } from '../../plugin/realm/wildcard-index.ts'
+import { MAX_WILDCARD_COMPONENTS } from '../../plugin/routing/wildcard-index.ts'
 import { settled } from '../helper/build-router.ts'
 import { buildRealm, FakeSession, routed } from './fake-session.ts'
 

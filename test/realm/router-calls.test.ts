@@ -3,7 +3,7 @@ import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import type { Call, Cancel } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
-import type { RoutedSession } from '../../plugin/realm/routed-session.ts'
+import type { RoutedSession } from '../../plugin/routing/routed-session.ts'
 import { RouterCalls } from '../../plugin/realm/router-calls.ts'
 
 const identity = { id: 1, principal: { realm: 'realm1', authid: 'router', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' } }

@@ -1,7 +1,7 @@
 import { mock } from 'node:test'
 import t from 'tap'
 import type { Test } from 'tap'
-import type { Authorization } from '../../plugin/auth/authorizer.ts'
+import type { Authorization } from '../../plugin/authorization/authorizer.ts'
 import { unitsSpent } from '../../plugin/work.ts'
 import { buildRouter, everything, HELLO, helloAs, settled } from '../helper/build-router.ts'
 

@@ -1,0 +1,92 @@
+import type { Args } from '../protocol/payload.ts'
+import type { Uri } from '../protocol/uri.ts'
+import { isHidden } from '../routing/listing.ts'
+import type { Registration, RegistrationObserver } from '../routing/registration.ts'
+import type { Congestion } from '../transport/transport.ts'
+import type { RoutedSession } from '../routing/routed-session.ts'
+import type { Subscription, SubscriptionObserver } from '../routing/subscription.ts'
+
+/** Publishes a meta event to all sessions except one. The args are only created if there are receivers. */
+export type PublishMetaEvent = (topic: Uri, args: () => Args, except?: RoutedSession) => void
+
+/** The session details in `wamp.session.on_join` and `wamp.session.get`, without the connection. */
+export function describeSession ({ id, principal: { authid, authrole, authmethod, authprovider } }: RoutedSession): object {
+  return { session: id, authid, authrole, authmethod, authprovider }
+}
+
+export function describeSubscription ({ id, created, uri, match }: Subscription): object {
+  return { id, created: new Date(created).toISOString(), uri, match }
+}
+
+export function describeRegistration ({ id, created, uri, match, invoke }: Registration): object {
+  return { id, created: new Date(created).toISOString(), uri, match, invoke }
+}
+
+/** Publishes the meta events of a realm's sessions [advanced, Session Meta API]. */
+export class SessionEvents {
+  readonly #publish: PublishMetaEvent
+
+  constructor (publish: PublishMetaEvent) {
+    this.#publish = publish
+  }
+
+  joined (session: RoutedSession): void {
+    this.#publish('wamp.session.on_join', () => [describeSession(session)], session)
+  }
+
+  /** Not defined by the specification. */
+  congested (session: RoutedSession, congestion: Congestion): void {
+    this.#publish('wamp.session.on_congestion', () => [{ ...describeSession(session), ...congestion }], session)
+  }
+
+  left ({ id, principal: { authid, authrole } }: RoutedSession): void {
+    this.#publish('wamp.session.on_leave', () => [id, authid, authrole])
+  }
+}
+
+/** Publishes the meta events of a realm's subscriptions [advanced, Subscription Meta API]. */
+export class SubscriptionEvents implements SubscriptionObserver {
+  readonly #publish: PublishMetaEvent
+
+  constructor (publish: PublishMetaEvent) {
+    this.#publish = publish
+  }
+
+  created (subscriber: RoutedSession, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_create', () => [subscriber.id, describeSubscription(subscription)])
+  }
+
+  subscribed (subscriber: RoutedSession, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_subscribe', () => [subscriber.id, subscription.id])
+  }
+
+  unsubscribed (subscriber: RoutedSession, subscription: Subscription): void {
+    if (isHidden(subscription)) return
+    this.#publish('wamp.subscription.on_unsubscribe', () => [subscriber.id, subscription.id])
+    if (subscription.subscribers.size > 0 || subscription.history !== null) return
+    this.#publish('wamp.subscription.on_delete', () => [subscriber.id, subscription.id])
+  }
+}
+
+/** Publishes the meta events of a realm's registrations [advanced, Registration Meta API]. */
+export class RegistrationEvents implements RegistrationObserver {
+  readonly #publish: PublishMetaEvent
+
+  constructor (publish: PublishMetaEvent) {
+    this.#publish = publish
+  }
+
+  created (callee: RoutedSession, registration: Registration): void {
+    if (!isHidden(registration)) this.#publish('wamp.registration.on_create', () => [callee.id, describeRegistration(registration)])
+  }
+
+  registered (callee: RoutedSession, registration: Registration): void {
+    if (!isHidden(registration)) this.#publish('wamp.registration.on_register', () => [callee.id, registration.id])
+  }
+
+  unregistered (callee: RoutedSession, registration: Registration): void {
+    if (isHidden(registration)) return
+    this.#publish('wamp.registration.on_unregister', () => [callee.id, registration.id])
+    if (registration.isOver) this.#publish('wamp.registration.on_delete', () => [callee.id, registration.id])
+  }
+}

@@ -1,0 +1,2 @@
+/** The four actions that are authorized. */
+export type Action = 'call' | 'register' | 'publish' | 'subscribe'
