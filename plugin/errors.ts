@@ -71,6 +71,9 @@ export const errors = {
   /** An authenticator was added with a name that is in use, or after the app was ready. */
   WAMP_ERR_AUTHENTICATOR: coded<[method: string, why: string]>(
     'WAMP_ERR_AUTHENTICATOR', 'The authenticator "%s" %s', 500),
+  /** A connection of a transport of the app's own was refused. */
+  WAMP_ERR_CONNECTION_REFUSED: coded<[why: string]>(
+    'WAMP_ERR_CONNECTION_REFUSED', 'The connection was refused: %s', 503),
   /** This plugin, or one that it depends on, was registered incorrectly. */
   WAMP_ERR_HOST_PLUGIN: coded<[plugin: string, what: string]>(
     'WAMP_ERR_HOST_PLUGIN', '%s %s', 500),

@@ -12,6 +12,8 @@ import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import { codecs } from './codec/codecs.ts'
 import type { CookieEntrance } from './cookie/cookie-entrance.ts'
+import { createCustomTransport } from './custom-transport.ts'
+import type { CustomTransportOptions } from './custom-transport-options.ts'
 import { refuseUnknown } from './did-you-mean.ts'
 import { buildEndpoint } from './endpoint.ts'
 import type { CookieTrackers } from './endpoint.ts'
@@ -53,6 +55,7 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
   fastify.decorate('wamp', router)
   fastify.decorate('wampAuthenticators', authenticators)
   fastify.decorate('wampRawSockets', [])
+  fastify.decorate('wampTransport', (given: CustomTransportOptions = {}) => createCustomTransport({ ...host, log: fastify.log }, given))
   // An endpoint that is added later may be the first one with a cookie.
   fastify.decorate('wampCookies', { getter: () => router.logins.isEmpty ? null : router.logins })
   fastify.decorate('injectWamp', async (given: InjectOptions) => {

@@ -2,7 +2,6 @@ import type { Server } from 'node:net'
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import fp from 'fastify-plugin'
 import { bridgeRoutes } from '../routes/bridge.ts'
-import { clientRoutes } from '../routes/client.ts'
 import { consoleEndpoint, consoleRoutes } from '../routes/console.ts'
 import { warnUnlessSent } from '../routes/cookie-path.ts'
 import { eventRoutes } from '../routes/events.ts'
@@ -10,29 +9,29 @@ import { closeConnections } from '../routes/connections.ts'
 import { cookieSerializer, registerWebsocket } from '../routes/host.ts'
 import type { IdentityHook, RoleOfRealm } from '../routes/identity.ts'
 import { onlyFrom } from '../routes/only-from.ts'
-import { PortConnections } from '../routes/port-connections.ts'
 import { metricsRoute } from '../routes/metrics.ts'
 import type { ProcedureRouteOptions } from '../routes/procedure-route.ts'
 import { SignatureKeys } from '../routes/signed-request.ts'
-import { mountStatic } from '../routes/static.ts'
 import { unidentifiedRequests } from '../routes/unidentified.ts'
 import { websocketRoute } from '../routes/websocket.ts'
 import type { Authenticators } from './auth/authenticators.ts'
 import type { Grant, Principal } from './auth/authenticator.ts'
 import { doubtfulPermissions } from './check-realms.ts'
 import type { Logins } from './cookie/logins.ts'
+import type { CustomTransport } from './custom-transport.ts'
+import type { CustomTransportOptions } from './custom-transport-options.ts'
 import { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
 import { Gateway } from './gateway.ts'
 import { decorateApp, kHost, mountEndpoint } from './host-app.ts'
 import type { Host } from './host-app.ts'
-import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, InjectOptions, PortOptions } from './options.ts'
-import { checkBridge, checkConsole, doubtfulTimes, resolveEndpoint, resolveOptions, resolvePort } from './resolve-options.ts'
-import type { ResolvedOptions } from './resolve-options.ts'
+import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, InjectOptions } from './options.ts'
+import { checkBridge, checkConsole, doubtfulTimes, resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
 import type { Uri } from './protocol/uri.ts'
 import { longPoll } from './longpoll.ts'
+import { port, serveFiles } from './port.ts'
 import { rawSocket } from './rawsocket.ts'
 import { Router } from './router.ts'
 import { Metrics, resolveMetrics } from './telemetry/metrics.ts'
@@ -48,6 +47,11 @@ declare module 'fastify' {
     wampAuthenticators: Pick<Authenticators, 'get' | 'set' | 'has'>
     /** The servers of `wampRawSocket`, which listen as soon as the app is ready: `app.wampRawSockets[0].address()`. */
     readonly wampRawSockets: Server[]
+    /**
+     * Creates a transport of the app's own: `app.wampTransport().accept(connection)`, for example for messages of worker threads. Throws
+     * WAMP_ERR_INVALID_OPTION.
+     */
+    wampTransport (options?: CustomTransportOptions): CustomTransport
     /** Finds and revokes the logins of browsers at all endpoints. Null if no endpoint has a cookie. */
     readonly wampCookies: Pick<Logins, 'find' | 'revoke'> | null
     /**
@@ -137,26 +141,6 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   await serveFiles(fastify, options)
 }
 
-const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {
-  if (fastify.hasDecorator(kHost)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: wampPort is for another Fastify app, which has its own port')
-  const connections = new PortConnections()
-  const host = { ...hostOf(given), connections }
-  const files = resolvePort(given, host.served)
-  host.ports.add(fastify)
-  await registerWebsocket(fastify)
-  fastify.addHook('preClose', (done) => {
-    connections.end(host.options.shutdownTimeout)
-    done()
-  })
-  fastify.addHook('onClose', async () => {
-    connections.close()
-    host.ports.delete(fastify)
-  })
-  closeConnections(fastify, host.options.shutdownTimeout)
-  decorateApp(fastify, host)
-  await serveFiles(fastify, files)
-}
-
 const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, given) => {
   const host = fastify[kHost]
   await mountEndpoint(fastify, host, resolveEndpoint(given, host.options, host.served))
@@ -203,20 +187,6 @@ const tracing: FastifyPluginAsync<TracingOptions> = async (fastify, given) => {
   checkTracing(given)
   const traced = new Tracing(given.api, fastify[kHost].router)
   fastify.addHook('onClose', async () => { traced.close() })
-}
-
-async function serveFiles (fastify: FastifyInstance, { client, static: folders }: Pick<ResolvedOptions, 'client' | 'static'>): Promise<void> {
-  if (client !== null) await fastify.register(clientRoutes, { path: client })
-  for (const folder of folders) await mountStatic(fastify, folder)
-}
-
-/** The host of the router that the option `app` has. */
-function hostOf (given: PortOptions): Host {
-  const { app } = given
-  if (app?.[kHost] === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must be a Fastify app on which wampPlugin has been loaded: await app.register(wampPlugin, …) first')
-  // It would never close this port.
-  if (app[kHost].router.state !== 'open') throw new errors.WAMP_ERR_INVALID_OPTION('app', 'must not have begun to close')
-  return app[kHost]
 }
 
 /** Adds a WAMP router to a Fastify app: `fastify.register(wampPlugin, options)`. */
@@ -277,6 +247,8 @@ export type {
   PublicationDetails, PublicationEndedMessage, PublicationMessage, SessionIdentity, SessionMessage, StoreMessage, StoreOperation, WampMessages
 } from './diagnostics.ts'
 export type * from './options.ts'
+export type { CustomTransport } from './custom-transport.ts'
+export type * from './custom-transport-options.ts'
 export type * from './longpoll-options.ts'
 export type * from './rawsocket-options.ts'
 export type { Action } from './protocol/action.ts'
@@ -289,4 +261,5 @@ export type { JoinOptions } from './router.ts'
 export type { SessionFilter, SessionInfo } from './session/session-filter.ts'
 export type { OpenTelemetryApi, TracingOptions } from './telemetry/opentelemetry.ts'
 export type { MetricsOptions, PromClient, PromRegistry } from './telemetry/prom-client.ts'
+export type { CustomConnection, CustomPeer } from './transport/custom-link.ts'
 export type { TlsChannel, TransportDetails } from './transport/transport.ts'

@@ -237,6 +237,7 @@ const validateLongPoll = ajv.compile(record({
   requestTimeout: milliseconds,
   sessionTimeout: milliseconds
 }) as SchemaObject)
+const validateCustomTransport = ajv.compile(record({ auth, serializers: endpoint.serializers }) as SchemaObject)
 const validateBridge = ajv.compile(record({
   call: path,
   publish: path,
@@ -246,7 +247,7 @@ const validateBridge = ajv.compile(record({
   allowedNetworks: { type: 'array', minItems: 1, items: { type: 'string' }, is: 'must be a list of IP addresses and networks' }
 }) as SchemaObject)
 const validateConsole = ajv.compile(record({ path: basePath, role: text, realm: text }, ['path', 'role']) as SchemaObject)
-const validators = { plugin: validatePlugin, port: validatePort, rawSocket: validateRawSocket, longPoll: validateLongPoll, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
+const validators = { plugin: validatePlugin, port: validatePort, rawSocket: validateRawSocket, longPoll: validateLongPoll, customTransport: validateCustomTransport, endpoint: validateEndpoint, bridge: validateBridge, console: validateConsole, procedure: ajv.compile(procedure as SchemaObject) }
 
 /** The first fault of options against their JSON schema, or null. */
 export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {

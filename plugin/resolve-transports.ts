@@ -2,6 +2,7 @@ import type { TlsOptions } from 'node:tls'
 import type { AuthOptions } from './auth-options.ts'
 import { checkLogins } from './check-logins.ts'
 import { errors } from './errors.ts'
+import type { CustomTransportOptions } from './custom-transport-options.ts'
 import type { LongPollOptions } from './longpoll-options.ts'
 import type { RawSocketOptions } from './rawsocket-options.ts'
 import { addEndpoint, check, endpointDefaults, withDefaults } from './resolve-options.ts'
@@ -31,6 +32,17 @@ export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedO
   if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
   checkLogins(auth, realms, auth === endpointDefaults.auth)
   return { listen: path === undefined ? { port: port!, host } : { path }, tls, auth, pings, serializers }
+}
+
+/** The options of a transport of the app's own, with every default. */
+export function resolveCustomTransport (given: CustomTransportOptions, { realms }: ResolvedOptions): { readonly auth: AuthOptions, readonly serializers: ResolvedEndpoint['serializers'] } {
+  check(given, 'customTransport')
+  const { auth = endpointDefaults.auth, serializers = endpointDefaults.serializers } = given
+  for (const method of ['cookie', 'tls']) {
+    if (method in auth) throw new errors.WAMP_ERR_INVALID_OPTION(`auth.${method}`, 'is not possible over a transport of the app, which has neither headers nor certificates')
+  }
+  checkLogins(auth, realms, auth === endpointDefaults.auth)
+  return { auth, serializers }
 }
 
 const longPollDefaults = { path: '/lp', requestTimeout: 10_000, sessionTimeout: 30_000 } as const

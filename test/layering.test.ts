@@ -42,13 +42,15 @@ const below: Readonly<Record<string, readonly string[]>> = {
   endpoint: ['protocol', 'errors', 'options', 'auth', 'codec', 'cookie'],
   gateway: ['transport'],
   longpoll: ['options', 'host-app', 'routes'],
+  port: ['errors', 'host-app', 'options', 'routes'],
   rawsocket: ['options', 'auth', 'codec', 'host-app', 'routes'],
-  'host-app': ['did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
+  'custom-transport': ['errors', 'options', 'auth', 'codec', 'transport'],
+  'host-app': ['custom-transport', 'did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
   crossbar: ['errors', 'networks', 'did-you-mean', 'options', 'protocol', 'index'],
   routes: ['protocol', 'errors', 'gateway', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'memory-of', 'shares', 'work'],
   testing: ['errors'],
-  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'longpoll', 'rawsocket', 'telemetry', 'crossbar', 'routes']
+  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'longpoll', 'port', 'rawsocket', 'telemetry', 'crossbar', 'routes']
 }
 
 /** The layers of a realm may not even know the types of these. */

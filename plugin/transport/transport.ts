@@ -21,8 +21,8 @@ export interface Congestion {
 
 /** Public information about a peer's connection, for authenticators and logs. It never contains cookies, headers or secrets. */
 export interface TransportDetails {
-  /** The kind of transport. */
-  readonly type: 'websocket' | 'rawsocket' | 'longpoll' | 'in-process'
+  /** The kind of transport: `websocket`, `rawsocket`, `longpoll`, `in-process`, or the name of a transport of the app's own. */
+  readonly type: 'websocket' | 'rawsocket' | 'longpoll' | 'in-process' | (string & {})
   /** The negotiated subprotocol, such as `wamp.2.json`. Over RawSocket, the name of the subprotocol with the same serializer. */
   readonly protocol?: string
   /** The peer's address, as the host app sees it (`request.ip`). */

@@ -1,0 +1,56 @@
+import { Authenticators } from './auth/authenticators.ts'
+import { codecs } from './codec/codecs.ts'
+import { errors } from './errors.ts'
+import type { Core } from './host-app.ts'
+import type { CustomTransportOptions } from './custom-transport-options.ts'
+import { resolveCustomTransport } from './resolve-transports.ts'
+import { CustomLink } from './transport/custom-link.ts'
+import type { CustomConnection, CustomPeer } from './transport/custom-link.ts'
+import { Framings, WholeMessages } from './transport/framing.ts'
+
+/** A transport of the app's own. */
+export interface CustomTransport {
+  /**
+   * Accepts a connection of a client. Throws WAMP_ERR_INVALID_OPTION if the connection is incomplete, and WAMP_ERR_CONNECTION_REFUSED if
+   * there are too many connections, or if the router is shutting down.
+   */
+  accept (connection: CustomConnection): CustomPeer
+}
+
+/** The kinds of transports that the router has itself. */
+const taken = new Set(['websocket', 'rawsocket', 'longpoll', 'in-process'])
+
+/** Creates a transport. Throws WAMP_ERR_INVALID_OPTION. */
+export function createCustomTransport (host: Core & { readonly log: Parameters<Core['gateway']['accept']>[0]['log'] }, given: CustomTransportOptions): CustomTransport {
+  const { options, router, gateway, connections, log } = host
+  const { auth, serializers } = resolveCustomTransport(given, options)
+  const authenticators = new Authenticators(auth, (call) => router.call(call))
+  authenticators.close()
+  const framings = new Framings()
+  return {
+    accept (connection) {
+      const codec = codecFor(connection, serializers)
+      const left = gateway.admit(connection.peer)
+      if (typeof left !== 'function') throw new errors.WAMP_ERR_CONNECTION_REFUSED(left.error)
+      const link = new CustomLink({ connection, protocol: codec.subprotocol, messageSize: options.limits.messageSize, left })
+      gateway.accept({
+        ...{ link, codec, log, batches: null, request: null, cookieLogin: false, visitor: null, port: connections },
+        framing: framings.of(codec, WholeMessages),
+        authenticators: authenticators.entries()
+      })
+      return link
+    }
+  }
+}
+
+/** The codec of a connection that is complete. */
+function codecFor (connection: CustomConnection, serializers: readonly string[]): NonNullable<ReturnType<typeof codecs.get>> {
+  for (const method of ['send', 'pause', 'resume', 'close'] as const) {
+    if (typeof connection[method] !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION(`connection.${method}`, 'must be a function')
+  }
+  if (typeof connection.bufferedBytes !== 'number') throw new errors.WAMP_ERR_INVALID_OPTION('connection.bufferedBytes', 'must be a number')
+  if (typeof connection.type !== 'string' || connection.type === '' || taken.has(connection.type)) throw new errors.WAMP_ERR_INVALID_OPTION('connection.type', 'must be a name of its own, such as "worker"')
+  const codec = serializers.includes(connection.serializer) ? codecs.get(`wamp.2.${connection.serializer}`) : undefined
+  if (codec === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('connection.serializer', `must be one of ${serializers.map((name) => `"${name}"`).join(', ')}`)
+  return codec
+}
