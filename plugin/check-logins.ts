@@ -4,6 +4,8 @@ import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { errors } from './errors.ts'
+import { staticUsers } from './auth/static-users.ts'
+import type { StaticUser } from './auth/static-users.ts'
 import { isUri } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 
@@ -58,18 +60,10 @@ function mayBeSameStore (a: CookieOptions['store'], b: CookieOptions['store']): 
   return place != null && other != null && resolve(place) === resolve(other)
 }
 
-interface StaticRole { readonly role: string, readonly realm?: string | undefined }
-
-function * staticRoles ({ anonymous, ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): Iterable<StaticRole & { path: string }> {
-  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', realm: anonymous.realm }
-  const byPath: Readonly<Record<string, Readonly<Record<string, StaticRole>>>> = {
-    'auth.ticket.principals': ticket?.type === 'static' ? ticket.principals : {},
-    'auth.wampcra.users': wampcra?.type === 'static' ? wampcra.users : {},
-    'auth.wamp-scram.principals': scram?.type === 'static' ? scram.principals : {},
-    'auth.cryptosign.principals': cryptosign?.type === 'static' ? cryptosign.principals : {},
-    'auth.tls.principals': tls?.type === 'static' ? tls.principals : {}
-  }
-  for (const [path, principals] of Object.entries(byPath)) {
-    for (const [authid, { role, realm }] of Object.entries(principals)) yield { path: `${path}.${authid}`, role, realm }
+function * staticRoles (auth: AuthOptions): Iterable<StaticUser & { path: string }> {
+  const { anonymous } = auth
+  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', ...(anonymous.realm === undefined ? {} : { realm: anonymous.realm }) }
+  for (const { path, users } of staticUsers(auth)) {
+    for (const [authid, user] of Object.entries(users)) yield { ...user, path: `${path}.${authid}` }
   }
 }

@@ -188,7 +188,7 @@ export const defences: readonly Defence[] = [
     defence: 'A login that the app created is not looked up among configured users of the same name',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (method === null) return true',
-    without: 'if (method === null) return verifyStaticUsers({ ticket, wampcra, "wamp-scram": scram, cryptosign, tls }, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
+    without: 'if (method === null) return verifyStaticUsers(auth, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
     test: [stolen, 'a login has the role']
   },
   {
