@@ -6,6 +6,7 @@ import { didYouMean } from './did-you-mean.ts'
 import { errors } from './errors.ts'
 import { staticUsers } from './auth/static-users.ts'
 import type { StaticUser } from './auth/static-users.ts'
+import { defaults } from './option-defaults.ts'
 import { isUri } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 
@@ -48,7 +49,7 @@ export function areConfusable (a: LoginEndpoint, b: LoginEndpoint): boolean {
   return a.cookie != null && b.cookie != null && (isSameCookie(a.cookie, b.cookie) || mayBeSameStore(a.cookie.store, b.cookie.store))
 }
 
-function isSameCookie ({ name, path = '/' }: CookieOptions, { name: otherName, path: otherPath = '/' }: CookieOptions): boolean {
+function isSameCookie ({ name, path = defaults.cookie.path }: CookieOptions, { name: otherName, path: otherPath = defaults.cookie.path }: CookieOptions): boolean {
   return name === otherName && path === otherPath
 }
 
@@ -62,7 +63,7 @@ function mayBeSameStore (a: CookieOptions['store'], b: CookieOptions['store']): 
 
 function * staticRoles (auth: AuthOptions): Iterable<StaticUser & { path: string }> {
   const { anonymous } = auth
-  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', ...(anonymous.realm === undefined ? {} : { realm: anonymous.realm }) }
+  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? defaults.anonymous.role, ...(anonymous.realm === undefined ? {} : { realm: anonymous.realm }) }
   for (const { path, users } of staticUsers(auth)) {
     for (const [authid, user] of Object.entries(users)) yield { ...user, path: `${path}.${authid}` }
   }

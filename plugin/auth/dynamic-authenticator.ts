@@ -2,6 +2,7 @@ import type { ProvingMethod } from '../auth-methods.ts'
 import type { DynamicAuthOptions, WampScramPrincipal } from '../auth-options.ts'
 import { WampError } from '../errors.ts'
 import { networkOf } from '../network-of.ts'
+import { defaults } from '../option-defaults.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Dict } from '../protocol/message.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
@@ -72,7 +73,7 @@ export function dynamicAuthenticator (method: ProvingMethod, options: DynamicAut
 
 async function ask (attempt: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
   const { realm: wanted, authid, authmethod, session, transport: { peer }, signal } = attempt
-  const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = 'trusted' } = options
+  const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = defaults.dynamic.authenticatorRole } = options
   if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested'] })
   try {
     const client = peer === undefined ? session : networkOf(peer)

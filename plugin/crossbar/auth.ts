@@ -1,5 +1,6 @@
 import type { AuthMethod } from '../auth-methods.ts'
 import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, DynamicAuthOptions, TicketOptions, TlsOptions, WampCraOptions } from '../auth-options.ts'
+import { defaults } from '../option-defaults.ts'
 import { checkRole, only } from './realms.ts'
 import type { Reach } from './realms.ts'
 import { present } from './setting.ts'
@@ -37,7 +38,7 @@ function readAnonymous (setting: Setting, reach: Reach): AnonymousOptions {
   const anonymous = setting.record({ served: ['type', 'role', 'authid', 'realm'] })
   const role = anonymous.find('role')?.text()
   const realm = anonymous.find('realm')?.text()
-  checkRole(anonymous.find('role') ?? setting, role ?? 'anonymous', realm === undefined ? reach : only(anonymous.get('realm'), realm, reach))
+  checkRole(anonymous.find('role') ?? setting, role ?? defaults.anonymous.role, realm === undefined ? reach : only(anonymous.get('realm'), realm, reach))
   return { type: 'static', ...present({ role, realm, authid: anonymous.find('authid')?.text() }) }
 }
 

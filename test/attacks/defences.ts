@@ -53,7 +53,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Scripts cannot read the cookie',
-    file: 'plugin/resolve-options.ts',
+    file: 'plugin/option-defaults.ts',
     code: 'httpOnly: true',
     without: 'httpOnly: false',
     test: [foreignPages, 'the cookie is hidden from']
