@@ -4,6 +4,9 @@ import type { AuthOptions, DynamicAuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import { didYouMean } from './did-you-mean.ts'
 import { errors } from './errors.ts'
+import { staticUsers } from './auth/static-users.ts'
+import type { StaticUser } from './auth/static-users.ts'
+import { defaults } from './option-defaults.ts'
 import { isUri } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 
@@ -46,7 +49,7 @@ export function areConfusable (a: LoginEndpoint, b: LoginEndpoint): boolean {
   return a.cookie != null && b.cookie != null && (isSameCookie(a.cookie, b.cookie) || mayBeSameStore(a.cookie.store, b.cookie.store))
 }
 
-function isSameCookie ({ name, path = '/' }: CookieOptions, { name: otherName, path: otherPath = '/' }: CookieOptions): boolean {
+function isSameCookie ({ name, path = defaults.cookie.path }: CookieOptions, { name: otherName, path: otherPath = defaults.cookie.path }: CookieOptions): boolean {
   return name === otherName && path === otherPath
 }
 
@@ -58,18 +61,10 @@ function mayBeSameStore (a: CookieOptions['store'], b: CookieOptions['store']): 
   return place != null && other != null && resolve(place) === resolve(other)
 }
 
-interface StaticRole { readonly role: string, readonly realm?: string | undefined }
-
-function * staticRoles ({ anonymous, ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions): Iterable<StaticRole & { path: string }> {
-  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? 'anonymous', realm: anonymous.realm }
-  const byPath: Readonly<Record<string, Readonly<Record<string, StaticRole>>>> = {
-    'auth.ticket.principals': ticket?.type === 'static' ? ticket.principals : {},
-    'auth.wampcra.users': wampcra?.type === 'static' ? wampcra.users : {},
-    'auth.wamp-scram.principals': scram?.type === 'static' ? scram.principals : {},
-    'auth.cryptosign.principals': cryptosign?.type === 'static' ? cryptosign.principals : {},
-    'auth.tls.principals': tls?.type === 'static' ? tls.principals : {}
-  }
-  for (const [path, principals] of Object.entries(byPath)) {
-    for (const [authid, { role, realm }] of Object.entries(principals)) yield { path: `${path}.${authid}`, role, realm }
+function * staticRoles (auth: AuthOptions): Iterable<StaticUser & { path: string }> {
+  const { anonymous } = auth
+  if (anonymous?.type === 'static') yield { path: 'auth.anonymous', role: anonymous.role ?? defaults.anonymous.role, ...(anonymous.realm === undefined ? {} : { realm: anonymous.realm }) }
+  for (const { path, users } of staticUsers(auth)) {
+    for (const [authid, user] of Object.entries(users)) yield { ...user, path: `${path}.${authid}` }
   }
 }

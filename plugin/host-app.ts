@@ -19,6 +19,7 @@ import { buildEndpoint } from './endpoint.ts'
 import type { CookieTrackers } from './endpoint.ts'
 import { errors } from './errors.ts'
 import type { Gateway } from './gateway.ts'
+import { defaults, fill } from './option-defaults.ts'
 import type { InjectOptions } from './options.ts'
 import { checkContract, futileTimes } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
@@ -59,8 +60,9 @@ export function decorateApp (fastify: FastifyInstance, host: Host): void {
   // An endpoint that is added later may be the first one with a cookie.
   fastify.decorate('wampCookies', { getter: () => router.logins.isEmpty ? null : router.logins })
   fastify.decorate('injectWamp', async (given: InjectOptions) => {
-    refuseUnknown(given, ['realm', 'authid', 'role', 'codec'])
-    const { realm, authid = 'app', role = 'trusted', codec = 'json' } = given
+    refuseUnknown(given, ['realm', ...Object.keys(defaults.inject)])
+    const { realm } = given
+    const { authid, role, codec } = fill(defaults.inject, given)
     const chosen = codecs.get(`wamp.2.${codec}`)
     if (chosen === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('codec', 'must be "json", "msgpack" or "cbor"')
     await fastify.ready()

@@ -26,6 +26,7 @@ import { Gateway } from './gateway.ts'
 import { decorateApp, kHost, mountEndpoint } from './host-app.ts'
 import type { Host } from './host-app.ts'
 import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, InjectOptions } from './options.ts'
+import { defaults, fill } from './option-defaults.ts'
 import { checkBridge, checkConsole, doubtfulTimes, resolveEndpoint, resolveOptions } from './resolve-options.ts'
 import type { InProcessSession } from './in-process/in-process-session.ts'
 import type { InjectedClient } from './in-process/injected-client.ts'
@@ -148,21 +149,21 @@ const furtherEndpoint: FastifyPluginAsync<EndpointOptions> = async (fastify, giv
 
 const bridge: FastifyPluginAsync<BridgeOptions> = async (fastify, given) => {
   checkBridge(given)
-  const { call = null, publish = null, events = null, as, signature, allowedNetworks } = given
+  const { call, publish, events, as, signature, allowedNetworks } = fill(defaults.bridge, given)
   const { router, gateway, options, entrance, signatures, unidentified, connections } = fastify[kHost]
-  const join = as === undefined
+  const join = as === null
     ? null
     : () => {
-        const session = router.join(as.realm, { authid: as.authid ?? 'http', role: as.role })
+        const session = router.join(as.realm, { authid: as.authid ?? defaults.bridgeUser.authid, role: as.role })
         return connections?.own(session) ?? session
       }
   // Report invalid options at once.
   await join?.().leave()
   // In a separate scope, because the bridge only accepts JSON.
   await fastify.register(async (scope) => {
-    if (allowedNetworks !== undefined) scope.addHook('onRequest', onlyFrom(allowedNetworks))
+    if (allowedNetworks !== null) scope.addHook('onRequest', onlyFrom(allowedNetworks))
     if (events !== null) await eventRoutes(scope, { path: events, join, origins: options.endpoint, entrance, gateway, router, bufferedBytes: options.limits.bufferedEventBytes, unidentified })
-    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === undefined ? null : signatures.requestsOf(signature), depth: options.limits.depth, bufferedBytes: options.limits.bufferedBytes, router, unidentified })
+    await bridgeRoutes(scope, { call, publish, join, origins: options.endpoint, signatures: signature === null ? null : signatures.requestsOf(signature), depth: options.limits.depth, bufferedBytes: options.limits.bufferedBytes, router, unidentified })
   })
 }
 
@@ -257,7 +258,7 @@ export type { Id } from './protocol/id.ts'
 export type { CallOptions, Dict, InvocationPolicy, PublishOptions, RegisterOptions, SubscribeOptions } from './protocol/message.ts'
 export type { Args, Kwargs } from './protocol/payload.ts'
 export type { MatchPolicy, Uri, UriCheck } from './protocol/uri.ts'
-export type { JoinOptions } from './router.ts'
+export type { JoinOptions } from './in-process/join-options.ts'
 export type { SessionFilter, SessionInfo } from './session/session-filter.ts'
 export type { OpenTelemetryApi, TracingOptions } from './telemetry/opentelemetry.ts'
 export type { MetricsOptions, PromClient, PromRegistry } from './telemetry/prom-client.ts'

@@ -280,7 +280,7 @@ export interface BridgeOptions {
   publish?: string
   /** The path for event streams by GET, as Server-Sent Events. @default none */
   events?: string
-  /** The identity of all requests. @default the user of each request's cookie */
+  /** The identity of all requests. `authid` defaults to 'http'. @default the user of each request's cookie */
   as?: { realm: Uri, role: string, authid?: string }
   /**
    * Requires signed requests, with a key and a shared secret. `tolerance` is in seconds and defaults to 300.

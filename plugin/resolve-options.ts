@@ -4,101 +4,36 @@ import { checkLogins } from './check-logins.ts'
 import { checkRealms } from './check-realms.ts'
 import type { ProcedureContract } from './contract/contract.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
-import type { Authorizer } from './authorization/authorizer.ts'
 import { errors } from './errors.ts'
 import { findFault } from './options-schema.ts'
-import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
 import { isNetwork } from './networks.ts'
-import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, LimitOptions, PortOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
-import type { Dialect } from './protocol/dialect.ts'
-import type { Uri } from './protocol/uri.ts'
+import { defaults, fill } from './option-defaults.ts'
+import type { Filled } from './option-defaults.ts'
+import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, FileOptions, LimitOptions, PortOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
 import { isServed } from './served-files.ts'
 
 /** A role with every default filled in. */
-export interface ResolvedRole extends Required<Omit<RoleOptions, 'authorizer'>> { readonly authorizer: Uri | Authorizer | null }
+export type ResolvedRole = Filled<RoleOptions, typeof defaults.role>
 /** A realm with every default filled in. */
-export interface ResolvedRealm extends Required<Omit<RealmOptions, 'roles' | 'eventHistory' | 'slowSubscribers' | 'contract'>> {
+export interface ResolvedRealm extends Omit<Filled<RealmOptions, typeof defaults.realm>, 'eventHistory' | 'slowSubscribers' | 'contract'> {
   readonly roles: Readonly<Record<string, ResolvedRole>>
   readonly eventHistory: readonly Required<EventHistoryOptions>[]
   readonly slowSubscribers: readonly Required<SlowSubscriberOptions>[]
   readonly contract: ContractChecks | null
 }
 /** Static files with every default filled in. */
-export interface ResolvedStatic { readonly root: string, readonly prefix: string }
+export interface ResolvedStatic extends Filled<StaticOptions, typeof defaults.static> { readonly root: string }
 /** An endpoint with every default filled in. */
-export interface ResolvedEndpoint {
-  readonly path: string
-  readonly auth: AuthOptions
-  readonly cookie: Required<CookieOptions> | null
-  readonly allowedOrigins: readonly string[]
-  /** Null for any. */
-  readonly allowedHosts: readonly string[] | null
-  readonly requireOrigin: 'auto' | boolean
-  readonly serializers: NonNullable<EndpointOptions['serializers']>
-  readonly batched: boolean
-}
+export interface ResolvedEndpoint extends Omit<Filled<EndpointOptions, typeof defaults.endpoint>, 'cookie'> { readonly cookie: Required<CookieOptions> | null }
 /** The plugin's options with every default filled in. */
-export interface ResolvedOptions {
+export interface ResolvedOptions extends Omit<Filled<FastifyWampOptions, typeof defaults.plugin & typeof defaults.files>, 'static' | 'limits' | 'failedLogins'> {
   readonly endpoint: ResolvedEndpoint
   readonly realms: Readonly<Record<string, ResolvedRealm>>
   readonly static: readonly ResolvedStatic[]
-  /** Null if the client is not served. */
-  readonly client: string | null
-  readonly dialect: Dialect
-  readonly handshakeTimeout: number
-  readonly authorizerTimeout: number
-  readonly shutdown: 'close' | 'goodbye'
-  readonly shutdownTimeout: number
-  readonly shutdownSpread: number
-  readonly pingInterval: number
   readonly limits: Required<LimitOptions>
   readonly failedLogins: Required<FailedLoginOptions>
 }
-
-/** The defaults of the options of an endpoint. */
-export const endpointDefaults = { path: '/ws', auth: { anonymous: { type: 'static' } }, allowedOrigins: [], allowedHosts: null, requireOrigin: 'auto', serializers: ['json', 'msgpack', 'cbor'], batched: true } as const satisfies Omit<EndpointOptions, 'allowedHosts'> & { allowedHosts: null }
-const cookieDefaults = {
-  store: { type: 'memory' },
-  name: 'cbtid',
-  length: 24,
-  maxAge: 604_800,
-  secure: 'auto',
-  httpOnly: true,
-  sameSite: 'lax',
-  partitioned: false,
-  path: '/',
-  idleTimeout: 0,
-  rotateAfter: 0,
-  secret: [],
-  recheck: 60
-} as const satisfies Required<CookieOptions>
-const limitDefaults = {
-  messageSize: 2 ** 20,
-  depth: 100,
-  bufferedEventBytes: 4 * 2 ** 20,
-  bufferedBytes: 16 * 2 ** 20,
-  heldBytes: 256 * 2 ** 20,
-  pendingCalls: 10_000,
-  pendingInvocations: 10_000,
-  subscriptions: 10_000,
-  registrations: 10_000,
-  testaments: 100,
-  retainedEvents: 10_000,
-  storedBytes: 64 * 2 ** 20,
-  connectionsOfAddress: 0,
-  upgradesPerSecond: 0,
-  sessionsOfRealm: 0,
-  sessionsOfAuthid: 0,
-  messagesPerSecond: 0,
-  bytesPerSecond: 0,
-  parkedBytes: 2 ** 20
-} as const satisfies Required<LimitOptions>
-const failedLoginDefaults = { address: 100, authid: 50, cookie: 20, recovery: 600 } as const satisfies Required<FailedLoginOptions>
-const roleDefaults = { permissions: [], authorizer: null, allowDiscloseMe: true } as const satisfies ResolvedRole
-const realmDefaults = { uriCheck: 'loose', strictRequestIds: false } as const satisfies Omit<Required<RealmOptions>, 'roles' | 'eventHistory' | 'slowSubscribers' | 'contract'>
-const historyDefaults = { match: 'exact', limit: 100 } as const satisfies Omit<Required<EventHistoryOptions>, 'uri'>
-const pluginDefaults = { dialect: 'wamp', handshakeTimeout: 10_000, authorizerTimeout: 5_000, shutdown: 'close', shutdownTimeout: 2_000, shutdownSpread: 0, pingInterval: 25_000 } as const
 
 /**
  * The options of the plugin, checked and with every default, in a new object.
@@ -106,16 +41,14 @@ const pluginDefaults = { dialect: 'wamp', handshakeTimeout: 10_000, authorizerTi
  */
 export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
   check(given, 'plugin')
-  const { realms, static: files, client = null, dialect, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval, limits, failedLogins, ...endpoint } = given
+  const { limits, failedLogins, ...options } = fill(defaults.plugin, given)
   const resolved: ResolvedOptions = {
-    ...pluginDefaults,
-    ...defined({ dialect, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, pingInterval }),
-    realms: Object.fromEntries(Object.entries(realms).map(([name, realm]) => [name, resolveRealm(name, realm)])),
-    static: [files ?? []].flat().map(resolveStatic),
-    client,
-    limits: { ...limitDefaults, ...defined(limits ?? {}) },
-    failedLogins: { ...failedLoginDefaults, ...defined(failedLogins ?? {}) },
-    endpoint: withDefaults(endpoint)
+    ...options,
+    ...resolveFiles(given),
+    realms: Object.fromEntries(Object.entries(given.realms).map(([name, realm]) => [name, resolveRealm(name, realm)])),
+    limits: fill(defaults.limits, limits),
+    failedLogins: fill(defaults.failedLogins, failedLogins),
+    endpoint: withDefaults(given)
   }
   checkRealms(resolved.realms)
   checkEndpoint(resolved.endpoint, resolved.realms)
@@ -163,10 +96,10 @@ export function addEndpoint (resolved: ResolvedEndpoint, { realms }: ResolvedOpt
 /** The files of a further port, which are added to `served`, checked likewise. */
 export function resolvePort (given: PortOptions, served: Served): Pick<ResolvedOptions, 'static' | 'client'> {
   check(given, 'port')
-  const files = [given.static ?? []].flat().map(resolveStatic)
+  const { static: files, client } = resolveFiles(given)
   for (const cookie of served.cookies) checkCookieFile(cookie, files)
   served.files.push(...files)
-  return { static: files, client: given.client ?? null }
+  return { static: files, client }
 }
 
 /** The options of the HTTP bridge, checked likewise. */
@@ -203,25 +136,34 @@ export function check (options: unknown, of: Parameters<typeof findFault>[1]): v
 }
 
 /** The options of an endpoint, with every default. */
-export function withDefaults (given: EndpointOptions): ResolvedEndpoint {
-  const { cookie, ...rest } = given
-  return { ...endpointDefaults, ...defined(rest), cookie: cookie === undefined ? null : { ...cookieDefaults, ...defined(cookie) } }
+function withDefaults (given: EndpointOptions): ResolvedEndpoint {
+  return resolveCookie(fill(defaults.endpoint, given))
 }
 
-function resolveRealm (name: string, { roles, eventHistory = [], slowSubscribers = [], contract, ...rest }: RealmOptions): ResolvedRealm {
-  const resolved = Object.entries(roles).map(([name, role]) => [name, { ...roleDefaults, ...defined(role) }] as const)
+/** Fills in the defaults of the cookie of an endpoint that has all other defaults. */
+export function resolveCookie (filled: Filled<EndpointOptions, typeof defaults.endpoint>): ResolvedEndpoint {
+  return { ...filled, cookie: filled.cookie === null ? null : fill(defaults.cookie, filled.cookie) }
+}
+
+function resolveRealm (name: string, given: RealmOptions): ResolvedRealm {
+  const { eventHistory, slowSubscribers, contract, ...rest } = fill(defaults.realm, given)
   return {
-    ...realmDefaults,
-    ...defined(rest),
-    roles: Object.fromEntries(resolved),
-    eventHistory: eventHistory.map(({ uri, ...rest }) => ({ ...historyDefaults, ...defined(rest), uri })),
-    slowSubscribers: slowSubscribers.map(({ uri, policy, match = 'exact', publishersWait = 0 }) => ({ uri, policy, match, publishersWait })),
-    contract: contract === undefined ? null : new ContractChecks(contract, `realms.${name}.contract`)
+    ...rest,
+    roles: Object.fromEntries(Object.entries(given.roles).map(([name, role]) => [name, fill(defaults.role, role)])),
+    eventHistory: eventHistory.map((one) => ({ uri: one.uri, ...fill(defaults.eventHistory, one) })),
+    slowSubscribers: slowSubscribers.map((one) => ({ uri: one.uri, policy: one.policy, ...fill(defaults.slowSubscribers, one) })),
+    contract: contract === null ? null : new ContractChecks(contract, `realms.${name}.contract`)
   }
 }
 
-function resolveStatic ({ root, prefix = '/' }: StaticOptions): ResolvedStatic {
-  return { root: resolve(root instanceof URL ? fileURLToPath(root) : root), prefix }
+function resolveFiles (given: FileOptions): Pick<ResolvedOptions, 'static' | 'client'> {
+  const { static: files, client } = fill(defaults.files, given)
+  return { static: [files].flat().map(resolveStatic), client }
+}
+
+function resolveStatic (given: StaticOptions): ResolvedStatic {
+  const { root } = given
+  return { root: resolve(root instanceof URL ? fileURLToPath(root) : root), ...fill(defaults.static, given) }
 }
 
 function checkEndpoint ({ auth, cookie, allowedOrigins }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
@@ -229,7 +171,7 @@ function checkEndpoint ({ auth, cookie, allowedOrigins }: ResolvedEndpoint, real
   if (auth.cookie !== undefined && cookie === null) {
     throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'needs the "cookie" option')
   }
-  checkLogins(auth, realms, auth === endpointDefaults.auth)
+  checkLogins(auth, realms, auth === defaults.endpoint.auth)
   if (cookie !== null) checkCookie(cookie)
   for (const [i, origin] of allowedOrigins.entries()) checkOrigin(origin, `allowedOrigins[${i}]`)
 }
@@ -268,9 +210,4 @@ function checkCookieFile (cookie: Required<CookieOptions> | null, files: readonl
   if (given === null) return
   if (!files.some(({ root }) => isServed(root, resolve(given)))) return
   throw new errors.WAMP_ERR_INVALID_OPTION(`cookie.store.${option}`, 'must not be inside a static root: it would be served')
-}
-
-/** Without the keys that are undefined: `{ ...defaults, ...given }` must not undo a default. */
-function defined<T extends object> (given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> }
 }

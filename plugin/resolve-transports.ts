@@ -1,11 +1,12 @@
-import type { TlsOptions } from 'node:tls'
 import type { AuthOptions } from './auth-options.ts'
 import { checkLogins } from './check-logins.ts'
 import { errors } from './errors.ts'
 import type { CustomTransportOptions } from './custom-transport-options.ts'
 import type { LongPollOptions } from './longpoll-options.ts'
 import type { RawSocketOptions } from './rawsocket-options.ts'
-import { addEndpoint, check, endpointDefaults, withDefaults } from './resolve-options.ts'
+import { defaults, fill } from './option-defaults.ts'
+import type { Filled } from './option-defaults.ts'
+import { addEndpoint, check, resolveCookie } from './resolve-options.ts'
 import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
 import type { LongPollTimes } from './transport/longpoll-link.ts'
 
@@ -13,44 +14,38 @@ import type { LongPollTimes } from './transport/longpoll-link.ts'
 const LONGEST_SOCKET_PATH = 107
 
 /** The options of a RawSocket listener, with every default. */
-export interface ResolvedRawSocket {
+export interface ResolvedRawSocket extends Omit<Filled<RawSocketOptions, typeof defaults.rawSocket>, 'port' | 'host' | 'path'> {
   readonly listen: { readonly port: number, readonly host: string } | { readonly path: string }
-  readonly tls: TlsOptions | null
-  readonly auth: AuthOptions
-  readonly pings: boolean
-  readonly serializers: ResolvedEndpoint['serializers']
 }
 
 /** The options of a RawSocket listener, checked likewise. */
 export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedOptions): ResolvedRawSocket {
   check(given, 'rawSocket')
-  const { port, path, host = '127.0.0.1', tls = null, auth = endpointDefaults.auth, pings = false, serializers = endpointDefaults.serializers } = given
-  if (path !== undefined && (port ?? given.host) !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
+  const { port, path, host, ...rest } = fill(defaults.rawSocket, given)
+  if (path !== null && (port ?? given.host) != null) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
   // Node.js would cut it off without an error.
-  if (path !== undefined && Buffer.byteLength(path) > LONGEST_SOCKET_PATH) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must have at most ${LONGEST_SOCKET_PATH} bytes, because the system cuts off a longer one`)
-  if (path === undefined && port === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
+  if (path !== null && Buffer.byteLength(path) > LONGEST_SOCKET_PATH) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must have at most ${LONGEST_SOCKET_PATH} bytes, because the system cuts off a longer one`)
+  if (path === null && port === null) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
   if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
-  checkLogins(auth, realms, auth === endpointDefaults.auth)
-  return { listen: path === undefined ? { port: port!, host } : { path }, tls, auth, pings, serializers }
+  checkLogins(rest.auth, realms, rest.auth === defaults.rawSocket.auth)
+  return { listen: path === null ? { port: port!, host } : { path }, ...rest }
 }
 
 /** The options of a transport of the app's own, with every default. */
-export function resolveCustomTransport (given: CustomTransportOptions, { realms }: ResolvedOptions): { readonly auth: AuthOptions, readonly serializers: ResolvedEndpoint['serializers'] } {
+export function resolveCustomTransport (given: CustomTransportOptions, { realms }: ResolvedOptions): Filled<CustomTransportOptions, typeof defaults.customTransport> {
   check(given, 'customTransport')
-  const { auth = endpointDefaults.auth, serializers = endpointDefaults.serializers } = given
-  for (const method of ['cookie', 'tls']) {
-    if (method in auth) throw new errors.WAMP_ERR_INVALID_OPTION(`auth.${method}`, 'is not possible over a transport of the app, which has neither headers nor certificates')
+  const resolved = fill(defaults.customTransport, given)
+  for (const method of ['cookie', 'tls'] as const) {
+    if ((resolved.auth as AuthOptions)[method] !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION(`auth.${method}`, 'is not possible over a transport of the app, which has neither headers nor certificates')
   }
-  checkLogins(auth, realms, auth === endpointDefaults.auth)
-  return { auth, serializers }
+  checkLogins(resolved.auth, realms, resolved.auth === defaults.customTransport.auth)
+  return resolved
 }
-
-const longPollDefaults = { path: '/lp', requestTimeout: 10_000, sessionTimeout: 30_000 } as const
 
 /** The options of a long-poll endpoint, which is added to `served`, checked likewise. */
 export function resolveLongPoll (given: LongPollOptions, options: ResolvedOptions, served: Served): { readonly endpoint: ResolvedEndpoint, readonly times: LongPollTimes } {
   check(given, 'longPoll')
-  const { requestTimeout = longPollDefaults.requestTimeout, sessionTimeout = longPollDefaults.sessionTimeout, path = longPollDefaults.path, ...rest } = given
-  if (rest.auth?.tls !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.tls', 'is not possible over long-poll, whose requests may use different connections')
-  return { endpoint: addEndpoint(withDefaults({ ...rest, path }), options, served), times: { requestTimeout, sessionTimeout } }
+  const { requestTimeout, sessionTimeout, ...endpoint } = fill(defaults.longPoll, given)
+  if (given.auth?.tls !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.tls', 'is not possible over long-poll, whose requests may use different connections')
+  return { endpoint: addEndpoint(resolveCookie(endpoint), options, served), times: { requestTimeout, sessionTimeout } }
 }

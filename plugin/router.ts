@@ -16,8 +16,10 @@ import { InProcessPeer } from './in-process/in-process-peer.ts'
 import { InProcessSession } from './in-process/in-process-session.ts'
 import type { Pack, SessionParts } from './in-process/in-process-session.ts'
 import { InjectedClient } from './in-process/injected-client.ts'
+import type { JoinOptions } from './in-process/join-options.ts'
 import type { PropagationSlot } from './in-process/propagation.ts'
 import { LogLimit } from './log-limit.ts'
+import { defaults } from './option-defaults.ts'
 import type { ResolvedOptions } from './resolve-options.ts'
 import { inProcessFeatures } from './protocol/features.ts'
 import { nextId } from './protocol/id.ts'
@@ -37,16 +39,6 @@ import type { SessionLog } from './session/session-log.ts'
 import { Traffic } from './session/traffic.ts'
 import { InProcessTransport } from './transport/in-process-transport.ts'
 import type { Transport } from './transport/transport.ts'
-
-/** The identity of an in-process session. */
-export interface JoinOptions {
-  /** The authid of the session. @default 'app' */
-  authid?: string
-  /** The role, which determines the permissions. @default 'trusted', which may do everything */
-  role?: string
-  /** The time when the session ends. @default when it leaves or the app closes */
-  expires?: Date | undefined
-}
 
 /** The number of waves in which sessions end when the app closes over a period of time. */
 const WAVES = 20
@@ -154,7 +146,7 @@ export class Router implements SessionHost {
    * or an `expires` that is not a Date, and WAMP_ERR_SESSION_CLOSED after the app has closed.
    */
   join (name: Uri, options: JoinOptions = {}): InProcessSession {
-    refuseUnknown(options, ['authid', 'role', 'expires'])
+    refuseUnknown(options, Object.keys(defaults.join))
     return new InProcessSession(this.#admit(name, options))
   }
 
@@ -167,7 +159,7 @@ export class Router implements SessionHost {
     return new InjectedClient({ ...this.#admit(name, options, { codec }), pack })
   }
 
-  #admit (name: Uri, { authid = 'app', role = 'trusted', expires }: JoinOptions, link: { codec?: Codec, unitsOfInvocation?: number } = {}): SessionParts {
+  #admit (name: Uri, { authid = defaults.join.authid, role = defaults.join.role, expires }: JoinOptions, link: { codec?: Codec, unitsOfInvocation?: number } = {}): SessionParts {
     if (this.#state === 'closed') throw new errors.WAMP_ERR_SESSION_CLOSED(reasons.systemShutdown)
     const realm = this.#realmNamed(name)
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)

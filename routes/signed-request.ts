@@ -1,16 +1,12 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { errors } from '../plugin/errors.ts'
+import { defaults } from '../plugin/option-defaults.ts'
+import type { BridgeOptions } from '../plugin/options.ts'
 
-/** The parameters of request signatures. */
-export interface SignatureOptions {
-  key: string
-  secret: string
-  /** The maximum difference of the clocks in seconds. @default 300 */
-  tolerance?: number
-}
+/** The parameters of request signatures. `tolerance` is the maximum difference of the clocks. */
+export type SignatureOptions = NonNullable<BridgeOptions['signature']>
 
-/** Seconds. */
-const TOLERANCE = 300
+const { tolerance: TOLERANCE } = defaults.signature
 /**
  * The maximum number of remembered requests, so that each is accepted only once. If there are more, the oldest are removed, and requests
  * that are not newer than these are rejected: the tolerance shrinks.

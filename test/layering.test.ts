@@ -12,6 +12,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   diagnostics: [],
   'longest-timer': [],
   'network-of': [],
+  'option-defaults': [],
   networks: ['network-of'],
   'token-bucket': [],
   queue: [],
@@ -27,30 +28,30 @@ const below: Readonly<Record<string, readonly string[]>> = {
   peer: ['protocol'],
   client: ['protocol', 'peer', 'abort-callbacks', 'longest-timer'],
   contract: ['protocol', 'errors', 'did-you-mean', 'work'],
-  options: ['errors', 'networks', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'authorization', 'cookie'],
+  options: ['option-defaults', 'errors', 'networks', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'authorization', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
-  auth: ['protocol', 'errors', 'did-you-mean', 'network-of', 'queue', 'recent'],
+  auth: ['protocol', 'errors', 'option-defaults', 'did-you-mean', 'network-of', 'queue', 'recent'],
   routing: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'shares', 'work'],
-  authorization: ['protocol', 'memory-of', 'recent', 'thenable', 'routing'],
+  authorization: ['option-defaults', 'protocol', 'memory-of', 'recent', 'thenable', 'routing'],
   meta: ['protocol', 'errors', 'memory-of', 'queue', 'work', 'authorization', 'routing'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'work', 'authorization', 'meta', 'routing'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'longest-timer', 'network-of', 'token-bucket', 'queue', 'backlog', 'memory-of', 'work'],
-  cookie: ['protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'longest-timer', 'recent', 'thenable', 'work'],
+  cookie: ['option-defaults', 'protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'longest-timer', 'recent', 'thenable', 'work'],
   'in-process': ['protocol', 'abort-callbacks', 'errors', 'did-you-mean', 'thenable', 'backlog', 'peer', 'queue', 'memory-of', 'shares', 'work'],
-  router: ['log-limit', 'protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'held-values'],
+  router: ['option-defaults', 'log-limit', 'protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'held-values'],
   endpoint: ['protocol', 'errors', 'options', 'auth', 'codec', 'cookie'],
   gateway: ['transport'],
   longpoll: ['options', 'host-app', 'routes'],
   port: ['errors', 'host-app', 'options', 'routes'],
   rawsocket: ['options', 'auth', 'codec', 'host-app', 'routes'],
   'custom-transport': ['errors', 'options', 'auth', 'codec', 'transport'],
-  'host-app': ['custom-transport', 'did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
+  'host-app': ['option-defaults', 'custom-transport', 'did-you-mean', 'errors', 'codec', 'options', 'endpoint', 'routes'],
   telemetry: ['protocol', 'errors', 'did-you-mean', 'diagnostics'],
-  crossbar: ['errors', 'networks', 'did-you-mean', 'options', 'protocol', 'index'],
-  routes: ['protocol', 'errors', 'gateway', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'memory-of', 'shares', 'work'],
+  crossbar: ['option-defaults', 'errors', 'networks', 'did-you-mean', 'options', 'protocol', 'index'],
+  routes: ['option-defaults', 'protocol', 'errors', 'gateway', 'networks', 'did-you-mean', 'longest-timer', 'auth', 'codec', 'cookie', 'transport', 'in-process', 'peer', 'memory-of', 'shares', 'work'],
   testing: ['errors'],
-  index: ['protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'longpoll', 'port', 'rawsocket', 'telemetry', 'crossbar', 'routes']
+  index: ['option-defaults', 'protocol', 'peer', 'contract', 'errors', 'did-you-mean', 'diagnostics', 'options', 'codec', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'router', 'endpoint', 'gateway', 'host-app', 'longpoll', 'port', 'rawsocket', 'telemetry', 'crossbar', 'routes']
 }
 
 /** The layers of a realm may not even know the types of these. */
@@ -71,7 +72,7 @@ function layerOf (path: string): string {
   const [, first = '', second] = path.split('/')
   if (second !== undefined) return first
   const file = first.replace(/\.ts$/, '')
-  return ['options-schema', 'option-faults', 'resolve-options', 'resolve-transports', 'served-files', 'check-realms', 'check-logins'].includes(file) ? 'options' : file
+  return ['options-schema', 'auth-schema', 'typed-schema', 'option-faults', 'resolve-options', 'resolve-transports', 'served-files', 'check-realms', 'check-logins'].includes(file) ? 'options' : file
 }
 
 /** The value imports of a file: with verbatimModuleSyntax, what is not marked as a type is one. */

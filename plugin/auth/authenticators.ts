@@ -1,10 +1,11 @@
 import { errors } from '../errors.ts'
+import type { ProvingMethod, StaticAuthOptions } from '../auth-methods.ts'
 import type { AuthOptions, MethodType } from '../auth-options.ts'
 import { anonymousAuthenticator } from './anonymous-authenticator.ts'
 import type { Authenticator } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
 import { dynamicAuthenticator } from './dynamic-authenticator.ts'
-import type { CallProcedure, DynamicMethod } from './dynamic-authenticator.ts'
+import type { CallProcedure } from './dynamic-authenticator.ts'
 import { ticketAuthenticator } from './ticket-authenticator.ts'
 import { tlsAuthenticator } from './tls-authenticator.ts'
 import { wampScramAuthenticator } from './wamp-scram-authenticator.ts'
@@ -79,21 +80,31 @@ export class Authenticators {
   }
 }
 
+/** What builds the authenticator of a static method. `cookie` is tried before all other methods and is not one of these. */
+const builders: { readonly [M in ProvingMethod]: (options: StaticAuthOptions[M]) => Authenticator } = {
+  anonymous: anonymousAuthenticator,
+  ticket: ticketAuthenticator,
+  wampcra: wampcraAuthenticator,
+  'wamp-scram': wampScramAuthenticator,
+  cryptosign: cryptosignAuthenticator,
+  tls: tlsAuthenticator
+}
+
 function build (method: string, options: AuthOptions, call: CallProcedure): Authenticator | undefined {
-  const { anonymous, ticket, wampcra, 'wamp-scram': scram, cryptosign, tls } = options
   const given = options[method]
-  if (given === undefined) return undefined
-  if ('type' in given && given.type === 'dynamic') return dynamicAuthenticator(method as DynamicMethod, given, call)
-  if ('authenticator' in given) {
+  if (given === undefined || !('type' in given)) return undefined
+  if (given.type === 'function') {
     functions.add(given.authenticator)
     return given.authenticator
   }
-  if (method === 'anonymous' && anonymous?.type === 'static') return anonymousAuthenticator(anonymous)
-  if (method === 'ticket' && ticket?.type === 'static') return ticketAuthenticator(ticket)
-  if (method === 'wampcra' && wampcra?.type === 'static') return wampcraAuthenticator(wampcra)
-  if (method === 'wamp-scram' && scram?.type === 'static') return wampScramAuthenticator(scram)
-  if (method === 'cryptosign' && cryptosign?.type === 'static') return cryptosignAuthenticator(cryptosign)
-  if (method === 'tls' && tls?.type === 'static') return tlsAuthenticator(tls)
-  // `cookie` is tried before all other methods and is not one of these.
-  return undefined
+  if (!isProving(method)) return undefined
+  return given.type === 'dynamic' ? dynamicAuthenticator(method, given, call) : buildStatic(method, given)
+}
+
+function isProving (method: string): method is ProvingMethod {
+  return Object.hasOwn(builders, method)
+}
+
+function buildStatic<M extends ProvingMethod> (method: M, options: StaticAuthOptions[M]): Authenticator {
+  return builders[method](options)
 }

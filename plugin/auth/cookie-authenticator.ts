@@ -1,6 +1,7 @@
 import type { LoginRecord } from '../cookie/cookie-store.ts'
 import type { VerifyLogin } from '../cookie/cookie-entrance.ts'
 import type { AuthOptions, MethodType } from '../auth-options.ts'
+import { staticUsers } from './static-users.ts'
 
 /**
  * Decides which logins by cookie are valid at an endpoint: those whose method is configured there and that pass its check. Logins that the
@@ -28,13 +29,8 @@ function verifyByDefault (verify: ReturnType<typeof verifyStaticUsers>, offered:
  * login, and gets the current role. A login created at another endpoint is valid only if it grants the same role here. A login from an
  * unknown endpoint is treated in the same way, but is valid if no users are configured.
  */
-export function verifyStaticUsers ({ ticket, wampcra, 'wamp-scram': scram, cryptosign, tls }: AuthOptions, path?: string): (record: LoginRecord) => boolean | { authrole: string } {
-  const users = new Map<string, ReadonlyMap<string, { role: string, realm?: string }>>()
-  if (ticket?.type === 'static') users.set('ticket', new Map(Object.entries(ticket.principals)))
-  if (wampcra?.type === 'static') users.set('wampcra', new Map(Object.entries(wampcra.users)))
-  if (scram?.type === 'static') users.set('wamp-scram', new Map(Object.entries(scram.principals)))
-  if (cryptosign?.type === 'static') users.set('cryptosign', new Map(Object.entries(cryptosign.principals)))
-  if (tls?.type === 'static') users.set('tls', new Map(Object.entries(tls.principals)))
+export function verifyStaticUsers (auth: AuthOptions, path?: string): (record: LoginRecord) => boolean | { authrole: string } {
+  const users = new Map([...staticUsers(auth)].map(({ method, users }) => [method, new Map(Object.entries(users))] as const))
   return ({ authmethod, method = authmethod, authid, authrealm, authrole, endpoint }) => {
     // The app created it, and its grant is unrelated to configured users of the same name.
     if (method === null) return true

@@ -1,6 +1,8 @@
+import type { ProvingMethod } from '../auth-methods.ts'
 import type { DynamicAuthOptions, WampScramPrincipal } from '../auth-options.ts'
 import { WampError } from '../errors.ts'
 import { networkOf } from '../network-of.ts'
+import { defaults } from '../option-defaults.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Dict } from '../protocol/message.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
@@ -31,9 +33,6 @@ export class Unanswered extends Error {
   }
 }
 
-/** The methods whose users a procedure can look up. */
-export type DynamicMethod = 'anonymous' | 'ticket' | 'wampcra' | 'wamp-scram' | 'cryptosign' | 'tls'
-
 /** The answer of the procedure: the identity, and the data that verifies the proof. */
 type Answer = Dict & { readonly role: string }
 
@@ -43,22 +42,33 @@ const technical = new Set<Uri>([reasons.noSuchProcedure, reasons.noAvailableCall
 /** Errors that WAMP libraries and the router send for a procedure that fails. Many procedures also fail if the proof is wrong. */
 const failures = new Set<Uri>([reasons.invalidArgument, reasons.runtimeError, reasons.notAuthorized, reasons.authorizationFailed])
 
-/** The methods whose clients prove themselves after the procedure has answered. */
-const provenLater: ReadonlySet<string> = new Set<DynamicMethod>(['wampcra', 'wamp-scram', 'cryptosign'])
+/** Lets the static authenticator of a method verify the proof, configured with only this user. */
+type Prove = (answer: Answer, attempt: Attempt & { authid: string }) => ReturnType<Authenticator>
+
+/** How clients prove themselves after the procedure has answered. Null if they do not: the procedure has decided. */
+const proofs: Readonly<Record<ProvingMethod, Prove | null>> = {
+  anonymous: null,
+  ticket: null,
+  wampcra: proveSecret,
+  'wamp-scram': provePassword,
+  cryptosign: proveKey,
+  tls: null
+}
+const provenLater: ReadonlySet<string> = new Set(Object.entries(proofs).filter(([, prove]) => prove !== null).map(([method]) => method))
 
 /**
  * Looks up users with a WAMP procedure, as in Crossbar.io. It is called with `(realm, authid, details)`, and returns a role, or a dict of
  * role, authid, realm, extra, expires, and the data for the method: `secret` for wampcra, `pubkey` for cryptosign, and so on. The URI of a
  * raised error is the reason of the ABORT.
  */
-export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAuthOptions, call: CallProcedure): Authenticator {
+export function dynamicAuthenticator (method: ProvingMethod, options: DynamicAuthOptions, call: CallProcedure): Authenticator {
   return async (attempt) => {
     if (method === 'tls' && attempt.tls?.peerCertificate == null) throw new WampError(reasons.authenticationDenied, { args: ['tls needs a client certificate that the server trusts'] })
     const ticket = method === 'ticket' ? { ticket: (await attempt.challenge()).signature } : {}
     const answer = toAnswer(await ask(attempt, { ...describe(attempt), ...ticket }, options, call), options)
     const authid = text(answer, 'authid') ?? (method === 'anonymous' ? attempt.pseudonym ?? randomOctets(12).toString('base64url') : attempt.authid ?? text(answer, 'pubkey'))
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['the authenticator assigned no authid'] })
-    const proven = await prove(method, answer, { ...attempt, authid })
+    const proven: Partial<Grant> = await proofs[method]?.(answer, { ...attempt, authid }) ?? {}
     const realm = text(answer, 'realm')
     const extra = { ...dict(answer, 'extra'), ...proven.extra }
     return { authid, role: answer.role, authprovider: 'dynamic', expires: time(answer, 'expires'), ...(realm === undefined ? {} : { realm }), ...(Object.keys(extra).length > 0 ? { extra } : {}) }
@@ -67,7 +77,7 @@ export function dynamicAuthenticator (method: DynamicMethod, options: DynamicAut
 
 async function ask (attempt: Attempt, details: Dict, options: DynamicAuthOptions, call: CallProcedure): Promise<unknown> {
   const { realm: wanted, authid, authmethod, session, transport: { peer }, signal } = attempt
-  const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = 'trusted' } = options
+  const { authenticator: procedure, authenticatorRealm: realm = wanted, authenticatorRole: role = defaults.dynamic.authenticatorRole } = options
   if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested'] })
   try {
     const client = peer === undefined ? session : networkOf(peer)
@@ -99,22 +109,20 @@ function components (name: string): Dict {
   }))
 }
 
-/** Lets the static authenticator of the method verify the proof, configured with only this user. */
-async function prove (method: DynamicMethod, answer: Answer, attempt: Attempt & { authid: string }): Promise<Partial<Grant>> {
-  const { authid } = attempt
-  const { role } = answer
-  if (method === 'wampcra') {
-    const salting = answer.salt === undefined ? {} : { salt: needed(answer, 'salt'), ...numbers(answer, 'iterations', 'keylen') }
-    return await wampcraAuthenticator({ users: { [authid]: { role, secret: needed(answer, 'secret'), ...salting } } })(attempt)
-  }
-  if (method === 'cryptosign') return await cryptosignAuthenticator({ principals: { [authid]: { role, authorizedKeys: [needed(answer, 'pubkey')] } } })(attempt)
-  if (method === 'wamp-scram') {
-    const { kdf } = answer
-    if (kdf !== 'pbkdf2' && kdf !== 'argon2id13') throw new TypeError('the authenticator must return "kdf", one of pbkdf2, argon2id13')
-    const principal = { role, kdf, salt: needed(answer, 'salt'), ...numbers(answer, 'iterations', 'memory'), storedKey: needed(answer, 'stored-key'), serverKey: needed(answer, 'server-key') }
-    return await wampScramAuthenticator({ principals: { [authid]: principal as WampScramPrincipal } })(attempt)
-  }
-  return {}
+function proveSecret (answer: Answer, attempt: Attempt & { authid: string }): ReturnType<Authenticator> {
+  const salting = answer.salt === undefined ? {} : { salt: needed(answer, 'salt'), ...numbers(answer, 'iterations', 'keylen') }
+  return wampcraAuthenticator({ users: { [attempt.authid]: { role: answer.role, secret: needed(answer, 'secret'), ...salting } } })(attempt)
+}
+
+function proveKey (answer: Answer, attempt: Attempt & { authid: string }): ReturnType<Authenticator> {
+  return cryptosignAuthenticator({ principals: { [attempt.authid]: { role: answer.role, authorizedKeys: [needed(answer, 'pubkey')] } } })(attempt)
+}
+
+function provePassword (answer: Answer, attempt: Attempt & { authid: string }): ReturnType<Authenticator> {
+  const { role, kdf } = answer
+  if (kdf !== 'pbkdf2' && kdf !== 'argon2id13') throw new TypeError('the authenticator must return "kdf", one of pbkdf2, argon2id13')
+  const principal = { role, kdf, salt: needed(answer, 'salt'), ...numbers(answer, 'iterations', 'memory'), storedKey: needed(answer, 'stored-key'), serverKey: needed(answer, 'server-key') }
+  return wampScramAuthenticator({ principals: { [attempt.authid]: principal as WampScramPrincipal } })(attempt)
 }
 
 function toAnswer (answer: unknown, { defaultRole }: DynamicAuthOptions): Answer {

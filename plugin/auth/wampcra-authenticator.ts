@@ -1,14 +1,14 @@
 import { createHmac, pbkdf2Sync } from 'node:crypto'
 import { WampError } from '../errors.ts'
 import type { WampCraOptions, WampCraUser } from '../auth-options.ts'
+import { defaults } from '../option-defaults.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { randomOctets } from '../protocol/random-octets.ts'
 import type { Authenticator } from './authenticator.ts'
 import { isSameSecret, DecoyCredentials } from './secrets.ts'
 
-const DEFAULT_ITERATIONS = 1000
-const DEFAULT_KEYLEN = 32
+const standard = defaults.wampcraUser
 
 interface User { readonly key: string, readonly role: string, readonly realm: string | undefined, readonly salting: Dict }
 
@@ -32,14 +32,14 @@ export function wampcraAuthenticator ({ users }: Omit<WampCraOptions, 'type'>): 
 }
 
 /** The key is the output of the client's key derivation in Base64, used as text [advanced, Password Salting]. */
-function prepare ({ secret, role, realm, salt, iterations = DEFAULT_ITERATIONS, keylen = DEFAULT_KEYLEN, secretIsPlain = false }: WampCraUser): User {
+function prepare ({ secret, role, realm, salt, iterations = standard.iterations, keylen = standard.keylen, secretIsPlain = standard.secretIsPlain }: WampCraUser): User {
   if (salt === undefined) return { key: secret, role, realm, salting: {} }
   const key = secretIsPlain ? pbkdf2Sync(secret, salt, iterations, keylen, 'sha256').toString('base64') : secret
   return { key, role, realm, salting: { salt, iterations, keylen } }
 }
 
 // Template if no user is configured.
-const nobody: User = { key: '', role: 'anonymous', realm: undefined, salting: {} }
+const nobody: User = { key: '', role: defaults.anonymous.role, realm: undefined, salting: {} }
 
 /**
  * An unknown user gets the challenge of a known user, always the same one for the same name, but with a fake salt. Clients cannot

@@ -1,4 +1,5 @@
 import type { PermissionOptions } from '../options.ts'
+import { defaults, fill } from '../option-defaults.ts'
 import type { Decision } from './decision.ts'
 import type { Action } from '../protocol/action.ts'
 import { matches } from '../protocol/uri.ts'
@@ -59,17 +60,20 @@ export class Permissions {
 }
 
 function ruleOf (permission: PermissionOptions): Rule {
-  const { uri, match } = permission.match === undefined ? withStars(permission.uri) : { uri: permission.uri, match: permission.match }
+  const { match: given } = fill(defaults.permission, permission)
+  const { uri, match } = given === null ? withStars(permission.uri) : { uri: permission.uri, match: given }
   const decisions = Object.fromEntries(actions.map((action) => [action, decisionOf(permission, action)])) as Record<Action, Decision>
   return { ...patternOf(uri, match), decisions }
 }
 
-function decisionOf ({ allow = {}, disclose = {}, trustlevel }: PermissionOptions, action: Action): Decision {
-  if (allow[action] !== true) return denied
-  if (action === 'register') return { ...denied, allow: true, forceReregister: allow.forceReregister === true }
+function decisionOf (permission: PermissionOptions, action: Action): Decision {
+  const { allow, disclose, trustlevel } = fill(defaults.permission, permission)
+  const { [action]: isAllowed, forceReregister } = fill(defaults.allow, allow)
+  if (!isAllowed) return denied
+  if (action === 'register') return { ...denied, allow: true, forceReregister }
   if (action === 'subscribe') return { ...denied, allow: true }
-  const disclosed = action === 'call' ? disclose.caller : disclose.publisher
-  return { ...denied, allow: true, disclose: disclosed === true, trustlevel }
+  const { caller, publisher } = fill(defaults.disclose, disclose)
+  return { ...denied, allow: true, disclose: action === 'call' ? caller : publisher, trustlevel: trustlevel ?? undefined }
 }
 
 const precedence: Readonly<Record<MatchPolicy, number>> = { exact: 0, wildcard: 1, prefix: 2 }

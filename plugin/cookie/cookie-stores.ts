@@ -1,4 +1,5 @@
 import type { CookieOptions } from '../cookie-options.ts'
+import { defaults, fill } from '../option-defaults.ts'
 import type { CookieStore } from './cookie-store.ts'
 import { DatabaseStore } from './database-store.ts'
 import { FileStore } from './file-store.ts'
@@ -21,8 +22,7 @@ export async function openCookieStore (store: Required<CookieOptions>['store'], 
   const traits = { name: store.type, keepsExpired: false }
   if (store.type === 'memory') return { store: new MemoryStore(), shared: false, ...traits }
   if (store.type === 'database') return { store: await DatabaseStore.open(store), shared: true, ...traits }
-  const { filename, purgeOnStartup = false } = store
-  return { store: await FileStore.open({ filename, purgeOnStartup, log }), shared: false, ...traits }
+  return { store: await FileStore.open({ filename: store.filename, log, ...fill(defaults.fileStore, store) }), shared: false, ...traits }
 }
 
 /** The app's own store removes expired records itself. */

@@ -6,6 +6,7 @@ import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { identifyDatabase, prepareDatabase } from './database-files.ts'
 import { changesThatFit, hasRoom } from './database-size.ts'
 import type { Change, Stats } from './database-size.ts'
+import { defaults, fill } from '../option-defaults.ts'
 import { isStoredRecord, readRecord } from './stored-record.ts'
 
 type Database = RootDatabase<StoredRecord, string>
@@ -16,8 +17,6 @@ class Displaced extends errors.WAMP_ERR_COOKIE_DATABASE {}
 /** A change that its caller waits for. */
 interface PendingChange extends Change { resolve (): void, reject (error: Error): void }
 
-/** Crossbar.io's default: 1 GiB. */
-const MAX_SIZE = 2 ** 30
 /** The maximum number of changes in one transaction. */
 const MOST_CHANGES = 256
 /** Milliseconds after which LMDB is considered hanging. */
@@ -67,7 +66,8 @@ export class DatabaseStore implements CookieStore {
   }
 
   /** Rejects with WAMP_ERR_COOKIE_DATABASE if the package `lmdb` is not installed, or the database cannot be opened. */
-  static async open ({ path, maxSize = MAX_SIZE, readonly = false, sync = true, purgeOnStartup = false }: Omit<DatabaseStoreOptions, 'type'>): Promise<DatabaseStore> {
+  static async open ({ path, ...given }: Omit<DatabaseStoreOptions, 'type'>): Promise<DatabaseStore> {
+    const { maxSize, readonly, sync, purgeOnStartup } = fill(defaults.databaseStore, given)
     const { open } = await import('lmdb').catch((error: unknown) => {
       throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'needs the package lmdb: npm install lmdb', { cause: error })
     })

@@ -8,6 +8,7 @@ import type { CookieStore, StoredRecord } from './cookie-store.ts'
 import { FileLock } from './file-lock.ts'
 import { codeOf, nodeFileSystem, unlessMissing } from './file-system.ts'
 import type { FileSystem } from './file-system.ts'
+import { defaults } from '../option-defaults.ts'
 import type { StoreLog } from './store-log.ts'
 
 /** The file is rewritten when it has more outdated lines than valid ones, and at least this many. */
@@ -58,7 +59,7 @@ export class FileStore implements CookieStore {
    * Opens a cookie file, or creates it. A file of Crossbar.io is converted to our format at once. A symbolic link is kept: its target is
    * opened, locked and replaced. Rejects with WAMP_ERR_COOKIE_FILE if the file is unusable or in use.
    */
-  static async open ({ filename, purgeOnStartup = false, log, fs = nodeFileSystem }: OpenOptions): Promise<FileStore> {
+  static async open ({ filename, purgeOnStartup = defaults.fileStore.purgeOnStartup, log, fs = nodeFileSystem }: OpenOptions): Promise<FileStore> {
     let lock: FileLock | undefined
     let journal: CookieJournal | undefined
     let store: FileStore | undefined

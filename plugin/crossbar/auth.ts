@@ -1,20 +1,23 @@
+import type { AuthMethod } from '../auth-methods.ts'
 import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, DynamicAuthOptions, TicketOptions, TlsOptions, WampCraOptions } from '../auth-options.ts'
+import { defaults } from '../option-defaults.ts'
 import { checkRole, only } from './realms.ts'
 import type { Reach } from './realms.ts'
 import { present } from './setting.ts'
 import type { Setting, Settings } from './setting.ts'
 
-type MethodReader = (setting: Setting, reach: Reach) => NonNullable<AuthOptions[string]>
+type Reader<O> = (setting: Setting, reach: Reach) => O
 
-/** The supported methods. Others cause an error, because their users would be locked out. */
-const methods: ReadonlyMap<string, MethodReader> = new Map<string, MethodReader>([
-  ['anonymous', byType(readAnonymous)],
-  ['ticket', byType(readTicket)],
-  ['wampcra', byType(readWampCra)],
-  ['cryptosign', byType(readCryptosign)],
-  ['tls', byType(readTls)],
-  ['cookie', readCookieLogin]
-])
+/** The supported methods: all that Crossbar.io has as well. Others cause an error, because their users would be locked out. */
+const readers: { readonly [M in Exclude<AuthMethod, 'wamp-scram'>]: Reader<NonNullable<AuthOptions[M]>> } = {
+  anonymous: byType(readAnonymous),
+  ticket: byType(readTicket),
+  wampcra: byType(readWampCra),
+  cryptosign: byType(readCryptosign),
+  tls: byType(readTls),
+  cookie: readCookieLogin
+}
+const methods: ReadonlyMap<string, Reader<NonNullable<AuthOptions[string]>>> = new Map(Object.entries(readers))
 const scram = 'is not supported: Crossbar.io\'s "scram" has a different exchange than the specification\'s "wamp-scram", and different keys'
 
 /** Reads `auth` of a WebSocket service. Returns undefined if it is empty: as without `auth`, only anonymous sessions are allowed. */
@@ -35,7 +38,7 @@ function readAnonymous (setting: Setting, reach: Reach): AnonymousOptions {
   const anonymous = setting.record({ served: ['type', 'role', 'authid', 'realm'] })
   const role = anonymous.find('role')?.text()
   const realm = anonymous.find('realm')?.text()
-  checkRole(anonymous.find('role') ?? setting, role ?? 'anonymous', realm === undefined ? reach : only(anonymous.get('realm'), realm, reach))
+  checkRole(anonymous.find('role') ?? setting, role ?? defaults.anonymous.role, realm === undefined ? reach : only(anonymous.get('realm'), realm, reach))
   return { type: 'static', ...present({ role, realm, authid: anonymous.find('authid')?.text() }) }
 }
 
@@ -104,7 +107,7 @@ function readCookieLogin (): CookieAuthOptions {
 }
 
 /** The type is read first, because each type has its own keys. */
-function byType (readStatic: MethodReader): MethodReader {
+function byType<O> (readStatic: Reader<O>): Reader<O | DynamicAuthOptions> {
   return (setting, reach) => {
     const type = setting.member('type')
     const name = type.string()

@@ -1,4 +1,5 @@
 import type { LongPollOptions } from '../longpoll-options.ts'
+import { defaults } from '../option-defaults.ts'
 import { checkRole } from './realms.ts'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
@@ -8,7 +9,7 @@ import type { PortScope } from './site.ts'
 export function readLongPoll (setting: Setting, place: string, { port, reach }: PortScope): void {
   const service = setting.record({ served: ['type', 'options'], silent: ['id'] })
   if (place === '/') setting.fail('must be at a path other than "/"')
-  checkRole(setting, 'anonymous', reach)
+  checkRole(setting, defaults.anonymous.role, reach)
   const options = service.find('options')?.record({
     served: ['request_timeout', 'session_timeout'], unserved: ['queue_limit_bytes', 'queue_limit_messages', 'debug_transport_id'], silent: ['debug']
   })

@@ -1,4 +1,5 @@
 import type { AuthOptions } from '../auth-options.ts'
+import { defaults } from '../option-defaults.ts'
 import type { Setting } from './setting.ts'
 
 /** Warns of components, which are not started. If no transport lets in a client with the component's role, says what to add. */
@@ -22,7 +23,7 @@ export function warnOfComponents (components: Setting, endpoints: readonly { rea
 
 /** The roles that logins may grant; null if any role. */
 function rolesOf (auth: AuthOptions | undefined): readonly string[] | null {
-  if (auth === undefined) return ['anonymous']
+  if (auth === undefined) return [defaults.anonymous.role]
   const roles: string[] = []
   for (const options of Object.values(auth)) {
     // A login by cookie grants the role of an earlier login.
@@ -30,7 +31,7 @@ function rolesOf (auth: AuthOptions | undefined): readonly string[] | null {
     if (options.type === 'dynamic') return null
     const { role, principals, users } = options as { role?: string, principals?: Record<string, { role: string }>, users?: Record<string, { role: string }> }
     const listed = principals ?? users
-    if (listed === undefined) roles.push(role ?? 'anonymous')
+    if (listed === undefined) roles.push(role ?? defaults.anonymous.role)
     else roles.push(...Object.values(listed).map(({ role }) => role))
   }
   return roles

@@ -53,7 +53,7 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Scripts cannot read the cookie',
-    file: 'plugin/resolve-options.ts',
+    file: 'plugin/option-defaults.ts',
     code: 'httpOnly: true',
     without: 'httpOnly: false',
     test: [foreignPages, 'the cookie is hidden from']
@@ -195,7 +195,7 @@ export const defences: readonly Defence[] = [
     defence: 'A login that the app created is not looked up among configured users of the same name',
     file: 'plugin/auth/cookie-authenticator.ts',
     code: 'if (method === null) return true',
-    without: 'if (method === null) return verifyStaticUsers({ ticket, wampcra, "wamp-scram": scram, cryptosign, tls }, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
+    without: 'if (method === null) return verifyStaticUsers(auth, path)({ created: 0, maxAge: 0, authmethod, authid, authrealm, authrole })',
     test: [stolen, 'a login has the role']
   },
   {
