@@ -147,9 +147,6 @@ export interface CookieAuthOptions {
   verify?: (record: LoginRecord) => boolean | { authrole: string } | Promise<boolean | { authrole: string }>
 }
 
-/** The type of a configured method. */
-export type MethodType = 'static' | 'dynamic' | 'function'
-
 /** The authentication methods. */
 export interface AuthOptions {
   /** Any client, without a proof. */

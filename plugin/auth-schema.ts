@@ -1,6 +1,7 @@
 import { also, byKey, count, flag, keyOf, listOf, mapOf, record, required, schema, schemasOf, text, variantsBy } from './typed-schema.ts'
 import type { SchemaOf } from './typed-schema.ts'
-import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, CryptosignPrincipal, DynamicAuthOptions, FunctionAuthOptions, MethodType, TicketOptions, TlsOptions, TlsPrincipal, WampCraOptions, WampCraUser, WampScramOptions, WampScramPrincipal } from './auth-options.ts'
+import type { AnonymousOptions, AuthOptions, CookieAuthOptions, CryptosignOptions, CryptosignPrincipal, DynamicAuthOptions, FunctionAuthOptions, TicketOptions, TlsOptions, TlsPrincipal, WampCraOptions, WampCraUser, WampScramOptions, WampScramPrincipal } from './auth-options.ts'
+import type { MethodType } from './auth/method-type.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 
 const ed25519 = schema<string>({ type: 'string', pattern: '^[0-9A-Fa-f]{64}$', is: 'must be a key of 64 hexadecimal digits' })

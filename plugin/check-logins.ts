@@ -8,7 +8,7 @@ import { staticUsers } from './auth/static-users.ts'
 import type { StaticUser } from './auth/static-users.ts'
 import { defaults } from './option-defaults.ts'
 import { isUri } from './protocol/uri.ts'
-import type { ResolvedOptions } from './resolve-options.ts'
+import type { ResolvedOptions } from './resolved-options.ts'
 
 /** Checks that the realms and roles of logins exist. `isDefault`: no `auth` was given. Throws WAMP_ERR_INVALID_OPTION. */
 export function checkLogins (auth: AuthOptions, realms: ResolvedOptions['realms'], isDefault: boolean): void {

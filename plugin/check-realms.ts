@@ -2,7 +2,7 @@ import { doubtOf } from './authorization/permission-doubts.ts'
 import { errors } from './errors.ts'
 import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, UriCheck } from './protocol/uri.ts'
-import type { ResolvedOptions } from './resolve-options.ts'
+import type { ResolvedOptions } from './resolved-options.ts'
 
 /** Checks realms beyond their schema. Throws WAMP_ERR_INVALID_OPTION. */
 export function checkRealms (realms: ResolvedOptions['realms']): void {

@@ -1,9 +1,11 @@
 import { Authenticators } from './auth/authenticators.ts'
 import { codecs } from './codec/codecs.ts'
 import { errors } from './errors.ts'
-import type { Core } from './host-app.ts'
 import type { CustomTransportOptions } from './custom-transport-options.ts'
+import type { Arrival, Gateway } from './gateway.ts'
 import { resolveCustomTransport } from './resolve-transports.ts'
+import type { ResolvedOptions } from './resolved-options.ts'
+import type { Router } from './router.ts'
 import { CustomLink } from './transport/custom-link.ts'
 import type { CustomConnection, CustomPeer } from './transport/custom-link.ts'
 import { Framings, WholeMessages } from './transport/framing.ts'
@@ -20,9 +22,17 @@ export interface CustomTransport {
 /** The kinds of transports that the router has itself. */
 const taken = new Set(['websocket', 'rawsocket', 'longpoll', 'in-process'])
 
+/** The parts of the router's app that a transport needs. */
+interface CustomTransportHost {
+  readonly options: ResolvedOptions
+  readonly router: Pick<Router, 'call'>
+  readonly gateway: Gateway
+  readonly connections: Arrival['port']
+  readonly log: Arrival['log']
+}
+
 /** Creates a transport. Throws WAMP_ERR_INVALID_OPTION. */
-export function createCustomTransport (host: Core & { readonly log: Parameters<Core['gateway']['accept']>[0]['log'] }, given: CustomTransportOptions): CustomTransport {
-  const { options, router, gateway, connections, log } = host
+export function createCustomTransport ({ options, router, gateway, connections, log }: CustomTransportHost, given: CustomTransportOptions): CustomTransport {
   const { auth, serializers } = resolveCustomTransport(given, options)
   const authenticators = new Authenticators(auth, (call) => router.call(call))
   authenticators.close()

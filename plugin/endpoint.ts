@@ -17,7 +17,7 @@ import { WatchedStore } from './cookie/watched-store.ts'
 import { errors } from './errors.ts'
 import type { LogLimit } from './log-limit.ts'
 import type { CookieOptions } from './cookie-options.ts'
-import type { ResolvedEndpoint } from './resolve-options.ts'
+import type { ResolvedEndpoint } from './resolved-options.ts'
 
 /** The state of one WebSocket route in addition to the router. */
 export interface Endpoint {

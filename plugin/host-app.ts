@@ -22,7 +22,8 @@ import type { Gateway } from './gateway.ts'
 import { defaults, fill } from './option-defaults.ts'
 import type { InjectOptions } from './options.ts'
 import { checkContract, futileTimes } from './resolve-options.ts'
-import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
+import type { Served } from './resolve-options.ts'
+import type { ResolvedEndpoint, ResolvedOptions } from './resolved-options.ts'
 import type { Router } from './router.ts'
 
 /** The state that the app of the router shares with its further plugins and ports. */

@@ -9,7 +9,7 @@ import { decorateApp, kHost } from './host-app.ts'
 import type { Host } from './host-app.ts'
 import type { PortOptions } from './options.ts'
 import { resolvePort } from './resolve-options.ts'
-import type { ResolvedOptions } from './resolve-options.ts'
+import type { ResolvedOptions } from './resolved-options.ts'
 
 /** Serves the router of one app on the port of another. */
 export const port: FastifyPluginAsync<PortOptions> = async (fastify, given) => {

@@ -10,30 +10,9 @@ import type { CookieOptions } from './cookie-options.ts'
 import { isNetwork } from './networks.ts'
 import { defaults, fill } from './option-defaults.ts'
 import type { Filled } from './option-defaults.ts'
-import type { BridgeOptions, ConsoleOptions, EndpointOptions, EventHistoryOptions, FailedLoginOptions, FastifyWampOptions, FileOptions, LimitOptions, PortOptions, RealmOptions, SlowSubscriberOptions, RoleOptions, StaticOptions } from './options.ts'
+import type { BridgeOptions, ConsoleOptions, EndpointOptions, FastifyWampOptions, FileOptions, PortOptions, RealmOptions, StaticOptions } from './options.ts'
+import type { ResolvedEndpoint, ResolvedOptions, ResolvedRealm, ResolvedStatic } from './resolved-options.ts'
 import { isServed } from './served-files.ts'
-
-/** A role with every default filled in. */
-export type ResolvedRole = Filled<RoleOptions, typeof defaults.role>
-/** A realm with every default filled in. */
-export interface ResolvedRealm extends Omit<Filled<RealmOptions, typeof defaults.realm>, 'eventHistory' | 'slowSubscribers' | 'contract'> {
-  readonly roles: Readonly<Record<string, ResolvedRole>>
-  readonly eventHistory: readonly Required<EventHistoryOptions>[]
-  readonly slowSubscribers: readonly Required<SlowSubscriberOptions>[]
-  readonly contract: ContractChecks | null
-}
-/** Static files with every default filled in. */
-export interface ResolvedStatic extends Filled<StaticOptions, typeof defaults.static> { readonly root: string }
-/** An endpoint with every default filled in. */
-export interface ResolvedEndpoint extends Omit<Filled<EndpointOptions, typeof defaults.endpoint>, 'cookie'> { readonly cookie: Required<CookieOptions> | null }
-/** The plugin's options with every default filled in. */
-export interface ResolvedOptions extends Omit<Filled<FastifyWampOptions, typeof defaults.plugin & typeof defaults.files>, 'static' | 'limits' | 'failedLogins'> {
-  readonly endpoint: ResolvedEndpoint
-  readonly realms: Readonly<Record<string, ResolvedRealm>>
-  readonly static: readonly ResolvedStatic[]
-  readonly limits: Required<LimitOptions>
-  readonly failedLogins: Required<FailedLoginOptions>
-}
 
 /**
  * The options of the plugin, checked and with every default, in a new object.

@@ -7,7 +7,8 @@ import type { RawSocketOptions } from './rawsocket-options.ts'
 import { defaults, fill } from './option-defaults.ts'
 import type { Filled } from './option-defaults.ts'
 import { addEndpoint, check, resolveCookie } from './resolve-options.ts'
-import type { ResolvedEndpoint, ResolvedOptions, Served } from './resolve-options.ts'
+import type { Served } from './resolve-options.ts'
+import type { ResolvedEndpoint, ResolvedOptions } from './resolved-options.ts'
 import type { LongPollTimes } from './transport/longpoll-link.ts'
 
 /** Bytes of the path of a Unix socket, on Linux. */

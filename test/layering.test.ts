@@ -111,6 +111,25 @@ t.test('routing does not depend on authorization, the meta API or sessions, not 
   for (const { from, layer, of } of imports) t.notOk(unknown[layer]!.includes(layerOf(normalize(join(dirname(from), of)))), `${from} imports ${of}`)
 })
 
+t.test('no files import each other in a circle, not even types', async (t) => {
+  const graph = new Map((await sources()).map(({ path, text }) => [path, allImports(path, text).filter(({ of }) => of.startsWith('.')).map(({ of }) => normalize(join(dirname(path), of)))]))
+  const done = new Set<string>()
+  /** The circle that is reached from the last file of a path, or null. */
+  const circleFrom = (path: readonly string[]): string[] | null => {
+    const last = path.at(-1)!
+    const start = path.indexOf(last)
+    if (start < path.length - 1) return path.slice(start)
+    if (done.has(last)) return null
+    for (const next of graph.get(last) ?? []) {
+      const circle = circleFrom([...path, next])
+      if (circle !== null) return circle
+    }
+    done.add(last)
+    return null
+  }
+  for (const file of graph.keys()) t.equal(circleFrom([file])?.join(' → ') ?? null, null, file)
+})
+
 t.test('routing and authorization code does not depend on a framework', async (t) => {
   const imports = (await sources()).flatMap(({ path, text }) => valueImports(path, text)).filter(({ of }) => frameworks.test(of))
   t.ok(imports.length > 3, 'imports are found')

@@ -1,6 +1,7 @@
 import { errors } from '../errors.ts'
 import type { ProvingMethod, StaticAuthOptions } from '../auth-methods.ts'
-import type { AuthOptions, MethodType } from '../auth-options.ts'
+import type { AuthOptions } from '../auth-options.ts'
+import type { MethodType } from './method-type.ts'
 import { anonymousAuthenticator } from './anonymous-authenticator.ts'
 import type { Authenticator } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'

@@ -1,6 +1,7 @@
 import type { LoginRecord } from '../cookie/cookie-store.ts'
 import type { VerifyLogin } from '../cookie/cookie-entrance.ts'
-import type { AuthOptions, MethodType } from '../auth-options.ts'
+import type { AuthOptions } from '../auth-options.ts'
+import type { MethodType } from './method-type.ts'
 import { staticUsers } from './static-users.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { MethodType } from '../auth-options.ts'
+import type { MethodType } from '../auth/method-type.ts'
 import type { Principal } from '../auth/authenticator.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/authenticator.ts'
-import type { CookieAuthOptions, MethodType } from '../auth-options.ts'
+import type { CookieAuthOptions } from '../auth-options.ts'
+import type { MethodType } from '../auth/method-type.ts'
 import { errors } from '../errors.ts'
 import { isThenable } from '../thenable.ts'
 import type { CookieConnection } from './cookie-connection.ts'

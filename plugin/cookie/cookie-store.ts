@@ -1,4 +1,4 @@
-import type { MethodType } from '../auth-options.ts'
+import type { MethodType } from '../auth/method-type.ts'
 import type { Dict } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
 

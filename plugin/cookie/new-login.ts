@@ -1,4 +1,4 @@
-import type { MethodType } from '../auth-options.ts'
+import type { MethodType } from '../auth/method-type.ts'
 import type { Principal } from '../auth/authenticator.ts'
 import type { Device } from './login-filter.ts'
 import { freshLoginKey } from './cookie-id.ts'

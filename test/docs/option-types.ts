@@ -5,7 +5,7 @@ import ts from 'typescript'
 /** An option. `stated` is the text after `@default`, or null without one. */
 export interface Declared { readonly isOptional: boolean, readonly description: string, readonly stated: string | null }
 
-const files = ['options', 'auth-options', 'cookie-options', 'rawsocket-options', 'longpoll-options', 'in-process/join-options'].map((name) => `plugin/${name}.ts`)
+const files = ['options', 'auth-options', 'cookie-options', 'rawsocket-options', 'longpoll-options', 'custom-transport-options', 'in-process/join-options'].map((name) => `plugin/${name}.ts`)
 
 /**
  * The options of each type, by the name of the interface. An object that a property declares in place has the name of its property, such as

@@ -1,0 +1,2 @@
+/** The type of a configured method. */
+export type MethodType = 'static' | 'dynamic' | 'function'
