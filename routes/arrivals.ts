@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
-import type { ResolvedEndpoint } from '../plugin/resolve-options.ts'
+import type { ResolvedEndpoint } from '../plugin/resolved-options.ts'
 import { Closing } from './closing.ts'
 import { arrivalOf } from './identity.ts'
 

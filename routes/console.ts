@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientFiles } from '#client-files'
 import { subprotocols } from '../plugin/codec/subprotocols.ts'
-import type { ResolvedOptions } from '../plugin/resolve-options.ts'
+import type { ResolvedOptions } from '../plugin/resolved-options.ts'
 import type { WebsocketRouteOptions } from './websocket.ts'
 
 type ConsoleHost = Pick<WebsocketRouteOptions, 'entrance' | 'gateway' | 'connections'> & { readonly options: Pick<ResolvedOptions, 'endpoint' | 'limits'> }

@@ -133,7 +133,7 @@ t.test('its clients log in by the methods of the transport, and authenticators s
 
 t.test('a malformed or too long message ends the session with an ABORT', async (t) => {
   const app = await build(t)
-  for (const content of ['[', `[1,"${'x'.repeat(2 ** 20)}"]`]) {
+  for (const content of ['[', JSON.stringify([1, 'realm1', { roles: { caller: {} }, long: 'x'.repeat(2 ** 20) }])]) {
     const connection = new Recorded(app)
     const { peer } = connection
     peer.receive(Buffer.from(content))

@@ -2171,5 +2171,68 @@ export const defences: readonly Defence[] = [
     code: 'const UNITS_OF_CONTROL = 4',
     without: 'const UNITS_OF_CONTROL = 0',
     test: ['transport/reading.test.ts', 'the pongs of a WebSocket client']
+  },
+  {
+    defence: 'The secret in the paths of a long-poll transport is not logged',
+    file: 'routes/longpoll.ts',
+    code: '(url) => SECRET.exec(url)?.slice(1) ?? []',
+    without: '() => []',
+    test: ['routes/longpoll.test.ts', 'the path of a transport appears in no log']
+  },
+  {
+    defence: 'Pages of a foreign origin cannot use long-poll',
+    file: 'routes/longpoll.ts',
+    code: "fastify.addHook('onRequest', allowOrigins(endpoint))",
+    without: "fastify.addHook('onRequest', allowOrigins({ ...endpoint, allowedOrigins: ['*'] }))",
+    test: ['routes/longpoll.test.ts', 'pages of other origins may use the routes only']
+  },
+  {
+    defence: 'The messages that a long-poll client sends are read one after the other, so that few bodies are in memory',
+    file: 'plugin/transport/send-line.ts',
+    code: "(this.#flow === 'on' && this.#current !== null)",
+    without: 'false',
+    test: ['transport/send-line.test.ts', 'one request at a time has its turn']
+  },
+  {
+    defence: 'The requests of a long-poll client that wait are limited',
+    file: 'plugin/transport/send-line.ts',
+    code: '>= MOST_REQUESTS) return',
+    without: '>= Infinity) return',
+    test: ['transport/send-line.test.ts', 'the number of requests that wait is limited']
+  },
+  {
+    defence: 'A long-poll client that does not read a response is disconnected',
+    file: 'plugin/transport/longpoll-link.ts',
+    code: '|| this.#isStuck()',
+    without: '',
+    test: ['transport/longpoll-link.test.ts', 'a client that reads nothing of a response']
+  },
+  {
+    defence: 'A long-poll client that makes no more requests is disconnected',
+    file: 'plugin/transport/longpoll-link.ts',
+    code: 'silence >= this.#times.sessionTimeout',
+    without: 'silence >= Infinity',
+    test: ['routes/longpoll.test.ts', 'a client that makes no request for the session timeout']
+  },
+  {
+    defence: "A connection of an app's own transport that ignores `pause()` is closed",
+    file: 'plugin/transport/custom-link.ts',
+    code: '(this.#surplus += data.length) > MOST_SURPLUS',
+    without: '(this.#surplus += data.length) > Infinity',
+    test: ['custom-transport.test.ts', 'a client that sends faster than it is processed']
+  },
+  {
+    defence: "A message of an app's own transport has the same size limit as others",
+    file: 'plugin/transport/custom-link.ts',
+    code: 'data.length > this.#messageSize',
+    without: 'data.length > Infinity',
+    test: ['custom-transport.test.ts', 'a malformed or too long message']
+  },
+  {
+    defence: "A connection of an app's own transport that throws does not end the process",
+    file: 'plugin/transport/custom-link.ts',
+    code: '      this.#end(\'broken\')\n    }',
+    without: '      throw error\n    }',
+    test: ['custom-transport.test.ts', 'a connection of the app that fails']
   }
 ]
