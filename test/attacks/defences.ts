@@ -983,6 +983,34 @@ export const defences: readonly Defence[] = [
     test: ['routes/bridge.test.ts', 'the signature of a request']
   },
   {
+    defence: 'The request log does not contain the path of a long-poll transport',
+    file: 'routes/longpoll.ts',
+    code: '{ childLoggerFactory: hideSecrets(fastify, (url) => SECRET.exec(url)?.slice(1) ?? []) }',
+    without: '{}',
+    test: ['routes/longpoll.test.ts', 'the path of a transport']
+  },
+  {
+    defence: 'The request log does not contain the path of a long-poll transport that a browser asks about before a cross-origin request',
+    file: 'routes/longpoll.ts',
+    code: '/*`, logging, async',
+    without: '/*`, async',
+    test: ['routes/longpoll.test.ts', 'the path of a transport']
+  },
+  {
+    defence: 'The request log does not contain secrets of URLs even if the response serializer of the app writes the URL',
+    file: 'routes/hidden-log.ts',
+    code: '{ res: withoutSecrets(res, secrets) }',
+    without: '{}',
+    test: ['routes/longpoll.test.ts', 'the path of a transport']
+  },
+  {
+    defence: 'Long-poll requests from pages of a foreign origin are rejected',
+    file: 'routes/cors.ts',
+    code: 'if (!isAllowedOrigin(request, origins)) return',
+    without: 'if (request.url === "") return',
+    test: ['routes/longpoll.test.ts', 'pages of other origins may use']
+  },
+  {
     defence: 'Even over HTTP/2, an incomplete request does not delay closing the app',
     file: 'routes/exchange.ts',
     code: 'if (!hasArrived() || (',
