@@ -221,8 +221,15 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Failed logins with authids that a database of the app may treat as equal are counted together',
-    file: 'plugin/auth/failed-logins.ts',
-    code: '.normalize(\'NFKD\').replace(/\\p{M}/gu, \'\').toUpperCase().toLowerCase().trim()',
+    file: 'plugin/auth/spelling.ts',
+    code: '.normalize(\'NFKD\').replace(IGNORED, \'\')',
+    without: '.normalize(\'NFKD\').replace(/[\\p{M}\\s]/gu, \'\')',
+    test: ['auth/failed-logins.test.ts', 'names that a database of the app']
+  },
+  {
+    defence: 'Failed logins with authids that differ in digits or letters that a database of the app may treat as equal are counted together',
+    file: 'plugin/auth/spelling.ts',
+    code: '.replace(RELATED, letterOf)',
     without: '',
     test: ['auth/failed-logins.test.ts', 'names that a database of the app']
   },
@@ -473,9 +480,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Failed logins with names that a method treats as equal are counted together',
-    file: 'plugin/auth/failed-logins.ts',
-    code: 'normalize(name) ?? name',
-    without: 'name',
+    file: 'plugin/auth/spelling.ts',
+    code: 'name.slice(0, LONGEST_NAME)',
+    without: 'name.slice(0, 256)',
     test: ['auth/failed-logins.test.ts', 'names that a method treats']
   },
   {
