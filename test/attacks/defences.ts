@@ -858,10 +858,17 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A file at the path to listen on is never deleted, unless it is a Unix socket',
-    file: 'routes/rawsocket.ts',
-    code: '  if (!(await lstat(path)).isSocket()) return false\n',
+    file: 'routes/unix-socket.ts',
+    code: 'found.isSocket() && ',
     without: '',
     test: ['routes/rawsocket.test.ts', 'a Unix socket is served']
+  },
+  {
+    defence: 'If several processes replace the same Unix socket that was left behind, none of them removes the socket of another',
+    file: 'routes/unix-socket.ts',
+    code: 'moved.ino === ino && moved.mtimeNs === mtimeNs',
+    without: 'true',
+    test: ['routes/unix-socket.test.ts', 'the socket of another process']
   },
   {
     defence: 'The options that authorizer functions keep are limited, even if their requests are canceled',
