@@ -117,8 +117,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A logout deletes the login',
     file: tracker,
-    code: 'this.#connections.end(login.key, except)\n    await this.#store.forget(login)\n',
-    without: 'this.#connections.end(login.key, except)\n    await Promise.resolve()\n',
+    code: 'this.#connections.end(login.key, except)\n    return await this.#store.forget(login)\n',
+    without: 'this.#connections.end(login.key, except)\n    return "is deleted"\n',
     test: [stolen, 'a stolen cookie is invalid']
   },
   {
@@ -148,6 +148,20 @@ export const defences: readonly Defence[] = [
     code: 'this.#store.remove(found, keysOf(values))',
     without: 'this.#store.remove(found)',
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot write']
+  },
+  {
+    defence: 'A client that logs out over WAMP is told if the store has not deleted its login',
+    file: 'plugin/session/logout.ts',
+    code: 'deletion === \'is not deleted\' ? incomplete : noDetails',
+    without: 'noDetails',
+    test: ['session/logout.test.ts', 'a logout that the store cannot write']
+  },
+  {
+    defence: 'A client that repeats its logout on the same connection is told again until the store has deleted its login',
+    file: 'plugin/cookie/cookie-connection.ts',
+    code: 'const login = this.#login ?? this.#undeleted',
+    without: 'const login = this.#login',
+    test: ['session/logout.test.ts', 'a logout is tried again']
   },
   {
     defence: 'A REST login fails if the store cannot look up the login that it replaces',
