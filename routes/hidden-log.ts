@@ -4,20 +4,23 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 /** A pino logger shares its serializers by this symbol. */
 const kSerializers: unique symbol = Symbol.for('pino.serializers') as never
 type Serializer = (value: unknown) => unknown
-interface Serializers { readonly req?: Serializer }
+interface Serializers { readonly req?: Serializer, readonly res?: Serializer }
 type Logger = FastifyBaseLogger & { readonly [kSerializers]?: Serializers }
 
 const HIDDEN = '[hidden]'
 /**
  * A `childLoggerFactory` for routes whose URLs contain secrets, which `secretsOf` returns. Log lines of their requests do not contain them,
- * whichever serializer of the app writes `req`. This includes lines of Fastify, such as `incoming request`.
+ * whichever serializers of the app write `req` and `res`. This includes lines of Fastify, such as `incoming request`.
  */
 export function hideSecrets (fastify: FastifyInstance, secretsOf: (url: string) => readonly string[]): FastifyInstance['childLoggerFactory'] {
   return function (logger, bindings, options, raw) {
     const { serializers = {} } = options as { serializers?: Serializers }
-    const req = serializers.req ?? (logger as Logger)[kSerializers]?.req
-    const hidden = req === undefined ? options : { ...options, serializers: { ...serializers, req: withoutSecrets(req, secretsOf((raw as IncomingMessage).url ?? '')) } }
-    return fastify.childLoggerFactory.call(this, logger, bindings, hidden, raw)
+    const { [kSerializers]: known = {} } = logger as Logger
+    // Those of a scope may be inherited properties.
+    const { req = known.req, res = known.res } = serializers
+    const secrets = secretsOf((raw as IncomingMessage).url ?? '')
+    const hidden = { ...serializers, ...(req === undefined ? {} : { req: withoutSecrets(req, secrets) }), ...(res === undefined ? {} : { res: withoutSecrets(res, secrets) }) }
+    return fastify.childLoggerFactory.call(this, logger, bindings, { ...options, serializers: hidden }, raw)
   }
 }
 

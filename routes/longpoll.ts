@@ -46,7 +46,8 @@ export interface LongPollRouteOptions {
 
 /** Bytes of the random part of a transport's path, which only its client knows. */
 const BYTES_OF_ID = 18
-const SECRET = /\/([\w-]{24})\/(?:receive|send|close)(?:[?#]|$)/
+/** In a URL, including those that only some options of the app's router accept: in capitals, with a slash at the end, or with escapes. */
+const SECRET = /\/([^/?#]{24,})\/(?:receive|send|close)(?![\w-])/i
 const contentTypes: Readonly<Record<string, string>> = { json: 'application/json', msgpack: 'application/x-msgpack', cbor: 'application/cbor' }
 /** The maximum octets of the body of a request other than `send`. */
 const LONGEST_BODY = 4096
@@ -67,7 +68,7 @@ export async function longPollRoutes (fastify: FastifyInstance, options: LongPol
   const own = { ...logging, onRequest: transports.find, preHandler: fairTurn, bodyLimit: LONGEST_BODY, handlerTimeout: LONGEST_TIMER }
   const overhead = Math.max(...[...options.subprotocols.values()].map(({ batching }) => batching?.overhead ?? 0))
 
-  fastify.options(`${endpoint.path}/*`, async (_request, reply) => await reply.code(204).send())
+  fastify.options(`${endpoint.path}/*`, logging, async (_request, reply) => await reply.code(204).send())
   fastify.post(`${endpoint.path}/open`, { preHandler: fairTurn, bodyLimit: LONGEST_BODY }, transports.open)
   fastify.post(`${endpoint.path}/:transport/receive`, own, transports.receive)
   fastify.post(`${endpoint.path}/:transport/send`, { ...own, onRequest: [transports.find, transports.takeTurn], bodyLimit: messageSize + overhead }, transports.send)

@@ -1,5 +1,4 @@
-import { lstat, unlink } from 'node:fs/promises'
-import { createConnection, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import type { ListenOptions, Server, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { TlsOptions } from 'node:tls'
@@ -16,6 +15,7 @@ import { nextTurn, spend } from '../plugin/work.ts'
 import { UNITS_OF_OPENING } from './fair-turn.ts'
 import { forgetConnection, OpenConnections } from './open-connections.ts'
 import type { PortConnections } from './port-connections.ts'
+import { isFree } from './unix-socket.ts'
 
 /** The parts of a RawSocket listener. */
 export interface RawSocketListenerOptions {
@@ -79,8 +79,7 @@ async function listenOn (server: Server, options: ListenOptions): Promise<void> 
   try {
     await listen(server, options)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || options.path === undefined || !await isLeft(options.path)) throw error
-    await unlink(options.path)
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || options.path === undefined || !await isFree(options.path)) throw error
     await listen(server, options)
   }
 }
@@ -92,20 +91,6 @@ async function listen (server: Server, options: ListenOptions): Promise<void> {
       server.removeListener('error', reject)
       resolve()
     })
-  })
-}
-
-/** True for the file of a Unix socket, and of no other kind, that no process listens on. */
-async function isLeft (path: string): Promise<boolean> {
-  // An abstract socket has no file.
-  if (path.startsWith('\0')) return false
-  if (!(await lstat(path)).isSocket()) return false
-  return await new Promise((resolve) => {
-    const socket = createConnection(path, () => {
-      socket.destroy()
-      resolve(false)
-    })
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => { resolve(code === 'ECONNREFUSED') })
   })
 }
 

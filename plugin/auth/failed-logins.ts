@@ -5,7 +5,7 @@ import { Queue } from '../queue.ts'
 import { Recent } from '../recent.ts'
 import type { Attempt } from './authenticator.ts'
 import { Unanswered } from './dynamic-authenticator.ts'
-import { normalize } from './scram.ts'
+import { spellingOf } from './spelling.ts'
 
 /** The maximum number of remembered addresses, authids and cookies, each. The least recent ones are removed, so that guessing does not use more memory. */
 const MOST_REMEMBERED = 100_000
@@ -125,15 +125,6 @@ export class FailedLogins {
 export function isFailure (error: unknown): boolean {
   if (error instanceof WampError) return error.error !== reasons.tooManyFailedLogins && error.error !== reasons.unavailable
   return !(error instanceof Unanswered) || error.mayBeGuess
-}
-
-/**
- * The common form of the spellings of a name. A function of the app may look names up in a database that ignores case, accents, and space at
- * the end, as many do.
- */
-function spellingOf (name: string): string {
-  const known = beginningOf(normalize(name) ?? name)
-  return known.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase().trim()
 }
 
 /** Clients also choose the length of a made-up name. A slice would keep the whole name in memory. */

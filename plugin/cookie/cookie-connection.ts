@@ -7,7 +7,7 @@ import type { Spared } from './ended-cookies.ts'
 import type { HandedId } from './handed-id.ts'
 import { isSelectedUser } from './login-filter.ts'
 import type { Device, LoginFilter } from './login-filter.ts'
-import type { Login } from './login.ts'
+import type { Deletion, Login } from './login.ts'
 import type { Visitor } from './visitor.ts'
 
 /** The endpoint of a connection. */
@@ -26,8 +26,8 @@ export interface ConnectionTracker {
   challenged (connection: CookieConnection): void
   prove (connection: CookieConnection, principal: Principal): boolean
   bind (connection: CookieConnection, principal: Principal, method: string): Promise<void>
-  forget (login: Login, except: CookieConnection): Promise<void>
-  forgetCookies (keys: readonly string[], spared: Spared | null): Promise<void>
+  forget (login: Login, except: CookieConnection): Promise<Deletion>
+  forgetCookies (keys: readonly string[], spared: Spared | null): Promise<Deletion>
   expire (login: Login, end: () => void): () => void
   left (connection: CookieConnection): void
 }
@@ -48,6 +48,8 @@ export class CookieConnection implements Visitor {
   /** The keys of other cookies that the client sent, which may have logins: all of them if the store could not look them up. */
   #others: readonly string[]
   #session: OpenSession | null = null
+  /** A login that has ended, but that the store has not deleted yet. */
+  #undeleted: Login | undefined
   #liftExpiry: (() => void) | undefined
   /** Whether the next session on this connection may stay open. */
   #next: 'stays' | 'ends' = 'stays'
@@ -159,13 +161,15 @@ export class CookieConnection implements Visitor {
     await this.#tracker.forgetCookies(this.#others, expires === undefined ? { realm, authid, authrole } : null)
   }
 
-  async logout (): Promise<void> {
-    const login = this.#login
+  async logout (): Promise<Deletion> {
+    const login = this.#login ?? this.#undeleted
     this.#login = undefined
-    if (login !== undefined) await this.#tracker.forget(login, this)
+    const own = login === undefined ? 'is deleted' : await this.#tracker.forget(login, this)
+    this.#undeleted = own === 'is deleted' ? undefined : login
     const others = this.#others
     this.#others = []
-    if (others.length > 0) await this.#tracker.forgetCookies(others, null)
+    const all = others.length === 0 ? 'is deleted' : await this.#tracker.forgetCookies(others, null)
+    return own === 'is deleted' ? all : own
   }
 
   setSession (session: OpenSession | null): void {

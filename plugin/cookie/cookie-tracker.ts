@@ -18,7 +18,7 @@ import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
-import type { FoundLogin, Login } from './login.ts'
+import type { Deletion, FoundLogin, Login } from './login.ts'
 import { newLogin } from './new-login.ts'
 import { keysOf } from './tracking-cookie.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
@@ -189,14 +189,14 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** @internal */
-  async forget (login: Login, except: CookieConnection | null): Promise<void> {
+  async forget (login: Login, except: CookieConnection | null): Promise<Deletion> {
     this.#connections.end(login.key, except)
-    await this.#store.forget(login)
+    return await this.#store.forget(login)
   }
 
   /** @internal */
-  async forgetCookies (keys: readonly string[], spared: Spared | null): Promise<void> {
-    await this.#store.forgetCookies(keys, spared)
+  async forgetCookies (keys: readonly string[], spared: Spared | null): Promise<Deletion> {
+    return await this.#store.forgetCookies(keys, spared)
   }
 
   /** @internal */

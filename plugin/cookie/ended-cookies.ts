@@ -5,6 +5,7 @@ import { EndedLogins } from './ended-logins.ts'
 import type { DeletionTexts } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { isUserOf } from './login-filter.ts'
+import type { Deletion } from './login.ts'
 import { Outage } from './outage.ts'
 import type { StoreLog } from './store-log.ts'
 
@@ -58,7 +59,7 @@ export class EndedCookies {
   }
 
   /** Ends the logins of cookies, except those of the spared user. A login that has already ended is not restored. Never rejects. */
-  async end (cookies: readonly string[], spared: Spared | null): Promise<void> {
+  async end (cookies: readonly string[], spared: Spared | null): Promise<Deletion> {
     const accepted = cookies.filter((cookie) => this.#accepts(cookie))
     if (accepted.length < cookies.length) this.#outage.failed(new Error(`${MOST_ENDED_COOKIES} cookies wait for the store`))
     else this.#outage.worked()
@@ -66,7 +67,8 @@ export class EndedCookies {
       if (spared === null || (this.#ended.has(cookie) && !isSame(this.#spared.get(cookie), spared))) this.#spared.delete(cookie)
       else this.#spared.set(cookie, spared)
     }
-    await this.#ended.end(accepted.map((key) => ({ key, cookies: [] }))).catch(() => {})
+    const deletion = await this.#ended.end(accepted.map((key) => ({ key, cookies: [] }))).then(() => 'is deleted', () => 'is not deleted') as Deletion
+    return accepted.length < cookies.length ? 'is not deleted' : deletion
   }
 
   /** Retries a last time. */

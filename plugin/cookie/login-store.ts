@@ -9,7 +9,7 @@ import type { EndedLogin } from './ended-logins.ts'
 import { FirstLogin } from './first-login.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { KeyedSet } from './keyed-set.ts'
-import type { FoundLogin, Login } from './login.ts'
+import type { Deletion, FoundLogin, Login } from './login.ts'
 import { isSelected } from './login-filter.ts'
 import type { LoginFilter, LoginRange } from './login-filter.ts'
 import { scanLogins } from './login-scan.ts'
@@ -178,13 +178,13 @@ export class LoginStore {
   }
 
   /** Deletes a login, in this process at once. If the store fails, the deletion is retried until it succeeds. Never rejects. */
-  async forget (login: EndedLogin): Promise<void> {
-    await this.remove([login]).catch(() => {})
+  async forget (login: EndedLogin): Promise<Deletion> {
+    return await this.remove([login]).then(() => 'is deleted', () => 'is not deleted')
   }
 
   /** Deletes the logins of cookies, except those that are spared. If the store cannot find them, it is queried until it can. Never rejects. */
-  async forgetCookies (keys: readonly string[], spared: Spared | null): Promise<void> {
-    await this.#endedCookies.end(keys, spared)
+  async forgetCookies (keys: readonly string[], spared: Spared | null): Promise<Deletion> {
+    return await this.#endedCookies.end(keys, spared)
   }
 
   /**

@@ -12,3 +12,6 @@ export interface Login {
 export interface FoundLogin extends Login {
   readonly cookie: { readonly key: string, readonly record: CookieRecord }
 }
+
+/** The outcome of a logout: if the store fails, the login has ended in this process only, and its deletion is retried. */
+export type Deletion = 'is deleted' | 'is not deleted'

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Uri } from '../protocol/uri.ts'
+import type { Deletion } from './login.ts'
 
 /** The browser of a connection, as far as its cookie identifies it: the handshake's interface to the tracker. Transports without cookie tracking have none. */
 export interface Visitor {
@@ -18,7 +19,7 @@ export interface Visitor {
    */
   bind (principal: Principal, method: string): Promise<void>
   /** Logs out: deletes all cookies of this login, and ends its other sessions. Never rejects. */
-  logout (): Promise<void>
+  logout (): Promise<Deletion>
   /** Sets the open session of this connection, or null. The tracker ends a session by `end`, which must send GOODBYE with that reason and close. */
   setSession (session: { readonly viaCookie: boolean, end (reason: Uri): void } | null): void
 }

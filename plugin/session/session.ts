@@ -13,12 +13,12 @@ import type { ParkedRequest } from '../realm/parked-request.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { RoutedMessage } from '../realm/requests.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
-import { inTime } from '../thenable.ts'
 import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
 import { begin, spend } from '../work.ts'
 import { Handshake, welcomeDetails } from './handshake.ts'
 import type { Admission } from './handshake.ts'
 import { Inbox } from './inbox.ts'
+import { logOut } from './logout.ts'
 import { UNITS_OF_FAREWELL, unitsOf } from './message-units.ts'
 import { RequestIds } from './request-ids.ts'
 import type { ConnectionContext } from './session-host.ts'
@@ -226,14 +226,9 @@ export class Session implements RoutedSession {
     if (reason !== reasons.logout || (this.#context.visitor === null && this.#onLogout === undefined)) return this.#answerGoodbye()
     // The answer means that the login has been deleted, so it waits for the store and for the app.
     this.#state = 'logging_out'
-    this.#logout().catch((error: unknown) => { this.log.error({ err: error }, 'logout failed') })
-      .then(() => { if (this.#state === 'logging_out') this.#answerGoodbye() })
+    logOut(this.#context, this.#onLogout, this.log)
+      .then((details) => { if (this.#state === 'logging_out') this.#answerGoodbye(details) })
       .catch((error: unknown) => { this.#failed(error) })
-  }
-
-  async #logout (): Promise<void> {
-    await this.#context.visitor?.logout()
-    await inTime(this.#onLogout?.(), this.#context.host.handshakeTimeout, () => new Error('onLogout did not answer in time'))
   }
 
   /** Handles ABORT of the client, which gets no answer. The client may start again, unless the transport is closing. */
@@ -243,9 +238,9 @@ export class Session implements RoutedSession {
     this.#renew()
   }
 
-  #answerGoodbye (): void {
+  #answerGoodbye (details = noDetails): void {
     this.#over()
-    sendCounted(this.#context, { type: MessageType.Goodbye, details: noDetails, reason: reasonIn(this.#context.host.dialect, reasons.goodbyeAndOut) })
+    sendCounted(this.#context, { type: MessageType.Goodbye, details, reason: reasonIn(this.#context.host.dialect, reasons.goodbyeAndOut) })
     if (this.#context.host.state === 'open') this.#renew()
     else this.#goAway()
   }

@@ -117,8 +117,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A logout deletes the login',
     file: tracker,
-    code: 'this.#connections.end(login.key, except)\n    await this.#store.forget(login)\n',
-    without: 'this.#connections.end(login.key, except)\n    await Promise.resolve()\n',
+    code: 'this.#connections.end(login.key, except)\n    return await this.#store.forget(login)\n',
+    without: 'this.#connections.end(login.key, except)\n    return "is deleted"\n',
     test: [stolen, 'a stolen cookie is invalid']
   },
   {
@@ -148,6 +148,20 @@ export const defences: readonly Defence[] = [
     code: 'this.#store.remove(found, keysOf(values))',
     without: 'this.#store.remove(found)',
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot write']
+  },
+  {
+    defence: 'A client that logs out over WAMP is told if the store has not deleted its login',
+    file: 'plugin/session/logout.ts',
+    code: 'deletion === \'is not deleted\' ? incomplete : noDetails',
+    without: 'noDetails',
+    test: ['session/logout.test.ts', 'a logout that the store cannot write']
+  },
+  {
+    defence: 'A client that repeats its logout on the same connection is told again until the store has deleted its login',
+    file: 'plugin/cookie/cookie-connection.ts',
+    code: 'const login = this.#login ?? this.#undeleted',
+    without: 'const login = this.#login',
+    test: ['session/logout.test.ts', 'a logout is tried again']
   },
   {
     defence: 'A REST login fails if the store cannot look up the login that it replaces',
@@ -221,8 +235,15 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Failed logins with authids that a database of the app may treat as equal are counted together',
-    file: 'plugin/auth/failed-logins.ts',
-    code: '.normalize(\'NFKD\').replace(/\\p{M}/gu, \'\').toUpperCase().toLowerCase().trim()',
+    file: 'plugin/auth/spelling.ts',
+    code: '.normalize(\'NFKD\').replace(IGNORED, \'\')',
+    without: '.normalize(\'NFKD\').replace(/[\\p{M}\\s]/gu, \'\')',
+    test: ['auth/failed-logins.test.ts', 'names that a database of the app']
+  },
+  {
+    defence: 'Failed logins with authids that differ in digits or letters that a database of the app may treat as equal are counted together',
+    file: 'plugin/auth/spelling.ts',
+    code: '.replace(RELATED, letterOf)',
     without: '',
     test: ['auth/failed-logins.test.ts', 'names that a database of the app']
   },
@@ -473,9 +494,9 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Failed logins with names that a method treats as equal are counted together',
-    file: 'plugin/auth/failed-logins.ts',
-    code: 'normalize(name) ?? name',
-    without: 'name',
+    file: 'plugin/auth/spelling.ts',
+    code: 'name.slice(0, LONGEST_NAME)',
+    without: 'name.slice(0, 256)',
     test: ['auth/failed-logins.test.ts', 'names that a method treats']
   },
   {
@@ -851,10 +872,17 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A file at the path to listen on is never deleted, unless it is a Unix socket',
-    file: 'routes/rawsocket.ts',
-    code: '  if (!(await lstat(path)).isSocket()) return false\n',
+    file: 'routes/unix-socket.ts',
+    code: 'found.isSocket() && ',
     without: '',
     test: ['routes/rawsocket.test.ts', 'a Unix socket is served']
+  },
+  {
+    defence: 'If several processes replace the same Unix socket that was left behind, none of them removes the socket of another',
+    file: 'routes/unix-socket.ts',
+    code: 'moved.ino === ino && moved.mtimeNs === mtimeNs',
+    without: 'true',
+    test: ['routes/unix-socket.test.ts', 'the socket of another process']
   },
   {
     defence: 'The options that authorizer functions keep are limited, even if their requests are canceled',
@@ -981,6 +1009,34 @@ export const defences: readonly Defence[] = [
     code: '{ childLoggerFactory: hideSecrets(fastify, secretsOfSignedUrl) }',
     without: '{}',
     test: ['routes/bridge.test.ts', 'the signature of a request']
+  },
+  {
+    defence: 'The request log does not contain the path of a long-poll transport',
+    file: 'routes/longpoll.ts',
+    code: '{ childLoggerFactory: hideSecrets(fastify, (url) => SECRET.exec(url)?.slice(1) ?? []) }',
+    without: '{}',
+    test: ['routes/longpoll.test.ts', 'the path of a transport']
+  },
+  {
+    defence: 'The request log does not contain the path of a long-poll transport that a browser asks about before a cross-origin request',
+    file: 'routes/longpoll.ts',
+    code: '/*`, logging, async',
+    without: '/*`, async',
+    test: ['routes/longpoll.test.ts', 'the path of a transport']
+  },
+  {
+    defence: 'The request log does not contain secrets of URLs even if the response serializer of the app writes the URL',
+    file: 'routes/hidden-log.ts',
+    code: '{ res: withoutSecrets(res, secrets) }',
+    without: '{}',
+    test: ['routes/longpoll.test.ts', 'the path of a transport']
+  },
+  {
+    defence: 'Long-poll requests from pages of a foreign origin are rejected',
+    file: 'routes/cors.ts',
+    code: 'if (!isAllowedOrigin(request, origins)) return',
+    without: 'if (request.url === "") return',
+    test: ['routes/longpoll.test.ts', 'pages of other origins may use']
   },
   {
     defence: 'Even over HTTP/2, an incomplete request does not delay closing the app',
@@ -2171,13 +2227,6 @@ export const defences: readonly Defence[] = [
     code: 'const UNITS_OF_CONTROL = 4',
     without: 'const UNITS_OF_CONTROL = 0',
     test: ['transport/reading.test.ts', 'the pongs of a WebSocket client']
-  },
-  {
-    defence: 'The secret in the paths of a long-poll transport is not logged',
-    file: 'routes/longpoll.ts',
-    code: '(url) => SECRET.exec(url)?.slice(1) ?? []',
-    without: '() => []',
-    test: ['routes/longpoll.test.ts', 'the path of a transport appears in no log']
   },
   {
     defence: 'Pages of a foreign origin cannot use long-poll',

@@ -215,7 +215,7 @@ t.test('if the client leaves, the signal of the authenticator aborts, and a late
 const cookiePrincipal: Principal = { realm: 'realm1', authid: 'joe', authrole: 'frontend', authmethod: 'wampcra', authprovider: 'cookie' }
 function visitor (given: Partial<Visitor> & { principal?: Principal | null }): Visitor & { bound: Principal[] } {
   const bound: Principal[] = []
-  return { pseudonym: 'browser', bound, recall: async () => given.principal ?? null, challenged () {}, bind: async (one) => { bound.push(one) }, logout: async () => {}, setSession () {}, ...given }
+  return { pseudonym: 'browser', bound, recall: async () => given.principal ?? null, challenged () {}, bind: async (one) => { bound.push(one) }, logout: async () => 'is deleted', setSession () {}, ...given }
 }
 
 t.test('a cookie with a login logs in at once, with the identity of the login, whatever HELLO requests [CKL-01, CKL-02, CKL-03, TRP-56]', async (t) => {
@@ -266,7 +266,7 @@ t.test('a login is bound to the cookie before WELCOME is sent, and an anonymous 
 t.test('only GOODBYE wamp.close.logout logs out, and it is answered once the store has confirmed [CKO-01, CKO-05]', async (t) => {
   let forgotten = (): void => {}
   let logouts = 0
-  const one = visitor({ logout: () => { logouts++; return new Promise((resolve) => { forgotten = resolve }) } })
+  const one = visitor({ logout: () => { logouts++; return new Promise((resolve) => { forgotten = () => { resolve('is deleted') } }) } })
   const { connect } = buildRouter({ realms })
   const client = connect({ visitor: one }).say(helloAs())
   await settled()

@@ -72,6 +72,9 @@ t.test('names that a method treats as equal share one count', async (t) => {
 
 t.test('names that a database of the app may treat as equal share one count', async (t) => {
   const spellings = [['joe', 'Joe', 'JOE', 'jo\u0065\u0301'], ['Straße', 'STRASSE', 'strasse ', ' strasse'], ['\u01c5 x', 'd\u017e X', 'DZ x', '\u01f1 x'], ['joe\u0000', 'JOE\u0000', 'joe\u0000 ', 'Joe\u0000']]
+  // Each has a character that the collations of databases ignore, or treat as a letter or digit of ASCII.
+  spellings.push(['joe', 'joe\u0001', 'jo\u200be', 'jo\u200be\u0002', 'joe\u061c\ud800', 'j\u3164oe', '\u{e0001}joe'], ['strasse 12', 'STRAẞE\u00a012', 'ſtrasse12', 'Straße ১２'])
+  spellings.push(['olof 2026', 'øłof ２०٢६', 'ØLØF ᮲0②6', 'OLoF\u200f 2026'])
   for (const [name, ...others] of spellings) {
     const logins = new FailedLogins(limits, () => 0)
     for (const other of [...others, others[0]!]) logins.count(from(undefined, other))

@@ -7,7 +7,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import wampPlugin, { wampLongPoll, wampPort } from 'fastify-wamp'
 import type { FastifyWampOptions, LongPollOptions } from 'fastify-wamp'
 import { everything } from '../helper/build-router.ts'
@@ -265,15 +265,22 @@ t.test('pages of other origins may use the routes only if they are allowed, and 
   t.equal((await fetch(`${url}/send`, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } })).status, 403)
 })
 
-t.test('the path of a transport appears in no log', async (t) => {
-  const lines: string[] = []
-  const { base } = await build(t, {}, {}, Fastify({ logger: { level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } }))
-  const url = await join(base)
-  await post(`${url}/send`, '{')
-  await post(`${url}/close?x=1`)
-  await post(`${url}/receive`)
-  t.ok(lines.some((line) => line.includes('/lp/[hidden]/send')))
-  t.notOk(lines.some((line) => line.includes(url.slice(-24))))
+t.test('the path of a transport appears in no log, whichever requests the routes accept and whichever serializers the app has', async (t) => {
+  const res = ({ request }: FastifyReply): object => ({ of: request.url })
+  for (const logger of [{}, { serializers: { res } }]) {
+    const lines: string[] = []
+    const app = Fastify({ routerOptions: { caseSensitive: false, ignoreTrailingSlash: true }, logger: { ...logger, level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } as object })
+    const { base } = await build(t, { allowedOrigins: ['https://app.example'] }, {}, app)
+    const url = await join(base)
+    await post(`${url}/send`, '{')
+    t.equal((await fetch(`${url}/SEND/`, { method: 'OPTIONS', headers: { origin: 'https://app.example' } })).status, 204, 'a browser asks before it sends')
+    t.equal((await post(`${url}/RECEIVE/`)).status, 200)
+    await post(`${url}/close?x=1`)
+    await post(`${url}/receive`)
+    t.ok(lines.some((line) => line.includes('/lp/[hidden]/send')))
+    t.equal(lines.filter((line) => line.includes('incoming request') && line.includes('/lp/[hidden]/')).length, 7)
+    t.notOk(lines.some((line) => line.includes(url.slice(-24))))
+  }
 })
 
 t.test('a client is told that the router shuts down if it waits for messages', async (t) => {
