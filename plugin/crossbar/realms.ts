@@ -31,6 +31,12 @@ export function checkRole (setting: Setting, role: string, { own, foreign }: Rea
   if (someHas(foreign, role)) setting.fail(`must not be the role "${role}": a realm of another router worker also has it, and would be open`)
 }
 
+/** Checks that clients of a service without `auth` may join: they are anonymous. */
+export function checkAnonymous (setting: Setting, reach: Reach): void {
+  if (!someHas(reach.own, 'anonymous')) setting.fail('has anonymous clients, but no realm has the role "anonymous"')
+  checkRole(setting, 'anonymous', reach)
+}
+
 /** The reach of clients with a fixed realm, which must be one of their worker's. */
 export function only (setting: Setting, realm: string, { own }: Reach): Reach {
   return { own: new Map([[realm, own.get(realm) ?? setting.fail('must name a realm of this worker')]]), foreign: new Map() }
