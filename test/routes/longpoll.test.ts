@@ -153,7 +153,7 @@ t.test('a request without messages is answered with 204 after the request timeou
 })
 
 t.test('a client that makes no request for the session timeout loses its session, and one that waits does not [LPL-10]', async (t) => {
-  const { app, base } = await build(t, { sessionTimeout: 1 })
+  const { app, base } = await build(t, { sessionTimeout: 300 })
   const gone = new Promise<void>((resolve) => { app.wamp.join('realm1').subscribe('wamp.session.on_leave', () => { resolve() }).catch(t.error) })
   const url = await open(base)
   const pending = post(`${url}/receive`)
