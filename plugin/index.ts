@@ -108,7 +108,8 @@ declare module 'fastify' {
 const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) => {
   if (fastify.hasDecorator(kHost)) throw new errors.WAMP_ERR_HOST_PLUGIN('fastify-wamp', 'is already registered: configure all realms at once, and use wampEndpoint to add a WebSocket route')
   const options = resolveOptions(given)
-  for (const { option, text } of [...doubtfulPermissions(options.realms), ...doubtfulTimes(options)]) fastify.log.warn({ option }, text)
+  const { handshakeTimeout, pingInterval } = options
+  for (const { option, text } of [...doubtfulPermissions(options.realms), ...doubtfulTimes({ handshakeTimeout, pingInterval })]) fastify.log.warn({ option }, text)
 
   await registerWebsocket(fastify)
   const serialize = await cookieSerializer(fastify)

@@ -39,8 +39,8 @@ export function resolveOptions (given: FastifyWampOptions): ResolvedOptions {
 const SHORT = 1000
 
 /** The times that were probably given in seconds, with suggestions. */
-export function doubtfulTimes ({ handshakeTimeout, pingInterval }: ResolvedOptions): { option: string, text: string }[] {
-  return Object.entries({ handshakeTimeout, pingInterval }).filter(([, time]) => time > 0 && time < SHORT)
+export function doubtfulTimes (times: Readonly<Record<string, number>>): { option: string, text: string }[] {
+  return Object.entries(times).filter(([, time]) => time > 0 && time < SHORT)
     .map(([option, time]) => ({ option, text: `${option} is ${time} ms, which is too short for clients on slow networks: its unit is milliseconds, so write ${time * 1000} for ${time} s` }))
 }
 

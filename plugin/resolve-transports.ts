@@ -1,3 +1,5 @@
+import { createSecureContext } from 'node:tls'
+import type { TlsOptions } from 'node:tls'
 import type { AuthOptions } from './auth-options.ts'
 import { checkLogins } from './check-logins.ts'
 import { errors } from './errors.ts'
@@ -20,7 +22,7 @@ export interface ResolvedRawSocket extends Omit<Filled<RawSocketOptions, typeof 
 }
 
 /** The options of a RawSocket listener, checked likewise. */
-export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedOptions): ResolvedRawSocket {
+export function resolveRawSocket (given: RawSocketOptions, { realms, pingInterval }: ResolvedOptions): ResolvedRawSocket {
   check(given, 'rawSocket')
   const { port, path, host, ...rest } = fill(defaults.rawSocket, given)
   if (path !== null && (port ?? given.host) != null) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
@@ -28,8 +30,29 @@ export function resolveRawSocket (given: RawSocketOptions, { realms }: ResolvedO
   if (path !== null && Buffer.byteLength(path) > LONGEST_SOCKET_PATH) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must have at most ${LONGEST_SOCKET_PATH} bytes, because the system cuts off a longer one`)
   if (path === null && port === null) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
   if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
+  if (rest.pings && pingInterval === 0) throw new errors.WAMP_ERR_INVALID_OPTION('pings', 'has no effect, because "pingInterval" of the plugin is 0')
+  if (rest.tls !== null) checkTls(rest.tls)
   checkLogins(rest.auth, realms, rest.auth === defaults.rawSocket.auth)
   return { listen: path === null ? { port: port!, host } : { path }, ...rest }
+}
+
+/** Node.js also accepts options with which no client can connect. */
+function checkTls (tls: TlsOptions): void {
+  try {
+    createSecureContext(tls)
+  } catch (error) {
+    const text = (error as Error).message
+    throw new errors.WAMP_ERR_INVALID_OPTION('tls', `is not accepted by Node.js: ${text}${/no start line/.test(text) ? ' (its entries are the contents of PEM files, not their names)' : ''}`)
+  }
+  const { cert, key, privateKeyIdentifier, pfx, SNICallback, pskCallback } = tls
+  const hasCertificate = isGiven(pfx) || (isGiven(cert) && (isGiven(key) || isGiven(privateKeyIdentifier)))
+  if (hasCertificate || SNICallback !== undefined || pskCallback !== undefined) return
+  throw new errors.WAMP_ERR_INVALID_OPTION('tls', 'must have "key" and "cert", or "pfx": without a certificate and its key, no client can connect')
+}
+
+/** False for an empty file, and for an empty list of files. */
+function isGiven (value: { readonly length: number } | null | undefined): boolean {
+  return (value?.length ?? 0) > 0
 }
 
 /** The options of a transport of the app's own, with every default. */

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { ListenOptions, Server, Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import type { TlsOptions } from 'node:tls'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Authenticators } from '../plugin/auth/authenticators.ts'
 import type { Codec } from '../plugin/codec/codec.ts'
+import { errors } from '../plugin/errors.ts'
 import { SHUTTING_DOWN } from '../plugin/gateway.ts'
 import type { Gateway } from '../plugin/gateway.ts'
 import { Framings } from '../plugin/transport/framing.ts'
@@ -79,7 +82,10 @@ async function listenOn (server: Server, options: ListenOptions): Promise<void> 
   try {
     await listen(server, options)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || options.path === undefined || !await isFree(options.path)) throw error
+    const [{ code }, { path }] = [error as NodeJS.ErrnoException, options]
+    // Node.js reports a missing directory as EACCES.
+    if (code === 'EACCES' && path !== undefined && !existsSync(dirname(path))) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must be in a directory that exists: there is no "${dirname(path)}"`)
+    if (code !== 'EADDRINUSE' || path === undefined || !await isFree(path)) throw error
     await listen(server, options)
   }
 }

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import prom from 'prom-client'
 import t from 'tap'
 import type { Test } from 'tap'
-import wampPlugin, { wampConsole, wampEndpoint, wampMetrics, wampTracing } from 'fastify-wamp'
+import wampPlugin, { wampConsole, wampEndpoint, wampLongPoll, wampMetrics, wampTracing } from 'fastify-wamp'
 import type { FastifyWampOptions, WampError } from 'fastify-wamp'
 import { buildWarnedApp } from './helper/warned-app.ts'
 
@@ -23,6 +23,12 @@ t.test('a time in seconds instead of milliseconds is a warning at start that nam
   const { warnings } = await build(t, { pingInterval: 25, handshakeTimeout: 10 })
   t.match(warnings, [{ option: 'handshakeTimeout', msg: /^handshakeTimeout is 10 ms.*write 10000 for 10 s$/ }, { option: 'pingInterval', msg: /write 25000 for 25 s$/ }])
   t.same((await build(t, { pingInterval: 0, handshakeTimeout: 1000 })).warnings, [])
+
+  const longPoll = await build(t)
+  await longPoll.app.register(wampLongPoll, { requestTimeout: 10, sessionTimeout: 30 })
+  t.match(longPoll.warnings, [{ option: 'requestTimeout', msg: /write 10000 for 10 s$/ }, { option: 'sessionTimeout', msg: /write 30000 for 30 s$/ }])
+  await longPoll.app.register(wampLongPoll, { path: '/other' })
+  t.equal(longPoll.warnings.length, 2)
 })
 
 t.test('a time of a cookie after which its login has ended is a warning at start that names it', async (t) => {

@@ -1,15 +1,15 @@
 import type { LongPollOptions } from '../longpoll-options.ts'
-import { defaults } from '../option-defaults.ts'
-import { checkRole } from './realms.ts'
+import { checkAnonymous } from './realms.ts'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
 import type { PortScope } from './site.ts'
 
 /** Reads a long-poll service at a URL path. As in Crossbar.io, its clients join anonymously, and pages of any origin may use it. */
 export function readLongPoll (setting: Setting, place: string, { port, reach }: PortScope): void {
+  for (const key of ['auth', 'cookie']) setting.map().get(key)?.fail('is unknown: as in Crossbar.io, long-poll clients are anonymous. For logins, use wampLongPoll in an app')
   const service = setting.record({ served: ['type', 'options'], silent: ['id'] })
   if (place === '/') setting.fail('must be at a path other than "/"')
-  checkRole(setting, defaults.anonymous.role, reach)
+  checkAnonymous(setting, reach)
   const options = service.find('options')?.record({
     served: ['request_timeout', 'session_timeout'], unserved: ['queue_limit_bytes', 'queue_limit_messages', 'debug_transport_id'], silent: ['debug']
   })

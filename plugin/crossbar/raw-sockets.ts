@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
 import type { RawSocketOptions } from '../rawsocket-options.ts'
 import { readAuth } from './auth.ts'
-import { defaults } from '../option-defaults.ts'
-import { checkRole } from './realms.ts'
+import { checkAnonymous } from './realms.ts'
 import { readSerializers } from './serializers.ts'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
@@ -21,7 +20,7 @@ export function readRawSocketTransport (setting: Setting, scope: Scope): void {
   const given = transport.find('auth')
   const auth = given && readAuth(given, scope.reach)
   if (auth?.cookie !== undefined) return given!.member('cookie').fail('is not possible over RawSocket, which has no cookies')
-  if (auth === undefined) checkRole(setting, defaults.anonymous.role, scope.reach)
+  if (auth === undefined) checkAnonymous(setting, scope.reach)
   const address = readAddress(transport.get('endpoint'), scope)
   scope.site.addRawSocket(present({ ...address, auth, serializers: readSerializers(transport.find('serializers')) }), setting)
 }

@@ -1,6 +1,7 @@
 import type { EventHistoryOptions, PermissionOptions, RealmOptions, RoleOptions } from '../options.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { UriCheck } from '../protocol/uri.ts'
+import { defaults } from '../option-defaults.ts'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
 
@@ -29,6 +30,13 @@ export function readRealms (setting: Setting): Realms {
 export function checkRole (setting: Setting, role: string, { own, foreign }: Reach): void {
   if (!someHas(own, role)) setting.fail(`must be a role of a realm: there is no role "${role}"`)
   if (someHas(foreign, role)) setting.fail(`must not be the role "${role}": a realm of another router worker also has it, and would be open`)
+}
+
+/** Checks that clients of a service without `auth` may join: they are anonymous. */
+export function checkAnonymous (setting: Setting, reach: Reach): void {
+  const { role } = defaults.anonymous
+  if (!someHas(reach.own, role)) setting.fail(`has anonymous clients, but no realm has the role "${role}"`)
+  checkRole(setting, role, reach)
 }
 
 /** The reach of clients with a fixed realm, which must be one of their worker's. */

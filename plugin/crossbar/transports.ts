@@ -1,3 +1,4 @@
+import { closest } from '../did-you-mean.ts'
 import type { Setting, Settings } from './setting.ts'
 import type { Port } from './port.ts'
 import { readRawSocketTransport } from './raw-sockets.ts'
@@ -18,9 +19,12 @@ const notServed = 'is not supported: its clients can use WebSocket'
 
 /** Reads one of a router worker's transports. An unsupported type is not served and causes a warning. */
 export function readTransport (setting: Setting, scope: Scope): void {
-  const read = transports.get(setting.member('type').string())
-  if (read === undefined) return setting.warn(notServed)
-  read(setting, scope)
+  const type = setting.member('type')
+  const read = transports.get(type.string())
+  if (read !== undefined) return read(setting, scope)
+  const meant = closest(type.string(), transports.keys())
+  if (meant === null) setting.warn(notServed)
+  else type.warn(`is not supported: did you mean "${meant}"?`)
 }
 
 function readWeb (setting: Setting, scope: Scope): void {

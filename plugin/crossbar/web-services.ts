@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { closest } from '../did-you-mean.ts'
 import { isNetwork } from '../networks.ts'
 import type { BridgeOptions } from '../options.ts'
 import { readLongPoll } from './longpoll-service.ts'
@@ -25,10 +26,18 @@ const services: ReadonlyMap<string, ServiceReader> = new Map([
 export function readPaths (setting: Setting, place: string, scope: PortScope): void {
   for (const [name, service] of setting.map()) {
     if (!/^(?:[\w-]+|\/)$/.test(name)) service.fail('must be at "/", or at letters, digits, "_" and "-"')
-    const read = services.get(service.member('type').string())
-    if (read === undefined) service.warn('is not supported')
+    const type = service.member('type')
+    const read = services.get(type.string())
+    if (read === undefined) warnOf(service, type)
     else read(service, name === '/' ? place : `${place}${name}/`, scope)
   }
+}
+
+/** Warns about a service of an unsupported type, which may be misspelt. */
+function warnOf (service: Setting, type: Setting): void {
+  const meant = closest(type.string(), services.keys())
+  if (meant === null) service.warn('is not supported')
+  else type.warn(`is not supported: did you mean "${meant}"?`)
 }
 
 function readPath (setting: Setting, place: string, scope: PortScope): void {

@@ -2,8 +2,7 @@ import type { AuthOptions } from '../auth-options.ts'
 import type { EndpointOptions } from '../options.ts'
 import { readAuth } from './auth.ts'
 import { readCookie } from './cookie.ts'
-import { defaults } from '../option-defaults.ts'
-import { checkRole } from './realms.ts'
+import { checkAnonymous } from './realms.ts'
 import type { Reach } from './realms.ts'
 import { readSerializers } from './serializers.ts'
 import { present } from './setting.ts'
@@ -41,7 +40,7 @@ export function readWebsocket (setting: Setting, websocket: WebsocketSettings, p
 function readLogins (setting: Setting, websocket: WebsocketSettings, reach: Reach): AuthOptions | undefined {
   const given = websocket.find('auth')
   const auth = given && readAuth(given, reach)
-  if (auth === undefined) checkRole(setting, defaults.anonymous.role, reach)
+  if (auth === undefined) checkAnonymous(setting, reach)
   if (auth?.cookie !== undefined && websocket.find('cookie') === undefined) given?.member('cookie').fail('requires "cookie" in addition to "auth"')
   return auth
 }

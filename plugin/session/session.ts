@@ -129,7 +129,9 @@ export class Session implements RoutedSession {
     if (this.#state !== 'shutting_down') return false
     spend(UNITS_OF_FAREWELL)
     sendCounted(this.#context, goodbye)
-    this.#timer = setTimeout(() => { this.#hangUp('normal') }, this.#context.host.shutdownTimeout)
+    // A closing app accepts no requests, so a client over long-poll cannot answer.
+    if (this.transport.type === 'longpoll' && this.#context.host.state !== 'open') this.#goAway()
+    else this.#timer = setTimeout(() => { this.#hangUp('normal') }, this.#context.host.shutdownTimeout)
     return false
   }
 
@@ -258,8 +260,7 @@ export class Session implements RoutedSession {
   #abort (reason: Uri, text: string, kind: CloseKind): void {
     if (this.#state === 'closed') return
     this.log.debug({ reason }, 'session aborted')
-    const { transport, host } = this.#context
-    const silent = this.#isLeaving
+    const [{ transport, host }, silent] = [this.#context, this.#isLeaving]
     this.#over()
     // Nothing is sent after GOODBYE.
     if (!silent) sendCounted(this.#context, { type: MessageType.Abort, details: { message: text }, reason: reasonIn(host.dialect, reason), payload: Payload.empty })
@@ -276,8 +277,7 @@ export class Session implements RoutedSession {
     // The ends of its own requests must not be sent to it.
     this.#state = 'shutting_down'
     realm.leave(this)
-    const { id, principal: { authid } } = this
-    this.#context.log.debug({ session: id, realm: realm.name, authid }, 'session left')
+    this.#context.log.debug({ session: this.id, realm: realm.name, authid: this.principal.authid }, 'session left')
     this.#context.visitor?.setSession(null)
   }
 

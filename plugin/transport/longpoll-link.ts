@@ -132,7 +132,7 @@ export class LongPollLink implements Link, Sink {
       this.#flow = 'free'
       this.#owner!.drained()
     }
-    this.#respond()
+    this.#endIfOver()
   }
 
   /** The client closes the transport. */
@@ -159,16 +159,16 @@ export class LongPollLink implements Link, Sink {
     this.#processed()
     this.sends.close()
     // The transport has not closed the link yet.
-    process.nextTick(() => { this.#endIfOver(kind) })
+    process.nextTick(() => { this.#endIfOver() })
   }
 
   terminate (): void {
     this.#finish('broken', 'ended')
   }
 
-  /** Ends a transport that the router closes. While the app closes, it accepts no more requests, so there is nobody to wait for. */
-  #endIfOver (kind: CloseKind): void {
-    if (kind === 'shutdown' && this.#messages.size === 0 && this.#batch === null) this.#finish('orderly', 'ended')
+  /** Ends a transport that has sent everything when the app closes: the app accepts no more requests. Any other one continues to respond. */
+  #endIfOver (): void {
+    if (this.#end === 'shutdown' && this.#messages.size === 0 && this.#batch === null) this.#finish('orderly', 'ended')
     else this.#respond()
   }
 

@@ -135,7 +135,7 @@ t.test('without auth, or with an empty one, only anonymous clients are accepted,
   t.equal(convertAuth({}), undefined)
   t.equal(convert(websocket({})).plugin.auth, undefined)
   const realms = [{ name: 'realm1', roles: [{ name: 'frontend' }] }]
-  refused(t, node({ realms }), WS, 'must be a role of a realm: there is no role "anonymous"')
+  refused(t, node({ realms }), WS, 'has anonymous clients, but no realm has the role "anonymous"')
 })
 
 t.test('a cookie login requires another method and the option cookie, and has no options [CKI-11]', async (t) => {

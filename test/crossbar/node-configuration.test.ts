@@ -134,7 +134,7 @@ t.test('a login of one router worker gives no access to a realm of another', asy
   const both = 'must not be the role "anonymous": a realm of another router worker also has it'
   refused(t, workers({ realms: [{ name: 'realm2', roles: [{ name: 'anonymous' }] }] }), WS, both)
   refused(t, workers({ realms: [realm1] }), 'workers[1].realms', 'must not have the realm "realm1": "workers[0]" has it')
-  refused(t, workers({ transports: [web({ other: { type: 'websocket' } })] }), 'workers[1].transports[0].paths.other', 'must be a role of a realm')
+  refused(t, workers({ transports: [web({ other: { type: 'websocket' } })] }), 'workers[1].transports[0].paths.other', 'has anonymous clients, but no realm has the role "anonymous"')
 })
 
 t.test('a router that listens on several ports has a configuration for each', async (t) => {

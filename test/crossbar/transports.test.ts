@@ -50,6 +50,8 @@ t.test('a transport that is not served is not opened, on any port, and causes a 
     const { warnings } = convert(transports(web(ws), { type, endpoint: { type: 'tcp', port: 9000, tls: {} } }))
     t.same(warnings, ['workers[0].transports[1] is not supported: its clients can use WebSocket'])
   }
+  const { warnings } = convert(transports(web(ws), { type: 'raw-socket', endpoint: { type: 'tcp', port: 9000 } }))
+  t.same(warnings, ['workers[0].transports[1].type is not supported: did you mean "rawsocket"?'])
   refused(t, transports({ endpoint: tcp }), 'workers[0].transports[0]', 'must have "type"')
 })
 

@@ -84,7 +84,7 @@ t.test('a long-poll service is served to anonymous clients, with its timeouts [L
   t.same(convert(paths({})).longPolls, [])
   refused(t, paths({ '/': { type: 'longpoll' } }), `${PATHS}["/"]`, 'must be at a path other than "/"')
   refused(t, paths({ lp: { type: 'longpoll', options: { session_timeout: -1 } } }), `${PATHS}.lp.options.session_timeout`, 'must be')
-  refused(t, paths({ lp: { type: 'longpoll', auth: {} } }), `${PATHS}.lp.auth`, 'is unknown')
+  refused(t, paths({ lp: { type: 'longpoll', auth: {} } }), `${PATHS}.lp.auth`, 'is unknown: as in Crossbar.io, long-poll clients are anonymous. For logins, use wampLongPoll in an app')
   t.end()
 })
 
@@ -92,6 +92,7 @@ t.test('other web services are not served, with a warning', async (t) => {
   for (const type of ['nodeinfo', 'archive', 'json', 'redirect', 'webhook', 'wsgi']) {
     t.same(convert(paths({ other: { type, any: 'thing' } })).warnings, [`${PATHS}.other is not supported`])
   }
+  t.same(convert(paths({ other: { type: 'long-poll' } })).warnings, [`${PATHS}.other.type is not supported: did you mean "longpoll"?`])
   refused(t, paths({ other: {} }), `${PATHS}.other`, 'must have "type"')
   refused(t, paths({ other: 'static' }), `${PATHS}.other`, 'must be a dict')
 })

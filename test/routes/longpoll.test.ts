@@ -153,7 +153,7 @@ t.test('a request without messages is answered with 204 after the request timeou
 })
 
 t.test('a client that makes no request for the session timeout loses its session, and one that waits does not [LPL-10]', async (t) => {
-  const { app, base } = await build(t, { sessionTimeout: 1 })
+  const { app, base } = await build(t, { sessionTimeout: 300 })
   const gone = new Promise<void>((resolve) => { app.wamp.join('realm1').subscribe('wamp.session.on_leave', () => { resolve() }).catch(t.error) })
   const url = await open(base)
   const pending = post(`${url}/receive`)
@@ -283,8 +283,8 @@ t.test('the path of a transport appears in no log, whichever requests the routes
   }
 })
 
-t.test('a client is told that the router shuts down if it waits for messages', async (t) => {
-  const { app, base } = await build(t, {}, { shutdown: 'goodbye' })
+t.test('a client is told that the router shuts down if it waits for messages, and its answer, which it cannot send, is not awaited', async (t) => {
+  const { app, base } = await build(t, {}, { shutdown: 'goodbye', shutdownTimeout: 2 ** 31 - 1 })
   const url = await join(base)
   const arrives = requested(app, 1)
   const pending = post(`${url}/receive`)

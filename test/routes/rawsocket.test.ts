@@ -205,6 +205,31 @@ t.test('the port of a further app has its own RawSocket clients, which end with 
   t.equal(app.wamp.sessions('realm1').length, 0)
 })
 
+t.test('TLS options with which no client could connect are refused, in all their forms', async (t) => {
+  const { key, cert } = await (await Authority.create(t)).sign('localhost')
+  const attempt = async (tls: object): Promise<FastifyInstance> => await build(t, { port: 0, tls } as RawSocketOptions)
+  for (const [tls, message] of [
+    [{}, /"tls" must have "key" and "cert", or "pfx"/],
+    [{ cert }, /"tls" must have/],
+    [{ key }, /"tls" must have/],
+    [{ key, certificate: cert }, /"tls" must have/],
+    [{ key: [], cert: '' }, /"tls" must have/],
+    [{ key: 'key.pem', cert: 'cert.pem' }, /"tls" is not accepted by Node.js: .*no start line \(its entries are the contents of PEM files, not their names\)/],
+    [{ key, cert, ciphers: 'none' }, /"tls" is not accepted by Node.js: .*no cipher match/]
+  ] as const) await t.rejects(attempt(tls), { code: 'WAMP_ERR_INVALID_OPTION', message })
+  for (const tls of [{ key, cert }, { SNICallback: () => {} }, { pskCallback: () => null, ciphers: 'PSK' }]) t.equal((await attempt(tls)).wampRawSockets.length, 1)
+})
+
+t.test('a Unix socket in a directory that does not exist is refused with the name of the directory', async (t) => {
+  const missing = join(await directory(t), 'missing')
+  await t.rejects(build(t, { path: join(missing, 'wamp.sock') }), { code: 'WAMP_ERR_INVALID_OPTION', message: `The option "path" must be in a directory that exists: there is no "${missing}"` })
+})
+
+t.test('pings without an interval are refused', async (t) => {
+  await t.rejects(build(t, { port: 0, pings: true }, { pingInterval: 0 }), { code: 'WAMP_ERR_INVALID_OPTION', message: /"pings" has no effect, because "pingInterval" of the plugin is 0/ })
+  t.equal((await build(t, { port: 0 }, { pingInterval: 0 })).wampRawSockets.length, 1)
+})
+
 t.test('mistakes in the options are named', async (t) => {
   const attempt = async (options: object): Promise<void> => { await build(t, options as RawSocketOptions) }
   for (const [options, message] of [
