@@ -1076,9 +1076,23 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Short replies that a client does not read share one buffer',
     file: 'plugin/transport/unsent.ts',
-    code: 'if (framing.isStream && frame.length <= SHORT)',
+    code: 'if (this.#framing.isStream && frame.length <= SHORT)',
     without: 'if (frame.length < 0)',
     test: ['transport/unsent.test.ts', 'short frames share one buffer,']
+  },
+  {
+    defence: 'Short replies over long-poll that a client does not fetch are counted by the memory that they use',
+    file: 'plugin/transport/unsent.ts',
+    code: 'framing.isStream ? 0 : OCTETS_OF_ENTRY',
+    without: '0',
+    test: ['transport/unsent.test.ts', 'short messages that must stay apart are counted']
+  },
+  {
+    defence: 'Short replies over batched long-poll that a client does not fetch share one buffer',
+    file: 'routes/longpoll.ts',
+    code: '(batching) => this.#framings.of(batching, MessagesOfBatches)',
+    without: '(batching) => this.#framings.of(batching, WholeMessages)',
+    test: ['routes/longpoll.test.ts', 'short replies that a batched client does not fetch']
   },
   {
     defence: 'Buffered data for clients that resume reading is sent in turns',
