@@ -2124,6 +2124,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/left-requests.test.ts', 'an upgrade whose client has']
   },
   {
+    defence: 'An HTTP/2 request that was canceled early is not kept until the deadline of its body',
+    file: 'routes/body-deadline.ts',
+    code: '|| hasGone(reply)',
+    without: '',
+    test: ['routes/left-requests.test.ts', 'an HTTP/2 request that was canceled before its body']
+  },
+  {
     defence: 'Clients that send requests and disconnect cannot make pending requests accumulate without limit',
     file: 'routes/client-gone.ts',
     code: 'if (ending + all.size > MOST_ENDING)',
