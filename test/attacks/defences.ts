@@ -2192,5 +2192,12 @@ export const defences: readonly Defence[] = [
     code: 'const UNITS_OF_CONTROL = 4',
     without: 'const UNITS_OF_CONTROL = 0',
     test: ['transport/reading.test.ts', 'the pongs of a WebSocket client']
+  },
+  {
+    defence: 'Two heavy messages are not processed without serving timers and sockets between them',
+    file: 'plugin/work.ts',
+    code: 'if (isExceededByFar()) return schedule()',
+    without: '',
+    test: ['work.test.ts', 'after a turn that was exceeded by far']
   }
 ]
