@@ -29,6 +29,8 @@ const counts = new Float64Array([UNITS_OF_TURN, 0])
 const LEFT = 0
 const EARLIER = 1
 let state: 'idle' | 'scheduled' = 'idle'
+/** `resting`: the next turn begins one iteration of the event loop later. */
+let rest: 'none' | 'resting' = 'none'
 /** The current phase. */
 let phase: 'workers' | 'waiters' = 'workers'
 const queued = new Set<Worker>()
@@ -109,6 +111,7 @@ function schedule (): void {
  */
 function takeTurn (): void {
   state = 'idle'
+  if (isExceededByFar()) return schedule()
   if (phase === 'workers' || counts[LEFT]! <= 0 || waiters.owners === 0) {
     phase = phase === 'workers' && waiters.owners > 0 ? 'waiters' : 'workers'
     counts[EARLIER] = unitsSpent()
@@ -119,6 +122,15 @@ function takeTurn (): void {
   if (phase === 'waiters') serveWaiter()
   else serveWorkers()
   if (queued.size > 0 || waiters.owners > 0) schedule()
+}
+
+/**
+ * True if the turn was exceeded by far, as by one heavy message, and timers have not been served since: sockets are read directly before turns,
+ * so a message that was just read and one that waits would otherwise be processed without a break.
+ */
+function isExceededByFar (): boolean {
+  rest = rest === 'none' && counts[LEFT]! < -UNITS_OF_TURN ? 'resting' : 'none'
+  return rest === 'resting'
 }
 
 function serveWaiter (): void {

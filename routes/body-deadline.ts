@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { preParsingAsyncHookHandler } from 'fastify'
 import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
+import { hasGone } from './client-gone.ts'
 import { cancel, hasArrived } from './exchange.ts'
 
 /** How often `handshakeTimeout` a body may take to arrive. */
@@ -16,8 +17,9 @@ type Raw = IncomingMessage & { readonly stream?: ServerHttp2Stream }
  */
 export function limitBody (handshakeTimeout: number): preParsingAsyncHookHandler {
   // The payload passed to hooks may be another stream, such as a decompressed body.
-  return async ({ raw }, _reply, payload) => {
-    if (raw.destroyed || isComplete(raw)) return payload
+  return async ({ raw }, reply, payload) => {
+    // A stream of HTTP/2 that is over would not end the timer, which keeps the request in memory.
+    if (raw.destroyed || hasGone(reply) || isComplete(raw)) return payload
     // An injected request whose body is not read never ends, and must not keep the process alive.
     const timer = setTimeout(() => { cut(raw) }, Math.min(HANDSHAKES_OF_BODY * handshakeTimeout, LONGEST_TIMER)).unref()
     raw.once('end', () => { clearTimeout(timer) }).once('close', () => { clearTimeout(timer) })

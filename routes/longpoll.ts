@@ -12,7 +12,7 @@ import type { ResolvedEndpoint } from '../plugin/resolved-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Rejection } from '../plugin/transport/admission.ts'
 import { Batches } from '../plugin/transport/batches.ts'
-import { Framings, WholeMessages } from '../plugin/transport/framing.ts'
+import { Framings, MessagesOfBatches, WholeMessages } from '../plugin/transport/framing.ts'
 import { LongPollLink } from '../plugin/transport/longpoll-link.ts'
 import type { LongPollTimes, Poll } from '../plugin/transport/longpoll-link.ts'
 import { spend } from '../plugin/work.ts'
@@ -188,8 +188,8 @@ class LongPollTransports {
     this.#opened.set(id, { link, contentType: contentTypes[codec.name]! })
     gateway.accept({
       ...{ link, codec, visitor, log: request.log, port: connections },
-      framing: this.#framings.of(batching ?? codec, WholeMessages),
-      batches: batching === null ? null : new Batches(batching, (batching) => this.#framings.of(batching, WholeMessages)),
+      framing: batching === null ? this.#framings.of(codec, WholeMessages) : this.#framings.of(batching, MessagesOfBatches),
+      batches: batching === null ? null : new Batches(batching, (batching) => this.#framings.of(batching, MessagesOfBatches)),
       request: authenticators.lookAtRequests ? request : null,
       authenticators: authenticators.entries(),
       cookieLogin: endpoint.auth.cookie !== undefined

@@ -104,6 +104,20 @@ t.test('a turn in which little is done ends as well', async (t) => {
   }
 })
 
+t.test('after a turn that was exceeded by far, timers and sockets are served before the next one', async (t) => {
+  await turn()
+  const done: string[] = []
+  for (const name of ['a', 'b', 'c']) enqueue(worker(name, 1, 3 * UNITS_OF_TURN, done))
+  const counts: number[] = []
+  // As a message does that has just been read from a socket.
+  spend(3 * UNITS_OF_TURN)
+  for (let i = 0; i < 7; i++) {
+    await turn()
+    counts.push(done.length)
+  }
+  t.same(counts, [0, 1, 1, 2, 2, 3, 3])
+})
+
 t.test('work outside workers also waits for units', async (t) => {
   await turn()
   useUp()

@@ -104,3 +104,14 @@ export class WholeMessages extends FrameBuilder {
     return [[frame]]
   }
 }
+
+/** Messages of batches without frames: the content of a batch may be cut anywhere between two of its messages. */
+export class MessagesOfBatches extends FrameBuilder {
+  constructor (encoder: Encoder) {
+    super(encoder, Buffer.allocUnsafe)
+  }
+
+  override fragmentsOf (frame: Buffer): readonly Fragment[] {
+    return [[frame]]
+  }
+}

@@ -213,8 +213,8 @@ export class Outgoing implements Flushable, Worker {
   }
 
   #addRest (frame: Buffer): void {
-    this.#rest ??= new Unsent()
-    this.#rest.add(frame, this.#framing)
+    this.#rest ??= new Unsent(this.#framing)
+    this.#rest.add(frame)
   }
 
   #give (octets: Buffer): void {

@@ -1,3 +1,4 @@
+import { OCTETS_OF_ENTRY } from '../backlog.ts'
 import { Queue } from '../queue.ts'
 import type { Fragment, Framing } from './framing.ts'
 
@@ -11,23 +12,33 @@ const CHUNK = 4096
 
 /** Data that a stream has not received yet, because it is full. */
 export class Unsent {
+  readonly #framing: Framing
+  /** Octets that count for a fragment in addition to its own: short frames are not copied unless the transport is a stream. */
+  readonly #overhead: number
   readonly #fragments = new Queue<Fragment>()
   /** Short frames that are not yet among the fragments. */
   #chunk: Buffer | null = null
   #filled = 0
   #octets = 0
 
+  /** The data consists of frames of this framing, or of another one of the same kind. */
+  constructor (framing: Framing) {
+    this.#framing = framing
+    this.#overhead = framing.isStream ? 0 : OCTETS_OF_ENTRY
+  }
+
+  /** The octets that count for the limits. */
   get octets (): number {
     return this.#octets
   }
 
-  /** Adds a frame of this framing. */
-  add (frame: Buffer, framing: Framing): void {
-    if (framing.isStream && frame.length <= SHORT) return this.#copy(frame)
+  /** Adds a frame. */
+  add (frame: Buffer): void {
+    if (this.#framing.isStream && frame.length <= SHORT) return this.#copy(frame)
     this.#close()
-    for (const fragment of framing.fragmentsOf(frame)) {
+    for (const fragment of this.#framing.fragmentsOf(frame)) {
       this.#fragments.add(fragment)
-      for (const { length } of fragment) this.#octets += length
+      this.#octets += this.#octetsOf(fragment)
     }
   }
 
@@ -35,8 +46,14 @@ export class Unsent {
   take (): Fragment | undefined {
     if (this.#fragments.size === 0) this.#close()
     const fragment = this.#fragments.take()
-    for (const { length } of fragment ?? []) this.#octets -= length
+    if (fragment !== undefined) this.#octets -= this.#octetsOf(fragment)
     return fragment
+  }
+
+  #octetsOf (fragment: Fragment): number {
+    let octets = this.#overhead
+    for (const { length } of fragment) octets += length
+    return octets
   }
 
   #copy (frame: Buffer): void {

@@ -1132,9 +1132,23 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Short replies that a client does not read share one buffer',
     file: 'plugin/transport/unsent.ts',
-    code: 'if (framing.isStream && frame.length <= SHORT)',
+    code: 'if (this.#framing.isStream && frame.length <= SHORT)',
     without: 'if (frame.length < 0)',
     test: ['transport/unsent.test.ts', 'short frames share one buffer,']
+  },
+  {
+    defence: 'Short replies over long-poll that a client does not fetch are counted by the memory that they use',
+    file: 'plugin/transport/unsent.ts',
+    code: 'framing.isStream ? 0 : OCTETS_OF_ENTRY',
+    without: '0',
+    test: ['transport/unsent.test.ts', 'short messages that must stay apart are counted']
+  },
+  {
+    defence: 'Short replies over batched long-poll that a client does not fetch share one buffer',
+    file: 'routes/longpoll.ts',
+    code: '(batching) => this.#framings.of(batching, MessagesOfBatches)',
+    without: '(batching) => this.#framings.of(batching, WholeMessages)',
+    test: ['routes/longpoll.test.ts', 'short replies that a batched client does not fetch']
   },
   {
     defence: 'Buffered data for clients that resume reading is sent in turns',
@@ -2166,6 +2180,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/left-requests.test.ts', 'an upgrade whose client has']
   },
   {
+    defence: 'An HTTP/2 request that was canceled early is not kept until the deadline of its body',
+    file: 'routes/body-deadline.ts',
+    code: '|| hasGone(reply)',
+    without: '',
+    test: ['routes/left-requests.test.ts', 'an HTTP/2 request that was canceled before its body']
+  },
+  {
     defence: 'Clients that send requests and disconnect cannot make pending requests accumulate without limit',
     file: 'routes/client-gone.ts',
     code: 'if (ending + all.size > MOST_ENDING)',
@@ -2283,5 +2304,12 @@ export const defences: readonly Defence[] = [
     code: '      this.#end(\'broken\')\n    }',
     without: '      throw error\n    }',
     test: ['custom-transport.test.ts', 'a connection of the app that fails']
+  },
+  {
+    defence: 'Two heavy messages are not processed without serving timers and sockets between them',
+    file: 'plugin/work.ts',
+    code: 'if (isExceededByFar()) return schedule()',
+    without: '',
+    test: ['work.test.ts', 'after a turn that was exceeded by far']
   }
 ]

@@ -64,6 +64,31 @@ t.test('an HTTP/2 request that its client has canceled waits for no turn', async
   t.ok(await answered < OTHERS)
 })
 
+t.test('an HTTP/2 request that was canceled before its body is looked at is not kept until the deadline of the body', async (t) => {
+  const HANDSHAKE_TIMEOUT = 12_345
+  const app = Fastify({ http2: true }) as unknown as FastifyInstance
+  app.addHook('onRequest', async ({ raw }) => {
+    const { stream } = raw as unknown as { stream: EventEmitter }
+    app.server.emit('asked')
+    await once(stream, 'close')
+  })
+  // Hooks of the plugin come after it.
+  const looked = new Promise<void>((resolve) => { app.addHook('preParsing', async () => { setImmediate(resolve) }) })
+  await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: everything } } }, handshakeTimeout: HANDSHAKE_TIMEOUT })
+  await app.register(wampBridge, { call: '/call', as: { realm: 'realm1', role: 'anonymous' } })
+  t.teardown(() => app.close())
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const timers = t.capture(globalThis, 'setTimeout', setTimeout)
+  const asked = once(app.server, 'asked')
+  const client = connectHttp2(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  t.teardown(() => { client.destroy() })
+  const stream = client.request({ ':method': 'POST', ':path': '/call', 'content-type': 'application/json' }).on('error', () => {}).end(BODY)
+  await asked
+  stream.close(constants.NGHTTP2_CANCEL)
+  await looked
+  t.same(timers().map(({ args }) => args[1]).filter((time) => time === 10 * HANDSHAKE_TIMEOUT), [])
+})
+
 t.test('if many clients with pending requests disconnect at once, only some of the requests wait for a turn to end', async (t) => {
   const CLIENTS = 15
   const REQUESTS = 99

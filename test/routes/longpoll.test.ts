@@ -317,6 +317,22 @@ t.test('a further port can serve long-poll, and its transports end with it', asy
   t.equal(app.wamp.sessions('realm1').length, 0)
 })
 
+t.test('short replies that a batched client does not fetch count as their octets only, and arrive in order', async (t) => {
+  const { base } = await build(t, {}, { limits: { bufferedEventBytes: 400_000, bufferedBytes: 500_000 } })
+  const url = await open(base, { protocols: ['wamp.2.json.batched'] })
+  await post(`${url}/send`, `${hello}\x18`)
+  await post(`${url}/receive`)
+  const requests = Array.from({ length: 10_000 }, (_, i) => i + 1)
+  t.equal((await post(`${url}/send`, requests.map((request) => `[32,${request},{},"a"]\x18`).join(''))).status, 204)
+  const replies: unknown[] = []
+  while (replies.length < requests.length) {
+    const { status, body } = await post(`${url}/receive`)
+    if (status !== 200) break
+    for (const reply of body.toString().split('\x18').slice(0, -1)) replies.push((JSON.parse(reply) as unknown[])[1])
+  }
+  t.same(replies, requests)
+})
+
 t.test('limits for connections apply to transports, however many TCP connections there are', async (t) => {
   const { base } = await build(t, {}, { limits: { connectionsOfAddress: 2 } })
   const [first] = [await open(base), await open(base)]

@@ -40,8 +40,7 @@ function rawSocket (): Reading {
 
 /** A turn whose units have not been used. */
 async function freshTurn (): Promise<void> {
-  spend(UNITS_OF_TURN)
-  isTurnOver()
+  while (!isTurnOver()) spend(UNITS_OF_TURN)
   await new Promise((resolve) => { setImmediate(resolve) })
 }
 
