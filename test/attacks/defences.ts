@@ -2199,5 +2199,12 @@ export const defences: readonly Defence[] = [
     code: 'if (isExceededByFar()) return schedule()',
     without: '',
     test: ['work.test.ts', 'after a turn that was exceeded by far']
+  },
+  {
+    defence: 'Unread responses to requests for messages do not outlive their long-poll transport',
+    file: 'plugin/transport/longpoll-link.ts',
+    code: 'this.#batch?.poll.cut()',
+    without: '',
+    test: ['transport/longpoll-link.test.ts', 'a response that the client has not read ends']
   }
 ]
