@@ -1089,10 +1089,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Short replies over batched long-poll that a client does not fetch share one buffer',
-    file: 'routes/longpoll.ts',
-    code: '(batching) => this.#framings.of(batching, MessagesOfBatches)',
-    without: '(batching) => this.#framings.of(batching, WholeMessages)',
-    test: ['routes/longpoll.test.ts', 'short replies that a batched client does not fetch']
+    file: 'plugin/transport/framing.ts',
+    code: 'export class MessagesOfBatches extends FrameBuilder {',
+    without: 'export class MessagesOfBatches extends FrameBuilder { isStream = false;',
+    test: ['transport/unsent.test.ts', 'short messages that must stay apart are counted']
   },
   {
     defence: 'Buffered data for clients that resume reading is sent in turns',
