@@ -149,7 +149,7 @@ class LongPollTransports {
     const { link, contentType } = this.#transportOf(request)
     const response = new PollResponse(reply)
     const outcome = await new Promise<Buffer | 'empty' | 'ended'>((resolve) => {
-      const poll: Poll = { get unsent () { return response.unsent }, respond: resolve, finish: resolve }
+      const poll: Poll = { get unsent () { return response.unsent }, respond: resolve, finish: resolve, cut: () => { response.cut() } }
       link.poll(poll)
       whenResponseEnds(reply, () => {
         link.settled(poll, response.isSent ? 'sent' : 'lost')

@@ -13,6 +13,8 @@ export interface Poll {
   respond (content: Buffer): void
   /** Responds without messages: there are none at present, or the transport has ended and there will be no more. */
   finish (outcome: 'empty' | 'ended'): void
+  /** Ends a response that the client has not read: nothing limits the memory of responses after the end of their transport. */
+  cut (): void
 }
 
 /** The times of a long-poll transport, in milliseconds. */
@@ -209,6 +211,7 @@ export class LongPollLink implements Link, Sink {
     this.#processed()
     this.sends.close()
     this.#finishPoll(outcome)
+    this.#batch?.poll.cut()
     this.#messages.clear()
     this.#octets = 0
     this.#ended()

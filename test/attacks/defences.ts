@@ -1145,10 +1145,10 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'Short replies over batched long-poll that a client does not fetch share one buffer',
-    file: 'routes/longpoll.ts',
-    code: '(batching) => this.#framings.of(batching, MessagesOfBatches)',
-    without: '(batching) => this.#framings.of(batching, WholeMessages)',
-    test: ['routes/longpoll.test.ts', 'short replies that a batched client does not fetch']
+    file: 'plugin/transport/framing.ts',
+    code: 'export class MessagesOfBatches extends FrameBuilder {',
+    without: 'export class MessagesOfBatches extends FrameBuilder { isStream = false;',
+    test: ['transport/unsent.test.ts', 'short messages that must stay apart are counted']
   },
   {
     defence: 'Buffered data for clients that resume reading is sent in turns',
@@ -2311,5 +2311,12 @@ export const defences: readonly Defence[] = [
     code: 'if (isExceededByFar()) return schedule()',
     without: '',
     test: ['work.test.ts', 'after a turn that was exceeded by far']
+  },
+  {
+    defence: 'Unread responses to requests for messages do not outlive their long-poll transport',
+    file: 'plugin/transport/longpoll-link.ts',
+    code: 'this.#batch?.poll.cut()',
+    without: '',
+    test: ['transport/longpoll-link.test.ts', 'a response that the client has not read ends']
   }
 ]

@@ -12,6 +12,8 @@ class TestPoll implements Poll {
   respond (content: Buffer): void { this.responses.push(content.toString()) }
 
   finish (outcome: string): void { this.responses.push(`(${outcome})`) }
+
+  cut (): void { this.responses.push('(cut)') }
 }
 
 function build ({ batched = false } = {}) {
@@ -124,4 +126,19 @@ t.test('a transport that the router closes ends when its messages have been fetc
   told.link.settled(last, 'sent')
   await told.turn()
   t.same(told.events, ['ended', 'orderly'])
+})
+
+t.test('a response that the client has not read ends with the transport, which would limit it no longer', async (t) => {
+  for (const end of ['leave', 'terminate'] as const) {
+    const { link, turn } = build()
+    const [unread, read] = [new TestPoll(), new TestPoll()]
+    link.write(Buffer.from('one'))
+    link.poll(read)
+    link.settled(read, 'sent')
+    link.write(Buffer.from('two'))
+    link.poll(unread)
+    link[end]()
+    await turn()
+    t.same([read.responses, unread.responses], [['one'], ['two', '(cut)']])
+  }
 })
