@@ -1,19 +1,25 @@
 import { readFileSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
 import type { Codec } from '../../plugin/codec/codec.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
-import { Payload } from '../../plugin/protocol/payload.ts'
+import type { Payload } from '../../plugin/protocol/payload.ts'
+import { LIMITS, payloadOf } from '../codec/messages.ts'
 
 const codecs: readonly Codec[] = [jsonCodec, msgpackCodec, cborCodec]
-const json = (text: string): Payload => Payload.ofBytes(jsonCodec, { elements: 1, bytes: Buffer.from(`[${text}]`) })
-const msgpack = (hex: string): Payload => Payload.ofBytes(msgpackCodec, { elements: 1, bytes: Buffer.from(`91${hex}`, 'hex') })
-const cbor = (hex: string): Payload => Payload.ofBytes(cborCodec, { elements: 1, bytes: Buffer.from(`81${hex}`, 'hex') })
+const call = (codec: Codec, head: Buffer, args: Buffer): Example => ({ args, payload: payloadOf(codec.decode(Buffer.concat([head, args, Buffer.from(codec === jsonCodec ? ']' : '')]), LIMITS)) })
+const json = (text: string): Example => call(jsonCodec, Buffer.from('[48,1,{},"x",'), Buffer.from(`[${text}]`))
+const msgpack = (hex: string): Example => call(msgpackCodec, Buffer.from('95300180a178', 'hex'), Buffer.from(`91${hex}`, 'hex'))
+const cbor = (hex: string): Example => call(cborCodec, Buffer.from('85183001a06178', 'hex'), Buffer.from(`81${hex}`, 'hex'))
+
+/** The payload of a received CALL, and its arguments as the caller wrote them. */
+interface Example { readonly payload: Payload, readonly args: Buffer }
 
 /** For each row of the page, values that it is about: each must become what the row says. */
-const examples: Readonly<Record<string, readonly Payload[]>> = {
+const examples: Readonly<Record<string, readonly Example[]>> = {
   'integer within ±2^53 JSON': [json('9007199254740992'), json('-9007199254740992'), json('1')],
   'integer beyond ±2^53, within 64 bits JSON': [json('9007199254740993'), json('18446744073709551615'), json('-9223372036854775808')],
   'integer beyond 64 bits, up to 1,233 characters JSON': [json('18446744073709551616'), json('-9223372036854775809'), json('1'.repeat(1233))],
@@ -33,6 +39,7 @@ const examples: Readonly<Record<string, readonly Payload[]>> = {
   'NaN CBOR': [cbor('f97e00')],
   'Infinity (-Infinity likewise) CBOR': [cbor('f97c00')],
   'undefined CBOR': [cbor('f7')],
+  'binary data with tag 64, a typed array CBOR': [cbor('d840420102'), cbor('d90040420102')],
   'other tag, simple value CBOR': [cbor('d903e701'), cbor('e0')],
   'dict with boolean, null, list or dict keys CBOR': [cbor('a1f501'), cbor('a1f601'), cbor('a18001'), cbor('a1a001')]
 }
@@ -41,19 +48,26 @@ function inProcess (payload: Payload): string {
   if (!payload.hasForm(null)) return 'unsupported'
   const { args: [value] } = payload.values()
   if (value instanceof OpaqueValue) return 'opaque'
+  if (value instanceof Uint8Array) return 'binary data'
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid Date' : 'Date'
   if (typeof value === 'number') return Number.isFinite(value) ? 'Number' : String(value)
   return { bigint: 'BigInt', object: 'dict' }[typeof value as string] ?? String(value)
 }
 
-function inCodec (payload: Payload, codec: Codec, name: string): string {
-  if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return 'untouched'
+function inCodec ({ payload, args }: Example, codec: Codec, name: string): string {
+  if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return Buffer.from(payload.in(codec).bytes).equals(args) ? 'untouched' : changed(payload, codec)
   if (!payload.hasForm(codec)) return 'unsupported'
   const { args: [given] } = payload.values()
   const { args: [value] } = codec.decodePayload(payload.in(codec))
   if (value === null) return 'null'
   if (given instanceof Date) return value === given.toJSON() ? 'text' : 'wrong'
   return JSON.stringify(value, digits) === JSON.stringify(given, digits) ? 'converted' : 'wrong'
+}
+
+function changed (payload: Payload, codec: Codec): string {
+  const { args: [value] } = payload.values()
+  const { args: [written] } = codec.decodePayload(payload.in(codec))
+  return isDeepStrictEqual(written, value) && value instanceof Uint8Array ? 'without the tag' : 'wrong'
 }
 
 function digits (_: string, value: unknown): unknown {
@@ -64,6 +78,6 @@ t.test('values are converted as the page on values says', async (t) => {
   const rows = readFileSync('docs/values.md', 'utf8').split('\n').map((line) => line.split('|').map((cell) => cell.trim()).slice(1, -1)).filter(({ length }) => length === 6).slice(2)
   t.same(rows.map(([value, name]) => `${value} ${name}`), Object.keys(examples), 'each row has its examples')
   for (const [value, name, ...cells] of rows) {
-    for (const payload of examples[`${value} ${name}`] ?? []) t.same([inProcess(payload), ...codecs.map((codec) => inCodec(payload, codec, name!))], cells, `${value} in ${name}`)
+    for (const example of examples[`${value} ${name}`] ?? []) t.same([inProcess(example.payload), ...codecs.map((codec) => inCodec(example, codec, name!))], cells, `${value} in ${name}`)
   }
 })
