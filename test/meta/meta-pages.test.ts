@@ -88,15 +88,21 @@ t.test('subscriptions and registrations are listed in pages by id, including tho
 })
 
 t.test('the subscribers and callees of a subscription or registration are listed in pages', async (t) => {
-  const { join } = buildRouter({ limits })
+  const { router, join } = buildRouter({ limits })
+  const app = router.join('realm1')
   const client = await join()
   const holders = [client]
   for (let i = 0; i < 110; i++) holders.push(await join())
   for (const holder of holders.toReversed()) holder.say([32, 1, {}, 'a'], [64, 1, { invoke: 'random' }, 'a'])
-  for (const [kind, list] of [['subscription', 'list_subscribers'], ['registration', 'list_callees']] as const) {
+  for (const [kind, list, left] of [['subscription', 'list_subscribers', 'on_unsubscribe'], ['registration', 'list_callees', 'on_unregister']] as const) {
     const [, , , [id]] = await ask(client, `wamp.${kind}.lookup`, ['a'])
     t.same((await pagesOf(t, client, `wamp.${kind}.${list}`, [id])).flat(), holders.map((holder) => holder.id))
+    // A session that has left is removed in turns.
+    let tell = (): void => {}
+    const removed = new Promise<void>((resolve) => { tell = resolve })
+    await app.subscribe(`wamp.${kind}.${left}`, () => { tell() })
     holders.pop()!.say([6, {}, 'wamp.close.close_realm'])
+    await removed
     holders.push(await join())
     holders.at(-1)!.say([32, 1, {}, 'a'], [64, 1, { invoke: 'random' }, 'a'])
     t.same((await pagesOf(t, client, `wamp.${kind}.${list}`, [id])).flat(), holders.map((holder) => holder.id), 'also after some have come and gone')
