@@ -55,7 +55,6 @@ export class LongPollLink implements Link, Sink {
   #state: 'open' | 'closing' | 'closed' = 'open'
   /** The reason for closing; null while the router has not closed the transport. */
   #end: CloseKind | null = null
-  #intake: 'on' | 'paused' = 'on'
   /** Lets a request of the client continue whose messages have been processed. */
   #processed: () => void = () => {}
   #lastRequest = 0
@@ -106,7 +105,7 @@ export class LongPollLink implements Link, Sink {
     this.#lastRequest = performance.now()
     if (this.#state !== 'open') return 'ended'
     this.#owner!.receive(content)
-    if (this.#intake === 'paused' && this.#state === 'open') await new Promise<void>((resolve) => { this.#processed = resolve })
+    if (this.sends.isPaused && this.#state === 'open') await new Promise<void>((resolve) => { this.#processed = resolve })
     this.#lastRequest = performance.now()
     return this.#end === 'violation' || this.#end === 'malformed' ? 'malformed' : 'accepted'
   }
@@ -145,12 +144,10 @@ export class LongPollLink implements Link, Sink {
   ping (): void {}
 
   pause (): void {
-    this.#intake = 'paused'
     this.sends.pause()
   }
 
   resume (): void {
-    this.#intake = 'on'
     this.#processed()
     this.sends.resume()
   }

@@ -33,6 +33,9 @@ export class SendLine {
     return { turn, leave: () => { this.#leave(resolve) } }
   }
 
+  /** True if no turn is granted at present. */
+  get isPaused (): boolean { return this.#flow === 'paused' }
+
   /** Grants no turn until `resume`. */
   pause (): void {
     if (this.#flow === 'on') this.#flow = 'paused'
