@@ -1,25 +1,36 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Authenticator } from '../plugin/auth/authenticator.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
+import type { Arrival } from '../plugin/gateway.ts'
 import type { ResolvedEndpoint } from '../plugin/resolved-options.ts'
 import { Closing } from './closing.ts'
 import { arrivalOf } from './identity.ts'
+import type { PortConnections } from './port-connections.ts'
+
+/** An endpoint at which clients connect by HTTP requests. */
+export interface ArrivalOptions {
+  readonly endpoint: ResolvedEndpoint
+  /** Looked at when a connection is made: an app adds authenticators until it is ready. */
+  readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
+  /** Null for an endpoint without a cookie. */
+  readonly entrance: CookieEntrance | null
+  /** The connections at a further port, or null. */
+  readonly connections: PortConnections | null
+}
 
 type About = 'scheme' | 'secure' | 'origin'
 
 /** The browsers that connect to an endpoint, which are identified by its cookie. */
 export class Arrivals {
   readonly #fastify: FastifyInstance
-  readonly #endpoint: ResolvedEndpoint
-  readonly #entrance: CookieEntrance | null
+  readonly #options: ArrivalOptions
   readonly #closing: Closing
   readonly #warned = new Set<About>()
 
-  /** `entrance` is null for an endpoint without a cookie. */
-  constructor (fastify: FastifyInstance, { endpoint, entrance }: { readonly endpoint: ResolvedEndpoint, readonly entrance: CookieEntrance | null }) {
+  constructor (fastify: FastifyInstance, options: ArrivalOptions) {
     this.#fastify = fastify
-    this.#endpoint = endpoint
-    this.#entrance = entrance
+    this.#options = options
     this.#closing = new Closing(fastify)
   }
 
@@ -28,24 +39,39 @@ export class Arrivals {
    * closes before a slow store has answered. Call `leave` of the visitor when the connection has ended.
    */
   async arrive (request: FastifyRequest): Promise<CookieConnection | null | 'closing'> {
-    if (this.#entrance === null) return null
+    const { entrance } = this.#options
+    if (entrance === null) return null
     const arrival = arrivalOf(request)
     this.#inspect(request, arrival.secure)
-    const arriving = this.#entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, ignoresCookies: true } : arrival)
+    const arriving = entrance.arrive(this.#ignoresCookie(request) ? { ...arrival, ignoresCookies: true } : arrival)
     const visitor = await this.#closing.before(arriving)
     if (visitor === 'closing') arriving.then((late) => { late.leave() }, () => {})
     return visitor
   }
 
+  /** How the client of a connection may log in. */
+  identityOf (request: FastifyRequest, visitor: CookieConnection | null): Pick<Arrival, 'visitor' | 'request' | 'authenticators' | 'cookieLogin' | 'port' | 'log'> {
+    const { endpoint, authenticators, connections } = this.#options
+    return {
+      visitor,
+      log: request.log,
+      // To keep a request costs memory: only the app's own authenticators look at it.
+      request: authenticators.lookAtRequests ? request : null,
+      authenticators: authenticators.entries(),
+      cookieLogin: endpoint.auth.cookie !== undefined,
+      port: connections
+    }
+  }
+
   /** True if only a page of the browser itself may use a cookie, and nothing shows that this is one. */
   #ignoresCookie ({ headers }: FastifyRequest): boolean {
-    const { requireOrigin, cookie } = this.#endpoint
+    const { requireOrigin, cookie } = this.#options.endpoint
     return headers.origin === undefined && (requireOrigin === 'auto' ? cookie?.sameSite === 'none' : requireOrigin)
   }
 
   /** Warns once if a proxy changes requests, and once if Fastify does not trust it. */
   #inspect ({ headers, host }: FastifyRequest, secure: boolean): void {
-    const { cookie } = this.#endpoint
+    const { cookie } = this.#options.endpoint
     if (!secure && /^(?:https|wss)\b/.test(String(headers['x-forwarded-proto']))) {
       this.#warn('scheme', 'a proxy in front says https, but Fastify does not trust it: set trustProxy, otherwise cookies are not Secure')
     } else if (!secure && cookie?.secure === 'auto' && headers.origin === `https://${host}`) {

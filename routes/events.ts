@@ -18,7 +18,7 @@ import { connectionOf, isHttp2, limitRequests, OpenResponses } from './connectio
 import { EventStream, streamsOf } from './event-stream.ts'
 import type { Outflow } from './event-stream.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
-import { arrivalOf } from './identity.ts'
+import { addressOf, arrivalOf } from './identity.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import { refusedRequest } from './refused-request.ts'
@@ -75,7 +75,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
     const { wampPrincipal: principal } = request
     if (parts.join === null && principal === null) return await refuse(reply, 401, parts.unidentified(request))
     if (!streamsOf.add(connectionOf(request.raw), reply, isHttp2(request.raw) ? MOST_STREAMS.http2 : MOST_STREAMS.http1)) return await refuse(reply, 429, TOO_MANY_STREAMS)
-    const entry = parts.gateway.admit(request.raw.socket === undefined ? undefined : request.ip)
+    const entry = parts.gateway.admit(addressOf(request))
     if (typeof entry !== 'function') return await refuse(reply, entry.status, entry.error)
     whenResponseEnds(reply, entry)
 

@@ -10,6 +10,7 @@ import type { Uri } from '../plugin/protocol/uri.ts'
 import type { ResolvedEndpoint } from '../plugin/resolved-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
+import type { TransportDetails } from '../plugin/transport/transport.ts'
 import { whenResponseEnds } from './client-gone.ts'
 import { FOREIGN_PAGE, isAllowedOrigin } from './origin.ts'
 import type { PortConnections } from './port-connections.ts'
@@ -231,10 +232,21 @@ function isSecure (protocol: string): boolean {
 
 /** The request of a browser in the form that the tracker needs. An injected connection has no socket from which Fastify could read protocol and address. */
 export function arrivalOf (request: FastifyRequest): Arrival {
-  const connected = request.raw.socket !== undefined
+  const address = addressOf(request)
   const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT)
-  const device = { ...(userAgent === undefined ? {} : { userAgent }), ...(connected ? { address: request.ip } : {}) }
-  return { cookieHeader: request.headers.cookie, secure: connected && isSecure(request.protocol), device }
+  const device = { ...(userAgent === undefined ? {} : { userAgent }), ...(address === undefined ? {} : { address }) }
+  return { cookieHeader: request.headers.cookie, secure: address !== undefined && isSecure(request.protocol), device }
+}
+
+/** The address of a client, as the app sees it; undefined for an injected request. */
+export function addressOf (request: FastifyRequest): string | undefined {
+  return request.raw.socket === undefined ? undefined : request.ip
+}
+
+/** The connection that a request opens, for authenticators and logs. */
+export function detailsOf (request: FastifyRequest, type: TransportDetails['type'], protocol: string): TransportDetails {
+  const peer = addressOf(request)
+  return { type, protocol, secure: arrivalOf(request).secure, ...(peer === undefined ? {} : { peer }) }
 }
 
 /** A name without a realm refers to the only realm that has the role. */

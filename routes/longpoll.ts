@@ -1,45 +1,36 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Authenticator } from '../plugin/auth/authenticator.ts'
 import { chooseSubprotocol } from '../plugin/codec/subprotocols.ts'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
-import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { SHUTTING_DOWN } from '../plugin/gateway.ts'
 import type { Gateway } from '../plugin/gateway.ts'
 import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
-import type { ResolvedEndpoint } from '../plugin/resolved-options.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Rejection } from '../plugin/transport/admission.ts'
-import { Batches } from '../plugin/transport/batches.ts'
+import { formOf } from '../plugin/transport/batches.ts'
 import { Framings, MessagesOfBatches, WholeMessages } from '../plugin/transport/framing.ts'
 import { LongPollLink } from '../plugin/transport/longpoll-link.ts'
 import type { LongPollTimes, Poll } from '../plugin/transport/longpoll-link.ts'
 import { spend } from '../plugin/work.ts'
 import { Arrivals } from './arrivals.ts'
+import type { ArrivalOptions } from './arrivals.ts'
 import { limitBody } from './body-deadline.ts'
 import { CLIENT_GONE, hasGone, whenResponseEnds } from './client-gone.ts'
 import { limitRequests, OpenResponses, TOO_MANY_REQUESTS } from './connection-of.ts'
 import { allowOrigins } from './cors.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { hideSecrets } from './hidden-log.ts'
-import { arrivalOf } from './identity.ts'
+import { addressOf, detailsOf } from './identity.ts'
 import { PollResponse } from './poll-response.ts'
-import type { PortConnections } from './port-connections.ts'
 
 /** The parts of a long-poll endpoint. */
-export interface LongPollRouteOptions {
-  readonly endpoint: ResolvedEndpoint
+export interface LongPollRouteOptions extends ArrivalOptions {
   readonly times: LongPollTimes
   /** The subprotocols that are offered, by name. */
   readonly subprotocols: ReadonlyMap<string, Subprotocol>
-  /** Looked at when a transport is opened: an app adds authenticators until it is ready. */
-  readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
-  readonly entrance: CookieEntrance | null
   readonly gateway: Gateway
   readonly router: Pick<Router, 'deadlines' | 'handshakeTimeout'>
-  /** The connections at a further port, or null. */
-  readonly connections: PortConnections | null
   /** Octets of one message. */
   readonly messageSize: number
 }
@@ -99,7 +90,7 @@ class LongPollTransports {
     if (subprotocol === undefined) {
       return await refuse(reply, 400, `send {"protocols": […]} with one of these subprotocols: ${[...this.#options.subprotocols.keys()].join(', ')}`)
     }
-    const leave = this.#options.gateway.admit(request.raw.socket === undefined ? undefined : request.ip)
+    const leave = this.#options.gateway.admit(addressOf(request))
     if (typeof leave !== 'function') return await reject(request, reply, leave)
     spend(UNITS_OF_OPENING)
     const visitor = await this.#arrivals.arrive(request).catch((error: unknown) => {
@@ -173,12 +164,12 @@ class LongPollTransports {
   }
 
   /** Connects a client to the router. Returns the random part of its paths. */
-  #connect (request: FastifyRequest, { name, codec, batching }: Subprotocol, visitor: CookieConnection | null, left: () => void): string {
-    const { gateway, authenticators, endpoint, connections, times, router: { deadlines } } = this.#options
+  #connect (request: FastifyRequest, subprotocol: Subprotocol, visitor: CookieConnection | null, left: () => void): string {
+    const { name, codec, batching } = subprotocol
+    const { gateway, times, router: { deadlines } } = this.#options
     const id = randomBytes(BYTES_OF_ID).toString('base64url')
-    const peer = request.raw.socket === undefined ? {} : { peer: request.ip }
     const link = new LongPollLink({
-      details: { type: 'longpoll', protocol: name, secure: arrivalOf(request).secure, ...peer },
+      details: detailsOf(request, 'longpoll', name),
       ...{ times, deadlines, batched: batching !== null },
       ended: () => {
         this.#opened.delete(id)
@@ -187,12 +178,9 @@ class LongPollTransports {
     })
     this.#opened.set(id, { link, contentType: contentTypes[codec.name]! })
     gateway.accept({
-      ...{ link, codec, visitor, log: request.log, port: connections },
-      framing: batching === null ? this.#framings.of(codec, WholeMessages) : this.#framings.of(batching, MessagesOfBatches),
-      batches: batching === null ? null : new Batches(batching, (batching) => this.#framings.of(batching, MessagesOfBatches)),
-      request: authenticators.lookAtRequests ? request : null,
-      authenticators: authenticators.entries(),
-      cookieLogin: endpoint.auth.cookie !== undefined
+      ...{ link, codec },
+      ...formOf(subprotocol, this.#framings, [WholeMessages, MessagesOfBatches]),
+      ...this.#arrivals.identityOf(request, visitor)
     })
     return id
   }

@@ -2,40 +2,30 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
-import type { Authenticator } from '../plugin/auth/authenticator.ts'
 import { chooseSubprotocol } from '../plugin/codec/subprotocols.ts'
 import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
-import type { CookieEntrance } from '../plugin/cookie/cookie-entrance.ts'
 import { errors } from '../plugin/errors.ts'
 import { SHUTTING_DOWN } from '../plugin/gateway.ts'
-import type { Arrival, Gateway } from '../plugin/gateway.ts'
-import type { ResolvedEndpoint } from '../plugin/resolved-options.ts'
-import { Batches } from '../plugin/transport/batches.ts'
+import type { Gateway } from '../plugin/gateway.ts'
+import { formOf } from '../plugin/transport/batches.ts'
 import { Framings, WholeMessages } from '../plugin/transport/framing.ts'
-import type { TransportDetails } from '../plugin/transport/transport.ts'
 import { BatchedWebsocketFraming, WebsocketFraming } from '../plugin/transport/websocket-framing.ts'
 import { WebsocketLink } from '../plugin/transport/websocket-link.ts'
 import { nextTurn, spend } from '../plugin/work.ts'
 import { Arrivals } from './arrivals.ts'
+import type { ArrivalOptions } from './arrivals.ts'
 import { CLIENT_GONE } from './client-gone.ts'
 import { connectionOf } from './connection-of.ts'
 import { UNITS_OF_OPENING } from './fair-turn.ts'
-import { arrivalOf } from './identity.ts'
+import { addressOf, detailsOf } from './identity.ts'
 import { isAllowedOrigin } from './origin.ts'
-import type { PortConnections } from './port-connections.ts'
 import { getUpgrade, prepareServer, setUpgrade } from './websocket-upgrade.ts'
 
 /** What a WebSocket route is made of. */
-export interface WebsocketRouteOptions {
-  readonly endpoint: ResolvedEndpoint
+export interface WebsocketRouteOptions extends ArrivalOptions {
   /** The subprotocols that are offered, by name. */
   readonly subprotocols: ReadonlyMap<string, Subprotocol>
-  /** Looked at when a connection is made: an app adds authenticators until it is ready. */
-  readonly authenticators: { readonly lookAtRequests: boolean, entries (): ReadonlyMap<string, Authenticator> }
-  readonly entrance: CookieEntrance | null
   readonly gateway: Gateway
-  /** The connections at a further port, or null. */
-  readonly connections: PortConnections | null
   /** Octets of one message. */
   readonly messageSize: number
 }
@@ -96,7 +86,7 @@ class UpgradeHandler {
     await (nextTurn(connectionOf(request.raw), (leave) => { whenSocketCloses(request, leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
     if (request.raw.socket?.destroyed === true) return reply.code(CLIENT_GONE).send()
-    const entry = gateway.admit(request.raw.socket === undefined ? undefined : request.ip)
+    const entry = gateway.admit(addressOf(request))
     if (typeof entry !== 'function') return refuse(request, reply, entry)
     closeWhenLeft(request)
     whenSocketCloses(request, entry)
@@ -117,7 +107,7 @@ class UpgradeHandler {
 
   /** Hands the connection to the router. */
   accept (socket: WebSocket, request: FastifyRequest): void {
-    const { gateway, authenticators, endpoint, connections } = this.#options
+    const { gateway } = this.#options
     // @fastify/websocket closes the sockets it knows without a GOODBYE, and logs a client's broken connection as an error.
     this.#fastify.websocketServer.clients.delete(socket)
     socket.removeAllListeners('error')
@@ -127,25 +117,11 @@ class UpgradeHandler {
     const stream = request.raw.socket ?? null
     const { name, codec } = subprotocol
     gateway.accept({
-      link: new WebsocketLink({ socket, stream, binary: codec.binary, details: detailsOf(request, name) }),
+      link: new WebsocketLink({ socket, stream, binary: codec.binary, details: detailsOf(request, 'websocket', name) }),
       codec,
-      ...this.#formOf(subprotocol, stream),
-      visitor,
-      log: request.log,
-      // To keep a request costs memory: only the app's own authenticators look at it.
-      request: authenticators.lookAtRequests ? request : null,
-      authenticators: authenticators.entries(),
-      cookieLogin: endpoint.auth.cookie !== undefined,
-      port: connections
+      ...(stream === null ? formOf(subprotocol, this.#messages, [WholeMessages, WholeMessages]) : formOf(subprotocol, this.#framings, [WebsocketFraming, BatchedWebsocketFraming])),
+      ...this.#arrivals.identityOf(request, visitor)
     })
-  }
-
-  /** The form of the messages in both directions. */
-  #formOf ({ codec, batching }: Subprotocol, stream: Socket | null): Pick<Arrival, 'framing' | 'batches'> {
-    const [messages, batches] = stream === null ? [WholeMessages, WholeMessages] : [WebsocketFraming, BatchedWebsocketFraming]
-    const framings = stream === null ? this.#messages : this.#framings
-    if (batching === null) return { framing: framings.of(codec, messages), batches: null }
-    return { framing: framings.of(batching, batches), batches: new Batches(batching, (batching) => framings.of(batching, batches)) }
   }
 }
 
@@ -188,9 +164,4 @@ function endExchange (response: ServerResponse): void {
   if (response.socket !== null) response.detachSocket(response.socket)
   response.destroy()
   response.emit('close')
-}
-
-function detailsOf (request: FastifyRequest, protocol: string): TransportDetails {
-  const peer = request.raw.socket === undefined ? {} : { peer: request.ip }
-  return { type: 'websocket', protocol, secure: arrivalOf(request).secure, ...peer }
 }

@@ -88,30 +88,25 @@ export class Framings {
   }
 }
 
-/** Messages without frames, for a transport that keeps each message apart. */
-export class WholeMessages extends FrameBuilder {
-  override readonly isStream = false
-
+/** Messages without frames. */
+abstract class Unframed extends FrameBuilder {
   constructor (encoder: Encoder) {
     super(encoder, Buffer.allocUnsafe)
   }
+
+  override fragmentsOf (frame: Buffer): readonly Fragment[] {
+    return [[frame]]
+  }
+}
+
+/** Messages without frames, for a transport that keeps each message apart. */
+export class WholeMessages extends Unframed {
+  override readonly isStream = false
 
   override join (frames: readonly Buffer[]): readonly Buffer[] {
     return frames
   }
-
-  override fragmentsOf (frame: Buffer): readonly Fragment[] {
-    return [[frame]]
-  }
 }
 
 /** Messages of batches without frames: the content of a batch may be cut anywhere between two of its messages. */
-export class MessagesOfBatches extends FrameBuilder {
-  constructor (encoder: Encoder) {
-    super(encoder, Buffer.allocUnsafe)
-  }
-
-  override fragmentsOf (frame: Buffer): readonly Fragment[] {
-    return [[frame]]
-  }
-}
+export class MessagesOfBatches extends Unframed {}

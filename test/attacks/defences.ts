@@ -1146,8 +1146,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Short replies over batched long-poll that a client does not fetch share one buffer',
     file: 'plugin/transport/framing.ts',
-    code: 'export class MessagesOfBatches extends FrameBuilder {',
-    without: 'export class MessagesOfBatches extends FrameBuilder { isStream = false;',
+    code: 'export class MessagesOfBatches extends Unframed {',
+    without: 'export class MessagesOfBatches extends Unframed { isStream = false;',
     test: ['transport/unsent.test.ts', 'short messages that must stay apart are counted']
   },
   {
