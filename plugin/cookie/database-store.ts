@@ -11,7 +11,7 @@ import { isStoredRecord, readRecord } from './stored-record.ts'
 
 type Database = RootDatabase<StoredRecord, string>
 
-/** The open files are no longer at the path. What they contain can still be read. */
+/** The open files are no longer at the path. Their content can still be read. */
 class Displaced extends errors.WAMP_ERR_COOKIE_DATABASE {}
 
 /** A change that its caller waits for. */

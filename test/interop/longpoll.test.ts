@@ -30,7 +30,7 @@ async function router (t: Test, allowedOrigins: readonly string[] = []): Promise
   return { app, url: await serve(t, app) }
 }
 
-/** What the page does: everything that AutobahnJS has, over long-poll only. */
+/** A program of the page, which uses everything that AutobahnJS has, over long-poll only. */
 const session = `(url, methods) => new Promise((resolve, reject) => {
   const said = []
   const connection = new autobahn.Connection({
