@@ -7,6 +7,7 @@ import { errors } from './errors.ts'
 import { staticUsers } from './auth/static-users.ts'
 import type { StaticUser } from './auth/static-users.ts'
 import { defaults } from './option-defaults.ts'
+import { trusted } from './protocol/trusted.ts'
 import { isUri } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolved-options.ts'
 
@@ -28,7 +29,7 @@ function checkDynamic ({ authenticator, authenticatorRealm: realm, authenticator
   const has = (name: string): boolean => Object.values(realms).some(({ roles }) => Object.hasOwn(roles, name))
   if (!isUri(authenticator)) fail('authenticator', 'must be a URI')
   if (realm !== undefined && realms[realm] === undefined) fail('authenticatorRealm', 'must be one of the realms')
-  if (role !== undefined && role !== 'trusted' && !(realm === undefined ? has(role) : Object.hasOwn(realms[realm]!.roles, role))) fail('authenticatorRole', `must be a role: there is no role "${role}"`)
+  if (role !== undefined && role !== trusted && !(realm === undefined ? has(role) : Object.hasOwn(realms[realm]!.roles, role))) fail('authenticatorRole', `must be a role: there is no role "${role}"`)
   if (defaultRole !== undefined && !has(defaultRole)) fail('defaultRole', `must be a role of a realm: there is no role "${defaultRole}"`)
 }
 

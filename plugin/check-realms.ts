@@ -1,5 +1,6 @@
 import { doubtOf } from './authorization/permission-doubts.ts'
 import { errors } from './errors.ts'
+import { trusted } from './protocol/trusted.ts'
 import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, UriCheck } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolved-options.ts'
@@ -13,7 +14,7 @@ export function checkRealms (realms: ResolvedOptions['realms']): void {
     for (const [role, { permissions, authorizer }] of Object.entries(roles)) {
       const path = `realms.${name}.roles.${role}`
       if (authorizer !== null && permissions.length > 0) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.authorizer`, 'cannot be combined with permissions')
-      if (role === 'trusted') throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
+      if (role === trusted) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
       permissions.forEach(({ uri, match }, i) => {
         const doubt = doubtOf({ uri, match }, uriCheck)
         if (match !== undefined && !isUri(uri, match, uriCheck)) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.permissions[${i}].uri`, `must be a URI that fits match "${match}"${doubt === null ? '' : `: it ${doubt.text}`}`)

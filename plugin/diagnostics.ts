@@ -94,8 +94,8 @@ export interface CallMessage extends DiagnosticsMessage {
   readonly options: CallDetails
 }
 
-/** The outcome of a call. `canceled` means that the caller canceled it, and `caller gone` that the caller disconnected. */
-export type CallOutcome = 'result' | 'error' | 'canceled' | 'caller gone'
+/** The outcome of a call. `canceled` means that the caller canceled it, and `caller_gone` that the caller disconnected. */
+export type CallOutcome = 'result' | 'error' | 'canceled' | 'caller_gone'
 
 /** A call that has ended. */
 export interface CallEndedMessage extends DiagnosticsMessage {
@@ -166,7 +166,7 @@ export interface PublicationEndedMessage extends DiagnosticsMessage {
   /** The message of `publicationStarted`. */
   readonly publication: PublicationMessage
   /** The outcome of the publication. */
-  readonly outcome: 'published' | 'refused' | 'publisher gone'
+  readonly outcome: 'published' | 'refused' | 'publisher_gone'
   /** The URI of the refusal. */
   readonly error: Uri | null
   /** The number of sent events: one for each matching subscription of a session. */

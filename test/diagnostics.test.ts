@@ -8,8 +8,8 @@ import { wampChannels, wampContract } from 'fastify-wamp'
 import type { CookieStore, InvocationMessage } from 'fastify-wamp'
 import { WatchedStore } from '../plugin/cookie/watched-store.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
-import { CallWatch } from '../plugin/routing/call-watch.ts'
-import { PublicationWatch } from '../plugin/routing/publication-watch.ts'
+import { CallReport } from '../plugin/realm/call-report.ts'
+import { PublicationReport } from '../plugin/realm/publication-report.ts'
 import { buildApp } from './helper/build-app.ts'
 import { buildParties } from './helper/build-parties.ts'
 import { listen } from './helper/listen.ts'
@@ -88,7 +88,7 @@ t.test('the outcome of a call is reported', async (t) => {
   t.same(told(heard).slice(2), [['invocationEnded', 'canceled', 'wamp.error.canceled'], ['callEnded', 'canceled', 'wamp.error.canceled']])
   carol.send([48, 1, {}, 'p'])
   await carol.ask([6, {}, 'wamp.close.normal'])
-  t.same(told(heard).slice(2), [['invocationEnded', 'caller gone', null], ['callEnded', 'caller gone', null]])
+  t.same(told(heard).slice(2), [['invocationEnded', 'caller_gone', null], ['callEnded', 'caller_gone', null]])
   bob.send([48, 4, {}, 'p'])
   alice.send([6, {}, 'wamp.close.normal'])
   await bob.next()
@@ -116,7 +116,7 @@ t.test('a call that an authorizer refuses, or has not decided yet, ends as well'
   bob.send([16, 1, {}, 't'])
   bob.terminate()
   await Promise.all([alice.closed, bob.closed])
-  t.same(told(heard), ['callStarted', 'publicationStarted', ['callEnded', 'caller gone', null], ['publicationEnded', 'publisher gone', null]])
+  t.same(told(heard), ['callStarted', 'publicationStarted', ['callEnded', 'caller_gone', null], ['publicationEnded', 'publisher_gone', null]])
 })
 
 t.test('a call that is re-routed has several invocations', async (t) => {
@@ -213,8 +213,8 @@ t.test('without subscribers, calls and publications are not watched, and no cloc
   t.teardown(() => { performance.now = now })
   performance.now = () => t.fail('a clock was read') as never
   const caller = new FakeSession(1)
-  t.equal(CallWatch.start({}, caller, { type: 48, request: 1, options: {}, procedure: 'p', payload: Payload.empty }), null)
-  t.equal(PublicationWatch.start({}, caller, { type: 16, request: 1, options: {}, topic: 't', payload: Payload.empty }), null)
+  t.equal(CallReport.start({}, caller, { type: 48, request: 1, options: {}, procedure: 'p', payload: Payload.empty }), null)
+  t.equal(PublicationReport.start({}, caller, { type: 16, request: 1, options: {}, topic: 't', payload: Payload.empty }), null)
   const [realm, callee] = [buildRealm(), new FakeSession(2)]
   for (const session of [caller, callee]) realm.join(session)
   realm.receive(callee, routed(64, 1, {}, 'p'))

@@ -31,7 +31,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   options: ['option-defaults', 'errors', 'networks', 'longest-timer', 'did-you-mean', 'protocol', 'contract', 'auth', 'authorization', 'cookie'],
   codec: ['protocol', 'errors', 'work'],
   auth: ['protocol', 'errors', 'option-defaults', 'did-you-mean', 'network-of', 'queue', 'recent'],
-  routing: ['protocol', 'errors', 'diagnostics', 'deadlines', 'queue', 'recent', 'shares', 'work'],
+  routing: ['protocol', 'errors', 'deadlines', 'queue', 'recent', 'shares', 'work'],
   authorization: ['option-defaults', 'protocol', 'memory-of', 'recent', 'thenable', 'routing'],
   meta: ['protocol', 'errors', 'memory-of', 'queue', 'work', 'authorization', 'routing'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'work', 'authorization', 'meta', 'routing'],

@@ -3,6 +3,7 @@ import { Permissions } from './permissions.ts'
 import type { Action } from '../protocol/action.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { trusted } from '../protocol/trusted.ts'
 import { isReserved, isUri, LONGEST_URI } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
 import type { ResolvedRealm } from '../resolved-options.ts'
@@ -52,8 +53,8 @@ export class Role {
       const decisions = authorizer === null ? null : decisionsOf(authorizer)
       return [name, new Role({ permissions: new Permissions(permissions), decisions, allowDiscloseMe, uriCheck, mayUseReserved: false })] as const
     })
-    const trusted = new Role({ permissions: Permissions.everything, decisions: null, allowDiscloseMe: true, uriCheck, mayUseReserved: true })
-    return new Map([...configured, ['trusted', trusted]])
+    const own = new Role({ permissions: Permissions.everything, decisions: null, allowDiscloseMe: true, uriCheck, mayUseReserved: true })
+    return new Map([...configured, [trusted, own]])
   }
 
   /** The verdict on a session's action; a pending one if an authorizer is asynchronous. */

@@ -1,4 +1,5 @@
 import type { EventHistoryOptions, PermissionOptions, RealmOptions, RoleOptions } from '../options.ts'
+import { trusted } from '../protocol/trusted.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { UriCheck } from '../protocol/uri.ts'
 import { defaults } from '../option-defaults.ts'
@@ -98,7 +99,7 @@ function readHistory (setting: Setting, uriCheck: UriCheck | undefined): EventHi
 function readRole (setting: Setting, uriCheck: UriCheck | undefined): [name: string, role: RoleOptions] {
   const role = setting.record({ served: ['name', 'permissions', 'authorizer', 'allow-by-default'], silent: ['id'] })
   const name = role.get('name').text()
-  if (name === 'trusted') role.get('name').fail('must not be "trusted", which is the role of the app itself')
+  if (name === trusted) role.get('name').fail('must not be "trusted", which is the role of the app itself')
   const authorizer = role.find('authorizer')?.text()
   const permissions = role.find('permissions')
   if (authorizer !== undefined && permissions !== undefined) role.get('authorizer').fail('cannot be combined with "permissions"')

@@ -9,7 +9,7 @@ import { rangeOf } from './history-query.ts'
 import type { HistoryQuery } from './history-query.ts'
 import { metaError } from './meta-argument.ts'
 import { mayReceive } from '../routing/publication.ts'
-import type { Publication } from '../routing/publication.ts'
+import type { StoredPublication } from '../routing/publication.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Subscription } from '../routing/subscription.ts'
 
@@ -53,7 +53,7 @@ class HistoryAnswer {
   readonly #query: HistoryQuery
   readonly #octets: number
   readonly #need: Need
-  readonly #found: Publication[] = []
+  readonly #found: StoredPublication[] = []
   #size = 0
 
   constructor ({ session, history, match, query, octets, need }: {
@@ -71,7 +71,7 @@ class HistoryAnswer {
    * Searches for them; resolves to the result. Checking whether the session's serializer can represent a publication costs as much as
    * decoding it, so the search takes turns. The result of the check is cached.
    */
-  async search (before: Promise<unknown> | undefined): Promise<Publication[]> {
+  async search (before: Promise<unknown> | undefined): Promise<StoredPublication[]> {
     await before
     if (!this.#need.lasts()) return []
     const range = rangeOf(this.#history, this.#query)
@@ -108,13 +108,13 @@ class HistoryAnswer {
   }
 
   /** A value that the serializer cannot represent would make the entire answer fail. */
-  #isVisible (publication: Publication): boolean {
+  #isVisible (publication: StoredPublication): boolean {
     return mayReceive(this.#session, publication) && this.#session.takes(publication.payload)
   }
 }
 
 /** The values of the payload can be decoded: the session may receive them. */
-function describe (publication: Publication, subscription: Id, match: MatchPolicy): object {
+function describe (publication: StoredPublication, subscription: Id, match: MatchPolicy): object {
   const { args, kwargs } = publication.payload.values()
   return {
     timestamp: new Date(publication.at).toISOString(),

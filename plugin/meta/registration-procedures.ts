@@ -57,11 +57,7 @@ export function registrationProcedures (registrations: Registrations, findSessio
 
 /** True for registrations outside the meta API, and for the app itself. */
 export function mayLookAt (caller: RoutedSession, thing: Parameters<typeof isHidden>[0]): boolean {
-  return seesAll(caller) || !isHidden(thing)
-}
-
-function seesAll ({ principal }: RoutedSession): boolean {
-  return principal.authrole === 'trusted'
+  return caller.isTrusted || !isHidden(thing)
 }
 
 /** Throws `wamp.error.no_such_session`. */
@@ -73,7 +69,7 @@ export function toSession (findSession: FindSession, id: Id): RoutedSession {
 
 /** A page of a list, as ids by match policy. All three policies are always present. */
 export function listed<T extends Listed> (caller: RoutedSession, listing: Listing<T> | undefined, kwargs: Kwargs, most: number): MetaResult {
-  const which = seesAll(caller) ? 'all' : 'shown'
+  const which = caller.isTrusted ? 'all' : 'shown'
   const page = pageOf<T>(kwargs, most, (id, count) => listing?.after(id, count, which) ?? [], ({ id }) => id)
   const ids: Record<MatchPolicy, Id[]> = { exact: [], prefix: [], wildcard: [] }
   for (const { id, match } of page.items) ids[match].push(id)

@@ -8,6 +8,7 @@ import type { ErrorMessage, Interrupt, Invocation, RouterMessage, Yield } from '
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs, Values } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { trusted } from '../protocol/trusted.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { Queue } from '../queue.ts'
 import type { Delivery } from '../transport/transport.ts'
@@ -71,7 +72,7 @@ export class ServiceSession extends OwnSession {
     say: (message: Yield | ErrorMessage) => void
     log: { error (details: object, text: string): void }
   }) {
-    super({ id: randomId(), principal: Object.freeze({ realm, authid: 'fastify-wamp', authrole: 'trusted', authmethod: 'in-process', authprovider: 'in-process' }) })
+    super({ id: randomId(), principal: Object.freeze({ realm, authid: 'fastify-wamp', authrole: trusted, authmethod: 'in-process', authprovider: 'in-process' }) })
     this.#procedures = procedures
     this.#octets = octets
     this.#held = held

@@ -19,7 +19,6 @@ import { whenDecided } from './when-decided.ts'
 import type { Verdict } from '../authorization/verdict.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { MetaProcedure, MetaResult } from './service-session.ts'
-import { isShown } from '../routing/sessions.ts'
 import type { Sessions } from '../routing/sessions.ts'
 import type { Testaments, TestamentScope } from '../routing/testaments.ts'
 
@@ -39,7 +38,7 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
   const most = mostIds(octets)
   const found = (id: unknown): RoutedSession => {
     const session = sessions.byId.get(toId(id, 'session'))
-    if (session === undefined || !isShown(session)) throw metaError(reasons.noSuchSession, 'there is no such session')
+    if (session === undefined || session.isTrusted) throw metaError(reasons.noSuchSession, 'there is no such session')
     return session
   }
   const kill = (caller: RoutedSession, given: readonly RoutedSession[], kwargs: Kwargs, manner: 'told' | 'quietly' = 'told'): RoutedSession[] => {

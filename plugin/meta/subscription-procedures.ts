@@ -1,7 +1,6 @@
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
-import type { Broker } from '../routing/broker.ts'
 import { getEvents } from './history-answer.ts'
 import { toQuery } from './history-query.ts'
 import { metaError, optional, toId, toMatch, toText } from './meta-argument.ts'
@@ -14,13 +13,14 @@ import type { RoutedSession } from '../routing/routed-session.ts'
 import type { MetaProcedure, MetaResult } from './service-session.ts'
 import type { SessionsOfRealm } from './session-procedures.ts'
 import type { Subscription } from '../routing/subscription.ts'
+import type { Subscriptions } from '../routing/subscriptions.ts'
 
 /** `wamp.subscription.*` [advanced, Subscription Meta API, Event History]. `octets` limits one answer. */
-export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, octets: number): Record<Uri, MetaProcedure> {
+export function subscriptionProcedures (subscriptions: Subscriptions, realm: SessionsOfRealm, octets: number): Record<Uri, MetaProcedure> {
   const most = mostIds(octets)
   const findSession: FindSession = (id) => realm.sessions.get(id)
   const found = (caller: RoutedSession, given: unknown): Subscription => {
-    const subscription = broker.subscriptions.get(toId(given, 'subscription'))
+    const subscription = subscriptions.byId.get(toId(given, 'subscription'))
     if (subscription === undefined) throw metaError(reasons.noSuchSubscription, 'there is no such subscription')
     if (!mayLookAt(caller, subscription)) throw metaError(reasons.notAuthorized, 'this subscription belongs to the router')
     return subscription
@@ -30,14 +30,14 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
     'wamp.subscription.list': ({ caller, args: [session], kwargs }) => {
       const id = optional(toId, session, 'session')
       const holder = id === undefined ? undefined : toSession(findSession, id)
-      return listed(caller, holder === undefined ? broker.listing : broker.held(holder), kwargs, most)
+      return listed(caller, holder === undefined ? subscriptions.listing : subscriptions.held(holder), kwargs, most)
     },
     'wamp.subscription.lookup': ({ caller, args: [uri, options] }) => {
-      const subscription = broker.find(toText(uri, 'topic'), toMatch(options))
+      const subscription = subscriptions.find(toText(uri, 'topic'), toMatch(options))
       return [subscription !== undefined && mayLookAt(caller, subscription) ? subscription.id : null]
     },
     'wamp.subscription.match': ({ caller, args: [uri], kwargs }) => {
-      const matching = broker.matching(toText(uri, 'topic'))
+      const matching = subscriptions.matching(toText(uri, 'topic'))
       spend(matching.length)
       const shown = matching.filter((subscription) => mayLookAt(caller, subscription))
       const page = pageOf(kwargs, most, (after, count) => [...shown.keys()].slice(after, after + count), (i) => i + 1)
@@ -53,7 +53,7 @@ export function subscriptionProcedures (broker: Broker, realm: SessionsOfRealm, 
       const subscription = found(caller, id)
       const subscriber = toSession(findSession, toId(session, 'subscriber'))
       if (!subscription.subscribers.has(subscriber)) throw metaError(reasons.noSuchSubscription, 'that session has no such subscription')
-      broker.revoke(subscription, subscriber, toReason(reason ?? kwargs.reason))
+      subscriptions.revoke(subscription, subscriber, toReason(reason ?? kwargs.reason))
       return []
     },
     'wamp.subscription.get_events': (call) => {

@@ -10,6 +10,7 @@ import type { Call, Dict, Publish } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { trusted } from '../protocol/trusted.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { ResolvedOptions, ResolvedRealm } from '../resolved-options.ts'
 import type { Congestion } from '../transport/transport.ts'
@@ -27,6 +28,7 @@ import type { ParkedRequest } from './parked-request.ts'
 import type { PendingVerdict } from '../authorization/pending-verdict.ts'
 import { registrationProcedures } from '../meta/registration-procedures.ts'
 import { Registrations } from '../routing/registrations.ts'
+import { RequestReports } from './request-reports.ts'
 import { Requests } from './requests.ts'
 import type { RoutedMessage } from './requests.ts'
 import { Role } from '../authorization/role.ts'
@@ -37,8 +39,9 @@ import { RouterCalls } from './router-calls.ts'
 import type { RouterCallOptions } from './router-calls.ts'
 import { ServiceSession } from '../meta/service-session.ts'
 import { sessionProcedures, testamentProcedures } from '../meta/session-procedures.ts'
-import { isShown, Sessions } from '../routing/sessions.ts'
+import { Sessions } from '../routing/sessions.ts'
 import { subscriptionProcedures } from '../meta/subscription-procedures.ts'
+import { Subscriptions } from '../routing/subscriptions.ts'
 import { Testaments } from '../routing/testaments.ts'
 
 /** A routing namespace: its sessions, their permissions, and the routing between them [basic, Realms]. */
@@ -50,6 +53,7 @@ export class Realm {
   readonly #log: RealmLog
   readonly #roles: Map<string, Role>
   readonly #sessions: Sessions
+  readonly #subscriptions: Subscriptions
   readonly #broker: Broker
   readonly #registrations: Registrations
   readonly #dealer: Dealer
@@ -88,10 +92,11 @@ export class Realm {
       new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, most: limits.pendingCalls, held, log }))
     const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
     this.#sessionEvents = new SessionEvents(publish)
-    this.#broker = new Broker({ nextId, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, observer: new SubscriptionEvents(publish) })
+    this.#subscriptions = new Subscriptions({ nextId, observer: new SubscriptionEvents(publish) })
+    this.#broker = new Broker({ subscriptions: this.#subscriptions, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: new RegistrationEvents(publish) })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
-    this.#requests = new Requests({ router, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
+    this.#requests = new Requests({ observer: new RequestReports(router), roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#lastPublications = new LastPublications({ publish: (session, testament) => this.#requests.receive(session, testament), limit: limits.storedBytes, log })
     this.#service = this.#joinService({ octets: limits.messageSize, parkedBytes: limits.parkedBytes, held, logins, publish })
@@ -121,7 +126,7 @@ export class Realm {
 
   /** True for a role that a login may grant, which excludes `trusted`, the role of the app. */
   grants (role: string): boolean {
-    return role !== 'trusted' && this.#roles.has(role)
+    return role !== trusted && this.#roles.has(role)
   }
 
   /** True if no session may join now. */
@@ -138,7 +143,7 @@ export class Realm {
   join (session: RoutedSession): void {
     this.#sessions.add(session)
     if (sessionJoined.hasSubscribers) sessionJoined.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
-    if (isShown(session)) this.#sessionEvents.joined(session)
+    if (!session.isTrusted) this.#sessionEvents.joined(session)
   }
 
   /** Reports that a session was too slow for a time. */
@@ -180,7 +185,7 @@ export class Realm {
    * Calls a procedure with the permissions of a role, by default `trusted`. Rejects with the WampError of the response, with
    * `wamp.error.no_such_role`, or with `wamp.error.not_authorized`.
    */
-  async call (procedure: Uri, args: Args, { role = 'trusted', ...options }: { role?: string } & RouterCallOptions): Promise<{ args: Args, kwargs: Kwargs }> {
+  async call (procedure: Uri, args: Args, { role = trusted, ...options }: { role?: string } & RouterCallOptions): Promise<{ args: Args, kwargs: Kwargs }> {
     const caller = this.#roles.get(role)
     if (caller === undefined) throw new WampError(reasons.noSuchRole, { args: [`there is no role "${role}" in realm "${this.name}"`] })
     const { refusal } = caller.verdict('call', procedure)
@@ -222,15 +227,15 @@ export class Realm {
     yield * this.#service.forget(session)
     yield * this.#lastPublications.publish(session, testaments)
     yield * this.#dealer.forget(session)
-    yield * this.#broker.forget(session)
+    yield * this.#subscriptions.forget(session)
     yield * this.#registrations.forget(session)
-    if (manner === 'told' && isShown(session)) this.#sessionEvents.left(session)
+    if (manner === 'told' && !session.isTrusted) this.#sessionEvents.left(session)
     if (sessionLeft.hasSubscribers) sessionLeft.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
     if (--this.#departures === 0) this.#whenDeparted?.()
   }
 
   #publishMetaEvent (topic: Uri, args: () => Args, except: RoutedSession | undefined): void {
-    if (this.#broker.matching(topic).length === 0) return
+    if (this.#subscriptions.matching(topic).length === 0) return
     const options = except === undefined ? noDetails : { exclude: [except.id] }
     this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }
@@ -242,7 +247,7 @@ export class Realm {
       ...loginProcedures(logins, octets, findSession, publish),
       ...testamentProcedures(this, this.#testaments),
       ...registrationProcedures(this.#registrations, findSession, octets),
-      ...subscriptionProcedures(this.#broker, this, octets)
+      ...subscriptionProcedures(this.#subscriptions, this, octets)
     })
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
     const session = new ServiceSession({ realm: this.name, octets: parkedBytes, held, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log: this.#log })

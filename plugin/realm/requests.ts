@@ -8,13 +8,12 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Broker } from '../routing/broker.ts'
-import { CallWatch } from '../routing/call-watch.ts'
 import type { Dealer } from '../routing/dealer.ts'
 import { ParkedRequest } from './parked-request.ts'
 import { PendingVerdict } from '../authorization/pending-verdict.ts'
-import { PublicationWatch } from '../routing/publication-watch.ts'
 import { refusal, refusalOf } from '../routing/refusal.ts'
 import type { Registrations } from '../routing/registrations.ts'
+import type { CallWatch, PublicationWatch, RequestObserver } from '../routing/request-observer.ts'
 import { refused } from '../authorization/verdict.ts'
 import type { Role } from '../authorization/role.ts'
 import type { Verdict } from '../authorization/verdict.ts'
@@ -29,7 +28,7 @@ const timedOut = refused(reasons.timeout)
 
 /** The requests of sessions to a realm: authorizes and routes them. */
 export class Requests {
-  readonly #router: object
+  readonly #observer: RequestObserver
   readonly #roles: ReadonlyMap<string, Role>
   readonly #contract: ContractChecks | null
   readonly #broker: Broker
@@ -37,16 +36,15 @@ export class Requests {
   readonly #dealer: Dealer
   readonly #deadlines = new Deadlines('durations')
 
-  constructor ({ router, roles, contract, broker, registrations, dealer }: {
-    /** The router that is passed to observers of calls and publications. */
-    router: object
+  constructor ({ observer, roles, contract, broker, registrations, dealer }: {
+    observer: RequestObserver
     roles: ReadonlyMap<string, Role>
     contract: ContractChecks | null
     broker: Broker
     registrations: Registrations
     dealer: Dealer
   }) {
-    this.#router = router
+    this.#observer = observer
     this.#roles = roles
     this.#contract = contract
     this.#broker = broker
@@ -91,7 +89,7 @@ export class Requests {
 
   #publish (session: RoutedSession, message: Publish): ParkedRequest | undefined {
     announced(session, 'publisher', message.options)
-    const watch = PublicationWatch.start(this.#router, session, message)
+    const watch = this.#observer.published(session, message)
     const asked = this.ask(session, 'publish', message.topic, 'exact', message.options)
     const patience = message.options.acknowledge === true ? this.#broker.ready(session, message) : null
     const pending = asked instanceof PendingVerdict
@@ -105,7 +103,7 @@ export class Requests {
     return new ParkedRequest(verdict, (decided) => { this.#published(session, message, decided, watch) }, () => {
       if (pending) asked.abandon()
       patience?.abandon()
-      watch?.end('publisher gone')
+      watch?.end('publisher_gone')
     })
   }
 
@@ -126,7 +124,7 @@ export class Requests {
   #call (session: RoutedSession, message: Call, arrived: number | undefined): ParkedRequest | undefined {
     announced(session, 'caller', message.options)
     if (this.#dealer.resume(session, message)) return undefined
-    const watch = CallWatch.start(this.#router, session, message)
+    const watch = this.#observer.called(session, message)
     const verdict = this.ask(session, 'call', message.procedure, 'exact', message.options)
     if (verdict instanceof PendingVerdict) {
       message.payload.compact()

@@ -1,32 +1,26 @@
 import type { SlowSubscriberOptions } from '../options.ts'
 import { randomId } from '../protocol/random-id.ts'
-import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
 import { packingOf } from '../protocol/passthru.ts'
 import { sizeOf } from '../protocol/payload.ts'
-import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
 import { EventHistory } from './event-history.ts'
-import { Listing } from './listing.ts'
 import { Patience } from './patience.ts'
-import type { Publication } from './publication.ts'
+import type { Publication, StoredPublication } from './publication.ts'
 import { Receivers } from './receivers.ts'
 import type { Audience } from './receivers.ts'
 import { refusal } from './refusal.ts'
 import { RetainedEvents } from './retained-events.ts'
 import type { Disclosure } from './disclosure.ts'
 import { sharerOf } from './routed-session.ts'
-import type { RoutedSession } from './routed-session.ts'
-import { Subscribers } from './subscribers.ts'
-import type { Subscription, SubscriptionObserver } from './subscription.ts'
+import type { ClientKey, RoutedSession } from './routed-session.ts'
+import type { Subscription } from './subscription.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import { UriIndex } from './uri-index.ts'
 
-/** Units of work to create a subscription, and to remove it from a subscriber. */
-const UNITS_OF_SUBSCRIPTION = 20
-const UNITS_OF_REMOVAL = 50
 /** Subscriptions and subscribers that are visited in one unit of work, and subscriptions that are checked for a history. */
 const LOOKS_OF_UNIT = 10
 const SUBSCRIPTIONS_OF_UNIT = 64
@@ -39,24 +33,29 @@ export interface BrokerLimits {
   readonly bufferedEventBytes: number
 }
 
+/** How a publication is routed. */
+interface PublicationRouting {
+  /** True if it becomes the retained event of its topic. */
+  readonly retain: boolean
+  /** Whose share the events count in. */
+  readonly sharer: ClientKey
+  /** Attributes of EVENT.Details for the events that are sent now, not for stored ones; null for none. */
+  readonly added: Dict | null
+}
+
 /** Publish/subscribe within a realm [basic, Publish and Subscribe]. Requests are already authorized. */
 export class Broker {
-  readonly #nextId: () => Id
   readonly #limits: BrokerLimits
   readonly #sessions: Audience
-  readonly #observer: SubscriptionObserver
-  readonly #index = new UriIndex<Subscription>()
-  readonly #subscriptions = new Map<Id, Subscription>()
-  readonly #listing = new Listing<Subscription>()
-  readonly #held = new Map<RoutedSession, Listing<Subscription>>()
+  readonly #subscriptions: Subscriptions
   readonly #retained: RetainedEvents
   /** The policies for slow subscribers, by topic; null if there are none. */
   readonly #slowSubscribers: UriIndex<Required<SlowSubscriberOptions>> | null
   /** The time of the last stored publication. */
   #lastTime = 0
 
-  constructor ({ nextId, limits, sessions, histories, slowSubscribers, observer }: {
-    nextId: () => Id
+  constructor ({ subscriptions, limits, sessions, histories, slowSubscribers }: {
+    subscriptions: Subscriptions
     limits: BrokerLimits
     /** The sessions of the realm. */
     sessions: Audience
@@ -64,110 +63,53 @@ export class Broker {
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
     /** The policies for slow subscribers, by topic. */
     slowSubscribers: readonly Required<SlowSubscriberOptions>[]
-    observer: SubscriptionObserver
   }) {
-    this.#nextId = nextId
+    this.#subscriptions = subscriptions
     this.#limits = limits
     this.#sessions = sessions
-    this.#observer = observer
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
     this.#slowSubscribers = slowSubscribers.length === 0 ? null : new UriIndex()
     for (const rule of slowSubscribers) this.#slowSubscribers!.set(rule.uri, rule.match, rule)
-    for (const { uri, match, limit } of histories) this.#create(uri, match, new EventHistory({ limit, bytes: limits.storedBytes, topics: match === 'exact' ? 'one' : 'many' }))
-  }
-
-  /** All subscriptions, by id. */
-  get subscriptions (): ReadonlyMap<Id, Subscription> {
-    return this.#subscriptions
-  }
-
-  /** All subscriptions, in the order of their ids. */
-  get listing (): Listing<Subscription> {
-    return this.#listing
-  }
-
-  /** The subscriptions of one session. */
-  held (session: RoutedSession): Listing<Subscription> | undefined {
-    return this.#held.get(session)
-  }
-
-  /** The subscription to exactly this URI or pattern. */
-  find (uri: Uri, match: MatchPolicy): Subscription | undefined {
-    return this.#index.get(uri, match)
-  }
-
-  /** The subscriptions that match a topic: the exact one, prefixes from the shortest, wildcards. */
-  matching (topic: Uri): readonly Subscription[] {
-    return this.#index.matching(topic)
+    for (const { uri, match, limit } of histories) subscriptions.create(uri, match, new EventHistory({ limit, bytes: limits.storedBytes, topics: match === 'exact' ? 'one' : 'many' }))
   }
 
   subscribe (subscriber: RoutedSession, { request, topic, options }: Subscribe): void {
     const { match = 'exact', get_retained: getRetained = false } = options
-    let held = this.#held.get(subscriber)
-    const known = this.#index.get(topic, match)
+    const held = this.#subscriptions.held(subscriber)
+    const known = this.#subscriptions.find(topic, match)
     const isNew = known === undefined || held === undefined || !held.has(known)
-    if (isNew && held !== undefined && held.size >= this.#limits.subscriptions && subscriber.principal.authrole !== 'trusted') {
+    if (isNew && held !== undefined && held.size >= this.#limits.subscriptions && !subscriber.isTrusted) {
       subscriber.send(refusal(MessageType.Subscribe, request, reasons.limitExceeded, 'limits.subscriptions: this session has too many subscriptions'))
       return
     }
-    const subscription = known ?? this.#create(topic, match, null)
+    const subscription = known ?? this.#subscriptions.create(topic, match, null)
     // No EVENT may overtake the SUBSCRIBED that announces it [basic, Ordering Guarantees].
     subscriber.send({ type: MessageType.Subscribed, request, subscription: subscription.id })
     if (getRetained) this.#sendRetained(subscriber, subscription)
-    if (!isNew) return
-    subscription.subscribers.add(subscriber)
-    subscription.paged?.add(subscriber)
-    if (held === undefined) this.#held.set(subscriber, held = new Listing())
-    held.add(subscription)
-    if (known === undefined) this.#observer.created(subscriber, subscription)
-    this.#observer.subscribed(subscriber, subscription)
+    if (isNew) this.#subscriptions.add(subscription, subscriber, known === undefined)
   }
 
   unsubscribe (subscriber: RoutedSession, { request, subscription: id }: Unsubscribe): void {
-    const subscription = this.#subscriptions.get(id)
+    const subscription = this.#subscriptions.byId.get(id)
     if (subscription === undefined || !subscription.subscribers.has(subscriber)) {
       subscriber.send(refusal(MessageType.Unsubscribe, request, reasons.noSuchSubscription))
       return
     }
-    this.#remove(subscription, subscriber)
-    subscriber.send({ type: MessageType.Unsubscribed, request })
-    this.#observer.unsubscribed(subscriber, subscription)
-  }
-
-  /** Removes a subscription from a subscriber, and informs its client if it supports this [advanced, Subscription Revocation]. */
-  revoke (subscription: Subscription, subscriber: RoutedSession, reason?: Uri): void {
-    this.#remove(subscription, subscriber)
-    if (subscriber.features.has('subscriber.subscription_revocation')) {
-      const details = { subscription: subscription.id, ...(reason === undefined ? {} : { reason }) }
-      subscriber.send({ type: MessageType.Unsubscribed, request: 0, details })
-    }
-    this.#observer.unsubscribed(subscriber, subscription)
+    this.#subscriptions.remove(subscription, subscriber, { type: MessageType.Unsubscribed, request })
   }
 
   /**
-   * Sends the event to all current subscribers, and returns the number of sent events. `added` are attributes of EVENT.Details for these
-   * events only, not for stored ones.
+   * Handles PUBLISH: sends PUBLISHED if asked, and routes the publication. Returns the number of sent events. `added` are attributes of
+   * EVENT.Details for these events only, not for stored ones.
    */
   publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure, added: Dict | null = null): number {
-    const publication = randomId()
-    if (options.acknowledge === true) publisher.send({ type: MessageType.Published, request, publication })
-
-    const subscriptions = this.#index.matching(topic)
-    if (subscriptions.length === 0 && options.retain !== true) return 0
+    const id = randomId()
+    if (options.acknowledge === true) publisher.send({ type: MessageType.Published, request, publication: id })
+    const retain = options.retain === true
+    const subscriptions = this.#subscriptions.matching(topic)
+    if (subscriptions.length === 0 && !retain) return 0
     const details = eventDetails(publisher, disclosure, packingOf(options))
-    const excluded = options.exclude_me === false ? null : publisher
-    const receivers = Receivers.of(options)
-    const sent = this.#dispatch(subscriptions, { publisher, publication, topic, details: added === null ? details : { ...added, ...details }, payload, excluded, receivers: receivers?.among(this.#sessions) ?? null })
-    if (options.retain === true || subscriptions.some(({ history }) => history !== null)) {
-      const size = payload.size + topic.length + sizeOf(details) + (receivers?.size ?? 0)
-      // Times are ascending, even if the clock is set back, because histories are searched by them.
-      const at = this.#lastTime = Math.max(this.#lastTime, Date.now())
-      const kept = { id: publication, at, topic, details, payload: payload.detached(), receivers, excluded: excluded?.id ?? null, size }
-      if (options.retain === true) this.#retained.keep(kept)
-      // Session ids are meaningless later, so events for selected sessions are not part of a history [advanced, Event History].
-      if (receivers?.nameSessions !== true) for (const { history } of subscriptions) history?.add({ ...kept, excluded: null })
-    }
-    return sent
+    return this.#route(subscriptions, { id, topic, details, payload, receivers: Receivers.of(options), excluded: options.exclude_me === false ? null : publisher.id }, { retain, sharer: sharerOf(publisher), added })
   }
 
   /** The wait of an acknowledged publication for its subscribers; null if it need not wait. */
@@ -176,34 +118,44 @@ export class Broker {
     return milliseconds === 0 ? null : Patience.with(this.#othersFor(publisher, topic, Receivers.of(options)?.among(this.#sessions) ?? null), milliseconds)
   }
 
-  /** Removes the subscriptions of a session that has ended, one per step. */
-  * forget (session: RoutedSession): Generator<void> {
-    for (const subscription of [...this.#held.get(session) ?? []]) {
-      this.#remove(subscription, session)
-      this.#observer.unsubscribed(session, subscription)
-      yield
-    }
-  }
-
   /** The receivers of a publication, without its publisher. */
   * #othersFor (publisher: RoutedSession, topic: Uri, receivers: Receivers | null): Generator<RoutedSession, void> {
     const eligible = receivers?.eligible(this.#sessions) ?? null
-    for (const { subscribers } of this.#index.matching(topic)) {
+    for (const { subscribers } of this.#subscriptions.matching(topic)) {
       for (const subscriber of receivers === null ? subscribers.all : subscribers.within(receivers, eligible)) {
         if (subscriber !== publisher && receivers?.include(subscriber) !== false) yield subscriber
       }
     }
   }
 
-  #dispatch (subscriptions: readonly Subscription[], { publisher, publication, topic, details, payload, excluded, receivers }: {
-    publisher: RoutedSession, publication: Id, topic: Uri, details: Dict, payload: Payload, excluded: RoutedSession | null, receivers: Receivers | null
-  }): number {
+  /** Sends a publication to the subscribers, and stores it if it must be kept. Returns the number of sent events. */
+  #route (subscriptions: readonly Subscription[], publication: Publication, { retain, sharer, added }: PublicationRouting): number {
+    const sent = this.#dispatch(subscriptions, publication, sharer, added)
+    if (retain || subscriptions.some(({ history }) => history !== null)) this.#store(subscriptions, publication, retain)
+    return sent
+  }
+
+  #store (subscriptions: readonly Subscription[], publication: Publication, retain: boolean): void {
+    const { topic, details, payload, receivers } = publication
+    const size = payload.size + topic.length + sizeOf(details) + (receivers?.size ?? 0)
+    // Times are ascending, even if the clock is set back, because histories are searched by them.
+    const at = this.#lastTime = Math.max(this.#lastTime, Date.now())
+    const stored = { ...publication, at, payload: payload.detached(), size }
+    if (retain) this.#retained.keep(stored)
+    // Session ids are meaningless later, so events for selected sessions are not part of a history [advanced, Event History].
+    if (receivers?.nameSessions !== true) for (const { history } of subscriptions) history?.add({ ...stored, excluded: null })
+  }
+
+  #dispatch (subscriptions: readonly Subscription[], publication: Publication, sharer: ClientKey, added: Dict | null): number {
+    const { id: publicationId, topic, payload, excluded } = publication
+    const receivers = publication.receivers?.among(this.#sessions) ?? null
     const eligible = receivers?.eligible(this.#sessions) ?? null
     let looks = subscriptions.length
-    if (eligible?.every((session) => session === excluded) === true) {
+    if (eligible?.every(({ id }) => id === excluded) === true) {
       spend(looks / SUBSCRIPTIONS_OF_UNIT)
       return 0
     }
+    const details = added === null ? publication.details : { ...added, ...publication.details }
     let sent = 0
     // Often a few sessions have many subscriptions: cache whether a session may receive.
     let last: RoutedSession | undefined
@@ -219,9 +171,9 @@ export class Broker {
           last = subscriber
           isIncluded = receivers.include(subscriber)
         }
-        if (subscriber === excluded || !isIncluded) continue
+        if (subscriber.id === excluded || !isIncluded) continue
         event ??= {
-          type: MessageType.Event, subscription: id, publication, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow, sharer: sharerOf(publisher)
+          type: MessageType.Event, subscription: id, publication: publicationId, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow, sharer
         }
         if (subscriber.send(event) === 'sent') sent++
       }
@@ -249,32 +201,10 @@ export class Broker {
       subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })
     }
   }
-
-  #create (uri: Uri, match: MatchPolicy, history: EventHistory | null): Subscription {
-    spend(UNITS_OF_SUBSCRIPTION)
-    const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Subscribers(), paged: null, history }
-    this.#index.set(uri, match, subscription)
-    this.#subscriptions.set(subscription.id, subscription)
-    this.#listing.add(subscription)
-    return subscription
-  }
-
-  #remove (subscription: Subscription, subscriber: RoutedSession): void {
-    spend(UNITS_OF_REMOVAL)
-    const held = this.#held.get(subscriber)
-    held?.delete(subscription)
-    if (held?.size === 0) this.#held.delete(subscriber)
-    subscription.subscribers.delete(subscriber)
-    subscription.paged?.delete(subscriber)
-    if (subscription.subscribers.size > 0 || subscription.history !== null) return
-    this.#index.delete(subscription.uri, subscription.match)
-    this.#subscriptions.delete(subscription.id)
-    this.#listing.delete(subscription)
-  }
 }
 
 /** EVENT.Details of a stored publication. Adds the topic for pattern subscriptions. */
-export function storedDetails ({ details, topic }: Publication, match: MatchPolicy): Dict {
+export function storedDetails ({ details, topic }: StoredPublication, match: MatchPolicy): Dict {
   return match === 'exact' ? details : { ...details, topic }
 }
 

@@ -1,7 +1,7 @@
 import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { Ordered } from './ordered.ts'
-import type { Publication } from './publication.ts'
+import type { StoredPublication } from './publication.ts'
 
 /** A range of positions in a history, from `start` to before `end`. */
 export interface Range { readonly start: number, readonly end: number }
@@ -10,7 +10,7 @@ export interface Range { readonly start: number, readonly end: number }
 export class EventHistory {
   readonly #limit: number
   readonly #bytes: number
-  #kept: Publication[] = []
+  #kept: StoredPublication[] = []
   /** The position of the first item of `kept`, and the number of removed items at its beginning. */
   #base = 0
   #gone = 0
@@ -31,7 +31,7 @@ export class EventHistory {
     this.#topics = topics === 'one' ? null : new Map()
   }
 
-  add (publication: Publication): void {
+  add (publication: StoredPublication): void {
     const place = this.#base + this.#kept.length
     this.#kept.push(publication)
     this.#places.set(publication.id, place)
@@ -52,7 +52,7 @@ export class EventHistory {
   }
 
   /** The publications in the positions of the range. */
-  at (place: number): Publication {
+  at (place: number): StoredPublication {
     return this.#kept[place - this.#base]!
   }
 

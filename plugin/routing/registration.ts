@@ -4,9 +4,9 @@ import type { Payload } from '../protocol/payload.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { Shares } from '../shares.ts'
 import { spend } from '../work.ts'
-import type { CallWatch } from './call-watch.ts'
 import type { Listing } from './listing.ts'
 import type { Ordered } from './ordered.ts'
+import type { CallWatch } from './request-observer.ts'
 import type { ClientKey, RoutedSession } from './routed-session.ts'
 
 /** Callees that are visited in one unit of work. */

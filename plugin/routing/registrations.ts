@@ -99,7 +99,7 @@ export class Registrations {
       }
     }
     const callee = this.#calleeOf(session)
-    if (callee.registrations.size >= this.#limit && session.principal.authrole !== 'trusted') {
+    if (callee.registrations.size >= this.#limit && !session.isTrusted) {
       return refuse(reasons.limitExceeded, 'limits.registrations: this session has too many registrations')
     }
     if (force && known !== undefined) this.#revokeAll(known)

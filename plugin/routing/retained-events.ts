@@ -3,7 +3,7 @@ import { Queue } from '../queue.ts'
 import { spend } from '../work.ts'
 import { PrefixTree } from './prefix-tree.ts'
 import { mayReceive } from './publication.ts'
-import type { Publication } from './publication.ts'
+import type { StoredPublication } from './publication.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { hasFewComponents, WildcardIndex } from './wildcard-index.ts'
 
@@ -17,7 +17,7 @@ const UNITS_OF_TOPIC = 60
 
 /** A stored publication and its sequence number. */
 interface Kept {
-  readonly publication: Publication
+  readonly publication: StoredPublication
   readonly order: number
 }
 
@@ -63,7 +63,7 @@ export class RetainedEvents {
   }
 
   /** Stores a publication. One without restrictions replaces all earlier ones of its topic; others are stored in addition. */
-  keep (publication: Publication): void {
+  keep (publication: StoredPublication): void {
     const topic = this.#topics.get(publication.topic) ?? this.#add(publication.topic)
     const earlier = publication.receivers === null ? [] : topic.kept.slice(1 - MOST_OF_A_TOPIC)
     this.#replace(topic, [...earlier, { publication, order: this.#order++ }])
@@ -74,7 +74,7 @@ export class RetainedEvents {
   }
 
   /** The last publication of a topic that a session may receive; for a pattern, that of each topic, in the order of publication. */
-  find (session: RoutedSession, uri: Uri, match: MatchPolicy): Publication[] {
+  find (session: RoutedSession, uri: Uri, match: MatchPolicy): StoredPublication[] {
     const kept = this.#topicsOf(uri, match).flatMap((topic) => lastFor(session, topic.kept))
     return kept.sort((a, b) => a.order - b.order).map(({ publication }) => publication)
   }

@@ -13,6 +13,8 @@ export type ClientKey = Id | string
 export interface RoutedSession {
   readonly id: Id
   readonly principal: Principal
+  /** True for the sessions of the app and of the router. The meta API hides them, and some limits do not apply to them. */
+  readonly isTrusted: boolean
   /** The features that its client announced. */
   readonly features: Features
   /** The connection of its client. */

@@ -1,5 +1,6 @@
 import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
+import { trusted } from '../protocol/trusted.ts'
 import { spend } from '../work.ts'
 import { Ordered } from './ordered.ts'
 import type { RoutedSession } from './routed-session.ts'
@@ -11,11 +12,6 @@ export interface SessionLimits {
 }
 
 const nobody: readonly never[] = Object.freeze([])
-
-/** True for sessions that the meta API shows; the app's own are hidden. */
-export function isShown ({ principal }: RoutedSession): boolean {
-  return principal.authrole !== 'trusted'
-}
 
 /** The sessions of a realm, by id, by role and by authid. */
 export class Sessions {
@@ -100,13 +96,13 @@ export class Sessions {
     const known = new Set<Ordered<RoutedSession>>()
     for (const role of roles ?? this.#byRole.keys()) {
       const ofRole = this.#byRole.get(role)
-      if (ofRole !== undefined && role !== 'trusted') known.add(ofRole)
+      if (ofRole !== undefined && role !== trusted) known.add(ofRole)
     }
     return [...known]
   }
 
   #sameKind (session: RoutedSession): SessionsByAuthid {
-    return isShown(session) ? this.#shown : this.#own
+    return session.isTrusted ? this.#own : this.#shown
   }
 }
 

@@ -6,6 +6,7 @@ import { MessageType, noDetails } from '../protocol/message.ts'
 import type { ClientMessage, Goodbye, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
+import { trusted } from '../protocol/trusted.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
 import { layoutOf } from '../protocol/wire-format.ts'
@@ -58,6 +59,7 @@ export class Session implements RoutedSession {
 
   get transport (): TransportDetails { return this.#context.transport.details }
   get state (): SessionState { return this.#state }
+  get isTrusted (): boolean { return this.principal.authrole === trusted }
   get isLosing (): boolean { return this.#context.transport.isLosing }
   get #isLeaving (): boolean { return this.#state === 'shutting_down' || this.#state === 'logging_out' }
 

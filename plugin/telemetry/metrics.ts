@@ -95,7 +95,7 @@ export class Metrics {
     const store = new Histogram({ ...this.#named('cookie_store_duration_seconds', 'Response time of the cookie store.', ['operation', 'outcome']), buckets: BUCKETS })
     const router = this.#router
     this.#undo.push(
-      listenTo(router, 'callEnded', ({ call: { caller: { realm } }, outcome, milliseconds }) => { calls.observe({ realm, outcome: outcome.replace(' ', '_') }, milliseconds / 1000) }),
+      listenTo(router, 'callEnded', ({ call: { caller: { realm } }, outcome, milliseconds }) => { calls.observe({ realm, outcome }, milliseconds / 1000) }),
       listenTo(router, 'eventsDropped', ({ realm, dropped: count }) => { dropped.inc({ realm }, count) }),
       listenTo(router, 'loginFailed', ({ authmethod }) => { failures.inc({ authmethod }) }),
       listenTo(router, 'storeDone', ({ operation, outcome, milliseconds }) => { store.observe({ operation, outcome }, milliseconds / 1000) })

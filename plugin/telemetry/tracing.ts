@@ -108,5 +108,5 @@ function rpc (procedure: Uri, realm: Uri, authrole: string): Record<string, stri
 
 /** The value of `error.type`: a URI, or the party that disconnected; null on success. */
 function failureOf (outcome: string, error: Uri | null): string | null {
-  return outcome === 'result' || outcome === 'published' ? null : error ?? outcome.replace(' ', '_')
+  return outcome === 'result' || outcome === 'published' ? null : error ?? outcome
 }

@@ -516,7 +516,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'No login grants the app\'s own role',
     file: 'plugin/realm/realm.ts',
-    code: 'return role !== \'trusted\' && ',
+    code: 'return role !== trusted && ',
     without: 'return ',
     test: ['auth/authenticators.test.ts', 'the grant of a function']
   },

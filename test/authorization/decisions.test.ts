@@ -14,6 +14,7 @@ function sessionOf (authextra?: Dict): RoutedSession {
   return {
     id: ++lastId,
     principal,
+    isTrusted: false,
     features: new Set(),
     transport: { type: 'websocket' },
     send: () => 'sent',

@@ -18,6 +18,7 @@ export class FakeSession implements RoutedSession {
   readonly principal: Principal
   readonly features: ReadonlySet<string>
   readonly transport = { type: 'in-process' } as const
+  readonly isTrusted = false
   readonly sent: RouterMessage[] = []
   /** What it would have been sent after it had left. */
   readonly late: RouterMessage[] = []

@@ -2,13 +2,14 @@ import { identityOf, publicationEnded, publicationStarted, tellable } from '../d
 import type { PublicationEndedMessage, PublicationMessage } from '../diagnostics.ts'
 import type { Dict, Publish } from '../protocol/message.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { RoutedSession } from './routed-session.ts'
+import type { PublicationWatch } from '../routing/request-observer.ts'
+import type { RoutedSession } from '../routing/routed-session.ts'
 
 /** The published options. */
 const types = { acknowledge: 'boolean', exclude_me: 'boolean', disclose_me: 'boolean', retain: 'boolean', traceparent: 'string', tracestate: 'string' } as const
 
 /** Publishes the progress of one publication to the diagnostics channels. Only created if there are subscribers. */
-export class PublicationWatch {
+export class PublicationReport implements PublicationWatch {
   readonly #publication: PublicationMessage
 
   private constructor (publication: PublicationMessage) {
@@ -16,20 +17,18 @@ export class PublicationWatch {
   }
 
   /** Publishes the start of a publication. Null if there are no subscribers. */
-  static start (router: object, publisher: RoutedSession, { request, topic, options }: Publish): PublicationWatch | null {
+  static start (router: object, publisher: RoutedSession, { request, topic, options }: Publish): PublicationReport | null {
     if (!publicationStarted.hasSubscribers && !publicationEnded.hasSubscribers) return null
     const publication: PublicationMessage = { router, publisher: identityOf(publisher), request, topic, options: tellable(options, types), details: {} }
     publicationStarted.publish(publication)
-    return new PublicationWatch(publication)
+    return new PublicationReport(publication)
   }
 
-  /** The attributes that subscribers have added to EVENT.Details, or null. */
   get details (): Dict | null {
     const { details } = this.#publication
     return Object.keys(details).length === 0 ? null : details
   }
 
-  /** Publishes the end of the publication. */
   end (outcome: PublicationEndedMessage['outcome'], { receivers = 0, error = null }: { receivers?: number, error?: Uri | null } = {}): void {
     if (publicationEnded.hasSubscribers) publicationEnded.publish({ router: this.#publication.router, publication: this.#publication, outcome, error, receivers })
   }
