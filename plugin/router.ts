@@ -4,6 +4,7 @@ import type { Authenticator, Principal } from './auth/authenticator.ts'
 import type { CallProcedure } from './auth/dynamic-authenticator.ts'
 import { isTime } from './auth/expiry.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
+import type { Cluster } from './cluster/cluster.ts'
 import type { Codec } from './codec/codec.ts'
 import type { LoginFilter, LoginRange } from './cookie/login-filter.ts'
 import { Logins } from './cookie/logins.ts'
@@ -75,7 +76,7 @@ export class Router implements SessionHost {
   /** Ends the app's own sessions if requests that use them take too long. */
   #patience: NodeJS.Timeout | undefined
 
-  constructor ({ realms, limits, dialect, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger) {
+  constructor ({ realms, limits, dialect, handshakeTimeout, authorizerTimeout, shutdown, shutdownTimeout, shutdownSpread, failedLogins }: ResolvedOptions, log: FastifyBaseLogger, cluster: Cluster | null = null) {
     this.dialect = dialect
     this.handshakeTimeout = handshakeTimeout
     this.shutdownTimeout = shutdownTimeout
@@ -91,7 +92,7 @@ export class Router implements SessionHost {
       // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
       const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.logins.revoke({ ...query, realm: name }) }
       this.#realms.set(name, new Realm({
-        name, router: this, options, limits, held: this.held, authorizerTimeout, logins, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
+        name, router: this, options, limits, held: this.held, authorizerTimeout, logins, federation: cluster?.realm(name) ?? null, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
       }))
     }
   }

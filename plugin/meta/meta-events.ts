@@ -1,3 +1,4 @@
+import type { Id } from '../protocol/id.ts'
 import type { Args } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { isHidden } from '../routing/listing.ts'
@@ -6,8 +7,11 @@ import type { Congestion } from '../transport/transport.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Subscription, SubscriptionObserver } from '../routing/subscription.ts'
 
-/** Publishes a meta event to all sessions except one. The args are only created if there are receivers. */
-export type PublishMetaEvent = (topic: Uri, args: () => Args, except?: RoutedSession) => void
+/** `except` is a session that does not receive a meta event. `everywhere`: every node publishes it to its own sessions. */
+export type MetaReceivers = { readonly except?: RoutedSession, readonly origin?: 'here' | 'everywhere' }
+
+/** Publishes a meta event. The args are only created if there are receivers. */
+export type PublishMetaEvent = (topic: Uri, args: () => Args, receivers?: MetaReceivers) => void
 
 /** The session details in `wamp.session.on_join` and `wamp.session.get`, without the connection. */
 export function describeSession ({ id, principal: { authid, authrole, authmethod, authprovider } }: RoutedSession): object {
@@ -31,12 +35,12 @@ export class SessionEvents {
   }
 
   joined (session: RoutedSession): void {
-    this.#publish('wamp.session.on_join', () => [describeSession(session)], session)
+    this.#publish('wamp.session.on_join', () => [describeSession(session)], { except: session })
   }
 
   /** Not defined by the specification. */
   congested (session: RoutedSession, congestion: Congestion): void {
-    this.#publish('wamp.session.on_congestion', () => [{ ...describeSession(session), ...congestion }], session)
+    this.#publish('wamp.session.on_congestion', () => [{ ...describeSession(session), ...congestion }], { except: session })
   }
 
   left ({ id, principal: { authid, authrole } }: RoutedSession): void {
@@ -52,19 +56,20 @@ export class SubscriptionEvents implements SubscriptionObserver {
     this.#publish = publish
   }
 
-  created (subscriber: RoutedSession, subscription: Subscription): void {
-    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_create', () => [subscriber.id, describeSubscription(subscription)])
+  created (subscriber: Id, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_create', () => [subscriber, describeSubscription(subscription)], { origin: 'everywhere' })
   }
 
-  subscribed (subscriber: RoutedSession, subscription: Subscription): void {
-    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_subscribe', () => [subscriber.id, subscription.id])
+  subscribed (subscriber: Id, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_subscribe', () => [subscriber, subscription.id])
   }
 
-  unsubscribed (subscriber: RoutedSession, subscription: Subscription): void {
-    if (isHidden(subscription)) return
-    this.#publish('wamp.subscription.on_unsubscribe', () => [subscriber.id, subscription.id])
-    if (subscription.subscribers.size > 0 || subscription.history !== null) return
-    this.#publish('wamp.subscription.on_delete', () => [subscriber.id, subscription.id])
+  unsubscribed (subscriber: Id, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_unsubscribe', () => [subscriber, subscription.id])
+  }
+
+  deleted (subscriber: Id, subscription: Subscription): void {
+    if (!isHidden(subscription)) this.#publish('wamp.subscription.on_delete', () => [subscriber, subscription.id], { origin: 'everywhere' })
   }
 }
 

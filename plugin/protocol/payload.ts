@@ -97,6 +97,12 @@ export class Payload {
     return made
   }
 
+  /** The bytes in the codec that they have already, or in the given one. Throws the codec's error for a value that it cannot represent. */
+  packed (codec: PayloadCodec): { codec: PayloadCodec, encoded: EncodedPayload } {
+    if (this.#codec !== undefined && this.#encoded !== undefined) return { codec: this.#codec, encoded: this.#encoded }
+    return { codec, encoded: this.in(codec) }
+  }
+
   /** True if the codec can represent the values. The bytes are created for `in`. */
   isIn (codec: PayloadCodec): boolean {
     return !('failure' in this.#made(codec))

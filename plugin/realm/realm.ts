@@ -9,6 +9,7 @@ import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Dict, Publish } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, Kwargs } from '../protocol/payload.ts'
+import { randomId } from '../protocol/random-id.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { trusted } from '../protocol/trusted.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
@@ -19,11 +20,12 @@ import { Broker } from '../routing/broker.ts'
 import { Dealer } from '../routing/dealer.ts'
 import { Decisions } from '../authorization/decisions.ts'
 import type { ProcedureAuthorizer, RealmLog } from '../authorization/decisions.ts'
+import type { Federation } from '../routing/federation.ts'
 import { LastPublications } from './last-publications.ts'
 import { loginProcedures, revokeLogins } from '../meta/login-procedures.ts'
 import type { LoginsOfRealm } from '../meta/login-procedures.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from '../meta/meta-events.ts'
-import type { PublishMetaEvent } from '../meta/meta-events.ts'
+import type { MetaReceivers, PublishMetaEvent } from '../meta/meta-events.ts'
 import type { ParkedRequest } from './parked-request.ts'
 import type { PendingVerdict } from '../authorization/pending-verdict.ts'
 import { registrationProcedures } from '../meta/registration-procedures.ts'
@@ -67,7 +69,7 @@ export class Realm {
   #departures = 0
   #whenDeparted: (() => void) | undefined
 
-  constructor ({ name, router, options, limits, held, authorizerTimeout, logins, nextId, log }: {
+  constructor ({ name, router, options, limits, held, authorizerTimeout, logins, nextId, federation = null, log }: {
     name: Uri
     /** The router that is passed to observers. */
     router: object
@@ -81,6 +83,8 @@ export class Realm {
     logins: LoginsOfRealm
     /** The ids of subscriptions and registrations. */
     nextId: () => Id
+    /** The other nodes. @default null, which means that there are none */
+    federation?: Federation | null
     log: RealmLog
   }) {
     this.name = name
@@ -90,13 +94,14 @@ export class Realm {
     this.#sessions = new Sessions(limits)
     this.#roles = Role.rolesOf(options, (authorizer) =>
       new Decisions({ authorizer: typeof authorizer === 'string' ? this.#procedureAsked(authorizer, authorizerTimeout) : authorizer, timeout: authorizerTimeout, most: limits.pendingCalls, held, log }))
-    const publish: PublishMetaEvent = (topic, args, except) => { this.#publishMetaEvent(topic, args, except) }
+    const publish: PublishMetaEvent = (topic, args, receivers) => { this.#publishMetaEvent(topic, args, receivers) }
     this.#sessionEvents = new SessionEvents(publish)
-    this.#subscriptions = new Subscriptions({ nextId, observer: new SubscriptionEvents(publish) })
-    this.#broker = new Broker({ subscriptions: this.#subscriptions, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers })
+    this.#subscriptions = new Subscriptions({ nextId: federation === null ? nextId : () => federation.nextId(), observer: new SubscriptionEvents(publish), federation })
+    this.#broker = new Broker({ subscriptions: this.#subscriptions, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, federation })
+    federation?.attach({ subscriptions: this.#subscriptions, broker: this.#broker })
     this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: new RegistrationEvents(publish) })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
-    this.#requests = new Requests({ observer: new RequestReports(router), roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
+    this.#requests = new Requests({ observer: new RequestReports(router), federation, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#lastPublications = new LastPublications({ publish: (session, testament) => this.#requests.receive(session, testament), limit: limits.storedBytes, log })
     this.#service = this.#joinService({ octets: limits.messageSize, parkedBytes: limits.parkedBytes, held, logins, publish })
@@ -234,8 +239,9 @@ export class Realm {
     if (--this.#departures === 0) this.#whenDeparted?.()
   }
 
-  #publishMetaEvent (topic: Uri, args: () => Args, except: RoutedSession | undefined): void {
+  #publishMetaEvent (topic: Uri, args: () => Args, { except, origin = 'here' }: MetaReceivers = {}): void {
     if (this.#subscriptions.matching(topic).length === 0) return
+    if (origin === 'everywhere') return this.#broker.route({ id: randomId(), topic, details: noDetails, payload: Payload.of(args()), receivers: null, excluded: null })
     const options = except === undefined ? noDetails : { exclude: [except.id] }
     this.#broker.publish(this.#service, { type: MessageType.Publish, request: 1, options, topic, payload: Payload.of(args()) }, granted)
   }

@@ -9,6 +9,7 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Broker } from '../routing/broker.ts'
 import type { Dealer } from '../routing/dealer.ts'
+import type { Claim, Federation } from '../routing/federation.ts'
 import { ParkedRequest } from './parked-request.ts'
 import { PendingVerdict } from '../authorization/pending-verdict.ts'
 import { refusal, refusalOf } from '../routing/refusal.ts'
@@ -25,10 +26,12 @@ export type RoutedMessage = Publish | Subscribe | Unsubscribe | Call | Cancel | 
 const forgotten = refused(reasons.notAuthorized)
 const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
 const timedOut = refused(reasons.timeout)
+const cutOff = refused(reasons.networkFailure)
 
 /** The requests of sessions to a realm: authorizes and routes them. */
 export class Requests {
   readonly #observer: RequestObserver
+  readonly #federation: Federation | null
   readonly #roles: ReadonlyMap<string, Role>
   readonly #contract: ContractChecks | null
   readonly #broker: Broker
@@ -36,8 +39,10 @@ export class Requests {
   readonly #dealer: Dealer
   readonly #deadlines = new Deadlines('durations')
 
-  constructor ({ observer, roles, contract, broker, registrations, dealer }: {
+  constructor ({ observer, federation, roles, contract, broker, registrations, dealer }: {
     observer: RequestObserver
+    /** The other nodes; null if there are none. */
+    federation: Federation | null
     roles: ReadonlyMap<string, Role>
     contract: ContractChecks | null
     broker: Broker
@@ -45,6 +50,7 @@ export class Requests {
     dealer: Dealer
   }) {
     this.#observer = observer
+    this.#federation = federation
     this.#roles = roles
     this.#contract = contract
     this.#broker = broker
@@ -109,7 +115,7 @@ export class Requests {
 
   #published (session: RoutedSession, message: Publish, decided: Verdict, watch: PublicationWatch | null): void {
     const { request, topic, options, payload } = message
-    const verdict = this.#disclosing(session, decided, options.disclose_me === true)
+    const verdict = this.#broker.isCutOff(topic) ? cutOff : this.#disclosing(session, decided, options.disclose_me === true)
     const fault = verdict.refusal === null ? this.#contract?.event(topic, options, payload) ?? null : null
     if (verdict.refusal === null && fault === null) {
       const receivers = this.#broker.publish(session, message, verdict, watch?.details)
@@ -162,11 +168,34 @@ export class Requests {
 
   #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {
     const verdict = this.ask(session, 'subscribe', message.topic, message.options.match, message.options)
-    if (verdict instanceof PendingVerdict) {
-      return new ParkedRequest(verdict.verdict, (decided) => { this.#subscribed(session, message, decided) }, () => { verdict.abandon() })
-    }
-    this.#subscribed(session, message, verdict)
+    const act = (decided: Verdict): void => { this.#subscribed(session, message, decided) }
+    if (this.#federation !== null) return this.#subscribeEverywhere(this.#federation, session, message, verdict, act)
+    if (verdict instanceof PendingVerdict) return new ParkedRequest(verdict.verdict, act, () => { verdict.abandon() })
+    act(verdict)
     return undefined
+  }
+
+  /** The subscription takes effect when all nodes know about it. */
+  #subscribeEverywhere (federation: Federation, session: RoutedSession, { topic, options: { match = 'exact' } }: Subscribe, asked: Verdict | PendingVerdict, act: (verdict: Verdict) => void): ParkedRequest | undefined {
+    let claim: Claim | null = null
+    let state: 'wanted' | 'abandoned' = 'wanted'
+    const announce = (verdict: Verdict): Verdict | Promise<Verdict> => {
+      if (state === 'wanted' && verdict.refusal === null) claim = federation.claim(topic, match, session.id)
+      return claim === null ? verdict : claim.ready.then(() => verdict, () => cutOff)
+    }
+    const decided = asked instanceof PendingVerdict ? asked.verdict.then(announce) : announce(asked)
+    if (!(decided instanceof Promise)) {
+      act(decided)
+      return undefined
+    }
+    return new ParkedRequest(decided, (verdict) => {
+      act(verdict)
+      claim?.release()
+    }, () => {
+      state = 'abandoned'
+      if (asked instanceof PendingVerdict) asked.abandon()
+      claim?.release()
+    })
   }
 
   #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {

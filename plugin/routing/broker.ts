@@ -1,5 +1,7 @@
+import type { NodeId } from '../cluster/node-id.ts'
 import type { SlowSubscriberOptions } from '../options.ts'
 import { randomId } from '../protocol/random-id.ts'
+import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Dict, EventMessage, Publish, Subscribe, Unsubscribe } from '../protocol/message.ts'
 import { packingOf } from '../protocol/passthru.ts'
@@ -8,6 +10,7 @@ import { reasons } from '../protocol/reasons.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
 import { EventHistory } from './event-history.ts'
+import type { Federation } from './federation.ts'
 import { Patience } from './patience.ts'
 import type { Publication, StoredPublication } from './publication.ts'
 import { Receivers } from './receivers.ts'
@@ -47,6 +50,7 @@ interface PublicationRouting {
 export class Broker {
   readonly #limits: BrokerLimits
   readonly #sessions: Audience
+  readonly #federation: Federation | null
   readonly #subscriptions: Subscriptions
   readonly #retained: RetainedEvents
   /** The policies for slow subscribers, by topic; null if there are none. */
@@ -54,7 +58,7 @@ export class Broker {
   /** The time of the last stored publication. */
   #lastTime = 0
 
-  constructor ({ subscriptions, limits, sessions, histories, slowSubscribers }: {
+  constructor ({ subscriptions, limits, sessions, histories, slowSubscribers, federation }: {
     subscriptions: Subscriptions
     limits: BrokerLimits
     /** The sessions of the realm. */
@@ -63,10 +67,13 @@ export class Broker {
     histories: readonly { readonly uri: Uri, readonly match: MatchPolicy, readonly limit: number }[]
     /** The policies for slow subscribers, by topic. */
     slowSubscribers: readonly Required<SlowSubscriberOptions>[]
+    /** The other nodes; null if there are none. */
+    federation: Federation | null
   }) {
     this.#subscriptions = subscriptions
     this.#limits = limits
     this.#sessions = sessions
+    this.#federation = federation
     this.#retained = new RetainedEvents({ limit: limits.retainedEvents, bytes: limits.storedBytes })
     this.#slowSubscribers = slowSubscribers.length === 0 ? null : new UriIndex()
     for (const rule of slowSubscribers) this.#slowSubscribers!.set(rule.uri, rule.match, rule)
@@ -104,12 +111,26 @@ export class Broker {
    */
   publish (publisher: RoutedSession, { request, topic, options, payload }: Publish, disclosure: Disclosure, added: Dict | null = null): number {
     const id = randomId()
-    if (options.acknowledge === true) publisher.send({ type: MessageType.Published, request, publication: id })
-    const retain = options.retain === true
     const subscriptions = this.#subscriptions.matching(topic)
+    const others = this.#federation === null ? null : otherHolders(subscriptions, this.#federation.node)
+    if (options.acknowledge === true && others === null) publisher.send({ type: MessageType.Published, request, publication: id })
+    const retain = options.retain === true
     if (subscriptions.length === 0 && !retain) return 0
     const details = eventDetails(publisher, disclosure, packingOf(options))
-    return this.#route(subscriptions, { id, topic, details, payload, receivers: Receivers.of(options), excluded: options.exclude_me === false ? null : publisher.id }, { retain, sharer: sharerOf(publisher), added })
+    const publication = { id, topic, details, payload, receivers: Receivers.of(options), excluded: options.exclude_me === false ? null : publisher.id }
+    if (others !== null) this.#sendOn(publication, others, options.acknowledge === true ? { publisher, request } : null)
+    return this.#route(subscriptions, publication, { retain, sharer: sharerOf(publisher), added })
+  }
+
+  /** Routes a publication of another node to the subscribers of this one. */
+  route (publication: Publication): void {
+    this.#route(this.#subscriptions.matching(publication.topic), publication, { retain: false, sharer: publication.id, added: null })
+  }
+
+  /** True if other nodes have subscribers of a topic, and cannot be reached. */
+  isCutOff (topic: Uri): boolean {
+    const federation = this.#federation
+    return federation !== null && !federation.isReachable && otherHolders(this.#subscriptions.matching(topic), federation.node) !== null
   }
 
   /** The wait of an acknowledged publication for its subscribers; null if it need not wait. */
@@ -126,6 +147,17 @@ export class Broker {
         if (subscriber !== publisher && receivers?.include(subscriber) !== false) yield subscriber
       }
     }
+  }
+
+  /** Sends a publication to other nodes. PUBLISHED is sent when it has left this process. */
+  #sendOn (publication: Publication, to: Iterable<NodeId>, acknowledging: { publisher: RoutedSession, request: Id } | null): void {
+    this.#federation!.publish(publication, to)
+    if (acknowledging === null) return
+    const { publisher, request } = acknowledging
+    this.#federation!.flush().then(
+      () => publisher.send({ type: MessageType.Published, request, publication: publication.id }),
+      () => publisher.send(refusal(MessageType.Publish, request, reasons.networkFailure))
+    )
   }
 
   /** Sends a publication to the subscribers, and stores it if it must be kept. Returns the number of sent events. */
@@ -201,6 +233,15 @@ export class Broker {
       subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })
     }
   }
+}
+
+/** The other nodes that have subscribers; null if there are none. */
+function otherHolders (subscriptions: readonly Subscription[], node: NodeId): ReadonlySet<NodeId> | null {
+  let others: Set<NodeId> | null = null
+  for (const { holders } of subscriptions) {
+    for (const holder of holders!) if (holder !== node) (others ??= new Set()).add(holder)
+  }
+  return others
 }
 
 /** EVENT.Details of a stored publication. Adds the topic for pattern subscriptions. */

@@ -50,6 +50,14 @@ export class Receivers {
     this.#authroles = authroles
   }
 
+  /** The lists as options of PUBLISH. */
+  get options (): PublishOptions {
+    const lists = {
+      exclude: this.#notIds, exclude_authid: this.#notAuthids, exclude_authrole: this.#notAuthroles, eligible: this.#ids, eligible_authid: this.#authids, eligible_authrole: this.#authroles
+    }
+    return Object.fromEntries(Object.entries(lists).flatMap(([name, list]) => list === undefined ? [] : [[name, [...list]]]))
+  }
+
   /** Null if there is no restriction. */
   static of (options: PublishOptions): Receivers | null {
     const list = options.exclude ?? options.eligible ?? options.exclude_authid ?? options.exclude_authrole ?? options.eligible_authid ?? options.eligible_authrole

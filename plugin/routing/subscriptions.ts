@@ -3,7 +3,9 @@ import { MessageType } from '../protocol/message.ts'
 import type { Unsubscribed } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { spend } from '../work.ts'
+import type { NodeId } from '../cluster/node-id.ts'
 import type { EventHistory } from './event-history.ts'
+import type { Federation } from './federation.ts'
 import { Listing } from './listing.ts'
 import type { RoutedSession } from './routed-session.ts'
 import { Subscribers } from './subscribers.ts'
@@ -13,19 +15,30 @@ import { UriIndex } from './uri-index.ts'
 /** Units of work to create a subscription, and to remove it from a subscriber. */
 const UNITS_OF_SUBSCRIPTION = 20
 const UNITS_OF_REMOVAL = 50
+/** The session that is named if a node ended and its sessions are not known. */
+const NOBODY = 0
 
 /** The subscriptions of a realm, and their subscribers. */
 export class Subscriptions {
   readonly #nextId: () => Id
   readonly #observer: SubscriptionObserver
+  readonly #federation: Federation | null
   readonly #index = new UriIndex<Subscription>()
   readonly #byId = new Map<Id, Subscription>()
   readonly #listing = new Listing<Subscription>()
   readonly #held = new Map<RoutedSession, Listing<Subscription>>()
+  /** Nodes that have ended and may still be among the holders. */
+  readonly #ended = new Set<NodeId>()
 
-  constructor ({ nextId, observer }: { nextId: () => Id, observer: SubscriptionObserver }) {
+  constructor ({ nextId, observer, federation }: {
+    nextId: () => Id
+    observer: SubscriptionObserver
+    /** The other nodes; null if there are none. */
+    federation: Federation | null
+  }) {
     this.#nextId = nextId
     this.#observer = observer
+    this.#federation = federation
   }
 
   get byId (): ReadonlyMap<Id, Subscription> {
@@ -52,10 +65,11 @@ export class Subscriptions {
     return this.#index.matching(topic)
   }
 
-  /** Creates a subscription without subscribers. */
-  create (uri: Uri, match: MatchPolicy, history: EventHistory | null): Subscription {
+  /** Creates a subscription without subscribers, at a time in milliseconds since 1970. */
+  create (uri: Uri, match: MatchPolicy, history: EventHistory | null, created = Date.now()): Subscription {
     spend(UNITS_OF_SUBSCRIPTION)
-    const subscription: Subscription = { id: this.#nextId(), uri, match, created: Date.now(), subscribers: new Subscribers(), paged: null, history }
+    const holders = this.#federation === null ? null : new Set<NodeId>()
+    const subscription: Subscription = { id: this.#nextId(), uri, match, created, subscribers: new Subscribers(), paged: null, history, holders }
     this.#index.set(uri, match, subscription)
     this.#byId.set(subscription.id, subscription)
     this.#listing.add(subscription)
@@ -69,8 +83,8 @@ export class Subscriptions {
     let held = this.#held.get(subscriber)
     if (held === undefined) this.#held.set(subscriber, held = new Listing())
     held.add(subscription)
-    if (isFirst) this.#observer.created(subscriber, subscription)
-    this.#observer.subscribed(subscriber, subscription)
+    if (isFirst) this.#observer.created(subscriber.id, subscription)
+    this.#observer.subscribed(subscriber.id, subscription)
   }
 
   /** Removes a subscriber. The answer, if there is one, is sent before the observer is informed. */
@@ -81,9 +95,13 @@ export class Subscriptions {
     if (held?.size === 0) this.#held.delete(subscriber)
     subscription.subscribers.delete(subscriber)
     subscription.paged?.delete(subscriber)
-    if (subscription.subscribers.size === 0 && subscription.history === null) this.#delete(subscription)
+    const isLast = subscription.subscribers.size === 0 && subscription.history === null
+    if (isLast && this.#federation === null) this.#delete(subscription)
     if (answer !== null) subscriber.send(answer)
-    this.#observer.unsubscribed(subscriber, subscription)
+    this.#observer.unsubscribed(subscriber.id, subscription)
+    if (!isLast) return
+    if (this.#federation === null) this.#observer.deleted(subscriber.id, subscription)
+    else this.#federation.unused(subscription, subscriber.id)
   }
 
   /** Removes a subscriber, and informs its client if it supports this [advanced, Subscription Revocation]. */
@@ -99,6 +117,44 @@ export class Subscriptions {
       this.remove(subscription, session, null)
       yield
     }
+  }
+
+  /** A node has subscribers from now on, the first of which is a session. */
+  hold (uri: Uri, match: MatchPolicy, { node, session, at }: { node: NodeId, session: Id, at: number }): void {
+    this.#prune(this.#index.get(uri, match))
+    const known = this.#index.get(uri, match)
+    const subscription = known ?? this.create(uri, match, null, at)
+    subscription.holders!.add(node)
+    if (known === undefined) this.#observer.created(session, subscription)
+  }
+
+  /** A node has no subscribers any more, the last of which was a session. Without effect for a subscription that the node does not hold. */
+  drop (id: Id, node: NodeId, session: Id): void {
+    const subscription = this.#byId.get(id)
+    this.#prune(subscription)
+    if (subscription !== undefined) this.#dropFor(subscription, node, session)
+  }
+
+  #dropFor (subscription: Subscription, node: NodeId, session: Id | typeof NOBODY): void {
+    if (!subscription.holders!.delete(node) || subscription.holders!.size > 0 || subscription.history !== null) return
+    this.#delete(subscription)
+    this.#observer.deleted(session, subscription)
+  }
+
+  /** A node has ended, with all its subscribers: one subscription per step. Those that are accessed first are removed then. */
+  * forgetNode (node: NodeId): Generator<void> {
+    this.#ended.add(node)
+    for (const subscription of [...this.#byId.values()]) {
+      this.#prune(subscription)
+      yield
+    }
+    this.#ended.delete(node)
+  }
+
+  /** Removes ended nodes from the holders of a subscription, and deletes it if it has no others. */
+  #prune (subscription: Subscription | undefined): void {
+    if (subscription === undefined || this.#ended.size === 0) return
+    for (const node of this.#ended) if (subscription.holders!.has(node)) this.#dropFor(subscription, node, NOBODY)
   }
 
   #delete (subscription: Subscription): void {

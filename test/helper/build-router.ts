@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Authenticators } from '../../plugin/auth/authenticators.ts'
 import type { Authenticator } from '../../plugin/auth/authenticator.ts'
+import type { Cluster } from '../../plugin/cluster/cluster.ts'
 import type { Visitor } from '../../plugin/cookie/visitor.ts'
 import type { FastifyWampOptions } from '../../plugin/options.ts'
 import type { ClientMessage, RouterMessage } from '../../plugin/protocol/message.ts'
@@ -127,13 +128,13 @@ export function settled (): Promise<void> {
 }
 
 /** A router without a port, and clients of it. */
-export function buildRouter (given: Partial<FastifyWampOptions> = {}) {
+export function buildRouter (given: Partial<FastifyWampOptions> = {}, cluster: Cluster | null = null) {
   const plenty = 1_000_000
   const options = resolveOptions({ realms: { realm1: { roles: { anonymous: everything } } }, failedLogins: { address: plenty, authid: plenty, cookie: plenty }, ...given })
   const logged: string[] = []
   const line = (details: object, text: string): void => { logged.push(`${text} ${'err' in details ? String(details.err) : ''}`) }
   const log = { debug () {}, info () {}, warn: line, error: line, child: () => log } as unknown as FastifyBaseLogger
-  const router = new Router(options, log)
+  const router = new Router(options, log, cluster)
   const authenticators = new Authenticators(options.endpoint.auth, (call) => router.call(call))
 
   function connect ({ visitor = null, cookieLogin = false, methods, peer }: { visitor?: Visitor | null, cookieLogin?: boolean, methods?: Record<string, Authenticator>, peer?: string } = {}): TestClient {

@@ -1,0 +1,142 @@
+import { cborCodec } from '../codec/cbor-codec.ts'
+import type { Codec } from '../codec/codec.ts'
+import { nextId } from '../protocol/id.ts'
+import type { Id } from '../protocol/id.ts'
+import type { Uri } from '../protocol/uri.ts'
+import type { Publication } from '../routing/publication.ts'
+import type { Change } from './change.ts'
+import { Channels } from './channels.ts'
+import type { NodeMessage } from './channels.ts'
+import type { ClusterLink, LinkReceiver, LinkState } from './cluster-link.ts'
+import { ClusterLog } from './cluster-log.ts'
+import type { ChangeReceiver } from './cluster-log.ts'
+import { ClusterRealm } from './cluster-realm.ts'
+import type { ClusterOfRealm } from './cluster-realm.ts'
+import { Confirmations } from './confirmations.ts'
+import { packPublication, unpackPublication } from './event-message.ts'
+import { randomNodeId } from './node-id.ts'
+import type { NodeId } from './node-id.ts'
+
+/** The part of a log that a cluster uses. */
+export interface ClusterLogger { error (details: object, text: string): void, warn (details: object, text: string): void }
+
+/** This node among the others: connects the realms of one router to those of the same name elsewhere. */
+export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
+  readonly node: NodeId = randomNodeId()
+  readonly #link: ClusterLink
+  readonly #codecs: ReadonlyMap<string, Codec>
+  readonly #logger: ClusterLogger
+  readonly #log: ClusterLog
+  readonly #channels: Channels
+  readonly #confirmations: Confirmations
+  readonly #realms = new Map<Uri, ClusterRealm>()
+  #lastId: Id = 0
+
+  constructor ({ link, codecs, log }: { link: ClusterLink, codecs: Iterable<Codec>, log: ClusterLogger }) {
+    this.#link = link
+    this.#codecs = new Map([...codecs].map((codec) => [codec.name, codec]))
+    this.#logger = log
+    this.#log = new ClusterLog({ link, node: this.node, receiver: this, log })
+    this.#channels = new Channels({
+      link,
+      node: this.node,
+      log: this.#log,
+      receive: (from, message) => { this.#receive(from, message) },
+      lost: (from) => { log.warn({ node: from }, 'messages of another node were lost') }
+    })
+    this.#confirmations = new Confirmations((to) => { this.#channels.send(to, 'confirm', [this.#log.position]) })
+  }
+
+  get isReachable (): boolean {
+    return this.#link.state === 'up'
+  }
+
+  nextId (): Id {
+    this.#lastId = nextId(this.#lastId)
+    return this.#lastId
+  }
+
+  /** The other nodes of a realm. Call it once for each realm, before `join`. */
+  realm (name: Uri): ClusterRealm {
+    const realm = new ClusterRealm(this, name)
+    this.#realms.set(name, realm)
+    return realm
+  }
+
+  /** Becomes a member. Resolves when this node knows all that the other ones hold. */
+  async join (): Promise<void> {
+    this.#link.open(this.node, this)
+    await this.#log.join()
+  }
+
+  /** Ceases to be a member, and closes the link. */
+  async leave (): Promise<void> {
+    await this.#log.propose(['leave'])
+    await this.#link.close()
+  }
+
+  /** Proposes a change. Resolves when all members have applied it. */
+  async agree (change: Change): Promise<void> {
+    const position = await this.#log.propose(change)
+    await this.#confirmations.reached(position, this.#others())
+  }
+
+  /** Proposes a change whose effect nobody waits for. */
+  propose (change: Change): void {
+    this.#log.propose(change).catch(() => {})
+  }
+
+  /** Sends a publication to other nodes. */
+  publish (realm: Uri, publication: Publication, to: Iterable<NodeId>): void {
+    const { fields, octets } = packPublication(realm, publication, cborCodec)
+    for (const node of to) this.#channels.send(node, 'event', fields, octets)
+  }
+
+  async flush (): Promise<void> {
+    await this.#link.flush()
+  }
+
+  entry (position: number, octets: Uint8Array): void {
+    this.#log.take(position, octets)
+    this.#channels.advance()
+  }
+
+  message (octets: Uint8Array): void {
+    const fault = this.#channels.take(octets)
+    if (fault !== null) this.#logger.error({}, fault)
+  }
+
+  changed (state: LinkState): void {
+    if (state === 'up') return
+    for (const realm of this.#realms.values()) realm.cutOff()
+  }
+
+  apply (change: Change, by: NodeId): void {
+    if (change[0] === 'hold') this.#realms.get(change[1])?.hold(change[2], change[3], { node: by, session: change[4], at: change[5] })
+    else if (change[0] === 'drop') this.#realms.get(change[1])?.drop(change[2], by, change[3])
+  }
+
+  joined (): void {}
+
+  left (node: NodeId): void {
+    this.#channels.forget(node)
+    this.#confirmations.forget(node)
+    for (const realm of this.#realms.values()) realm.forgetNode(node)
+  }
+
+  applied (by: NodeId): void {
+    // A node that has not joined so far is not waited for.
+    if (this.#log.members.has(this.node)) this.#confirmations.owe(by)
+  }
+
+  #receive (from: NodeId, { kind, fields, octets }: NodeMessage): void {
+    if (kind === 'confirm') return this.#confirmations.take(from, Number(fields[0]))
+    const event = kind === 'event' ? unpackPublication(fields, octets, this.#codecs) : null
+    if (event === null) return this.#logger.error({ node: from, kind }, 'a message of another node is malformed: it is ignored')
+    this.#realms.get(event.realm)?.route(event.publication)
+  }
+
+  #others (): NodeId[] {
+    return [...this.#log.members.keys()].filter((node) => node !== this.node)
+  }
+}

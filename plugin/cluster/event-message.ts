@@ -1,0 +1,37 @@
+import type { Codec } from '../codec/codec.ts'
+import type { Publish } from '../protocol/message.ts'
+import { MessageType } from '../protocol/message.ts'
+import { Payload } from '../protocol/payload.ts'
+import type { Uri } from '../protocol/uri.ts'
+import { isDict, isPositiveInteger } from '../protocol/wire-value.ts'
+import { layoutOf, toMessage } from '../protocol/wire-format.ts'
+import type { Publication } from '../routing/publication.ts'
+import { Receivers } from '../routing/receivers.ts'
+
+/** A publication as fields and octets of a message between nodes. Throws if no codec can represent the payload. */
+export function packPublication (realm: Uri, { id, topic, details, payload, receivers, excluded }: Publication, codec: Codec): { fields: readonly unknown[], octets: Buffer } {
+  const { codec: { name }, encoded: { elements, isOctets = false, bytes } } = payload.packed(codec)
+  return { fields: [realm, id, topic, details, receivers?.options ?? {}, excluded, name, elements, isOctets], octets: bytes }
+}
+
+/** The publication of a message. Null if it is malformed. */
+export function unpackPublication (fields: readonly unknown[], octets: Buffer, codecs: ReadonlyMap<string, Codec>): { realm: Uri, publication: Publication } | null {
+  const [realm, id, topic, details, lists, excluded, name, elements, isOctets] = fields
+  const codec = codecs.get(name as string)
+  if (codec === undefined || (elements !== 0 && elements !== 1 && elements !== 2) || typeof isOctets !== 'boolean') return null
+  if (typeof realm !== 'string' || typeof topic !== 'string' || !isPositiveInteger(id) || !isDict(details) || (excluded !== null && !isPositiveInteger(excluded))) return null
+  const receivers = toReceivers(lists, topic)
+  if (receivers === undefined) return null
+  const payload = Payload.ofBytes(codec, { elements, bytes: octets, ...(isOctets ? { isOctets } : {}) })
+  return { realm, publication: { id, topic, details, payload, receivers, excluded } }
+}
+
+/** The lists, which are checked like those of a client. Undefined if they are malformed. */
+function toReceivers (lists: unknown, topic: Uri): Receivers | null | undefined {
+  try {
+    const { options } = toMessage(layoutOf(MessageType.Publish), [MessageType.Publish, 1, lists, topic], Payload.empty) as Publish
+    return Receivers.of(options)
+  } catch {
+    return undefined
+  }
+}
