@@ -10,6 +10,8 @@ export const WIRE_VERSION = 1
 export type Change =
   /** The node becomes a member. */
   | readonly ['join', version: number]
+  /** The node renews its lease. */
+  | readonly ['renew']
   /** The node is no longer a member: it has drained. */
   | readonly ['leave']
   /** Another node is no longer a member: it has not renewed its lease. */
@@ -32,6 +34,7 @@ const isMatch = (value: unknown): boolean => value === 'exact' || value === 'pre
 
 const fields: { readonly [kind in Change[0]]: ReadonlyArray<(value: unknown) => boolean> } = {
   join: [isCount],
+  renew: [],
   leave: [],
   dead: [isNodeId],
   hold: [isText, isText, isMatch, isCount, isCount],

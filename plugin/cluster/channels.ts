@@ -19,6 +19,8 @@ interface Arrived extends NodeMessage {
   readonly position: number
 }
 
+/** The kind of the messages that each node sends once a second. */
+export const HEARTBEAT = 'heartbeat'
 /** Octets of the length of the head. */
 const LENGTH = 4
 
@@ -35,7 +37,7 @@ export class Channels {
   readonly #link: ClusterLink
   readonly #node: NodeId
   readonly #log: { readonly position: number, readonly members: ReadonlyMap<NodeId, unknown> }
-  readonly #receive: (from: NodeId, message: NodeMessage) => void
+  readonly #receive: (from: NodeId, message: NodeMessage, position: number) => void
   readonly #lost: (from: NodeId) => void
   readonly #sent = new Map<NodeId, number>()
   #shared = 0
@@ -48,8 +50,8 @@ export class Channels {
     node: NodeId
     /** Messages of nodes that are no members are dropped. */
     log: { readonly position: number, readonly members: ReadonlyMap<NodeId, unknown> }
-    /** Takes a message. Never throws. */
-    receive: (from: NodeId, message: NodeMessage) => void
+    /** Takes a message, of a sender that had applied the log up to a position. Never throws. */
+    receive: (from: NodeId, message: NodeMessage, position: number) => void
     /** Called when messages of a node were lost. */
     lost: (from: NodeId) => void
   }) {
@@ -70,6 +72,11 @@ export class Channels {
   /** Sends a message to all other nodes. */
   broadcast (kind: string, fields: readonly unknown[]): void {
     this.#link.broadcast(pack([this.#node, 'all', ++this.#shared, this.#log.position, kind, ...fields], none))
+  }
+
+  /** Tells all other nodes the numbers of the last messages, so that they see what was lost although nothing follows. */
+  sayHeartbeat (): void {
+    this.broadcast(HEARTBEAT, [[...this.#sent]])
   }
 
   /** Takes what the link received. Null if nothing is wrong with it, otherwise a text for the log. */
@@ -93,9 +100,21 @@ export class Channels {
     }
   }
 
-  #deliver ({ from, scope, number, kind, fields, octets }: Arrived): void {
+  #deliver ({ from, scope, number, position, kind, fields, octets }: Arrived): void {
     if (from === this.#node || !this.#log.members.has(from)) return
-    if (this.#count(from, scope, number)) this.#receive(from, { kind, fields, octets })
+    if (!this.#count(from, scope, number)) return
+    if (kind === HEARTBEAT) this.#compare(from, fields[0])
+    this.#receive(from, { kind, fields, octets }, position)
+  }
+
+  /** A heartbeat says which messages were sent before it to this node. */
+  #compare (from: NodeId, sent: unknown): void {
+    const pairs: unknown[] = Array.isArray(sent) ? sent : []
+    const last = pairs.flatMap((pair) => Array.isArray(pair) && pair[0] === this.#node && Number.isSafeInteger(pair[1]) ? [pair[1] as number] : [])[0] ?? 0
+    const received = this.#received.get(from)!
+    if (last <= received.direct) return
+    received.direct = last
+    this.#lost(from)
   }
 
   /** Forgets a node that is no longer a member. */

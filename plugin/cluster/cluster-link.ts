@@ -19,8 +19,8 @@ export interface LinkReceiver {
  */
 export interface ClusterLink {
   readonly state: LinkState
-  /** Receives what is sent to this node, and all entries of the log. */
-  open (node: NodeId, receiver: LinkReceiver): void
+  /** Receives what is sent to this node, and all entries of the log. Rejects if the engine cannot be used. */
+  open (node: NodeId, receiver: LinkReceiver): Promise<void>
   /** Appends an entry to the log. Resolves when it is stored. If this rejects, it may be stored or not. */
   append (octets: Uint8Array): Promise<void>
   /** Sends a message to a node. Lost if the link is down. */

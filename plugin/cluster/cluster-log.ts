@@ -7,10 +7,13 @@ import type { NodeId } from './node-id.ts'
 export interface ChangeReceiver {
   /** A member has made a change. */
   apply (change: Change, by: NodeId): void
+  /** A node has become a member. */
   joined (node: NodeId): void
+  /** A member has renewed its lease. */
+  renewed (node: NodeId): void
   /** A node is no longer a member. Everything that it held is to be removed. */
   left (node: NodeId): void
-  /** Something of this member was applied, up to the current position. */
+  /** Something of this member was applied, up to the current position, and the member waits for that. */
   applied (by: NodeId): void
 }
 
@@ -82,12 +85,13 @@ export class ClusterLog {
     this.#members.set(node, number)
     for (const change of changes) this.#apply(change, node)
     if (node === this.#node) this.#resolve(number)
-    else this.#receiver.applied(node)
+    else if (changes.some(([kind]) => kind !== 'renew')) this.#receiver.applied(node)
   }
 
   #apply (change: Change, by: NodeId): void {
     switch (change[0]) {
       case 'join': return this.#receiver.joined(by)
+      case 'renew': return this.#receiver.renewed(by)
       case 'leave': return this.#remove(by)
       case 'dead': return this.#remove(change[1])
       default: this.#receiver.apply(change, by)

@@ -3,9 +3,10 @@ import type { Codec } from '../codec/codec.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
+import { inTime } from '../thenable.ts'
 import type { Publication } from '../routing/publication.ts'
 import type { Change } from './change.ts'
-import { Channels } from './channels.ts'
+import { Channels, HEARTBEAT } from './channels.ts'
 import type { NodeMessage } from './channels.ts'
 import type { ClusterLink, LinkReceiver, LinkState } from './cluster-link.ts'
 import { ClusterLog } from './cluster-log.ts'
@@ -14,6 +15,9 @@ import { ClusterRealm } from './cluster-realm.ts'
 import type { ClusterOfRealm } from './cluster-realm.ts'
 import { Confirmations } from './confirmations.ts'
 import { packPublication, unpackPublication } from './event-message.ts'
+import { systemClock } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { LEASE, Leases, RENEWAL } from './leases.ts'
 import { randomNodeId } from './node-id.ts'
 import type { NodeId } from './node-id.ts'
 
@@ -29,10 +33,22 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   readonly #log: ClusterLog
   readonly #channels: Channels
   readonly #confirmations: Confirmations
+  readonly #leases: Leases
+  readonly #clock: Clock
+  #stopRenewing: (() => void) | undefined
+  readonly #fenced: () => void
+  #state: 'new' | 'member' | 'left' | 'fenced' = 'new'
   readonly #realms = new Map<Uri, ClusterRealm>()
   #lastId: Id = 0
 
-  constructor ({ link, codecs, log }: { link: ClusterLink, codecs: Iterable<Codec>, log: ClusterLogger }) {
+  constructor ({ link, codecs, log, clock = systemClock, fenced }: {
+    link: ClusterLink
+    codecs: Iterable<Codec>
+    log: ClusterLogger
+    clock?: Clock
+    /** Called when this node is no longer a member although it has not left: it must not act any more. */
+    fenced: () => void
+  }) {
     this.#link = link
     this.#codecs = new Map([...codecs].map((codec) => [codec.name, codec]))
     this.#logger = log
@@ -41,14 +57,23 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
       link,
       node: this.node,
       log: this.#log,
-      receive: (from, message) => { this.#receive(from, message) },
+      receive: (from, message, position) => { this.#receive(from, message, position) },
       lost: (from) => { log.warn({ node: from }, 'messages of another node were lost') }
     })
-    this.#confirmations = new Confirmations((to) => { this.#channels.send(to, 'confirm', [this.#log.position]) })
+    this.#clock = clock
+    this.#fenced = fenced
+    this.#leases = new Leases({
+      renew: async () => { await this.#log.propose(['renew']) },
+      suspect: (node) => {
+        log.warn({ node }, 'a node of the cluster has not renewed its lease: it is declared dead')
+        this.propose(['dead', node])
+      }
+    })
+    this.#confirmations = new Confirmations((to) => { this.#channels.send(to, 'confirm', []) })
   }
 
   get isReachable (): boolean {
-    return this.#link.state === 'up'
+    return this.#state === 'member' && this.#link.state === 'up'
   }
 
   nextId (): Id {
@@ -65,18 +90,27 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
 
   /** Becomes a member. Resolves when this node knows all that the other ones hold. */
   async join (): Promise<void> {
-    this.#link.open(this.node, this)
+    await this.#link.open(this.node, this)
+    this.#leases.begin(this.#clock.now())
     await this.#log.join()
+    this.#stopRenewing = this.#clock.every(RENEWAL, () => { this.#renew() })
+    this.#renew()
   }
 
   /** Ceases to be a member, and closes the link. */
   async leave (): Promise<void> {
-    await this.#log.propose(['leave'])
+    if (this.#state === 'member') {
+      const left = this.#log.propose(['leave'])
+      this.#end('left')
+      // Without an answer, the others find out by themselves.
+      await inTime(left, LEASE, () => new Error('the log cannot be reached')).catch(() => {})
+    }
     await this.#link.close()
   }
 
-  /** Proposes a change. Resolves when all members have applied it. */
+  /** Proposes a change. Resolves when all members have applied it. Rejects if they cannot be reached. */
   async agree (change: Change): Promise<void> {
+    if (!this.isReachable) throw new Error('the other nodes cannot be reached')
     const position = await this.#log.propose(change)
     await this.#confirmations.reached(position, this.#others())
   }
@@ -97,11 +131,13 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   }
 
   entry (position: number, octets: Uint8Array): void {
+    if (this.#state === 'fenced' || (this.#state === 'member' && !this.#isAlive())) return
     this.#log.take(position, octets)
     this.#channels.advance()
   }
 
   message (octets: Uint8Array): void {
+    if (this.#state !== 'new' && !this.#isAlive()) return
     const fault = this.#channels.take(octets)
     if (fault !== null) this.#logger.error({}, fault)
   }
@@ -116,9 +152,18 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     else if (change[0] === 'drop') this.#realms.get(change[1])?.drop(change[2], by, change[3])
   }
 
-  joined (): void {}
+  joined (node: NodeId): void {
+    if (node === this.node) this.#state = 'member'
+    else this.#leases.heard(node)
+  }
+
+  renewed (node: NodeId): void {
+    if (node !== this.node) this.#leases.heard(node)
+  }
 
   left (node: NodeId): void {
+    if (node === this.node) return this.#end('fenced')
+    this.#leases.forget(node)
     this.#channels.forget(node)
     this.#confirmations.forget(node)
     for (const realm of this.#realms.values()) realm.forgetNode(node)
@@ -129,11 +174,35 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     if (this.#log.members.has(this.node)) this.#confirmations.owe(by)
   }
 
-  #receive (from: NodeId, { kind, fields, octets }: NodeMessage): void {
-    if (kind === 'confirm') return this.#confirmations.take(from, Number(fields[0]))
+  #receive (from: NodeId, { kind, fields, octets }: NodeMessage, position: number): void {
+    this.#confirmations.take(from, position)
+    if (kind === 'confirm' || kind === HEARTBEAT) return
     const event = kind === 'event' ? unpackPublication(fields, octets, this.#codecs) : null
     if (event === null) return this.#logger.error({ node: from, kind }, 'a message of another node is malformed: it is ignored')
     this.#realms.get(event.realm)?.route(event.publication)
+  }
+
+  /** Renews the lease, and tells the other nodes that this one is alive. */
+  #renew (): void {
+    if (!this.#isAlive()) return
+    this.#leases.tick(this.#clock.now())
+    this.#channels.sayHeartbeat()
+  }
+
+  /** False if this node may not act any more. After a pause, it finds out here. */
+  #isAlive (): boolean {
+    if (this.#state === 'member' && !this.#leases.isValid(this.#clock.now())) this.#end('fenced')
+    return this.#state === 'member'
+  }
+
+  #end (state: 'left' | 'fenced'): void {
+    if (this.#state !== 'member') return
+    this.#state = state
+    this.#stopRenewing?.()
+    for (const realm of this.#realms.values()) realm.cutOff()
+    if (state === 'left') return
+    this.#logger.error({}, 'this node has been fenced: the other nodes consider it dead, or the log cannot be reached')
+    this.#fenced()
   }
 
   #others (): NodeId[] {

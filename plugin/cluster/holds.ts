@@ -92,7 +92,10 @@ export class Holds {
     this.#raise(uri, match, session).then(() => {
       hold.settle()
       this.#check(uri, match, session)
-    }, (error: unknown) => { hold.abort(error) })
+    }, (error: unknown) => {
+      this.#holds.delete(`${match} ${uri}`)
+      hold.abort(error)
+    })
     return hold
   }
 

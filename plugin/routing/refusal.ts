@@ -60,6 +60,7 @@ function textOf ({ role, action, uri }: Refused, error: Uri): string | undefined
     case reasons.invalidUri: return `the role "${role}" cannot ${verbs[action]} "${quoted(uri)}": ${invalidityOf(action, uri)}`
     case reasons.noSuchProcedure: return `the role "${role}" cannot ${action} "${quoted(uri)}": this procedure is not registered`
     case reasons.authorizationFailed: return `the authorizer of the role "${role}" failed, so ${action} "${quoted(uri)}" is denied`
+    case reasons.networkFailure: return 'other nodes of the router cannot be reached now'
     case reasons.limitExceeded: return 'limits.pendingCalls, limits.heldBytes: too many requests of this session wait for the authorizer, or their options use too much memory'
     default: return undefined
   }

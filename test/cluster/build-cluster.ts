@@ -1,3 +1,4 @@
+import type { Clock } from '../../plugin/cluster/clock.ts'
 import { Cluster } from '../../plugin/cluster/cluster.ts'
 import { MemoryHub } from './memory-hub.ts'
 import { codecs } from '../../plugin/codec/codecs.ts'
@@ -7,6 +8,8 @@ import type { TestClient } from '../helper/build-router.ts'
 export interface TestNode {
   readonly cluster: Cluster
   readonly logged: string[]
+  /** `fenced`: it may not act any more. */
+  readonly state: 'member' | 'fenced'
   join (): Promise<TestClient & { id: number }>
 }
 
@@ -14,6 +17,9 @@ export interface TestNode {
 export class TestCluster {
   readonly hub: MemoryHub
   readonly nodes: TestNode[] = []
+  /** The clocks of the nodes stand still until they are moved. */
+  #time = 0
+  readonly #intervals = new Set<() => void>()
 
   constructor (seed: number) {
     this.hub = new MemoryHub(seed)
@@ -30,14 +36,29 @@ export class TestCluster {
   async add (): Promise<TestNode> {
     const logged: string[] = []
     const line = (details: object, text: string): void => { logged.push(`${text} ${JSON.stringify(details)}`) }
-    const cluster = new Cluster({ link: this.hub.link(), codecs: codecs.values(), log: { error: line, warn: line } })
-    const { join, logged: loggedByRouter } = buildRouter({}, cluster)
-    const node: TestNode = { cluster, logged, join }
+    let state: TestNode['state'] = 'member'
+    const clock: Clock = {
+      now: () => this.#time,
+      every: (_, callback) => {
+        this.#intervals.add(callback)
+        return () => { this.#intervals.delete(callback) }
+      }
+    }
+    const cluster = new Cluster({ link: this.hub.link(), codecs: codecs.values(), log: { error: line, warn: line }, clock, fenced: () => { state = 'fenced' } })
+    const { join } = buildRouter({}, cluster)
     const joined = cluster.join()
     await this.run()
     await joined
-    this.nodes.push({ ...node, logged: Object.assign(logged, { router: loggedByRouter }) })
-    return this.nodes.at(-1)!
+    const node = { cluster, logged, join, get state () { return state } }
+    this.nodes.push(node)
+    return node
+  }
+
+  /** Lets a second pass, in which all messages arrive. */
+  async second (): Promise<void> {
+    this.#time += 1000
+    for (const callback of [...this.#intervals]) callback()
+    await this.run()
   }
 
   /** Delivers one message, and lets the nodes do what follows. */

@@ -96,7 +96,7 @@ t.test('a malformed message or entry is ignored and logged', async (t) => {
   const cluster = await TestCluster.of(2)
   const [a] = cluster.nodes
   const stranger = cluster.hub.link()
-  stranger.open('stranger0000', { entry () {}, message () {}, changed () {} })
+  await stranger.open('stranger0000', { entry () {}, message () {}, changed () {} })
   const head = Buffer.from('["nobody"]')
   for (const octets of [Buffer.alloc(0), Buffer.from([0, 0, 0, 9]), Buffer.from([0, 0, 0, 2, 123, 125]), Buffer.concat([Buffer.from([0, 0, 0, head.length]), head])]) stranger.send(a!.cluster.node, octets)
   for (const text of ['', '{}', '["stranger0000",1,[["burn"]]]', '["stranger0000",1,[["hold","realm1","x","exact",1,1]]]']) stranger.append(Buffer.from(text)).catch(t.error)

@@ -10,6 +10,10 @@ export class MemoryHub {
   readonly #paths = new Map<string, Delivery[]>()
   readonly #links = new Map<NodeId, MemoryLink>()
   readonly #log: Uint8Array[] = []
+  /** What is sent to these nodes, and by them, stays where it is. */
+  readonly #paused = new Set<string>()
+  /** The next messages that are lost, and those that arrive twice. */
+  readonly faults = { lost: 0, doubled: 0 }
   #lastLink = 0
 
   constructor (seed: number) {
@@ -21,9 +25,18 @@ export class MemoryHub {
     return new MemoryLink(this, `link ${++this.#lastLink}`)
   }
 
-  /** True if something is on its way. */
+  /** True if something is on its way that can arrive. */
   get isBusy (): boolean {
-    return this.#paths.size > 0
+    return this.#open().length > 0
+  }
+
+  /** Holds back what is sent to a node and by it. */
+  pause (node: NodeId): void {
+    this.#paused.add(this.#links.get(node)!.name)
+  }
+
+  resume (node: NodeId): void {
+    this.#paused.delete(this.#links.get(node)!.name)
   }
 
   /** A random integer from 0 to below a limit, from the seed. */
@@ -33,7 +46,8 @@ export class MemoryHub {
 
   /** Delivers the next message of a random path. */
   step (): void {
-    const path = [...this.#paths.keys()][this.below(this.#paths.size)]
+    const open = this.#open()
+    const path = open[this.below(open.length)]
     if (path === undefined) return
     const deliveries = this.#paths.get(path)!
     const delivery = deliveries.shift()!
@@ -67,8 +81,17 @@ export class MemoryHub {
   /** Sends to one node, or to all others. */
   send (from: MemoryLink, to: NodeId | null, octets: Uint8Array): void {
     for (const [node, link] of this.#links) {
-      if (to === null ? link !== from : node === to) this.put(`${from.name} to ${link.name}`, () => { link.receive(octets) })
+      if (to === null ? link === from : node !== to) continue
+      if (this.faults.lost > 0) this.faults.lost--
+      else this.put(`${from.name} to ${link.name}`, () => { link.receive(octets) })
+      if (this.faults.doubled === 0) continue
+      this.faults.doubled--
+      this.put(`${from.name} to ${link.name}`, () => { link.receive(octets) })
     }
+  }
+
+  #open (): string[] {
+    return [...this.#paths.keys()].filter((path) => path.split(' to ').every((end) => !this.#paused.has(end)))
   }
 
   #tell (link: MemoryLink, position: number, octets: Uint8Array): void {
@@ -92,7 +115,7 @@ class MemoryLink implements ClusterLink {
     return this.#state
   }
 
-  open (node: NodeId, receiver: LinkReceiver): void {
+  async open (node: NodeId, receiver: LinkReceiver): Promise<void> {
     this.#node = node
     this.#receiver = receiver
     this.#hub.attach(node, this)

