@@ -11,7 +11,7 @@ import { Receivers } from '../routing/receivers.ts'
 /** A publication as fields and octets of a message between nodes. Throws if no codec can represent the payload. */
 export function packPublication (realm: Uri, { id, topic, details, payload, receivers, excluded }: Publication, codec: Codec): { fields: readonly unknown[], octets: Buffer } {
   const { codec: { name }, encoded: { elements, isOctets = false, bytes } } = payload.packed(codec)
-  return { fields: [realm, id, topic, details, receivers?.options ?? {}, excluded, name, elements, isOctets], octets: bytes }
+  return { fields: [realm, id, topic, details, receivers?.options ?? null, excluded, name, elements, isOctets], octets: bytes }
 }
 
 /** The publication of a message. Null if it is malformed. */
@@ -26,8 +26,9 @@ export function unpackPublication (fields: readonly unknown[], octets: Buffer, c
   return { realm, publication: { id, topic, details, payload, receivers, excluded } }
 }
 
-/** The lists, which are checked like those of a client. Undefined if they are malformed. */
+/** The lists, or null, which are checked like those of a client. Undefined if they are malformed. */
 function toReceivers (lists: unknown, topic: Uri): Receivers | null | undefined {
+  if (lists === null) return null
   try {
     const { options } = toMessage(layoutOf(MessageType.Publish), [MessageType.Publish, 1, lists, topic], Payload.empty) as Publish
     return Receivers.of(options)
