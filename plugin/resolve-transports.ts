@@ -32,6 +32,7 @@ export function resolveRawSocket (given: RawSocketOptions, { realms, pingInterva
   if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
   if (rest.pings && pingInterval === 0) throw new errors.WAMP_ERR_INVALID_OPTION('pings', 'has no effect, because "pingInterval" of the plugin is 0')
   if (rest.tls !== null) checkTls(rest.tls)
+  if (given.auth?.tls !== undefined && rest.tls?.requestCert !== true) throw new errors.WAMP_ERR_INVALID_OPTION('auth.tls', 'needs "tls" with requestCert: true: otherwise no client is asked for a certificate')
   checkLogins(rest.auth, realms, rest.auth === defaults.rawSocket.auth)
   return { listen: path === null ? { port: port!, host } : { path }, ...rest }
 }

@@ -239,6 +239,7 @@ t.test('mistakes in the options are named', async (t) => {
     [{ port: '80' }, '"port" must be a port number from 0 to 65535'],
     [{ port: 0, serializers: ['ubjson'] }, 'serializers[0]'],
     [{ port: 0, auth: { cookie: {} } }, '"auth.cookie" is not possible over RawSocket, which has no cookies'],
+    [{ port: 0, auth: { tls: { type: 'static', principals: {} } } }, '"auth.tls" needs "tls" with requestCert: true'],
     [{ port: 0, auth: { anonymous: { type: 'static', role: 'anonimous' } } }, 'did you mean "anonymous"'],
     [{ port: 0, tsl: {} }, 'did you mean "tls"']
   ] as const) await t.rejects(attempt(options), { code: 'WAMP_ERR_INVALID_OPTION', message: new RegExp(message.replaceAll(/[[\]]/g, '\\$&')) }, message)
