@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Test } from 'tap'
+import type { Clock } from '../../plugin/cluster/clock.ts'
 import { Cluster } from '../../plugin/cluster/cluster.ts'
 import { NatsLink } from '../../plugin/cluster/nats-link.ts'
 import { codecs } from '../../plugin/codec/codecs.ts'
@@ -9,6 +10,9 @@ import { needsNats } from '../interop/programs.ts'
 import { NatsServer } from './nats-server.ts'
 
 const options = needsNats()
+
+/** Leases do not end, however slow the machine is. */
+const stopped: Clock = { now: () => 0, every: () => () => {} }
 
 /** A client whose messages can be awaited. */
 interface Listener extends TestClient { readonly id: number, until (count: number): Promise<unknown[][]> }
@@ -21,7 +25,7 @@ async function nodesAt (t: Test, { url }: NatsServer, count: number, name = 'tes
   for (let i = 0; i < count; i++) {
     const logged: string[] = []
     const line = (_: object, text: string): void => { logged.push(text) }
-    const cluster = new Cluster({ link: new NatsLink({ servers: [url], name }), codecs: codecs.values(), log: { error: line, warn: line }, fenced: () => { logged.push('fenced') } })
+    const cluster = new Cluster({ link: new NatsLink({ servers: [url], name }), codecs: codecs.values(), log: { error: line, warn: line }, clock: stopped, fenced: () => { logged.push('fenced') } })
     const { join } = buildRouter({}, cluster)
     await cluster.join()
     t.teardown(async () => { await cluster.leave() })
