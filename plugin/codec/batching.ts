@@ -12,6 +12,7 @@ const LENGTH = 4
 /** How the messages of a codec stand in a batch [advanced, Message Batching]. As an encoder it writes batches of one. */
 export interface Batching extends Encoder {
   readonly codec: Codec
+  readonly typed: Batching | null
   /** Octets that a batch adds to each message. */
   readonly overhead: number
   /** The fault of a batch as a whole, or null if it contains at least one message. */
@@ -26,6 +27,7 @@ export interface Batching extends Encoder {
 class SeparatedBatching implements Batching {
   readonly binary = false
   readonly overhead = 1
+  readonly typed = null
   readonly codec: Codec
   readonly #separator: number
 
@@ -67,10 +69,12 @@ class SeparatedBatching implements Batching {
 class PrefixedBatching implements Batching {
   readonly binary = true
   readonly overhead = LENGTH
+  readonly typed: Batching | null
   readonly codec: Codec
 
   constructor (codec: Codec) {
     this.codec = codec
+    this.typed = codec.typed === null ? null : new PrefixedBatching(codec.typed)
   }
 
   encode (message: RouterMessage, allocate: Allocate): Buffer {

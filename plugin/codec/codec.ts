@@ -9,6 +9,8 @@ export type Allocate = (length: number) => Buffer
 export interface Encoder {
   /** True if messages are octets, false if they are UTF-8 text. */
   readonly binary: boolean
+  /** The encoder for peers that read typed arrays; null if the serializer has no other form for them, and for this encoder itself. */
+  readonly typed: Encoder | null
   /**
    * Writes a message into the buffer that `allocate` returns, and returns this buffer. Throws an EncodingError if this serializer cannot
    * represent one of its values.
@@ -32,17 +34,24 @@ export function mostTranscoded ({ messageSize }: DecodeLimits): number {
   return GROWTH * messageSize
 }
 
+/** The peer that has sent a message. */
+export interface Sender {
+  /** It writes octets as typed arrays, so it can read them. */
+  writesTypedArrays (): void
+}
+
 /** A serializer: messages as bytes. */
 export interface Codec extends PayloadCodec, Encoder {
   readonly name: 'json' | 'msgpack' | 'cbor'
+  readonly typed: Codec | null
   /** The WebSocket subprotocol, such as `wamp.2.json`. */
   readonly subprotocol: string
   /**
    * Reads a message of a client. Args and kwargs are checked and then left as a slice of `data`, which must not be
-   * changed afterwards.
+   * changed afterwards. `sender` is told what the message reveals about it.
    * Throws a ProtocolViolation for anything malformed, and for nesting beyond `limits.depth`.
    */
-  decode (data: Buffer, limits: DecodeLimits): ClientMessage
+  decode (data: Buffer, limits: DecodeLimits, sender?: Sender): ClientMessage
 }
 
 /** The receiver's serializer cannot represent a value. */

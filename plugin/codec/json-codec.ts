@@ -31,6 +31,7 @@ class JsonCodec implements Codec {
   readonly name = 'json'
   readonly subprotocol = 'wamp.2.json'
   readonly binary = false
+  readonly typed = null
   readonly #writer = new ByteWriter()
 
   decode (data: Buffer, limits: DecodeLimits): ClientMessage {

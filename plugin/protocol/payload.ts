@@ -6,10 +6,19 @@ import { isPlain } from './wire-value.ts'
 
 export type { Args, Kwargs, Values } from './values.ts'
 
+/** A codec whose bytes another codec reads as well. */
+export interface PayloadSubset {
+  readonly codec: PayloadCodec
+  /** Converts the bytes of the other codec without decoding them. */
+  convert (encoded: EncodedPayload): EncodedPayload
+}
+
 /** The part of a codec that a payload needs. */
 export interface PayloadCodec {
   /** The serializer's name: `json`, `msgpack`, `cbor`. */
   readonly name: string
+  /** The codec of the same serializer with fewer forms. @default none */
+  readonly subset?: PayloadSubset | null
   /**
    * Decodes the output of `encodePayload`. Octets in place of args are the only item of args. Returns a new object at each call. Throws for
    * a value that JavaScript cannot represent.
@@ -139,7 +148,7 @@ export class Payload {
   }
 
   #made (codec: PayloadCodec): Transcoded {
-    if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined)) return this.#encoded
+    if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined || this.#codec === codec.subset?.codec)) return this.#encoded
     this.#transcoded ??= new Map()
     let made = this.#transcoded.get(codec)
     if (made === undefined) {
@@ -159,7 +168,7 @@ export class Payload {
 
   #isWritable (codec: PayloadCodec | null): boolean {
     try {
-      if (codec === null || (codec === this.#codec && this.#encoded !== undefined)) this.values()
+      if (codec === null || (this.#isOf(codec) && this.#encoded !== undefined)) this.values()
       else this.#write(codec)
       return true
     } catch {
@@ -167,7 +176,14 @@ export class Payload {
     }
   }
 
+  /** True if the bytes have the codec's serializer. */
+  #isOf (codec: PayloadCodec): boolean {
+    return codec === this.#codec || codec === this.#codec?.subset?.codec || (this.#codec !== undefined && codec.subset?.codec === this.#codec)
+  }
+
   #write (codec: PayloadCodec): EncodedPayload {
+    const subset = this.#codec?.subset
+    if (this.#encoded !== undefined && subset?.codec === codec) return subset.convert(this.#encoded)
     const { args, kwargs } = this.#given ?? this.values()
     const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
     return codec.encodePayload(this.isOctets ? args[0] as Uint8Array : args, hasKwargs ? kwargs : undefined, this.#mostTranscoded)

@@ -2318,5 +2318,12 @@ export const defences: readonly Defence[] = [
     code: 'this.#batch?.poll.cut()',
     without: '',
     test: ['transport/longpoll-link.test.ts', 'a response that the client has not read ends']
+  },
+  {
+    defence: 'The removal of tags from typed arrays counts as work',
+    file: 'plugin/codec/binary-codec.ts',
+    code: '    } finally {\n      countRead(reader)\n    }\n  }\n\n  /** Octets in place of args. */',
+    without: '    } finally {}\n  }\n\n  /** Octets in place of args. */',
+    test: ['codec/cbor-codec.test.ts', 'the removal of tags is counted']
   }
 ]

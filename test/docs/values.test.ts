@@ -55,7 +55,7 @@ function inProcess (payload: Payload): string {
 }
 
 function inCodec ({ payload, args }: Example, codec: Codec, name: string): string {
-  if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return Buffer.from(payload.in(codec).bytes).equals(args) ? 'untouched' : changed(payload, codec)
+  if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return Buffer.from(payload.in(codec).bytes).equals(args) ? 'untouched' : changed({ payload, args }, codec)
   if (!payload.hasForm(codec)) return 'unsupported'
   const { args: [given] } = payload.values()
   const { args: [value] } = codec.decodePayload(payload.in(codec))
@@ -64,10 +64,12 @@ function inCodec ({ payload, args }: Example, codec: Codec, name: string): strin
   return JSON.stringify(value, digits) === JSON.stringify(given, digits) ? 'converted' : 'wrong'
 }
 
-function changed (payload: Payload, codec: Codec): string {
+/** What happens to bytes that are not forwarded to every peer with this serializer. */
+function changed ({ payload, args }: Example, codec: Codec): string {
   const { args: [value] } = payload.values()
   const { args: [written] } = codec.decodePayload(payload.in(codec))
-  return isDeepStrictEqual(written, value) && value instanceof Uint8Array ? 'without the tag' : 'wrong'
+  if (!isDeepStrictEqual(written, value) || !(value instanceof Uint8Array)) return 'wrong'
+  return codec.typed !== null && payload.in(codec.typed).bytes.equals(args) ? '[untouched, or without the tag](#typed-arrays-in-cbor)' : 'without the tag'
 }
 
 function digits (_: string, value: unknown): unknown {
