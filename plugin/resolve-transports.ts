@@ -2,6 +2,7 @@ import { createSecureContext } from 'node:tls'
 import type { TlsOptions } from 'node:tls'
 import type { AuthOptions } from './auth-options.ts'
 import { checkLogins } from './check-logins.ts'
+import { checkRawSocketNumbers, checkSerializers } from './check-serializers.ts'
 import { errors } from './errors.ts'
 import type { CustomTransportOptions } from './custom-transport-options.ts'
 import type { LongPollOptions } from './longpoll-options.ts'
@@ -33,6 +34,8 @@ export function resolveRawSocket (given: RawSocketOptions, { realms, pingInterva
   if (rest.pings && pingInterval === 0) throw new errors.WAMP_ERR_INVALID_OPTION('pings', 'has no effect, because "pingInterval" of the plugin is 0')
   if (rest.tls !== null) checkTls(rest.tls)
   checkLogins(rest.auth, realms, rest.auth === defaults.rawSocket.auth)
+  checkSerializers(rest.serializers)
+  checkRawSocketNumbers(rest.serializers)
   return { listen: path === null ? { port: port!, host } : { path }, ...rest }
 }
 
@@ -63,6 +66,7 @@ export function resolveCustomTransport (given: CustomTransportOptions, { realms 
     if ((resolved.auth as AuthOptions)[method] !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION(`auth.${method}`, 'is not possible over a transport of the app, which has neither headers nor certificates')
   }
   checkLogins(resolved.auth, realms, resolved.auth === defaults.customTransport.auth)
+  checkSerializers(resolved.serializers)
   return resolved
 }
 

@@ -1,8 +1,6 @@
 import type { RouterMessage } from '../protocol/message.ts'
-import { cborCodec } from './cbor-codec.ts'
 import type { Allocate, Codec, Encoder } from './codec.ts'
 import { jsonCodec } from './json-codec.ts'
-import { msgpackCodec } from './msgpack-codec.ts'
 
 const RECORD_SEPARATOR = 0x1e
 // AutobahnPython, and with it Crossbar.io, reads the specification's `\30` as octal.
@@ -112,5 +110,11 @@ function isSeparator (octet: number | undefined): boolean {
 const separated: Batching = new SeparatedBatching(jsonCodec, RECORD_SEPARATOR)
 const canceled: Batching = new SeparatedBatching(jsonCodec, CANCEL)
 
-/** How the messages of each codec stand in a batch, as long as the client has not shown another way. */
-export const batchings: readonly Batching[] = [separated, new PrefixedBatching(msgpackCodec), new PrefixedBatching(cborCodec)]
+/**
+ * How the messages of a codec stand in a batch, as long as the client has not shown another way. Null for text that is not JSON, because it
+ * may contain the separator.
+ */
+export function batchingOf (codec: Codec): Batching | null {
+  if (codec === jsonCodec) return separated
+  return codec.binary ? new PrefixedBatching(codec) : null
+}

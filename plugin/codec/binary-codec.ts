@@ -7,7 +7,7 @@ import { OCTETS_OF_UNIT, spend } from '../work.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
-import type { Allocate, Codec, DecodeLimits, Sender } from './codec.ts'
+import type { Allocate, DecodeLimits, Sender, StandardCodec } from './codec.ts'
 import { countRead, countWritten, VALUES_OF_UNIT } from './encoding-work.ts'
 import { writeValue } from './value-forms.ts'
 import type { ValueForms } from './value-forms.ts'
@@ -31,24 +31,28 @@ export interface ValueReader {
 }
 
 /** A binary serializer: the head of a message is read, args and kwargs are checked and left as a slice. */
-export class BinaryCodec implements Codec {
+export class BinaryCodec implements StandardCodec {
   readonly name: 'msgpack' | 'cbor'
   readonly subprotocol: string
+  readonly rawSocketNumber: number
   readonly binary = true
   readonly typed: BinaryCodec | null
   readonly subset: PayloadSubset | null
+  readonly #plain: BinaryCodec | null
   readonly #values: ValueReader
   readonly #forms: ValueForms
   readonly #writer = new ByteWriter()
   readonly #emptyList: Buffer
 
   /** `plain` is the codec for peers that have not sent typed arrays; null if this is it. */
-  constructor ({ name, values, forms, plain = null }: { name: 'msgpack' | 'cbor', values: ValueReader, forms: ValueForms, plain?: BinaryCodec | null }) {
+  constructor ({ name, rawSocketNumber, values, forms, plain = null }: { name: 'msgpack' | 'cbor', rawSocketNumber: number, values: ValueReader, forms: ValueForms, plain?: BinaryCodec | null }) {
     const hasTypes = values.withoutTypes !== undefined
-    this.typed = hasTypes && plain === null ? new BinaryCodec({ name, values, forms, plain: this }) : null
+    this.typed = hasTypes && plain === null ? new BinaryCodec({ name, rawSocketNumber, values, forms, plain: this }) : null
+    this.#plain = plain
     this.subset = plain === null ? null : { codec: plain, convert: (encoded) => this.#withoutTypes(encoded) }
     this.name = name
     this.subprotocol = `wamp.2.${name}`
+    this.rawSocketNumber = rawSocketNumber
     this.#values = values
     this.#forms = forms
     this.#emptyList = this.encodePayload([], undefined).bytes
@@ -147,7 +151,7 @@ export class BinaryCodec implements Codec {
   /** The codec whose form a payload with or without typed arrays has. */
   #codecFor (hasTypedArrays: boolean): PayloadCodec {
     if (hasTypedArrays) return this.typed ?? this
-    return this.subset?.codec ?? this
+    return this.#plain ?? this
   }
 
   #withoutTypes ({ bytes, elements, ...rest }: EncodedPayload): EncodedPayload {
