@@ -1,5 +1,6 @@
 import { Authenticators } from './auth/authenticators.ts'
-import { codecs } from './codec/codecs.ts'
+import type { Codec } from './codec/codec.ts'
+import { codecsOf } from './codec/codecs.ts'
 import { errors } from './errors.ts'
 import type { CustomTransportOptions } from './custom-transport-options.ts'
 import type { Arrival, Gateway } from './gateway.ts'
@@ -36,10 +37,11 @@ export function createCustomTransport ({ options, router, gateway, connections, 
   const { auth, serializers } = resolveCustomTransport(given, options)
   const authenticators = new Authenticators(auth, (call) => router.call(call))
   authenticators.close()
+  const codecs = codecsOf(serializers)
   const framings = new Framings()
   return {
     accept (connection) {
-      const codec = codecFor(connection, serializers)
+      const codec = codecFor(connection, codecs)
       const left = gateway.admit(connection.peer)
       if (typeof left !== 'function') throw new errors.WAMP_ERR_CONNECTION_REFUSED(left.error)
       const link = new CustomLink({ connection, protocol: codec.subprotocol, messageSize: options.limits.messageSize, left })
@@ -54,13 +56,13 @@ export function createCustomTransport ({ options, router, gateway, connections, 
 }
 
 /** The codec of a connection that is complete. */
-function codecFor (connection: CustomConnection, serializers: readonly string[]): NonNullable<ReturnType<typeof codecs.get>> {
+function codecFor (connection: CustomConnection, codecs: readonly Codec[]): Codec {
   for (const method of ['send', 'pause', 'resume', 'close'] as const) {
     if (typeof connection[method] !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION(`connection.${method}`, 'must be a function')
   }
   if (typeof connection.bufferedBytes !== 'number') throw new errors.WAMP_ERR_INVALID_OPTION('connection.bufferedBytes', 'must be a number')
   if (typeof connection.type !== 'string' || connection.type === '' || taken.has(connection.type)) throw new errors.WAMP_ERR_INVALID_OPTION('connection.type', 'must be a name of its own, such as "worker"')
-  const codec = serializers.includes(connection.serializer) ? codecs.get(`wamp.2.${connection.serializer}`) : undefined
-  if (codec === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('connection.serializer', `must be one of ${serializers.map((name) => `"${name}"`).join(', ')}`)
+  const codec = codecs.find(({ name }) => name === connection.serializer)
+  if (codec === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('connection.serializer', `must be one of ${codecs.map(({ name }) => `"${name}"`).join(', ')}`)
   return codec
 }

@@ -4,7 +4,8 @@ import { verifyLogins } from './auth/cookie-authenticator.ts'
 import type { CallProcedure } from './auth/dynamic-authenticator.ts'
 import { areConfusable } from './check-logins.ts'
 import type { LoginEndpoint } from './check-logins.ts'
-import { subprotocols } from './codec/subprotocols.ts'
+import { codecsOf } from './codec/codecs.ts'
+import { subprotocolsOf } from './codec/subprotocols.ts'
 import type { Subprotocol } from './codec/subprotocols.ts'
 import { CookieEntrance } from './cookie/cookie-entrance.ts'
 import { CookieTracker } from './cookie/cookie-tracker.ts'
@@ -102,11 +103,10 @@ export class CookieTrackers {
 /** Creates the state of an endpoint from its options. `prefix` is that of its scope: its logins record the whole path. */
 export async function buildEndpoint (options: ResolvedEndpoint, prefix: string, trackers: CookieTrackers, call: CallProcedure): Promise<Endpoint> {
   const placed = { ...options, path: `${prefix}${options.path}` }
-  const offered = [...subprotocols].filter(([, { codec, batching }]) => options.serializers.includes(codec.name) && (options.batched || batching === null))
   const authenticators = new Authenticators(options.auth, call)
   const tracker = await trackers.tracker(placed)
   const entrance = tracker === null ? null : trackers.entrance(tracker, placed, authenticators)
-  return { options, subprotocols: new Map(offered), authenticators, tracker, entrance }
+  return { options, subprotocols: subprotocolsOf(codecsOf(options.serializers), options.batched), authenticators, tracker, entrance }
 }
 
 function isSame (a: Required<CookieOptions>, b: Required<CookieOptions>): boolean {

@@ -244,6 +244,7 @@ export type { AutobahnSession, TypedMethods, WampyClient } from './contract/type
 export type { TypedSession } from './contract/typed-session.ts'
 export type * from './auth-options.ts'
 export type * from './cookie-options.ts'
+export type { WampBinarySerializer, WampSerializer, WampTextSerializer } from './codec/wamp-serializer.ts'
 export type { Authorization, Authorizer, AuthorizingSession } from './authorization/authorizer.ts'
 export type {
   CallDetails, CallEndedMessage, CallMessage, CallOutcome, DiagnosticsMessage, EventsDroppedMessage, InvocationEndedMessage, InvocationMessage, LoginFailedMessage,

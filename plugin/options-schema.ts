@@ -3,6 +3,7 @@ import type { SchemaObject, ValidateFunction } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import type { TlsOptions } from 'node:tls'
 import { auth, methodNames } from './auth-schema.ts'
+import type { SerializerName } from './codec/codec.ts'
 import type { Contract, ProcedureContract, TopicContract } from './contract/contract.ts'
 import type { JsonSchema } from './contract/schema-types.ts'
 import type { CookieOptions, DatabaseStoreOptions, FileStoreOptions, MemoryStoreOptions } from './cookie-options.ts'
@@ -98,7 +99,11 @@ const cookie = record<CookieOptions>()({
 
 const origin = schema<string>({ type: 'string', pattern: '^(\\*|[a-z][a-z0-9+.-]*://[^/]+)$', is: 'must be "*" or an origin such as "https://app.example", without a path and without a "/" at its end' })
 const host = schema<string>({ type: 'string', pattern: '^([a-z0-9._-]+|\\[[0-9a-f:.]+\\])$', is: 'must be a host name in lower case, without scheme and port' })
-const serializers = listOf(oneOf<Of<EndpointOptions, 'serializers'>[number]>()('json', 'msgpack', 'cbor'), { minItems: 1 })
+// The members of the app's own serializers are checked separately, because they may be inherited.
+const serializer = {
+  if: { type: 'object' }, else: also(oneOf<SerializerName>()('json', 'msgpack', 'cbor'), { is: 'must be one of json, msgpack, cbor, or an object with "name", "encode" and "decode"' })
+}
+const serializers = listOf(schema<Of<EndpointOptions, 'serializers'>[number]>(serializer), { minItems: 1 })
 const endpoint = schemasOf<EndpointOptions>()({
   path,
   auth,

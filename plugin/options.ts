@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Contract } from './contract/contract.ts'
 import type { AuthOptions } from './auth-options.ts'
 import type { CookieOptions } from './cookie-options.ts'
+import type { WampSerializer } from './codec/wamp-serializer.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { Action } from './protocol/action.ts'
 import type { Dialect } from './protocol/dialect.ts'
@@ -193,8 +194,8 @@ export interface EndpointOptions {
    * `sameSite`, browsers do not send the cookie for pages of another site. @default 'auto'
    */
   requireOrigin?: 'auto' | boolean
-  /** The serializers to offer. @default ['json', 'msgpack', 'cbor'] */
-  serializers?: readonly ('json' | 'msgpack' | 'cbor')[]
+  /** The serializers to offer: names, and serializers of the app's own. @default ['json', 'msgpack', 'cbor'] */
+  serializers?: readonly ('json' | 'msgpack' | 'cbor' | WampSerializer)[]
   /** Also offers the batched variant of each serializer, which sends several messages in one WebSocket message. @default true */
   batched?: boolean
 }

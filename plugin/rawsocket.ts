@@ -1,7 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { rawSocketListener } from '../routes/rawsocket.ts'
 import { Authenticators } from './auth/authenticators.ts'
-import { codecs } from './codec/codecs.ts'
+import { codecsOf } from './codec/codecs.ts'
 import { kHost } from './host-app.ts'
 import type { RawSocketOptions } from './rawsocket-options.ts'
 import { resolveRawSocket } from './resolve-transports.ts'
@@ -12,10 +12,9 @@ export const rawSocket: FastifyPluginAsync<RawSocketOptions> = async (fastify, g
   const { listen, tls, auth, pings, serializers } = resolveRawSocket(given, options)
   const authenticators = new Authenticators(auth, (call) => router.call(call))
   fastify.addHook('onReady', async () => { authenticators.close() })
-  const accepted = [...codecs.values()].filter(({ name }) => serializers.includes(name)).map((codec) => [codec.name, codec] as const)
   const server = rawSocketListener(fastify, {
     ...{ listen, tls, pings, authenticators, gateway, connections },
-    codecs: new Map(accepted),
+    codecs: codecsOf(serializers),
     keepAlive: options.pingInterval,
     handshakeTimeout: options.handshakeTimeout,
     messageSize: options.limits.messageSize

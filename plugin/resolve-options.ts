@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkLogins } from './check-logins.ts'
 import { checkRealms } from './check-realms.ts'
+import { checkSerializers } from './check-serializers.ts'
 import type { ProcedureContract } from './contract/contract.ts'
 import { ContractChecks } from './contract/contract-checks.ts'
 import { errors } from './errors.ts'
@@ -145,7 +146,7 @@ function resolveStatic (given: StaticOptions): ResolvedStatic {
   return { root: resolve(root instanceof URL ? fileURLToPath(root) : root), ...fill(defaults.static, given) }
 }
 
-function checkEndpoint ({ auth, cookie, allowedOrigins }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
+function checkEndpoint ({ auth, cookie, allowedOrigins, serializers }: ResolvedEndpoint, realms: ResolvedOptions['realms']): void {
   // A cookie alone will do: `reply.wampSignIn` logs in by REST.
   if (auth.cookie !== undefined && cookie === null) {
     throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'needs the "cookie" option')
@@ -153,6 +154,7 @@ function checkEndpoint ({ auth, cookie, allowedOrigins }: ResolvedEndpoint, real
   checkLogins(auth, realms, auth === defaults.endpoint.auth)
   if (cookie !== null) checkCookie(cookie)
   for (const [i, origin] of allowedOrigins.entries()) checkOrigin(origin, `allowedOrigins[${i}]`)
+  checkSerializers(serializers)
 }
 
 /** Browsers send an origin in one form only: in lower case, and without a default port. */

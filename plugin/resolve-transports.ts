@@ -2,6 +2,7 @@ import { createSecureContext } from 'node:tls'
 import type { TlsOptions } from 'node:tls'
 import type { AuthOptions } from './auth-options.ts'
 import { checkLogins } from './check-logins.ts'
+import { checkRawSocketNumbers, checkSerializers } from './check-serializers.ts'
 import { errors } from './errors.ts'
 import type { CustomTransportOptions } from './custom-transport-options.ts'
 import type { LongPollOptions } from './longpoll-options.ts'
@@ -34,6 +35,8 @@ export function resolveRawSocket (given: RawSocketOptions, { realms, pingInterva
   if (rest.tls !== null) checkTls(rest.tls)
   if (given.auth?.tls !== undefined && rest.tls?.requestCert !== true) throw new errors.WAMP_ERR_INVALID_OPTION('auth.tls', 'needs "tls" with requestCert: true: otherwise no client is asked for a certificate')
   checkLogins(rest.auth, realms, rest.auth === defaults.rawSocket.auth)
+  checkSerializers(rest.serializers)
+  checkRawSocketNumbers(rest.serializers)
   return { listen: path === null ? { port: port!, host } : { path }, ...rest }
 }
 
@@ -64,6 +67,7 @@ export function resolveCustomTransport (given: CustomTransportOptions, { realms 
     if ((resolved.auth as AuthOptions)[method] !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION(`auth.${method}`, 'is not possible over a transport of the app, which has neither headers nor certificates')
   }
   checkLogins(resolved.auth, realms, resolved.auth === defaults.customTransport.auth)
+  checkSerializers(resolved.serializers)
   return resolved
 }
 

@@ -5,7 +5,7 @@ import type { CallProcedure } from './auth/dynamic-authenticator.ts'
 import { isTime } from './auth/expiry.ts'
 import { FailedLogins } from './auth/failed-logins.ts'
 import type { Cluster } from './cluster/cluster.ts'
-import type { Codec } from './codec/codec.ts'
+import type { StandardCodec } from './codec/codec.ts'
 import type { LoginFilter, LoginRange } from './cookie/login-filter.ts'
 import { Logins } from './cookie/logins.ts'
 import type { Visitor } from './cookie/visitor.ts'
@@ -155,12 +155,12 @@ export class Router implements SessionHost {
   joinForRoutes (name: Uri, unitsOfInvocation: number): InProcessSession { return new InProcessSession(this.#admit(name, { authid: 'rest' }, { unitsOfInvocation })) }
 
   /** Opens a session for a test, whose values are encoded and decoded by a codec. Throws the same errors as `join`. */
-  inject (name: Uri, options: JoinOptions, codec: Codec): InjectedClient {
+  inject (name: Uri, options: JoinOptions, codec: StandardCodec): InjectedClient {
     const pack: Pack = (args, kwargs) => Payload.ofBytes(codec, codec.encodePayload(args, Object.keys(kwargs).length === 0 ? undefined : kwargs))
     return new InjectedClient({ ...this.#admit(name, options, { codec }), pack })
   }
 
-  #admit (name: Uri, { authid = defaults.join.authid, role = defaults.join.role, expires }: JoinOptions, link: { codec?: Codec, unitsOfInvocation?: number } = {}): SessionParts {
+  #admit (name: Uri, { authid = defaults.join.authid, role = defaults.join.role, expires }: JoinOptions, link: { codec?: StandardCodec, unitsOfInvocation?: number } = {}): SessionParts {
     if (this.#state === 'closed') throw new errors.WAMP_ERR_SESSION_CLOSED(reasons.systemShutdown)
     const realm = this.#realmNamed(name)
     if (!realm.hasRole(role)) throw new errors.WAMP_ERR_NO_SUCH_ROLE(role, `realm "${name}"`)

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { clientFiles } from '#client-files'
-import { subprotocols } from '../plugin/codec/subprotocols.ts'
+import { jsonCodec } from '../plugin/codec/json-codec.ts'
+import { subprotocolsOf } from '../plugin/codec/subprotocols.ts'
 import type { ResolvedOptions } from '../plugin/resolved-options.ts'
 import type { WebsocketRouteOptions } from './websocket.ts'
 
@@ -41,7 +42,7 @@ export function consoleEndpoint (path: string, { options: { endpoint, limits }, 
   return {
     ...{ entrance, gateway, connections, messageSize: limits.messageSize },
     endpoint: { ...endpoint, path: `${path}/ws` },
-    subprotocols: new Map([...subprotocols].filter(([name]) => name === 'wamp.2.json')),
+    subprotocols: subprotocolsOf([jsonCodec], false),
     authenticators: { lookAtRequests: false, entries: () => new Map() }
   }
 }

@@ -40,6 +40,8 @@ const BYTES_OF_ID = 18
 /** In a URL, including those that only some options of the app's router accept: in capitals, with a slash at the end, or with escapes. */
 const SECRET = /\/([^/?#]{24,})\/(?:receive|send|close)(?![\w-])/i
 const contentTypes: Readonly<Record<string, string>> = { json: 'application/json', msgpack: 'application/x-msgpack', cbor: 'application/cbor' }
+/** Those of serializers of the app. */
+const [OCTETS, TEXT] = ['application/octet-stream', 'text/plain; charset=utf-8']
 /** The maximum octets of the body of a request other than `send`. */
 const LONGEST_BODY = 4096
 
@@ -176,7 +178,7 @@ class LongPollTransports {
         left()
       }
     })
-    this.#opened.set(id, { link, contentType: contentTypes[codec.name]! })
+    this.#opened.set(id, { link, contentType: contentTypes[codec.name] ?? (codec.binary ? OCTETS : TEXT) })
     gateway.accept({
       ...{ link, codec },
       ...formOf(subprotocol, this.#framings, [WholeMessages, MessagesOfBatches]),

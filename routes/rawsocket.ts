@@ -26,8 +26,8 @@ export interface RawSocketListenerOptions {
   readonly listen: ListenOptions
   /** Null without TLS. */
   readonly tls: TlsOptions | null
-  /** The accepted serializers, by name. */
-  readonly codecs: ReadonlyMap<string, Codec>
+  /** The accepted serializers, each with a number. */
+  readonly codecs: readonly Codec[]
   readonly authenticators: Authenticators
   readonly gateway: Gateway
   readonly connections: PortConnections | null
@@ -154,12 +154,12 @@ class Handshakes {
     // The client may have left meanwhile.
     if (request === 'foreign' || socket.destroyed) return 'refused'
     if (typeof request === 'number') return this.#refuse(socket, request, 'reserved bits are set')
-    const codec = codecs.get(request.serializer ?? '')
-    if (codec === undefined) return this.#refuse(socket, refusals.serializer, `none of these serializers: ${[...codecs.keys()].join(', ')}`)
+    const codec = codecs.find(({ rawSocketNumber }) => rawSocketNumber === request.serializer)
+    if (codec === undefined) return this.#refuse(socket, refusals.serializer, `none of these serializers: ${codecs.map(({ name }) => name).join(', ')}`)
     if (fault !== null) return this.#refuse(socket, refusals.connections, fault)
     if (this.#state !== 'open') return this.#refuse(socket, refusals.connections, SHUTTING_DOWN.error)
     forgetConnection(socket)
-    socket.write(acceptance(codec.name, this.#options.messageSize))
+    socket.write(acceptance(request.serializer, this.#options.messageSize))
     this.#accept(socket, codec, request.longest)
     return 'accepted'
   }

@@ -73,7 +73,7 @@ function layerOf (path: string): string {
   const [, first = '', second] = path.split('/')
   if (second !== undefined) return first
   const file = first.replace(/\.ts$/, '')
-  return ['options-schema', 'auth-schema', 'typed-schema', 'option-faults', 'resolve-options', 'resolve-transports', 'served-files', 'check-realms', 'check-logins'].includes(file) ? 'options' : file
+  return ['options-schema', 'auth-schema', 'typed-schema', 'option-faults', 'resolve-options', 'resolve-transports', 'served-files', 'check-realms', 'check-logins', 'check-serializers'].includes(file) ? 'options' : file
 }
 
 /** The value imports of a file: with verbatimModuleSyntax, what is not marked as a type is one. */

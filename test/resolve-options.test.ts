@@ -101,7 +101,7 @@ const wrong: [name: string, options: unknown, message: string | RegExp][] = [
   ['nesting that would exhaust the stack', { realms, limits: { depth: 1001 } }, 'The option "limits.depth" must be a whole number from 1 to 1000, and not 1001'],
   ['a message size that is no limit', { realms, limits: { messageSize: 2 ** 30 + 1 } }, 'The option "limits.messageSize" must be a whole number of bytes from 1 to 1073741824, and not 1073741825'],
   ['batched that is not true or false', { realms, batched: 'json' }, 'The option "batched" must be true or false, and not "json"'],
-  ['an unknown serializer', { realms, serializers: ['xml'] }, 'The option "serializers[0]" must be one of json, msgpack, cbor, and not "xml"'],
+  ['an unknown serializer', { realms, serializers: ['xml'] }, 'The option "serializers[0]" must be one of json, msgpack, cbor, or an object with "name", "encode" and "decode", and not "xml"'],
   ['an origin with a path', { realms, allowedOrigins: ['https://a.example/b'] }, 'The option "allowedOrigins[0]" must be "*" or an origin such as "https://app.example", without a path and without a "/" at its end, and not "https://a.example/b"'],
   ['a method of no type', { realms, auth: { ticket: {} } }, 'The option "auth.ticket.type" is missing: it must be one of static, dynamic, function'],
   ['a method of a wrong type', { realms, auth: { wampcra: { type: 'database' } } }, 'The option "auth.wampcra.type" must be one of static, dynamic, function'],

@@ -1,5 +1,5 @@
 import { cborCodec } from '../codec/cbor-codec.ts'
-import type { Codec } from '../codec/codec.ts'
+import type { StandardCodec } from '../codec/codec.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
@@ -28,7 +28,7 @@ export interface ClusterLogger { error (details: object, text: string): void, wa
 export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   readonly node: NodeId = randomNodeId()
   readonly #link: ClusterLink
-  readonly #codecs: ReadonlyMap<string, Codec>
+  readonly #codecs: ReadonlyMap<string, StandardCodec>
   readonly #logger: ClusterLogger
   readonly #log: ClusterLog
   readonly #channels: Channels
@@ -43,7 +43,7 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
 
   constructor ({ link, codecs, log, clock = systemClock, fenced }: {
     link: ClusterLink
-    codecs: Iterable<Codec>
+    codecs: Iterable<StandardCodec>
     log: ClusterLogger
     clock?: Clock
     /** Called when this node is no longer a member although it has not left: it must not act any more. */

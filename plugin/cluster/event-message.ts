@@ -1,4 +1,4 @@
-import type { Codec } from '../codec/codec.ts'
+import type { StandardCodec } from '../codec/codec.ts'
 import type { Publish } from '../protocol/message.ts'
 import { MessageType } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
@@ -9,13 +9,13 @@ import type { Publication } from '../routing/publication.ts'
 import { Receivers } from '../routing/receivers.ts'
 
 /** A publication as fields and octets of a message between nodes. Throws if no codec can represent the payload. */
-export function packPublication (realm: Uri, { id, topic, details, payload, receivers, excluded }: Publication, codec: Codec): { fields: readonly unknown[], octets: Buffer } {
+export function packPublication (realm: Uri, { id, topic, details, payload, receivers, excluded }: Publication, codec: StandardCodec): { fields: readonly unknown[], octets: Buffer } {
   const { codec: { name }, encoded: { elements, isOctets = false, bytes } } = payload.packed(codec)
   return { fields: [realm, id, topic, details, receivers?.options ?? null, excluded, name, elements, isOctets], octets: bytes }
 }
 
 /** The publication of a message. Null if it is malformed. */
-export function unpackPublication (fields: readonly unknown[], octets: Buffer, codecs: ReadonlyMap<string, Codec>): { realm: Uri, publication: Publication } | null {
+export function unpackPublication (fields: readonly unknown[], octets: Buffer, codecs: ReadonlyMap<string, StandardCodec>): { realm: Uri, publication: Publication } | null {
   const [realm, id, topic, details, lists, excluded, name, elements, isOctets] = fields
   const codec = codecs.get(name as string)
   if (codec === undefined || (elements !== 0 && elements !== 1 && elements !== 2) || typeof isOctets !== 'boolean') return null

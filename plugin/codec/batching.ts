@@ -1,8 +1,6 @@
 import type { RouterMessage } from '../protocol/message.ts'
-import { cborCodec } from './cbor-codec.ts'
 import type { Allocate, Codec, Encoder } from './codec.ts'
 import { jsonCodec } from './json-codec.ts'
-import { msgpackCodec } from './msgpack-codec.ts'
 
 const RECORD_SEPARATOR = 0x1e
 // AutobahnPython, and with it Crossbar.io, reads the specification's `\30` as octal.
@@ -12,6 +10,7 @@ const LENGTH = 4
 /** How the messages of a codec stand in a batch [advanced, Message Batching]. As an encoder it writes batches of one. */
 export interface Batching extends Encoder {
   readonly codec: Codec
+  readonly typed: Batching | null
   /** Octets that a batch adds to each message. */
   readonly overhead: number
   /** The fault of a batch as a whole, or null if it contains at least one message. */
@@ -26,6 +25,7 @@ export interface Batching extends Encoder {
 class SeparatedBatching implements Batching {
   readonly binary = false
   readonly overhead = 1
+  readonly typed = null
   readonly codec: Codec
   readonly #separator: number
 
@@ -67,10 +67,12 @@ class SeparatedBatching implements Batching {
 class PrefixedBatching implements Batching {
   readonly binary = true
   readonly overhead = LENGTH
+  readonly typed: Batching | null
   readonly codec: Codec
 
   constructor (codec: Codec) {
     this.codec = codec
+    this.typed = codec.typed === null ? null : new PrefixedBatching(codec.typed)
   }
 
   encode (message: RouterMessage, allocate: Allocate): Buffer {
@@ -108,5 +110,11 @@ function isSeparator (octet: number | undefined): boolean {
 const separated: Batching = new SeparatedBatching(jsonCodec, RECORD_SEPARATOR)
 const canceled: Batching = new SeparatedBatching(jsonCodec, CANCEL)
 
-/** How the messages of each codec stand in a batch, as long as the client has not shown another way. */
-export const batchings: readonly Batching[] = [separated, new PrefixedBatching(msgpackCodec), new PrefixedBatching(cborCodec)]
+/**
+ * How the messages of a codec stand in a batch, as long as the client has not shown another way. Null for text that is not JSON, because it
+ * may contain the separator.
+ */
+export function batchingOf (codec: Codec): Batching | null {
+  if (codec === jsonCodec) return separated
+  return codec.binary ? new PrefixedBatching(codec) : null
+}

@@ -1,13 +1,13 @@
 import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
-import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
+import type { Args, EncodedPayload, Kwargs, PayloadCodec, PayloadSubset } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
 import { OCTETS_OF_UNIT, spend } from '../work.ts'
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
-import type { Allocate, Codec, DecodeLimits } from './codec.ts'
+import type { Allocate, DecodeLimits, Sender, StandardCodec } from './codec.ts'
 import { countRead, countWritten, VALUES_OF_UNIT } from './encoding-work.ts'
 import { writeValue } from './value-forms.ts'
 import type { ValueForms } from './value-forms.ts'
@@ -26,27 +26,39 @@ export interface ValueReader {
   startsOctets (reader: ByteReader): boolean
   /** The same as `skipList` of a dict, whose own keys must be strings. */
   skipDict (reader: ByteReader, depth: number): number
+  /** Moves over args and kwargs that have been checked. Returns them with typed arrays as octets. Only for a serializer with typed arrays. */
+  withoutTypes? (reader: ByteReader, elements: number): Buffer
 }
 
 /** A binary serializer: the head of a message is read, args and kwargs are checked and left as a slice. */
-export class BinaryCodec implements Codec {
+export class BinaryCodec implements StandardCodec {
   readonly name: 'msgpack' | 'cbor'
   readonly subprotocol: string
+  readonly rawSocketNumber: number
   readonly binary = true
+  readonly typed: BinaryCodec | null
+  readonly subset: PayloadSubset | null
+  readonly #plain: BinaryCodec | null
   readonly #values: ValueReader
   readonly #forms: ValueForms
   readonly #writer = new ByteWriter()
   readonly #emptyList: Buffer
 
-  constructor ({ name, values, forms }: { name: 'msgpack' | 'cbor', values: ValueReader, forms: ValueForms }) {
+  /** `plain` is the codec for peers that have not sent typed arrays; null if this is it. */
+  constructor ({ name, rawSocketNumber, values, forms, plain = null }: { name: 'msgpack' | 'cbor', rawSocketNumber: number, values: ValueReader, forms: ValueForms, plain?: BinaryCodec | null }) {
+    const hasTypes = values.withoutTypes !== undefined
+    this.typed = hasTypes && plain === null ? new BinaryCodec({ name, rawSocketNumber, values, forms, plain: this }) : null
+    this.#plain = plain
+    this.subset = plain === null ? null : { codec: plain, convert: (encoded) => this.#withoutTypes(encoded) }
     this.name = name
     this.subprotocol = `wamp.2.${name}`
+    this.rawSocketNumber = rawSocketNumber
     this.#values = values
     this.#forms = forms
     this.#emptyList = this.encodePayload([], undefined).bytes
   }
 
-  decode (data: Buffer, limits: DecodeLimits): ClientMessage {
+  decode (data: Buffer, limits: DecodeLimits, sender?: Sender): ClientMessage {
     const { depth } = limits
     const values = this.#values
     const reader = new ByteReader(data)
@@ -64,6 +76,7 @@ export class BinaryCodec implements Codec {
     const payload = rest === 0 ? Payload.empty : this.#payload(reader, limits, layout.name, rest)
     if (reader.remaining > 0) throw new ProtocolViolation('there are extra bytes after the message')
     spend(reader.values / VALUES_OF_UNIT + data.length / OCTETS_OF_UNIT)
+    if (reader.typedArrays > 0) sender?.writesTypedArrays()
     return toMessage(layout, elements, payload)
   }
 
@@ -117,7 +130,7 @@ export class BinaryCodec implements Codec {
   #payload (reader: ByteReader, limits: DecodeLimits, name: string, elements: number): Payload {
     const values = this.#values
     const depth = limits.depth - 1
-    const { position: start } = reader
+    const { position: start, typedArrays } = reader
     // AutobahnPython sends null for args that are absent.
     const absent = values.skipNull(reader)
     if (elements === 1 && values.startsOctets(reader)) return this.#octets(reader, limits, start)
@@ -127,18 +140,32 @@ export class BinaryCodec implements Codec {
     const kwargs = elements === 1 ? 0 : values.skipDict(reader, depth)
     if (kwargs < 0) throw new ProtocolViolation(`${name}.ArgumentsKw is not a dict`)
 
+    const codec = this.#codecFor(reader.typedArrays > typedArrays)
     if (kwargs > 0) {
-      const bytes = absent
-        ? Buffer.concat([this.#emptyList, reader.kept(middle, reader.position)])
-        : reader.kept(start, reader.position)
-      return Payload.ofBytes(this, { elements: 2, bytes }, mostTranscoded(limits))
+      const bytes = reader.data.subarray(absent ? middle : start, reader.position)
+      return Payload.ofBytes(codec, { elements: 2, bytes: absent ? Buffer.concat([this.#emptyList, bytes]) : bytes }, mostTranscoded(limits))
     }
-    return args === 0 ? Payload.empty : Payload.ofBytes(this, { elements: 1, bytes: reader.kept(start, middle) }, mostTranscoded(limits))
+    return args === 0 ? Payload.empty : Payload.ofBytes(codec, { elements: 1, bytes: reader.data.subarray(start, middle) }, mostTranscoded(limits))
+  }
+
+  /** The codec whose form a payload with or without typed arrays has. */
+  #codecFor (hasTypedArrays: boolean): PayloadCodec {
+    if (hasTypedArrays) return this.typed ?? this
+    return this.#plain ?? this
+  }
+
+  #withoutTypes ({ bytes, elements, ...rest }: EncodedPayload): EncodedPayload {
+    const reader = new ByteReader(bytes)
+    try {
+      return { ...rest, elements, bytes: this.#values.withoutTypes!(reader, elements) }
+    } finally {
+      countRead(reader)
+    }
   }
 
   /** Octets in place of args. */
   #octets (reader: ByteReader, limits: DecodeLimits, start: number): Payload {
     this.#values.read(reader, 0, true)
-    return Payload.ofBytes(this, { elements: 1, isOctets: true, bytes: reader.kept(start, reader.position) }, mostTranscoded(limits))
+    return Payload.ofBytes(this.#codecFor(false), { elements: 1, isOctets: true, bytes: reader.data.subarray(start, reader.position) }, mostTranscoded(limits))
   }
 }

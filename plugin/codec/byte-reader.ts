@@ -13,7 +13,9 @@ export class ByteReader {
   position = 0
   /** Where reading must end. */
   end: number
-  /** The ranges that are not forwarded: alternating starts and ends. */
+  /** How many typed arrays were moved over, except those within a tag that may depend on them. */
+  typedArrays = 0
+  /** The tags of these typed arrays, as alternating starts and ends; undefined if they are not needed. */
   omitted: number[] | undefined
   /** How many values were read or moved over; the caller counts them. */
   values = 0
@@ -95,17 +97,17 @@ export class ByteReader {
     checkUtf8(this.data, at, this.position)
   }
 
-  /** The octets from `start` to `end` that are to be sent on: a slice, if these are all. */
-  kept (start: number, end: number): Buffer {
-    if (this.omitted === undefined) return this.data.subarray(start, end)
-    const kept = Buffer.allocUnsafe(end - start)
+  /** A copy of the octets up to the position, without those that are omitted. */
+  kept (): Buffer {
+    const { omitted = [], position } = this
+    const kept = Buffer.allocUnsafe(position)
     let length = 0
-    let from = start
-    for (let i = 0; i < this.omitted.length; i += 2) {
-      length += this.#copy(kept, length, from, this.omitted[i]!)
-      from = this.omitted[i + 1]!
+    let from = 0
+    for (let i = 0; i < omitted.length; i += 2) {
+      length += this.#copy(kept, length, from, omitted[i]!)
+      from = omitted[i + 1]!
     }
-    length += this.#copy(kept, length, from, end)
+    length += this.#copy(kept, length, from, position)
     return kept.subarray(0, length)
   }
 

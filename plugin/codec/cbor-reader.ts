@@ -108,9 +108,12 @@ function unassigned (reader: ByteReader, first: number): number {
 }
 
 /** What a tag says about the value behind it. */
-function tagged (tag: number | bigint, value: unknown): unknown {
+function tagged (reader: ByteReader, tag: number | bigint, value: unknown): unknown {
   if (value instanceof Uint8Array) {
-    if (tag === UINT8_ARRAY) return value
+    if (tag === UINT8_ARRAY) {
+      reader.typedArrays++
+      return value
+    }
     if (tag === BIGNUM && isConvertible(value)) return narrow(bigIntOf(value))
     if (tag === NEGATIVE_BIGNUM && isConvertible(value)) return narrow(-1n - bigIntOf(value))
   }
@@ -138,7 +141,7 @@ function read (reader: ByteReader, depth: number, strict: boolean): unknown {
     case LIST: return readList(reader, size(reader, first), deeper(depth), strict)
     case DICT: return readDict(reader, size(reader, first), deeper(depth), strict)
     // A level of nesting: tags upon tags would exhaust the stack.
-    case TAG: return tagged(argument(reader, first), read(reader, deeper(depth), strict))
+    case TAG: return tagged(reader, argument(reader, first), read(reader, deeper(depth), strict))
     default: return readSimple(reader, first)
   }
 }
@@ -182,20 +185,19 @@ function skip (reader: ByteReader, depth: number): void {
   }
 }
 
-/**
- * Octets that are tagged as a typed array go on without the tag: only some libraries know it, and others write it
- * unasked. Within another tag it stays, since that one may build upon it [RFC 8746, 3.1].
- */
+/** A typed array within another tag does not count, because that tag may depend on it [RFC 8746, 3.1]. */
 function skipTagged (reader: ByteReader, first: number, depth: number): void {
   const start = reader.position - 1
   if (argument(reader, first) === UINT8_ARRAY && reader.peek() >> 5 === OCTETS) {
-    reader.omitted ??= []
-    reader.omitted.push(start, reader.position)
+    reader.typedArrays++
+    reader.omitted?.push(start, reader.position)
     return skip(reader, depth)
   }
-  const before = reader.omitted?.length ?? 0
+  const { typedArrays } = reader
+  const omitted = reader.omitted?.length ?? 0
   skip(reader, depth)
-  if (reader.omitted !== undefined) reader.omitted.length = before
+  reader.typedArrays = typedArrays
+  if (reader.omitted !== undefined) reader.omitted.length = omitted
 }
 
 function skipArgument (reader: ByteReader, first: number): void {
@@ -254,7 +256,7 @@ export const cborReader: ValueReader = {
     const items = skipItems(reader, length, depth - 1)
     if (reader.remaining > 0) throw new ProtocolViolation('there are extra bytes after the message')
     reader.position = start
-    reader.omitted = undefined
+    reader.typedArrays = 0
     reader.end--
     return items
   },
@@ -275,5 +277,10 @@ export const cborReader: ValueReader = {
   skipDict (reader, depth) {
     const first = reader.uint8()
     return first >> 5 === DICT ? skipEntries(reader, size(reader, first), deeper(depth), true) : -1
+  },
+  withoutTypes (reader, elements) {
+    reader.omitted = []
+    for (let i = 0; i < elements; i++) skip(reader, Infinity)
+    return reader.kept()
   }
 }

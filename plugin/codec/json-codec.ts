@@ -9,7 +9,7 @@ import { isDict } from '../protocol/wire-value.ts'
 import { spend } from '../work.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
-import type { Allocate, Codec, DecodeLimits } from './codec.ts'
+import type { Allocate, DecodeLimits, StandardCodec } from './codec.ts'
 import { countWritten } from './encoding-work.ts'
 import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
 import { isDeeper, isOctetsText, parseValues } from './json-value.ts'
@@ -27,10 +27,12 @@ const READ_OF_UNIT = 12
  * `wamp.2.json`. The text is parsed whole once, because that is the cheapest way to know that it is valid and nothing
  * malformed may reach another client; what is saved is writing args and kwargs again.
  */
-class JsonCodec implements Codec {
+class JsonCodec implements StandardCodec {
   readonly name = 'json'
   readonly subprotocol = 'wamp.2.json'
+  readonly rawSocketNumber = 1
   readonly binary = false
+  readonly typed = null
   readonly #writer = new ByteWriter()
 
   decode (data: Buffer, limits: DecodeLimits): ClientMessage {
@@ -115,7 +117,7 @@ class JsonCodec implements Codec {
 }
 
 /** The codec of `wamp.2.json`. Towards another serializer integers are exact, up to MAX_INTEGER_BITS. */
-export const jsonCodec: Codec = new JsonCodec()
+export const jsonCodec: StandardCodec = new JsonCodec()
 
 function parse (data: Buffer): unknown[] {
   const text = readUtf8(data, 0, data.length, MalformedText)

@@ -1,7 +1,6 @@
-import { batchings } from './batching.ts'
+import { batchingOf } from './batching.ts'
 import type { Batching } from './batching.ts'
 import type { Codec } from './codec.ts'
-import { codecs } from './codecs.ts'
 
 /** A WebSocket subprotocol: a serializer, whose messages come one by one or in batches. */
 export interface Subprotocol {
@@ -12,13 +11,17 @@ export interface Subprotocol {
   readonly batching: Batching | null
 }
 
-const all: readonly Subprotocol[] = [
-  ...[...codecs.values()].map((codec) => ({ name: codec.subprotocol, codec, batching: null })),
-  ...batchings.map((batching) => ({ name: `${batching.codec.subprotocol}.batched`, codec: batching.codec, batching }))
-]
+/** The subprotocols of some codecs by their names, if `batched` with their batched variants. */
+export function subprotocolsOf (codecs: readonly Codec[], batched: boolean): ReadonlyMap<string, Subprotocol> {
+  const single = codecs.map((codec) => ({ name: codec.subprotocol, codec, batching: null }))
+  const all: readonly Subprotocol[] = batched ? [...single, ...codecs.flatMap(batchedVariant)] : single
+  return new Map(all.map((subprotocol) => [subprotocol.name, subprotocol]))
+}
 
-/** All subprotocols by their names. */
-export const subprotocols: ReadonlyMap<string, Subprotocol> = new Map(all.map((subprotocol) => [subprotocol.name, subprotocol]))
+function batchedVariant (codec: Codec): Subprotocol[] {
+  const batching = batchingOf(codec)
+  return batching === null ? [] : [{ name: `${codec.subprotocol}.batched`, codec, batching }]
+}
 
 /** The first of the client's subprotocols that is offered, or undefined. */
 export function chooseSubprotocol (names: readonly unknown[], offered: ReadonlyMap<string, Subprotocol>): Subprotocol | undefined {

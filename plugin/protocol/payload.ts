@@ -6,20 +6,33 @@ import { isPlain } from './wire-value.ts'
 
 export type { Args, Kwargs, Values } from './values.ts'
 
-/** The part of a codec that a payload needs. */
-export interface PayloadCodec {
-  /** The serializer's name: `json`, `msgpack`, `cbor`. */
+/** A codec whose bytes another codec reads as well. */
+export interface PayloadSubset {
+  readonly codec: PayloadEncoder
+  /** Converts the bytes of the other codec without decoding them. */
+  convert (encoded: EncodedPayload): EncodedPayload
+}
+
+/** The part of a codec that a payload needs for its receivers. */
+export interface PayloadEncoder {
+  /** The serializer's name, such as `json`. */
   readonly name: string
-  /**
-   * Decodes the output of `encodePayload`. Octets in place of args are the only item of args. Returns a new object at each call. Throws for
-   * a value that JavaScript cannot represent.
-   */
-  decodePayload (encoded: EncodedPayload): Values
+  /** The codec of the same serializer with fewer forms. @default none */
+  readonly subset?: PayloadSubset | null
   /**
    * Encodes args, or octets in their place, and kwargs as in a message, one after the other. `undefined` is omitted. Throws for a value that cannot be represented,
    * and for more than `most` octets. @default Infinity
    */
   encodePayload (args: Args | Uint8Array | undefined, kwargs: Kwargs | undefined, most?: number): EncodedPayload
+}
+
+/** The part of a codec that a payload needs. */
+export interface PayloadCodec extends PayloadEncoder {
+  /**
+   * Decodes the output of `encodePayload`. Octets in place of args are the only item of args. Returns a new object at each call. Throws for
+   * a value that JavaScript cannot represent.
+   */
+  decodePayload (encoded: EncodedPayload): Values
 }
 
 /** The bytes of args and kwargs at the end of a message. */
@@ -74,11 +87,11 @@ export class Payload {
   #encoded: EncodedPayload | undefined
   #given: { args: Args, kwargs: Kwargs | undefined } | undefined
   /** The maximum number of octets in another serializer. */
-  readonly #mostTranscoded: number
+  readonly mostTranscoded: number
   readonly #isKept: boolean
-  #transcoded: Map<PayloadCodec, Transcoded> | undefined
+  #transcoded: Map<PayloadEncoder, Transcoded> | undefined
   /** The codecs that can represent the payload, as far as checked; null stands for the values of this process. */
-  #forms: Map<PayloadCodec | null, boolean> | undefined
+  #forms: Map<PayloadEncoder | null, boolean> | undefined
   /** The size of values, once computed. */
   #size: number | undefined
 
@@ -86,12 +99,12 @@ export class Payload {
     this.#codec = codec
     this.#encoded = encoded
     this.#given = given
-    this.#mostTranscoded = mostTranscoded
+    this.mostTranscoded = mostTranscoded
     this.#isKept = isKept
   }
 
   /** The bytes for a receiver with this codec. Throws the codec's error for a value that it cannot represent. */
-  in (codec: PayloadCodec): EncodedPayload {
+  in (codec: PayloadEncoder): EncodedPayload {
     const made = this.#made(codec)
     if ('failure' in made) throw made.failure
     return made
@@ -104,7 +117,7 @@ export class Payload {
   }
 
   /** True if the codec can represent the values. The bytes are created for `in`. */
-  isIn (codec: PayloadCodec): boolean {
+  isIn (codec: PayloadEncoder): boolean {
     return !('failure' in this.#made(codec))
   }
 
@@ -112,14 +125,14 @@ export class Payload {
    * True if an earlier receiver with this codec, or without one for null, could not be given the payload. A thousand receivers
    * would otherwise throw and catch a thousand errors.
    */
-  hasFailed (codec: PayloadCodec | null): boolean {
+  hasFailed (codec: PayloadEncoder | null): boolean {
     if (codec === null) return this.#forms?.get(null) === false
     const made = this.#transcoded?.get(codec)
     return made !== undefined && 'failure' in made
   }
 
   /** True if the values can be decoded in this process and encoded by the codec, or null for no codec. Only the result is cached, not the bytes. */
-  hasForm (codec: PayloadCodec | null): boolean {
+  hasForm (codec: PayloadEncoder | null): boolean {
     this.#forms ??= new Map()
     let has = this.#forms.get(codec)
     if (has === undefined) this.#forms.set(codec, has = this.#isWritable(codec))
@@ -144,8 +157,8 @@ export class Payload {
     return this.#encoded?.bytes.length ?? (this.#size ??= sizeOf(this.#given))
   }
 
-  #made (codec: PayloadCodec): Transcoded {
-    if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined)) return this.#encoded
+  #made (codec: PayloadEncoder): Transcoded {
+    if (this.#encoded !== undefined && (this.#codec === codec || this.#codec === undefined || this.#codec === codec.subset?.codec)) return this.#encoded
     this.#transcoded ??= new Map()
     let made = this.#transcoded.get(codec)
     if (made === undefined) {
@@ -155,7 +168,7 @@ export class Payload {
     return made
   }
 
-  #transcode (codec: PayloadCodec): Transcoded {
+  #transcode (codec: PayloadEncoder): Transcoded {
     try {
       return this.#write(codec)
     } catch (error) {
@@ -163,9 +176,9 @@ export class Payload {
     }
   }
 
-  #isWritable (codec: PayloadCodec | null): boolean {
+  #isWritable (codec: PayloadEncoder | null): boolean {
     try {
-      if (codec === null || (codec === this.#codec && this.#encoded !== undefined)) this.values()
+      if (codec === null || (this.#isOf(codec) && this.#encoded !== undefined)) this.values()
       else this.#write(codec)
       return true
     } catch {
@@ -173,10 +186,17 @@ export class Payload {
     }
   }
 
-  #write (codec: PayloadCodec): EncodedPayload {
+  /** True if the bytes have the codec's serializer. */
+  #isOf (codec: PayloadEncoder): boolean {
+    return codec === this.#codec || codec === this.#codec?.subset?.codec || (this.#codec !== undefined && codec.subset?.codec === this.#codec)
+  }
+
+  #write (codec: PayloadEncoder): EncodedPayload {
+    const subset = this.#codec?.subset
+    if (this.#encoded !== undefined && subset?.codec === codec) return subset.convert(this.#encoded)
     const { args, kwargs } = this.#given ?? this.values()
     const hasKwargs = kwargs !== undefined && Object.keys(kwargs).length > 0
-    return codec.encodePayload(this.isOctets ? args[0] as Uint8Array : args, hasKwargs ? kwargs : undefined, this.#mostTranscoded)
+    return codec.encodePayload(this.isOctets ? args[0] as Uint8Array : args, hasKwargs ? kwargs : undefined, this.mostTranscoded)
   }
 
   /**
@@ -220,9 +240,9 @@ export class Payload {
 
   /** Copies the payload, if it outlives the turn: a slice keeps the whole received chunk in memory. */
   detached (): Payload {
-    if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, this.#mostTranscoded, true)
+    if (this.#given !== undefined) return new Payload(undefined, undefined, this.#given, this.mostTranscoded, true)
     if (this.#codec === undefined || this.#encoded === undefined) return this
-    return new Payload(this.#codec, { ...this.#encoded, bytes: ownOctets([this.#encoded.bytes]) }, undefined, this.#mostTranscoded, true)
+    return new Payload(this.#codec, { ...this.#encoded, bytes: ownOctets([this.#encoded.bytes]) }, undefined, this.mostTranscoded, true)
   }
 }
 

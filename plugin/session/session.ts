@@ -105,7 +105,7 @@ export class Session implements RoutedSession {
 
   /** Handles a protocol violation by the client. */
   fail (violation: ProtocolViolation): void {
-    this.log.debug({ violation: violation.message }, 'protocol violation')
+    this.log.debug({ violation: violation.message, ...(violation.cause === undefined ? {} : { err: violation.cause }) }, 'protocol violation')
     this.#abort(reasons.protocolViolation, violation.message, violation instanceof MalformedText ? 'malformed' : 'violation')
   }
 

@@ -1,7 +1,7 @@
 import type { Batching } from '../codec/batching.ts'
 import { spendOctets } from '../work.ts'
-import type { Codec, Encoder } from '../codec/codec.ts'
-import type { Framing, Framings } from './framing.ts'
+import type { Codec } from '../codec/codec.ts'
+import type { Framing, FramingClass, Framings } from './framing.ts'
 
 /** The connection whose messages come in batches. */
 interface BatchOwner {
@@ -34,11 +34,9 @@ export class Batches {
   }
 }
 
-type Builder = new (encoder: Encoder) => Framing
-
 /** The form of the messages of a subprotocol in both directions, with the framings for messages and for batches. */
 export function formOf (
-  { codec, batching }: { readonly codec: Codec, readonly batching: Batching | null }, framings: Framings, [Messages, OfBatches]: readonly [Builder, Builder]
+  { codec, batching }: { readonly codec: Codec, readonly batching: Batching | null }, framings: Framings, [Messages, OfBatches]: readonly [FramingClass, FramingClass]
 ): { readonly framing: Framing, readonly batches: Batches | null } {
   if (batching === null) return { framing: framings.of(codec, Messages), batches: null }
   return { framing: framings.of(batching, OfBatches), batches: new Batches(batching, (batching) => framings.of(batching, OfBatches)) }

@@ -6,8 +6,8 @@ import type { TransportDetails } from './transport.ts'
 export interface CustomConnection {
   /** The name of the kind of transport, for authenticators and logs, such as `worker`. */
   readonly type: string
-  /** The serializer of its messages. */
-  readonly serializer: 'json' | 'msgpack' | 'cbor'
+  /** The name of the serializer of its messages, such as `json`. */
+  readonly serializer: string
   /** The address of the peer, for `limits.connectionsOfAddress`, failed logins and logs. @default none */
   readonly peer?: string
   /** True if nobody else can read the messages. @default not known */

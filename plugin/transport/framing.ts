@@ -11,6 +11,8 @@ export type Fragment = readonly Buffer[]
 export interface Framing {
   /** True if short frames may be copied into one buffer, because the transport is a stream of octets. */
   readonly isStream: boolean
+  /** The framing of the encoder's `typed`. */
+  readonly typed: Framing | null
   /** The frame of a message. Throws an EncodingError for a payload that the encoder cannot represent. */
   frame (message: RouterMessage): Buffer
   /** True if this message, the last one that failed, cannot be represented. */
@@ -29,6 +31,7 @@ export interface Framing {
  */
 export abstract class FrameBuilder implements Framing {
   readonly isStream: boolean = true
+  readonly typed: Framing | null
   readonly #encoder: Encoder
   readonly #allocate: Allocate
   #lastMessage: RouterMessage | undefined
@@ -37,7 +40,8 @@ export abstract class FrameBuilder implements Framing {
   #failed: RouterMessage | undefined
 
   /** `allocate` returns a buffer with room for the content of a frame after its header. */
-  constructor (encoder: Encoder, allocate: Allocate) {
+  constructor (encoder: Encoder, typed: Framing | null, allocate: Allocate) {
+    this.typed = typed
     this.#encoder = encoder
     this.#allocate = allocate
   }
@@ -76,13 +80,16 @@ export abstract class FrameBuilder implements Framing {
   }
 }
 
+/** A kind of framing. `typed` is that of the encoder's `typed`. */
+export type FramingClass = new (encoder: Encoder, typed: Framing | null) => Framing
+
 /** The framings that connections share. */
 export class Framings {
   readonly #known = new Map<Encoder, Framing>()
 
   /** The framing of an encoder, which is created by `Builder` for the first connection. */
-  of<E extends Encoder> (encoder: E, Builder: new (encoder: E) => Framing): Framing {
-    const framing = this.#known.get(encoder) ?? new Builder(encoder)
+  of (encoder: Encoder, Builder: FramingClass): Framing {
+    const framing = this.#known.get(encoder) ?? new Builder(encoder, encoder.typed === null ? null : this.of(encoder.typed, Builder))
     this.#known.set(encoder, framing)
     return framing
   }
@@ -90,8 +97,8 @@ export class Framings {
 
 /** Messages without frames. */
 abstract class Unframed extends FrameBuilder {
-  constructor (encoder: Encoder) {
-    super(encoder, Buffer.allocUnsafe)
+  constructor (encoder: Encoder, typed: Framing | null = null) {
+    super(encoder, typed, Buffer.allocUnsafe)
   }
 
   override fragmentsOf (frame: Buffer): readonly Fragment[] {

@@ -1,5 +1,5 @@
 import { OCTETS_OF_ENTRY } from '../backlog.ts'
-import type { Codec } from '../codec/codec.ts'
+import type { StandardCodec } from '../codec/codec.ts'
 import type { Held, HeldValues } from '../held-values.ts'
 import { memoryOf } from '../memory-of.ts'
 import { sizeOfEvent } from '../protocol/event-size.ts'
@@ -36,7 +36,7 @@ export class InProcessTransport implements Transport {
   readonly details = details
   readonly #receive: (message: RouterMessage, values: Values, held: Held | null) => void
   readonly #closed: (kind: CloseKind) => void
-  readonly #codec: Codec | null
+  readonly #codec: StandardCodec | null
   readonly #decodes: (message: Result) => boolean
   readonly #wants: (subscription: Id) => boolean
   readonly #held: HeldValues | null
@@ -58,7 +58,7 @@ export class InProcessTransport implements Transport {
     /** Told once, after the last message. Must not throw. */
     closed: (kind: CloseKind) => void
     /** Through which payloads go to the peer, as they would on the wire; null if they stay values. @default null */
-    codec?: Codec | null
+    codec?: StandardCodec | null
     /** True for a result whose payload the peer decodes with `read`, as it does for all events. @default none */
     decodes?: (result: Result) => boolean
     /** True if the peer still wants the events of a subscription. @default all */

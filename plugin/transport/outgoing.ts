@@ -65,7 +65,13 @@ export class Outgoing implements Flushable, Worker {
 
   /** Sends messages in another form from now on. */
   answerIn (framing: Framing): void {
+    this.#framing.forget()
     this.#framing = framing
+  }
+
+  /** Sends typed arrays from now on, if the serializer has them. */
+  sendTypedArrays (): void {
+    if (this.#framing.typed !== null) this.answerIn(this.#framing.typed)
   }
 
   /** True if another receiver of the same framing could not be given the message. */

@@ -1,6 +1,6 @@
 import type { Encoder } from '../codec/codec.ts'
 import { FrameBuilder, SLICE } from './framing.ts'
-import type { Fragment } from './framing.ts'
+import type { Fragment, Framing } from './framing.ts'
 
 /** The types of frames [advanced, RawSocket Transport, Framing]. */
 export const FrameType = { Message: 0, Ping: 1, Pong: 2 } as const
@@ -39,8 +39,8 @@ export function parseHeader (header: number): string | { readonly type: number, 
 
 /** The frames of RawSocket: a header of four octets before each message. */
 export class RawSocketFraming extends FrameBuilder {
-  constructor (encoder: Encoder) {
-    super(encoder, allocate)
+  constructor (encoder: Encoder, typed: Framing | null = null) {
+    super(encoder, typed, allocate)
   }
 
   override fragmentsOf (frame: Buffer): Fragment[] {

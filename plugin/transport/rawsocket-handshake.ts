@@ -8,12 +8,9 @@ const LONGEST = 15
 /** The error codes of a reply. */
 export const refusals = { serializer: 1, length: 2, reserved: 3, connections: 4 } as const
 
-/** The names of the serializers by their numbers. */
-const serializers: readonly (string | undefined)[] = [undefined, 'json', 'msgpack', 'cbor']
-
-/** What a client requests: a serializer, undefined if it is unknown, and the maximum octets of a message that it accepts. */
+/** What a client requests: the number of a serializer, and the maximum octets of a message that it accepts. */
 export interface HandshakeRequest {
-  readonly serializer: string | undefined
+  readonly serializer: number
   readonly longest: number
 }
 
@@ -22,7 +19,7 @@ export function readRequest (octets: Buffer): HandshakeRequest | 'foreign' | num
   const [magic, second] = [octets[0]!, octets[1]!]
   if (magic !== MAGIC) return 'foreign'
   if (octets.readUInt16BE(2) !== 0) return refusals.reserved
-  return { serializer: serializers[second & 0x0f], longest: 2 ** (SHORTEST + (second >> 4)) }
+  return { serializer: second & 0x0f, longest: 2 ** (SHORTEST + (second >> 4)) }
 }
 
 /** The exponent of the longest message that can be announced if messages of this size are accepted. */
@@ -35,9 +32,9 @@ export function announcedLength (messageSize: number): number {
   return 2 ** (SHORTEST + exponentFor(messageSize))
 }
 
-/** The reply to a request that is accepted. */
-export function acceptance (serializer: string, messageSize: number): Buffer {
-  return Buffer.from([MAGIC, exponentFor(messageSize) << 4 | serializers.indexOf(serializer), 0, 0])
+/** The reply to a request that is accepted, with the number of its serializer. */
+export function acceptance (serializer: number, messageSize: number): Buffer {
+  return Buffer.from([MAGIC, exponentFor(messageSize) << 4 | serializer, 0, 0])
 }
 
 /** The reply to a request that is refused. */

@@ -1,4 +1,4 @@
-import type { Codec, DecodeLimits } from '../codec/codec.ts'
+import type { Codec, DecodeLimits, Sender } from '../codec/codec.ts'
 import type { RouterMessage } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
@@ -31,11 +31,11 @@ const MOST_LEFT = 16_777_216
 let octetsLeft = 0
 
 /** WAMP over a link. It writes its own frames to the sink of the link: once per turn, and the same frame to all subscribers. */
-export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwner {
+export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwner, Sender {
   readonly details: TransportDetails
   readonly tls: TlsChannel | null
   readonly #link: Link
-  readonly #codec: Codec
+  #codec: Codec
   readonly #batches: Batches | null
   readonly #limits: DecodeLimits
   readonly #outgoing: Outgoing
@@ -191,13 +191,19 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
     const listener = this.#listener!
     let message
     try {
-      message = this.#codec.decode(data, this.#limits)
+      message = this.#codec.decode(data, this.#limits, this)
     } catch (error) {
       if (!(error instanceof ProtocolViolation)) listener.log.error({ err: error }, 'a message could not be read')
       return listener.fail(error instanceof ProtocolViolation ? error : new ProtocolViolation('the message cannot be read'))
     }
     listener.receive(message, data.length)
     this.#rate?.count(data.length)
+  }
+
+  writesTypedArrays (): void {
+    if (this.#codec.typed === null) return
+    this.#codec = this.#codec.typed
+    this.#outgoing.sendTypedArrays()
   }
 
   giveUp (bufferedBytes: number): void {

@@ -1,6 +1,6 @@
 import type { Allocate, Encoder } from '../codec/codec.ts'
 import { FrameBuilder, SLICE } from './framing.ts'
-import type { Fragment } from './framing.ts'
+import type { Fragment, Framing } from './framing.ts'
 
 const FINAL_TEXT = 0x81
 const FINAL_BINARY = 0x82
@@ -48,8 +48,8 @@ const allocateBinary: Allocate = (length) => allocateFrame(FINAL_BINARY, length)
 
 /** The frames of WebSocket messages [RFC 6455, 5.2]. */
 export class WebsocketFraming extends FrameBuilder {
-  constructor (encoder: Encoder) {
-    super(encoder, encoder.binary ? allocateBinary : allocateText)
+  constructor (encoder: Encoder, typed: Framing | null = null) {
+    super(encoder, typed, encoder.binary ? allocateBinary : allocateText)
   }
 
   override fragmentsOf (frame: Buffer): Fragment[] {

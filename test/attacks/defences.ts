@@ -2318,5 +2318,47 @@ export const defences: readonly Defence[] = [
     code: 'this.#batch?.poll.cut()',
     without: '',
     test: ['transport/longpoll-link.test.ts', 'a response that the client has not read ends']
+  },
+  {
+    defence: 'The removal of tags from typed arrays counts as work',
+    file: 'plugin/codec/binary-codec.ts',
+    code: '    } finally {\n      countRead(reader)\n    }\n  }\n\n  /** Octets in place of args. */',
+    without: '    } finally {}\n  }\n\n  /** Octets in place of args. */',
+    test: ['codec/cbor-codec.test.ts', 'the removal of tags is counted']
+  },
+  {
+    defence: 'A serializer of the app whose promise rejects does not end the process',
+    file: 'plugin/codec/custom-codec.ts',
+    code: 'if (result instanceof Promise) result.catch(() => {})',
+    without: '',
+    test: ['codec/custom-codec.test.ts', 'a serializer that throws or returns no list']
+  },
+  {
+    defence: 'A message that a serializer of the app expands to too many values is refused',
+    file: 'plugin/codec/custom-codec.ts',
+    code: 'inCbor(list, mostTranscoded(limits))',
+    without: 'inCbor(list, 2 ** 23 + mostTranscoded(limits))',
+    test: ['codec/custom-codec.test.ts', 'values that are not data']
+  },
+  {
+    defence: 'A payload that grows too much in a serializer of the app is not sent',
+    file: 'plugin/codec/custom-codec.ts',
+    code: 'if (octets.length > most)',
+    without: 'if (octets.length < 0)',
+    test: ['codec/custom-codec.test.ts', 'the size of a payload of a client is limited']
+  },
+  {
+    defence: 'What a serializer of the app reads and writes counts as work',
+    file: 'plugin/codec/custom-codec.ts',
+    code: '    countRead(reader)\n',
+    without: '',
+    test: ['codec/custom-codec.test.ts', 'reading and writing count as work']
+  },
+  {
+    defence: 'Values that a serializer of the app cannot know are not given to it',
+    file: 'plugin/codec/custom-codec.ts',
+    code: '    refuseOpaque(list)\n',
+    without: '',
+    test: ['codec/custom-codec.test.ts', 'a serializer that throws or returns no octets']
   }
 ]

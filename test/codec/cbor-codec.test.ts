@@ -4,6 +4,7 @@ import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { OpaqueValue, SIMPLE_VALUE } from '../../plugin/protocol/opaque-value.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
+import { unitsSpent } from '../../plugin/work.ts'
 import { decode, LIMITS, encode, hex, payloadOf, resultOf } from './messages.ts'
 
 /** A CALL with these octets as its one argument. */
@@ -36,8 +37,21 @@ t.test('binary data is written without a tag, and decoded with or without the ta
   t.strictSame(argument('d8 40 42 01 02'), Buffer.from([1, 2]))
 })
 
-t.test('the tag of a typed array is removed from binary data at any depth [SER-03, TRP-35, MSG-16]', async (t) => {
-  const sentOn = (...payload: string[]): string => payloadOf(cborCodec.decode(hex(`${payload.length === 2 ? 86 : 85} 18 30 01 a0 61 78 ${payload.join(' ')}`), LIMITS)).in(cborCodec).bytes.toString('hex')
+/** A codec for peers that read typed arrays. */
+const typed = cborCodec.typed!
+const plainAndTyped = [cborCodec, typed] as const
+
+t.test('the tag of a typed array is removed from binary data at any depth, except for peers that write it themselves [SER-03, TRP-35, MSG-16]', async (t) => {
+  const sentOn = (...payload: string[]): string => {
+    const data = hex(`${payload.length === 2 ? 86 : 85} 18 30 01 a0 61 78 ${payload.join(' ')}`)
+    const [plain, kept] = plainAndTyped.map((codec) => payloadOf(codec.decode(data, LIMITS)))
+    t.strictSame(kept!.in(cborCodec), plain!.in(cborCodec), 'the sender does not matter')
+    t.strictSame(kept!.in(typed), plain!.in(typed))
+    const { bytes } = plain!.in(typed)
+    t.equal(bytes.toString('hex'), payload.join('').replaceAll(' ', '').replace(/^f6/, '80').replace(/(.)a0$/, '$1'), 'with the tag')
+    t.ok(bytes.buffer === data.buffer || payload[0] === 'f6', 'a slice')
+    return plain!.in(cborCodec).bytes.toString('hex')
+  }
   for (const [payload, octets] of [
     [['81 d8 40 42 01 02'], '81420102'], [['81 d9 00 40 42 01 02'], '81420102'], [['81 db 00 00 00 00 00 00 00 40 42 01 02'], '81420102'],
     [['81 d8 40 5f 41 01 41 02 ff'], '815f41014102ff'], [['82 d8 40 40 d8 40 40'], '824040'], [['83 01 d8 40 42 01 02 03'], '830142010203'],
@@ -50,6 +64,53 @@ t.test('the tag of a typed array is removed from binary data at any depth [SER-0
   t.equal(sentOn('81 d8 40 d8 40 41 01'), '81d840d8404101')
   t.strictSame(payloadOf(cborCodec.decode(hex('9f 18 30 01 a0 61 78 81 d8 40 42 01 02 ff'), LIMITS)).in(cborCodec).bytes, hex('81420102'), 'in a message of indefinite length, too')
   t.strictSame(payloadOf(callWith('d8 40 42 01 02')).in(msgpackCodec).bytes, hex('91 c4 02 01 02'))
+})
+
+t.test('a sender is recognized as one that writes typed arrays by any element of a message, unless another tag encloses it', async (t) => {
+  const tells = (data: string): boolean[] => plainAndTyped.map((codec) => {
+    let told = 0
+    codec.decode(hex(data), LIMITS, { writesTypedArrays: () => { told++ } })
+    return told > 0
+  })
+  for (const data of ['85 18 30 01 a0 61 78 81 d8 40 42 01 02', '86 18 30 01 a0 61 78 80 a1 61 6b d8 40 40', '9f 18 30 01 a0 61 78 81 d8 40 40 ff', '84 18 30 01 a1 61 6b d8 40 40 61 78']) {
+    t.same(tells(data), [true, true], data)
+  }
+  for (const data of ['85 18 30 01 a0 61 78 81 42 01 02', '85 18 30 01 a0 61 78 81 d8 41 42 01 02', '85 18 30 01 a0 61 78 81 d8 28 82 82 01 02 d8 40 42 01 02', '85 18 30 01 a0 61 78 81 d8 40 61 78', '84 18 30 01 a0 61 78']) {
+    t.same(tells(data), [false, false], data)
+  }
+  t.equal(msgpackCodec.typed, null)
+  t.equal(jsonCodec.typed, null)
+})
+
+t.test('a payload without typed arrays is forwarded as the same bytes to all CBOR peers, and others write octets without a tag for all of them', async (t) => {
+  for (const from of plainAndTyped) {
+    const payload = payloadOf(from.decode(hex('85 18 30 01 a0 61 78 81 42 01 02'), LIMITS))
+    t.equal(payload.in(typed), payload.in(cborCodec))
+    t.equal(payload.in(typed).bytes.toString('hex'), '81420102')
+  }
+  t.equal(Payload.of([new Uint8Array([1, 2])]).in(typed).bytes.toString('hex'), '81420102')
+})
+
+t.test('a stored payload keeps its typed arrays, and has a form for each peer and process that can read its values', async (t) => {
+  const payload = payloadOf(callWith('d8 40 42 01 02')).detached()
+  t.equal(payload.in(typed).bytes.toString('hex'), '81d840420102')
+  t.equal(payload.in(cborCodec).bytes.toString('hex'), '81420102')
+  t.strictSame(payload.values().args, [Buffer.from([1, 2])])
+  const unreadable = payloadOf(callWith('82 d8 40 42 01 02 a1 f6 01'))
+  t.same([...plainAndTyped, null].map((codec) => [payload.hasForm(codec), unreadable.hasForm(codec)]), [[true, false], [true, false], [true, false]])
+  t.equal(unreadable.in(cborCodec).bytes.toString('hex'), '8182420102a1f601')
+  t.same(plainAndTyped.map((codec) => payloadOf(callWith('a1 f6 01')).hasForm(codec)), [false, false])
+})
+
+t.test('the removal of tags is counted as work', async (t) => {
+  const payload = payloadOf(callWith(`98 c8 ${'d8 40 41 01'.repeat(200)}`))
+  const costOf = (act: () => void): number => {
+    const before = unitsSpent()
+    act()
+    return unitsSpent() - before
+  }
+  t.ok(costOf(() => { payload.in(cborCodec) }) >= 100)
+  t.ok(costOf(() => { payload.in(cborCodec) }) < 1, 'once')
 })
 
 t.test('integers are written as integers, in as few bytes as possible [SER-10, SER-13]', async (t) => {

@@ -3,7 +3,7 @@ import { Encoder } from 'cbor-x'
 import fc from 'fast-check'
 import t from 'tap'
 import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
-import type { Codec } from '../../plugin/codec/codec.ts'
+import type { StandardCodec } from '../../plugin/codec/codec.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
@@ -40,7 +40,7 @@ const kwargs = fc.tuple(args, fc.array(key)).map(([values, keys]) => Object.from
  * What the other implementations have, too: they drop __proto__ and make 0 of -0. JSON has neither octets nor integers
  * beyond 2^53 there, and writes floats of that size as if they were.
  */
-function common ({ name }: Codec): fc.Arbitrary<Args> {
+function common ({ name }: StandardCodec): fc.Arbitrary<Args> {
   const key = text.filter((key) => key !== '__proto__')
   const number = float.filter((value) => !Object.is(value, -0))
   return name === 'json' ? lists(key, number.filter((value) => !Number.isInteger(value) || Math.abs(value) <= 2 ** 53)) : lists(key, bigInt, number, octets)

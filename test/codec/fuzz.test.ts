@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import type { Codec } from '../../plugin/codec/codec.ts'
+import type { StandardCodec } from '../../plugin/codec/codec.ts'
 import { EncodingError } from '../../plugin/codec/codec.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
 import { ProtocolViolation } from '../../plugin/protocol/violation.ts'
@@ -13,7 +13,7 @@ const RUNS = { seed: 30, numRuns: 3000 }
  * True if a codec either takes these octets or says what is wrong with them, and if what it takes has a form in every
  * other codec, or has none for a reason that is told.
  */
-function isSafe (codec: Codec, data: Buffer): boolean {
+function isSafe (codec: StandardCodec, data: Buffer): boolean {
   let message
   try {
     message = codec.decode(data, LIMITS)
@@ -34,7 +34,7 @@ function isSafe (codec: Codec, data: Buffer): boolean {
 }
 
 const values: unknown = [{ k: [1, -1, 1.5, 'é', null, true, 2 ** 40, 12345678901234567890n], o: Buffer.from('octets') }, 'x'.repeat(40)]
-const messages: Readonly<Record<Codec['name'], readonly Buffer[]>> = {
+const messages: Readonly<Record<StandardCodec['name'], readonly Buffer[]>> = {
   json: [
     '[48,1,{"timeout":5,"x_y":[{"a":"\\u005d"}]},"com.x",[1,"\\u0000AQ==",12345678901234567890,-1.5e3],{"k":{"__proto__":[null,true]}}]',
     '[1,"realm1",{"roles":{"caller":{"features":{"call_timeout":true}}},"authmethods":["ticket"]}]',

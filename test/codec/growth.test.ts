@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import type { Codec } from '../../plugin/codec/codec.ts'
+import type { StandardCodec } from '../../plugin/codec/codec.ts'
 import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
@@ -23,7 +23,7 @@ const { list } = fc.letrec<{ value: unknown, list: unknown[] }>((tie) => ({
 }))
 
 /** A payload of a peer whose messages may have so many octets. */
-function received (from: Codec, data: Buffer, messageSize: number): Payload {
+function received (from: StandardCodec, data: Buffer, messageSize: number): Payload {
   return payloadOf(from.decode(data, { ...LIMITS, messageSize }))
 }
 
@@ -65,7 +65,7 @@ function filled (head: string, item: string): Buffer {
 }
 const cbor = (item: string): Buffer => filled('85 18 30 01 a0 61 78 9a', item)
 const msgpack = (item: string): Buffer => filled('95 30 01 80 a1 78 dd', item)
-const growing: [what: string, from: Codec, data: Buffer, to: Codec][] = [
+const growing: [what: string, from: StandardCodec, data: Buffer, to: StandardCodec][] = [
   ['dates', cborCodec, cbor('c1 01'), jsonCodec],
   ['dates', cborCodec, cbor('c1 01'), msgpackCodec],
   ['nulls', cborCodec, cbor('f6'), jsonCodec],
@@ -113,7 +113,7 @@ t.test('a payload that fits is converted completely, even if parts of it are esc
 })
 
 t.test('reading values counts each of them, even if one cannot be represented', async (t) => {
-  const unitsOf = (data: Buffer, codec: Codec): number => {
+  const unitsOf = (data: Buffer, codec: StandardCodec): number => {
     const payload = payloadOf(codec.decode(data, LIMITS))
     const before = unitsSpent()
     try {

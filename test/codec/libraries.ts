@@ -1,6 +1,6 @@
 import { Decoder, Encoder } from 'cbor-x'
 import { Packr, Unpackr } from 'msgpackr'
-import type { Codec } from '../../plugin/codec/codec.ts'
+import type { StandardCodec } from '../../plugin/codec/codec.ts'
 
 const packr = new Packr({ useRecords: false })
 const unpackr = new Unpackr({ useRecords: false, int64AsType: 'bigint' })
@@ -8,7 +8,7 @@ const cborEncoder = new Encoder({ useRecords: false, mapsAsObjects: true, tagUin
 const cborDecoder = new Decoder({ useRecords: false, mapsAsObjects: true })
 
 /** What another implementation of each serializer writes for a value, and reads. */
-export const libraries: Readonly<Record<Codec['name'], { write (value: unknown): Buffer, read (data: Buffer): unknown }>> = {
+export const libraries: Readonly<Record<StandardCodec['name'], { write (value: unknown): Buffer, read (data: Buffer): unknown }>> = {
   json: {
     write: (value) => Buffer.from(JSON.stringify(value)),
     read: (data) => JSON.parse(data.toString())

@@ -1,12 +1,12 @@
 import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
-import type { Codec } from '../../plugin/codec/codec.ts'
+import type { Codec, StandardCodec } from '../../plugin/codec/codec.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import type { ClientMessage, RouterMessage } from '../../plugin/protocol/message.ts'
 import type { Payload } from '../../plugin/protocol/payload.ts'
 import { libraries } from './libraries.ts'
 
-export const allCodecs: readonly Codec[] = [jsonCodec, msgpackCodec, cborCodec]
+export const allCodecs: readonly StandardCodec[] = [jsonCodec, msgpackCodec, cborCodec]
 export const LIMITS = { depth: 100, messageSize: 2 ** 24 }
 export const DEPTH = LIMITS.depth
 
@@ -16,7 +16,7 @@ export function hex (digits: string): Buffer {
 }
 
 /** What a codec reads of a message that another implementation wrote. */
-export function decode (codec: Codec, elements: unknown): ClientMessage {
+export function decode (codec: StandardCodec, elements: unknown): ClientMessage {
   return codec.decode(libraries[codec.name].write(elements), LIMITS)
 }
 
@@ -26,7 +26,7 @@ export function encode (codec: Codec, message: RouterMessage): Buffer {
 }
 
 /** What another implementation reads of a message that a codec wrote. */
-export function read (codec: Codec, message: RouterMessage): unknown {
+export function read (codec: StandardCodec, message: RouterMessage): unknown {
   return libraries[codec.name].read(encode(codec, message))
 }
 
@@ -42,7 +42,7 @@ export function resultOf (message: ClientMessage): RouterMessage {
 }
 
 /** A YIELD with a payload: a RESULT but for its code. */
-export function yieldOf (codec: Codec, payload: Payload): Buffer {
+export function yieldOf (codec: StandardCodec, payload: Payload): Buffer {
   const data = encode(codec, { type: 50, request: 1, details: {}, payload })
   if (codec.name === 'json') data.write('70', 1)
   else data[codec.name === 'cbor' ? 2 : 1] = 70
@@ -52,7 +52,7 @@ export function yieldOf (codec: Codec, payload: Payload): Buffer {
 const LEVELS = 100_000
 
 /** CALLs whose args and whose options nest more deeply than a call stack goes. */
-export const abysses: Readonly<Record<Codec['name'], readonly Buffer[]>> = {
+export const abysses: Readonly<Record<StandardCodec['name'], readonly Buffer[]>> = {
   json: ['[48,1,{},"x",', '[48,1,'].map((head) => Buffer.from(`${head}${'['.repeat(LEVELS)}${']'.repeat(LEVELS)}]`)),
   msgpack: ['95 30 01 80 a1 78', '94 30 01'].map((head) => Buffer.concat([hex(head), Buffer.alloc(LEVELS, 0x91), hex('00')])),
   cbor: ['85 18 30 01 a0 61 78', '84 18 30 01'].map((head) => Buffer.concat([hex(head), Buffer.alloc(LEVELS, 0x81), hex('00')]))

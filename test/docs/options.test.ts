@@ -75,12 +75,9 @@ const withoutDefault: readonly string[] = [
 /** The defaults that are documented in words: the value that the words stand for, and the words. */
 const inWords: Readonly<Record<string, readonly [value: unknown, ...texts: string[]]>> = {
   'EndpointOptions.auth': [{ anonymous: { type: 'static' } }, 'only anonymous, with role `anonymous`'],
-  'EndpointOptions.serializers': [['json', 'msgpack', 'cbor'], 'all'],
   'RawSocketOptions.auth': [{ anonymous: { type: 'static' } }, 'only anonymous, with role `anonymous`', 'anonymous'],
-  'RawSocketOptions.serializers': [['json', 'msgpack', 'cbor'], 'all'],
   'LongPollOptions.auth': [{ anonymous: { type: 'static' } }, 'only anonymous, with role `anonymous`', 'anonymous'],
   'CustomTransportOptions.auth': [{ anonymous: { type: 'static' } }, 'only anonymous, with role `anonymous`', 'anonymous'],
-  'CustomTransportOptions.serializers': [['json', 'msgpack', 'cbor'], 'all'],
   'FastifyWampOptions.limits': [{}, 'see each limit'],
   'FastifyWampOptions.failedLogins': [{}, 'see each limit'],
   'FileOptions.static': [[], 'none'],

@@ -37,6 +37,23 @@ t.test('the programs of the page on options run as they stand', async (t) => {
   t.equal(await run(folder, 'main.ts'), 'argon2id13\n')
 })
 
+t.test('the serializer of the page on options connects the client of this package', async (t) => {
+  const folder = writeFiles(t, 'docs/options.md', {
+    'main.ts': `
+import { WebSocket } from 'ws'
+import { app } from './deflate.ts'
+import { connectDeflated } from './deflate-client.ts'
+globalThis.WebSocket ??= WebSocket
+await app.wamp.join('realm1').register('com.example.echo', ({ args: [value] }) => value)
+const session = await connectDeflated((await app.listen({ port: 0, host: '127.0.0.1' })).replace('http', 'ws') + '/ws')
+console.log(await session.call('com.example.echo', [{ text: 'Grüße', octets: new Uint8Array([1]) }]))
+await session.leave()
+await app.close()
+`
+  })
+  t.equal(await run(folder, 'main.ts'), "{ text: 'Grüße', octets: Uint8Array(1) [ 1 ] }\n")
+})
+
 t.test('the hooks of the page on other plugins leave requests of socket.io to it, and end its connections when the app closes', async (t) => {
   const folder = writeFiles(t, 'docs/neighbours.md', {
     'main.ts': `

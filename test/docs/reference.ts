@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 /** The sections of the page, and the files whose exports they have, by the beginnings of their paths. */
 const sections: readonly (readonly [title: string, files: readonly string[]])[] = [
   ['Plugins', ['plugin/index.ts']],
-  ['Options', ['plugin/options.ts', 'plugin/rawsocket-options.ts', 'plugin/longpoll-options.ts', 'plugin/custom-transport']],
+  ['Options', ['plugin/options.ts', 'plugin/rawsocket-options.ts', 'plugin/longpoll-options.ts', 'plugin/custom-transport', 'plugin/codec/']],
   ['Sessions of the app', ['plugin/in-process/', 'plugin/peer/', 'plugin/router.ts', 'plugin/session/session-filter.ts']],
   ['Contracts, routes and procedures', ['plugin/contract/', 'routes/']],
   ['Logins', ['plugin/auth-options.ts', 'plugin/auth/', 'plugin/authorization/', 'plugin/transport/']],

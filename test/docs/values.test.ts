@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import { cborCodec } from '../../plugin/codec/cbor-codec.ts'
-import type { Codec } from '../../plugin/codec/codec.ts'
+import type { StandardCodec } from '../../plugin/codec/codec.ts'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
 import type { Payload } from '../../plugin/protocol/payload.ts'
 import { LIMITS, payloadOf } from '../codec/messages.ts'
 
-const codecs: readonly Codec[] = [jsonCodec, msgpackCodec, cborCodec]
-const call = (codec: Codec, head: Buffer, args: Buffer): Example => ({ args, payload: payloadOf(codec.decode(Buffer.concat([head, args, Buffer.from(codec === jsonCodec ? ']' : '')]), LIMITS)) })
+const codecs: readonly StandardCodec[] = [jsonCodec, msgpackCodec, cborCodec]
+const call = (codec: StandardCodec, head: Buffer, args: Buffer): Example => ({ args, payload: payloadOf(codec.decode(Buffer.concat([head, args, Buffer.from(codec === jsonCodec ? ']' : '')]), LIMITS)) })
 const json = (text: string): Example => call(jsonCodec, Buffer.from('[48,1,{},"x",'), Buffer.from(`[${text}]`))
 const msgpack = (hex: string): Example => call(msgpackCodec, Buffer.from('95300180a178', 'hex'), Buffer.from(`91${hex}`, 'hex'))
 const cbor = (hex: string): Example => call(cborCodec, Buffer.from('85183001a06178', 'hex'), Buffer.from(`81${hex}`, 'hex'))
@@ -54,8 +54,8 @@ function inProcess (payload: Payload): string {
   return { bigint: 'BigInt', object: 'dict' }[typeof value as string] ?? String(value)
 }
 
-function inCodec ({ payload, args }: Example, codec: Codec, name: string): string {
-  if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return Buffer.from(payload.in(codec).bytes).equals(args) ? 'untouched' : changed(payload, codec)
+function inCodec ({ payload, args }: Example, codec: StandardCodec, name: string): string {
+  if (codec === codecs[['JSON', 'MessagePack', 'CBOR'].indexOf(name)]) return Buffer.from(payload.in(codec).bytes).equals(args) ? 'untouched' : changed({ payload, args }, codec)
   if (!payload.hasForm(codec)) return 'unsupported'
   const { args: [given] } = payload.values()
   const { args: [value] } = codec.decodePayload(payload.in(codec))
@@ -64,10 +64,12 @@ function inCodec ({ payload, args }: Example, codec: Codec, name: string): strin
   return JSON.stringify(value, digits) === JSON.stringify(given, digits) ? 'converted' : 'wrong'
 }
 
-function changed (payload: Payload, codec: Codec): string {
+/** What happens to bytes that are not forwarded to every peer with this serializer. */
+function changed ({ payload, args }: Example, codec: StandardCodec): string {
   const { args: [value] } = payload.values()
   const { args: [written] } = codec.decodePayload(payload.in(codec))
-  return isDeepStrictEqual(written, value) && value instanceof Uint8Array ? 'without the tag' : 'wrong'
+  if (!isDeepStrictEqual(written, value) || !(value instanceof Uint8Array)) return 'wrong'
+  return codec.typed !== null && payload.in(codec.typed).bytes.equals(args) ? '[untouched, or without the tag](#typed-arrays-in-cbor)' : 'without the tag'
 }
 
 function digits (_: string, value: unknown): unknown {

@@ -11,7 +11,8 @@ function separated (subprotocol: string, separator: string, { encode, ...codec }
   }
 }
 
-function prefixed ({ name, subprotocol, encode, ...codec }: WireCodec): WireCodec {
+/** A codec whose messages are preceded by their length. */
+export function prefixed ({ name, subprotocol, encode, ...codec }: WireCodec): WireCodec {
   return {
     ...codec,
     name: `${name} in batches`,

@@ -9,7 +9,7 @@ import { wireCodecs } from './wire-client.ts'
 import type { WireCodec } from './wire-client.ts'
 
 /** The numbers of the serializers in the handshake. */
-const numbers: Readonly<Record<string, number>> = { JSON: 1, MessagePack: 2, CBOR: 3 }
+const numbers: Readonly<Record<string, number>> = { JSON: 1, MessagePack: 2, CBOR: 3, V8: 14, text: 15 }
 
 /** How a RawSocket client connects. */
 export interface RawSocketWay {

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import type { FastifyWampOptions } from 'fastify-wamp'
 import { batchedCodecs } from './batched-codecs.ts'
 import { buildApp } from './build-app.ts'
+import { allSerializers, customBatches, customCodecs } from './custom-serializers.ts'
 import { InProcessClient } from './in-process-client.ts'
 import { LongPollClient } from './long-poll-client.ts'
 import { RawSocketClient } from './raw-socket-client.ts'
@@ -24,10 +25,15 @@ export const inProcess = { name: 'the in-process transport' } as const
 const batched = batchedCodecs.filter(({ subprotocol }, i) => batchedCodecs.findIndex((other) => other.subprotocol === subprotocol) === i)
 const rawSockets: readonly OverRawSocket[] = wireCodecs.map((codec) => ({ name: `RawSocket with ${codec.name}`, over: 'RawSocket', codec }))
 const longPolls: readonly OverLongPoll[] = [...wireCodecs, ...batched].map((codec) => ({ name: `long-poll with ${codec.name}`, over: 'long-poll', codec }))
-const kinds = { all: [...wireCodecs, ...batched, ...rawSockets, ...longPolls, inProcess], RawSocket: rawSockets, 'long-poll': longPolls }
+const custom: readonly ClientTransport[] = [
+  ...customCodecs, ...customBatches,
+  ...customCodecs.map((codec) => ({ name: `RawSocket with ${codec.name}`, over: 'RawSocket', codec } as const)),
+  ...[...customCodecs, ...customBatches].map((codec) => ({ name: `long-poll with ${codec.name}`, over: 'long-poll', codec } as const))
+]
+const kinds = { custom, all: [...wireCodecs, ...batched, ...rawSockets, ...longPolls, inProcess], RawSocket: rawSockets, 'long-poll': longPolls }
 /**
  * All of them, each subprotocol once, but RawSocket and long-poll with one subprotocol. If the variable TRANSPORTS is `all`, they have all
- * subprotocols; if it is `RawSocket` or `long-poll`, there are no others. A further transport needs its place here, and a client in `connect`.
+ * subprotocols; if it is `RawSocket` or `long-poll`, there are no others; if it is `custom`, all of them have serializers of the app. A further transport needs its place here, and a client in `connect`.
  */
 export const transports: readonly ClientTransport[] = kinds[process.env.TRANSPORTS as keyof typeof kinds] ?? [...wireCodecs, ...batched, rawSockets[1]!, longPolls[0]!, inProcess]
 
@@ -48,7 +54,8 @@ export interface Host<T extends ClientTransport = ClientTransport> {
 
 /** An app, for clients of this transport. */
 export async function buildHost<T extends ClientTransport> (t: Test, transport: T, options: Partial<FastifyWampOptions> = {}): Promise<Host<T>> {
-  const { app, url } = await buildApp(t, options, undefined, 'over' in transport ? [transport.over] : [])
+  const isCustom = custom.includes(transport)
+  const { app, url } = await buildApp(t, { ...(isCustom ? { serializers: allSerializers } : {}), ...options }, undefined, 'over' in transport ? [transport.over] : [])
   const open = async (): Promise<ClientOver<T>> => await connect(t, { app, url }, transport)
   const join = async (details: object = {}, roles: object = HELLO[2].roles): Promise<ClientOver<T>> => {
     const client = await open()

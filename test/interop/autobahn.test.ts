@@ -6,6 +6,8 @@ import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 import { answerWith, openAutobahn } from './autobahn-client.ts'
 import { logins } from './logins.ts'
 import { Inbox, rejection, serializers } from './peer.ts'
+import { needsAutobahnForPython } from './programs.ts'
+import { PythonPeer } from './python-peer.ts'
 
 const [json] = wireCodecs
 
@@ -26,6 +28,31 @@ for (const serializer of serializers) {
     t.same(violations, [])
   })
 }
+
+t.test('AutobahnJS over CBOR receives typed arrays once it has sent one, and Autobahn for Python receives binary data [SER-03, TRP-35]', needsAutobahnForPython(), async (t) => {
+  const { url } = await buildApp(t)
+  const [{ session }, { session: silent }] = await Promise.all([openAutobahn(t, url, { serializer: 'cbor' }), openAutobahn(t, url, { serializer: 'cbor' })])
+  const python = await PythonPeer.join(t, url, { serializer: 'cbor' })
+  const seen = new Inbox<unknown>()
+  await session.register('com.echo', ([value]) => { seen.put(value); return value })
+  // The values of the library's own test of binary data, testBinaryCBOR.
+  for (const value of [Buffer.from([1]), Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]), Buffer.from([2]), new Uint16Array([3])]) {
+    t.strictSame(await session.call('com.echo', [value]), value)
+    t.strictSame(await seen.next(), value)
+  }
+  await python.register('com.python')
+  t.match(await session.call('com.python', [Uint8Array.from([1, 2])]), { args: [Buffer.from([1, 2])] })
+
+  const events = new Inbox<unknown>()
+  await silent.subscribe('com.news', ([value]) => { events.put(value) })
+  await python.subscribe('com.news')
+  await session.publish('com.news', [Uint8Array.from([5])], {}, { acknowledge: true })
+  t.strictSame(await events.next(), Buffer.from([5]), 'binary data, as this session has not sent a typed array')
+  t.match(await python.events.next(), { args: [{ octets: '05' }] })
+  t.strictSame(await silent.call('com.echo', [Uint8Array.from([6])]), Uint8Array.from([6]))
+  await session.publish('com.news', [Uint8Array.from([7])], {}, { acknowledge: true })
+  t.strictSame(await events.next(), Uint8Array.from([7]))
+})
 
 t.test('AutobahnJS logs in with a ticket [TIC-01]', async (t) => {
   const { url } = await buildApp(t, logins)

@@ -25,12 +25,18 @@ export async function install (folder: string, ...packages: readonly string[]): 
 
 const esm = `import Fastify from 'fastify'
 import wampPlugin, { fromCrossbarConfig, typed, wampBridge, wampConsole, wampContract, WampError, wampEndpoint, wampMetrics, wampTracing } from 'fastify-wamp'
+import type { WampSerializer, WampTextSerializer } from 'fastify-wamp'
 import { cookieStoreContract } from 'fastify-wamp/testing'
 
 const app = Fastify()
 await app.register(wampPlugin, { realms: { realm1: { roles: { anonymous: { permissions: [] } } } } })
 export const sum: Promise<number> = app.wamp.join('realm1').call<number>('com.example.add2', [2, 3])
 export const all = [fromCrossbarConfig, typed, wampBridge, wampConsole, wampContract, WampError, wampEndpoint, wampMetrics, wampTracing, cookieStoreContract]
+const text: WampTextSerializer = { name: 'text', binary: false, encode: (message) => JSON.stringify(message), decode: (text) => JSON.parse(text) }
+const octets: WampSerializer = { name: 'octets', rawSocketNumber: 9, encode: (message) => Buffer.from(text.encode(message)), decode: (octets: Uint8Array) => text.decode(String(octets)) }
+app.wampTransport({ serializers: ['json', text, octets] })
+// @ts-expect-error a serializer of octets returns no text
+app.wampTransport({ serializers: [{ ...octets, encode: () => 'text' }] })
 // @ts-expect-error a role is a string
 app.wamp.join('realm1', { role: 5 })
 `

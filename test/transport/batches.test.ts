@@ -2,7 +2,8 @@ import type { Socket } from 'node:net'
 import t from 'tap'
 import type { WebSocket } from 'ws'
 import type { Batching } from '../../plugin/codec/batching.ts'
-import { subprotocols } from '../../plugin/codec/subprotocols.ts'
+import { codecs } from '../../plugin/codec/codecs.ts'
+import { subprotocolsOf } from '../../plugin/codec/subprotocols.ts'
 import { noDetails } from '../../plugin/protocol/message.ts'
 import type { EventMessage, RouterMessage } from '../../plugin/protocol/message.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
@@ -23,7 +24,7 @@ const turn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolv
 function build ({ name = 'wamp.2.json.batched', withStream = true, framings = new Framings() } = {}) {
   const [socket, stream, heard] = [new FakeSocket(), new FakeStream(), [] as unknown[]]
   const line = (): void => {}
-  const { batching } = subprotocols.get(name)!
+  const { batching } = subprotocolsOf([...codecs.values()], true).get(name)!
   const Builder = withStream ? BatchedWebsocketFraming : WholeMessages
   const framingOf = (batching: Batching): Framing => framings.of(batching, Builder)
   const transport = new RemoteTransport({

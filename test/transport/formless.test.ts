@@ -44,7 +44,7 @@ t.test('an event that a serializer cannot represent is encoded and logged once f
 
 t.test('details that a serializer cannot represent are encoded once for all receivers, too', async (t) => {
   let encodings = 0
-  const framing = new WebsocketFraming({ binary: false, encode: (message, allocate) => { encodings++; return json.encode(message, allocate) } })
+  const framing = new WebsocketFraming({ binary: false, typed: null, encode: (message, allocate) => { encodings++; return json.encode(message, allocate) } })
   const event = eventOf(Payload.empty, { x: Symbol('x') })
   t.equal(framing.hasFailed(event), false)
   t.throws(() => framing.frame(event))

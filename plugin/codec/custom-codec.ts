@@ -1,0 +1,121 @@
+import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
+import { OpaqueValue } from '../protocol/opaque-value.ts'
+import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
+import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
+import { spendOctets } from '../work.ts'
+import { ByteReader } from './byte-reader.ts'
+import { cborCodec } from './cbor-codec.ts'
+import { cborReader } from './cbor-reader.ts'
+import { EncodingError, mostTranscoded } from './codec.ts'
+import type { Allocate, Codec, DecodeLimits } from './codec.ts'
+import { countRead } from './encoding-work.ts'
+import { readUtf8 } from './utf8.ts'
+import type { WampSerializer } from './wamp-serializer.ts'
+
+/**
+ * Adapts a serializer of the app, which knows only whole messages as lists. In the router, its messages have the form of CBOR: all checks and
+ * limits of that codec apply, payloads stay octets, and the app's serializer shares no values with the router.
+ */
+export class CustomCodec implements Codec {
+  readonly name: string
+  readonly subprotocol: string
+  readonly binary: boolean
+  readonly rawSocketNumber: number | null
+  readonly typed = null
+  readonly #serializer: WampSerializer
+  /** The option with the serializer, for errors. */
+  readonly #option: string
+
+  /** `option` is the path of the serializer in the options, such as `serializers[2]`. */
+  constructor (serializer: WampSerializer, option: string) {
+    this.name = serializer.name
+    this.subprotocol = `wamp.2.${serializer.name}`
+    this.binary = serializer.binary !== false
+    this.rawSocketNumber = serializer.rawSocketNumber ?? null
+    this.#serializer = serializer
+    this.#option = option
+  }
+
+  decode (data: Buffer, limits: DecodeLimits): ClientMessage {
+    spendOctets(data.length)
+    const list = this.#parse(data)
+    if (!Array.isArray(list)) throw new ProtocolViolation('a message must be a non-empty list')
+    return cborCodec.decode(inCbor(list, mostTranscoded(limits)), limits)
+  }
+
+  encode (message: RouterMessage, allocate: Allocate): Buffer {
+    const most = 'payload' in message ? message.payload.mostTranscoded : Infinity
+    const octets = this.#serialize(() => cborCodec.encode(message, Buffer.allocUnsafe), most)
+    const buffer = allocate(octets.length)
+    buffer.set(octets, buffer.length - octets.length)
+    return buffer
+  }
+
+  encodePayload (args: Args | Uint8Array | undefined, kwargs: Kwargs | undefined, most = Infinity): EncodedPayload {
+    const elements = kwargs === undefined ? [args] : [args, kwargs]
+    const octets = this.#serialize(() => cborCodec.encodePayload(elements, undefined, most).bytes, most)
+    return { elements: kwargs === undefined ? 1 : 2, bytes: Buffer.from(octets) }
+  }
+
+  #parse (data: Buffer): unknown {
+    const serializer = this.#serializer
+    try {
+      if (serializer.binary !== false) return settled(serializer.decode(data))
+      return settled(serializer.decode(readUtf8(data, 0, data.length, MalformedText)))
+    } catch (error) {
+      throw error instanceof MalformedText ? error : new ProtocolViolation(`the message is not ${this.name}`, { cause: error })
+    }
+  }
+
+  /** What the serializer makes of a list in the form of CBOR. */
+  #serialize (toCbor: () => Buffer, most: number): Uint8Array {
+    let octets
+    try {
+      octets = settled(this.#serializer.encode(valuesOf(toCbor())))
+    } catch (error) {
+      throw error instanceof EncodingError ? this.#error(`: ${error.message}`, error) : this.#error('.encode has thrown an error', error)
+    }
+    if (!this.binary) octets = typeof octets === 'string' ? Buffer.from(octets) : null
+    if (!(octets instanceof Uint8Array) || octets.length === 0) throw this.#error(`.encode must return ${this.binary ? 'a Uint8Array' : 'a string'} that is not empty`)
+    if (octets.length > most) throw this.#error(' exceeds the size limit')
+    spendOctets(octets.length)
+    return octets
+  }
+
+  #error (text: string, cause?: unknown): EncodingError {
+    return new EncodingError(`${this.#option}${text}`, { cause })
+  }
+}
+
+/** A list of a serializer of the app, in the form of CBOR. Only its data are read, once, and no more than fit. */
+function inCbor (list: unknown[], most: number): Buffer {
+  try {
+    return cborCodec.encodePayload(list, undefined, most).bytes
+  } catch (error) {
+    throw new ProtocolViolation(`the message cannot be used: ${(error as EncodingError).message}`, { cause: error })
+  }
+}
+
+/** The values of a list in the form of CBOR. Throws an EncodingError for a value that only CBOR can represent. */
+function valuesOf (cbor: Buffer): unknown[] {
+  const reader = new ByteReader(cbor)
+  try {
+    const list = cborReader.read(reader, Infinity, false) as unknown[]
+    refuseOpaque(list)
+    return list
+  } finally {
+    countRead(reader)
+  }
+}
+
+function refuseOpaque (value: unknown): void {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return
+  if (value instanceof OpaqueValue) throw EncodingError.for(value, 'another serializer')
+  for (const item of Object.values(value)) refuseOpaque(item)
+}
+
+/** A result. A promise is not awaited, and must not end the process if it rejects. */
+function settled (result: unknown): unknown {
+  if (result instanceof Promise) result.catch(() => {})
+  return result
+}
