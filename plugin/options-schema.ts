@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv'
-import type { SchemaObject, ValidateFunction } from 'ajv'
+import type { SchemaObject } from 'ajv'
 import type { FastifyInstance } from 'fastify'
 import type { TlsOptions } from 'node:tls'
 import { auth, methodNames } from './auth-schema.ts'
@@ -188,7 +188,8 @@ const bridge = record<BridgeOptions>()({
   allowedNetworks: schema<readonly string[]>({ type: 'array', minItems: 1, items: { type: 'string' }, is: 'must be a list of IP addresses and networks' })
 })
 
-const ajv = new Ajv({ allowUnionTypes: true, strictTypes: false, strictRequired: false, verbose: true })
+// Optimizing the code takes longer than the few validations that it serves.
+const ajv = new Ajv({ code: { optimize: false }, allowUnionTypes: true, strictTypes: false, strictRequired: false, verbose: true })
 ajv.addVocabulary([...vocabulary])
 ajv.addKeyword({
   keyword: 'instance',
@@ -202,22 +203,22 @@ ajv.addKeyword({
   }
 })
 
-const compile = <T>(one: SchemaOf<T>): ValidateFunction => ajv.compile(one as unknown as SchemaObject)
-const validators = {
-  plugin: compile(plugin),
-  port: compile(record<PortOptions>()({ ...files, app: required(schema<FastifyInstance>(true)) })),
-  rawSocket: compile(rawSocket),
-  longPoll: compile(longPoll),
-  customTransport: compile(record<CustomTransportOptions>()({ auth: schema<Of<CustomTransportOptions, 'auth'>>(auth), serializers: endpoint.serializers })),
-  endpoint: compile(record<EndpointOptions & Unscoped>()({ ...endpoint, ...unscoped })),
-  bridge: compile(bridge),
-  console: compile(record<ConsoleOptions>()({ path: required(basePath), role: required(text), realm: text })),
-  procedure: compile(procedure)
+const schemas = {
+  plugin,
+  port: record<PortOptions>()({ ...files, app: required(schema<FastifyInstance>(true)) }),
+  rawSocket,
+  longPoll,
+  customTransport: record<CustomTransportOptions>()({ auth: schema<Of<CustomTransportOptions, 'auth'>>(auth), serializers: endpoint.serializers }),
+  endpoint: record<EndpointOptions & Unscoped>()({ ...endpoint, ...unscoped }),
+  bridge,
+  console: record<ConsoleOptions>()({ path: required(basePath), role: required(text), realm: text }),
+  procedure
 }
 
 /** The first fault of options against their JSON schema, or null. */
-export function findFault (options: unknown, of: keyof typeof validators): OptionFault | null {
-  const validate = validators[of]
+export function findFault (options: unknown, of: keyof typeof schemas): OptionFault | null {
+  // Compiled when it is first needed, because this takes longer than loading everything else. Ajv keeps the result.
+  const validate = ajv.compile(schemas[of] as unknown as SchemaObject)
   if (validate(options)) return null
   // An `if` says no more than that its branch failed: the branch's own error stands before it.
   return misspeltMethod((options as { auth?: unknown } | null | undefined)?.auth) ?? describeFault(validate.errors![0]!)
