@@ -1,6 +1,7 @@
 import { MAX_ID } from '../protocol/id.ts'
+import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { ClientMessage, Dict, RouterMessage } from '../protocol/message.ts'
+import type { ClientMessage, Dict, EventMessage, Invocation, Result, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
 import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
@@ -10,6 +11,7 @@ import { spend } from '../work.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
 import type { Allocate, Codec, DecodeLimits } from './codec.ts'
+import { decimalDigits, writeDecimal } from './decimal.ts'
 import { countWritten } from './encoding-work.ts'
 import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
 import { isDeeper, isOctetsText, parseValues } from './json-value.ts'
@@ -17,11 +19,16 @@ import { stringifyValue, writeJson } from './json-writer.ts'
 import { readUtf8 } from './utf8.ts'
 
 const COMMA = 0x2c
+const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
 const emptyArgs = Buffer.from('[],')
 /** Octets of JSON that are parsed in the time of a unit of work, and octets of a message that are read and parsed. */
 const PARSED_OF_UNIT = 16
 const READ_OF_UNIT = 12
+/** Octets of a message of ids and no details: brackets, a code of two digits, and an empty dict, with two commas. */
+const OCTETS_BESIDE_IDS = 8
 
 /**
  * `wamp.2.json`. The text is parsed whole once, because that is the cheapest way to know that it is valid and nothing
@@ -50,6 +57,16 @@ class JsonCodec implements Codec {
 
   encode (message: RouterMessage, allocate: Allocate): Buffer {
     try {
+      switch (message.type) {
+        case MessageType.Event:
+          if (message.details === noDetails) return this.#withIds(message, message.subscription, message.publication, allocate)
+          break
+        case MessageType.Invocation:
+          if (message.details === noDetails) return this.#withIds(message, message.request, message.registration, allocate)
+          break
+        case MessageType.Result:
+          if (message.details === noDetails) return this.#withIds(message, message.request, null, allocate)
+      }
       const { elements, bytes } = 'payload' in message ? message.payload.in(this) : Payload.empty.in(this)
       const head = headOf(message)
       const headLength = Buffer.byteLength(head)
@@ -67,6 +84,34 @@ class JsonCodec implements Codec {
     } catch (error) {
       throw EncodingError.of(error, this.name)
     }
+  }
+
+  /** Writes a message of one or two ids and no details. */
+  #withIds ({ type, payload }: EventMessage | Invocation | Result, first: Id, second: Id | null, allocate: Allocate): Buffer {
+    const { elements, bytes } = payload.in(this)
+    const firstDigits = decimalDigits(first)
+    const secondDigits = second === null ? 0 : decimalDigits(second)
+    const length = OCTETS_BESIDE_IDS + firstDigits + (second === null ? 0 : 1 + secondDigits) + (elements === 0 ? 0 : 1 + bytes.length)
+    const buffer = allocate(length)
+    let at = buffer.length - length
+    buffer[at++] = OPEN_BRACKET
+    at = writeDecimal(buffer, at, type, 2)
+    buffer[at++] = COMMA
+    at = writeDecimal(buffer, at, first, firstDigits)
+    if (second !== null) {
+      buffer[at++] = COMMA
+      at = writeDecimal(buffer, at, second, secondDigits)
+    }
+    buffer[at++] = COMMA
+    buffer[at++] = OPEN_BRACE
+    buffer[at++] = CLOSE_BRACE
+    if (elements > 0) {
+      buffer[at++] = COMMA
+      buffer.set(bytes, at)
+      at += bytes.length
+    }
+    buffer[at] = CLOSE_BRACKET
+    return buffer
   }
 
   decodePayload ({ bytes }: EncodedPayload): { args: Args, kwargs: Kwargs } {
