@@ -1,4 +1,5 @@
 import { noDetails } from '../protocol/message.ts'
+import { KnownTexts } from './known-texts.ts'
 
 const QUOTE = 0x22
 const PLUS = 0x2b
@@ -32,6 +33,7 @@ plain[QUOTE] = plain[BACKSLASH] = 0
  * the time of `JSON.parse`. One scanner serves many messages: `open` begins a new one.
  */
 export class JsonScanner {
+  readonly #texts = new KnownTexts()
   #data: Buffer = Buffer.alloc(0)
   #at = 0
 
@@ -64,7 +66,7 @@ export class JsonScanner {
     switch (data[start]) {
       case QUOTE:
         this.#at = textEnd(data, start)
-        return this.#at === NOWHERE ? undefined : data.toString('latin1', start + 1, this.#at - 1)
+        return this.#at === NOWHERE ? undefined : this.#texts.read(data, start + 1, this.#at - 1)
       case OPEN_BRACE:
         this.#at = valueEnd(data, start, depth)
         if (this.#at === NOWHERE) return undefined
