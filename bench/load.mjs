@@ -5,7 +5,8 @@
 // the few digits that it needs, so one core of load can saturate one core of router. It works
 // against any WAMP router that offers JSON over WebSocket and lets an anonymous client join.
 //
-//   node load.mjs SCENARIO [--url ws://127.0.0.1:8080/ws, or rs://127.0.0.1:8081 for RawSocket] [--realm realm1] [--seconds 5]
+//   node load.mjs SCENARIO [--url ws://127.0.0.1:8080/ws, rs://127.0.0.1:8081 for RawSocket, or lp://127.0.0.1:8080/lp for long-poll with batched JSON]
+//                 [--realm realm1] [--seconds 5]
 //                 [--codec json|msgpack|cbor] [--half CODEC: every other subscriber's] [--window 128] [--payload 32] [--subs 100] [--conns 2000] [--pid PID] [--cmd 'COMMAND'] [--json]
 //
 // SCENARIO
@@ -22,9 +23,11 @@
 //
 // --pid names the router's process: its CPU time (all threads and children) is then given per unit.
 // --cmd starts the router, waits until its port answers, and stops it at the end (and implies --pid).
+import { once } from 'node:events'
 import net from 'node:net'
 import { readFileSync, readdirSync } from 'node:fs'
 import { spawn } from 'node:child_process'
+import { LongPollSocket } from './longpoll-socket.mjs'
 import { formats } from './wire.mjs'
 import { createHash, createHmac, createPrivateKey, pbkdf2Sync, randomBytes, sign } from 'node:crypto'
 
@@ -38,6 +41,9 @@ for (let i = 0; i < argv.length; i++) {
 }
 const url = new URL(opt.url)
 const overRawSocket = url.protocol === 'rs:'
+const overLongPoll = url.protocol === 'lp:'
+/** Ends each message of a batch. */
+const SEPARATOR = Buffer.from([0x1e])
 /** The numbers of the serializers in the handshake of RawSocket. */
 const numbers = { json: 1, msgpack: 2, cbor: 3 }
 const PAYLOAD = 'x'.repeat(opt.payload)
@@ -48,6 +54,7 @@ const payload = format.constant([PAYLOAD])
 
 function frame (body, opcode = format.opcode) {
   const n = body.length
+  if (overLongPoll) return Buffer.concat([body, SEPARATOR])
   if (overRawSocket) return Buffer.concat([Buffer.from([0, n >> 16, n >> 8 & 255, n & 255]), body])
   const head = n < 126
     ? Buffer.from([opcode, 0x80 | n, 0, 0, 0, 0])
@@ -60,7 +67,14 @@ function frame (body, opcode = format.opcode) {
 class Peer {
   constructor (own = format) { this.format = own; this.rest = null; this.onframe = () => {} }
 
-  open (protocol = this.format.subprotocol) {
+  async open (protocol = this.format.subprotocol) {
+    if (!overLongPoll) return await this.openSocket(protocol)
+    this.socket = new LongPollSocket(url)
+    this.socket.on('data', (batch) => { this.feedBatch(batch) }).on('error', fail)
+    await this.socket.open(`${protocol}.batched`)
+  }
+
+  openSocket (protocol) {
     return new Promise((resolve, reject) => {
       const s = this.socket = net.connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true })
       s.once('error', reject)
@@ -97,6 +111,18 @@ class Peer {
     })
   }
 
+  feedBatch (batch) {
+    for (let start = 0, end; start < batch.length; start = end + 1) {
+      end = batch.indexOf(SEPARATOR, start)
+      this.take(batch, start, end)
+    }
+  }
+
+  /** Takes a message. What is wrong with it ends the scenario. */
+  take (b, start, end) {
+    try { this.onframe(b, start, end) } catch (error) { fail(error) }
+  }
+
   feed (chunk) {
     const b = this.rest ? Buffer.concat([this.rest, chunk]) : chunk
     let o = 0
@@ -106,7 +132,7 @@ class Peer {
         const n = b.readUIntBE(o + 1, 3)
         if (b.length - o < 4 + n) break
         if (b[o] === 1) this.socket.write(Buffer.concat([Buffer.from([2, b[o + 1], b[o + 2], b[o + 3]]), b.subarray(o + 4, o + 4 + n)]))
-        else if (b[o] === 0) this.onframe(b, o + 4, o + 4 + n)
+        else if (b[o] === 0) this.take(b, o + 4, o + 4 + n)
         o += 4 + n
         continue
       }
@@ -116,7 +142,7 @@ class Peer {
       if (b.length - o < h + n) break
       const op = b[o] & 15
       if (op === 9) this.socket.write(Buffer.concat([Buffer.from([0x8a, 0x80 | n, 0, 0, 0, 0]), b.subarray(o + h, o + h + n)]))
-      else if (op === 8) { this.closed = true; this.socket.end() } else if (op !== 10) this.onframe(b, o + h, o + h + n)
+      else if (op === 8) { this.closed = true; this.socket.end() } else if (op !== 10) this.take(b, o + h, o + h + n)
       o += h + n
     }
     this.rest = o < b.length ? Buffer.from(b.subarray(o)) : null
@@ -185,14 +211,19 @@ function rss (pid) {
   return total
 }
 
+/** Ends a scenario that waits. */
+let fail
+const failed = new Promise((resolve, reject) => { fail = reject })
+failed.catch(() => {})
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Runs `start`, warms up for a second, then counts for --seconds: `units()` is the running count. */
 async function measure (units) {
-  await sleep(1000)
+  await Promise.race([sleep(1000), failed])
   const u0 = units(); const c0 = opt.pid ? cpuTicks(opt.pid) : 0; const t0 = process.hrtime.bigint(); const me0 = process.cpuUsage()
-  await sleep(opt.seconds * 1000)
+  await Promise.race([sleep(opt.seconds * 1000), failed])
   const u = units() - u0; const t = Number(process.hrtime.bigint() - t0) / 1e9; const me = process.cpuUsage(me0)
+  if (u === 0) throw new Error('nothing was completed')
   const out = { scenario, units: u, seconds: +t.toFixed(3), per_second: Math.round(u / t), load_cpu_share: +((me.user + me.system) / 1e6 / t).toFixed(2) }
   if (opt.pid) {
     const cpu = (cpuTicks(opt.pid) - c0) / 100
@@ -320,7 +351,7 @@ const scenarios = {
   },
 
   async connect () {
-    let done = 0; let failed = null
+    let done = 0
     const stop = new AbortController()
     const worker = async () => {
       while (!stop.signal.aborted) {
@@ -331,8 +362,8 @@ const scenarios = {
         done++
       }
     }
-    for (let i = 0; i < 16; i++) worker().catch((e) => { failed = e })
-    const out = await measure(() => { if (failed) throw failed; return done })
+    for (let i = 0; i < 16; i++) worker().catch(fail)
+    const out = await measure(() => done)
     stop.abort()
     return out
   },
@@ -348,6 +379,7 @@ const scenarios = {
   },
 
   async idle () {
+    await sleep(1000)
     const before = rss(opt.pid); const peers = []; const t0 = Date.now()
     while (peers.length < opt.conns) peers.push(...await Promise.all(Array.from({ length: 50 }, () => new Peer().join())))
     const joined = (Date.now() - t0) / 1000
@@ -360,6 +392,9 @@ const scenarios = {
 
 if (!scenarios[scenario]) { console.error('load.mjs: name a scenario: ' + Object.keys(scenarios).join(', ')); process.exit(2) }
 let child
+// However this process ends, the router must not stay.
+process.on('exit', () => { child?.kill() })
+for (const [signal, code] of [['SIGHUP', 129], ['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => { process.exit(code) })
 try {
   if (opt.cmd) {
     child = spawn('sh', ['-c', 'exec ' + opt.cmd], { stdio: ['ignore', 'ignore', process.env.LOAD_DEBUG ? 'inherit' : 'ignore'] })
@@ -370,8 +405,9 @@ try {
       if (i > 300) throw new Error('the router did not answer on ' + url.host)
       await sleep(100)
     }
-    await sleep(1000)
   }
   const out = await scenarios[scenario]()
   console.log(opt.json ? JSON.stringify(out) : Object.entries(out).map(([k, v]) => `${k} ${v}`).join('  '))
-} catch (e) { console.error('load.mjs: ' + e.message); process.exitCode = 1 } finally { if (child) child.kill('SIGTERM'); setTimeout(() => process.exit(), 300) }
+} catch (e) { console.error('load.mjs: ' + e.message); process.exitCode = 1 }
+if (child?.kill() === true) await Promise.race([once(child, 'exit'), sleep(3000)])
+process.exit()

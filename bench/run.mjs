@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // Measures this router beside the limit of what Node.js and `ws` allow, and writes bench/results.md.
 // Usage: npm run bench -- [--runs 5] [--seconds 5]
+// With --quick, it compares the most important ratios with their bounds (bounds.mjs) in less than three minutes, writes no page, and exits with 1
+// if a ratio is beyond its bound.
 import { execFileSync } from 'node:child_process'
 import { createHash, createHmac, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,9 +10,12 @@ import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { bounds, TOLERANCE } from './bounds.mjs'
 import { setUpPeers } from './peers.mjs'
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' }, seconds: { type: 'string', default: '5' } } })
+const { values } = parseArgs({ options: { runs: { type: 'string' }, seconds: { type: 'string' }, quick: { type: 'boolean', default: false } } })
+values.runs ??= values.quick ? '3' : '5'
+values.seconds ??= values.quick ? '0.8' : '5'
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 const PORT = 18_080
 
@@ -45,16 +50,20 @@ const commands = {
   router: `${process.execPath} ${path('server.mjs')} ${PORT}`,
   raw: `${process.execPath} ${path('server.mjs')} ${PORT} raw`,
   rawLimit: `${process.execPath} ${path('limit.mjs')} ${PORT} raw`,
+  longpoll: `${process.execPath} ${path('server.mjs')} ${PORT} longpoll`,
+  longpollLimit: `${process.execPath} ${path('limit.mjs')} ${PORT} longpoll`,
   login: `${process.execPath} ${path('server.mjs')} ${PORT} login`,
   crowd: `${process.execPath} ${path('server.mjs')} ${PORT} crowd`
 }
 
 const peerScenarios = scenarios.filter(({ name }) => ['rpc', 'pubsub 1→1, 32 bytes', 'fan-out 1→100', 'connect, join, leave'].includes(name))
 
+/** Where the clients connect to, by the transport that a command serves. */
+const urls = { raw: `rs://127.0.0.1:${PORT}`, longpoll: `lp://127.0.0.1:${PORT}/lp` }
+
 function run (command, { args }) {
-  const out = execFileSync(process.execPath, [
-    path('load.mjs'), ...args, '--json', '--seconds', values.seconds, '--url', command.endsWith(' raw') ? `rs://127.0.0.1:${PORT}` : `ws://127.0.0.1:${PORT}/ws`, '--cmd', command
-  ], { encoding: 'utf8' })
+  const url = urls[command.split(' ').at(-1)] ?? `ws://127.0.0.1:${PORT}/ws`
+  const out = execFileSync(process.execPath, [path('load.mjs'), ...args, '--json', '--seconds', values.seconds, '--url', url, '--cmd', command], { encoding: 'utf8' })
   return JSON.parse(out)
 }
 const measure = (command, scenario) => run(command, scenario)[scenario.of]
@@ -93,6 +102,25 @@ function compareLogin (method) {
   return line
 }
 
+/** Compares ratios with their bounds. Returns how many are beyond. */
+function checkBounds () {
+  let beyond = 0
+  for (const scenario of new Set(bounds.map(({ scenario }) => scenario))) {
+    const compared = bounds.filter((bound) => bound.scenario === scenario)
+    const names = [...new Set(compared.flatMap(({ router, to }) => [to, router]))]
+    const found = Array.from({ length: Number(values.runs) }, () => Object.fromEntries(names.map((name) => [name, measure(commands[name], { args: [scenario], of: 'router_us_per_unit' })])))
+    for (const { router, to, bound } of compared) {
+      const ratio = median(found.map((times) => times[router] / times[to]))
+      const isBeyond = ratio > bound * (1 + TOLERANCE)
+      if (isBeyond) beyond++
+      process.stdout.write(`${scenario}, ${router} to ${to}: ${ratio.toFixed(2)}, bound ${bound}${isBeyond ? ': BEYOND' : ''}\n`)
+    }
+  }
+  return beyond
+}
+
+if (values.quick) process.exit(checkBounds() === 0 ? 0 : 1)
+
 const lines = scenarios.map((scenario) => compare(scenario, commands.limit, commands.router))
 /** Lines of the table of RawSocket: how it stands to its own limit, and to WebSocket. */
 const rawLines = scenarios.filter(({ of }) => of === 'router_us_per_unit').map((scenario) => {
@@ -105,6 +133,7 @@ const rawLines = scenarios.filter(({ of }) => of === 'router_us_per_unit').map((
   process.stdout.write(`${line}\n`)
   return line
 })
+const longpollLines = scenarios.filter(({ name }) => ['rpc', 'pubsub 1→1, 32 bytes'].includes(name)).map((scenario) => compare(scenario, commands.longpollLimit, commands.longpoll))
 const crowdLines = crowded.map((scenario) => compare(scenario, commands.router, commands.crowd))
 const loginLines = Object.keys(cryptography).map(compareLogin)
 
@@ -157,6 +186,12 @@ Over RawSocket. Its limit is the same minimal router on \`node:net\`. The ratios
 | scenario | limit | RawSocket | WebSocket | to the limit | to WebSocket | |
 |---|---|---|---|---|---|---|
 ${rawLines.join('\n')}
+
+Over long-poll, in batches. Its limit is the same minimal router on Fastify, which logs each request as the app of fastify-wamp does:
+
+| scenario | limit | long-poll | ratio | |
+|---|---|---|---|---|
+${longpollLines.join('\n')}
 
 The same router with 90 000 subscriptions of other topics, 10 000 of patterns, and 10 000 registrations of patterns:
 

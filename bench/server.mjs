@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// This router as its users run it: static permissions, every feature on, logging at info. Usage: node server.mjs [PORT] [crowd | login | watch | raw]
+// This router as its users run it: static permissions, every feature on, logging at info. Usage: node server.mjs [PORT] [crowd | login | watch | raw | longpoll]
 // With `login` clients may log in by every method, as joe with the password or ticket `secret`.
-// With `raw` it listens for RawSocket clients at the port, and for no others.
+// With `raw` it listens for RawSocket clients at the port, and for no others. With `longpoll` it serves long-poll clients as well.
 // With `watch` the procedure bench.delay tells the longest pause of the event loop since it was last asked, in ms, and
 // bench.state tells of memory and handles; the meta API
 // may be called; bench.inside calls bench.echo and publishes to bench.topic so many times, and tells the CPU time of each in µs.
@@ -9,7 +9,7 @@
 import { createWriteStream } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import Fastify from 'fastify'
-import wampPlugin, { scramCredentials, wampRawSocket } from 'fastify-wamp'
+import wampPlugin, { scramCredentials, wampLongPoll, wampRawSocket } from 'fastify-wamp'
 
 const allow = { call: true, register: true, publish: true, subscribe: true }
 const app = Fastify({ logger: { level: 'info', stream: createWriteStream('/dev/null') } })
@@ -56,6 +56,7 @@ if (process.argv[3] === 'watch') {
 }
 const port = Number(process.argv[2] ?? 8080)
 if (process.argv[3] === 'raw') await app.register(wampRawSocket, { port })
+if (process.argv[3] === 'longpoll') await app.register(wampLongPoll)
 await app.listen({ port: process.argv[3] === 'raw' ? 0 : port, host: '127.0.0.1' })
 
 async function logins () {

@@ -1,31 +1,43 @@
 import { MAX_ID } from '../protocol/id.ts'
+import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { ClientMessage, Dict, RouterMessage } from '../protocol/message.ts'
+import type { ClientMessage, Dict, EventMessage, Invocation, Result, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
 import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
-import { clientLayout, toElements, toMessage } from '../protocol/wire-format.ts'
+import { clientLayout, layoutWithPayload, toElements, toMessage } from '../protocol/wire-format.ts'
 import { isDict } from '../protocol/wire-value.ts'
 import { spend } from '../work.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
 import type { Allocate, DecodeLimits, StandardCodec } from './codec.ts'
+import { decimalDigits, writeDecimal } from './decimal.ts'
 import { countWritten } from './encoding-work.ts'
 import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
+import { JsonScanner } from './json-scanner.ts'
 import { isDeeper, isOctetsText, parseValues } from './json-value.ts'
 import { stringifyValue, writeJson } from './json-writer.ts'
 import { readUtf8 } from './utf8.ts'
 
 const COMMA = 0x2c
+const OPEN_BRACKET = 0x5b
 const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
 const emptyArgs = Buffer.from('[],')
 /** Octets of JSON that are parsed in the time of a unit of work, and octets of a message that are read and parsed. */
 const PARSED_OF_UNIT = 16
 const READ_OF_UNIT = 12
+/** A plain message of this number of octets or less is read faster by the scanner than by JSON.parse. */
+const SHORT = 512
+/** The octets of an empty list or dict. */
+const EMPTY = 2
+/** Octets of a message of ids and no details: brackets, a code of two digits, and an empty dict, with two commas. */
+const OCTETS_BESIDE_IDS = 8
 
 /**
- * `wamp.2.json`. The text is parsed whole once, because that is the cheapest way to know that it is valid and nothing
- * malformed may reach another client; what is saved is writing args and kwargs again.
+ * `wamp.2.json`. The whole text is checked once, because nothing malformed may reach another client. Short messages in plain form are scanned.
+ * All others are parsed. Args and kwargs are not written again.
  */
 class JsonCodec implements StandardCodec {
   readonly name = 'json'
@@ -34,10 +46,13 @@ class JsonCodec implements StandardCodec {
   readonly binary = false
   readonly typed = null
   readonly #writer = new ByteWriter()
+  readonly #scanner = new JsonScanner()
 
   decode (data: Buffer, limits: DecodeLimits): ClientMessage {
     const { depth } = limits
     spend(data.length / READ_OF_UNIT)
+    const plain = data.length <= SHORT ? this.#plain(data, limits) : null
+    if (plain !== null) return plain
     const list = parse(data)
     // Every level takes two octets: less cannot be too deep.
     if (data.length > 2 * depth && isDeeper(list, depth)) throw new ProtocolViolation('the message is nested too deeply')
@@ -50,8 +65,47 @@ class JsonCodec implements StandardCodec {
     return toMessage(layout, list, payload)
   }
 
+  /** Reads a plain message of a kind that may have a payload; null for any other. */
+  #plain (data: Buffer, limits: DecodeLimits): ClientMessage | null {
+    const scanner = this.#scanner
+    const code = scanner.open(data)
+    const layout = layoutWithPayload(code)
+    if (layout === undefined) return null
+    const elements: unknown[] = [code]
+    // Within the message's own list, so one level less.
+    const depth = limits.depth - 1
+    for (let i = 0; i < layout.fields.length; i++) {
+      const value = scanner.comma() ? scanner.value(depth) : undefined
+      if (value === undefined) return null
+      elements.push(value)
+    }
+    const payload = scanner.comma() ? this.#plainPayload(data, limits, depth) : Payload.empty
+    return payload !== null && scanner.isAtEnd ? toMessage(layout, elements, payload) : null
+  }
+
+  #plainPayload (data: Buffer, limits: DecodeLimits, depth: number): Payload | null {
+    const scanner = this.#scanner
+    const start = scanner.position
+    const args = scanner.list(depth)
+    const kwargs = scanner.comma() ? scanner.dict(depth) : 0
+    if (args < 0 || kwargs < 0) return null
+    if (kwargs > EMPTY) return Payload.ofBytes(this, { elements: 2, bytes: data.subarray(start, scanner.position) }, mostTranscoded(limits))
+    if (args === EMPTY) return Payload.empty
+    return Payload.ofBytes(this, { elements: 1, bytes: data.subarray(start, start + args) }, mostTranscoded(limits))
+  }
+
   encode (message: RouterMessage, allocate: Allocate): Buffer {
     try {
+      switch (message.type) {
+        case MessageType.Event:
+          if (message.details === noDetails) return this.#withIds(message, message.subscription, message.publication, allocate)
+          break
+        case MessageType.Invocation:
+          if (message.details === noDetails) return this.#withIds(message, message.request, message.registration, allocate)
+          break
+        case MessageType.Result:
+          if (message.details === noDetails) return this.#withIds(message, message.request, null, allocate)
+      }
       const { elements, bytes } = 'payload' in message ? message.payload.in(this) : Payload.empty.in(this)
       const head = headOf(message)
       const headLength = Buffer.byteLength(head)
@@ -69,6 +123,34 @@ class JsonCodec implements StandardCodec {
     } catch (error) {
       throw EncodingError.of(error, this.name)
     }
+  }
+
+  /** Writes a message of one or two ids and no details. */
+  #withIds ({ type, payload }: EventMessage | Invocation | Result, first: Id, second: Id | null, allocate: Allocate): Buffer {
+    const { elements, bytes } = payload.in(this)
+    const firstDigits = decimalDigits(first)
+    const secondDigits = second === null ? 0 : decimalDigits(second)
+    const length = OCTETS_BESIDE_IDS + firstDigits + (second === null ? 0 : 1 + secondDigits) + (elements === 0 ? 0 : 1 + bytes.length)
+    const buffer = allocate(length)
+    let at = buffer.length - length
+    buffer[at++] = OPEN_BRACKET
+    at = writeDecimal(buffer, at, type, 2)
+    buffer[at++] = COMMA
+    at = writeDecimal(buffer, at, first, firstDigits)
+    if (second !== null) {
+      buffer[at++] = COMMA
+      at = writeDecimal(buffer, at, second, secondDigits)
+    }
+    buffer[at++] = COMMA
+    buffer[at++] = OPEN_BRACE
+    buffer[at++] = CLOSE_BRACE
+    if (elements > 0) {
+      buffer[at++] = COMMA
+      buffer.set(bytes, at)
+      at += bytes.length
+    }
+    buffer[at] = CLOSE_BRACKET
+    return buffer
   }
 
   decodePayload ({ bytes }: EncodedPayload): { args: Args, kwargs: Kwargs } {

@@ -62,6 +62,12 @@ export function clientLayout (code: unknown): MessageLayout {
   return layout
 }
 
+/** The layout of a message that a client may send with args and kwargs, or undefined for any other code. */
+export function layoutWithPayload (code: number): MessageLayout | undefined {
+  const layout = layouts[code]
+  return layout?.payload === true && layout.from !== 'router' ? layout : undefined
+}
+
 /** The layout of a message. */
 export function layoutOf (code: MessageCode): MessageLayout {
   return layouts[code]!
