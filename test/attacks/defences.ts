@@ -2318,5 +2318,19 @@ export const defences: readonly Defence[] = [
     code: 'this.#batch?.poll.cut()',
     without: '',
     test: ['transport/longpoll-link.test.ts', 'a response that the client has not read ends']
+  },
+  {
+    defence: 'A TLS client cannot renegotiate, and so cannot use the certificate of another client, or one that no trusted authority has signed',
+    file: 'routes/open-connections.ts',
+    code: 'socket.disableRenegotiation()',
+    without: '',
+    test: ['attacks/renegotiation.test.ts', 'a client cannot renegotiate TLS, and so']
+  },
+  {
+    defence: 'A TLS connection ends when its client tries to renegotiate',
+    file: 'routes/open-connections.ts',
+    code: "socket.on('error', destroy)",
+    without: '',
+    test: ['attacks/renegotiation.test.ts', 'a client cannot renegotiate TLS, and so']
   }
 ]
