@@ -33,6 +33,8 @@ import { Role } from '../authorization/role.ts'
 import { granted } from '../authorization/verdict.ts'
 import type { Verdict } from '../authorization/verdict.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
+import type { Kicks } from '../session/kicks.ts'
+import type { SessionFilter } from '../session/session-filter.ts'
 import { RouterCalls } from './router-calls.ts'
 import type { RouterCallOptions } from './router-calls.ts'
 import { ServiceSession } from '../meta/service-session.ts'
@@ -47,6 +49,7 @@ export class Realm {
   /** True if a request id out of sequence is a violation. */
   readonly strictRequestIds: boolean
   readonly #router: object
+  readonly #kicks: Pick<Kicks, 'add'>
   readonly #log: RealmLog
   readonly #roles: Map<string, Role>
   readonly #sessions: Sessions
@@ -63,10 +66,12 @@ export class Realm {
   #departures = 0
   #whenDeparted: (() => void) | undefined
 
-  constructor ({ name, router, options, limits, held, authorizerTimeout, logins, nextId, log }: {
+  constructor ({ name, router, kicks, options, limits, held, authorizerTimeout, logins, nextId, log }: {
     name: Uri
     /** The router that is passed to observers. */
     router: object
+    /** The kicks of all realms. */
+    kicks: Pick<Kicks, 'add'>
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
     /** The decoded values that pending calls of the meta API hold. */
@@ -81,6 +86,7 @@ export class Realm {
   }) {
     this.name = name
     this.#router = router
+    this.#kicks = kicks
     this.#log = log
     this.strictRequestIds = options.strictRequestIds
     this.#sessions = new Sessions(limits)
@@ -164,6 +170,11 @@ export class Realm {
       session.end(reason, message)
       if (isHere) this.#depart(session, manner)
     }
+  }
+
+  /** Also ends logins in progress, whose sessions match a filter, as soon as they are complete. */
+  killLogins (filter: SessionFilter, reason: Uri, message: string | undefined): void {
+    this.#kicks.add({ realm: this.name, filter, reason, message })
   }
 
   /** True for a CALL that continues a call: its id is not the next one. */

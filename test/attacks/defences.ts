@@ -2332,5 +2332,26 @@ export const defences: readonly Defence[] = [
     code: "socket.on('error', destroy)",
     without: '',
     test: ['attacks/renegotiation.test.ts', 'a client cannot renegotiate TLS, and so']
+  },
+  {
+    defence: 'A login in progress whose credentials have been read ends if its user is kicked',
+    file: 'plugin/session/handshake.ts',
+    code: 'const farewell = this.#kicks.find({ session: this.#id, ...principal })',
+    without: 'const farewell = null',
+    test: ['session/kicked-logins.test.ts', 'a login whose challenge was sent before']
+  },
+  {
+    defence: 'The kicks that are remembered for logins in progress are limited in memory',
+    file: 'plugin/session/kicks.ts',
+    code: 'this.#characters > MOST_CHARACTERS',
+    without: 'false',
+    test: ['session/kicked-logins.test.ts', 'the kicks that are remembered']
+  },
+  {
+    defence: 'A session whose login has expired before it is open ends at once',
+    file: 'plugin/session/session.ts',
+    code: 'isOver(principal.expires) ? expired : farewell',
+    without: 'farewell',
+    test: ['session/kicked-logins.test.ts', 'a session whose login has already expired']
   }
 ]
