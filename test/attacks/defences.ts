@@ -131,7 +131,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
-    code: 'for (const before of found) await this.forget(before, null)\n',
+    code: 'for (const before of [...found, ...this.#connections.unstoredOf(keysOf(values))]) await this.forget(before, null)\n',
     without: '\n',
     test: [stolen, 'a stolen cookie is also']
   },
@@ -145,8 +145,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST logout fails until the store has deleted the login',
     file: tracker,
-    code: 'this.#store.remove(found, keysOf(values))',
-    without: 'this.#store.remove(found)',
+    code: 'this.#store.remove(ended, keysOf(values))',
+    without: 'this.#store.remove(ended)',
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot write']
   },
   {
@@ -2353,5 +2353,26 @@ export const defences: readonly Defence[] = [
     code: 'isOver(principal.expires) ? expired : farewell',
     without: 'farewell',
     test: ['session/kicked-logins.test.ts', 'a session whose login has already expired']
+  },
+  {
+    defence: 'A login that could not be stored ends when its browser logs out or logs in by REST',
+    file: 'plugin/cookie/unstored-logins.ts',
+    code: 'for (const cookie of login.cookies) this.#logins.add(cookie, login)',
+    without: '',
+    test: ['cookie/unstored-logins.test.ts', 'a login that could not be stored ends']
+  },
+  {
+    defence: 'A login that is being stored while its browser logs out ends, even if its client has disconnected',
+    file: 'plugin/cookie/unstored-logins.ts',
+    code: 'if (this.#beingStored.has(login)) return',
+    without: '',
+    test: ['cookie/unstored-logins.test.ts', 'a login that is being stored ends']
+  },
+  {
+    defence: 'A login that could not be stored ends when another tab of its browser logs out, or logs in as another user',
+    file: 'plugin/cookie/cookie-tracker.ts',
+    code: 'this.#connections.unstoredOf([key]).length > 0',
+    without: 'key === ""',
+    test: ['cookie/unstored-logins.test.ts', 'a login that could not be stored ends']
   }
 ]
