@@ -1013,7 +1013,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'The request log does not contain the path of a long-poll transport',
     file: 'routes/longpoll.ts',
-    code: '{ childLoggerFactory: hideSecrets(fastify, (url) => SECRET.exec(url)?.slice(1) ?? []) }',
+    code: '{ childLoggerFactory: hideSecrets(fastify, (url) => secretsIn(url).filter((part) => !path.includes(part))) }',
     without: '{}',
     test: ['routes/longpoll.test.ts', 'the path of a transport']
   },
@@ -2374,5 +2374,19 @@ export const defences: readonly Defence[] = [
     code: 'this.#connections.unstoredOf([key]).length > 0',
     without: 'key === ""',
     test: ['cookie/unstored-logins.test.ts', 'a login that could not be stored ends']
+  },
+  {
+    defence: 'The request log does not contain the path of a long-poll transport, whatever is requested below it',
+    file: 'routes/longpoll.ts',
+    code: 'method: OTHER_METHODS, url, ...logging,',
+    without: 'method: OTHER_METHODS, url,',
+    test: ['routes/longpoll.test.ts', 'the path of a transport appears in no log, whatever']
+  },
+  {
+    defence: 'The request log does not contain the signature of a request that a browser asks about before it sends it',
+    file: 'routes/bridge.ts',
+    code: 'if (signatures !== null) fastify.options(path, logging,',
+    without: 'if (signatures !== null) fastify.options(path,',
+    test: ['routes/bridge.test.ts', 'the signature of a request']
   }
 ]
