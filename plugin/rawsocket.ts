@@ -18,7 +18,8 @@ export const rawSocket: FastifyPluginAsync<RawSocketOptions> = async (fastify, g
     codecs: new Map(accepted),
     keepAlive: options.pingInterval,
     handshakeTimeout: options.handshakeTimeout,
-    messageSize: options.limits.messageSize
+    messageSize: options.limits.messageSize,
+    connectionsOfAddress: options.limits.connectionsOfAddress
   })
   fastify.wampRawSockets.push(server)
 }

@@ -2388,5 +2388,12 @@ export const defences: readonly Defence[] = [
     code: 'if (signatures !== null) fastify.options(path, logging,',
     without: 'if (signatures !== null) fastify.options(path,',
     test: ['routes/bridge.test.ts', 'the signature of a request']
+  },
+  {
+    defence: 'The incomplete TLS handshakes of an address over RawSocket are limited',
+    file: 'routes/rawsocket.ts',
+    code: 'if (tls !== null) limitHandshakes(',
+    without: 'if (tls === undefined) limitHandshakes(',
+    test: ['routes/rawsocket.test.ts', 'incomplete TLS handshakes of an address']
   }
 ]
