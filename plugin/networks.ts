@@ -15,8 +15,12 @@ export class Networks {
     }
   }
 
-  /** True if an address is in the set. An IPv4 address may be in the form of IPv6, and any with the port that some proxies add. */
-  has (address: string): boolean {
+  /**
+   * True if an address is in the set. An IPv4 address may be in the form of IPv6, and any with the port that some proxies add. A client of a Unix socket
+   * has no address.
+   */
+  has (address: string | undefined): boolean {
+    if (address === undefined) return false
     const bare = bareAddress(address)
     const version = isIP(bare)
     return version !== 0 && this.#list.check(bare, version === 4 ? 'ipv4' : 'ipv6')

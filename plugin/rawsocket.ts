@@ -17,7 +17,8 @@ export const rawSocket: FastifyPluginAsync<RawSocketOptions> = async (fastify, g
     codecs: codecsOf(serializers),
     keepAlive: options.pingInterval,
     handshakeTimeout: options.handshakeTimeout,
-    messageSize: options.limits.messageSize
+    messageSize: options.limits.messageSize,
+    connectionsOfAddress: options.limits.connectionsOfAddress
   })
   fastify.wampRawSockets.push(server)
 }

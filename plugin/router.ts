@@ -33,6 +33,7 @@ import type { Uri } from './protocol/uri.ts'
 import type { LoginInfo, LoginsOfRealm } from './meta/login-procedures.ts'
 import { Realm } from './realm/realm.ts'
 import { Connection } from './session/connection.ts'
+import { Kicks } from './session/kicks.ts'
 import { matchesFilter } from './session/session-filter.ts'
 import type { SessionFilter, SessionInfo } from './session/session-filter.ts'
 import type { SessionHost } from './session/session-host.ts'
@@ -55,6 +56,7 @@ export class Router implements SessionHost {
   readonly #limits: ResolvedOptions['limits']
   readonly held: HeldValues
   readonly failedLogins: FailedLogins
+  readonly kicks = new Kicks()
   readonly traffic = new Traffic()
   readonly expiries = new Deadlines('dates')
   readonly deadlines = new Deadlines('durations')
@@ -92,7 +94,9 @@ export class Router implements SessionHost {
       // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
       const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.logins.revoke({ ...query, realm: name }) }
       this.#realms.set(name, new Realm({
-        name, router: this, options, limits, held: this.held, authorizerTimeout, logins, federation: cluster?.realm(name) ?? null, nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)), log: this.#log.child({ realm: name })
+        ...{ name, router: this, kicks: this.kicks, options, limits, held: this.held, authorizerTimeout, logins, federation: cluster?.realm(name) ?? null },
+        nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)),
+        log: this.#log.child({ realm: name })
       }))
     }
   }
@@ -212,13 +216,14 @@ export class Router implements SessionHost {
   }
 
   /**
-   * Ends the sessions of a realm that match the filter, with GOODBYE, and returns their number. Throws WAMP_ERR_NO_SUCH_REALM, and
-   * WAMP_ERR_INVALID_OPTION for an invalid filter or a reason that is not a URI.
+   * Ends the sessions of a realm that match the filter, with GOODBYE, and returns their number. A login in progress that matches, and
+   * whose credentials have been read already, ends as soon as it is complete. Throws WAMP_ERR_NO_SUCH_REALM, and WAMP_ERR_INVALID_OPTION for an invalid filter or a reason that is not a URI.
    */
   kick (name: Uri, filter: SessionFilter, reason: Uri = reasons.killed): number {
     this.#realmNamed(name)
     checkFilter(filter, { session: 'number', authid: 'string', authrole: 'string' })
     if (!isUri(reason)) throw new errors.WAMP_ERR_INVALID_OPTION('reason', 'must be a URI')
+    this.kicks.add({ realm: name, filter, reason })
     let count = 0
     for (const connection of [...this.#remote, ...this.#inProcess]) {
       const session = connection.session

@@ -82,6 +82,8 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
     }
   }
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
+    // A browser asks before a cross-origin request. Without this route, the app would log its URL.
+    if (signatures !== null) fastify.options(path, logging, async (_request, reply) => await reply.code(404).send(failed(404, 'this path accepts only POST').body))
     const readText = (text: string): Given | string => readBody(valuesOf(text, depth, refusedKey), name)
     fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn, onSend }, async (request, reply) => {
       const text = bodies.get(request) ?? ''

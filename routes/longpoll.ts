@@ -37,8 +37,10 @@ export interface LongPollRouteOptions extends ArrivalOptions {
 
 /** Bytes of the random part of a transport's path, which only its client knows. */
 const BYTES_OF_ID = 18
-/** In a URL, including those that only some options of the app's router accept: in capitals, with a slash at the end, or with escapes. */
-const SECRET = /\/([^/?#]{24,})\/(?:receive|send|close)(?![\w-])/i
+/** The random part in a path. */
+const ID = '[\\w-]{24}'
+/** The methods of requests that no client makes. They are answered here, because the app would log their URLs. */
+const OTHER_METHODS = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE']
 const contentTypes: Readonly<Record<string, string>> = { json: 'application/json', msgpack: 'application/x-msgpack', cbor: 'application/cbor' }
 /** Those of serializers of the app. */
 const [OCTETS, TEXT] = ['application/octet-stream', 'text/plain; charset=utf-8']
@@ -56,7 +58,8 @@ export async function longPollRoutes (fastify: FastifyInstance, options: LongPol
   fastify.addHook('onRequest', async ({ headers }) => { headers['content-type'] ??= 'application/octet-stream' })
   fastify.removeAllContentTypeParsers()
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
-  const logging = { childLoggerFactory: hideSecrets(fastify, (url) => SECRET.exec(url)?.slice(1) ?? []) }
+  const path = `${fastify.prefix}${endpoint.path}`
+  const logging = { childLoggerFactory: hideSecrets(fastify, (url) => secretsIn(url).filter((part) => !path.includes(part))) }
   // A response may take long: the times of the transport limit it.
   const own = { ...logging, onRequest: transports.find, preHandler: fairTurn, bodyLimit: LONGEST_BODY, handlerTimeout: LONGEST_TIMER }
   const overhead = Math.max(...[...options.subprotocols.values()].map(({ batching }) => batching?.overhead ?? 0))
@@ -66,6 +69,15 @@ export async function longPollRoutes (fastify: FastifyInstance, options: LongPol
   fastify.post(`${endpoint.path}/:transport/receive`, own, transports.receive)
   fastify.post(`${endpoint.path}/:transport/send`, { ...own, onRequest: [transports.find, transports.takeTurn], bodyLimit: messageSize + overhead }, transports.send)
   fastify.post(`${endpoint.path}/:transport/close`, own, transports.close)
+  const unknown: Handler = async (_request, reply) => await refuse(reply, 404, 'there is no such request to a transport')
+  fastify.post(`${endpoint.path}/:transport/*`, logging, unknown)
+  fastify.post(`${endpoint.path}/:transport(^${ID}$)`, logging, unknown)
+  for (const url of [`${endpoint.path}/:transport(^${ID}$)`, `${endpoint.path}/:transport(^${ID}$)/*`]) fastify.route({ method: OTHER_METHODS, url, ...logging, handler: unknown })
+}
+
+/** The parts of a URL that may be the random part of a transport's path, as clients may write it: with escapes, in any case. */
+function secretsIn (url: string): string[] {
+  return [...url.matchAll(/(?<=\/)[^/?#;]{24,}(?=[/?#;]|$)/g)].map(([part]) => part)
 }
 
 /** A client's transport. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Server as NetServer, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
 import { Exchange, Reading } from './exchange.ts'
 
@@ -34,7 +35,12 @@ export class OpenConnections {
   constructor (server: FastifyInstance['server'] | NetServer) {
     // Before those of Node.js, which may emit `session` at once.
     server.prependListener('connection', (socket: Tracked) => { this.#add(socket) })
-    server.prependListener('secureConnection', (socket: Tracked) => {
+    server.prependListener('secureConnection', (socket: Tracked & Pick<TLSSocket, 'disableRenegotiation'>) => {
+      // While a client renegotiates, Node.js reports the certificate that it has sent last, even before it has proven to have the private key,
+      // and afterwards even if no trusted authority has signed it.
+      socket.disableRenegotiation()
+      // Node.js only emits an error, and continues if nothing ends the connection.
+      socket.on('error', destroy)
       const connection = socket._parent?.[kConnection]
       if (connection !== undefined) connection.socket = socket
       Object.assign(socket, { [kConnection]: connection })
@@ -124,4 +130,8 @@ class Connection {
     else if (this.#idle.isOver(moved)) this.socket.destroy()
     for (const exchange of this.#exchanges) if (!exchange.check(moved)) this.socket.destroy()
   }
+}
+
+function destroy (this: Socket): void {
+  this.destroy()
 }

@@ -10,6 +10,7 @@ import type { Codec } from '../plugin/codec/codec.ts'
 import { errors } from '../plugin/errors.ts'
 import { SHUTTING_DOWN } from '../plugin/gateway.ts'
 import type { Gateway } from '../plugin/gateway.ts'
+import { Admission } from '../plugin/transport/admission.ts'
 import { Framings } from '../plugin/transport/framing.ts'
 import { RawSocketFraming } from '../plugin/transport/rawsocket-framing.ts'
 import { acceptance, announcedLength, HANDSHAKE, readRequest, refusal, refusals } from '../plugin/transport/rawsocket-handshake.ts'
@@ -39,6 +40,8 @@ export interface RawSocketListenerOptions {
   readonly handshakeTimeout: number
   /** Octets of one message. */
   readonly messageSize: number
+  /** The maximum number of connections from one address; 0 for no limit. */
+  readonly connectionsOfAddress: number
 }
 
 /** Listens for RawSocket clients as soon as the app is ready, and closes with the app. Returns the server. */
@@ -48,6 +51,7 @@ export function rawSocketListener (fastify: FastifyInstance, options: RawSocketL
   const accept = (socket: Socket): void => { handshakes.begin(socket) }
   const tcp = { noDelay: true, keepAlive: keepAlive > 0, keepAliveInitialDelay: keepAlive }
   const server = tls === null ? createServer(tcp, accept) : createTlsServer({ handshakeTimeout, ...tcp, ...tls }, accept)
+  if (tls !== null) limitHandshakes(server, options.connectionsOfAddress)
   // Those that are accepted are the router's.
   const waiting = new OpenConnections(server)
   server.on('tlsClientError', (error, socket: Socket) => {
@@ -75,6 +79,19 @@ export function rawSocketListener (fastify: FastifyInstance, options: RawSocketL
   })
   fastify.addHook('onClose', async () => { await closed })
   return server
+}
+
+/**
+ * Clients of TLS count toward the limit after the TLS handshake, since only then they can be told that they are refused. Before it, twice as many
+ * connections of an address are open at most, and further ones are closed at once.
+ */
+function limitHandshakes (server: Server, connectionsOfAddress: number): void {
+  const admission = new Admission({ connectionsOfAddress: 2 * connectionsOfAddress, upgradesPerSecond: 0 })
+  server.on('connection', (socket: Socket) => {
+    const entry = admission.enter(socket.remoteAddress)
+    if (typeof entry === 'function') socket.once('close', entry)
+    else socket.destroy()
+  })
 }
 
 /** Listens, and replaces a Unix socket that a process has left behind. */

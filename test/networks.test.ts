@@ -7,6 +7,7 @@ t.test('networks contain exactly their addresses', async (t) => {
   const outside = ['192.168.2.1', '10.1.2.4', 'fe80::1', '2001:db8::2', '203.0.113.8', '::ffff:192.168.2.7', '', 'localhost', '192.168.1', '::']
   for (const address of inside) t.ok(networks.has(address), `${address} is inside`)
   for (const address of outside) t.notOk(networks.has(address), `${address} is outside`)
+  t.notOk(new Networks(['0.0.0.0/0', '::/0']).has(undefined), 'the client of a Unix socket')
   t.ok(new Networks(['0.0.0.0/0']).has('203.0.113.8'))
   t.notOk(new Networks(['0.0.0.0/0']).has('fd00::1'))
 })

@@ -81,10 +81,11 @@ export class CookieTracker implements ConnectionTracker {
     if (this.#logins === 'disabled' && brought !== undefined) {
       return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
     }
-    if (brought !== undefined && this.#handed.isOutdated(keyOf(brought.value))) return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device })
+    const others = keysOf(values).filter((key) => this.#connections.unstoredOf([key]).length > 0)
+    if (brought !== undefined && this.#handed.isOutdated(keyOf(brought.value))) return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, others })
     const value = this.#freshFor(brought)
     const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#handed.hand(value, brought?.value, connection)
-    return this.#open({ entry, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand })
+    return this.#open({ entry, pseudonym: pseudonymOf(value), device, setCookie: this.#cookie.write(value, secure), hand, others })
   }
 
   /** The login of a request's cookie; null also if the store cannot tell. */
@@ -110,7 +111,7 @@ export class CookieTracker implements ConnectionTracker {
       await this.#store.forget(login)
       throw new errors.WAMP_ERR_SIGN_IN('could not delete the login of the request: the cookie store fails')
     }
-    for (const before of found) await this.forget(before, null)
+    for (const before of [...found, ...this.#connections.unstoredOf(keysOf(values))]) await this.forget(before, null)
     return this.#cookie.write(value, secure)
   }
 
@@ -122,8 +123,9 @@ export class CookieTracker implements ConnectionTracker {
     const values = this.#cookie.readAll(cookieHeader, errors.WAMP_ERR_SIGN_OUT)
     const found = await this.#find(values)
     if (found === 'cannot tell') throw new errors.WAMP_ERR_SIGN_OUT('is not possible now: the cookie store fails')
-    for (const { key } of found) this.#connections.end(key, null)
-    await this.#store.remove(found, keysOf(values)).catch((cause: unknown) => { throw new errors.WAMP_ERR_SIGN_OUT(NOT_DELETED, { cause }) })
+    const ended = [...found, ...this.#connections.unstoredOf(keysOf(values))]
+    for (const { key } of ended) this.#connections.end(key, null)
+    await this.#store.remove(ended, keysOf(values)).catch((cause: unknown) => { throw new errors.WAMP_ERR_SIGN_OUT(NOT_DELETED, { cause }) })
     return this.#cookie.remove(secure)
   }
 
@@ -196,7 +198,7 @@ export class CookieTracker implements ConnectionTracker {
 
   /** @internal */
   async forgetCookies (keys: readonly string[], spared: Spared | null): Promise<Deletion> {
-    return await this.#store.forgetCookies(keys, spared)
+    return await this.#connections.forgetCookies(keys, spared)
   }
 
   /** @internal */
@@ -241,12 +243,7 @@ export class CookieTracker implements ConnectionTracker {
   async #attach (by: CookieConnection, ids: readonly HandedId<CookieConnection>[], principal: Principal, method: string): Promise<void> {
     if (ids.length === 0) return
     const login = newLogin({ principal, method, type: by.entry.typeOf(method), endpoint: by.entry.path, device: by.device }, this.#lifetime(), ids.map(({ key }) => key))
-    // A logout on any of the ids ends the login, so they are registered before the store is called.
-    for (const concerned of new Set([by, ...ids.map(({ connection }) => connection ?? by)])) {
-      concerned.attach(login)
-      this.#connections.add(login.key, concerned)
-    }
-    await this.#store.add(login)
+    await this.#connections.attach(login, new Set([by, ...ids.map(({ connection }) => connection ?? by)]))
   }
 
   /**

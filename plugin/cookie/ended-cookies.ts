@@ -4,7 +4,7 @@ import type { LoginRecord } from './cookie-store.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { DeletionTexts } from './ended-logins.ts'
 import type { GuardedStore } from './guarded-store.ts'
-import { isUserOf } from './login-filter.ts'
+import { isSpared } from './login-filter.ts'
 import type { Deletion } from './login.ts'
 import { Outage } from './outage.ts'
 import type { StoreLog } from './store-log.ts'
@@ -104,7 +104,7 @@ export class EndedCookies {
 
   #spares (cookie: string, login: LoginRecord): boolean {
     const spared = this.#spared.get(cookie)
-    return spared !== undefined && isUserOf(login, spared) && login.authrole === spared.authrole
+    return spared !== undefined && isSpared(login, spared)
   }
 }
 

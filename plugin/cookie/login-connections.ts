@@ -1,12 +1,14 @@
 import { reasons } from '../protocol/reasons.ts'
 import { spend } from '../work.ts'
 import type { CookieConnection } from './cookie-connection.ts'
+import type { Spared } from './ended-cookies.ts'
 import { KeyedSet } from './keyed-set.ts'
-import { isSelected } from './login-filter.ts'
+import { isSelected, isSpared } from './login-filter.ts'
 import type { LoginFilter } from './login-filter.ts'
 import type { LoginStore } from './login-store.ts'
-import type { Login } from './login.ts'
+import type { Deletion, Login } from './login.ts'
 import type { StoreLog } from './store-log.ts'
+import { UnstoredLogins } from './unstored-logins.ts'
 
 /** A request in flight of a user with a login. */
 interface LoginRequest {
@@ -19,6 +21,7 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
   readonly #requests = new KeyedSet<LoginRequest>()
   /** Connections on which a user has proven an identity, also if no login could be attached to a cookie, or was challenged to do so. */
   readonly #proven = new Set<CookieConnection>()
+  readonly #unstored = new UnstoredLogins()
   readonly #store: LoginStore
   readonly #log: StoreLog
 
@@ -44,10 +47,41 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
     this.#proven.add(connection)
   }
 
+  /** Attaches a new login to connections, and stores it. The sessions stay open if it cannot be stored. */
+  async attach (login: Login, connections: Iterable<CookieConnection>): Promise<void> {
+    // A logout on any of its cookies ends the login, also while it is being stored.
+    this.#unstored.add(login)
+    for (const connection of connections) {
+      connection.attach(login)
+      this.add(login.key, connection)
+    }
+    const added = await this.#store.add(login)
+    this.#unstored.settle(login, added === 'is stored' || this.count(login.key) === 0 ? 'is over' : 'remains')
+  }
+
+  /** The logins of these cookies that are being stored, or could not be stored. */
+  unstoredOf (cookies: readonly string[]): Login[] {
+    return this.#unstored.of(cookies)
+  }
+
+  /** Ends the logins of cookies, except those of the spared user. Never rejects. */
+  async forgetCookies (cookies: readonly string[], spared: Spared | null): Promise<Deletion> {
+    const unstored = this.#unstored.of(cookies)
+    const kept = unstored.filter(({ record }) => spared !== null && isSpared(record, spared))
+    const meant = unstored.filter((login) => !kept.includes(login))
+    const others = cookies.filter((cookie) => !kept.some((login) => login.cookies.includes(cookie)))
+    for (const { key } of meant) this.end(key, null)
+    const deletions = await Promise.all([...meant.map((login) => this.#store.forget(login)), this.#store.forgetCookies(others, spared)])
+    return deletions.includes('is not deleted') ? 'is not deleted' : 'is deleted'
+  }
+
   /** Called when a connection is closed. */
   leave (connection: CookieConnection): void {
     this.#proven.delete(connection)
-    if (connection.login !== undefined) this.delete(connection.login.key, connection)
+    const { login } = connection
+    if (login === undefined) return
+    this.delete(login.key, connection)
+    if (this.count(login.key) === 0) this.#unstored.leave(login)
   }
 
   /** Ends the sessions and requests of the logins that a filter selects, and of logins that are being made. Returns the known logins. */
@@ -86,6 +120,7 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
     }
     for (const connection of this.get(key)) {
       this.delete(key, connection)
+      if (connection.login !== undefined) this.#unstored.leave(connection.login)
       connection.detach()
       if (connection !== except) connection.end(reasons.logout)
     }

@@ -84,6 +84,11 @@ export function isUserOf ({ authid, authrealm }: LoginRecord, { authid: user, re
   return authid === user && authrealm === realm
 }
 
+/** True for a login of this user with this role. */
+export function isSpared (login: LoginRecord, user: Pick<Principal, 'authid' | 'realm' | 'authrole'>): boolean {
+  return isUserOf(login, user) && login.authrole === user.authrole
+}
+
 /** True if two logins of one user grant the same rights, and were created by the same method at the same endpoint. */
 export function isSameGrant (a: LoginRecord, b: LoginRecord): boolean {
   return a.authrole === b.authrole && a.authmethod === b.authmethod && a.method === b.method && a.type === b.type && a.endpoint === b.endpoint && JSON.stringify(a.authextra) === JSON.stringify(b.authextra)

@@ -28,6 +28,8 @@ export interface SessionsOfRealm {
   ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | PendingVerdict
   /** Ends sessions; `quietly` without a meta event or a testament. */
   kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void
+  /** Ends logins in progress, whose sessions match a filter, as soon as they are complete. */
+  killLogins (filter: { authid?: string, authrole?: string }, reason: Uri, message: string | undefined): void
 }
 
 /**
@@ -47,6 +49,10 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
     spend(given.length)
     realm.kill(killed, reason, message, manner)
     return killed
+  }
+  const killLogins = (filter: { authid?: string, authrole?: string }, kwargs: Kwargs): void => {
+    const { reason, message } = toFarewell(kwargs)
+    realm.killLogins(filter, reason, message)
   }
 
   return {
@@ -69,13 +75,22 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
       if (typeof revoking !== 'boolean') throw metaError(reasons.invalidArgument, 'revoke_logins must be a boolean')
       toFarewell(kwargs)
       const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)
+      killLogins({ authid }, kwargs)
       const result: MetaResult = ids.length <= most ? [ids] : { args: [ids.slice(0, most)], kwargs: { count: ids.length } }
       // In the same turn, because a killed client would otherwise reconnect by its cookie. The sessions end even if the store fails.
       return revoking ? revokeLogins(authid).then(() => result) : result
     },
-    'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) =>
-      [kill(caller, sessions.after([toText(given, 'authrole')], 0, Infinity), kwargs).length],
-    'wamp.session.kill_all': ({ caller, kwargs }) => [kill(caller, sessions.after(undefined, 0, Infinity), kwargs, 'quietly').length]
+    'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) => {
+      const authrole = toText(given, 'authrole')
+      const { length } = kill(caller, sessions.after([authrole], 0, Infinity), kwargs)
+      killLogins({ authrole }, kwargs)
+      return [length]
+    },
+    'wamp.session.kill_all': ({ caller, kwargs }) => {
+      const { length } = kill(caller, sessions.after(undefined, 0, Infinity), kwargs, 'quietly')
+      killLogins({}, kwargs)
+      return [length]
+    }
   }
 }
 

@@ -37,6 +37,8 @@ import { Role } from '../authorization/role.ts'
 import { granted } from '../authorization/verdict.ts'
 import type { Verdict } from '../authorization/verdict.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
+import type { Kicks } from '../session/kicks.ts'
+import type { SessionFilter } from '../session/session-filter.ts'
 import { RouterCalls } from './router-calls.ts'
 import type { RouterCallOptions } from './router-calls.ts'
 import { ServiceSession } from '../meta/service-session.ts'
@@ -52,6 +54,7 @@ export class Realm {
   /** True if a request id out of sequence is a violation. */
   readonly strictRequestIds: boolean
   readonly #router: object
+  readonly #kicks: Pick<Kicks, 'add'>
   readonly #log: RealmLog
   readonly #roles: Map<string, Role>
   readonly #sessions: Sessions
@@ -69,10 +72,12 @@ export class Realm {
   #departures = 0
   #whenDeparted: (() => void) | undefined
 
-  constructor ({ name, router, options, limits, held, authorizerTimeout, logins, nextId, federation = null, log }: {
+  constructor ({ name, router, kicks, options, limits, held, authorizerTimeout, logins, nextId, federation = null, log }: {
     name: Uri
     /** The router that is passed to observers. */
     router: object
+    /** The kicks of all realms. */
+    kicks: Pick<Kicks, 'add'>
     options: ResolvedRealm
     limits: ResolvedOptions['limits']
     /** The decoded values that pending calls of the meta API hold. */
@@ -89,6 +94,7 @@ export class Realm {
   }) {
     this.name = name
     this.#router = router
+    this.#kicks = kicks
     this.#log = log
     this.strictRequestIds = options.strictRequestIds
     this.#sessions = new Sessions(limits)
@@ -174,6 +180,11 @@ export class Realm {
       session.end(reason, message)
       if (isHere) this.#depart(session, manner)
     }
+  }
+
+  /** Also ends logins in progress, whose sessions match a filter, as soon as they are complete. */
+  killLogins (filter: SessionFilter, reason: Uri, message: string | undefined): void {
+    this.#kicks.add({ realm: this.name, filter, reason, message })
   }
 
   /** True for a CALL that continues a call: its id is not the next one. */

@@ -2,8 +2,25 @@ import type { Grant, Principal } from '../auth/authenticator.ts'
 import { isOver, isTime } from '../auth/expiry.ts'
 import { partsOf } from '../auth/grant-parts.ts'
 import { WampError } from '../errors.ts'
+import { routerRoles } from '../protocol/features.ts'
+import type { Features } from '../protocol/features.ts'
+import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
+import type { Realm } from '../realm/realm.ts'
+import type { Farewell } from './kicks.ts'
+
+/** The session that a handshake opens. */
+export interface Admission {
+  readonly realm: Realm
+  readonly principal: Principal
+  readonly features: Features
+  readonly viaCookie: boolean
+  /** Called when the client logs out. */
+  readonly onLogout: (() => unknown) | undefined
+  /** The GOODBYE that ends the session at once, or null: it was kicked during the login. */
+  readonly farewell: Farewell | null
+}
 
 /**
  * The principal that an authenticator grants, which may be a function of the app, to a client that requests a realm. Throws a WampError for a
@@ -35,4 +52,10 @@ function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, '
   if (!isTime(expires)) throw new TypeError(`the authenticator for "${method}" granted an "expires" that is not a Date`)
   if (isOver(expires)) throw new WampError(reasons.authenticationRequired, { args: ['the login has expired'] })
   return { expires }
+}
+
+/** The WELCOME.Details of a principal. */
+export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
+  const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
+  return authextra === undefined ? details : { ...details, authextra }
 }

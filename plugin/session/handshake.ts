@@ -6,7 +6,7 @@ import { isFailure } from '../auth/failed-logins.ts'
 import type { Guesser } from '../auth/failed-logins.ts'
 import { loginFailed } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
-import { readFeatures, routerRoles } from '../protocol/features.ts'
+import { readFeatures } from '../protocol/features.ts'
 import type { Features } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType } from '../protocol/message.ts'
@@ -14,9 +14,10 @@ import type { Authenticate, Dict, Hello } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
-import type { Realm } from '../realm/realm.ts'
 import type { CloseKind } from '../transport/transport.ts'
 import { principalOf } from './grant.ts'
+import type { Admission } from './grant.ts'
+import type { KickWatch } from './kicks.ts'
 import { Round } from './round.ts'
 import type { Answer } from './round.ts'
 import type { ConnectionContext } from './session-host.ts'
@@ -28,16 +29,6 @@ const LONGEST_NAME = 256
 
 /** The delay in milliseconds before a temporary refusal. A random delay of up to twice as long is added. */
 const LATER = 500
-
-/** The session that a handshake opens. */
-export interface Admission {
-  readonly realm: Realm
-  readonly principal: Principal
-  readonly features: Features
-  readonly viaCookie: boolean
-  /** Called when the client logs out. */
-  readonly onLogout: (() => unknown) | undefined
-}
 
 /** The messages from HELLO to WELCOME or ABORT [basic, Sessions; advanced, Authentication]. */
 export class Handshake {
@@ -52,6 +43,7 @@ export class Handshake {
   /** The authentication method, or null before it is known. */
   #method: string | null = null
   readonly #round: Round
+  readonly #kicks: KickWatch
   #delay: NodeJS.Timeout | undefined
   /** Ends the check of a proof, or undefined if none is being checked. */
   #checked: (() => void) | undefined
@@ -77,6 +69,7 @@ export class Handshake {
     this.#welcome = welcome
     this.#abort = abort
     this.#shutDown = shutDown
+    this.#kicks = context.host.kicks.watch()
     this.#round = new Round(context.host.handshakeTimeout, () => { this.#fail(reasons.authenticationFailed, 'no answer in time') })
   }
 
@@ -113,6 +106,7 @@ export class Handshake {
 
   #stop (): void {
     this.#state = 'over'
+    this.#kicks.end()
     this.#round.stop()
     clearTimeout(this.#delay)
     this.#controller?.abort()
@@ -156,6 +150,7 @@ export class Handshake {
     await this.#beginCheck()
     const grant = await authenticators.get(method)!(this.#attempt(method))
     const principal = principalOf(grant, this.#hello.realm, method)
+    this.#kicks.begin()
     this.#proof = 'none'
     this.#checked?.()
     if (visitor !== null && principal.authmethod !== 'anonymous' && this.#state === 'running' && this.#mayJoin(principal)) await visitor.bind(principal, method)
@@ -177,13 +172,18 @@ export class Handshake {
   }
 
   async #challenge (authmethod: string, extra: Dict): Promise<Answer> {
-    // The answer is compared with credentials that have already been read, so nothing waits for the client.
-    if (!isFunction(this.#context.authenticators.get(authmethod)!)) this.#context.visitor?.challenged()
+    if (!isFunction(this.#context.authenticators.get(authmethod)!)) this.#challenged(authmethod)
     this.#proof = 'none'
     this.#checked?.()
     const answer = await this.#round.wait(() => { sendCounted(this.#context, { type: MessageType.Challenge, authmethod, extra }) })
     await this.#beginCheck()
     return answer
+  }
+
+  /** The answer is compared with credentials that have already been read, except for a ticket. What happens to the user from now on affects the login. */
+  #challenged (authmethod: string): void {
+    this.#context.visitor?.challenged()
+    if (authmethod !== 'ticket') this.#kicks.begin()
   }
 
   #admit (principal: Principal, features: Features, viaCookie: boolean, onLogout: Admission['onLogout']): void {
@@ -198,9 +198,9 @@ export class Handshake {
       const text = `limits.${limit}: there are too many sessions`
       return limit === 'sessionsOfRealm' ? this.#refuseLater(reasons.limitExceeded, text) : this.#refuse(reasons.limitExceeded, text)
     }
-    this.#state = 'over'
-    this.#round.stop()
-    this.#welcome({ realm, principal, features, viaCookie, onLogout })
+    const farewell = this.#kicks.find({ session: this.#id, ...principal })
+    this.#stop()
+    this.#welcome({ realm, principal, features, viaCookie, onLogout, farewell })
   }
 
   #mayJoin ({ realm, authrole }: Principal): boolean {
@@ -286,12 +286,6 @@ export class Handshake {
     if (this.#state === 'over') this.#controller.abort()
     return this.#controller.signal
   }
-}
-
-/** The WELCOME.Details of a principal. */
-export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
-  const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
-  return authextra === undefined ? details : { ...details, authextra }
 }
 
 function textOf ({ args: [text], error }: WampError): string {

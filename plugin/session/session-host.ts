@@ -8,6 +8,7 @@ import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Realm } from '../realm/realm.ts'
 import type { Transport } from '../transport/transport.ts'
+import type { Kicks } from './kicks.ts'
 import type { PendingLogins } from './pending-logins.ts'
 import type { SessionLog } from './session-log.ts'
 import type { Traffic } from './traffic.ts'
@@ -27,6 +28,8 @@ export interface SessionHost {
   readonly parkedBytes: number
   /** The counts of failed logins. */
   readonly failedLogins: FailedLogins
+  /** The kicks, which also affect logins in progress. */
+  readonly kicks: Kicks
   /** The counts of received and sent messages. */
   readonly traffic: Traffic
   /** The deadlines of sessions whose logins expire, in milliseconds since 1970. */

@@ -5,6 +5,7 @@ import type { MessageCode } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Delivery } from '../transport/transport.ts'
+import type { Farewell } from './kicks.ts'
 
 /**
  * The states of a session, as the router sees it [basic, Sessions]. `shutting_down`: the router has said GOODBYE and waits for the
@@ -36,3 +37,6 @@ export const unwelcome: Readonly<Partial<Record<Delivery, readonly [reason: Uri,
 /** The principal and the features of a session that is not established. */
 export const nobody: Principal = Object.freeze({ realm: '', authid: '', authrole: '', authmethod: '', authprovider: '' })
 export const noFeatures: Features = new Set()
+
+/** The GOODBYE of a session whose login has expired. */
+export const expired: Farewell = { reason: reasons.logout, message: 'the login has expired' }

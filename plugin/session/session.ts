@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
+import { isOver } from '../auth/expiry.ts'
 import { reasonIn } from '../protocol/dialect.ts'
 import type { Features } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
@@ -16,15 +17,16 @@ import type { RoutedMessage } from '../realm/requests.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { CloseKind, Congestion, Delivery, TransportDetails } from '../transport/transport.ts'
 import { begin, spend } from '../work.ts'
-import { Handshake, welcomeDetails } from './handshake.ts'
-import type { Admission } from './handshake.ts'
+import { welcomeDetails } from './grant.ts'
+import type { Admission } from './grant.ts'
+import { Handshake } from './handshake.ts'
 import { Inbox } from './inbox.ts'
 import { logOut } from './logout.ts'
 import { UNITS_OF_FAREWELL, unitsOf } from './message-units.ts'
 import { RequestIds } from './request-ids.ts'
 import type { ConnectionContext } from './session-host.ts'
 import type { SessionLog } from './session-log.ts'
-import { accepts, nobody, noFeatures, sequenced, unwelcome } from './session-state.ts'
+import { accepts, expired, nobody, noFeatures, sequenced, unwelcome } from './session-state.ts'
 import type { SessionState } from './session-state.ts'
 import { sendCounted } from './traffic.ts'
 
@@ -151,7 +153,7 @@ export class Session implements RoutedSession {
     const realm = this.#context.host.realm(principal.realm)
     if (realm === undefined) throw new TypeError('admit() needs a realm that exists')
     this.id = this.#context.host.claimId()
-    this.#establish({ realm, principal, features, viaCookie: false, onLogout: undefined })
+    this.#establish({ realm, principal, features, viaCookie: false, onLogout: undefined, farewell: null })
   }
 
   #take (message: ClientMessage, arrived: number | undefined): void {
@@ -207,7 +209,7 @@ export class Session implements RoutedSession {
     this.#handshake.start()
   }
 
-  #establish ({ realm, principal, features, viaCookie, onLogout }: Admission): void {
+  #establish ({ realm, principal, features, viaCookie, onLogout, farewell }: Admission): void {
     const { host, visitor, log } = this.#context
     clearTimeout(this.#timer)
     this.#handshake = undefined
@@ -219,9 +221,11 @@ export class Session implements RoutedSession {
     const fault = unwelcome[sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })]
     if (fault !== undefined) return this.#abort(...fault, 'normal')
     realm.join(this)
-    if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(reasons.logout, 'the login has expired') })
+    if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(expired.reason, expired.message) })
     visitor?.setSession({ viaCookie, end: (reason) => { this.end(reason) } })
     log.debug({ session: this.id, realm: realm.name, authid: principal.authid, authmethod: principal.authmethod, authprovider: principal.authprovider }, 'session joined')
+    const last = isOver(principal.expires) ? expired : farewell
+    if (last !== null) this.end(last.reason, last.message)
   }
 
   #goodbye ({ reason }: Goodbye): void {

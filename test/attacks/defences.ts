@@ -131,7 +131,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
-    code: 'for (const before of found) await this.forget(before, null)\n',
+    code: 'for (const before of [...found, ...this.#connections.unstoredOf(keysOf(values))]) await this.forget(before, null)\n',
     without: '\n',
     test: [stolen, 'a stolen cookie is also']
   },
@@ -145,8 +145,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST logout fails until the store has deleted the login',
     file: tracker,
-    code: 'this.#store.remove(found, keysOf(values))',
-    without: 'this.#store.remove(found)',
+    code: 'this.#store.remove(ended, keysOf(values))',
+    without: 'this.#store.remove(ended)',
     test: ['routes/sign-out.test.ts', 'a REST logout that the store cannot write']
   },
   {
@@ -1013,7 +1013,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'The request log does not contain the path of a long-poll transport',
     file: 'routes/longpoll.ts',
-    code: '{ childLoggerFactory: hideSecrets(fastify, (url) => SECRET.exec(url)?.slice(1) ?? []) }',
+    code: '{ childLoggerFactory: hideSecrets(fastify, (url) => secretsIn(url).filter((part) => !path.includes(part))) }',
     without: '{}',
     test: ['routes/longpoll.test.ts', 'the path of a transport']
   },
@@ -2360,5 +2360,82 @@ export const defences: readonly Defence[] = [
     code: '    refuseOpaque(list)\n',
     without: '',
     test: ['codec/custom-codec.test.ts', 'a serializer that throws or returns no octets']
+  },
+  {
+    defence: 'A TLS client cannot renegotiate, and so cannot use the certificate of another client, or one that no trusted authority has signed',
+    file: 'routes/open-connections.ts',
+    code: 'socket.disableRenegotiation()',
+    without: '',
+    test: ['attacks/renegotiation.test.ts', 'a client cannot renegotiate TLS, and so']
+  },
+  {
+    defence: 'A TLS connection ends when its client tries to renegotiate',
+    file: 'routes/open-connections.ts',
+    code: "socket.on('error', destroy)",
+    without: '',
+    test: ['attacks/renegotiation.test.ts', 'a client cannot renegotiate TLS, and so']
+  },
+  {
+    defence: 'A login in progress whose credentials have been read ends if its user is kicked',
+    file: 'plugin/session/handshake.ts',
+    code: 'const farewell = this.#kicks.find({ session: this.#id, ...principal })',
+    without: 'const farewell = null',
+    test: ['session/kicked-logins.test.ts', 'a login whose challenge was sent before']
+  },
+  {
+    defence: 'The kicks that are remembered for logins in progress are limited in memory',
+    file: 'plugin/session/kicks.ts',
+    code: 'this.#characters > MOST_CHARACTERS',
+    without: 'false',
+    test: ['session/kicked-logins.test.ts', 'the kicks that are remembered']
+  },
+  {
+    defence: 'A session whose login has expired before it is open ends at once',
+    file: 'plugin/session/session.ts',
+    code: 'isOver(principal.expires) ? expired : farewell',
+    without: 'farewell',
+    test: ['session/kicked-logins.test.ts', 'a session whose login has already expired']
+  },
+  {
+    defence: 'A login that could not be stored ends when its browser logs out or logs in by REST',
+    file: 'plugin/cookie/unstored-logins.ts',
+    code: 'for (const cookie of login.cookies) this.#logins.add(cookie, login)',
+    without: '',
+    test: ['cookie/unstored-logins.test.ts', 'a login that could not be stored ends']
+  },
+  {
+    defence: 'A login that is being stored while its browser logs out ends, even if its client has disconnected',
+    file: 'plugin/cookie/unstored-logins.ts',
+    code: 'if (this.#beingStored.has(login)) return',
+    without: '',
+    test: ['cookie/unstored-logins.test.ts', 'a login that is being stored ends']
+  },
+  {
+    defence: 'A login that could not be stored ends when another tab of its browser logs out, or logs in as another user',
+    file: 'plugin/cookie/cookie-tracker.ts',
+    code: 'this.#connections.unstoredOf([key]).length > 0',
+    without: 'key === ""',
+    test: ['cookie/unstored-logins.test.ts', 'a login that could not be stored ends']
+  },
+  {
+    defence: 'The request log does not contain the path of a long-poll transport, whatever is requested below it',
+    file: 'routes/longpoll.ts',
+    code: 'method: OTHER_METHODS, url, ...logging,',
+    without: 'method: OTHER_METHODS, url,',
+    test: ['routes/longpoll.test.ts', 'the path of a transport appears in no log, whatever']
+  },
+  {
+    defence: 'The request log does not contain the signature of a request that a browser asks about before it sends it',
+    file: 'routes/bridge.ts',
+    code: 'if (signatures !== null) fastify.options(path, logging,',
+    without: 'if (signatures !== null) fastify.options(path,',
+    test: ['routes/bridge.test.ts', 'the signature of a request']
+  },
+  {
+    defence: 'The incomplete TLS handshakes of an address over RawSocket are limited',
+    file: 'routes/rawsocket.ts',
+    code: 'if (tls !== null) limitHandshakes(',
+    without: 'if (tls === undefined) limitHandshakes(',
+    test: ['routes/rawsocket.test.ts', 'incomplete TLS handshakes of an address']
   }
 ]

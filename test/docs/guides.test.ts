@@ -60,6 +60,25 @@ console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
   t.equal(await closed, 'wamp.close.logout')
 })
 
+t.test('a connection that was opened before the user logged out cannot log in afterwards', async (t) => {
+  const { url } = await start(t, writeFiles(t, 'docs/add-wamp.md', {
+    'main.ts': `
+import { app } from './app.ts'
+import './wamp.ts'
+import './logout.ts'
+console.log(await app.listen({ port: 0, host: '127.0.0.1' }))
+`
+  }))
+  const hello = [1, 'realm1', { roles: { caller: {} } }]
+  const cookie = await logIn(url, { user: 'joe' })
+  const connect = (): Promise<WireClient> => WireClient.connect(t, `${url.replace('http', 'ws')}/ws`, wireCodecs[0]!, { headers: { cookie } })
+  const [early, left] = [await connect(), await connect()]
+  t.match(await left.ask(hello), [2])
+  t.match(await left.ask([6, {}, 'wamp.close.normal']), [6])
+  await fetch(`${url}/logout`, { method: 'POST', headers: { cookie } })
+  for (const client of [early, left]) t.match(await client.ask(hello), [3, {}, 'wamp.error.authentication_required'])
+})
+
 t.test('a WAMP session goes on while requests prolong the session of the app, and ends with it', async (t) => {
   const page = 'docs/add-wamp.md'
   const [app, wamp] = ['app.ts', 'wamp.ts'].map((name) => snippetsOf(page).find((snippet) => snippet.name === name)!.text)

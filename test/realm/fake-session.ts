@@ -65,6 +65,7 @@ export function buildRealm (given: FastifyWampOptions['limits'] = {}, eventHisto
   return new Realm({
     name: 'realm1',
     router: {},
+    kicks: { add () {} },
     options: realms.realm1!,
     limits,
     held: held ?? new HeldValues(limits.heldBytes, { warn () {} }),

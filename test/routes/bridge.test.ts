@@ -180,6 +180,9 @@ t.test('the signature of a request does not appear in the log, whichever seriali
     const line = lines.find((line) => line.includes('incoming request')) ?? ''
     t.match(JSON.parse(line), { own: name, req: name === 'of Fastify' ? { method: 'POST', url: '/call?[hidden]', remoteAddress: '127.0.0.1' } : { way: ['/call?[hidden]'], query: { key: 'key', signature: '[hidden]' }, ip: '127.0.0.1' } })
     t.notOk(lines.some((line) => line.includes(query['signature']!)), name)
+    const asked = { method: 'OPTIONS', url: '/call', query, headers: { origin: 'https://app.example', 'access-control-request-method': 'POST' } } as const
+    t.match(await app.inject(asked), { statusCode: 404 }, 'a browser asks before it sends')
+    t.notOk(lines.some((line) => line.includes(query['signature']!)), name)
     await app.inject({ method: 'POST', url: '/call?127.0.0.1', payload: body, headers: { 'content-type': 'application/json' } })
     t.match(lines.at(-2), '127.0.0.1', 'a client cannot hide its address')
   }

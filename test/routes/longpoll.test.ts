@@ -283,6 +283,19 @@ t.test('the path of a transport appears in no log, whichever requests the routes
   }
 })
 
+t.test('the path of a transport appears in no log, whatever a client requests below it', async (t) => {
+  const lines: string[] = []
+  const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } })
+  const { base } = await build(t, {}, {}, app)
+  const url = await join(base)
+  for (const [method, path, status] of [
+    ['POST', '', 404], ['POST', '/', 404], ['POST', '/nothing', 404], ['POST', '/receive/more', 404], ['POST', '/send;x=1', 404], ['POST', '/%73end', 400],
+    ['GET', '/receive', 404], ['HEAD', '/receive', 404], ['PUT', '/send', 404], ['PATCH', '/send', 404], ['DELETE', '', 404], ['OPTIONS', '', 204], ['OPTIONS', '/nothing', 204]
+  ] as const) t.equal((await fetch(`${url}${path}`, { method })).status, status, `${method} ${path}`)
+  t.notOk(lines.some((line) => line.includes(url.slice(-24))))
+  t.match(await post(`${url.slice(0, -1)}/receive`), { status: 404 }, 'a transport that does not exist')
+})
+
 t.test('a client is told that the router shuts down if it waits for messages, and its answer, which it cannot send, is not awaited', async (t) => {
   const { app, base } = await build(t, {}, { shutdown: 'goodbye', shutdownTimeout: 2 ** 31 - 1 })
   const url = await join(base)

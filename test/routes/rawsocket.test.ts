@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import type { AddressInfo, NetConnectOpts } from 'node:net'
+import type { AddressInfo, NetConnectOpts, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
@@ -166,6 +166,28 @@ t.test('a client that does not complete the TLS handshake in time is disconnecte
   })
   await Promise.all(sockets.map(async (socket) => { await once(socket, 'close') }))
   t.equal(await new Promise((resolve) => { app.wampRawSockets[0]!.getConnections((_error, count) => { resolve(count) }) }), 0)
+})
+
+t.test('incomplete TLS handshakes of an address are limited, and a client above the limit of connections is told so', async (t) => {
+  const authority = await Authority.create(t)
+  const app = await build(t, { port: 0, tls: await authority.sign('localhost') }, { limits: { connectionsOfAddress: 2 } })
+  const to = addressOf(app)
+  const begin = async (): Promise<Socket> => {
+    const socket = connect(to)
+    t.teardown(() => { socket.destroy() })
+    socket.on('error', () => {}).resume()
+    await once(socket, 'connect')
+    return socket
+  }
+  const incomplete = [await begin(), await begin(), await begin(), await begin()]
+  await once(await begin(), 'close')
+  for (const socket of incomplete) socket.destroy()
+  const connections = async (): Promise<number> => await new Promise((resolve) => { app.wampRawSockets[0]!.getConnections((_error, count) => { resolve(count) }) })
+  while (await connections() > 0) await new Promise((resolve) => { setImmediate(resolve) })
+  const way = { to, tls: { ca: authority.cert } }
+  await RawSocketClient.connect(t, way)
+  await RawSocketClient.connect(t, way)
+  t.same([...await new RawSocketClient(way).reply], [0x7f, 0x40, 0, 0])
 })
 
 t.test('with the option `pings`, a silent client gets a PING, and one that does not answer is disconnected', async (t) => {
