@@ -6,6 +6,8 @@ import { codeOf, unlessMissing } from './file-system.ts'
 
 /** The beginning of an LMDB file, and the minimum size of a file that LMDB can read. */
 const MAGIC = 0xBEEFC0DE
+/** The data format that the package `lmdb` reads and writes. Its native code ends the process if a file has another one. */
+const FORMAT = 2
 const SHORTEST = 8192
 /** The size of a lock file in octets, more than LMDB requires. */
 const LOCK_SIZE = 16_384
@@ -19,7 +21,7 @@ const ROOM = 65_536
 export async function prepareDatabase ({ path, readonly }: { path: string, readonly: boolean }): Promise<void> {
   const [data, lock] = filesOf(path)
   const header = await readHeader(data, readonly)
-  if (header.length > 0 && !isDatabase(header)) throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'is not an LMDB database, or is damaged')
+  if (header.length > 0) checkHeader(header, path)
   if (readonly) {
     if (header.length === 0) throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'does not exist, and cannot be created with readonly')
     return
@@ -56,13 +58,23 @@ async function readHeader (data: string, readonly: boolean): Promise<Buffer> {
   }
 }
 
-function isDatabase (header: Buffer): boolean {
-  if (header.length < SHORTEST) return false
-  // The head of a page has 24 octets, or 16 in the older format. The page size is 24 octets after the magic number.
-  return [24, 16].some((at) => {
+function checkHeader (header: Buffer, path: string): void {
+  const format = formatOf(header)
+  if (format === null) throw new errors.WAMP_ERR_COOKIE_DATABASE(path, 'is not an LMDB database, or is damaged')
+  if (format === FORMAT) return
+  throw new errors.WAMP_ERR_COOKIE_DATABASE(path, `has LMDB's data format ${format}, but the package lmdb needs format ${FORMAT}: ` +
+    'another program, such as Crossbar.io, has written it. It has not been changed. Choose another path')
+}
+
+/** The data format of an LMDB database, or null for any other file. */
+function formatOf (header: Buffer): number | null {
+  if (header.length < SHORTEST) return null
+  // The head of a page has 24 octets, or 16 in format 1. The format and the page size are 4 and 24 octets after the magic number.
+  const at = [24, 16].find((at) => {
     const second = header.readUInt32LE(at + 24) + at
     return header.readUInt32LE(at) === MAGIC && second + 4 <= header.length && header.readUInt32LE(second) === MAGIC
   })
+  return at === undefined ? null : header.readUInt16LE(at + 4)
 }
 
 /** Creates the lock file at full size. LMDB would create a sparse file, and be killed if the disk cannot fill it. */

@@ -73,7 +73,8 @@ function readStore (setting: Setting, directory: string): NonNullable<CookieSett
 /** Crossbar.io's own database has another format. This database is created next to it and is initially empty. */
 function readDatabase (setting: Setting, directory: string): DatabaseStoreOptions {
   const store = setting.record({ served: ['type', 'path', 'purge_on_startup', 'maxsize', 'readonly', 'sync'] })
-  setting.warn('is replaced by a new LMDB database: the logins of Crossbar.io are not imported, so users must log in again')
+  setting.warn('is replaced by a new LMDB database: the logins of Crossbar.io are not imported, so users must log in again ' +
+    'unless you export them (see docs/crossbar.md)')
   return {
     type: 'database',
     path: `${resolve(directory, store.get('path').text())}.lmdb`,

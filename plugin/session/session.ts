@@ -80,7 +80,6 @@ export class Session implements RoutedSession {
   }
 
   takes (payload: Payload): boolean { return this.#context.transport.takes(payload) }
-
   caughtUp (patience: number): Promise<void> | null { return this.#context.transport.caughtUp(patience) }
 
   /** Takes a message of the client, of so many bytes. Never throws. */

@@ -139,7 +139,8 @@ t.test('a file that is not a database causes an error with a code, and does not 
   const good = join(path, 'good')
   await (await DatabaseStore.open({ path: good })).close()
   const whole = await readFile(join(good, 'data.mdb'))
-  for (const data of [whole.subarray(0, 100), whole.subarray(0, 4096), Buffer.alloc(16_384), Buffer.alloc(8192, 'text'), Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(4096)])]) {
+  const half = whole.subarray(0, 4096)
+  for (const data of [whole.subarray(0, 100), half, Buffer.alloc(16_384), Buffer.alloc(8192, 'text'), Buffer.concat([half, Buffer.alloc(4096)])]) {
     await writeFile(join(path, 'data.mdb'), data)
     for (const readonly of [false, true]) await t.rejects(DatabaseStore.open({ path, readonly }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: /is not an LMDB database, or is damaged/ })
   }
@@ -148,6 +149,28 @@ t.test('a file that is not a database causes an error with a code, and does not 
   await (await DatabaseStore.open({ path })).close()
   await (await DatabaseStore.open({ path: join(path, 'file.mdb') })).close()
   t.same((await readdir(path)).sort(), ['data.mdb', 'file.mdb', 'file.mdb-lock', 'good', 'lock.mdb'], 'nothing else is left')
+})
+
+t.test('a database of another data format, such as that of Crossbar.io, causes an error with a code, and is not changed', async (t) => {
+  const path = await directory(t)
+  await (await DatabaseStore.open({ path })).close()
+  const [data, lock] = [join(path, 'data.mdb'), join(path, 'lock.mdb')]
+  const ours = await readFile(data)
+  const lockBefore = await readFile(lock)
+  // The head of a page has 24 octets, and 16 in format 1.
+  for (const { format, head } of [{ format: 1, head: 16 }, { format: 3, head: 24 }, { format: 999, head: 24 }]) {
+    const theirs = Buffer.from(ours)
+    for (const page of [0, ours.readUInt32LE(48)]) {
+      ours.copy(theirs, page + head, page + 24, page + 200)
+      theirs.writeUInt32LE(format, page + head + 4)
+    }
+    await writeFile(data, theirs)
+    for (const readonly of [false, true]) {
+      await t.rejects(DatabaseStore.open({ path, readonly }), { code: 'WAMP_ERR_COOKIE_DATABASE', message: new RegExp(`has LMDB's data format ${format}, but`) })
+    }
+    t.same(await readFile(data), theirs)
+    t.same(await readFile(lock), lockBefore)
+  }
 })
 
 t.test('a readonly database rejects changes with a clear error', async (t) => {
