@@ -2318,5 +2318,26 @@ export const defences: readonly Defence[] = [
     code: 'this.#batch?.poll.cut()',
     without: '',
     test: ['transport/longpoll-link.test.ts', 'a response that the client has not read ends']
+  },
+  {
+    defence: 'Each argument of a call is added to the query of the request to its route without comparing it with all others',
+    file: 'routes/route-procedure.ts',
+    code: '...(inQuery ? {} : { payload: bodyOf(values) })',
+    without: '...(inQuery ? { query: Object.fromEntries(new URLSearchParams(queryOf(values))) } : { payload: bodyOf(values) })',
+    test: ['routes/procedures.test.ts', 'each argument of a call']
+  },
+  {
+    defence: 'The time to find the signature in a URL does not grow with the square of its length',
+    file: 'routes/signed-request.ts',
+    code: '  let end = text.length\n  while (end > 0 && text[end - 1] === \'=\') end--\n  return text.slice(0, end)',
+    without: "  return text.replace(/=+$/, '')",
+    test: ['routes/bridge.test.ts', 'the signature is found']
+  },
+  {
+    defence: 'Origins and hosts that are longer than any name are not parsed',
+    file: 'routes/origin.ts',
+    code: '  if (origin.length > LONGEST_HOST || request.host.length > LONGEST_HOST) return false\n',
+    without: '',
+    test: ['routes/origin.test.ts', 'an origin or a host']
   }
 ]
