@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import t from 'tap'
@@ -206,6 +207,21 @@ t.test('limits and the shutdown apply to its connections', async (t) => {
   peer.closed()
   await closes
   t.throws(() => new Recorded(app), { code: 'WAMP_ERR_CONNECTION_REFUSED', message: /shutting down/ })
+})
+
+t.test('a client that has left counts as a connection until its messages have been processed', async (t) => {
+  const app = await build(t, { limits: { connectionsOfAddress: 1, bytesPerSecond: 500 } })
+  const connection = new Recorded(app, { peer: '192.0.2.1' })
+  await connection.join()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  connection.peer.receive(Buffer.from(JSON.stringify([16, 1, {}, 'a.b', ['x'.repeat(10_000)]])))
+  connection.peer.receive(Buffer.from('[16,2,{},"a.b"]'))
+  connection.peer.closed()
+  await turn()
+  t.throws(() => new Recorded(app, { peer: '192.0.2.1' }), { code: 'WAMP_ERR_CONNECTION_REFUSED' })
+  mock.timers.tick(10_000)
+  t.doesNotThrow(() => new Recorded(app, { peer: '192.0.2.1' }))
 })
 
 t.test('options and connections that cannot work are refused', async (t) => {

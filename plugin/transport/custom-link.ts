@@ -46,26 +46,22 @@ export class CustomLink implements Link, Sink, CustomPeer {
   readonly received = null
   readonly #connection: CustomConnection
   readonly #messageSize: number
-  readonly #left: () => void
   #owner: LinkOwner | null = null
   #state: 'open' | 'closing' | 'closed' = 'open'
   #intake: 'on' | 'paused' = 'on'
   #surplus = 0
 
-  constructor ({ connection, protocol, messageSize, left }: {
+  constructor ({ connection, protocol, messageSize }: {
     connection: CustomConnection
     /** The subprotocol with the serializer of the connection. */
     protocol: string
     /** The maximum octets of a message. */
     messageSize: number
-    /** Called when the connection has ended. */
-    left: () => void
   }) {
     const { type, peer, secure } = connection
     this.details = { type, protocol, ...(peer === undefined ? {} : { peer }), ...(secure === undefined ? {} : { secure }) }
     this.#connection = connection
     this.#messageSize = messageSize
-    this.#left = left
   }
 
   get writableLength (): number { return this.#connection.bufferedBytes }
@@ -130,7 +126,6 @@ export class CustomLink implements Link, Sink, CustomPeer {
   #end (end: 'orderly' | 'broken'): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#left()
     process.nextTick(() => { this.#owner!.closed(end) })
   }
 

@@ -25,6 +25,8 @@ const UNITS_OF_FIRST_FAILURE = 100
 const UNITS_OF_FAILURE = 1
 /** Milliseconds for a peer to close its end. */
 const CLOSE_TIMEOUT = 1000
+/** Milliseconds in which the messages of a closed peer are processed. With a rate limit, it could leave messages for hours. */
+const FINISH_TIMEOUT = 10_000
 /** The maximum octets that all closed peers together may leave to be processed, because the number of such peers is not limited. */
 const MOST_LEFT = 16_777_216
 
@@ -176,6 +178,7 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
     this.#state = 'finishing'
     this.#remainder = octets
     octetsLeft += octets
+    this.#closeTimer = setTimeout(() => { this.#end() }, FINISH_TIMEOUT)
   }
 
   stopReading (): void {

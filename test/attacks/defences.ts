@@ -2339,5 +2339,19 @@ export const defences: readonly Defence[] = [
     code: '  if (origin.length > LONGEST_HOST || request.host.length > LONGEST_HOST) return false\n',
     without: '',
     test: ['routes/origin.test.ts', 'an origin or a host']
+  },
+  {
+    defence: 'The messages that a client has left behind are processed for a limited time',
+    file: 'plugin/transport/remote-transport.ts',
+    code: 'this.#closeTimer = setTimeout(() => { this.#end() }, FINISH_TIMEOUT)',
+    without: '',
+    test: ['transport/remote-transport.test.ts', 'the messages of a client that has left']
+  },
+  {
+    defence: 'A connection counts toward `connectionsOfAddress` until the messages that its client has left behind have been processed',
+    file: 'plugin/gateway.ts',
+    code: '    const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })',
+    without: '    const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })\n    setImmediate(leave)',
+    test: ['custom-transport.test.ts', 'a client that has left counts']
   }
 ]
