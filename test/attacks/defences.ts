@@ -2353,5 +2353,19 @@ export const defences: readonly Defence[] = [
     code: '    const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })',
     without: '    const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })\n    setImmediate(leave)',
     test: ['custom-transport.test.ts', 'a client that has left counts']
+  },
+  {
+    defence: 'The subscriptions of event streams that end are removed in turns',
+    file: 'routes/event-stream.ts',
+    code: '    enqueue({\n      work: () => {',
+    without: '    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe().catch(() => {})\n    enqueue({\n      work: () => {',
+    test: ['routes/event-stream.test.ts', 'the subscriptions of a stream']
+  },
+  {
+    defence: 'The events of a client that does not read its event stream are joined into a few writes',
+    file: 'routes/event-readable.ts',
+    code: 'destination.write(chunk, (error) => { if (error === undefined || error === null) pass() })',
+    without: '{\n        destination.write(chunk)\n        pass()\n      }',
+    test: ['routes/event-readable.test.ts', 'the events that arrive']
   }
 ]
