@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { spend } from '../work.ts'
+import { cutOff } from './cut-off.ts'
 import type { Link, LinkOwner, Sink } from './link.ts'
 import { controlFrame, FrameType, HEADER } from './rawsocket-framing.ts'
 import { FrameReader } from './rawsocket-reader.ts'
@@ -93,6 +94,6 @@ export class RawSocketLink implements Link, FrameListener {
 
   terminate (): void {
     this.#reader.stop()
-    this.#socket.destroy()
+    this.#socket.destroy(cutOff)
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { reasons } from '../protocol/reasons.ts'
 import { spend } from '../work.ts'
+import { cutOff } from './cut-off.ts'
 import type { Link, LinkOwner, Sink } from './link.ts'
 import { MessageSink } from './message-sink.ts'
 import { tlsChannelOf } from './tls-channel.ts'
@@ -86,6 +87,7 @@ export class WebsocketLink implements Link {
   }
 
   terminate (): void {
+    this.#stream?.destroy(cutOff)
     this.#socket.terminate()
   }
 }

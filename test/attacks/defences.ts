@@ -2367,5 +2367,12 @@ export const defences: readonly Defence[] = [
     code: 'destination.write(chunk, (error) => { if (error === undefined || error === null) pass() })',
     without: '{\n        destination.write(chunk)\n        pass()\n      }',
     test: ['routes/event-readable.test.ts', 'the events that arrive']
+  },
+  {
+    defence: 'Ending the connections of clients that do not read does not create an error for each pending write',
+    file: 'plugin/transport/websocket-link.ts',
+    code: 'this.#stream?.destroy(cutOff)',
+    without: '',
+    test: ['transport/remote-transport.test.ts', 'closing flushes first']
   }
 ]

@@ -171,6 +171,7 @@ t.test('closing flushes first, sends its code, and terminates clients that do no
     t.equal(transport.send(published(2)), 'closed')
     mock.timers.tick(1000)
     t.same(socket.sent, [code, 'terminated'])
+    t.type(stream.destroyedBy, Error, 'one error for all writes that have not been sent')
   }
 })
 
