@@ -64,6 +64,7 @@ export class RawSocketLink implements Link, FrameListener {
   take (type: number, content: Buffer): void {
     if (type !== FrameType.Message) spend(UNITS_OF_CONTROL)
     if (type === FrameType.Message) this.#owner!.receive(content)
+    else if (type === FrameType.Pong) this.#owner!.ponged(content.length)
     else if (type === FrameType.Ping) {
       // Before the answer is queued, which is not read yet.
       this.#owner!.pinged(content.length)

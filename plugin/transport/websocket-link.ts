@@ -60,7 +60,10 @@ export class WebsocketLink implements Link {
       spend(UNITS_OF_CONTROL)
       owner.pinged(data.length)
     })
-    this.#socket.on('pong', () => { spend(UNITS_OF_CONTROL) })
+    this.#socket.on('pong', (data: Buffer) => {
+      spend(UNITS_OF_CONTROL)
+      owner.ponged(data.length)
+    })
     // After the listener of `ws`, which passes on what the data contains.
     this.#stream?.on('data', (data: Buffer) => { owner.hasRead(data.length) })
     const drains = this.#stream ?? (this.sink as MessageSink)

@@ -2374,5 +2374,12 @@ export const defences: readonly Defence[] = [
     code: 'this.#stream?.destroy(cutOff)',
     without: '',
     test: ['transport/remote-transport.test.ts', 'closing flushes first']
+  },
+  {
+    defence: 'Pings and pongs count toward `bytesPerSecond`',
+    file: 'plugin/transport/remote-transport.ts',
+    code: "if (this.#state === 'open') this.#rate?.countOctets(OCTETS_OF_CONTROL + octets)",
+    without: '',
+    test: ['transport/reading.test.ts', 'pings and pongs count']
   }
 ]
