@@ -64,7 +64,7 @@ export class CustomLink implements Link, Sink, CustomPeer {
     this.#messageSize = messageSize
   }
 
-  get writableLength (): number { return this.#connection.bufferedBytes }
+  get writableLength (): number { return this.#try(() => this.#connection.bufferedBytes) ?? 0 }
 
   get writableNeedDrain (): boolean { return this.writableLength >= SLICE }
 
@@ -129,14 +129,15 @@ export class CustomLink implements Link, Sink, CustomPeer {
     process.nextTick(() => { this.#owner!.closed(end) })
   }
 
-  /** Calls a method of the connection. If it throws, the connection has ended. */
-  #try (act: () => void): void {
-    if (this.#state === 'closed') return
+  /** Uses the connection. If it throws, it has ended: returns undefined then, and later. */
+  #try<T> (act: () => T): T | undefined {
+    if (this.#state === 'closed') return undefined
     try {
-      act()
+      return act()
     } catch (error) {
       this.#owner!.log.error({ err: error }, 'a connection of the app failed')
       this.#end('broken')
+      return undefined
     }
   }
 }

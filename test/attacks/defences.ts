@@ -2301,9 +2301,9 @@ export const defences: readonly Defence[] = [
   {
     defence: "A connection of an app's own transport that throws does not end the process",
     file: 'plugin/transport/custom-link.ts',
-    code: '      this.#end(\'broken\')\n    }',
+    code: '      this.#end(\'broken\')\n      return undefined\n    }',
     without: '      throw error\n    }',
-    test: ['custom-transport.test.ts', 'a connection of the app that fails']
+    test: ['custom-transport.test.ts', 'a connection of the app that fails loses']
   },
   {
     defence: 'Two heavy messages are not processed without serving timers and sockets between them',
@@ -2381,5 +2381,12 @@ export const defences: readonly Defence[] = [
     code: "if (this.#state === 'open') this.#rate?.countOctets(OCTETS_OF_CONTROL + octets)",
     without: '',
     test: ['transport/reading.test.ts', 'pings and pongs count']
+  },
+  {
+    defence: "A connection of an app's own transport that throws when it is asked what it has buffered does not end the process",
+    file: 'plugin/transport/custom-link.ts',
+    code: 'return this.#try(() => this.#connection.bufferedBytes) ?? 0',
+    without: 'return this.#connection.bufferedBytes',
+    test: ['custom-transport.test.ts', 'a connection of the app that fails to tell']
   }
 ]
