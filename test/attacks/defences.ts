@@ -1790,8 +1790,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A session of the client of this package stays open if it receives a payload that JavaScript cannot represent',
     file: 'plugin/client/octet-reader.ts',
-    code: "if (typeof key !== 'object' || key === null) setOwn(",
-    without: "if (typeof key === 'object') throw new TypeError(); else setOwn(",
+    code: "if (typeof key !== 'object' || key === null) hasTable = setOwn(",
+    without: "if (typeof key === 'object') throw new TypeError(); else hasTable = setOwn(",
     test: ['client/serializers.test.ts', 'a value that routers forward']
   },
   {
@@ -2154,7 +2154,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A dict with integer keys uses no memory for the integers between the keys',
     file: 'plugin/protocol/set-own.ts',
-    code: 'if (isNumbered(key)) {',
+    code: 'if (isNumbered(key) && !hasTable) {',
     without: 'if (key === "") {',
     test: ['protocol/set-own.test.ts', 'a dict with integer keys']
   },
@@ -2388,5 +2388,19 @@ export const defences: readonly Defence[] = [
     code: 'return this.#try(() => this.#connection.bufferedBytes) ?? 0',
     without: 'return this.#connection.bufferedBytes',
     test: ['custom-transport.test.ts', 'a connection of the app that fails to tell']
+  },
+  {
+    defence: 'The integer keys of a dict are put into a table once',
+    file: 'plugin/protocol/set-own.ts',
+    code: 'isNumbered(key) && !hasTable',
+    without: 'isNumbered(key)',
+    test: ['protocol/set-own.test.ts', 'the integers of a dict']
+  },
+  {
+    defence: 'The lists, dicts and keys of a request count as work',
+    file: 'plugin/codec/json-value.ts',
+    code: 'spend(UNITS_OF_CONTAINER + keys * UNITS_OF_KEY)',
+    without: '',
+    test: ['protocol/set-own.test.ts', 'a text is parsed once']
   }
 ]
