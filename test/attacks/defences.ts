@@ -2402,5 +2402,12 @@ export const defences: readonly Defence[] = [
     code: 'spend(UNITS_OF_CONTAINER + keys * UNITS_OF_KEY)',
     without: '',
     test: ['protocol/set-own.test.ts', 'a text is parsed once']
+  },
+  {
+    defence: 'The authid that a client asks for is limited in length, because it may be sent to any number of receivers',
+    file: 'plugin/protocol/wire-format.ts',
+    code: 'authid: isAttribute',
+    without: 'authid: isString',
+    test: ['protocol/wire-format.test.ts', 'the names in HELLO']
   }
 ]
