@@ -42,11 +42,11 @@ export function createCustomTransport ({ options, router, gateway, connections, 
   return {
     accept (connection) {
       const codec = codecFor(connection, codecs)
-      const left = gateway.admit(connection.peer)
-      if (typeof left !== 'function') throw new errors.WAMP_ERR_CONNECTION_REFUSED(left.error)
-      const link = new CustomLink({ connection, protocol: codec.subprotocol, messageSize: options.limits.messageSize, left })
+      const leave = gateway.admit(connection.peer)
+      if (typeof leave !== 'function') throw new errors.WAMP_ERR_CONNECTION_REFUSED(leave.error)
+      const link = new CustomLink({ connection, protocol: codec.subprotocol, messageSize: options.limits.messageSize })
       gateway.accept({
-        ...{ link, codec, log, batches: null, request: null, cookieLogin: false, visitor: null, port: connections },
+        ...{ link, codec, log, leave, batches: null, request: null, cookieLogin: false, visitor: null, port: connections },
         framing: framings.of(codec, WholeMessages),
         authenticators: authenticators.entries()
       })

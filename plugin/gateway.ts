@@ -43,6 +43,8 @@ export interface Arrival {
   /** The connections of a further port, or null. */
   readonly port: PortConnections | null
   readonly log: FastifyBaseLogger
+  /** Called when the connection has ended and its messages have been processed: it counts until then. */
+  readonly leave: () => void
 }
 
 /** Seconds after which a client may retry that was rejected because of the state of the router. */
@@ -56,6 +58,7 @@ interface Parts {
   readonly transport: RemoteTransport
   readonly connection: Connection
   readonly visitor: TrackedVisitor | null
+  readonly leave: () => void
 }
 
 /** Connects the links of remote peers to the router, over every kind of transport. */
@@ -74,8 +77,8 @@ export class Gateway {
   }
 
   /**
-   * Admits a client that is about to connect, and returns a function to call when it disconnects, or the reason for rejecting it. The address
-   * may be unknown.
+   * Admits a client that is about to connect, and returns a function to call when it has left, unless it is passed to `accept`, or the reason for
+   * rejecting the client. The address may be unknown.
    */
   admit (address: string | undefined): Rejection | (() => void) {
     if (this.#router.state !== 'open') return SHUTTING_DOWN
@@ -83,12 +86,12 @@ export class Gateway {
   }
 
   /** Accepts the connection of an admitted client, which may have sent data already. */
-  accept ({ link, codec, framing, batches, visitor, port, ...identity }: Arrival): void {
+  accept ({ link, codec, framing, batches, visitor, port, leave, ...identity }: Arrival): void {
     const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })
     const connection = this.#router.connect({ transport, visitor, ...identity })
     this.#heartbeat.add(transport)
     port?.add(connection)
-    transport.listen(new Listener({ transport, connection, visitor }, this, port))
+    transport.listen(new Listener({ transport, connection, visitor, leave }, this, port))
   }
 
   /** Stops the heartbeat. */
@@ -97,12 +100,13 @@ export class Gateway {
   }
 
   /** Called when a connection has ended. */
-  left ({ transport, connection, visitor }: Parts, port: PortConnections | null): void {
+  left ({ transport, connection, visitor, leave }: Parts, port: PortConnections | null): void {
     this.#heartbeat.delete(transport)
     connection.closed()
     port?.delete(connection)
     this.#router.disconnected(connection)
     visitor?.leave()
+    leave()
   }
 }
 

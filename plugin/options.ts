@@ -149,7 +149,7 @@ export interface LimitOptions {
   sessionsOfAuthid?: number
   /** Messages per second that a connection may send. Above it, the connection is read more slowly. 0 for no limit. @default 0 */
   messagesPerSecond?: number
-  /** Bytes per second that a connection may send. Above it, the connection is read more slowly. 0 for no limit. @default 0 */
+  /** Bytes per second that a connection may send in messages, pings and pongs. Above it, the connection is read more slowly. 0 for no limit. @default 0 */
   bytesPerSecond?: number
   /**
    * Bytes of a realm's retained events, and of each of its event histories. The oldest event is removed first. The same limit applies to the testaments

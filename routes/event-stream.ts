@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { Received, Subscription } from '../plugin/peer/session-types.ts'
 import { subscribeToPayloads } from '../plugin/in-process/in-process-session.ts'
 import type { InProcessSession } from '../plugin/in-process/in-process-session.ts'
@@ -6,9 +5,10 @@ import type { Id } from '../plugin/protocol/id.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
 import { Payload } from '../plugin/protocol/payload.ts'
 import type { SessionLog } from '../plugin/session/session-log.ts'
-import { spendOctets } from '../plugin/work.ts'
+import { enqueue, spendOctets } from '../plugin/work.ts'
 import { OpenResponses } from './connection-of.ts'
 import { EventChunk } from './event-chunk.ts'
+import { EventReadable } from './event-readable.ts'
 import { octetsOf } from './event-text.ts'
 import type { PublishedEvent } from './event-text.ts'
 import { missedEvents } from './missed-events.ts'
@@ -38,7 +38,7 @@ async function inLine (connection: object, work: () => Promise<void>): Promise<v
 
 /** The events of some topics as text, for one client. */
 export class EventStream {
-  readonly readable = new Readable({ read: () => { this.#wanted() } })
+  readonly readable = new EventReadable({ read: () => { this.#wanted() } })
   readonly #chunk = new EventChunk((octets) => { this.readable.push(octets) })
   /** Whom its work is for. */
   readonly #owner: object
@@ -116,9 +116,14 @@ export class EventStream {
     this.#ended()
   }
 
+  /** In later turns, because clients may end thousands of streams at once, of a hundred topics each. Nothing is left to do if the session ends as well. */
   #unsubscribe (): void {
-    // The session may have ended before.
-    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe().catch(() => {})
+    enqueue({
+      work: () => {
+        this.#subscriptions.pop()?.unsubscribe().catch(() => {})
+        return this.#subscriptions.length > 0
+      }
+    })
   }
 
   /**

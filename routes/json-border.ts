@@ -63,7 +63,8 @@ export function withTextForOctets (value: unknown): unknown {
   if (value instanceof Uint8Array) return textOf(value)
   if (Array.isArray(value)) return value.map(withTextForOctets)
   const dict: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) setOwn(dict, key, withTextForOctets(item))
+  let hasTable = false
+  for (const [key, item] of Object.entries(value)) hasTable = setOwn(dict, key, withTextForOctets(item), hasTable)
   return dict
 }
 

@@ -178,21 +178,18 @@ class LongPollTransports {
   }
 
   /** Connects a client to the router. Returns the random part of its paths. */
-  #connect (request: FastifyRequest, subprotocol: Subprotocol, visitor: CookieConnection | null, left: () => void): string {
+  #connect (request: FastifyRequest, subprotocol: Subprotocol, visitor: CookieConnection | null, leave: () => void): string {
     const { name, codec, batching } = subprotocol
     const { gateway, times, router: { deadlines } } = this.#options
     const id = randomBytes(BYTES_OF_ID).toString('base64url')
     const link = new LongPollLink({
       details: detailsOf(request, 'longpoll', name),
       ...{ times, deadlines, batched: batching !== null },
-      ended: () => {
-        this.#opened.delete(id)
-        left()
-      }
+      ended: () => { this.#opened.delete(id) }
     })
     this.#opened.set(id, { link, contentType: contentTypes[codec.name] ?? (codec.binary ? OCTETS : TEXT) })
     gateway.accept({
-      ...{ link, codec },
+      ...{ link, codec, leave },
       ...formOf(subprotocol, this.#framings, [WholeMessages, MessagesOfBatches]),
       ...this.#arrivals.identityOf(request, visitor)
     })

@@ -8,6 +8,9 @@ export interface OriginOptions {
   readonly allowedHosts: readonly string[] | null
 }
 
+/** The maximum number of characters of an Origin and of a Host. Names have at most 253; the time to parse a longer one grows with the square of its length. */
+const LONGEST_HOST = 512
+
 /**
  * True for a request that was not made by a page of a foreign origin. Without Origin, it is not from a browser. Otherwise host and port
  * must be this host's own, or the origin must be allowed. `null`, the origin of a sandboxed page, is foreign. A page can make a browser
@@ -17,6 +20,7 @@ export function isAllowedOrigin (request: FastifyRequest, { allowedOrigins, allo
   const { origin } = request.headers
   if (origin === undefined) return true
   if (allowedOrigins.includes('*') || allowedOrigins.includes(origin)) return true
+  if (origin.length > LONGEST_HOST || request.host.length > LONGEST_HOST) return false
   if (!URL.canParse(origin)) return false
 
   const { protocol, host, hostname } = new URL(origin)

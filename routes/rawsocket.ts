@@ -11,6 +11,7 @@ import { errors } from '../plugin/errors.ts'
 import { SHUTTING_DOWN } from '../plugin/gateway.ts'
 import type { Gateway } from '../plugin/gateway.ts'
 import { Admission } from '../plugin/transport/admission.ts'
+import type { Rejection } from '../plugin/transport/admission.ts'
 import { Framings } from '../plugin/transport/framing.ts'
 import { RawSocketFraming } from '../plugin/transport/rawsocket-framing.ts'
 import { acceptance, announcedLength, HANDSHAKE, readRequest, refusal, refusals } from '../plugin/transport/rawsocket-handshake.ts'
@@ -151,7 +152,7 @@ class Handshakes {
       over()
       const rest = request.subarray(HANDSHAKE)
       if (rest.length > 0) socket.unshift(rest)
-      this.#decide(socket, request.subarray(0, HANDSHAKE), typeof entry === 'function' ? null : entry.error)
+      this.#decide(socket, request.subarray(0, HANDSHAKE), entry)
         // A refused client may reset the connection before it has read the reply. An accepted one has a link, which listens.
         .then((outcome) => { if (outcome === 'accepted') socket.removeListener('error', failed) })
         .catch((error: unknown) => {
@@ -162,7 +163,7 @@ class Handshakes {
     socket.on('error', failed).on('close', over).on('data', read)
   }
 
-  async #decide (socket: Socket, octets: Buffer, fault: string | null): Promise<'accepted' | 'refused'> {
+  async #decide (socket: Socket, octets: Buffer, entry: Rejection | (() => void)): Promise<'accepted' | 'refused'> {
     const { codecs } = this.#options
     await (nextTurn(socket, (leave) => { socket.once('close', leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
@@ -173,15 +174,16 @@ class Handshakes {
     if (typeof request === 'number') return this.#refuse(socket, request, 'reserved bits are set')
     const codec = codecs.find(({ rawSocketNumber }) => rawSocketNumber === request.serializer)
     if (codec === undefined) return this.#refuse(socket, refusals.serializer, `none of these serializers: ${codecs.map(({ name }) => name).join(', ')}`)
-    if (fault !== null) return this.#refuse(socket, refusals.connections, fault)
+    if (typeof entry !== 'function') return this.#refuse(socket, refusals.connections, entry.error)
     if (this.#state !== 'open') return this.#refuse(socket, refusals.connections, SHUTTING_DOWN.error)
     forgetConnection(socket)
     socket.write(acceptance(request.serializer, this.#options.messageSize))
-    this.#accept(socket, codec, request.longest)
+    socket.removeListener('close', entry)
+    this.#accept(socket, codec, request.longest, entry)
     return 'accepted'
   }
 
-  #accept (socket: Socket, codec: Codec, longestSent: number): void {
+  #accept (socket: Socket, codec: Codec, longestSent: number, leave: () => void): void {
     const { gateway, authenticators, connections, tls, pings } = this.#options
     const peer = socket.remoteAddress
     gateway.accept({
@@ -189,7 +191,7 @@ class Handshakes {
         ...{ socket, pings, longestReceived: this.#longest, longestSent },
         details: { type: 'rawsocket', protocol: codec.subprotocol, secure: tls !== null, ...(peer === undefined ? {} : { peer }) }
       }),
-      codec,
+      ...{ codec, leave },
       framing: this.#framings.of(codec, RawSocketFraming),
       batches: null,
       request: null,

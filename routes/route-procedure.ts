@@ -143,12 +143,12 @@ export class RouteProcedures {
       const inQuery = method === 'GET' || method === 'DELETE'
       const response = await this.#fastify.inject({
         method,
-        url: path,
+        url: inQuery ? `${path}${queryOf(values)}` : path,
         signal,
         headers: { [HEADER]: token, ...(inQuery ? {} : { 'content-type': 'application/json' }) },
         // A hook that admits requests by address must not admit every caller.
         ...(caller.transport.peer === undefined ? {} : { remoteAddress: caller.transport.peer }),
-        ...(inQuery ? { query: queryOf(values) } : { payload: bodyOf(values) })
+        ...(inQuery ? {} : { payload: bodyOf(values) })
       })
       if (journey.state === 'elsewhere') throw new WampError(reasons.invalidArgument, { args: ['the arguments match another route'] })
       return resultOf(response.statusCode, response.headers['content-type'], response.rawPayload)
@@ -208,14 +208,19 @@ function hasLongInteger (value: unknown): boolean {
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) && Object.values(value).some(hasLongInteger)
 }
 
-function queryOf (values: Record<string, unknown>): Record<string, string | string[]> {
+/** The query of a URL. It is made as a whole: a parameter that is set in a URL is compared with all others, and a call may have 100,000. */
+function queryOf (values: Record<string, unknown>): string {
   const textOf = (value: unknown): string => {
     const text = typeof value === 'object' && value !== null ? bodyOf(value) : String(value)
     if (halfPair.test(text)) throw new WampError(reasons.invalidArgument, { args: ['a URL cannot represent the arguments'] })
     return text
   }
-  for (const name of Object.keys(values)) textOf(name)
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value != null).map(([name, value]) => [name, Array.isArray(value) ? value.map(textOf) : textOf(value)]))
+  const parameters = Object.entries(values).flatMap(([name, value]): [string, string][] => {
+    const text = textOf(name)
+    if (value === undefined || value === null) return []
+    return Array.isArray(value) ? value.map((item) => [text, textOf(item)]) : [[text, textOf(value)]]
+  })
+  return parameters.length === 0 ? '' : `?${new URLSearchParams(parameters).toString()}`
 }
 
 function resultOf (status: number, type: unknown, body: Buffer): unknown {

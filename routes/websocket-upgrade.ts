@@ -11,6 +11,8 @@ export interface Upgrade {
   /** Bytes of one WebSocket message. */
   readonly maxPayload: number
   readonly visitor: CookieConnection | null
+  /** Called when the client has left. */
+  readonly leave: () => void
 }
 
 /** The maximum fragments of a message, and chunks of a frame. Each uses memory in addition to its octets. */

@@ -86,10 +86,10 @@ class UpgradeHandler {
     await (nextTurn(connectionOf(request.raw), (leave) => { whenSocketCloses(request, leave) }) ?? undefined)
     spend(UNITS_OF_OPENING)
     if (request.raw.socket?.destroyed === true) return reply.code(CLIENT_GONE).send()
-    const entry = gateway.admit(addressOf(request))
-    if (typeof entry !== 'function') return refuse(request, reply, entry)
+    const leave = gateway.admit(addressOf(request))
+    if (typeof leave !== 'function') return refuse(request, reply, leave)
     closeWhenLeft(request)
-    whenSocketCloses(request, entry)
+    whenSocketCloses(request, leave)
     const visitor = await this.#arrivals.arrive(request)
     if (visitor === 'closing') return refuse(request, reply, SHUTTING_DOWN)
     whenSocketCloses(request, () => { visitor?.leave() })
@@ -101,7 +101,7 @@ class UpgradeHandler {
     delete request.raw.headers['sec-websocket-extensions']
     // The limit for a batch is that of a message, plus the octets that a batch of one adds.
     const maxPayload = messageSize + (subprotocol.batching?.overhead ?? 0)
-    setUpgrade(request.raw, { response: reply.raw, subprotocol, maxPayload, visitor })
+    setUpgrade(request.raw, { response: reply.raw, subprotocol, maxPayload, visitor, leave })
     return undefined
   }
 
@@ -111,14 +111,14 @@ class UpgradeHandler {
     // @fastify/websocket closes the sockets it knows without a GOODBYE, and logs a client's broken connection as an error.
     this.#fastify.websocketServer.clients.delete(socket)
     socket.removeAllListeners('error')
-    const { response, subprotocol, visitor } = getUpgrade(request.raw)!
+    const { response, subprotocol, visitor, leave } = getUpgrade(request.raw)!
     endExchange(response)
-    request.raw.socket?.removeListener('end', close)
+    request.raw.socket?.removeListener('end', close).removeListener('close', leave)
     const stream = request.raw.socket ?? null
     const { name, codec } = subprotocol
     gateway.accept({
       link: new WebsocketLink({ socket, stream, binary: codec.binary, details: detailsOf(request, 'websocket', name) }),
-      codec,
+      ...{ codec, leave },
       ...(stream === null ? formOf(subprotocol, this.#messages, [WholeMessages, WholeMessages]) : formOf(subprotocol, this.#framings, [WebsocketFraming, BatchedWebsocketFraming])),
       ...this.#arrivals.identityOf(request, visitor)
     })

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import { MessageChannel } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import t from 'tap'
@@ -157,6 +158,26 @@ t.test('a connection of the app that fails loses its session, and nothing else',
   t.same(app.wamp.sessions('realm1').length, 1, 'only the observer is left')
 })
 
+t.test('a connection of the app that fails to tell what it has buffered loses its session, whenever it is asked', async (t) => {
+  const app = await build(t)
+  const backend = app.wamp.join('realm1')
+  for (const times of [0, 1, 2]) {
+    const gone = left(t, app, 1)
+    const connection = new Recorded(app)
+    const { peer } = connection
+    await connection.join()
+    peer.receive(Buffer.from('[32,1,{},"a"]'))
+    await connection.count(2)
+    let asked = 0
+    Object.defineProperty(connection, 'bufferedBytes', { get: () => { if (asked++ >= times) throw new Error('broken'); return 0 } })
+    await backend.publish('a', [1], {}, { acknowledge: true })
+    await gone
+  }
+  const other = new Recorded(app)
+  await other.join()
+  t.equal(other.calls.length, 1, 'others are still sent their messages')
+})
+
 t.test('events for a connection that does not send are dropped, and others wait until it has sent', async (t) => {
   const app = await build(t, { limits: { bufferedEventBytes: 2 ** 16 } })
   const connection = new Recorded(app)
@@ -206,6 +227,21 @@ t.test('limits and the shutdown apply to its connections', async (t) => {
   peer.closed()
   await closes
   t.throws(() => new Recorded(app), { code: 'WAMP_ERR_CONNECTION_REFUSED', message: /shutting down/ })
+})
+
+t.test('a client that has left counts as a connection until its messages have been processed', async (t) => {
+  const app = await build(t, { limits: { connectionsOfAddress: 1, bytesPerSecond: 500 } })
+  const connection = new Recorded(app, { peer: '192.0.2.1' })
+  await connection.join()
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  connection.peer.receive(Buffer.from(JSON.stringify([16, 1, {}, 'a.b', ['x'.repeat(10_000)]])))
+  connection.peer.receive(Buffer.from('[16,2,{},"a.b"]'))
+  connection.peer.closed()
+  await turn()
+  t.throws(() => new Recorded(app, { peer: '192.0.2.1' }), { code: 'WAMP_ERR_CONNECTION_REFUSED' })
+  mock.timers.tick(10_000)
+  t.doesNotThrow(() => new Recorded(app, { peer: '192.0.2.1' }))
 })
 
 t.test('options and connections that cannot work are refused', async (t) => {

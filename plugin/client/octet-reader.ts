@@ -80,8 +80,9 @@ export function narrow (value: bigint): number | bigint {
  */
 export function dictOf (entries: readonly (readonly [key: unknown, value: unknown])[]): Record<string, unknown> {
   const dict: Record<string, unknown> = {}
+  let hasTable = false
   for (const [key, value] of entries) {
-    if (typeof key !== 'object' || key === null) setOwn(dict, String(key), value)
+    if (typeof key !== 'object' || key === null) hasTable = setOwn(dict, String(key), value, hasTable)
   }
   return dict
 }

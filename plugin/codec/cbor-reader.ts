@@ -161,10 +161,11 @@ function readList (reader: ByteReader, length: number, depth: number, strict: bo
 function readDict (reader: ByteReader, length: number, depth: number, strict: boolean): MutableDict {
   reader.values += VALUES_OF_OBJECT
   const dict: MutableDict = {}
+  let hasTable = false
   const readEntry = (): void => {
     const key = keyOf(read(reader, depth, strict), strict)
     if (isNumbered(key)) reader.values += VALUES_OF_NUMBERED
-    setOwn(dict, key, read(reader, depth, strict))
+    hasTable = setOwn(dict, key, read(reader, depth, strict), hasTable)
   }
   if (length === INDEFINITE) while (!skipBreak(reader)) readEntry()
   else for (let i = length; i > 0; i--) readEntry()

@@ -20,8 +20,10 @@ const MANY_DIGITS = /\d{16}/
 const SHORTEST_LONG = 16
 const INTEGER = /^-?\d+$/
 const MAX_DIGITS = Math.floor(MAX_INTEGER_BITS * Math.log10(2))
-/** Units of work to parse a key of a dict, in addition to its octets. */
-const UNITS_OF_KEY = 4
+/** Units of work to parse a key of a dict, and to use it later, in addition to its octets. */
+const UNITS_OF_KEY = 12
+/** The same for a list or a dict. */
+const UNITS_OF_CONTAINER = 2
 /** Units of work to turn a string into an integer or octets. */
 const UNITS_OF_REPLACED = 8
 // Marks digits as a string, on their way through JSON.parse. No peer can guess it.
@@ -37,7 +39,11 @@ export function parseValues (text: string): unknown {
     const values: unknown = JSON.parse(markIntegers(text))
     return replaceStrings(values, (given) => given.startsWith(MARK) ? integerOf(given.slice(MARK.length)) : octetsOf(given))
   }
-  const values: unknown = JSON.parse(text)
+  return withOctets(text, JSON.parse(text))
+}
+
+/** The values of a text, with octets in place of the strings that stand for them. */
+function withOctets (text: string, values: unknown): unknown {
   return text.includes('\\u0000') ? replaceStrings(values, octetsOf) : values
 }
 
@@ -46,8 +52,9 @@ export function parseValues (text: string): unknown {
  * Throws a SyntaxError for text that is no JSON, and an EncodingError for what is too deep or has too long an integer.
  */
 export function readValues (text: string, maxDepth: number): unknown {
-  if (isDeeper(JSON.parse(text), maxDepth)) throw new EncodingError('it is nested too deeply')
-  return parseValues(text)
+  const values: unknown = JSON.parse(text)
+  if (isDeeper(values, maxDepth)) throw new EncodingError('it is nested too deeply')
+  return MANY_DIGITS.test(text) ? parseValues(text) : withOctets(text, values)
 }
 
 /** True for a value with more levels of lists and dicts. */
@@ -61,11 +68,12 @@ export function isDeeper (value: unknown, levels: number): boolean {
     keys++
     if ((deeper = isDeeper((value as Record<string, unknown>)[key], levels - 1))) break
   }
-  spend(keys * UNITS_OF_KEY)
+  spend(UNITS_OF_CONTAINER + keys * UNITS_OF_KEY)
   return deeper
 }
 
 function isListDeeper (list: readonly unknown[], levels: number): boolean {
+  spend(UNITS_OF_CONTAINER)
   for (let i = 0; i < list.length; i++) {
     const item = list[i]
     if (typeof item === 'object' && isDeeper(item, levels)) return true

@@ -55,10 +55,11 @@ function readList (reader: ByteReader, size: number, depth: number, strict: bool
 function readDict (reader: ByteReader, size: number, depth: number, strict: boolean): MutableDict {
   reader.values += VALUES_OF_OBJECT
   const dict: MutableDict = {}
+  let hasTable = false
   for (let i = size; i > 0; i--) {
     const key = keyOf(read(reader, depth, strict), strict)
     if (isNumbered(key)) reader.values += VALUES_OF_NUMBERED
-    setOwn(dict, key, read(reader, depth, strict))
+    hasTable = setOwn(dict, key, read(reader, depth, strict), hasTable)
   }
   return dict
 }

@@ -151,7 +151,8 @@ function withoutBigInts (value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutBigInts)
   if (!isDict(value)) return value
   const dict: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) setOwn(dict, key, withoutBigInts(item))
+  let hasTable = false
+  for (const [key, item] of Object.entries(value)) hasTable = setOwn(dict, key, withoutBigInts(item), hasTable)
   return dict
 }
 

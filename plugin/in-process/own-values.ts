@@ -78,9 +78,10 @@ function listOf (list: readonly unknown[], within: Set<object>): unknown[] {
 
 function dictOf (value: object, within: Set<object>): Record<string, unknown> {
   const copy: Record<string, unknown> = {}
+  let hasTable = false
   for (const [key, given] of Object.entries(value)) {
     const item = own(given, key, within)
-    if (item !== undefined) setOwn(copy, key, item)
+    if (item !== undefined) hasTable = setOwn(copy, key, item, hasTable)
   }
   return copy
 }

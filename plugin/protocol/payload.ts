@@ -263,7 +263,8 @@ function copyOf (value: unknown): unknown {
 
 function dictOf (value: object): Kwargs {
   const copy: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(value)) setOwn(copy, key, copyOf(item))
+  let hasTable = false
+  for (const [key, item] of Object.entries(value)) hasTable = setOwn(copy, key, copyOf(item), hasTable)
   return copy
 }
 

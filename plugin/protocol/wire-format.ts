@@ -1,5 +1,5 @@
 import { isId } from './id.ts'
-import { faultOf, hasManyObjects, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, MOST_OBJECTS, oneOf, optionsOf } from './wire-value.ts'
+import { faultOf, hasManyObjects, isAttribute, isBoolean, isDict, isDictOrNull, isErrorType, isString, isUriOrNull, listOf, MOST_OBJECTS, oneOf, optionsOf } from './wire-value.ts'
 import { MessageType } from './message.ts'
 import type { ClientMessage, Dict, Message, MessageCode } from './message.ts'
 import { packingAttributes, usesTransparency } from './passthru.ts'
@@ -21,7 +21,7 @@ export interface MessageLayout {
 
 type WireFormat = { readonly [M in Message as M['type']]: Fields<M> }
 
-const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isString, authrole: isString, authextra: isDict, agent: isString })
+const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), authid: isAttribute, authrole: isAttribute, authextra: isDict, agent: isString })
 const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
 const yieldOptions = optionsOf({ progress: isBoolean, ...packingAttributes })
 

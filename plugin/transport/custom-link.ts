@@ -46,29 +46,25 @@ export class CustomLink implements Link, Sink, CustomPeer {
   readonly received = null
   readonly #connection: CustomConnection
   readonly #messageSize: number
-  readonly #left: () => void
   #owner: LinkOwner | null = null
   #state: 'open' | 'closing' | 'closed' = 'open'
   #intake: 'on' | 'paused' = 'on'
   #surplus = 0
 
-  constructor ({ connection, protocol, messageSize, left }: {
+  constructor ({ connection, protocol, messageSize }: {
     connection: CustomConnection
     /** The subprotocol with the serializer of the connection. */
     protocol: string
     /** The maximum octets of a message. */
     messageSize: number
-    /** Called when the connection has ended. */
-    left: () => void
   }) {
     const { type, peer, secure } = connection
     this.details = { type, protocol, ...(peer === undefined ? {} : { peer }), ...(secure === undefined ? {} : { secure }) }
     this.#connection = connection
     this.#messageSize = messageSize
-    this.#left = left
   }
 
-  get writableLength (): number { return this.#connection.bufferedBytes }
+  get writableLength (): number { return this.#try(() => this.#connection.bufferedBytes) ?? 0 }
 
   get writableNeedDrain (): boolean { return this.writableLength >= SLICE }
 
@@ -130,18 +126,18 @@ export class CustomLink implements Link, Sink, CustomPeer {
   #end (end: 'orderly' | 'broken'): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#left()
     process.nextTick(() => { this.#owner!.closed(end) })
   }
 
-  /** Calls a method of the connection. If it throws, the connection has ended. */
-  #try (act: () => void): void {
-    if (this.#state === 'closed') return
+  /** Uses the connection. If it throws, it has ended: returns undefined then, and later. */
+  #try<T> (act: () => T): T | undefined {
+    if (this.#state === 'closed') return undefined
     try {
-      act()
+      return act()
     } catch (error) {
       this.#owner!.log.error({ err: error }, 'a connection of the app failed')
       this.#end('broken')
+      return undefined
     }
   }
 }

@@ -49,6 +49,8 @@ export interface LinkOwner {
   sendControl (frame: Buffer): void
   /** The link is about to answer a ping of the peer, which has this number of octets, or has just done so. */
   pinged (octets: number): void
+  /** The peer has sent a pong, which has this number of octets. */
+  ponged (octets: number): void
   /** The sink has written its data. */
   drained (): void
   /** The connection has ended. `orderly`: the peer has closed it, and has sent everything before. */

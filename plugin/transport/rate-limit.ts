@@ -13,7 +13,7 @@ interface Pausable {
   resume (): void
 }
 
-/** Counts the messages of a peer. Above its rate, it is not read for a while. */
+/** Counts the messages and octets of a peer. Above its rate, it is not read for a while. */
 export class RateLimit {
   readonly #peer: Pausable
   readonly #messages: TokenBucket | null
@@ -33,16 +33,24 @@ export class RateLimit {
 
   /** Counts a received message of this size. */
   count (size: number): void {
-    const wait = Math.max(this.#messages?.take(1) ?? 0, this.#bytes?.take(size) ?? 0)
+    this.#pause(Math.max(this.#messages?.take(1) ?? 0, this.#bytes?.take(size) ?? 0))
+  }
+
+  /** Counts octets that are not part of a message. */
+  countOctets (size: number): void {
+    this.#pause(this.#bytes?.take(size) ?? 0)
+  }
+
+  close (): void {
+    clearTimeout(this.#timer)
+  }
+
+  #pause (wait: number): void {
     if (wait === 0 || this.#timer !== undefined) return
     this.#peer.pause()
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#peer.resume()
     }, Math.min(wait, LONGEST_TIMER))
-  }
-
-  close (): void {
-    clearTimeout(this.#timer)
   }
 }

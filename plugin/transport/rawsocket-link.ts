@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { spend } from '../work.ts'
+import { cutOff } from './cut-off.ts'
 import type { Link, LinkOwner, Sink } from './link.ts'
 import { controlFrame, FrameType, HEADER } from './rawsocket-framing.ts'
 import { FrameReader } from './rawsocket-reader.ts'
@@ -63,6 +64,7 @@ export class RawSocketLink implements Link, FrameListener {
   take (type: number, content: Buffer): void {
     if (type !== FrameType.Message) spend(UNITS_OF_CONTROL)
     if (type === FrameType.Message) this.#owner!.receive(content)
+    else if (type === FrameType.Pong) this.#owner!.ponged(content.length)
     else if (type === FrameType.Ping) {
       // Before the answer is queued, which is not read yet.
       this.#owner!.pinged(content.length)
@@ -93,6 +95,6 @@ export class RawSocketLink implements Link, FrameListener {
 
   terminate (): void {
     this.#reader.stop()
-    this.#socket.destroy()
+    this.#socket.destroy(cutOff)
   }
 }

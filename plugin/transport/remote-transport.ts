@@ -23,8 +23,12 @@ export interface ConnectionLimits extends OutgoingLimits, DecodeLimits, RateLimi
 /** Units of work for a message that cannot be represented in the serializer of its receiver: to find this out, and for further receivers. */
 const UNITS_OF_FIRST_FAILURE = 100
 const UNITS_OF_FAILURE = 1
+/** The octets of a ping or pong in addition to its content. */
+const OCTETS_OF_CONTROL = 4
 /** Milliseconds for a peer to close its end. */
 const CLOSE_TIMEOUT = 1000
+/** Milliseconds in which the messages of a closed peer are processed. With a rate limit, it could leave messages for hours. */
+const FINISH_TIMEOUT = 10_000
 /** The maximum octets that all closed peers together may leave to be processed, because the number of such peers is not limited. */
 const MOST_LEFT = 16_777_216
 
@@ -162,7 +166,12 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
   }
 
   pinged (octets: number): void {
+    this.ponged(octets)
     if (this.#pongs.areTooMany(this.#outgoing.bufferedBytes, octets) && this.#state === 'open') this.giveUp(this.#outgoing.bufferedBytes)
+  }
+
+  ponged (octets: number): void {
+    if (this.#state === 'open') this.#rate?.countOctets(OCTETS_OF_CONTROL + octets)
   }
 
   drained (): void {
@@ -176,6 +185,7 @@ export class RemoteTransport implements Transport, Pulse, Inlet, Outlet, LinkOwn
     this.#state = 'finishing'
     this.#remainder = octets
     octetsLeft += octets
+    this.#closeTimer = setTimeout(() => { this.#end() }, FINISH_TIMEOUT)
   }
 
   stopReading (): void {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { reasons } from '../protocol/reasons.ts'
 import { spend } from '../work.ts'
+import { cutOff } from './cut-off.ts'
 import type { Link, LinkOwner, Sink } from './link.ts'
 import { MessageSink } from './message-sink.ts'
 import { tlsChannelOf } from './tls-channel.ts'
@@ -59,7 +60,10 @@ export class WebsocketLink implements Link {
       spend(UNITS_OF_CONTROL)
       owner.pinged(data.length)
     })
-    this.#socket.on('pong', () => { spend(UNITS_OF_CONTROL) })
+    this.#socket.on('pong', (data: Buffer) => {
+      spend(UNITS_OF_CONTROL)
+      owner.ponged(data.length)
+    })
     // After the listener of `ws`, which passes on what the data contains.
     this.#stream?.on('data', (data: Buffer) => { owner.hasRead(data.length) })
     const drains = this.#stream ?? (this.sink as MessageSink)
@@ -86,6 +90,7 @@ export class WebsocketLink implements Link {
   }
 
   terminate (): void {
+    this.#stream?.destroy(cutOff)
     this.#socket.terminate()
   }
 }

@@ -1790,8 +1790,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A session of the client of this package stays open if it receives a payload that JavaScript cannot represent',
     file: 'plugin/client/octet-reader.ts',
-    code: "if (typeof key !== 'object' || key === null) setOwn(",
-    without: "if (typeof key === 'object') throw new TypeError(); else setOwn(",
+    code: "if (typeof key !== 'object' || key === null) hasTable = setOwn(",
+    without: "if (typeof key === 'object') throw new TypeError(); else hasTable = setOwn(",
     test: ['client/serializers.test.ts', 'a value that routers forward']
   },
   {
@@ -2154,7 +2154,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A dict with integer keys uses no memory for the integers between the keys',
     file: 'plugin/protocol/set-own.ts',
-    code: 'if (isNumbered(key)) {',
+    code: 'if (isNumbered(key) && !hasTable) {',
     without: 'if (key === "") {',
     test: ['protocol/set-own.test.ts', 'a dict with integer keys']
   },
@@ -2301,9 +2301,9 @@ export const defences: readonly Defence[] = [
   {
     defence: "A connection of an app's own transport that throws does not end the process",
     file: 'plugin/transport/custom-link.ts',
-    code: '      this.#end(\'broken\')\n    }',
+    code: '      this.#end(\'broken\')\n      return undefined\n    }',
     without: '      throw error\n    }',
-    test: ['custom-transport.test.ts', 'a connection of the app that fails']
+    test: ['custom-transport.test.ts', 'a connection of the app that fails loses']
   },
   {
     defence: 'Two heavy messages are not processed without serving timers and sockets between them',
@@ -2437,5 +2437,96 @@ export const defences: readonly Defence[] = [
     code: 'if (tls !== null) limitHandshakes(',
     without: 'if (tls === undefined) limitHandshakes(',
     test: ['routes/rawsocket.test.ts', 'incomplete TLS handshakes of an address']
+  },
+  {
+    defence: 'Each argument of a call is added to the query of the request to its route without comparing it with all others',
+    file: 'routes/route-procedure.ts',
+    code: '...(inQuery ? {} : { payload: bodyOf(values) })',
+    without: '...(inQuery ? { query: Object.fromEntries(new URLSearchParams(queryOf(values))) } : { payload: bodyOf(values) })',
+    test: ['routes/procedures.test.ts', 'each argument of a call']
+  },
+  {
+    defence: 'The time to find the signature in a URL does not grow with the square of its length',
+    file: 'routes/signed-request.ts',
+    code: '  let end = text.length\n  while (end > 0 && text[end - 1] === \'=\') end--\n  return text.slice(0, end)',
+    without: "  return text.replace(/=+$/, '')",
+    test: ['routes/bridge.test.ts', 'the signature is found']
+  },
+  {
+    defence: 'Origins and hosts that are longer than any name are not parsed',
+    file: 'routes/origin.ts',
+    code: '  if (origin.length > LONGEST_HOST || request.host.length > LONGEST_HOST) return false\n',
+    without: '',
+    test: ['routes/origin.test.ts', 'an origin or a host']
+  },
+  {
+    defence: 'The messages that a client has left behind are processed for a limited time',
+    file: 'plugin/transport/remote-transport.ts',
+    code: 'this.#closeTimer = setTimeout(() => { this.#end() }, FINISH_TIMEOUT)',
+    without: '',
+    test: ['transport/remote-transport.test.ts', 'the messages of a client that has left']
+  },
+  {
+    defence: 'A connection counts toward `connectionsOfAddress` until the messages that its client has left behind have been processed',
+    file: 'plugin/gateway.ts',
+    code: '    const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })',
+    without: '    const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })\n    setImmediate(leave)',
+    test: ['custom-transport.test.ts', 'a client that has left counts']
+  },
+  {
+    defence: 'The subscriptions of event streams that end are removed in turns',
+    file: 'routes/event-stream.ts',
+    code: '    enqueue({\n      work: () => {',
+    without: '    for (const subscription of this.#subscriptions.splice(0)) subscription.unsubscribe().catch(() => {})\n    enqueue({\n      work: () => {',
+    test: ['routes/event-stream.test.ts', 'the subscriptions of a stream']
+  },
+  {
+    defence: 'The events of a client that does not read its event stream are joined into a few writes',
+    file: 'routes/event-readable.ts',
+    code: 'destination.write(chunk, (error) => { if (error === undefined || error === null) pass() })',
+    without: '{\n        destination.write(chunk)\n        pass()\n      }',
+    test: ['routes/event-readable.test.ts', 'the events that arrive']
+  },
+  {
+    defence: 'Ending the connections of clients that do not read does not create an error for each pending write',
+    file: 'plugin/transport/websocket-link.ts',
+    code: 'this.#stream?.destroy(cutOff)',
+    without: '',
+    test: ['transport/remote-transport.test.ts', 'closing flushes first']
+  },
+  {
+    defence: 'Pings and pongs count toward `bytesPerSecond`',
+    file: 'plugin/transport/remote-transport.ts',
+    code: "if (this.#state === 'open') this.#rate?.countOctets(OCTETS_OF_CONTROL + octets)",
+    without: '',
+    test: ['transport/reading.test.ts', 'pings and pongs count']
+  },
+  {
+    defence: "A connection of an app's own transport that throws when it is asked what it has buffered does not end the process",
+    file: 'plugin/transport/custom-link.ts',
+    code: 'return this.#try(() => this.#connection.bufferedBytes) ?? 0',
+    without: 'return this.#connection.bufferedBytes',
+    test: ['custom-transport.test.ts', 'a connection of the app that fails to tell']
+  },
+  {
+    defence: 'The integer keys of a dict are put into a table once',
+    file: 'plugin/protocol/set-own.ts',
+    code: 'isNumbered(key) && !hasTable',
+    without: 'isNumbered(key)',
+    test: ['protocol/set-own.test.ts', 'the integers of a dict']
+  },
+  {
+    defence: 'The lists, dicts and keys of a request count as work',
+    file: 'plugin/codec/json-value.ts',
+    code: 'spend(UNITS_OF_CONTAINER + keys * UNITS_OF_KEY)',
+    without: '',
+    test: ['protocol/set-own.test.ts', 'a text is parsed once']
+  },
+  {
+    defence: 'The authid that a client asks for is limited in length, because it may be sent to any number of receivers',
+    file: 'plugin/protocol/wire-format.ts',
+    code: 'authid: isAttribute',
+    without: 'authid: isString',
+    test: ['protocol/wire-format.test.ts', 'the names in HELLO']
   }
 ]

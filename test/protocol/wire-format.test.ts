@@ -94,6 +94,13 @@ for (const [title, { message, known }] of Object.entries(options)) {
   })
 }
 
+t.test('the names in HELLO are limited, because they may be sent to any number of receivers', async (t) => {
+  for (const name of ['authid', 'authrole']) {
+    t.equal(fault(1, 'realm1', { [name]: 'x'.repeat(1024) }), undefined)
+    t.equal(fault(1, 'realm1', { [name]: 'x'.repeat(1025) }), `HELLO.details.${name} is invalid`)
+  }
+})
+
 t.test('the realm of HELLO may be null, or any string: the handshake checks it [URI-16]', async (t) => {
   for (const realm of [null, 'realm1', '', 'not a uri']) t.equal(fault(1, realm, {}), undefined)
   for (const realm of [1, true, [], undefined]) t.equal(fault(1, realm, {}), 'HELLO.realm is invalid')

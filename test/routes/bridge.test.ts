@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import wampPlugin, { CallResult, wampBridge, WampError } from 'fastify-wamp'
 import type { BridgeOptions } from 'fastify-wamp'
 import { OpaqueValue } from '../../plugin/protocol/opaque-value.ts'
-import { SignatureKeys, SignedRequests } from '../../routes/signed-request.ts'
+import { secretsOfSignedUrl, SignatureKeys, SignedRequests } from '../../routes/signed-request.ts'
 import { WebBrowser } from '../helper/web-browser.ts'
 
 const allow = { call: true, publish: true }
@@ -186,6 +186,14 @@ t.test('the signature of a request does not appear in the log, whichever seriali
     await app.inject({ method: 'POST', url: '/call?127.0.0.1', payload: body, headers: { 'content-type': 'application/json' } })
     t.match(lines.at(-2), '127.0.0.1', 'a client cannot hide its address')
   }
+})
+
+t.test('the signature is found in a URL in a time in proportion to its length', async (t) => {
+  const signature = 'x'.repeat(43)
+  t.same(secretsOfSignedUrl(`/call?signature=${signature}==`), [`?signature=${signature}==`, signature])
+  t.same(secretsOfSignedUrl('/call?signature=======').length, 1)
+  // Otherwise, this takes half an hour.
+  t.equal(secretsOfSignedUrl(`/call?signature=${'='.repeat(2_000_000)}x`).length, 2)
 })
 
 t.test('a signature is accepted once, within the tolerance, for its key and its body', async (t) => {

@@ -28,6 +28,13 @@ t.test('a page of any other origin may not connect [CKH-11]', async (t) => {
   t.notOk(ask('https://evil.example', ''), 'a request without Host')
 })
 
+t.test('an origin or a host that is longer than any name is not compared [CKH-11]', async (t) => {
+  const long = `${'a'.repeat(600)}.example`
+  t.notOk(ask(`https://${long}`, long))
+  t.notOk(ask('https://app.example', long))
+  t.ok(ask(`https://${long}`, 'app.example', [`https://${long}`]), 'unless it is listed')
+})
+
 t.test('a page of a listed origin may connect, and `*` allows any origin [CKH-11]', async (t) => {
   t.ok(ask('https://other.example', 'app.example', ['https://other.example']))
   t.notOk(ask('http://other.example', 'app.example', ['https://other.example']))

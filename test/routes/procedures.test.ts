@@ -223,6 +223,18 @@ t.test('arguments that cannot be part of a request are refused', async (t) => {
   t.same(await session.call('org.example.get', ['x'], { list: [null, 1, { a: 1 }], none: null }), {})
 })
 
+t.test('each argument of a call is added to the query of its request without a look at the others', async (t) => {
+  const { app } = await build(t)
+  app.get('/many', { config: { wamp: { realm: 'realm1', procedure: 'com.example.many' } } }, async ({ query }) => Object.keys(query as object).length)
+  await app.ready()
+  const session = app.wamp.join('realm1')
+  const set = t.capture(URLSearchParams.prototype, 'set', URLSearchParams.prototype.set)
+  const append = t.capture(URLSearchParams.prototype, 'append', URLSearchParams.prototype.append)
+  const many = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`k${i}`, i]))
+  t.equal(await session.call('com.example.many', [], { ...many, list: [1, 2, 3], none: null }), 1001)
+  t.equal(set().length + append().length, 0)
+})
+
 t.test('values that lead to another route do not run that route', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())

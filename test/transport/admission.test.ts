@@ -1,6 +1,10 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import t from 'tap'
 import { Admission } from '../../plugin/transport/admission.ts'
 import { buildApp } from '../helper/build-app.ts'
+import { RawSocketClient } from '../helper/raw-socket-client.ts'
+import { connect } from '../helper/transports.ts'
 import { WireClient, wireCodecs } from '../helper/wire-client.ts'
 
 const [json] = wireCodecs
@@ -56,6 +60,27 @@ t.test('a client beyond the limit is answered with a status, until another one l
   }
   t.match(await upgrade(url), { status: 429 })
 })
+
+for (const transport of [json!, { name: 'RawSocket', over: 'RawSocket', codec: json! }] as const) {
+  t.test(`a client that has left counts as a connection until its messages have been processed, over ${transport.name}`, async (t) => {
+    const { app, url } = await buildApp(t, { limits: { connectionsOfAddress: 1, bytesPerSecond: 500 } }, undefined, ['RawSocket'])
+    const [server = app.server] = 'over' in transport ? app.wampRawSockets : []
+    const accepted = once(server, 'connection') as Promise<[Socket]>
+    const client = await connect(t, { app, url }, transport)
+    const [socket] = await accepted
+    const closed = once(socket, 'close')
+    await client.join({ roles: { publisher: {} } })
+    // The first message exceeds the rate for seconds, and the second one has to wait. All is read at once.
+    const stream = client instanceof RawSocketClient ? client.socket : client.stream!
+    stream.cork()
+    client.send([16, 1, {}, 'a.b', ['x'.repeat(5000)]], [16, 2, {}, 'a.b'])
+    if (client instanceof RawSocketClient) client.socket.end()
+    else client.socket.close()
+    stream.uncork()
+    await closed
+    await t.rejects(connect(t, { app, url }, transport))
+  })
+}
 
 t.test('many clients that connect at once are told to retry later', async (t) => {
   const { url } = await buildApp(t, { limits: { upgradesPerSecond: 2 } })

@@ -7,6 +7,8 @@ export class FakeStream extends EventEmitter {
   bytesRead = 0
   get writableNeedDrain (): boolean { return this.writableLength > 0 }
   corked = 0
+  destroyedBy: Error | undefined
+  destroy (error?: Error): void { this.destroyedBy = error }
   write (chunk: Buffer): boolean { this.writes.push(chunk); return true }
   cork (): void { this.corked++ }
   uncork (): void { this.corked-- }

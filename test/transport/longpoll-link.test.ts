@@ -27,7 +27,7 @@ function build ({ batched = false } = {}) {
   const events: string[] = []
   const log = { debug () {}, info (_: object, text: string) { events.push(text) }, warn () {}, error () {} }
   const owner: LinkOwner = {
-    ...{ log, receive () {}, refuse () {}, sendControl () {}, pinged () {}, hasRead () {} },
+    ...{ log, receive () {}, refuse () {}, sendControl () {}, pinged () {}, ponged () {}, hasRead () {} },
     drained: () => { events.push('drained') },
     closed: (end) => { events.push(end) }
   }

@@ -12,11 +12,11 @@ import { FakeStream } from './fake-socket.ts'
 const CHUNK = 65_536
 
 /** A connection: what it reads, and whether it is read. */
-interface Reading { read (data: Buffer): void, readonly sent: unknown[] }
+interface Reading { read (data: Buffer): void, close (): void, readonly sent: unknown[] }
 
 function websocket (): Reading {
   const { socket, stream } = build()
-  return { read: (data) => { stream.emit('data', data) }, sent: socket.sent }
+  return { read: (data) => { stream.emit('data', data) }, close: () => { socket.emit('close') }, sent: socket.sent }
 }
 
 class FakeRawSocket extends FakeStream {
@@ -26,16 +26,16 @@ class FakeRawSocket extends FakeStream {
   resume (): void { this.sent.push('resumed') }
 }
 
-function rawSocket (): Reading {
+function rawSocket (bytesPerSecond = 0): Reading {
   const codec = codecs.get('wamp.2.json')!
   const socket = new FakeRawSocket()
   const parts = { details: { type: 'rawsocket' }, pings: false, longestReceived: 2 ** 24, longestSent: 2 ** 20 } as const
   const link = new RawSocketLink({ socket: socket as unknown as Socket, ...parts })
-  const limits = { depth: 10, messageSize: 2 ** 20, bufferedEventBytes: 2 ** 20, bufferedBytes: 2 ** 22, messagesPerSecond: 0, bytesPerSecond: 0 }
+  const limits = { depth: 10, messageSize: 2 ** 20, bufferedEventBytes: 2 ** 20, bufferedBytes: 2 ** 22, messagesPerSecond: 0, bytesPerSecond }
   const log = { warn () {}, error () {}, info () {}, debug () {} }
   new RemoteTransport({ link, codec, framing: new RawSocketFraming(codec), limits })
     .listen({ log, receive () {}, fail () {}, congested () {}, closed () {} })
-  return { read: (data) => { socket.emit('data', data) }, sent: socket.sent }
+  return { read: (data) => { socket.emit('data', data) }, close: () => { socket.emit('close') }, sent: socket.sent }
 }
 
 /** A turn whose units have not been used. */
@@ -81,3 +81,23 @@ for (const type of ['ping', 'pong']) {
     t.same(socket.sent, ['paused'])
   })
 }
+
+t.test('pings and pongs count toward the rate of a client', async (t) => {
+  for (const type of ['ping', 'pong']) {
+    const { socket } = build({ bytesPerSecond: 100 })
+    socket.emit(type, Buffer.alloc(90))
+    t.same(socket.sent, [], `a WebSocket ${type} within the rate`)
+    socket.emit(type, Buffer.alloc(10))
+    t.same(socket.sent, ['paused'], `a WebSocket ${type}`)
+    socket.emit('close')
+  }
+  for (const type of [FrameType.Ping, FrameType.Pong]) {
+    await freshTurn()
+    const { read, sent, close } = rawSocket(100)
+    read(controlFrame(type, Buffer.alloc(90)))
+    t.same(sent, [], `a RawSocket frame of type ${type} within the rate`)
+    read(controlFrame(type, Buffer.alloc(10)))
+    t.same(sent, ['paused'], `a RawSocket frame of type ${type}`)
+    close()
+  }
+})

@@ -171,6 +171,7 @@ t.test('closing flushes first, sends its code, and terminates clients that do no
     t.equal(transport.send(published(2)), 'closed')
     mock.timers.tick(1000)
     t.same(socket.sent, [code, 'terminated'])
+    t.type(stream.destroyedBy, Error, 'one error for all writes that have not been sent')
   }
 })
 
@@ -212,5 +213,23 @@ t.test('a client that exceeds its rate is read more slowly, and loses nothing', 
     t.same(socket.sent, ['paused', 'resumed', 'paused'])
     mock.timers.tick(10_000)
     t.same(socket.sent, ['paused', 'resumed', 'paused'], 'no timer is left')
+  }
+})
+
+t.test('the messages of a client that has left are processed for ten seconds, if its rate does not allow them earlier', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.teardown(() => { mock.timers.reset() })
+  const message = Buffer.from('[6,{},"a.b.c"]')
+  for (const [bytesPerSecond, later] of [[5, [6, 6]], [0.5, [6]]] as const) {
+    const { socket, heard } = build({ bytesPerSecond })
+    for (let i = 1; i <= 2; i++) socket.emit('message', message, false)
+    socket.emit('close', 1000)
+    t.same(heard, [6])
+    mock.timers.tick(9_999)
+    await turn()
+    t.same(heard, later)
+    mock.timers.tick(1)
+    t.equal(heard.at(-1), 'closed')
+    t.equal(heard.indexOf('closed'), heard.length - 1)
   }
 })
