@@ -134,7 +134,7 @@ t.test('an unknown user is always challenged in the same way as a known one, and
   }
   const shape = ({ kdf, iterations, memory, salt }: Pick<ScramChallenge, 'kdf' | 'iterations' | 'salt'> & { memory?: number | null }): string => [kdf, iterations, memory, salt.length].join()
   const known = new Set(Object.values(principals).map(shape))
-  const names = ['nobody', '__proto__', '\u0007', 'x'.repeat(100_000), ...Array.from({ length: 40 }, (_, i) => `user${i}`)]
+  const names = ['nobody', '__proto__', '\u0007', 'x'.repeat(1024), ...Array.from({ length: 40 }, (_, i) => `user${i}`)]
   const challenges = await Promise.all(names.map(ask))
   for (const [i, challenge] of challenges.entries()) {
     t.ok(known.has(shape(challenge)), 'as a known user is challenged')
