@@ -77,6 +77,8 @@ class JsonCodec implements StandardCodec {
     for (let i = 0; i < layout.fields.length; i++) {
       const value = scanner.comma() ? scanner.value(depth) : undefined
       if (value === undefined) return null
+      // It is not too deep, but its lists, dicts and keys count as work.
+      if (typeof value === 'object' && value !== noDetails) isDeeper(value, depth)
       elements.push(value)
     }
     const payload = scanner.comma() ? this.#plainPayload(data, limits, depth) : Payload.empty

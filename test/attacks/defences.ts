@@ -2528,5 +2528,12 @@ export const defences: readonly Defence[] = [
     code: 'authid: isAttribute',
     without: 'authid: isString',
     test: ['protocol/wire-format.test.ts', 'the names in HELLO']
+  },
+  {
+    defence: 'The options of a short JSON message count as work by their lists, dicts and keys',
+    file: 'plugin/codec/json-codec.ts',
+    code: 'if (typeof value === \'object\' && value !== noDetails) isDeeper(value, depth)',
+    without: '',
+    test: ['codec/json-scanner.test.ts', 'the lists, dicts and keys of a plain message']
   }
 ]

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { JsonScanner } from '../../plugin/codec/json-scanner.ts'
 import { Payload } from '../../plugin/protocol/payload.ts'
+import { unitsSpent } from '../../plugin/work.ts'
 
 const RUNS = { seed: 7, numRuns: 5000 }
 const LIMITS = { depth: 6, messageSize: 2 ** 20 }
@@ -80,4 +81,18 @@ t.test('a message without spaces, escapes and characters beyond ASCII is plain',
   }
   for (const text of ['[16,1,{},"com.x"]', '[16,1,{"acknowledge":true},"com.x",["x",1.5,null]]', '[16,1,{},"com.x",[],{"a":{"b":[false]}}]']) t.ok(isPlain(text), text)
   for (const text of ['[16, 1,{},"com.x"]', '[16,1,{},"com.x",["\\n"]]', '[16,1,{},"com.x",["é"]]', '[16,1,{},"com.x"] ']) t.notOk(isPlain(text), text)
+})
+
+t.test('the lists, dicts and keys of a plain message that are decoded count as work, as in any other message', (t) => {
+  const units = (text: string): number => {
+    const before = unitsSpent()
+    jsonCodec.decode(Buffer.from(text), LIMITS)
+    return unitsSpent() - before
+  }
+  for (const dict of [Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`x${i}`, i])), { a: { b: { c: [{}, {}] } } }]) {
+    const text = `[16,1,${JSON.stringify({ ...dict, padding: 'x'.repeat(20) })},"a.b"]`
+    const [plain, other] = [units(text), units(` ${text}`)]
+    t.ok(plain > 0.8 * other, `${plain} of ${other} units`)
+  }
+  t.end()
 })
