@@ -1,7 +1,9 @@
 import type { Id } from '../protocol/id.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
+import { isNaturalNumber, isString } from '../protocol/wire-value.ts'
 import { isNodeId } from './node-id.ts'
 import type { NodeId } from './node-id.ts'
+import { parsed } from './parsed.ts'
 
 /** The version of the entries and messages. A node of another version does not join. */
 export const WIRE_VERSION = 1
@@ -28,17 +30,15 @@ export interface Entry {
   readonly changes: readonly Change[]
 }
 
-const isText = (value: unknown): boolean => typeof value === 'string'
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 const isMatch = (value: unknown): boolean => value === 'exact' || value === 'prefix' || value === 'wildcard'
 
 const fields: { readonly [kind in Change[0]]: ReadonlyArray<(value: unknown) => boolean> } = {
-  join: [isCount],
+  join: [isNaturalNumber],
   renew: [],
   leave: [],
   dead: [isNodeId],
-  hold: [isText, isText, isMatch, isCount, isCount],
-  drop: [isText, isCount, isCount]
+  hold: [isString, isString, isMatch, isNaturalNumber, isNaturalNumber],
+  drop: [isString, isNaturalNumber, isNaturalNumber]
 }
 
 export function encodeEntry ({ node, number, changes }: Entry): Uint8Array {
@@ -47,23 +47,15 @@ export function encodeEntry ({ node, number, changes }: Entry): Uint8Array {
 
 /** Null for anything that no node of this version has written. */
 export function decodeEntry (octets: Uint8Array): Entry | null {
-  const parsed = parse(octets)
-  if (!Array.isArray(parsed) || parsed.length !== 3) return null
-  const [node, number, changes]: unknown[] = parsed
-  if (!isNodeId(node) || !isCount(number) || !Array.isArray(changes) || !changes.every(isChange)) return null
-  return { node, number: number as number, changes }
+  const list = parsed(octets)
+  if (!Array.isArray(list) || list.length !== 3) return null
+  const [node, number, changes]: unknown[] = list
+  if (!isNodeId(node) || !isNaturalNumber(number) || !Array.isArray(changes) || !changes.every(isChange)) return null
+  return { node, number, changes }
 }
 
 function isChange (value: unknown): value is Change {
-  if (!Array.isArray(value) || !isText(value[0]) || !Object.hasOwn(fields, value[0])) return false
+  if (!Array.isArray(value) || !isString(value[0]) || !Object.hasOwn(fields, value[0])) return false
   const checks = fields[value[0] as Change[0]]
   return value.length === checks.length + 1 && checks.every((check, i) => check(value[i + 1]))
-}
-
-function parse (octets: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString())
-  } catch {
-    return undefined
-  }
 }

@@ -1,6 +1,8 @@
 import type { ClusterLink } from './cluster-link.ts'
+import { isNaturalNumber } from '../protocol/wire-value.ts'
 import { isNodeId } from './node-id.ts'
 import type { NodeId } from './node-id.ts'
+import { parsed } from './parsed.ts'
 
 /** A message between nodes: its kind and fields as JSON values, and octets. */
 export interface NodeMessage {
@@ -110,7 +112,7 @@ export class Channels {
   /** A heartbeat says which messages were sent before it to this node. */
   #compare (from: NodeId, sent: unknown): void {
     const pairs: unknown[] = Array.isArray(sent) ? sent : []
-    const last = pairs.flatMap((pair) => Array.isArray(pair) && pair[0] === this.#node && Number.isSafeInteger(pair[1]) ? [pair[1] as number] : [])[0] ?? 0
+    const last = pairs.flatMap((pair) => Array.isArray(pair) && pair[0] === this.#node && isNaturalNumber(pair[1]) ? [pair[1]] : [])[0] ?? 0
     const received = this.#received.get(from)!
     if (last <= received.direct) return
     received.direct = last
@@ -151,17 +153,10 @@ function unpack (given: Uint8Array): Arrived | null {
   const packed = Buffer.from(given.buffer, given.byteOffset, given.byteLength)
   if (packed.length < LENGTH) return null
   const end = LENGTH + packed.readUInt32BE()
-  const head = end > packed.length ? undefined : parse(packed.toString('utf8', LENGTH, end))
+  const head = end > packed.length ? undefined : parsed(packed.subarray(LENGTH, end))
   if (!Array.isArray(head)) return null
   const [from, scope, number, position, kind, ...fields]: unknown[] = head
-  if (!isNodeId(from) || (scope !== 'one' && scope !== 'all') || !Number.isSafeInteger(number) || !Number.isSafeInteger(position) || typeof kind !== 'string') return null
-  return { from, scope, number: number as number, position: position as number, kind, fields, octets: packed.subarray(end) }
-}
-
-function parse (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  if (!isNodeId(from) || (scope !== 'one' && scope !== 'all') || typeof kind !== 'string') return null
+  if (!isNaturalNumber(number) || !isNaturalNumber(position)) return null
+  return { from, scope, number, position, kind, fields, octets: packed.subarray(end) }
 }

@@ -37,7 +37,12 @@ export class ClusterLog {
   /** The entries that were not applied so far. */
   readonly #proposed: Proposal[] = []
 
-  constructor ({ link, node, receiver, log }: { link: ClusterLink, node: NodeId, receiver: ChangeReceiver, log: { error (details: object, text: string): void } }) {
+  constructor ({ link, node, receiver, log }: {
+    link: ClusterLink
+    node: NodeId
+    receiver: ChangeReceiver
+    log: { error (details: object, text: string): void }
+  }) {
     this.#link = link
     this.#node = node
     this.#receiver = receiver

@@ -174,10 +174,11 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     if (this.#log.members.has(this.node)) this.#confirmations.owe(by)
   }
 
-  #receive (from: NodeId, { kind, fields, octets }: NodeMessage, position: number): void {
+  #receive (from: NodeId, message: NodeMessage, position: number): void {
+    const { kind } = message
     this.#confirmations.take(from, position)
     if (kind === 'confirm' || kind === HEARTBEAT) return
-    const event = kind === 'event' ? unpackPublication(fields, octets, this.#codecs) : null
+    const event = kind === 'event' ? unpackPublication(message, this.#codecs) : null
     if (event === null) return this.#logger.error({ node: from, kind }, 'a message of another node is malformed: it is ignored')
     this.#realms.get(event.realm)?.route(event.publication)
   }

@@ -3,23 +3,28 @@ import type { Publish } from '../protocol/message.ts'
 import { MessageType } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
-import { isDict, isPositiveInteger } from '../protocol/wire-value.ts'
+import { isDict, isPositiveInteger, isString } from '../protocol/wire-value.ts'
 import { layoutOf, toMessage } from '../protocol/wire-format.ts'
 import type { Publication } from '../routing/publication.ts'
 import { Receivers } from '../routing/receivers.ts'
+import type { NodeMessage } from './channels.ts'
 
 /** A publication as fields and octets of a message between nodes. Throws if no codec can represent the payload. */
-export function packPublication (realm: Uri, { id, topic, details, payload, receivers, excluded }: Publication, codec: StandardCodec): { fields: readonly unknown[], octets: Buffer } {
+export function packPublication (realm: Uri, publication: Publication, codec: StandardCodec): Pick<NodeMessage, 'fields' | 'octets'> {
+  const { id, topic, details, payload, receivers, excluded } = publication
   const { codec: { name }, encoded: { elements, isOctets = false, bytes } } = payload.packed(codec)
   return { fields: [realm, id, topic, details, receivers?.options ?? null, excluded, name, elements, isOctets], octets: bytes }
 }
 
 /** The publication of a message. Null if it is malformed. */
-export function unpackPublication (fields: readonly unknown[], octets: Buffer, codecs: ReadonlyMap<string, StandardCodec>): { realm: Uri, publication: Publication } | null {
+export function unpackPublication (
+  { fields, octets }: NodeMessage, codecs: ReadonlyMap<string, StandardCodec>
+): { realm: Uri, publication: Publication } | null {
   const [realm, id, topic, details, lists, excluded, name, elements, isOctets] = fields
   const codec = codecs.get(name as string)
   if (codec === undefined || (elements !== 0 && elements !== 1 && elements !== 2) || typeof isOctets !== 'boolean') return null
-  if (typeof realm !== 'string' || typeof topic !== 'string' || !isPositiveInteger(id) || !isDict(details) || (excluded !== null && !isPositiveInteger(excluded))) return null
+  if (!isString(realm) || !isString(topic) || !isPositiveInteger(id) || !isDict(details)) return null
+  if (excluded !== null && !isPositiveInteger(excluded)) return null
   const receivers = toReceivers(lists, topic)
   if (receivers === undefined) return null
   const payload = Payload.ofBytes(codec, { elements, bytes: octets, ...(isOctets ? { isOctets } : {}) })

@@ -59,7 +59,7 @@ export class Holds {
 
   /** Null if this node holds the subscription already. */
   claim (uri: Uri, match: MatchPolicy, session: Id): Claim | null {
-    const key = `${match} ${uri}`
+    const key = keyOf(uri, match)
     let hold = this.#holds.get(key)
     if (hold?.state === 'held') return null
     if (hold === undefined) this.#holds.set(key, hold = this.#start(uri, match, session))
@@ -93,7 +93,7 @@ export class Holds {
       hold.settle()
       this.#check(uri, match, session)
     }, (error: unknown) => {
-      this.#holds.delete(`${match} ${uri}`)
+      this.#holds.delete(keyOf(uri, match))
       hold.abort(error)
     })
     return hold
@@ -101,11 +101,15 @@ export class Holds {
 
   /** Lowers what nobody uses. */
   #check (uri: Uri, match: MatchPolicy, session: Id): void {
-    const key = `${match} ${uri}`
+    const key = keyOf(uri, match)
     const hold = this.#holds.get(key)
     const subscription = this.#find(uri, match)
     if (hold === undefined || hold.state === 'raising' || hold.claims > 0 || subscription === undefined || subscription.subscribers.size > 0) return
     this.#holds.delete(key)
     this.#drop(subscription.id, session)
   }
+}
+
+function keyOf (uri: Uri, match: MatchPolicy): string {
+  return `${match} ${uri}`
 }

@@ -4,7 +4,10 @@ import type { NodeId } from './node-id.ts'
 export const LEASE = 3_000
 /** The interval of renewals, in milliseconds. */
 export const RENEWAL = 1_000
-/** A member is suspected if this number of own renewals was read, which were all appended after its last one was read: their appends take longer than a lease. */
+/**
+ * A member is suspected if this number of own renewals was read, which were all appended after its last one was read: their appends take
+ * longer than a lease.
+ */
 const RENEWALS_OF_SUSPICION = LEASE / RENEWAL + 1
 
 /**

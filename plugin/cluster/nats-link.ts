@@ -41,7 +41,13 @@ export class NatsLink implements ClusterLink {
     this.#receiver = receiver
     // Without an echo, a message to all does not come back.
     const connection = await connect({
-      servers: [...this.#servers], name: `fastify-wamp ${node}`, noEcho: true, maxReconnectAttempts: -1, reconnectTimeWait: RECONNECT_WAIT, pingInterval: PING_INTERVAL, maxPingOut: MOST_PINGS
+      servers: [...this.#servers],
+      name: `fastify-wamp ${node}`,
+      noEcho: true,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: RECONNECT_WAIT,
+      pingInterval: PING_INTERVAL,
+      maxPingOut: MOST_PINGS
     })
     this.#connection = connection
     this.#state = 'up'

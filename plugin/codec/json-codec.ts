@@ -115,13 +115,7 @@ class JsonCodec implements StandardCodec {
       const buffer = allocate(length)
       let at = buffer.length - length
       at += buffer.write(head, at, headLength === head.length ? 'latin1' : 'utf8')
-      if (elements > 0) {
-        buffer[at++] = COMMA
-        buffer.set(bytes, at)
-        at += bytes.length
-      }
-      buffer[at] = CLOSE_BRACKET
-      return buffer
+      return endMessage(buffer, at, elements, bytes)
     } catch (error) {
       throw EncodingError.of(error, this.name)
     }
@@ -146,13 +140,7 @@ class JsonCodec implements StandardCodec {
     buffer[at++] = COMMA
     buffer[at++] = OPEN_BRACE
     buffer[at++] = CLOSE_BRACE
-    if (elements > 0) {
-      buffer[at++] = COMMA
-      buffer.set(bytes, at)
-      at += bytes.length
-    }
-    buffer[at] = CLOSE_BRACKET
-    return buffer
+    return endMessage(buffer, at, elements, bytes)
   }
 
   decodePayload ({ bytes }: EncodedPayload): { args: Args, kwargs: Kwargs } {
@@ -202,6 +190,18 @@ class JsonCodec implements StandardCodec {
 
 /** The codec of `wamp.2.json`. Towards another serializer integers are exact, up to MAX_INTEGER_BITS. */
 export const jsonCodec: StandardCodec = new JsonCodec()
+
+/** Writes the payload and the end of a message after its head, and returns the buffer. */
+function endMessage (buffer: Buffer, headEnd: number, elements: EncodedPayload['elements'], bytes: Buffer): Buffer {
+  let at = headEnd
+  if (elements > 0) {
+    buffer[at++] = COMMA
+    buffer.set(bytes, at)
+    at += bytes.length
+  }
+  buffer[at] = CLOSE_BRACKET
+  return buffer
+}
 
 function parse (data: Buffer): unknown[] {
   const text = readUtf8(data, 0, data.length, MalformedText)

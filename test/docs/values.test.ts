@@ -64,7 +64,7 @@ function inCodec ({ payload, args }: Example, codec: StandardCodec, name: string
   return JSON.stringify(value, digits) === JSON.stringify(given, digits) ? 'converted' : 'wrong'
 }
 
-/** What happens to bytes that are not forwarded to every peer with this serializer. */
+/** The treatment of bytes that are not forwarded to every peer with this serializer. */
 function changed ({ payload, args }: Example, codec: StandardCodec): string {
   const { args: [value] } = payload.values()
   const { args: [written] } = codec.decodePayload(payload.in(codec))
