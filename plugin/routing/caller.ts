@@ -39,7 +39,7 @@ export function keepForRerouting (caller: Caller, call: PendingCall, payload: Pa
   const octets = isSingle ? 0 : payload.size
   if (caller.octets + octets > most) return
   caller.octets += octets
-  call.rerouting = { payload: isSingle ? Payload.empty : payload.detached(), octets, tried: new Set() }
+  call.rerouting = { payload: isSingle ? Payload.empty : payload.detached(), octets }
 }
 
 /** Releases the payload kept for re-routing. The call can no longer be re-routed. */

@@ -1,8 +1,6 @@
 import type { ContractChecks } from '../contract/contract-checks.ts'
 import { Deadlines } from '../deadlines.ts'
 import type { CallOutcome } from '../diagnostics.ts'
-import { nextId } from '../protocol/id.ts'
-import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, Result, Yield } from '../protocol/message.ts'
 import { packingOf, usesPassthru } from '../protocol/passthru.ts'
@@ -11,17 +9,17 @@ import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Delivery } from '../transport/transport.ts'
-import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
+import { Assignments } from './assignments.ts'
 import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller, DealerLimits } from './caller.ts'
-import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, isUnsuitable, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
+import { commonDetails, errorOf, interrupt, isAble, isForwarded, isInterruptible, isUnsuitable, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
+import type { Miss } from './pending-call.ts'
 import type { PendingCall } from './registration.ts'
 import { refusal, refusalOf } from './refusal.ts'
 import type { Offer } from './registration.ts'
 import type { Registrations } from './registrations.ts'
 import type { CallWatch } from './request-observer.ts'
 import type { Disclosure } from './disclosure.ts'
-import { sharerOf } from './routed-session.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** Callees that do not read which are tried for a call, before it fails: to try a thousand would take long, for every call. */
@@ -30,14 +28,15 @@ const MOST_CONGESTED = 8
 /** Routed remote procedure calls within a realm [basic, Remote Procedure Calls]. It has been asked whether the session may. */
 export class Dealer {
   readonly #registrations: Registrations
+  readonly #assignments: Assignments
   readonly #contract: ContractChecks | null
   readonly #limits: DealerLimits
   readonly #callers = new Map<RoutedSession, Caller>()
-  #asking: RoutedSession | undefined
   readonly #deadlines = new Deadlines('durations')
 
   constructor ({ registrations, contract, limits }: { registrations: Registrations, contract: ContractChecks | null, limits: DealerLimits }) {
     this.#registrations = registrations
+    this.#assignments = new Assignments({ registrations, limit: limits.pendingInvocations })
     this.#contract = contract
     this.#limits = limits
   }
@@ -68,7 +67,7 @@ export class Dealer {
       return true
     }
     if (!progress) call.state = 'invoked'
-    const delivery = this.#send(call, call.offer!, payload, progress)
+    const delivery = this.#assignments.send(call, call.offer!, payload, progress)
     if (delivery !== 'sent') this.#abandon(call, delivery)
     return true
   }
@@ -104,11 +103,12 @@ export class Dealer {
       invocation: 0,
       state: progressive ? 'streaming' : 'invoked',
       lift: undefined,
+      tried: null,
       rerouting: null,
       watch
     }
     calls.set(request, call)
-    this.#invoke(call, payload, null)
+    this.#invoke(call, payload)
   }
 
   /** Answers a CALL that becomes no call. If it was begun as progressive, its further input is late, and no new call. */
@@ -131,14 +131,14 @@ export class Dealer {
   }
 
   yield (callee: RoutedSession, { request, options, payload }: Yield): void {
-    const call = this.#invocation(callee, request, 'YIELD')
+    const call = this.#assignments.of(callee, request, 'YIELD')
     const isPassthru = usesPassthru(options)
     if (isPassthru && !callee.features.has('callee.payload_passthru_mode')) {
       throw new ProtocolViolation('YIELD.options.ppt_scheme from a callee that did not announce payload_passthru_mode')
     }
     const progress = options.progress === true
     if (call === undefined) return
-    if (!progress) this.#unassign(call)
+    if (!progress) this.#assignments.unassign(call)
     if (call.state === 'abandoned' || (progress && !takesProgress(call))) return
     if (isPassthru && !call.caller.features.has('caller.payload_passthru_mode')) {
       return this.#giveUp(call, reasons.featureNotSupported, 'the caller did not announce payload_passthru_mode', progress)
@@ -151,11 +151,11 @@ export class Dealer {
 
   /** The callee answers an invocation with ERROR. */
   error (callee: RoutedSession, { request, details, error, payload }: ErrorMessage): void {
-    const call = this.#invocation(callee, request, 'ERROR')
+    const call = this.#assignments.of(callee, request, 'ERROR')
     if (call === undefined) return
-    if (call.state === 'abandoned') return this.#unassign(call)
+    if (call.state === 'abandoned') return this.#assignments.unassign(call)
     if (error === reasons.unavailable && call.rerouting !== null && callee.features.has('callee.call_reroute')) return this.#reroute(call, call.rerouting)
-    this.#unassign(call)
+    this.#assignments.unassign(call)
     this.#end(call, { type: MessageType.Error, requestType: MessageType.Call, request: call.request, details: packingOf(details) ?? noDetails, error, payload })
   }
 
@@ -174,62 +174,39 @@ export class Dealer {
   }
 
   /** Gives a call to a callee that can take it; ends it if there is none. */
-  #invoke (call: PendingCall, payload: Payload, tried: Set<Offer> | null): void {
+  #invoke (call: PendingCall, payload: Payload, last: Miss | null = null): void {
     const { timeout, progressive } = call
     let congested = 0
-    let delivery: Delivery = 'sent'
-    for (let offer = this.#pick(call, tried); offer !== undefined; offer = this.#pick(call, tried)) {
+    let why = last
+    for (let offer = this.#assignments.pick(call); offer !== undefined; offer = this.#assignments.pick(call)) {
       const { session } = offer.callee
       if (!isAble(session, call)) return this.#end(call, refusal(MessageType.Call, call.request, reasons.featureNotSupported))
-      this.#assign(call, offer)
-      delivery = this.#send(call, offer, payload, progressive)
+      this.#assignments.assign(call, offer)
+      const delivery = this.#assignments.send(call, offer, payload, progressive)
       if (delivery === 'sent') {
         if (timeout > 0 && !isForwarded(call)) this.#setDeadline(call, call.due)
         if (session.features.has('callee.call_reroute')) keepForRerouting(this.#callerOf(call.caller), call, payload, this.#limits.parkedBytes)
         return
       }
-      this.#unassign(call)
-      call.offer = null
-      call.watch?.endInvocation('error', errorOf(delivery))
-      if (isUnsuitable(delivery)) return this.#end(call, refusal(MessageType.Call, call.request, errorOf(delivery)))
-      tried = (tried ?? new Set()).add(offer)
+      if (this.#missed(call, offer, delivery)) return
+      why = delivery
       if (++congested >= MOST_CONGESTED) break
     }
-    this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, tried, delivery)))
+    this.#end(call, refusal(MessageType.Call, call.request, ...whyNobody(call, why)))
   }
 
-  #pick ({ caller, registration }: PendingCall, tried: Set<Offer> | null): Offer | undefined {
-    this.#asking = caller
-    const offer = registration.pick(tried, this.#hasRoom)
-    this.#asking = undefined
-    return offer
-  }
-
-  readonly #hasRoom = ({ open, concurrency, callee }: Offer): boolean => open < concurrency && hasShare(callee, this.#asking!, this.#limits.pendingInvocations)
-
-  #assign (call: PendingCall, offer: Offer): void {
-    const { callee } = offer
-    callee.lastInvocation = nextId(callee.lastInvocation)
-    callee.invocations.set(callee.lastInvocation, call)
-    addToShare(callee, call.caller)
-    call.registration.begin(offer)
-    call.offer = offer
-    call.invocation = callee.lastInvocation
-    call.watch?.invoke(callee.session, call.invocation)
-  }
-
-  #unassign ({ caller, registration, offer, invocation }: PendingCall): void {
-    if (offer?.callee.invocations.delete(invocation) !== true) return
-    takeFromShare(offer.callee, caller, this.#limits.pendingInvocations)
-    registration.end(offer)
-  }
-
-  #send (call: PendingCall, offer: Offer, payload: Payload, progress: boolean): Delivery {
-    const details = detailsFor(call, offer, progress)
-    const told = call.watch === null ? details : call.watch.told(details)
-    return offer.callee.session.send({
-      type: MessageType.Invocation, request: call.invocation, registration: call.registration.id, details: told, payload, sharer: sharerOf(call.caller)
-    })
+  /** A callee could not take a call. True if no other one can, so that the call has ended. */
+  #missed (call: PendingCall, offer: Offer, why: Miss): boolean {
+    this.#assignments.unassign(call)
+    call.offer = null
+    const error = why === 'gone' || why === 'busy' ? reasons.noAvailableCallee : errorOf(why)
+    call.watch?.endInvocation('error', error)
+    if (why !== 'gone' && why !== 'busy' && isUnsuitable(why)) {
+      this.#end(call, refusal(MessageType.Call, call.request, error))
+      return true
+    }
+    call.tried = (call.tried ?? new Set()).add(offer)
+    return false
   }
 
   #progress (call: PendingCall, details: Dict, payload: Payload): void {
@@ -240,13 +217,13 @@ export class Dealer {
     if (isUnsuitable(delivery)) this.#abandon(call, delivery)
   }
 
-  #reroute (call: PendingCall, { payload, tried }: NonNullable<PendingCall['rerouting']>): void {
+  #reroute (call: PendingCall, { payload }: NonNullable<PendingCall['rerouting']>): void {
     this.#registrations.isOffered(call.registration)
-    this.#unassign(call)
+    this.#assignments.unassign(call)
     call.watch?.endInvocation('error', reasons.unavailable)
-    tried.add(call.offer!)
+    call.tried = (call.tried ?? new Set()).add(call.offer!)
     call.offer = null
-    this.#invoke(call, payload, tried)
+    this.#invoke(call, payload)
   }
 
   #setDeadline (call: PendingCall, due: number): void {
@@ -276,19 +253,12 @@ export class Dealer {
     if (call.progressive && call.state !== 'invoked') rememberEnded(state, request)
     // Its place is free when its procedure has ended: it may ignore that it was interrupted.
     if (willAnswer(call)) call.state = 'abandoned'
-    else this.#unassign(call)
+    else this.#assignments.unassign(call)
     call.lift?.()
     const delivery = answer === null ? 'sent' : caller.send(answer)
     if (!isUnsuitable(delivery)) return watch?.answered(answer, outcome)
     caller.send(refusal(MessageType.Call, request, errorOf(delivery)))
     watch?.end('error', errorOf(delivery))
-  }
-
-  /** The call of an answer; undefined if it has ended meanwhile. Throws for an invocation that never was. */
-  #invocation (session: RoutedSession, id: Id, name: string): PendingCall | undefined {
-    const callee = this.#registrations.callee(session)
-    if (callee === undefined || id > callee.lastInvocation) throw new ProtocolViolation(`${name} for invocation ${id}, which was never sent`)
-    return callee.invocations.get(id)
   }
 
   #callerOf (session: RoutedSession): Caller {

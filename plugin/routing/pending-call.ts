@@ -76,12 +76,16 @@ export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait' | 'ski
   if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
 }
 
-/** The reason why no callee accepts a call: the URI and text of an ERROR. `last` is the fate of the last attempt. */
-export function whyNobody ({ registration: { hasBusy }, rerouting }: PendingCall, tried: Set<Offer> | null, last: Delivery): [error: Uri, text?: string] {
+/** Why a callee does not have a call that was meant for it: its node says that it is gone, or busy, or the message was not sent. */
+export type Miss = Exclude<Delivery, 'sent'> | 'gone' | 'busy'
+
+/** The reason why no callee accepts a call: the URI and text of an ERROR. `last` is the fate of the last attempt; null if there was none. */
+export function whyNobody ({ registration: { hasBusy }, rerouting, tried }: PendingCall, last: Miss | null): [error: Uri, text?: string] {
   if (last === 'full') return [reasons.limitExceeded, 'limits.heldBytes: the procedures of the app hold too many values, in total or for this caller']
   if (rerouting !== null) return [reasons.noAvailableCallee]
-  if (tried !== null) return [reasons.networkFailure]
-  if (hasBusy) return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
+  if (last === 'gone') return [reasons.noAvailableCallee]
+  if (tried !== null && last !== 'busy') return [reasons.networkFailure]
+  if (hasBusy || last === 'busy') return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
   return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many open calls, in total or from this caller']
 }
 

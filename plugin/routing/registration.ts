@@ -48,8 +48,10 @@ export interface PendingCall {
   state: CallState
   /** Removes the deadline; undefined if there is none. */
   lift: (() => void) | undefined
+  /** The callees that could not take it, in order; null if there are none. */
+  tried: Set<Offer> | null
   /** The payload for another callee; null if the call cannot be rerouted. */
-  rerouting: { readonly payload: Payload, readonly octets: number, readonly tried: Set<Offer> } | null
+  rerouting: { readonly payload: Payload, readonly octets: number } | null
   /** The observer of the call; null if there is none. */
   readonly watch: CallWatch | null
 }

@@ -1958,8 +1958,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A canceled call of a procedure of the app counts toward the limit until the procedure has ended',
     file: 'plugin/routing/dealer.ts',
-    code: "if (willAnswer(call)) call.state = 'abandoned'\n    else this.#unassign(call)",
-    without: 'this.#unassign(call)',
+    code: "if (willAnswer(call)) call.state = 'abandoned'\n    else this.#assignments.unassign(call)",
+    without: 'this.#assignments.unassign(call)',
     test: ['in-process/abandoned-invocations.test.ts', 'a canceled call of the app.s procedure keeps']
   },
   {

@@ -190,7 +190,7 @@ t.test('the reason why no callee takes a call is found without inspecting each o
   const registration = new Unread({ id: 1, uri: 'com.example.shared', match: 'exact', invoke: 'last' })
   const offers = [1, Infinity].map((concurrency) => ({ concurrency, open: 0 }) as unknown as Offer)
   for (const offer of offers) registration.add(offer)
-  const why = (): string | undefined => whyNobody({ registration, rerouting: null } as unknown as PendingCall, null, 'sent')[1]
+  const why = (): string | undefined => whyNobody({ registration, rerouting: null, tried: null } as unknown as PendingCall, null)[1]
   t.match(why(), /pendingInvocations/)
   registration.begin(offers[0]!)
   t.match(why(), /have reached their concurrency limit/)
