@@ -23,7 +23,7 @@ import { LogLimit } from './log-limit.ts'
 import { defaults } from './option-defaults.ts'
 import type { ResolvedOptions } from './resolved-options.ts'
 import { inProcessFeatures } from './protocol/features.ts'
-import { nextId } from './protocol/id.ts'
+import { idsFromOne } from './protocol/id.ts'
 import { randomId } from './protocol/random-id.ts'
 import type { Id } from './protocol/id.ts'
 import { Payload } from './protocol/payload.ts'
@@ -69,7 +69,6 @@ export class Router implements SessionHost {
   readonly #log: SessionLog
   readonly #realms = new Map<Uri, Realm>()
   readonly #ids = new Set<Id>()
-  #lastScopeId: Id = 0
   readonly #remote = new Set<Connection>()
   readonly #inProcess = new Set<Connection>()
   #state: SessionHost['state'] = 'open'
@@ -90,12 +89,13 @@ export class Router implements SessionHost {
     this.logLimit = new LogLimit(log)
     this.#log = this.logLimit.of(log)
     this.held = new HeldValues(limits.heldBytes, this.#log)
+    // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
+    const scopeIds = idsFromOne()
     for (const [name, options] of Object.entries(realms)) {
-      // Small and increasing, because clients echo these ids and some of them cannot encode large ones.
       const logins: LoginsOfRealm = { find: (query, range) => this.#findLogins({ ...query, realm: name }, range), revoke: (query) => this.logins.revoke({ ...query, realm: name }) }
       this.#realms.set(name, new Realm({
         ...{ name, router: this, kicks: this.kicks, options, limits, held: this.held, authorizerTimeout, logins, federation: cluster?.realm(name) ?? null },
-        nextId: () => (this.#lastScopeId = nextId(this.#lastScopeId)),
+        nextId: scopeIds,
         log: this.#log.child({ realm: name })
       }))
     }

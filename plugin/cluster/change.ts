@@ -1,6 +1,7 @@
 import type { Id } from '../protocol/id.ts'
+import type { Dict } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
-import { isNaturalNumber, isString } from '../protocol/wire-value.ts'
+import { isBoolean, isDict, isNaturalNumber, isString, isUriOrNull } from '../protocol/wire-value.ts'
 import { isNodeId } from './node-id.ts'
 import type { NodeId } from './node-id.ts'
 import { parsed } from './parsed.ts'
@@ -22,6 +23,22 @@ export type Change =
   | readonly ['hold', realm: Uri, uri: Uri, match: MatchPolicy, session: Id, at: number]
   /** The node has no subscribers of a subscription any more. The session caused it. */
   | readonly ['drop', realm: Uri, subscription: Id, session: Id]
+  /** A session of the node becomes a callee, if the other callees permit it, by a REGISTER, at a time in milliseconds since 1970. */
+  | readonly ['offer', realm: Uri, procedure: Uri, options: Dict, request: Id, session: Id, callee: CalleeDetails, at: number]
+  /** A session of the node, or of another one, is no longer a callee. A session that did not ask for it is informed, with a reason or null. */
+  | readonly ['withdraw', realm: Uri, registration: Id, node: NodeId, session: Id, asked: boolean, reason: Uri | null]
+
+/** A change of one kind. */
+export type ChangeOf<K extends Change[0]> = Extract<Change, readonly [K, ...unknown[]]>
+
+/** What the other nodes know about a callee. */
+export interface CalleeDetails extends Dict {
+  readonly authid: string
+  readonly authrole: string
+  readonly isTrusted: boolean
+  /** The features that its client announced, and that concern callees. */
+  readonly features: readonly string[]
+}
 
 /** The changes that a node proposes together, with a number: 1 for its first entry, then 2, 3, … */
 export interface Entry {
@@ -32,13 +49,21 @@ export interface Entry {
 
 const isMatch = (value: unknown): boolean => value === 'exact' || value === 'prefix' || value === 'wildcard'
 
+function isCalleeDetails (value: unknown): value is CalleeDetails {
+  if (!isDict(value)) return false
+  const { authid, authrole, isTrusted, features } = value
+  return isString(authid) && isString(authrole) && isBoolean(isTrusted) && Array.isArray(features) && features.every(isString)
+}
+
 const fields: { readonly [kind in Change[0]]: ReadonlyArray<(value: unknown) => boolean> } = {
   join: [isNaturalNumber],
   renew: [],
   leave: [],
   dead: [isNodeId],
   hold: [isString, isString, isMatch, isNaturalNumber, isNaturalNumber],
-  drop: [isString, isNaturalNumber, isNaturalNumber]
+  drop: [isString, isNaturalNumber, isNaturalNumber],
+  offer: [isString, isString, isDict, isNaturalNumber, isNaturalNumber, isCalleeDetails, isNaturalNumber],
+  withdraw: [isString, isNaturalNumber, isNodeId, isNaturalNumber, isBoolean, isUriOrNull]
 }
 
 export function encodeEntry ({ node, number, changes }: Entry): Uint8Array {

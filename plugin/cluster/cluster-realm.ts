@@ -1,18 +1,28 @@
 import type { Id } from '../protocol/id.ts'
+import type { Register } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
-import type { Claim, FederatedRouting, Federation } from '../routing/federation.ts'
+import type { FederatedRealm, FederatedRouting } from '../routing/federated-routing.ts'
+import type { Claim, Offered, Offering } from '../routing/federation.ts'
 import type { Publication } from '../routing/publication.ts'
+import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Subscription } from '../routing/subscription.ts'
 import { begin } from '../work.ts'
-import type { Change } from './change.ts'
+import { Callees } from './callees.ts'
+import type { CalleeDetails, Change, ChangeOf } from './change.ts'
 import { Holds } from './holds.ts'
 import type { NodeId } from './node-id.ts'
+import { Offers, toRegister } from './offers.ts'
+import { RemoteCallee, calleeDetailsOf } from './remote-callee.ts'
+import type { InvocationSender } from './remote-callee.ts'
+import type { CalledRealm } from './remote-calls.ts'
 
 /** The part of the cluster that a realm uses. */
 export interface ClusterOfRealm {
   readonly node: NodeId
   readonly isReachable: boolean
-  /** The id of the next subscription. */
+  /** Sends invocations to the callees of other nodes. */
+  readonly calls: InvocationSender
+  /** The id of the next subscription or registration. */
   nextId (): Id
   /** Proposes a change. Resolves when all members have applied it. */
   agree (change: Change): Promise<void>
@@ -23,10 +33,12 @@ export interface ClusterOfRealm {
 }
 
 /** The nodes other than this one, for one realm. */
-export class ClusterRealm implements Federation {
+export class ClusterRealm implements FederatedRealm, CalledRealm {
   readonly #cluster: ClusterOfRealm
   readonly #name: Uri
   readonly #holds: Holds
+  readonly #offers: Offers
+  readonly #callees = new Callees()
   #routing!: FederatedRouting
 
   constructor (cluster: ClusterOfRealm, name: Uri) {
@@ -37,6 +49,13 @@ export class ClusterRealm implements Federation {
       raise: async (uri, match, session) => { await cluster.agree(['hold', name, uri, match, session, Date.now()]) },
       drop: (subscription, session) => { cluster.propose(['drop', name, subscription, session]) }
     })
+    this.#offers = new Offers({
+      propose: async (session, { request, procedure, options }) => {
+        await cluster.agree(['offer', name, procedure, options, request, session.id, calleeDetailsOf(session), Date.now()])
+      },
+      withdraw: (registration, session) => { cluster.propose(['withdraw', name, registration, cluster.node, session, true, null]) },
+      discard: (offer) => { this.#routing.dealer.settle(offer, 'withdrawn') }
+    })
   }
 
   get node (): NodeId {
@@ -45,6 +64,14 @@ export class ClusterRealm implements Federation {
 
   get isReachable (): boolean {
     return this.#cluster.isReachable
+  }
+
+  get registrations (): FederatedRouting['registrations'] {
+    return this.#routing.registrations
+  }
+
+  get dealer (): FederatedRouting['dealer'] {
+    return this.#routing.dealer
   }
 
   nextId (): Id {
@@ -63,6 +90,21 @@ export class ClusterRealm implements Federation {
     this.#holds.unused(subscription, session)
   }
 
+  offer (session: RoutedSession, message: Register): Offering {
+    return this.#offers.offer(session, message)
+  }
+
+  withdraw (registration: Id, session: Id): Promise<void> {
+    const known = this.#cluster.agree(['withdraw', this.#name, registration, this.node, session, true, null])
+    known.catch(() => {})
+    return known
+  }
+
+  revoke (registration: Id, session: RoutedSession, reason: Uri | undefined): void {
+    const node = session instanceof RemoteCallee ? session.node : this.node
+    this.#cluster.propose(['withdraw', this.#name, registration, node, session.id, false, reason ?? null])
+  }
+
   publish (publication: Publication, to: Iterable<NodeId>): void {
     this.#cluster.publish(this.#name, publication, to)
   }
@@ -71,14 +113,18 @@ export class ClusterRealm implements Federation {
     await this.#cluster.flush()
   }
 
-  /** A node has subscribers from now on. */
-  hold (uri: Uri, match: MatchPolicy, by: { node: NodeId, session: Id, at: number }): void {
-    this.#routing.subscriptions.hold(uri, match, by)
+  callee (session: Id): RoutedSession | undefined {
+    return this.#callees.get(this.node, session)
   }
 
-  /** A node has no subscribers any more. */
-  drop (subscription: Id, node: NodeId, session: Id): void {
-    this.#routing.subscriptions.drop(subscription, node, session)
+  /** Applies a change of the log by a node. */
+  apply (change: Change, by: NodeId): void {
+    switch (change[0]) {
+      case 'hold': return this.#routing.subscriptions.hold(change[2], change[3], { node: by, session: change[4], at: change[5] })
+      case 'drop': return this.#routing.subscriptions.drop(change[2], by, change[3])
+      case 'offer': return this.#applyOffer(change, by)
+      case 'withdraw': return this.#applyWithdraw(change)
+    }
   }
 
   /** A node has published. */
@@ -88,12 +134,52 @@ export class ClusterRealm implements Federation {
 
   /** A node is no longer a member. */
   forgetNode (node: NodeId): void {
-    const steps = this.#routing.subscriptions.forgetNode(node)
-    begin({ work: () => steps.next().done !== true })
+    const { subscriptions, registrations } = this.#routing
+    const callees = this.#callees.take(node)
+    for (const callee of callees) registrations.retire(callee, 'gone')
+    const steps = [subscriptions.forgetNode(node), ...callees.map((callee) => registrations.forget(callee))]
+    begin({
+      work: () => {
+        if (steps[0]?.next().done === true) steps.shift()
+        return steps.length > 0
+      }
+    })
   }
 
   /** The other nodes cannot be reached. */
   cutOff (): void {
-    this.#holds.abort(new Error('the other nodes cannot be reached'))
+    const error = new Error('the other nodes cannot be reached')
+    this.#holds.abort(error)
+    this.#offers.abort(error)
+  }
+
+  /** A callee of another node has no open invocation any more, or no registration. */
+  dismiss (callee: RemoteCallee): void {
+    if (this.#routing.registrations.dismiss(callee)) this.#callees.delete(callee.node, callee.id)
+  }
+
+  #applyOffer ([, , procedure, options, request, id, details, created]: ChangeOf<'offer'>, by: NodeId): void {
+    const message = toRegister(procedure, options, request)
+    const session = by === this.node ? this.#offers.session(id, request) : this.#remoteCallee(by, id, details)
+    if (message === null || session === undefined) return
+    const { registrations } = this.#routing
+    const origin = { created, isHeld: by === this.node, nextId: () => this.#cluster.nextId() }
+    let outcome: Offered | null = null
+    const refused = registrations.offer(session, message, origin, (registration, offer, isNew) => { outcome = { registration, offer, isNew } })
+    if (refused === null) this.#callees.add(by, session)
+    if (by === this.node && !this.#offers.decided(id, request, refused ?? outcome!)) registrations.retire(session, 'leaving')
+  }
+
+  #applyWithdraw ([, , registration, node, id, asked, reason]: ChangeOf<'withdraw'>): void {
+    const session = this.#callees.get(node, id)
+    if (session === undefined) return
+    const { registrations } = this.#routing
+    registrations.withdraw(registration, session, asked ? null : { reason: reason ?? undefined })
+    if (session instanceof RemoteCallee) this.dismiss(session)
+    else if ((registrations.callee(session)?.registrations.size ?? 0) === 0) this.#callees.delete(node, id)
+  }
+
+  #remoteCallee (node: NodeId, session: Id, details: CalleeDetails): RoutedSession {
+    return this.#callees.get(node, session) ?? new RemoteCallee({ realm: this.#name, node, session, details, sender: this.#cluster.calls })
   }
 }

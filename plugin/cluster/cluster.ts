@@ -1,4 +1,3 @@
-import { cborCodec } from '../codec/cbor-codec.ts'
 import type { StandardCodec } from '../codec/codec.ts'
 import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
@@ -6,6 +5,7 @@ import type { Uri } from '../protocol/uri.ts'
 import { inTime } from '../thenable.ts'
 import type { Publication } from '../routing/publication.ts'
 import type { Change } from './change.ts'
+import { toCallMessage } from './call-message.ts'
 import { Channels, HEARTBEAT } from './channels.ts'
 import type { NodeMessage } from './channels.ts'
 import type { ClusterLink, LinkReceiver, LinkState } from './cluster-link.ts'
@@ -20,6 +20,12 @@ import type { Clock } from './clock.ts'
 import { LEASE, Leases, RENEWAL } from './leases.ts'
 import { randomNodeId } from './node-id.ts'
 import type { NodeId } from './node-id.ts'
+import { RemoteCalls } from './remote-calls.ts'
+
+/** Up to this id, each realm of each node numbers the registrations of its meta API. */
+const LAST_OWN_ID = 1000
+/** The kind of the message that tells a node that messages of it were lost. */
+const LOST = 'lost'
 
 /** The part of a log that a cluster uses. */
 export interface ClusterLogger { error (details: object, text: string): void, warn (details: object, text: string): void }
@@ -27,6 +33,7 @@ export interface ClusterLogger { error (details: object, text: string): void, wa
 /** This node among the others: connects the realms of one router to those of the same name elsewhere. */
 export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   readonly node: NodeId = randomNodeId()
+  readonly calls: RemoteCalls
   readonly #link: ClusterLink
   readonly #codecs: ReadonlyMap<string, StandardCodec>
   readonly #logger: ClusterLogger
@@ -39,7 +46,7 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   readonly #fenced: () => void
   #state: 'new' | 'member' | 'left' | 'fenced' = 'new'
   readonly #realms = new Map<Uri, ClusterRealm>()
-  #lastId: Id = 0
+  #lastId: Id = LAST_OWN_ID
 
   constructor ({ link, codecs, log, clock = systemClock, fenced }: {
     link: ClusterLink
@@ -58,7 +65,19 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
       node: this.node,
       log: this.#log,
       receive: (from, message, position) => { this.#receive(from, message, position) },
-      lost: (from) => { log.warn({ node: from }, 'messages of another node were lost') }
+      lost: (from) => {
+        log.warn({ node: from }, 'messages of another node were lost')
+        this.calls.lost(from)
+        this.#channels.send(from, LOST, [])
+      }
+    })
+    this.calls = new RemoteCalls({
+      realm: (name) => this.#realms.get(name),
+      send: (to, kind, fields, octets) => {
+        if (!this.isReachable) return false
+        this.#channels.send(to, kind, fields, octets)
+        return true
+      }
     })
     this.#clock = clock
     this.#fenced = fenced
@@ -122,7 +141,7 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
 
   /** Sends a publication to other nodes. */
   publish (realm: Uri, publication: Publication, to: Iterable<NodeId>): void {
-    const { fields, octets } = packPublication(realm, publication, cborCodec)
+    const { fields, octets } = packPublication(realm, publication)
     for (const node of to) this.#channels.send(node, 'event', fields, octets)
   }
 
@@ -143,13 +162,11 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   }
 
   changed (state: LinkState): void {
-    if (state === 'up') return
-    for (const realm of this.#realms.values()) realm.cutOff()
+    if (state !== 'up') this.#cutOff()
   }
 
   apply (change: Change, by: NodeId): void {
-    if (change[0] === 'hold') this.#realms.get(change[1])?.hold(change[2], change[3], { node: by, session: change[4], at: change[5] })
-    else if (change[0] === 'drop') this.#realms.get(change[1])?.drop(change[2], by, change[3])
+    if (change.length > 2) this.#realms.get(change[1] as Uri)?.apply(change, by)
   }
 
   joined (node: NodeId): void {
@@ -166,6 +183,7 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     this.#leases.forget(node)
     this.#channels.forget(node)
     this.#confirmations.forget(node)
+    this.calls.forget(node)
     for (const realm of this.#realms.values()) realm.forgetNode(node)
   }
 
@@ -178,6 +196,9 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     const { kind } = message
     this.#confirmations.take(from, position)
     if (kind === 'confirm' || kind === HEARTBEAT) return
+    if (kind === LOST) return this.calls.lost(from)
+    const call = toCallMessage(message, this.#codecs)
+    if (call !== undefined && call !== null) return this.calls.take(from, call)
     const event = kind === 'event' ? unpackPublication(message, this.#codecs) : null
     if (event === null) return this.#logger.error({ node: from, kind }, 'a message of another node is malformed: it is ignored')
     this.#realms.get(event.realm)?.route(event.publication)
@@ -200,10 +221,16 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     if (this.#state !== 'member') return
     this.#state = state
     this.#stopRenewing?.()
-    for (const realm of this.#realms.values()) realm.cutOff()
+    this.#cutOff()
     if (state === 'left') return
     this.#logger.error({}, 'this node has been fenced: the other nodes consider it dead, or the log cannot be reached')
     this.#fenced()
+  }
+
+  /** The other nodes cannot be reached: what waits for them fails. */
+  #cutOff (): void {
+    for (const realm of this.#realms.values()) realm.cutOff()
+    for (const node of [...this.calls.nodes]) this.calls.lost(node)
   }
 
   #others (): NodeId[] {

@@ -8,27 +8,24 @@ import { layoutOf, toMessage } from '../protocol/wire-format.ts'
 import type { Publication } from '../routing/publication.ts'
 import { Receivers } from '../routing/receivers.ts'
 import type { NodeMessage } from './channels.ts'
+import { packPayload, unpackPayload } from './payload-fields.ts'
 
 /** A publication as fields and octets of a message between nodes. Throws if no codec can represent the payload. */
-export function packPublication (realm: Uri, publication: Publication, codec: StandardCodec): Pick<NodeMessage, 'fields' | 'octets'> {
-  const { id, topic, details, payload, receivers, excluded } = publication
-  const { codec: { name }, encoded: { elements, isOctets = false, bytes } } = payload.packed(codec)
-  return { fields: [realm, id, topic, details, receivers?.options ?? null, excluded, name, elements, isOctets], octets: bytes }
+export function packPublication (realm: Uri, { id, topic, details, payload, receivers, excluded }: Publication): Pick<NodeMessage, 'fields' | 'octets'> {
+  const { fields, octets } = packPayload(payload)
+  return { fields: [realm, id, topic, details, receivers?.options ?? null, excluded, ...fields], octets }
 }
 
 /** The publication of a message. Null if it is malformed. */
 export function unpackPublication (
   { fields, octets }: NodeMessage, codecs: ReadonlyMap<string, StandardCodec>
 ): { realm: Uri, publication: Publication } | null {
-  const [realm, id, topic, details, lists, excluded, name, elements, isOctets] = fields
-  const codec = codecs.get(name as string)
-  if (codec === undefined || (elements !== 0 && elements !== 1 && elements !== 2) || typeof isOctets !== 'boolean') return null
-  if (!isString(realm) || !isString(topic) || !isPositiveInteger(id) || !isDict(details)) return null
+  const [realm, id, topic, details, lists, excluded, ...packed] = fields
+  const payload = unpackPayload(packed, octets, codecs)
+  if (payload === null || !isString(realm) || !isString(topic) || !isPositiveInteger(id) || !isDict(details)) return null
   if (excluded !== null && !isPositiveInteger(excluded)) return null
   const receivers = toReceivers(lists, topic)
-  if (receivers === undefined) return null
-  const payload = Payload.ofBytes(codec, { elements, bytes: octets, ...(isOctets ? { isOctets } : {}) })
-  return { realm, publication: { id, topic, details, payload, receivers, excluded } }
+  return receivers === undefined ? null : { realm, publication: { id, topic, details, payload, receivers, excluded } }
 }
 
 /** The lists, or null, which are checked like those of a client. Undefined if they are malformed. */

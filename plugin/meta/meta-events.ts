@@ -82,16 +82,16 @@ export class RegistrationEvents implements RegistrationObserver {
   }
 
   created (callee: RoutedSession, registration: Registration): void {
-    if (!isHidden(registration)) this.#publish('wamp.registration.on_create', () => [callee.id, describeRegistration(registration)])
+    if (!isHidden(registration)) this.#publish('wamp.registration.on_create', () => [callee.id, describeRegistration(registration)], { origin: 'everywhere' })
   }
 
   registered (callee: RoutedSession, registration: Registration): void {
-    if (!isHidden(registration)) this.#publish('wamp.registration.on_register', () => [callee.id, registration.id])
+    if (!isHidden(registration)) this.#publish('wamp.registration.on_register', () => [callee.id, registration.id], { origin: 'everywhere' })
   }
 
   unregistered (callee: RoutedSession, registration: Registration): void {
     if (isHidden(registration)) return
-    this.#publish('wamp.registration.on_unregister', () => [callee.id, registration.id])
-    if (registration.isOver) this.#publish('wamp.registration.on_delete', () => [callee.id, registration.id])
+    this.#publish('wamp.registration.on_unregister', () => [callee.id, registration.id], { origin: 'everywhere' })
+    if (registration.isOver) this.#publish('wamp.registration.on_delete', () => [callee.id, registration.id], { origin: 'everywhere' })
   }
 }

@@ -13,3 +13,9 @@ export function isId (value: unknown): value is Id {
 export function nextId (id: Id): Id {
   return id >= MAX_ID ? 1 : id + 1
 }
+
+/** Ids from 1, one for each call. */
+export function idsFromOne (): () => Id {
+  let last: Id = 0
+  return () => (last = nextId(last))
+}

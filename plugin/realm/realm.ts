@@ -4,6 +4,7 @@ import type { Action } from '../protocol/action.ts'
 import { eventsDropped, identityOf, sessionJoined, sessionLeft } from '../diagnostics.ts'
 import { WampError } from '../errors.ts'
 import type { HeldValues } from '../held-values.ts'
+import { idsFromOne } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Dict, Publish } from '../protocol/message.ts'
@@ -20,7 +21,7 @@ import { Broker } from '../routing/broker.ts'
 import { Dealer } from '../routing/dealer.ts'
 import { Decisions } from '../authorization/decisions.ts'
 import type { ProcedureAuthorizer, RealmLog } from '../authorization/decisions.ts'
-import type { Federation } from '../routing/federation.ts'
+import type { FederatedRealm } from '../routing/federated-routing.ts'
 import { LastPublications } from './last-publications.ts'
 import { loginProcedures, revokeLogins } from '../meta/login-procedures.ts'
 import type { LoginsOfRealm } from '../meta/login-procedures.ts'
@@ -70,6 +71,7 @@ export class Realm {
   readonly #sessionEvents: SessionEvents
   /** Sessions that have left and still have registrations or subscriptions. */
   #departures = 0
+  readonly #departed: 'gone' | 'leaving'
   #whenDeparted: (() => void) | undefined
 
   constructor ({ name, router, kicks, options, limits, held, authorizerTimeout, logins, nextId, federation = null, log }: {
@@ -89,7 +91,7 @@ export class Realm {
     /** The ids of subscriptions and registrations. */
     nextId: () => Id
     /** The other nodes. @default null, which means that there are none */
-    federation?: Federation | null
+    federation?: FederatedRealm | null
     log: RealmLog
   }) {
     this.name = name
@@ -104,9 +106,10 @@ export class Realm {
     this.#sessionEvents = new SessionEvents(publish)
     this.#subscriptions = new Subscriptions({ nextId: federation === null ? nextId : () => federation.nextId(), observer: new SubscriptionEvents(publish), federation })
     this.#broker = new Broker({ subscriptions: this.#subscriptions, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, federation })
-    federation?.attach({ subscriptions: this.#subscriptions, broker: this.#broker })
-    this.#registrations = new Registrations({ nextId, limit: limits.registrations, observer: new RegistrationEvents(publish) })
+    this.#registrations = new Registrations({ nextId: federation === null ? nextId : idsFromOne(), limit: limits.registrations, observer: new RegistrationEvents(publish), federation })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
+    federation?.attach({ subscriptions: this.#subscriptions, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
+    this.#departed = federation === null ? 'gone' : 'leaving'
     this.#requests = new Requests({ observer: new RequestReports(router), federation, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
     this.#lastPublications = new LastPublications({ publish: (session, testament) => this.#requests.receive(session, testament), limit: limits.storedBytes, log })
@@ -231,7 +234,7 @@ export class Realm {
 
   /** Removes everything of a session, in several turns of the event loop. */
   #depart (session: RoutedSession, manner: 'told' | 'quietly'): void {
-    this.#registrations.retire(session)
+    this.#registrations.retire(session, this.#departed)
     const testaments = this.#testaments.take(session)
     const steps = this.#withdraw(session, manner === 'told' ? testaments : [], manner)
     this.#departures++
@@ -269,7 +272,7 @@ export class Realm {
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
     const session = new ServiceSession({ realm: this.name, octets: parkedBytes, held, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log: this.#log })
     const options = { disclose_caller: true }
-    procedures.forEach(([procedure], i) => { this.#requests.receive(session, { type: MessageType.Register, request: i + 1, options, procedure }) })
+    procedures.forEach(([procedure], i) => { this.#registrations.register(session, { type: MessageType.Register, request: i + 1, options, procedure }, false) })
     return session
   }
 

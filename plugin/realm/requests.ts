@@ -9,7 +9,8 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
 import type { Broker } from '../routing/broker.ts'
 import type { Dealer } from '../routing/dealer.ts'
-import type { Claim, Federation } from '../routing/federation.ts'
+import type { Federation } from '../routing/federation.ts'
+import { FederatedRequests, cutOff } from './federated-requests.ts'
 import { ParkedRequest } from './parked-request.ts'
 import { PendingVerdict } from '../authorization/pending-verdict.ts'
 import { refusal, refusalOf } from '../routing/refusal.ts'
@@ -26,12 +27,11 @@ export type RoutedMessage = Publish | Subscribe | Unsubscribe | Call | Cancel | 
 const forgotten = refused(reasons.notAuthorized)
 const discloseMeDisallowed = refused(reasons.discloseMeDisallowed)
 const timedOut = refused(reasons.timeout)
-const cutOff = refused(reasons.networkFailure)
 
 /** The requests of sessions to a realm: authorizes and routes them. */
 export class Requests {
   readonly #observer: RequestObserver
-  readonly #federation: Federation | null
+  readonly #federated: FederatedRequests | null
   readonly #roles: ReadonlyMap<string, Role>
   readonly #contract: ContractChecks | null
   readonly #broker: Broker
@@ -50,7 +50,7 @@ export class Requests {
     dealer: Dealer
   }) {
     this.#observer = observer
-    this.#federation = federation
+    this.#federated = federation === null ? null : new FederatedRequests({ federation, registrations, dealer })
     this.#roles = roles
     this.#contract = contract
     this.#broker = broker
@@ -72,7 +72,7 @@ export class Requests {
       case MessageType.Subscribe: return this.#subscribe(session, message)
       case MessageType.Unsubscribe: this.#broker.unsubscribe(session, message); break
       case MessageType.Register: return this.#register(session, message)
-      case MessageType.Unregister: this.#registrations.unregister(session, message); break
+      case MessageType.Unregister: return this.#unregister(session, message)
       default: unreachable(message)
     }
     return undefined
@@ -169,33 +169,10 @@ export class Requests {
   #subscribe (session: RoutedSession, message: Subscribe): ParkedRequest | undefined {
     const verdict = this.ask(session, 'subscribe', message.topic, message.options.match, message.options)
     const act = (decided: Verdict): void => { this.#subscribed(session, message, decided) }
-    if (this.#federation !== null) return this.#subscribeEverywhere(this.#federation, session, message, verdict, act)
+    if (this.#federated !== null) return this.#federated.subscribe(session, message, verdict, act)
     if (verdict instanceof PendingVerdict) return new ParkedRequest(verdict.verdict, act, () => { verdict.abandon() })
     act(verdict)
     return undefined
-  }
-
-  /** The subscription takes effect when all nodes know about it. */
-  #subscribeEverywhere (federation: Federation, session: RoutedSession, { topic, options: { match = 'exact' } }: Subscribe, asked: Verdict | PendingVerdict, act: (verdict: Verdict) => void): ParkedRequest | undefined {
-    let claim: Claim | null = null
-    let state: 'wanted' | 'abandoned' = 'wanted'
-    const announce = (verdict: Verdict): Verdict | Promise<Verdict> => {
-      if (state === 'wanted' && verdict.refusal === null) claim = federation.claim(topic, match, session.id)
-      return claim === null ? verdict : claim.ready.then(() => verdict, () => cutOff)
-    }
-    const decided = asked instanceof PendingVerdict ? asked.verdict.then(announce) : announce(asked)
-    if (!(decided instanceof Promise)) {
-      act(decided)
-      return undefined
-    }
-    return new ParkedRequest(decided, (verdict) => {
-      act(verdict)
-      claim?.release()
-    }, () => {
-      state = 'abandoned'
-      if (asked instanceof PendingVerdict) asked.abandon()
-      claim?.release()
-    })
   }
 
   #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {
@@ -205,6 +182,7 @@ export class Requests {
 
   #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
     const verdict = this.ask(session, 'register', message.procedure, message.options.match, message.options)
+    if (this.#federated !== null) return this.#federated.register(session, message, verdict, (decided) => this.#refusesRegister(session, message, decided))
     if (verdict instanceof PendingVerdict) {
       return new ParkedRequest(verdict.verdict, (decided) => { this.#registered(session, message, decided) }, () => { verdict.abandon() })
     }
@@ -213,9 +191,20 @@ export class Requests {
   }
 
   #registered (session: RoutedSession, message: Register, decided: Verdict): void {
-    const verdict = this.#disclosing(session, decided, message.options.disclose_caller === true)
-    if (verdict.refusal === null) this.#registrations.register(session, message, verdict.forceReregister)
-    else session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'register', uri: message.procedure }, verdict.refusal))
+    if (!this.#refusesRegister(session, message, decided)) this.#registrations.register(session, message, decided.forceReregister)
+  }
+
+  /** Answers a REGISTER that the verdict refuses. False if it does not. */
+  #refusesRegister (session: RoutedSession, { request, options, procedure: uri }: Register, decided: Verdict): boolean {
+    const { refusal: error } = this.#disclosing(session, decided, options.disclose_caller === true)
+    if (error !== null) session.send(refusalOf({ request, role: session.principal.authrole, action: 'register', uri }, error))
+    return error !== null
+  }
+
+  #unregister (session: RoutedSession, message: Unregister): ParkedRequest | undefined {
+    if (this.#federated !== null) return this.#federated.unregister(session, message)
+    this.#registrations.unregister(session, message)
+    return undefined
   }
 
   /** The verdict on a request that may ask for disclosure, which the role may not allow. */

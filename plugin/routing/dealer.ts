@@ -1,6 +1,7 @@
 import type { ContractChecks } from '../contract/contract-checks.ts'
 import { Deadlines } from '../deadlines.ts'
 import type { CallOutcome } from '../diagnostics.ts'
+import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
 import type { Call, Cancel, Dict, ErrorMessage, Result, Yield } from '../protocol/message.ts'
 import { packingOf, usesPassthru } from '../protocol/passthru.ts'
@@ -8,12 +9,11 @@ import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { ProtocolViolation } from '../protocol/violation.ts'
-import type { Delivery } from '../transport/transport.ts'
 import { Assignments } from './assignments.ts'
 import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller, DealerLimits } from './caller.ts'
-import { commonDetails, errorOf, interrupt, isAble, isForwarded, isInterruptible, isUnsuitable, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
-import type { Miss } from './pending-call.ts'
+import { commonDetails, errorOf, interrupt, isAble, isForwarded, isInterruptible, isUnsuitable, newCall, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
+import type { Miss, ServedCall } from './pending-call.ts'
 import type { PendingCall } from './registration.ts'
 import { refusal, refusalOf } from './refusal.ts'
 import type { Offer } from './registration.ts'
@@ -36,7 +36,7 @@ export class Dealer {
 
   constructor ({ registrations, contract, limits }: { registrations: Registrations, contract: ContractChecks | null, limits: DealerLimits }) {
     this.#registrations = registrations
-    this.#assignments = new Assignments({ registrations, limit: limits.pendingInvocations })
+    this.#assignments = new Assignments({ registrations, limit: limits.pendingInvocations, heldOctets: limits.parkedBytes })
     this.#contract = contract
     this.#limits = limits
   }
@@ -68,7 +68,7 @@ export class Dealer {
     }
     if (!progress) call.state = 'invoked'
     const delivery = this.#assignments.send(call, call.offer!, payload, progress)
-    if (delivery !== 'sent') this.#abandon(call, delivery)
+    if (delivery !== 'sent') this.#giveUp(call, errorOf(delivery), undefined, true)
     return true
   }
 
@@ -89,26 +89,60 @@ export class Dealer {
     if (fault !== null) return this.refuse(caller, message, refusal(MessageType.Call, request, reasons.invalidArgument, fault), watch)
 
     const details = commonDetails(message, registration, caller, disclosure)
-    const call: PendingCall = {
-      caller,
-      request,
-      procedure,
-      registration,
-      progressive,
-      receiveProgress,
-      timeout,
-      due: timeout === 0 ? 0 : (arrived ?? performance.now()) + timeout,
-      details,
-      offer: null,
-      invocation: 0,
-      state: progressive ? 'streaming' : 'invoked',
-      lift: undefined,
-      tried: null,
-      rerouting: null,
-      watch
-    }
+    const due = timeout === 0 ? 0 : (arrived ?? performance.now()) + timeout
+    const call = newCall({ caller, request, procedure, registration, progressive, receiveProgress, timeout, due, details, watch })
     calls.set(request, call)
     this.#invoke(call, payload)
+  }
+
+  /**
+   * Forwards a call that another node routes to a callee of this one. The caller stands for that node, and CALL.Request is its id there. Returns
+   * why the callee does not take it, or `sent`.
+   */
+  serve (caller: RoutedSession, { request, procedure, registration, callee, details: given, payload }: ServedCall): Miss | 'sent' {
+    const offer = registration.offerOf(callee)
+    if (offer === undefined || offer.state === 'withdrawn' || offer.callee.state !== 'here') return 'gone'
+    if (!this.#assignments.hasRoom(offer, caller)) return 'busy'
+    const { progress, ...details } = given
+    const progressive = progress === true
+    const call = newCall({ caller, request, procedure, registration, progressive, receiveProgress: details.receive_progress === true, timeout: 0, due: 0, details, watch: null })
+    const { calls } = this.#callerOf(caller)
+    calls.set(request, call)
+    this.#assignments.assign(call, offer)
+    const delivery = this.#assignments.send(call, offer, payload, progressive)
+    if (delivery === 'sent') return delivery
+    this.#assignments.unassign(call)
+    calls.delete(request)
+    return delivery
+  }
+
+  /** The node of a callee does not accept an invocation. Another callee is tried, unless it is null what it would be sent. */
+  missed (callee: RoutedSession, invocation: Id, payload: Payload | null, why: Miss): void {
+    const call = this.#assignments.of(callee, invocation, 'a bounce')
+    if (call === undefined) return
+    const { request, procedure } = call
+    if (call.state === 'abandoned') return this.#assignments.unassign(call)
+    if (call.state === 'interrupted') return this.#end(call, refusal(MessageType.Call, request, reasons.canceled))
+    if (this.#missed(call, call.offer!, why)) return
+    const registration = this.#registrations.best(procedure)
+    if (registration === undefined) return this.#end(call, refusal(MessageType.Call, request, reasons.noSuchProcedure))
+    if (payload === null) return this.#end(call, refusal(MessageType.Call, request, ...whyNobody(call, why)))
+    call.registration = registration
+    if (registration.match !== 'exact') call.details = { ...call.details, procedure }
+    this.#invoke(call, payload, why)
+  }
+
+  /** A callee has received REGISTERED, and gets what was held back for it; or it will not receive that, and the calls of this offer fail. */
+  settle (offer: Offer, state: 'open' | 'withdrawn'): void {
+    const { callee } = offer
+    const { messages } = callee.held ?? { messages: [] }
+    callee.held = null
+    offer.state = state
+    for (const message of messages) {
+      const call = callee.invocations.get(message.request)
+      const delivery = state === 'open' || call?.offer !== offer ? callee.session.send(message) : 'closed'
+      if (delivery !== 'sent' && call !== undefined && message.type === MessageType.Invocation) this.#giveUp(call, errorOf(delivery), undefined, false)
+    }
   }
 
   /** Answers a CALL that becomes no call. If it was begun as progressive, its further input is late, and no new call. */
@@ -214,7 +248,7 @@ export class Dealer {
     // The time is that until the next result [advanced, Progressive Call Results].
     if (call.lift !== undefined) this.#setDeadline(call, performance.now() + call.timeout)
     const delivery = call.caller.send({ type: MessageType.Result, request: call.request, details, payload })
-    if (isUnsuitable(delivery)) this.#abandon(call, delivery)
+    if (isUnsuitable(delivery)) this.#giveUp(call, errorOf(delivery), undefined, true)
   }
 
   #reroute (call: PendingCall, { payload }: NonNullable<PendingCall['rerouting']>): void {
@@ -233,11 +267,7 @@ export class Dealer {
     })
   }
 
-  /** Part of a call did not reach the other side: what follows would make no sense. */
-  #abandon (call: PendingCall, delivery: Exclude<Delivery, 'sent'>): void {
-    this.#giveUp(call, errorOf(delivery), undefined, true)
-  }
-
+  /** Ends a call with an error. If part of it did not reach the other side, what follows would make no sense. */
   #giveUp (call: PendingCall, error: Uri, text: string | undefined, interruptsCallee: boolean): void {
     this.#end(call, refusal(MessageType.Call, call.request, error, text))
     if (interruptsCallee) interrupt(call, 'killnowait')

@@ -1,7 +1,10 @@
 import type { NodeId } from '../cluster/node-id.ts'
 import type { Id } from '../protocol/id.ts'
+import type { ErrorMessage, Register } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { Publication } from './publication.ts'
+import type { Offer, Registration } from './registration.ts'
+import type { RoutedSession } from './routed-session.ts'
 import type { Subscription } from './subscription.ts'
 
 /** A request that needs a subscription to be known to all nodes. */
@@ -12,30 +15,39 @@ export interface Claim {
   release (): void
 }
 
-/** The routing of one node, as far as other nodes affect it. */
-export interface FederatedRouting {
-  readonly subscriptions: {
-    find (uri: Uri, match: MatchPolicy): Subscription | undefined
-    hold (uri: Uri, match: MatchPolicy, by: { node: NodeId, session: Id, at: number }): void
-    drop (subscription: Id, node: NodeId, session: Id): void
-    forgetNode (node: NodeId): Generator<void>
-  }
-  readonly broker: { route (publication: Publication): void }
+/** A callee that the log has accepted. */
+export interface Offered {
+  readonly registration: Registration
+  readonly offer: Offer
+  /** False if the session was a callee already. */
+  readonly isNew: boolean
+}
+
+/** A REGISTER that waits for all nodes. */
+export interface Offering {
+  /** Resolves when all nodes know the callee, or with the answer to a REGISTER that the log refused. Rejects if the other nodes cannot be reached. */
+  readonly ready: Promise<Offered | ErrorMessage>
+  /** The session does not become a callee, or no longer is one. */
+  abandon (): void
 }
 
 /** The other nodes of a realm, as far as routing needs them. */
 export interface Federation {
   readonly node: NodeId
-  /** Connects the routing of this node. Called once, before anything else. */
-  attach (routing: FederatedRouting): void
   /** False while messages to other nodes would be lost. */
   readonly isReachable: boolean
-  /** The id of the next subscription. The same on all nodes, if it is called once for each subscription that the log creates. */
+  /** The id of the next subscription or registration. The same on all nodes, if it is called once for each one that the log creates. */
   nextId (): Id
   /** Announces that this node will have subscribers of a URI or pattern. Null if all nodes know already. */
   claim (uri: Uri, match: MatchPolicy, session: Id): Claim | null
   /** The last subscriber of this node has left. */
   unused (subscription: Subscription, session: Id): void
+  /** Announces that a session of this node will be a callee. */
+  offer (session: RoutedSession, message: Register): Offering
+  /** A callee of this node leaves a registration. Resolves when all nodes know. Rejects if they cannot be reached, but all will know later. */
+  withdraw (registration: Id, session: Id): Promise<void>
+  /** A callee of any node is removed from a registration, and its client is informed. */
+  revoke (registration: Id, session: RoutedSession, reason: Uri | undefined): void
   /** Sends a publication to nodes. */
   publish (publication: Publication, to: Iterable<NodeId>): void
   /** Resolves when all that was sent before has left this process. Rejects if the link is down. */

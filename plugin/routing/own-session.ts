@@ -15,7 +15,7 @@ export abstract class OwnSession implements RoutedSession {
   readonly principal: Principal
   abstract readonly features: Features
   readonly transport: TransportDetails = { type: 'in-process' }
-  readonly isTrusted = true
+  readonly isTrusted: boolean = true
   place = 0
 
   constructor ({ id, principal }: OwnIdentity) {

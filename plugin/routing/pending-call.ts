@@ -1,7 +1,8 @@
 import { answersAlways } from '../protocol/features.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Call, Dict } from '../protocol/message.ts'
+import type { Call, Dict, Interrupt } from '../protocol/message.ts'
 import { packingOf } from '../protocol/passthru.ts'
+import type { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { Delivery } from '../transport/transport.ts'
@@ -12,6 +13,35 @@ import type { RoutedSession } from './routed-session.ts'
 
 /** The units of work of an invocation. */
 const UNITS_OF_INVOCATION = 20
+
+/** A call of another node, which has chosen the callee. */
+export interface ServedCall extends Pick<PendingCall, 'request' | 'procedure' | 'registration' | 'details'> {
+  readonly callee: RoutedSession
+  readonly payload: Payload
+}
+
+/** A call that no callee has so far. */
+export function newCall ({ caller, request, procedure, registration, progressive, receiveProgress, timeout, due, details, watch }:
+Pick<PendingCall, 'caller' | 'request' | 'procedure' | 'registration' | 'progressive' | 'receiveProgress' | 'timeout' | 'due' | 'details' | 'watch'>): PendingCall {
+  return {
+    caller,
+    request,
+    procedure,
+    registration,
+    progressive,
+    receiveProgress,
+    timeout,
+    due,
+    details,
+    offer: null,
+    invocation: 0,
+    state: progressive ? 'streaming' : 'invoked',
+    lift: undefined,
+    tried: null,
+    rerouting: null,
+    watch
+  }
+}
 
 /** The part of INVOCATION.Details that is the same for every callee. */
 export function commonDetails ({ procedure, options }: Call, { match }: Registration, caller: RoutedSession, { disclose, trustlevel }: Disclosure): Dict {
@@ -73,7 +103,11 @@ export function willAnswer ({ offer }: PendingCall): boolean {
 
 /** Interrupts the callee, if it supports that. With `skip`, only a callee that will respond is informed, and its procedure is not interrupted. */
 export function interrupt (call: PendingCall, mode: 'kill' | 'killnowait' | 'skip'): void {
-  if (isInterruptible(call)) call.offer?.callee.session.send({ type: MessageType.Interrupt, request: call.invocation, options: { mode } })
+  if (call.offer === null || !isInterruptible(call)) return
+  const { held, session } = call.offer.callee
+  const message: Interrupt = { type: MessageType.Interrupt, request: call.invocation, options: { mode } }
+  if (held === null) session.send(message)
+  else held.messages.push(message)
 }
 
 /** Why a callee does not have a call that was meant for it: its node says that it is gone, or busy, or the message was not sent. */
@@ -83,7 +117,7 @@ export type Miss = Exclude<Delivery, 'sent'> | 'gone' | 'busy'
 export function whyNobody ({ registration: { hasBusy }, rerouting, tried }: PendingCall, last: Miss | null): [error: Uri, text?: string] {
   if (last === 'full') return [reasons.limitExceeded, 'limits.heldBytes: the procedures of the app hold too many values, in total or for this caller']
   if (rerouting !== null) return [reasons.noAvailableCallee]
-  if (last === 'gone') return [reasons.noAvailableCallee]
+  if (last === 'gone') return [reasons.noSuchProcedure]
   if (tried !== null && last !== 'busy') return [reasons.networkFailure]
   if (hasBusy || last === 'busy') return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
   return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many open calls, in total or from this caller']

@@ -1,5 +1,5 @@
 import type { Id } from '../protocol/id.ts'
-import type { Dict, InvocationPolicy } from '../protocol/message.ts'
+import type { Dict, Interrupt, Invocation, InvocationPolicy } from '../protocol/message.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { Shares } from '../shares.ts'
@@ -30,7 +30,8 @@ export interface PendingCall {
   readonly caller: RoutedSession
   readonly request: Id
   readonly procedure: Uri
-  readonly registration: Registration
+  /** Another one if the registration was replaced before a callee took the call. */
+  registration: Registration
   /** True if the caller sends progressive input. */
   readonly progressive: boolean
   /** True if the caller accepts progressive results. */
@@ -40,7 +41,7 @@ export interface PendingCall {
   /** The time at which its timeout ends, on the clock of `performance.now`; 0 for never. */
   readonly due: number
   /** The part of INVOCATION.Details that is the same for every callee. */
-  readonly details: Dict
+  details: Dict
   /** The offer of the callee that has, or had, the invocation; null if there is none. */
   offer: Offer | null
   /** INVOCATION.Request; 0 if there is none. */
@@ -59,14 +60,26 @@ export interface PendingCall {
 /** The state of a session as a callee. */
 export interface Callee {
   readonly session: RoutedSession
-  /** `gone` when the session has ended: its registrations are removed in turns, or when they are accessed. */
-  state: 'here' | 'gone'
+  /**
+   * `leaving`: the session has ended, but its node has not removed its registrations from the log of the cluster. `gone`: the session has
+   * ended, and its registrations are removed in turns, or when they are accessed.
+   */
+  state: 'here' | 'leaving' | 'gone'
   lastInvocation: Id
+  /** What it is sent after REGISTERED, in order; null if nothing is held back. */
+  held: HeldInvocations | null
   /** The calls that it has not answered. */
   readonly invocations: Map<Id, PendingCall>
   readonly registrations: Listing<Registration>
   /** The number of these calls per caller; null while there is capacity for all. */
   openBy: Shares<ClientKey> | null
+}
+
+/** What is held back for a callee until it has received REGISTERED. */
+export interface HeldInvocations {
+  readonly messages: Array<Invocation | Interrupt>
+  /** The octets of their payloads. */
+  octets: number
 }
 
 /** A callee of one registration, with its options. */
@@ -79,6 +92,11 @@ export interface Offer {
   readonly concurrency: number
   /** The number of open calls. */
   open: number
+  /**
+   * `announced`: the callee has not received REGISTERED, so its calls are held back. `withdrawn`: it gets no calls, and the log of the cluster will
+   * remove it.
+   */
+  state: 'announced' | 'open' | 'withdrawn'
 }
 
 /** Observes changes of registrations, after the session that caused them has received its answer. */
@@ -97,7 +115,7 @@ export class Registration {
   readonly match: MatchPolicy
   readonly invoke: InvocationPolicy
   /** The time of creation, in milliseconds since 1970. */
-  readonly created = Date.now()
+  readonly created: number
   /** The callees' sessions in the order in which they joined the realm, once a page of them has been requested. */
   paged: Ordered<RoutedSession> | null = null
   /** The number of departed callees when this registration's callees were last checked. */
@@ -113,8 +131,9 @@ export class Registration {
   /** The next callee for `roundrobin`. */
   #next = 0
 
-  constructor ({ id, uri, match, invoke }: { id: Id, uri: Uri, match: MatchPolicy, invoke: InvocationPolicy }) {
+  constructor ({ id, uri, match, invoke, created }: { id: Id, uri: Uri, match: MatchPolicy, invoke: InvocationPolicy, created: number }) {
     this.id = id
+    this.created = created
     this.uri = uri
     this.match = match
     this.invoke = invoke
@@ -127,6 +146,13 @@ export class Registration {
   /** True if a callee has as many calls as it takes at once. */
   get hasBusy (): boolean {
     return this.#busy.size > 0
+  }
+
+  /** True if all callees have left, but not according to the log of the cluster. */
+  get hasOnlyLeaving (): boolean {
+    const at = this.#offers.findIndex(({ callee }) => callee.state !== 'leaving')
+    spend((at < 0 ? this.#offers.length : at) / LOOKS_OF_UNIT)
+    return at < 0
   }
 
   offerOf (session: RoutedSession): Offer | undefined {
@@ -251,11 +277,11 @@ function accepted (offer: Offer | undefined, accepts: (offer: Offer) => boolean)
   return offer !== undefined && accepts(offer) ? offer : undefined
 }
 
-/** The first callee that has not been tried, from the end if `step` is -1. */
+/** The first callee that has not left and has not been tried, from the end if `step` is -1. */
 function untried (offers: readonly Offer[], tried: ReadonlySet<Offer> | null, step: 1 | -1): Offer | undefined {
   let at = step === 1 ? 0 : offers.length - 1
   let looks = 1
-  if (tried !== null) for (; at >= 0 && at < offers.length && tried.has(offers[at]!); at += step) looks++
+  for (; at >= 0 && at < offers.length && (tried?.has(offers[at]!) === true || offers[at]!.callee.state === 'leaving'); at += step) looks++
   spend(looks / LOOKS_OF_UNIT)
   return offers[at]
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../plugin/cluster/clock.ts'
 import { Cluster } from '../../plugin/cluster/cluster.ts'
 import { MemoryHub } from './memory-hub.ts'
 import { codecs } from '../../plugin/codec/codecs.ts'
-import { buildRouter, settled } from '../helper/build-router.ts'
+import { buildRouter, helloAs, settled } from '../helper/build-router.ts'
 import type { TestClient } from '../helper/build-router.ts'
 
 export interface TestNode {
@@ -10,8 +10,15 @@ export interface TestNode {
   readonly logged: string[]
   /** `fenced`: it may not act any more. */
   readonly state: 'member' | 'fenced'
+  /** A client that announces all features of callers and callees. */
   join (): Promise<TestClient & { id: number }>
+  /** The calls that are open here, of clients and of other nodes. */
+  openCalls (): number
 }
+
+const allow = { call: true, register: true, publish: true, subscribe: true, forceReregister: true }
+const role = { permissions: [{ uri: '', match: 'prefix', allow }] } as const
+const hello = helloAs({}, ['progressive_call_results', 'progressive_call_invocations', 'call_canceling', 'call_timeout', 'registration_revocation'])
 
 /** Nodes in this process, between which messages travel only when they are told to. */
 export class TestCluster {
@@ -45,13 +52,18 @@ export class TestCluster {
       }
     }
     const cluster = new Cluster({ link: this.hub.link(), codecs: codecs.values(), log: { error: line, warn: line }, clock, fenced: () => { state = 'fenced' } })
-    const { join } = buildRouter({}, cluster)
+    const { join, router } = buildRouter({ realms: { realm1: { roles: { anonymous: role } } } }, cluster)
     const joined = cluster.join()
     await this.run()
     await joined
-    const node = { cluster, logged, join, get state () { return state } }
+    const node: TestNode = { cluster, logged, join: () => join(hello), openCalls: () => router.realm('realm1')!.census().calls, get state () { return state } }
     this.nodes.push(node)
     return node
+  }
+
+  /** The calls that are open on all nodes. */
+  openCalls (): number {
+    return this.nodes.reduce((count, node) => count + node.openCalls(), 0)
   }
 
   /** Lets a second pass, in which all messages arrive. */

@@ -187,7 +187,7 @@ t.test('the reason why no callee takes a call is found without inspecting each o
   class Unread extends Registration {
     override get offers (): never { throw new Error('all callees are looked at') }
   }
-  const registration = new Unread({ id: 1, uri: 'com.example.shared', match: 'exact', invoke: 'last' })
+  const registration = new Unread({ id: 1, uri: 'com.example.shared', match: 'exact', invoke: 'last', created: 0 })
   const offers = [1, Infinity].map((concurrency) => ({ concurrency, open: 0 }) as unknown as Offer)
   for (const offer of offers) registration.add(offer)
   const why = (): string | undefined => whyNobody({ registration, rerouting: null, tried: null } as unknown as PendingCall, null)[1]
