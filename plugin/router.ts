@@ -220,11 +220,11 @@ export class Router implements SessionHost {
    * whose credentials have been read already, ends as soon as it is complete. Throws WAMP_ERR_NO_SUCH_REALM, and WAMP_ERR_INVALID_OPTION for an invalid filter or a reason that is not a URI.
    */
   kick (name: Uri, filter: SessionFilter, reason: Uri = reasons.killed): number {
-    this.#realmNamed(name)
+    const realm = this.#realmNamed(name)
     checkFilter(filter, { session: 'number', authid: 'string', authrole: 'string' })
     if (!isUri(reason)) throw new errors.WAMP_ERR_INVALID_OPTION('reason', 'must be a URI')
-    this.kicks.add({ realm: name, filter, reason })
-    let count = 0
+    realm.killOthers(filter, { reason, message: undefined, manner: 'told' })
+    let count = [...realm.sessions.values()].filter(({ id, node, principal }) => node !== undefined && matchesFilter(filter, { session: id, ...principal })).length
     for (const connection of [...this.#remote, ...this.#inProcess]) {
       const session = connection.session
       if (session?.principal.realm !== name || !matchesFilter(filter, { session: session.id, ...session.principal })) continue

@@ -35,7 +35,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   authorization: ['option-defaults', 'protocol', 'memory-of', 'recent', 'thenable', 'routing'],
   meta: ['protocol', 'errors', 'memory-of', 'queue', 'work', 'authorization', 'routing'],
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'work', 'authorization', 'meta', 'routing'],
-  cluster: ['protocol', 'codec', 'routing', 'thenable', 'work'],
+  cluster: ['protocol', 'errors', 'codec', 'routing', 'thenable', 'work'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
   transport: ['protocol', 'errors', 'codec', 'longest-timer', 'network-of', 'token-bucket', 'queue', 'backlog', 'memory-of', 'work'],
   cookie: ['option-defaults', 'protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'longest-timer', 'recent', 'thenable', 'work'],

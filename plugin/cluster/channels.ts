@@ -40,6 +40,7 @@ export class Channels {
   readonly #node: NodeId
   readonly #log: { readonly position: number, readonly members: ReadonlyMap<NodeId, unknown> }
   readonly #receive: (from: NodeId, message: NodeMessage, position: number) => void
+  readonly #first: () => void
   readonly #lost: (from: NodeId) => void
   readonly #sent = new Map<NodeId, number>()
   #shared = 0
@@ -47,11 +48,13 @@ export class Channels {
   /** The messages whose position this node has not reached, and those behind them, by sender. */
   readonly #early = new Map<NodeId, Arrived[]>()
 
-  constructor ({ link, node, log, receive, lost }: {
+  constructor ({ link, node, log, first, receive, lost }: {
     link: ClusterLink
     node: NodeId
     /** Messages of nodes that are no members are dropped. */
     log: { readonly position: number, readonly members: ReadonlyMap<NodeId, unknown> }
+    /** Called before a message to one node is sent. */
+    first: () => void
     /** Takes a message, of a sender that had applied the log up to a position. Never throws. */
     receive: (from: NodeId, message: NodeMessage, position: number) => void
     /** Called when messages of a node were lost. */
@@ -60,12 +63,14 @@ export class Channels {
     this.#link = link
     this.#node = node
     this.#log = log
+    this.#first = first
     this.#receive = receive
     this.#lost = lost
   }
 
   /** Sends a message to one node. */
   send (to: NodeId, kind: string, fields: readonly unknown[], octets: Buffer = none): void {
+    this.#first()
     const number = (this.#sent.get(to) ?? 0) + 1
     this.#sent.set(to, number)
     this.#link.send(to, pack([this.#node, 'one', number, this.#log.position, kind, ...fields], octets))

@@ -1,8 +1,8 @@
 import type { Id } from '../protocol/id.ts'
 import type { Register } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
-import type { FederatedRealm, FederatedRouting } from '../routing/federated-routing.ts'
-import type { Claim, Offered, Offering } from '../routing/federation.ts'
+import type { FederatedRealm, FederatedRouting, FederatedSessions } from '../routing/federated-routing.ts'
+import type { Answer, Claim, KillFilter, KillOrder, Offered, Offering, Question } from '../routing/federation.ts'
 import type { Publication } from '../routing/publication.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Subscription } from '../routing/subscription.ts'
@@ -15,6 +15,8 @@ import { Offers, toRegister } from './offers.ts'
 import { RemoteCallee, calleeDetailsOf } from './remote-callee.ts'
 import type { InvocationSender } from './remote-callee.ts'
 import type { CalledRealm } from './remote-calls.ts'
+import { Roster } from './roster.ts'
+import type { SessionMessage } from './session-message.ts'
 
 /** The part of the cluster that a realm uses. */
 export interface ClusterOfRealm {
@@ -29,6 +31,11 @@ export interface ClusterOfRealm {
   /** Proposes a change whose effect nobody waits for. */
   propose (change: Change): void
   publish (realm: Uri, publication: Publication, to: Iterable<NodeId>): void
+  /** Tells a node, or all others for null. */
+  tell (to: NodeId | null, kind: SessionMessage['kind'], fields: readonly unknown[]): void
+  ask (node: NodeId, realm: Uri, question: Question): Promise<Answer>
+  /** There is something new about sessions, which is told before anything else, or at the end of this turn. */
+  news (): void
   flush (): Promise<void>
 }
 
@@ -39,6 +46,7 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
   readonly #holds: Holds
   readonly #offers: Offers
   readonly #callees = new Callees()
+  readonly roster: Roster
   #routing!: FederatedRouting
 
   constructor (cluster: ClusterOfRealm, name: Uri) {
@@ -49,6 +57,11 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
       raise: async (uri, match, session) => { await cluster.agree(['hold', name, uri, match, session, Date.now()]) },
       drop: (subscription, session) => { cluster.propose(['drop', name, subscription, session]) }
     })
+    this.roster = new Roster({
+      realm: name,
+      sessions: () => this.#routing.sessions,
+      tell: (to, { scope, joined, left }) => { cluster.tell(to, 'sessions', [name, scope, joined, left]) }
+    })
     this.#offers = new Offers({
       propose: async (session, { request, procedure, options }) => {
         await cluster.agree(['offer', name, procedure, options, request, session.id, calleeDetailsOf(session), Date.now()])
@@ -56,6 +69,10 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
       withdraw: (registration, session) => { cluster.propose(['withdraw', name, registration, cluster.node, session, true, null]) },
       discard: (offer) => { this.#routing.dealer.settle(offer, 'withdrawn') }
     })
+  }
+
+  get sessions (): FederatedSessions {
+    return this.#routing.sessions
   }
 
   get node (): NodeId {
@@ -105,6 +122,28 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
     this.#cluster.propose(['withdraw', this.#name, registration, node, session.id, false, reason ?? null])
   }
 
+  calleeOf (session: RoutedSession): RoutedSession {
+    return (session.node === undefined ? undefined : this.#callees.get(session.node, session.id)) ?? session
+  }
+
+  joined (session: RoutedSession): void {
+    this.roster.joined(session)
+    this.#cluster.news()
+  }
+
+  left (session: RoutedSession): void {
+    this.roster.left(session)
+    this.#cluster.news()
+  }
+
+  kill (filter: KillFilter, { reason, message, manner }: KillOrder): void {
+    this.#cluster.tell(null, 'kill', [this.#name, filter, reason, message ?? null, manner])
+  }
+
+  async ask (node: NodeId, question: Question): Promise<Answer> {
+    return await this.#cluster.ask(node, this.#name, question)
+  }
+
   publish (publication: Publication, to: Iterable<NodeId>): void {
     this.#cluster.publish(this.#name, publication, to)
   }
@@ -134,10 +173,10 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
 
   /** A node is no longer a member. */
   forgetNode (node: NodeId): void {
-    const { subscriptions, registrations } = this.#routing
+    const { sessions, subscriptions, registrations } = this.#routing
     const callees = this.#callees.take(node)
     for (const callee of callees) registrations.retire(callee, 'gone')
-    const steps = [subscriptions.forgetNode(node), ...callees.map((callee) => registrations.forget(callee))]
+    const steps = [subscriptions.forgetNode(node), ...callees.map((callee) => registrations.forget(callee)), sessions.vanished(this.roster.forget(node))]
     begin({
       work: () => {
         if (steps[0]?.next().done === true) steps.shift()
@@ -180,6 +219,10 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
   }
 
   #remoteCallee (node: NodeId, session: Id, details: CalleeDetails): RoutedSession {
-    return this.#callees.get(node, session) ?? new RemoteCallee({ realm: this.#name, node, session, details, sender: this.#cluster.calls })
+    const known = this.#callees.get(node, session)
+    if (known !== undefined) return known
+    const callee = new RemoteCallee({ realm: this.#name, node, session, details, sender: this.#cluster.calls })
+    callee.place = this.#routing.sessions.nextPlace()
+    return callee
   }
 }

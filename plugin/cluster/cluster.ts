@@ -3,6 +3,7 @@ import { nextId } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { inTime } from '../thenable.ts'
+import type { Answer, Question } from '../routing/federation.ts'
 import type { Publication } from '../routing/publication.ts'
 import type { Change } from './change.ts'
 import { toCallMessage } from './call-message.ts'
@@ -20,7 +21,10 @@ import type { Clock } from './clock.ts'
 import { LEASE, Leases, RENEWAL } from './leases.ts'
 import { randomNodeId } from './node-id.ts'
 import type { NodeId } from './node-id.ts'
+import { Questions } from './questions.ts'
 import { RemoteCalls } from './remote-calls.ts'
+import { toSessionMessage } from './session-message.ts'
+import type { SessionMessage } from './session-message.ts'
 
 /** Up to this id, each realm of each node numbers the registrations of its meta API. */
 const LAST_OWN_ID = 1000
@@ -45,6 +49,9 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   #stopRenewing: (() => void) | undefined
   readonly #fenced: () => void
   #state: 'new' | 'member' | 'left' | 'fenced' = 'new'
+  /** Whether the other nodes know all about the sessions of this one. */
+  #news: 'told' | 'untold' = 'told'
+  readonly #questions: Questions
   readonly #realms = new Map<Uri, ClusterRealm>()
   #lastId: Id = LAST_OWN_ID
 
@@ -64,21 +71,21 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
       link,
       node: this.node,
       log: this.#log,
+      first: () => { this.#tellNews() },
       receive: (from, message, position) => { this.#receive(from, message, position) },
       lost: (from) => {
         log.warn({ node: from }, 'messages of another node were lost')
-        this.calls.lost(from)
+        this.#forgetOpen(from)
         this.#channels.send(from, LOST, [])
       }
     })
-    this.calls = new RemoteCalls({
-      realm: (name) => this.#realms.get(name),
-      send: (to, kind, fields, octets) => {
-        if (!this.isReachable) return false
-        this.#channels.send(to, kind, fields, octets)
-        return true
-      }
-    })
+    const send = (to: NodeId, kind: string, fields: readonly unknown[], octets?: Buffer): boolean => {
+      if (!this.isReachable) return false
+      this.#channels.send(to, kind, fields, octets)
+      return true
+    }
+    this.calls = new RemoteCalls({ realm: (name) => this.#realms.get(name), send })
+    this.#questions = new Questions({ answer: (realm, question) => this.#realms.get(realm)?.sessions.answer(question) ?? null, send })
     this.#clock = clock
     this.#fenced = fenced
     this.#leases = new Leases({
@@ -145,6 +152,22 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     for (const node of to) this.#channels.send(node, 'event', fields, octets)
   }
 
+  tell (to: NodeId | null, kind: string, fields: readonly unknown[]): void {
+    if (this.#state !== 'member') return
+    if (to === null) this.#channels.broadcast(kind, fields)
+    else this.#channels.send(to, kind, fields)
+  }
+
+  async ask (node: NodeId, realm: Uri, question: Question): Promise<Answer> {
+    return await this.#questions.ask(node, realm, question)
+  }
+
+  news (): void {
+    if (this.#news === 'untold') return
+    this.#news = 'untold'
+    setImmediate(() => { this.#tellNews() })
+  }
+
   async flush (): Promise<void> {
     await this.#link.flush()
   }
@@ -172,6 +195,7 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   joined (node: NodeId): void {
     if (node === this.node) this.#state = 'member'
     else this.#leases.heard(node)
+    for (const { roster } of this.#realms.values()) roster.introduce(node === this.node ? null : node)
   }
 
   renewed (node: NodeId): void {
@@ -184,6 +208,7 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     this.#channels.forget(node)
     this.#confirmations.forget(node)
     this.calls.forget(node)
+    this.#questions.lost(node)
     for (const realm of this.#realms.values()) realm.forgetNode(node)
   }
 
@@ -196,7 +221,11 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     const { kind } = message
     this.#confirmations.take(from, position)
     if (kind === 'confirm' || kind === HEARTBEAT) return
-    if (kind === LOST) return this.calls.lost(from)
+    if (kind === LOST) return this.#wasLost(from)
+    const isTaken = this.#questions.take(from, kind, message.fields)
+    if (isTaken === true) return
+    const about = toSessionMessage(kind, message.fields)
+    if (about !== undefined && about !== null) return this.#takeAbout(from, about)
     const call = toCallMessage(message, this.#codecs)
     if (call !== undefined && call !== null) return this.calls.take(from, call)
     const event = kind === 'event' ? unpackPublication(message, this.#codecs) : null
@@ -230,7 +259,31 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   /** The other nodes cannot be reached: what waits for them fails. */
   #cutOff (): void {
     for (const realm of this.#realms.values()) realm.cutOff()
-    for (const node of [...this.calls.nodes]) this.calls.lost(node)
+    for (const node of this.#others()) this.#forgetOpen(node)
+  }
+
+  /** Messages between this node and another one were lost: nothing that waits for it can be trusted. */
+  #forgetOpen (node: NodeId): void {
+    this.calls.lost(node)
+    this.#questions.lost(node)
+  }
+
+  /** Another node has missed messages of this one. */
+  #wasLost (by: NodeId): void {
+    this.#forgetOpen(by)
+    for (const { roster } of this.#realms.values()) roster.introduce(by)
+  }
+
+  #takeAbout (from: NodeId, message: SessionMessage): void {
+    const realm = this.#realms.get(message.realm)
+    if (message.kind === 'sessions') realm?.roster.take(from, message.news)
+    else realm?.sessions.kill(message.filter, message.order)
+  }
+
+  #tellNews (): void {
+    if (this.#news === 'told') return
+    this.#news = 'told'
+    for (const { roster } of this.#realms.values()) roster.flush()
   }
 
   #others (): NodeId[] {

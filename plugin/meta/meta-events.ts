@@ -43,8 +43,9 @@ export class SessionEvents {
     this.#publish('wamp.session.on_congestion', () => [{ ...describeSession(session), ...congestion }], { except: session })
   }
 
-  left ({ id, principal: { authid, authrole } }: RoutedSession): void {
-    this.#publish('wamp.session.on_leave', () => [id, authid, authrole])
+  /** `everywhere` if its node has ended, so that every other node publishes the event. */
+  left ({ id, principal: { authid, authrole } }: RoutedSession, origin: 'here' | 'everywhere' = 'here'): void {
+    this.#publish('wamp.session.on_leave', () => [id, authid, authrole], { origin })
   }
 }
 

@@ -17,6 +17,7 @@ import { mostIds, pageOf } from './page.ts'
 import type { PendingVerdict } from '../authorization/pending-verdict.ts'
 import { whenDecided } from './when-decided.ts'
 import type { Verdict } from '../authorization/verdict.ts'
+import type { KillFilter, KillOrder } from '../routing/federation.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { MetaProcedure, MetaResult } from './service-session.ts'
 import type { Sessions } from '../routing/sessions.ts'
@@ -26,10 +27,10 @@ import type { Testaments, TestamentScope } from '../routing/testaments.ts'
 export interface SessionsOfRealm {
   readonly sessions: ReadonlyMap<Id, RoutedSession>
   ask (session: RoutedSession, action: Action, uri: Uri, match?: MatchPolicy, options?: Dict): Verdict | PendingVerdict
-  /** Ends sessions; `quietly` without a meta event or a testament. */
-  kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void
-  /** Ends logins in progress, whose sessions match a filter, as soon as they are complete. */
-  killLogins (filter: { authid?: string, authrole?: string }, reason: Uri, message: string | undefined): void
+  /** Ends sessions of this node; `quietly` without a meta event or a testament. */
+  kill (sessions: readonly RoutedSession[], order: KillOrder): void
+  /** Ends logins in progress, as soon as they are complete, and sessions of other nodes, if they match a filter. */
+  killOthers (filter: KillFilter, order: KillOrder): void
 }
 
 /**
@@ -43,16 +44,14 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
     if (session === undefined || session.isTrusted) throw metaError(reasons.noSuchSession, 'there is no such session')
     return session
   }
-  const kill = (caller: RoutedSession, given: readonly RoutedSession[], kwargs: Kwargs, manner: 'told' | 'quietly' = 'told'): RoutedSession[] => {
-    const { reason, message } = toFarewell(kwargs)
+  /** Ends these sessions, and others that match the filter without being known here. */
+  const kill = (caller: RoutedSession, given: readonly RoutedSession[], filter: KillFilter, kwargs: Kwargs, manner: 'told' | 'quietly' = 'told'): RoutedSession[] => {
+    const order = { ...toFarewell(kwargs), manner }
     const killed = given.filter((session) => session !== caller)
     spend(given.length)
-    realm.kill(killed, reason, message, manner)
+    realm.kill(killed, order)
+    realm.killOthers(filter, order)
     return killed
-  }
-  const killLogins = (filter: { authid?: string, authrole?: string }, kwargs: Kwargs): void => {
-    const { reason, message } = toFarewell(kwargs)
-    realm.killLogins(filter, reason, message)
   }
 
   return {
@@ -66,7 +65,7 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
     'wamp.session.kill': ({ caller, args: [id], kwargs }) => {
       const session = found(id)
       if (session === caller) throw metaError(reasons.noSuchSession, 'a session cannot kill itself')
-      kill(caller, [session], kwargs)
+      kill(caller, [session], { session: session.id }, kwargs)
       return []
     },
     'wamp.session.kill_by_authid': ({ caller, args: [given], kwargs }) => {
@@ -74,21 +73,18 @@ export function sessionProcedures (realm: SessionsOfRealm, sessions: Sessions, o
       const { revoke_logins: revoking = false } = kwargs
       if (typeof revoking !== 'boolean') throw metaError(reasons.invalidArgument, 'revoke_logins must be a boolean')
       toFarewell(kwargs)
-      const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)
-      killLogins({ authid }, kwargs)
+      const ids = kill(caller, sessions.ofAuthid(authid), { authid }, kwargs).map(({ id }) => id)
       const result: MetaResult = ids.length <= most ? [ids] : { args: [ids.slice(0, most)], kwargs: { count: ids.length } }
       // In the same turn, because a killed client would otherwise reconnect by its cookie. The sessions end even if the store fails.
       return revoking ? revokeLogins(authid).then(() => result) : result
     },
     'wamp.session.kill_by_authrole': ({ caller, args: [given], kwargs }) => {
       const authrole = toText(given, 'authrole')
-      const { length } = kill(caller, sessions.after([authrole], 0, Infinity), kwargs)
-      killLogins({ authrole }, kwargs)
+      const { length } = kill(caller, sessions.after([authrole], 0, Infinity), { authrole }, kwargs)
       return [length]
     },
     'wamp.session.kill_all': ({ caller, kwargs }) => {
-      const { length } = kill(caller, sessions.after(undefined, 0, Infinity), kwargs, 'quietly')
-      killLogins({}, kwargs)
+      const { length } = kill(caller, sessions.after(undefined, 0, Infinity), {}, kwargs, 'quietly')
       return [length]
     }
   }

@@ -22,15 +22,15 @@ import { Dealer } from '../routing/dealer.ts'
 import { Decisions } from '../authorization/decisions.ts'
 import type { ProcedureAuthorizer, RealmLog } from '../authorization/decisions.ts'
 import type { FederatedRealm } from '../routing/federated-routing.ts'
+import { SessionsForNodes } from './federated-sessions.ts'
 import { LastPublications } from './last-publications.ts'
-import { loginProcedures, revokeLogins } from '../meta/login-procedures.ts'
 import type { LoginsOfRealm } from '../meta/login-procedures.ts'
 import { RegistrationEvents, SessionEvents, SubscriptionEvents } from '../meta/meta-events.ts'
 import type { MetaReceivers, PublishMetaEvent } from '../meta/meta-events.ts'
 import type { ParkedRequest } from './parked-request.ts'
 import type { PendingVerdict } from '../authorization/pending-verdict.ts'
-import { registrationProcedures } from '../meta/registration-procedures.ts'
 import { Registrations } from '../routing/registrations.ts'
+import { metaApi } from './meta-api.ts'
 import { RequestReports } from './request-reports.ts'
 import { Requests } from './requests.ts'
 import type { RoutedMessage } from './requests.ts'
@@ -39,13 +39,11 @@ import { granted } from '../authorization/verdict.ts'
 import type { Verdict } from '../authorization/verdict.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Kicks } from '../session/kicks.ts'
-import type { SessionFilter } from '../session/session-filter.ts'
+import type { KillFilter, KillOrder } from '../routing/federation.ts'
 import { RouterCalls } from './router-calls.ts'
 import type { RouterCallOptions } from './router-calls.ts'
 import { ServiceSession } from '../meta/service-session.ts'
-import { sessionProcedures, testamentProcedures } from '../meta/session-procedures.ts'
 import { Sessions } from '../routing/sessions.ts'
-import { subscriptionProcedures } from '../meta/subscription-procedures.ts'
 import { Subscriptions } from '../routing/subscriptions.ts'
 import { Testaments } from '../routing/testaments.ts'
 
@@ -72,6 +70,7 @@ export class Realm {
   /** Sessions that have left and still have registrations or subscriptions. */
   #departures = 0
   readonly #departed: 'gone' | 'leaving'
+  readonly #federation: FederatedRealm | null
   #whenDeparted: (() => void) | undefined
 
   constructor ({ name, router, kicks, options, limits, held, authorizerTimeout, logins, nextId, federation = null, log }: {
@@ -108,7 +107,7 @@ export class Realm {
     this.#broker = new Broker({ subscriptions: this.#subscriptions, limits, sessions: this.#sessions, histories: options.eventHistory, slowSubscribers: options.slowSubscribers, federation })
     this.#registrations = new Registrations({ nextId: federation === null ? nextId : idsFromOne(), limit: limits.registrations, observer: new RegistrationEvents(publish), federation })
     this.#dealer = new Dealer({ registrations: this.#registrations, contract: options.contract, limits })
-    federation?.attach({ subscriptions: this.#subscriptions, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
+    this.#federation = federation
     this.#departed = federation === null ? 'gone' : 'leaving'
     this.#requests = new Requests({ observer: new RequestReports(router), federation, roles: this.#roles, contract: options.contract, broker: this.#broker, registrations: this.#registrations, dealer: this.#dealer })
     this.#testaments = new Testaments({ limit: limits.testaments, bytes: limits.messageSize })
@@ -157,7 +156,9 @@ export class Realm {
   join (session: RoutedSession): void {
     this.#sessions.add(session)
     if (sessionJoined.hasSubscribers) sessionJoined.publish({ router: this.#router, ...identityOf(session), transport: session.transport })
-    if (!session.isTrusted) this.#sessionEvents.joined(session)
+    if (session.isTrusted) return
+    this.#federation?.joined(session)
+    this.#sessionEvents.joined(session)
   }
 
   /** Reports that a session was too slow for a time. */
@@ -176,18 +177,20 @@ export class Realm {
     if (this.#departures > 0) await new Promise<void>((resolve) => { this.#whenDeparted = resolve })
   }
 
-  /** Ends sessions. With `quietly`, there are no meta events and no testaments. */
-  kill (sessions: readonly RoutedSession[], reason: Uri, message: string | undefined, manner: 'told' | 'quietly'): void {
+  /** Ends sessions of this node. With `quietly`, there are no meta events and no testaments. */
+  kill (sessions: readonly RoutedSession[], { reason, message, manner }: KillOrder): void {
     for (const session of sessions) {
+      if (session.node !== undefined) continue
       const isHere = this.#sessions.delete(session)
       session.end(reason, message)
       if (isHere) this.#depart(session, manner)
     }
   }
 
-  /** Also ends logins in progress, whose sessions match a filter, as soon as they are complete. */
-  killLogins (filter: SessionFilter, reason: Uri, message: string | undefined): void {
-    this.#kicks.add({ realm: this.name, filter, reason, message })
+  /** Ends logins in progress, as soon as they are complete, and sessions of other nodes, if they match a filter. */
+  killOthers (filter: KillFilter, order: KillOrder): void {
+    this.#federation?.kill(filter, order)
+    this.#kicks.add({ realm: this.name, filter, reason: order.reason, message: order.message })
   }
 
   /** True for a CALL that continues a call: its id is not the next one. */
@@ -234,6 +237,7 @@ export class Realm {
 
   /** Removes everything of a session, in several turns of the event loop. */
   #depart (session: RoutedSession, manner: 'told' | 'quietly'): void {
+    if (!session.isTrusted) this.#federation?.left(session)
     this.#registrations.retire(session, this.#departed)
     const testaments = this.#testaments.take(session)
     const steps = this.#withdraw(session, manner === 'told' ? testaments : [], manner)
@@ -261,18 +265,19 @@ export class Realm {
   }
 
   #joinService ({ octets, parkedBytes, held, logins, publish }: { octets: number, parkedBytes: number, held: HeldValues, logins: LoginsOfRealm, publish: PublishMetaEvent }): ServiceSession {
-    const findSession = (id: Id): RoutedSession | undefined => this.#sessions.byId.get(id)
-    const procedures = Object.entries({
-      ...sessionProcedures(this, this.#sessions, octets, (authid) => revokeLogins(logins, publish, { authid })),
-      ...loginProcedures(logins, octets, findSession, publish),
-      ...testamentProcedures(this, this.#testaments),
-      ...registrationProcedures(this.#registrations, findSession, octets),
-      ...subscriptionProcedures(this.#subscriptions, this, octets)
-    })
+    const parts = { realm: this, sessions: this.#sessions, subscriptions: this.#subscriptions, registrations: this.#registrations, testaments: this.#testaments, federation: this.#federation }
+    const { procedures, questions, findSession } = metaApi({ ...parts, octets, logins, publish })
     const say = (message: RoutedMessage): void => { this.receive(session, message) }
-    const session = new ServiceSession({ realm: this.name, octets: parkedBytes, held, procedures: procedures.map(([, procedure]) => procedure), findSession, say, log: this.#log })
+    const session = new ServiceSession({ realm: this.name, octets: parkedBytes, held, procedures: Object.values(procedures), findSession, say, log: this.#log })
     const options = { disclose_caller: true }
-    procedures.forEach(([procedure], i) => { this.#registrations.register(session, { type: MessageType.Register, request: i + 1, options, procedure }, false) })
+    Object.keys(procedures).forEach((procedure, i) => { this.#registrations.register(session, { type: MessageType.Register, request: i + 1, options, procedure }, false) })
+    this.#federation?.attach({
+      subscriptions: this.#subscriptions,
+      broker: this.#broker,
+      registrations: this.#registrations,
+      dealer: this.#dealer,
+      sessions: new SessionsForNodes({ sessions: this.#sessions, events: this.#sessionEvents, identity: session, questions, realm: this, kicks: this.#kicks })
+    })
     return session
   }
 

@@ -1,6 +1,7 @@
 import type { NodeId } from '../cluster/node-id.ts'
 import type { Id } from '../protocol/id.ts'
 import type { ErrorMessage, Register } from '../protocol/message.ts'
+import type { Args, Kwargs } from '../protocol/payload.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { Publication } from './publication.ts'
 import type { Offer, Registration } from './registration.ts'
@@ -31,6 +32,32 @@ export interface Offering {
   abandon (): void
 }
 
+/** Selects sessions: all fields that are set must match. */
+export interface KillFilter { readonly session?: Id, readonly authid?: string, readonly authrole?: string }
+
+/** Why and how sessions are ended. With `quietly`, there are no meta events and no testaments. */
+export interface KillOrder {
+  readonly reason: Uri
+  /** For people. */
+  readonly message: string | undefined
+  readonly manner: 'told' | 'quietly'
+}
+
+/** A question to another node, like a call of a meta procedure. */
+export interface Question {
+  readonly name: string
+  readonly args: readonly unknown[]
+  readonly kwargs: Readonly<Record<string, unknown>>
+  /** True if the app asks. */
+  readonly isTrusted: boolean
+}
+
+/** The answer, like a RESULT. */
+export interface Answer {
+  readonly args: Args
+  readonly kwargs: Kwargs
+}
+
 /** The other nodes of a realm, as far as routing needs them. */
 export interface Federation {
   readonly node: NodeId
@@ -48,6 +75,16 @@ export interface Federation {
   withdraw (registration: Id, session: Id): Promise<void>
   /** A callee of any node is removed from a registration, and its client is informed. */
   revoke (registration: Id, session: RoutedSession, reason: Uri | undefined): void
+  /** The callee that a session of another node is, or the session if it is none. */
+  calleeOf (session: RoutedSession): RoutedSession
+  /** A session that others may see has joined this node. */
+  joined (session: RoutedSession): void
+  /** It has left. */
+  left (session: RoutedSession): void
+  /** Ends the sessions of other nodes that match a filter, including those whose login is in progress. */
+  kill (filter: KillFilter, order: KillOrder): void
+  /** Asks a node. Rejects with the WampError of its answer, or `wamp.error.network_failure`. */
+  ask (node: NodeId, question: Question): Promise<Answer>
   /** Sends a publication to nodes. */
   publish (publication: Publication, to: Iterable<NodeId>): void
   /** Resolves when all that was sent before has left this process. Rejects if the link is down. */

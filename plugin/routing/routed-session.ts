@@ -1,4 +1,5 @@
 import type { Principal } from '../auth/authenticator.ts'
+import type { NodeId } from '../cluster/node-id.ts'
 import type { Features } from '../protocol/features.ts'
 import type { Id } from '../protocol/id.ts'
 import type { RouterMessage } from '../protocol/message.ts'
@@ -19,6 +20,8 @@ export interface RoutedSession {
   readonly features: Features
   /** The connection of its client. */
   readonly transport: TransportDetails
+  /** The other node to which its client is connected; undefined for a session of this node. */
+  readonly node?: NodeId
   /** The client because of which the router itself calls. */
   readonly client?: ClientKey
   /** Its position in the order in which sessions joined the realm, from 1. Set by the realm. */

@@ -23,6 +23,8 @@ export class Sessions {
   /** The hidden sessions. */
   readonly #own = new SessionsByAuthid()
   #lastPlace = 0
+  /** The number of sessions of other nodes, by role. */
+  readonly #elsewhere = new Map<string, number>()
 
   constructor (limits: SessionLimits) {
     this.#limits = limits
@@ -47,7 +49,8 @@ export class Sessions {
 
   add (session: RoutedSession): void {
     const { authrole } = session.principal
-    session.place = ++this.#lastPlace
+    session.place = this.nextPlace()
+    if (session.node !== undefined) this.#elsewhere.set(authrole, (this.#elsewhere.get(authrole) ?? 0) + 1)
     this.#byId.set(session.id, session)
     let ofRole = this.#byRole.get(authrole)
     if (ofRole === undefined) this.#byRole.set(authrole, ofRole = new Ordered(placeOf))
@@ -58,14 +61,21 @@ export class Sessions {
   /** Removes a session. False if it is not in the realm. */
   delete (session: RoutedSession): boolean {
     if (!this.#byId.delete(session.id)) return false
-    this.#byRole.get(session.principal.authrole)?.delete(session)
+    const { authrole } = session.principal
+    if (session.node !== undefined) this.#elsewhere.set(authrole, this.#elsewhere.get(authrole)! - 1)
+    this.#byRole.get(authrole)?.delete(session)
     this.#sameKind(session).delete(session)
     return true
   }
 
-  /** The number of sessions of each role that has ever had one, including hidden sessions. */
+  /** The place of the next session in the order in which they join. */
+  nextPlace (): number {
+    return ++this.#lastPlace
+  }
+
+  /** The number of sessions of this node of each role that has ever had one, including hidden sessions. */
   countByRole (): ReadonlyMap<string, number> {
-    return new Map([...this.#byRole].map(([role, { size }]) => [role, size]))
+    return new Map([...this.#byRole].map(([role, { size }]) => [role, size - (this.#elsewhere.get(role) ?? 0)]))
   }
 
   /** The number of visible sessions of these roles, or of all. */

@@ -90,6 +90,7 @@ t.test('a message that comes twice is handled once, and one that is lost is noti
 t.test('a confirmation that is lost comes with the next heartbeat', async (t) => {
   const cluster = await TestCluster.of(2)
   const client = await cluster.nodes[0]!.join()
+  await cluster.run()
   cluster.hub.faults.lost = 1
   client.say([32, 1, {}, 'com.x'])
   await cluster.run()
