@@ -2,7 +2,7 @@ import type { Id } from '../protocol/id.ts'
 import type { Register } from '../protocol/message.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { FederatedRealm, FederatedRouting, FederatedSessions } from '../routing/federated-routing.ts'
-import type { Answer, Claim, KillFilter, KillOrder, Offered, Offering, Question } from '../routing/federation.ts'
+import type { Answer, Claim, DecisionFilter, KillFilter, KillOrder, Offered, Offering, Question } from '../routing/federation.ts'
 import type { Publication } from '../routing/publication.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Subscription } from '../routing/subscription.ts'
@@ -138,6 +138,10 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
 
   kill (filter: KillFilter, { reason, message, manner }: KillOrder): void {
     this.#cluster.tell(null, 'kill', [this.#name, filter, reason, message ?? null, manner])
+  }
+
+  forgetDecisions (about: DecisionFilter): void {
+    this.#cluster.tell(null, 'forget decisions', [this.#name, about])
   }
 
   async ask (node: NodeId, question: Question): Promise<Answer> {

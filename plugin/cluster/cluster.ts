@@ -277,7 +277,8 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
   #takeAbout (from: NodeId, message: SessionMessage): void {
     const realm = this.#realms.get(message.realm)
     if (message.kind === 'sessions') realm?.roster.take(from, message.news)
-    else realm?.sessions.kill(message.filter, message.order)
+    else if (message.kind === 'kill') realm?.sessions.kill(message.filter, message.order)
+    else realm?.sessions.forgetDecisions(message.filter)
   }
 
   #tellNews (): void {

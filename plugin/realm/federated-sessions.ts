@@ -38,8 +38,9 @@ export class SessionsForNodes implements FederatedSessions {
   readonly #questions: Readonly<Record<string, MetaProcedure>>
   readonly #realm: Pick<SessionsOfRealm, 'kill'> & { readonly name: Uri }
   readonly #kicks: Pick<Kicks, 'add'>
+  readonly forgetDecisions: FederatedSessions['forgetDecisions']
 
-  constructor ({ sessions, events, identity, questions, realm, kicks }: {
+  constructor ({ sessions, events, identity, questions, realm, kicks, forgetDecisions }: {
     sessions: Sessions
     events: SessionEvents
     /** The identity in whose name other nodes ask. */
@@ -48,6 +49,7 @@ export class SessionsForNodes implements FederatedSessions {
     questions: Readonly<Record<string, MetaProcedure>>
     realm: Pick<SessionsOfRealm, 'kill'> & { readonly name: Uri }
     kicks: Pick<Kicks, 'add'>
+    forgetDecisions: FederatedSessions['forgetDecisions']
   }) {
     this.#sessions = sessions
     this.#events = events
@@ -55,6 +57,7 @@ export class SessionsForNodes implements FederatedSessions {
     this.#questions = questions
     this.#realm = realm
     this.#kicks = kicks
+    this.forgetDecisions = forgetDecisions
   }
 
   * shown (): Iterable<RoutedSession> {

@@ -39,7 +39,7 @@ import { granted } from '../authorization/verdict.ts'
 import type { Verdict } from '../authorization/verdict.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Kicks } from '../session/kicks.ts'
-import type { KillFilter, KillOrder } from '../routing/federation.ts'
+import type { DecisionFilter, KillFilter, KillOrder } from '../routing/federation.ts'
 import { RouterCalls } from './router-calls.ts'
 import type { RouterCallOptions } from './router-calls.ts'
 import { ServiceSession } from '../meta/service-session.ts'
@@ -199,7 +199,12 @@ export class Realm {
   }
 
   /** Forgets the decisions of authorizers, for one role or all, and for one authid or all. */
-  forgetDecisions ({ authrole, authid }: { authrole?: string, authid?: string }): void {
+  forgetDecisions (about: DecisionFilter): void {
+    this.#federation?.forgetDecisions(about)
+    this.#forgetDecisions(about)
+  }
+
+  #forgetDecisions ({ authrole, authid }: DecisionFilter): void {
     for (const [name, role] of this.#roles) if (authrole === undefined || authrole === name) role.forgetDecisions(authid)
   }
 
@@ -276,7 +281,7 @@ export class Realm {
       broker: this.#broker,
       registrations: this.#registrations,
       dealer: this.#dealer,
-      sessions: new SessionsForNodes({ sessions: this.#sessions, events: this.#sessionEvents, identity: session, questions, realm: this, kicks: this.#kicks })
+      sessions: new SessionsForNodes({ sessions: this.#sessions, events: this.#sessionEvents, identity: session, questions, realm: this, kicks: this.#kicks, forgetDecisions: (about) => { this.#forgetDecisions(about) } })
     })
     return session
   }

@@ -2,7 +2,7 @@ import type { NodeId } from '../cluster/node-id.ts'
 import type { Id } from '../protocol/id.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import type { Dealer } from './dealer.ts'
-import type { Answer, Federation, KillFilter, KillOrder, Question } from './federation.ts'
+import type { Answer, DecisionFilter, Federation, KillFilter, KillOrder, Question } from './federation.ts'
 import type { Publication } from './publication.ts'
 import type { Registrations } from './registrations.ts'
 import type { RoutedSession } from './routed-session.ts'
@@ -36,6 +36,7 @@ export interface FederatedSessions {
   vanished (sessions: readonly RoutedSession[]): Generator<void>
   /** Ends the sessions of this node that match a filter, including those whose login is in progress. */
   kill (filter: KillFilter, order: KillOrder): void
+  forgetDecisions (about: DecisionFilter): void
   /** Answers a question of another node. Rejects with a WampError. */
   answer (question: Question): Promise<Answer>
 }

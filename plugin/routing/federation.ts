@@ -35,6 +35,9 @@ export interface Offering {
 /** Selects sessions: all fields that are set must match. */
 export interface KillFilter { readonly session?: Id, readonly authid?: string, readonly authrole?: string }
 
+/** Selects decisions of authorizers. */
+export interface DecisionFilter { readonly authrole?: string, readonly authid?: string }
+
 /** Why and how sessions are ended. With `quietly`, there are no meta events and no testaments. */
 export interface KillOrder {
   readonly reason: Uri
@@ -83,6 +86,8 @@ export interface Federation {
   left (session: RoutedSession): void
   /** Ends the sessions of other nodes that match a filter, including those whose login is in progress. */
   kill (filter: KillFilter, order: KillOrder): void
+  /** Forgets cached decisions of authorizers at other nodes, for one role or all, and for one authid or all. */
+  forgetDecisions (about: DecisionFilter): void
   /** Asks a node. Rejects with the WampError of its answer, or `wamp.error.network_failure`. */
   ask (node: NodeId, question: Question): Promise<Answer>
   /** Sends a publication to nodes. */

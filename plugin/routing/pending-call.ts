@@ -56,8 +56,10 @@ export function commonDetails ({ procedure, options }: Call, { match }: Registra
 }
 
 /** The INVOCATION.Details for the callee. `progress` is true if more input will follow. */
-export function detailsFor (call: PendingCall, { discloseCaller }: Offer, progress: boolean): Dict {
+export function detailsFor (call: PendingCall, offer: Offer, progress: boolean): Dict {
   spend(UNITS_OF_INVOCATION)
+  // The node of a caller has made the details.
+  const discloseCaller = offer.discloseCaller && call.caller.node === undefined
   const receiveProgress = takesProgress(call)
   const timeout = isForwarded(call) ? call.timeout : 0
   if (!progress && !receiveProgress && timeout === 0 && !discloseCaller) return call.details

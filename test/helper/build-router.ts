@@ -155,5 +155,5 @@ export function buildRouter (given: Partial<FastifyWampOptions> = {}, cluster: C
     return Object.assign(client, { id: welcome[1] as number })
   }
 
-  return { router, connect, join, logged, options }
+  return { router, authenticators, log, connect, join, logged, options }
 }

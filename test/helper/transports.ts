@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import type { FastifyWampOptions } from 'fastify-wamp'
 import { batchedCodecs } from './batched-codecs.ts'
 import { buildApp } from './build-app.ts'
+import { buildClusterHost } from './cluster-host.ts'
 import { allSerializers, customBatches, customCodecs } from './custom-serializers.ts'
 import { InProcessClient } from './in-process-client.ts'
 import { LongPollClient } from './long-poll-client.ts'
@@ -16,11 +17,13 @@ export interface OverRawSocket { readonly name: string, readonly over: 'RawSocke
 /** Long-poll with a serializer, in batches or not. */
 export interface OverLongPoll { readonly name: string, readonly over: 'long-poll', readonly codec: WireCodec }
 /** How clients reach the router: over WebSocket, RawSocket or long-poll in a serializer, or in its own process. */
-export type ClientTransport = WireCodec | OverRawSocket | OverLongPoll | typeof inProcess
+export type ClientTransport = WireCodec | OverRawSocket | OverLongPoll | typeof inProcess | typeof acrossNodes
 /** A client over such a transport. */
 export type ClientOver<T extends ClientTransport> = T extends WireCodec ? WireClient : T extends OverRawSocket ? RawSocketClient : T extends OverLongPoll ? LongPollClient : InProcessClient
 
 export const inProcess = { name: 'the in-process transport' } as const
+/** In process, but clients are connected to two nodes of a cluster by turns. */
+const acrossNodes = { name: 'two nodes of a cluster', nodes: 2 } as const
 // Who separates as AutobahnPython does is answered so once it has spoken: a silent client could not read its ABORT.
 const batched = batchedCodecs.filter(({ subprotocol }, i) => batchedCodecs.findIndex((other) => other.subprotocol === subprotocol) === i)
 const rawSockets: readonly OverRawSocket[] = wireCodecs.map((codec) => ({ name: `RawSocket with ${codec.name}`, over: 'RawSocket', codec }))
@@ -30,10 +33,10 @@ const custom: readonly ClientTransport[] = [
   ...customCodecs.map((codec) => ({ name: `RawSocket with ${codec.name}`, over: 'RawSocket', codec } as const)),
   ...[...customCodecs, ...customBatches].map((codec) => ({ name: `long-poll with ${codec.name}`, over: 'long-poll', codec } as const))
 ]
-const kinds = { custom, all: [...wireCodecs, ...batched, ...rawSockets, ...longPolls, inProcess], RawSocket: rawSockets, 'long-poll': longPolls }
+const kinds = { custom, all: [...wireCodecs, ...batched, ...rawSockets, ...longPolls, inProcess], RawSocket: rawSockets, 'long-poll': longPolls, cluster: [acrossNodes] }
 /**
  * All of them, each subprotocol once, but RawSocket and long-poll with one subprotocol. If the variable TRANSPORTS is `all`, they have all
- * subprotocols; if it is `RawSocket` or `long-poll`, there are no others; if it is `custom`, all of them have serializers of the app. A further transport needs its place here, and a client in `connect`.
+ * subprotocols; if it is `RawSocket` or `long-poll`, there are no others; if it is `custom`, all of them have serializers of the app; if it is `cluster`, clients are connected to two nodes. A further transport needs its place here, and a client in `connect`.
  */
 export const transports: readonly ClientTransport[] = kinds[process.env.TRANSPORTS as keyof typeof kinds] ?? [...wireCodecs, ...batched, rawSockets[1]!, longPolls[0]!, inProcess]
 
@@ -54,9 +57,16 @@ export interface Host<T extends ClientTransport = ClientTransport> {
 
 /** An app, for clients of this transport. */
 export async function buildHost<T extends ClientTransport> (t: Test, transport: T, options: Partial<FastifyWampOptions> = {}): Promise<Host<T>> {
+  if ('nodes' in transport) {
+    const { app, connect } = await buildClusterHost(t, options)
+    return hostOf(app, '', async () => connect() as ClientOver<T>)
+  }
   const isCustom = custom.includes(transport)
   const { app, url } = await buildApp(t, { ...(isCustom ? { serializers: allSerializers } : {}), ...options }, undefined, 'over' in transport ? [transport.over] : [])
-  const open = async (): Promise<ClientOver<T>> => await connect(t, { app, url }, transport)
+  return hostOf(app, url, async () => await connect(t, { app, url }, transport))
+}
+
+function hostOf<T extends ClientTransport> (app: FastifyInstance, url: string, open: () => Promise<ClientOver<T>>): Host<T> {
   const join = async (details: object = {}, roles: object = HELLO[2].roles): Promise<ClientOver<T>> => {
     const client = await open()
     await client.join({ ...details, roles })
