@@ -37,8 +37,9 @@ export interface LoginsOfRealm {
   revoke (query: LoginQuery): Promise<number>
 }
 
-/** The minimum octets of a login in an answer, and those of an answer without its logins. */
-const LEAST_OCTETS = 200
+/** The minimum octets of a login in an answer, with a key and two times, and those of an answer without its logins. */
+const LEAST_OCTETS = 280
+const OCTETS_OF_ANSWER = 200
 /** The octets of the names and separators of a login in JSON, and of each null or number. */
 const OCTETS_OF_FORM = 130
 const OCTETS_OF_NUMBER = 16
@@ -69,7 +70,7 @@ export function loginProcedures (logins: LoginsOfRealm, octets: number, findSess
 /** As many logins as fit, and one at least. */
 function pageOf (found: readonly LoginInfo[], octets: number): MetaResult {
   const described: object[] = []
-  let size = LEAST_OCTETS
+  let size = OCTETS_OF_ANSWER
   for (const login of found) {
     const description = describe(login)
     const more = octetsOf(description)
