@@ -1,7 +1,9 @@
 // The router under attack: default limits, logging at info. It runs in a process of its own for the bench, and in that of a test.
+import { randomInt } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import Fastify from 'fastify'
 import wampPlugin, { scramCredentials, wampBridge } from 'fastify-wamp'
+import { countOctets } from './figures.mjs'
 import { preparations } from './prepare.mjs'
 
 const permissions = [{ uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }]
@@ -14,16 +16,7 @@ export async function startApp () {
   const logins = new Map()
 
   const app = Fastify({ logger: { level: 'info', stream: createWriteStream('/dev/null') } })
-  const sockets = new Set()
-  const ended = { received: 0, sent: 0 }
-  app.server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => {
-      sockets.delete(socket)
-      ended.received += socket.bytesRead
-      ended.sent += socket.bytesWritten
-    })
-  })
+  const { received, sent } = countOctets(app.server)
   await app.register(wampPlugin, {
     realms: {
       realm1: { roles: { anonymous: { permissions }, other: { permissions } }, eventHistory: [{ uri: 'bench.small' }, { uri: 'bench.large' }] },
@@ -45,22 +38,25 @@ export async function startApp () {
       cookie: {}
     },
     cookie: { store: { get: (key) => logins.get(key), set: (key, record) => { logins.set(key, record) }, delete: (key) => { logins.delete(key) }, entries: () => logins.entries(), close () {} } },
-    // The bench says when decisions come.
     // Whoever attacks says when decisions come.
     authorizerTimeout: 600_000,
     shutdownTimeout: 1
   })
   await app.register(wampBridge, { call: '/call', publish: '/publish', events: '/events', as: { realm: 'realm1', role: 'other' } })
   await app.wamp.join('realm1').register('bench.echo', ({ args }) => args[0])
+  // The same lists as answers of the meta API.
+  const ids = Array.from({ length: 1000 }, () => randomInt(2 ** 47))
+  const listed = Array.from({ length: 200 }, (_, i) => ({ cookie: i.toString(16).padStart(64, '0'), authid: `user${i}`, authrole: role, authmethod: 'ticket', created: new Date(i).toISOString(), last_seen: new Date(i).toISOString(), user_agent: 'x'.repeat(100), address: '192.0.2.1', connected: 0 }))
+  await app.wamp.join('realm1').register('bench.ids', () => ids)
+  await app.wamp.join('realm1').register('bench.logins', () => listed)
   await app.wamp.join('contract').register('bench.checked', () => {})
-  const total = (of, done) => [...sockets].reduce((sum, socket) => sum + socket[of], done)
   await app.listen({ port: 0, host: '127.0.0.1' })
   return {
     app,
     port: app.server.address().port,
     /** Octets that have come, and that have left. */
-    received: () => total('bytesRead', ended.received),
-    sent: () => total('bytesWritten', ended.sent),
+    received,
+    sent,
     commands: {
       ...preparations(app, logins),
       /** From now on the authorizer waits for `decide`. */

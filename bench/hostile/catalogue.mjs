@@ -10,6 +10,7 @@
 //   message    (n, { peer, attacker, router, shared }) makes the nth message: a list, or its text; a block is as many as fit
 //   frame      the same, as octets
 //   size       the octets of a block, if it is not one of 64 KiB
+//   bare       true if it consists of connections or requests, and is therefore compared with a bare app as well
 //   act        instead of all these: does something, and returns the octets for which it counts
 //   warm       blocks that are written before any is measured
 import { batched } from './batches.mjs'

@@ -8,7 +8,7 @@ const get = (path) => Buffer.from(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`)
 const topics = (n) => Array.from({ length: 100 }, (_, i) => `topic=t${n}.${i}`).join('&')
 
 export const http = [
-  { ...tcp, name: 'HTTP: GET of an unknown path', frame: () => get('/nothing') },
+  { ...tcp, name: 'HTTP: GET of an unknown path', bare: true, frame: () => get('/nothing') },
   { ...tcp, name: 'HTTP: calls', frame: () => post('/call', { procedure: 'bench.echo', args: [1] }) },
   { ...tcp, name: 'HTTP: calls, not read', reads: false, frame: () => post('/call', { procedure: 'bench.echo', args: [1] }) },
   { ...tcp, name: 'HTTP: calls of wamp.session.list', frame: () => post('/call', { procedure: 'wamp.session.list' }) },

@@ -16,11 +16,18 @@ export interface Attack {
 }
 
 export const catalogue: readonly Attack[]
-export const relaying: readonly Attack[]
+export const relaying: readonly (Attack & { readonly kind: 'payloads' | 'events' | 'ids' | 'logins' })[]
 /** The yardstick's message. */
 export const PLAIN: readonly unknown[]
 /** Octets of one write. */
 export const BLOCK: number
+
+/** See allowances.mjs. */
+export const OWED: number
+export const SCANS: number
+export function isUnread (name: string): boolean
+export function needsScan (name: string): boolean
+export function sentBy (name: string): 'payloads' | 'events' | 'ids' | 'logins'
 
 export class Attacker {
   readonly peer: Peer | undefined

@@ -26,11 +26,24 @@ export class Target {
     const block = fill(() => json(PLAIN))
     const once = async () => (await written(router, DEADLINE, () => write(peer, block))).cpu
     await written(router, DEADLINE, () => write(peer, Buffer.concat(Array.from({ length: YARDSTICK_WARM }, () => block))))
-    target.idle = await median(5, async () => (await written(router, DEADLINE, () => 0)).cpu)
+    target.idle = await idleOf(router)
     target.yard = await median(9, once) - target.idle
     peer.socket.destroy()
     return target
   }
+
+  /** A bare app without a yardstick: only what its connections and requests cost is of interest. */
+  static async bare () {
+    const target = new Target()
+    target.router = await Router.start('bare.mjs')
+    target.idle = await idleOf(target.router)
+    target.yard = NaN
+    return target
+  }
+}
+
+async function idleOf (router) {
+  return await median(5, async () => (await written(router, DEADLINE, () => 0)).cpu)
 }
 
 async function median (count, measure) {
@@ -144,7 +157,7 @@ function resultOf ({ blocks, octets, sent, cpu, units, rss, pause }, { yard, idl
   return { octets: octets / each, sent: sent / each, cpu: Math.max(0, cpu / each - idle), units: units / each, unitsPerMs: units < 2000 ? null : units / cpu, rss, pause, yard }
 }
 
-/** The cost of 64 KiB in yardsticks, less the relay allowance; `relay` is the cost of relaying one octet, in yardsticks. */
-export function ratioOf ({ cpu, yard, sent, octets }, relay) {
-  return octets === 0 ? NaN : Math.max(0, cpu / yard - sent * relay) / (octets / BLOCK)
+/** The cost of 64 KiB in yardsticks, less the allowance, which is one in yardsticks for the whole block. */
+export function ratioOf ({ cpu, yard, octets }, allowance) {
+  return octets === 0 ? NaN : Math.max(0, cpu / yard - allowance) / (octets / BLOCK)
 }

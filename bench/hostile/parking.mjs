@@ -28,10 +28,13 @@ const leave = (octets) => ({ peer }) => {
   return octets
 }
 
+/** A router of its own: otherwise the decision would also release what earlier attackers have left behind. */
+const alone = async () => ({})
+
 export const parking = [
   { ...wait, name: 'parked: CANCEL of an unknown call, 80,000 wait', before: park(parked), message: () => [49, 1, {}] },
   { ...wait, name: 'parked: CANCEL of CALLs that wait', reads: true, before: park(calls), message: (n) => [49, 2 * n + 1, {}] },
   { ...wait, name: 'parked: more comes, 80,000 wait', before: park(parked), message: () => SHORTEST },
-  { ...wait, name: 'parked: the decision, 80,000 PUBLISHes wait', before: park(parked), act: decide(parked.length) },
+  { ...wait, name: 'parked: the decision, 80,000 PUBLISHes wait', setUp: alone, before: park(parked), act: decide(parked.length) },
   { ...wait, name: 'parked: the client is gone, 80,000 wait', before: park(parked), act: leave(parked.length) }
 ]

@@ -1,4 +1,4 @@
-// Relaying of payloads of 4,000 octets: the allowance for octets that are sent because of an attack.
+// Ordinary messages that cause octets to be sent: what these cost is the allowance for octets of the same kind that are sent because of an attack.
 import { fill, json } from './frames.mjs'
 import { Peer } from './peer.mjs'
 
@@ -19,9 +19,24 @@ async function callee (router) {
   return { peers: [peer] }
 }
 
+/** Subscribes to prefixes of one topic: each publication is sent so many times, as short events. */
+const PREFIXES = 50
+async function prefixes (router) {
+  const peer = await Peer.join(router)
+  for (let i = 1; i <= PREFIXES; i++) await peer.ask([32, i, { match: 'prefix' }, `bench.${'s'.repeat(i)}`])
+  peer.ignore('read')
+  return { peers: [peer] }
+}
+
+const answer = (kind, octets) => ({ name: `CALL, RESULT of ${octets} octets of ${kind}`, kind, warm: 20, reads: true, size: 4096, message: (n) => [48, n + 1, {}, `bench.${kind}`] })
+
+/** `kind` is one of those of allowances.mjs. */
 export const relaying = [
-  { name: 'PUBLISH, EVENT of 4,000 octets', setUp: subscriber, warm: 60, size: SIZE, message: () => [16, 1, {}, 'bench.relayed', payload] },
-  { name: 'CALL, RESULT of 4,000 octets', setUp: callee, warm: 60, reads: true, act: calls }
+  { name: 'PUBLISH, EVENT of 4,000 octets', kind: 'payloads', setUp: subscriber, warm: 60, size: SIZE, message: () => [16, 1, {}, 'bench.relayed', payload] },
+  { name: 'CALL, RESULT of 4,000 octets', kind: 'payloads', setUp: callee, warm: 60, reads: true, act: calls },
+  { name: 'PUBLISH, EVENTs of 130 octets', kind: 'events', setUp: prefixes, warm: 20, message: () => [16, 1, {}, `bench.${'s'.repeat(PREFIXES)}`, ['x'.repeat(20)]] },
+  answer('ids', '17,000'),
+  answer('logins', '70,000')
 ]
 
 /** The caller writes the CALLs, and the callee about as many octets of YIELDs. */

@@ -13,10 +13,10 @@ export class Router {
   #asked = new Map()
   #lastId = 0
 
-  /** Starts a router. `heap` bounds its memory, in MiB. */
-  static async start (heap = 4096) {
+  /** Starts a router, or another program that serves the bench. `heap` bounds its memory, in MiB. */
+  static async start (program = 'server.mjs', heap = 4096) {
     const router = new Router()
-    router.#process = fork(fileURLToPath(new URL('server.mjs', import.meta.url)), { execArgv: [`--max-old-space-size=${heap}`], stdio: ['ignore', 'ignore', process.env.HOSTILE_DEBUG ? 'inherit' : 'ignore', 'ipc'] })
+    router.#process = fork(fileURLToPath(new URL(program, import.meta.url)), { execArgv: [`--max-old-space-size=${heap}`], stdio: ['ignore', 'ignore', process.env.HOSTILE_DEBUG ? 'inherit' : 'ignore', 'ipc'] })
     router.port = await new Promise((resolve, reject) => {
       router.#process.once('message', ({ port }) => { resolve(port) })
       router.#process.once('exit', () => { reject(new Broken('the router did not start: run `npm run build` first')) })

@@ -1,4 +1,5 @@
 import { EncodingError } from './codec.ts'
+import { decimalDigits, writeDecimal } from './decimal.ts'
 
 const INITIAL = 1024
 const KEPT = 65536
@@ -112,6 +113,13 @@ export class ByteWriter {
   /** Text that is ASCII only. */
   ascii (text: string): void {
     this.utf8(text, text.length)
+  }
+
+  /** The decimal digits of a safe integer that is not negative. */
+  decimal (value: number): void {
+    const digits = decimalDigits(value)
+    const at = this.#grow(digits)
+    writeDecimal(this.#buffer, at, value, digits)
   }
 
   /** Octets as Base64. */

@@ -3,13 +3,16 @@ const ZERO = 0x30
 const SMALL = 1e8
 const DIGITS_OF_SMALL = 8
 
+/** The digits of 00 to 99, two octets each. */
+const PAIRS = Uint8Array.from({ length: 200 }, (_, i) => ZERO + (i % 2 === 0 ? Math.floor(i / 20) : (i - 1) / 2 % 10))
+
 /** The number of decimal digits of a safe integer that is not negative. */
 export function decimalDigits (value: number): number {
-  let digits = 1
+  let larger = 0
   let rest = value
-  for (; rest >= SMALL; rest = Math.floor(rest / SMALL)) digits += DIGITS_OF_SMALL
-  for (; rest >= 10; rest = Math.floor(rest / 10)) digits++
-  return digits
+  for (; rest >= SMALL; rest = Math.floor(rest / SMALL)) larger += DIGITS_OF_SMALL
+  if (rest < 1e4) return larger + (rest < 100 ? (rest < 10 ? 1 : 2) : (rest < 1000 ? 3 : 4))
+  return larger + (rest < 1e6 ? (rest < 1e5 ? 5 : 6) : (rest < 1e7 ? 7 : 8))
 }
 
 /**
@@ -33,9 +36,13 @@ export function writeDecimal (target: Uint8Array, at: number, value: number, dig
 /** Writes the last digits of an integer below 10^8, with leading zeros. */
 function writeDigits (target: Uint8Array, start: number, end: number, value: number): void {
   let rest = value | 0
-  for (let i = end - 1; i >= start; i--) {
-    const larger = rest / 10 | 0
-    target[i] = ZERO + rest - 10 * larger
+  let i = end
+  while (i - start >= 2) {
+    const larger = rest / 100 | 0
+    const pair = 2 * (rest - 100 * larger)
+    target[--i] = PAIRS[pair + 1]!
+    target[--i] = PAIRS[pair]!
     rest = larger
   }
+  if (i > start) target[start] = ZERO + rest
 }

@@ -1,7 +1,7 @@
 import { MAX_ID } from '../protocol/id.ts'
 import type { Id } from '../protocol/id.ts'
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { ClientMessage, Dict, EventMessage, Invocation, Result, RouterMessage } from '../protocol/message.ts'
+import type { ClientMessage, EventMessage, Invocation, Result, RouterMessage } from '../protocol/message.ts'
 import { Payload } from '../protocol/payload.ts'
 import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
 import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
@@ -16,7 +16,7 @@ import { countWritten } from './encoding-work.ts'
 import { commaBeforeEmptyDict, dictAfterNull, listEnd, listStart, valuesEnd } from './json-text.ts'
 import { JsonScanner } from './json-scanner.ts'
 import { isDeeper, isOctetsText, parseValues } from './json-value.ts'
-import { stringifyValue, writeJson } from './json-writer.ts'
+import { writeJson } from './json-writer.ts'
 import { readUtf8 } from './utf8.ts'
 
 const COMMA = 0x2c
@@ -109,13 +109,14 @@ class JsonCodec implements StandardCodec {
           if (message.details === noDetails) return this.#withIds(message, message.request, null, allocate)
       }
       const { elements, bytes } = 'payload' in message ? message.payload.in(this) : Payload.empty.in(this)
-      const head = headOf(message)
-      const headLength = Buffer.byteLength(head)
-      const length = headLength + (elements === 0 ? 1 : bytes.length + 2)
+      const writer = this.#writer
+      writer.start()
+      writeHead(writer, message)
+      const length = writer.length + (elements === 0 ? 1 : bytes.length + 2)
       const buffer = allocate(length)
-      let at = buffer.length - length
-      at += buffer.write(head, at, headLength === head.length ? 'latin1' : 'utf8')
-      return endMessage(buffer, at, elements, bytes)
+      const at = buffer.length - length
+      writer.copyTo(buffer, at)
+      return endMessage(buffer, at + writer.length, elements, bytes)
     } catch (error) {
       throw EncodingError.of(error, this.name)
     }
@@ -227,17 +228,21 @@ function checkGreatestIds (data: Buffer, list: readonly unknown[]): void {
   }
 }
 
-/** The text of a message before its payload, without the closing bracket. */
-function headOf (message: RouterMessage): string {
+/** Writes a message before its payload, without the closing bracket. */
+function writeHead (writer: ByteWriter, message: RouterMessage): void {
+  writer.octet(OPEN_BRACKET)
   switch (message.type) {
-    case MessageType.Event: return `[36,${message.subscription},${message.publication},${dict(message.details)}`
-    case MessageType.Invocation: return `[68,${message.request},${message.registration},${dict(message.details)}`
-    case MessageType.Result: return `[50,${message.request},${dict(message.details)}`
-    case MessageType.Published: return `[17,${message.request},${message.publication}`
-    default: return `[${toElements(message).map(stringifyValue).join(',')}`
+    case MessageType.Event: return writeElements(writer, [36, message.subscription, message.publication, message.details])
+    case MessageType.Invocation: return writeElements(writer, [68, message.request, message.registration, message.details])
+    case MessageType.Result: return writeElements(writer, [50, message.request, message.details])
+    case MessageType.Published: return writeElements(writer, [17, message.request, message.publication])
+    default: return writeElements(writer, toElements(message))
   }
 }
 
-function dict (value: Dict): string {
-  return value === noDetails ? '{}' : stringifyValue(value)
+function writeElements (writer: ByteWriter, elements: readonly unknown[]): void {
+  for (let i = 0; i < elements.length; i++) {
+    if (i > 0) writer.octet(COMMA)
+    writeJson(writer, elements[i])
+  }
 }

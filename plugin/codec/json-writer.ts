@@ -33,7 +33,7 @@ export function writeJson (writer: ByteWriter, value: unknown): void {
   writer.values++
   switch (typeof value) {
     case 'string': return writeText(writer, value)
-    case 'number': return writer.ascii(numberText(value))
+    case 'number': return value > 0 && Number.isSafeInteger(value) ? writer.decimal(value) : writer.ascii(numberText(value))
     case 'boolean': return writer.ascii(value ? 'true' : 'false')
     case 'bigint': return writer.ascii(digitsOf(value))
     case 'undefined': return writer.ascii('null')

@@ -64,7 +64,14 @@ export class GuardedStore {
   async * runs (length: number): AsyncGenerator<[key: string, record: StoredRecord][], void, void> {
     this.#failWhileAway()
     try {
-      for await (const run of runsOf<unknown>(this.#store.entries(), length)) yield run.flatMap((entry) => this.#checkEntry(entry))
+      for await (const run of runsOf<unknown>(this.#store.entries(), length)) {
+        const records: [key: string, record: StoredRecord][] = []
+        for (const entry of run) {
+          const checked = this.#checkEntry(entry)
+          if (checked !== undefined) records.push(checked)
+        }
+        yield records
+      }
     } catch (error) {
       if (isLate(error)) this.#leave(error)
       throw error
@@ -90,10 +97,11 @@ export class GuardedStore {
     }
   }
 
-  #checkEntry (entry: unknown): [key: string, record: StoredRecord][] {
-    const [key, value] = Array.isArray(entry) ? entry as unknown[] : []
-    const record = typeof key === 'string' ? this.#check(value) : this.#check(undefined)
-    return record === undefined ? [] : [[key as string, record]]
+  #checkEntry (entry: unknown): [key: string, record: StoredRecord] | undefined {
+    const pair: readonly unknown[] = Array.isArray(entry) ? entry : []
+    const key = pair[0]
+    const record = this.#check(typeof key === 'string' ? pair[1] : undefined)
+    return typeof key === 'string' && record !== undefined ? [key, record] : undefined
   }
 
   #check (value: unknown): StoredRecord | undefined {

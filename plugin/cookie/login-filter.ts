@@ -21,6 +21,8 @@ export interface LoginRange {
   readonly after?: string
   /** The number of logins, at most. @default Infinity */
   readonly most?: number
+  /** Units of work of the caller for each login. They are counted in advance, so that searches that end at the same time do not continue in one turn. @default 0 */
+  readonly units?: number
   /** False once the logins are no longer needed: the search then stops. */
   readonly isWanted?: () => boolean
 }

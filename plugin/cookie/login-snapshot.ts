@@ -18,6 +18,8 @@ const DIGITS = 16
 
 const fields = ['cookie', 'realm', 'authid', 'authrole'] as const
 
+type Field = (typeof fields)[number]
+
 /** The position of a login among all logins, older ones first. */
 export function placeOf ({ key, record: { created } }: Login): string {
   return `${String(created).padStart(DIGITS, '0')}.${key}`
@@ -58,14 +60,14 @@ export class LoginSnapshot {
     const name = given.join()
     let index = this.#indices.get(name)
     if (index === undefined) this.#indices.set(name, index = this.#indexBy(given))
-    return (await index).get(JSON.stringify(given.map((field) => filter[field]))) ?? []
+    return (await index).get(nameOf(given, (field) => filter[field]!)) ?? []
   }
 
-  async #indexBy (given: readonly (typeof fields)[number][]): Promise<ReadonlyMap<string, readonly ListedLogin[]>> {
+  async #indexBy (given: readonly Field[]): Promise<ReadonlyMap<string, readonly ListedLogin[]>> {
     const index = new Map<string, ListedLogin[]>()
     let looks = 0
     for (const login of this.#logins) {
-      const key = JSON.stringify(given.map((field) => valueOf(login, field)))
+      const key = nameOf(given, (field) => valueOf(login, field))
       const same = index.get(key)
       if (same === undefined) index.set(key, [login])
       else same.push(login)
@@ -87,7 +89,18 @@ export function firstAfter (logins: readonly ListedLogin[], place: string): numb
   return low
 }
 
-function valueOf ({ key, record }: ListedLogin, field: (typeof fields)[number]): string {
+/** Distinct for distinct values of these fields. */
+function nameOf (given: readonly Field[], valueOf: (field: Field) => string): string {
+  if (given.length === 1) return valueOf(given[0]!)
+  let name = ''
+  for (const field of given) {
+    const value = valueOf(field)
+    name += `${value.length}.${value}`
+  }
+  return name
+}
+
+function valueOf ({ key, record }: ListedLogin, field: Field): string {
   switch (field) {
     case 'cookie': return key
     case 'realm': return record.authrealm

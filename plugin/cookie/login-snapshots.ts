@@ -3,6 +3,9 @@ import type { LoginFilter, LoginRange } from './login-filter.ts'
 import { firstAfter, scans } from './login-snapshot.ts'
 import type { ListedLogin, LoginSnapshot } from './login-snapshot.ts'
 
+/** Units of work to check a login and copy it to a page. */
+const UNITS_OF_FOUND = 1 / 2
+
 /** A snapshot that is complete or in progress, for its searches. */
 interface Shared {
   readonly snapshot: Promise<LoginSnapshot>
@@ -24,7 +27,7 @@ export class LoginSnapshots {
   }
 
   /** The valid logins of a range that match a filter. */
-  async search (filter: LoginFilter, isOver: (login: ListedLogin) => boolean, { after = '', most = Infinity, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
+  async search (filter: LoginFilter, isOver: (login: ListedLogin) => boolean, { after = '', most = Infinity, units = 0, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
     const shared = this.#fresh()
     shared.searches++
     try {
@@ -37,7 +40,7 @@ export class LoginSnapshots {
         const login = found[i]!
         if (!isOver(login) && !shared.forgotten.has(login.key)) page.push(login)
       }
-      spend(page.length / 2)
+      spend(page.length * (UNITS_OF_FOUND + units))
       return page
     } finally {
       if (--shared.searches === 0) this.#shared.delete(shared)

@@ -30,7 +30,7 @@ export function isStoredRecord (value: unknown): value is StoredRecord {
 
 /** True for fields that contain the identity of a login. */
 export function isIdentity (fields: Fields): fields is Fields & Omit<LoginRecord, 'created' | 'maxAge'> {
-  return [fields.authid, fields.authrole, fields.authmethod, fields.authrealm].every(isText) && (fields.authextra === undefined || isObject(fields.authextra))
+  return isText(fields.authid) && isText(fields.authrole) && isText(fields.authmethod) && isText(fields.authrealm) && (fields.authextra === undefined || isObject(fields.authextra))
 }
 
 function isObject (value: unknown): value is Fields {

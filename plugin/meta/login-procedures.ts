@@ -2,7 +2,6 @@ import type { LoginRange } from '../cookie/login-filter.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Kwargs } from '../protocol/payload.ts'
 import type { Uri } from '../protocol/uri.ts'
-import { spend } from '../work.ts'
 import { metaError, optional, toText } from './meta-argument.ts'
 import type { PublishMetaEvent } from './meta-events.ts'
 import type { FindSession } from './registration-procedures.ts'
@@ -38,9 +37,15 @@ export interface LoginsOfRealm {
   revoke (query: LoginQuery): Promise<number>
 }
 
-/** Octets that a login takes at least in an answer, and what an answer takes besides. */
-const LEAST_OCTETS = 200
-/** Units of work that it takes to describe one. */
+/** The minimum octets of a login in an answer, with a key and two times, and those of an answer without its logins. */
+const LEAST_OCTETS = 280
+const OCTETS_OF_ANSWER = 200
+/** The octets of the names and separators of a login in JSON, and of each null or number. */
+const OCTETS_OF_FORM = 130
+const OCTETS_OF_NUMBER = 16
+/** Text that JSON does not escape. */
+const plainText = /^[ !#-[\]-~]*$/
+/** Units of work to describe a login. */
 const UNITS_OF_LOGIN = 12
 
 /** `wamp.login.*`: cookie logins for operators. No part of the specification. `octets` bounds one answer. */
@@ -51,7 +56,7 @@ export function loginProcedures (logins: LoginsOfRealm, octets: number, findSess
       const after = optional(toText, kwargs['after'], 'after') ?? ''
       // A caller that has left meanwhile needs no answer.
       const isWanted = (): boolean => findSession(id) !== undefined
-      const finding = logins.find(toQuery(kwargs), { after, most: Math.ceil(octets / LEAST_OCTETS) + 1, isWanted })
+      const finding = logins.find(toQuery(kwargs), { after, most: Math.ceil(octets / LEAST_OCTETS) + 1, units: UNITS_OF_LOGIN, isWanted })
       return finding.then((found) => isWanted() ? pageOf(found, octets) : [])
     },
     'wamp.login.revoke': ({ kwargs }) => {
@@ -65,16 +70,25 @@ export function loginProcedures (logins: LoginsOfRealm, octets: number, findSess
 /** As many logins as fit, and one at least. */
 function pageOf (found: readonly LoginInfo[], octets: number): MetaResult {
   const described: object[] = []
-  let size = LEAST_OCTETS
+  let size = OCTETS_OF_ANSWER
   for (const login of found) {
     const description = describe(login)
-    const more = Buffer.byteLength(JSON.stringify(description)) + 1
+    const more = octetsOf(description)
     if (size + more > octets && described.length > 0) return { args: [described], kwargs: { more: found[described.length - 1]!.place } }
     size += more
-    spend(UNITS_OF_LOGIN)
     described.push(description)
   }
   return [described]
+}
+
+/** The octets of a description in JSON, with a comma, or a few more. */
+function octetsOf (description: object): number {
+  let octets = OCTETS_OF_FORM
+  for (const value of Object.values(description)) {
+    if (typeof value !== 'string') octets += OCTETS_OF_NUMBER
+    else octets += plainText.test(value) ? value.length : Buffer.byteLength(JSON.stringify(value))
+  }
+  return octets
 }
 
 /** Deletes logins, and publishes `wamp.login.on_revoke`. */

@@ -196,6 +196,8 @@ export class Broker {
     const policy = this.#ruleOf(topic)?.policy
     const overflow = policy === undefined || policy === 'drop-newest' ? undefined : { policy, topic }
     for (const { id, match, subscribers } of subscriptions) {
+      const { only } = subscribers
+      if (only !== null && (only.id === excluded || (only === last && !isIncluded))) continue
       let event: EventMessage | undefined
       for (const subscriber of receivers === null ? subscribers.all : subscribers.within(receivers, eligible)) {
         looks++
@@ -205,7 +207,7 @@ export class Broker {
         }
         if (subscriber.id === excluded || !isIncluded) continue
         event ??= {
-          type: MessageType.Event, subscription: id, publication: publicationId, details: match === 'exact' ? details : detailsWithTopic ??= { ...details, topic }, payload, overflow, sharer
+          type: MessageType.Event, subscription: id, publication: publicationId, details: match === 'exact' ? details : detailsWithTopic ??= details === noDetails ? { topic } : { ...details, topic }, payload, overflow, sharer
         }
         if (subscriber.send(event) === 'sent') sent++
       }
@@ -229,7 +231,7 @@ export class Broker {
       // app's own sessions receive all.
       if (octets > this.#limits.bufferedEventBytes && subscriber.transport.type !== 'in-process') return
       octets += publication.payload.size
-      const details = { ...storedDetails(publication, match), retained: true }
+      const details = retainedDetails(publication, match)
       subscriber.send({ type: MessageType.Event, subscription: id, publication: publication.id, details, payload: publication.payload })
     }
   }
@@ -247,6 +249,12 @@ function otherHolders (subscriptions: readonly Subscription[], node: NodeId): Re
 /** EVENT.Details of a stored publication. Adds the topic for pattern subscriptions. */
 export function storedDetails ({ details, topic }: StoredPublication, match: MatchPolicy): Dict {
   return match === 'exact' ? details : { ...details, topic }
+}
+
+/** The same of a retained event. A spread of objects takes as long as the rest of the event. */
+function retainedDetails ({ details, topic }: StoredPublication, match: MatchPolicy): Dict {
+  if (details !== noDetails) return match === 'exact' ? { ...details, retained: true } : { ...details, topic, retained: true }
+  return match === 'exact' ? { retained: true } : { topic, retained: true }
 }
 
 function eventDetails ({ id, principal: { authid, authrole } }: RoutedSession, { disclose, trustlevel }: Disclosure, packing: Dict | null): Dict {

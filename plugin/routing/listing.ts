@@ -1,7 +1,7 @@
 import type { Id } from '../protocol/id.ts'
 import { isReserved } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
-import { Ordered } from './ordered.ts'
+import { merged, Ordered } from './ordered.ts'
 
 /** The part of a subscription or registration that is listed. */
 export interface Listed {
@@ -44,7 +44,7 @@ export class Listing<T extends Listed> {
   after (id: Id, most: number, which: 'all' | 'shown'): T[] {
     const shown = this.#shown.after(id, most)
     if (which === 'shown' || this.#hidden === null) return shown
-    return [...shown, ...this.#hidden.after(id, most)].sort((a, b) => a.id - b.id).slice(0, most)
+    return merged([shown, this.#hidden.after(id, most)], idOf).slice(0, most)
   }
 
   * [Symbol.iterator] (): IterableIterator<T> {

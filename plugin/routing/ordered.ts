@@ -54,9 +54,11 @@ export class Ordered<T> {
   /** The first items after a number, up to a maximum number of items. */
   after (number: number, most: number): T[] {
     const found: T[] = []
-    for (const item of this.ascending(number + 1)) {
-      if (found.length >= most) break
-      found.push(item)
+    for (let at = this.#blockOf(number + 1); at < this.#blocks.length && found.length < most; at++) {
+      const block = this.#blocks[at]!
+      const start = this.#placeOf(number + 1, block)
+      const end = Math.min(block.length, start + most - found.length)
+      for (let place = start; place < end; place++) found.push(block[place]!)
     }
     return found
   }
@@ -104,4 +106,18 @@ export class Ordered<T> {
     }
     return low
   }
+}
+
+/** The items of several lists in ascending order, in this order. */
+export function merged<T> (lists: readonly T[][], numberOf: (item: T) => number): T[] {
+  if (lists.length <= 1) return lists[0] ?? []
+  const half = lists.length >>> 1
+  const [first, second] = [merged(lists.slice(0, half), numberOf), merged(lists.slice(half), numberOf)]
+  const all: T[] = []
+  let i = 0
+  let j = 0
+  while (i < first.length && j < second.length) all.push(numberOf(first[i]!) <= numberOf(second[j]!) ? first[i++]! : second[j++]!)
+  while (i < first.length) all.push(first[i++]!)
+  while (j < second.length) all.push(second[j++]!)
+  return all
 }

@@ -89,11 +89,15 @@ export class PrefixTree<T> {
   /** The values of the URIs that start with a prefix, in no order. */
   startingWith (prefix: Uri): T[] {
     const nodes = this.#startingWith(prefix)
+    const values: T[] = []
     // Each node adds its children: the list grows during the iteration.
-    for (const { children } of nodes) for (const child of children.values()) nodes.push(child)
+    for (const { children, value } of nodes) {
+      if (value !== undefined) values.push(value)
+      if (children.size > 0) for (const child of children.values()) nodes.push(child)
+    }
     spend(nodes.length)
     spendOctets(prefix.length)
-    return nodes.flatMap(({ value }) => value ?? [])
+    return values
   }
 
   /** The topmost node whose text starts with a prefix, if there is one. */

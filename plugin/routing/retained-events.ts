@@ -75,8 +75,12 @@ export class RetainedEvents {
 
   /** The last publication of a topic that a session may receive; for a pattern, that of each topic, in the order of publication. */
   find (session: RoutedSession, uri: Uri, match: MatchPolicy): StoredPublication[] {
-    const kept = this.#topicsOf(uri, match).flatMap((topic) => lastFor(session, topic.kept))
-    return kept.sort((a, b) => a.order - b.order).map(({ publication }) => publication)
+    const found: Kept[] = []
+    for (const topic of this.#topicsOf(uri, match)) {
+      const last = lastFor(session, topic.kept)
+      if (last !== undefined) found.push(last)
+    }
+    return found.sort((a, b) => a.order - b.order).map(({ publication }) => publication)
   }
 
   #forgetOldest (): void {
@@ -129,8 +133,9 @@ export class RetainedEvents {
   }
 }
 
-function lastFor (session: RoutedSession, kept: readonly Kept[]): Kept[] {
-  const i = kept.findLastIndex(({ publication }) => mayReceive(session, publication))
+function lastFor (session: RoutedSession, kept: readonly Kept[]): Kept | undefined {
+  let i = kept.length - 1
+  while (i >= 0 && !mayReceive(session, kept[i]!.publication)) i--
   spend(kept.length - Math.max(i, 0))
-  return i < 0 ? [] : [kept[i]!]
+  return kept[i]
 }

@@ -2,7 +2,7 @@ import type { Principal } from '../auth/authenticator.ts'
 import type { Id } from '../protocol/id.ts'
 import { trusted } from '../protocol/trusted.ts'
 import { spend } from '../work.ts'
-import { Ordered } from './ordered.ts'
+import { merged, Ordered } from './ordered.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** The maximum number of sessions in a realm, 0 for no limit. */
@@ -85,11 +85,10 @@ export class Sessions {
 
   /** The first visible sessions of these roles, or of all, that joined after a position, up to a maximum number. */
   after (roles: Iterable<string> | undefined, place: number, most: number): RoutedSession[] {
-    const found = this.#ofRoles(roles).map((ofRole) => ofRole.after(place, most))
-    if (found.length === 1) return found[0]!
-    const all = found.flat()
+    const found = this.#ofRoles(roles).map((ofRole) => ofRole.after(place, most)).filter(({ length }) => length > 0)
+    const all = merged(found, placeOf)
     spend(all.length)
-    return all.sort((a, b) => a.place - b.place).slice(0, most)
+    return all.length <= most ? all : all.slice(0, most)
   }
 
   /** True if a visible or hidden session has this authid. */

@@ -8,6 +8,7 @@ const MANY = 16
 /** All subscribers of one URI or pattern. Possible receivers of a publication with receiver lists are found quickly. */
 export class Subscribers {
   readonly #all = new Set<RoutedSession>()
+  #only: RoutedSession | null = null
   /** Created by the first publication for selected roles or authids; null before. */
   #byPrincipal: SessionsByPrincipal | null = null
 
@@ -19,6 +20,11 @@ export class Subscribers {
     return this.#all.size
   }
 
+  /** The subscriber, if there is exactly one: this takes a fraction of the time of an iteration. */
+  get only (): RoutedSession | null {
+    return this.#only
+  }
+
   has (session: RoutedSession): boolean {
     return this.#all.has(session)
   }
@@ -26,11 +32,13 @@ export class Subscribers {
   add (session: RoutedSession): void {
     if (this.#all.has(session)) return
     this.#all.add(session)
+    this.#noteOnly()
     if (this.#byPrincipal !== null) sortIn(this.#byPrincipal, session)
   }
 
   delete (session: RoutedSession): void {
     if (!this.#all.delete(session)) return
+    this.#noteOnly()
     if (this.#all.size < MANY / 2) this.#byPrincipal = null
     if (this.#byPrincipal === null) return
     const { authrole, authid } = session.principal
@@ -51,6 +59,11 @@ export class Subscribers {
     if (this.#all.size < MANY || !receivers.namePrincipals) return this.#all
     const sorted = this.#byPrincipal ??= this.#sort()
     return receivers.countIn(sorted) > this.#all.size / 2 ? this.#all : receivers.choose(sorted)
+  }
+
+  #noteOnly (): void {
+    const [first = null] = this.#all.size === 1 ? this.#all : []
+    this.#only = first
   }
 
   #sort (): SessionsByPrincipal {

@@ -2535,5 +2535,12 @@ export const defences: readonly Defence[] = [
     code: 'if (typeof value === \'object\' && value !== noDetails) isDeeper(value, depth)',
     without: '',
     test: ['codec/json-scanner.test.ts', 'the lists, dicts and keys of a plain message']
+  },
+  {
+    defence: 'Searches for logins that end at the same time create their answers in different turns',
+    file: 'plugin/cookie/login-snapshots.ts',
+    code: 'spend(page.length * (UNITS_OF_FOUND + units))',
+    without: 'spend(page.length * UNITS_OF_FOUND)',
+    test: ['cookie/login-snapshots.test.ts', 'searches that share a scan continue one after the other']
   }
 ]

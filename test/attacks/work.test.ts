@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import type { Test } from 'tap'
-import { BLOCK, catalogue, PLAIN, relaying } from '../../bench/hostile/index.mjs'
+import { BLOCK, catalogue, isUnread, needsScan, OWED, PLAIN, relaying, SCANS, sentBy } from '../../bench/hostile/index.mjs'
 import type { Attack } from '../../bench/hostile/index.mjs'
 import { MessageType } from '../../plugin/protocol/message.ts'
 import { clientLayout } from '../../plugin/protocol/wire-format.ts'
@@ -46,7 +46,7 @@ function isFromClient (type: number): boolean {
 const units = async (attack: Attack): Promise<number> => of64KiB((await arena.perform(attack, 1))[0]!)
 const yard = await units({ name: 'the yardstick', message: () => PLAIN })
 const relays: number[] = []
-for (const attack of relaying) {
+for (const attack of relaying.filter(({ kind }) => kind === 'payloads')) {
   const [, { units, sent }] = await arena.perform(attack, 2) as [Caused, Caused]
   relays.push(units / sent)
 }
@@ -55,18 +55,11 @@ const relay = Math.max(...relays)
 
 /** Units for an octet of an answer that lists ids: it is made, not relayed. Each id of eight octets or so is looked up, read and written. */
 const LISTED = 3 / 8
-const lists = /^wamp\.(?:session|subscription|registration)\.list|^wamp\.login\.list/
-/** Octets that are made for a client that does not read them, before it is sent no more or given up: `limits.bufferedBytes`, and one answer more. */
-const OWED = 17 * 2 ** 20
-const unread = /not read$|none read$/
-/** Calls that scan the store of logins. All that come before a scan is begun share it, so that a block causes two of them. */
-const scans = /^wamp\.login\.|revoke_logins$/
-const SCANS = 2
-
 /** What an attack may cost; `one` is what one message of it costs. */
 function allowance ({ octets, sent }: Caused, name: string, one: number): number {
-  const made = unread.test(name) ? sent + OWED : sent
-  return BOUND * yard * octets / BLOCK + made * (lists.test(name) ? LISTED : relay) + (scans.test(name) ? SCANS * one : 0)
+  const made = isUnread(name) ? sent + OWED : sent
+  const isListed = sentBy(name) === 'ids' || sentBy(name) === 'logins'
+  return BOUND * yard * octets / BLOCK + made * (isListed ? LISTED : relay) + (needsScan(name) ? SCANS * one : 0)
 }
 
 function judge (t: Test, name: string, caused: Caused, one = 0): void {
@@ -84,10 +77,10 @@ t.test('the yardstick counts its own work, and so does relaying', async (t) => {
 t.test('64 KiB of an attack costs at most 20 times the work of plain PUBLISH messages, plus the work of relaying', async (t) => {
   for (const attack of catalogue.map(noted)) {
     const { name, size = BLOCK } = attack
-    const [one] = scans.test(name) ? await arena.perform({ ...attack, size: 1 }, 1) : []
+    const [one] = needsScan(name) ? await arena.perform({ ...attack, size: 1 }, 1) : []
     const [sample] = await arena.perform({ ...attack, size: size > BLOCK ? size : SAMPLE }, 1)
     judge(t, name, sample!, one?.units)
-    const isShort = unread.test(name) || scans.test(name) || of64KiB(sample!) < BOUND * yard
+    const isShort = isUnread(name) || needsScan(name) || of64KiB(sample!) < BOUND * yard
     if (size === BLOCK && isShort && sample!.sent < MUCH) judge(t, name, (await arena.perform(attack, 1))[0]!, one?.units)
   }
 })

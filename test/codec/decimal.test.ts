@@ -14,6 +14,11 @@ t.test('ids are written with all their digits [IDS-01]', async (t) => {
   t.equal(encode(jsonCodec, { type: MessageType.Result, request: 12, details: noDetails, payload: Payload.of(['é']) }).toString(), '[50,12,{},["é"]]')
 })
 
+t.test('integers in a payload are written with all their digits and their sign', async (t) => {
+  const numbers = [0, -0, 1, -1, 9, 10, 99, 100, 12_345_678, 123_456_789, 2 ** 53 - 1, -(2 ** 53 - 1), 2 ** 53, 0.5, 1e21, NaN]
+  t.equal(jsonCodec.encodePayload(numbers, undefined).bytes.toString(), '[0,-0,1,-1,9,10,99,100,12345678,123456789,9007199254740991,-9007199254740991,9007199254740992,0.5,1e+21,null]')
+})
+
 t.test('zero has one digit', async (t) => {
   const target = Buffer.from('xxx')
   t.equal(decimalDigits(0), 1)

@@ -113,6 +113,22 @@ t.test('logins are not searched for when no caller waits any more', async (t) =>
   t.ok(unitsSpent() - before < 200_000, `${unitsSpent() - before} units`)
 })
 
+t.test('searches that share a scan continue one after the other, because the work of their callers is counted in advance', async (t) => {
+  const { tracker } = buildTracker({ store: storeOf(1000) })
+  let found = 0
+  const pages = Array.from({ length: 20 }, async () => {
+    await tracker.page({}, { units: 50 })
+    found++
+  })
+  const most: number[] = []
+  while (found < pages.length) {
+    const before = found
+    await settled()
+    most.push(found - before)
+  }
+  t.ok(Math.max(...most) <= 2, `${most.join()} in each turn`)
+})
+
 t.test('a thousand searches at once among many logins cost about as much as one', async (t) => {
   const { tracker } = buildTracker({ store: storeOf(20_000) })
   const spent = async (searches: number): Promise<number> => {

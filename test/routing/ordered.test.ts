@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Ordered } from '../../plugin/routing/ordered.ts'
+import { merged, Ordered } from '../../plugin/routing/ordered.ts'
 
 const itself = (number: number): number => number
 
@@ -45,4 +45,14 @@ t.test('numbers may increase forever, as ids do', async (t) => {
   }
   t.same(ordered.after(49_995, 100), [49_996, 49_997, 49_998, 49_999, 50_000])
   t.equal(ordered.size, 100)
+})
+
+t.test('ascending lists are merged into one', async (t) => {
+  const random = pseudorandom(1_000_000)
+  const all = Array.from({ length: 500 }, () => random.next().value).sort((a, b) => a - b)
+  for (const count of [1, 2, 3, 7, 600]) {
+    const lists = Array.from({ length: count }, (_, list) => all.filter((_, i) => (i * i) % count === list))
+    t.equal(merged(lists, itself).join(), all.join(), `${count} lists`)
+  }
+  t.same(merged([], itself), [])
 })

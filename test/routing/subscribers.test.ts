@@ -38,3 +38,19 @@ t.test('the intended receivers are found, each exactly once, whatever the receiv
   }), { numRuns: 1_000, seed: 1 })
   t.pass('1 000 histories')
 })
+
+t.test('the only subscriber is known while there is exactly one', async (t) => {
+  const subscribers = new Subscribers()
+  const [first, second] = [sessions[0]!, sessions[1]!]
+  t.equal(subscribers.only, null)
+  subscribers.add(first)
+  subscribers.add(first)
+  t.equal(subscribers.only, first)
+  subscribers.add(second)
+  t.equal(subscribers.only, null)
+  subscribers.delete(first)
+  t.equal(subscribers.only, second)
+  subscribers.delete(first)
+  subscribers.delete(second)
+  t.equal(subscribers.only, null)
+})
