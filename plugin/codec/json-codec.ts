@@ -110,6 +110,7 @@ class JsonCodec implements StandardCodec {
       }
       const { elements, bytes } = 'payload' in message ? message.payload.in(this) : Payload.empty.in(this)
       const head = headOf(message)
+      if (head === null) return this.#fromElements(message, elements, bytes, allocate)
       const headLength = Buffer.byteLength(head)
       const length = headLength + (elements === 0 ? 1 : bytes.length + 2)
       const buffer = allocate(length)
@@ -119,6 +120,23 @@ class JsonCodec implements StandardCodec {
     } catch (error) {
       throw EncodingError.of(error, this.name)
     }
+  }
+
+  /** Writes any message, element by element. */
+  #fromElements (message: RouterMessage, elements: EncodedPayload['elements'], bytes: Buffer, allocate: Allocate): Buffer {
+    const writer = this.#writer
+    writer.start()
+    let separator = OPEN_BRACKET
+    for (const element of toElements(message)) {
+      writer.octet(separator)
+      writeJson(writer, element)
+      separator = COMMA
+    }
+    const length = writer.length + (elements === 0 ? 1 : bytes.length + 2)
+    const buffer = allocate(length)
+    const start = buffer.length - length
+    writer.copyTo(buffer, start)
+    return endMessage(buffer, start + writer.length, elements, bytes)
   }
 
   /** Writes a message of one or two ids and no details. */
@@ -227,14 +245,14 @@ function checkGreatestIds (data: Buffer, list: readonly unknown[]): void {
   }
 }
 
-/** The text of a message before its payload, without the closing bracket. */
-function headOf (message: RouterMessage): string {
+/** The text of a frequent message before its payload, without the closing bracket. Null for all others. */
+function headOf (message: RouterMessage): string | null {
   switch (message.type) {
     case MessageType.Event: return `[36,${message.subscription},${message.publication},${dict(message.details)}`
     case MessageType.Invocation: return `[68,${message.request},${message.registration},${dict(message.details)}`
     case MessageType.Result: return `[50,${message.request},${dict(message.details)}`
     case MessageType.Published: return `[17,${message.request},${message.publication}`
-    default: return `[${toElements(message).map(stringifyValue).join(',')}`
+    default: return null
   }
 }
 
