@@ -86,9 +86,9 @@ export class Gateway {
   }
 
   /** Accepts the connection of an admitted client, which may have sent data already. */
-  accept ({ link, codec, framing, batches, visitor, port, leave, ...identity }: Arrival): void {
+  accept ({ link, codec, framing, batches, request, authenticators, cookieLogin, visitor, port, log, leave }: Arrival): void {
     const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })
-    const connection = this.#router.connect({ transport, visitor, ...identity })
+    const connection = this.#router.connect({ transport, request, authenticators, cookieLogin, visitor, log })
     this.#heartbeat.add(transport)
     port?.add(connection)
     transport.listen(new Listener({ transport, connection, visitor, leave }, this, port))

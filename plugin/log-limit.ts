@@ -26,12 +26,7 @@ export class LogLimit {
 
   /** A log whose lines are limited, together with those of all other logs of this limit. */
   of (log: SessionLog): SessionLog {
-    const write = (level: Level) => (details: object, text: string): void => { if (this.#admits(level, text)) log[level](details, text) }
-    return {
-      debug: (details, text) => { log.debug(details, text) },
-      ...{ info: write('info'), warn: write('warn'), error: write('error') },
-      child: (said) => this.of(log.child(said))
-    }
+    return new LimitedLog(log, this)
   }
 
   /** Logs the numbers that are not logged yet. */
@@ -40,7 +35,8 @@ export class LogLimit {
     for (const [key, kind] of this.#kinds) this.#sum(key, kind)
   }
 
-  #admits (level: Level, text: string): boolean {
+  /** @internal True if a line is logged in full. */
+  admits (level: Level, text: string): boolean {
     const key = `${level} ${text}`
     let kind = this.#kinds.get(key)
     if (kind === undefined) this.#kinds.set(key, kind = { since: -Infinity, logged: 0, left: 0, timer: undefined })
@@ -61,5 +57,30 @@ export class LogLimit {
     Object.assign(kind, { since: -Infinity, logged: 0, left: 0, timer: undefined })
     const at = key.indexOf(' ')
     if (left > 0) this.#log[key.slice(0, at) as Level]({ lines: left }, `${key.slice(at + 1)}: further lines of this kind were not logged`)
+  }
+}
+
+/** A log of a limit. A class: each connection has one, and closures of its own take more memory. */
+class LimitedLog implements SessionLog {
+  readonly #log: SessionLog
+  readonly #limit: LogLimit
+
+  constructor (log: SessionLog, limit: LogLimit) {
+    this.#log = log
+    this.#limit = limit
+  }
+
+  debug (details: object, text: string): void { this.#log.debug(details, text) }
+
+  info (details: object, text: string): void { this.#write('info', details, text) }
+
+  warn (details: object, text: string): void { this.#write('warn', details, text) }
+
+  error (details: object, text: string): void { this.#write('error', details, text) }
+
+  child (said: Record<string, unknown>): SessionLog { return this.#limit.of(this.#log.child(said)) }
+
+  #write (level: Level, details: object, text: string): void {
+    if (this.#limit.admits(level, text)) this.#log[level](details, text)
   }
 }

@@ -8,7 +8,6 @@ import { isId } from '../plugin/protocol/id.ts'
 import type { Id } from '../plugin/protocol/id.ts'
 import { MessageType } from '../plugin/protocol/message.ts'
 import type { SubscribeOptions } from '../plugin/protocol/message.ts'
-import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
 import { checkOptions } from '../plugin/protocol/request-options.ts'
 import type { Router } from '../plugin/router.ts'
 import { spend } from '../plugin/work.ts'
@@ -19,6 +18,7 @@ import { EventStream, streamsOf } from './event-stream.ts'
 import type { Outflow } from './event-stream.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { addressOf, arrivalOf } from './identity.ts'
+import { lasting } from './lasting.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import { refusedRequest } from './refused-request.ts'
@@ -67,7 +67,7 @@ export async function eventRoutes (fastify: FastifyInstance, parts: EventParts):
   const ownPages = parts.join === null ? [] : [ownPagesOnly(parts.origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const identify = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => await closing.before(fastify.wampIdentify(request)) === 'closing' ? await refuse(reply, 503, CLOSES) : undefined
   // A stream is never done.
-  fastify.get(parts.path, { onRequest: [few, ...ownPages, identify], preHandler: fairTurn, handlerTimeout: LONGEST_TIMER }, async (request, reply) => {
+  fastify.get(parts.path, { onRequest: [few, ...ownPages, identify], preHandler: fairTurn, ...lasting(fastify) }, async (request, reply) => {
     const asked = topicsOf(request.query as Record<string, unknown>)
     if (typeof asked === 'string') return await refuse(reply, 400, asked)
     const last = lastEventOf(request)

@@ -225,9 +225,9 @@ function decorateSession (fastify: FastifyInstance, router: Router, connections:
   })
 }
 
-/** True for the names that proxies use for TLS. Some use `wss` for an upgrade. */
-function isSecure (protocol: string): boolean {
-  return protocol === 'https' || protocol === 'wss'
+/** True if the client connects over TLS, as the app sees it. Some proxies call it `wss` for an upgrade. An injected request has no address. */
+function isEncrypted (request: FastifyRequest): boolean {
+  return addressOf(request) !== undefined && ['https', 'wss'].includes(request.protocol)
 }
 
 /** The request of a browser in the form that the tracker needs. An injected connection has no socket from which Fastify could read protocol and address. */
@@ -235,7 +235,7 @@ export function arrivalOf (request: FastifyRequest): Arrival {
   const address = addressOf(request)
   const userAgent = request.headers['user-agent']?.slice(0, USER_AGENT)
   const device = { ...(userAgent === undefined ? {} : { userAgent }), ...(address === undefined ? {} : { address }) }
-  return { cookieHeader: request.headers.cookie, secure: address !== undefined && isSecure(request.protocol), device }
+  return { cookieHeader: request.headers.cookie, secure: isEncrypted(request), device }
 }
 
 /** The address of a client, as the app sees it; undefined for an injected request. */
@@ -246,7 +246,8 @@ export function addressOf (request: FastifyRequest): string | undefined {
 /** The connection that a request opens, for authenticators and logs. */
 export function detailsOf (request: FastifyRequest, type: TransportDetails['type'], protocol: string): TransportDetails {
   const peer = addressOf(request)
-  return { type, protocol, secure: arrivalOf(request).secure, ...(peer === undefined ? {} : { peer }) }
+  const details = { type, protocol, secure: isEncrypted(request) }
+  return peer === undefined ? details : { ...details, peer }
 }
 
 /** A name without a realm refers to the only realm that has the role. */

@@ -5,7 +5,6 @@ import type { Subprotocol } from '../plugin/codec/subprotocols.ts'
 import type { CookieConnection } from '../plugin/cookie/cookie-connection.ts'
 import { SHUTTING_DOWN } from '../plugin/gateway.ts'
 import type { Gateway } from '../plugin/gateway.ts'
-import { LONGEST_TIMER } from '../plugin/longest-timer.ts'
 import type { Router } from '../plugin/router.ts'
 import type { Rejection } from '../plugin/transport/admission.ts'
 import { formOf } from '../plugin/transport/batches.ts'
@@ -22,6 +21,7 @@ import { allowOrigins } from './cors.ts'
 import { fairTurn, UNITS_OF_OPENING } from './fair-turn.ts'
 import { hideSecrets } from './hidden-log.ts'
 import { addressOf, detailsOf } from './identity.ts'
+import { lasting } from './lasting.ts'
 import { PollResponse } from './poll-response.ts'
 
 /** The parts of a long-poll endpoint. */
@@ -61,7 +61,7 @@ export async function longPollRoutes (fastify: FastifyInstance, options: LongPol
   const path = `${fastify.prefix}${endpoint.path}`
   const logging = { childLoggerFactory: hideSecrets(fastify, (url) => secretsIn(url).filter((part) => !path.includes(part))) }
   // A response may take long: the times of the transport limit it.
-  const own = { ...logging, onRequest: transports.find, preHandler: fairTurn, bodyLimit: LONGEST_BODY, handlerTimeout: LONGEST_TIMER }
+  const own = { ...logging, onRequest: transports.find, preHandler: fairTurn, bodyLimit: LONGEST_BODY, ...lasting(fastify) }
   const overhead = Math.max(...[...options.subprotocols.values()].map(({ batching }) => batching?.overhead ?? 0))
 
   fastify.options(`${endpoint.path}/*`, logging, async (_request, reply) => await reply.code(204).send())

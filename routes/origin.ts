@@ -23,6 +23,9 @@ export function isAllowedOrigin (request: FastifyRequest, { allowedOrigins, allo
   if (origin.length > LONGEST_HOST || request.host.length > LONGEST_HOST) return false
   if (!URL.canParse(origin)) return false
 
+  // Most are spelled alike, and need no further parsing.
+  if (allowedHosts === null && (origin === `http://${request.host}` || origin === `https://${request.host}`)) return true
+
   const { protocol, host, hostname } = new URL(origin)
   // The scheme is not compared, because a proxy may have terminated TLS. It only determines the default port.
   const own = `${protocol}//${request.host}`

@@ -24,17 +24,20 @@ const INVALID_PAYLOAD = 1007
 /** What `ws` reads as it makes a connection; its types lack what limits parts. */
 type PartLimits = ServerOptions & { maxFragments?: number | undefined, maxBufferedChunks?: number | undefined }
 
-const upgrades = new WeakMap<IncomingMessage, Upgrade>()
+const kUpgrade = Symbol('wamp.upgrade')
+/** Not in a WeakMap: the garbage collector keeps the values of a large one until its next full collection, and with them the whole connection. */
+type Decided = IncomingMessage & { [kUpgrade]?: Upgrade }
+
 const prepared = new WeakSet<WebSocketServer>()
 
 /** Remembers what was decided, until the upgrade is done. */
-export function setUpgrade (request: IncomingMessage, upgrade: Upgrade): void {
-  upgrades.set(request, upgrade)
+export function setUpgrade (request: Decided, upgrade: Upgrade): void {
+  request[kUpgrade] = upgrade
 }
 
 /** The decision about this request. */
-export function getUpgrade (request: IncomingMessage): Upgrade | undefined {
-  return upgrades.get(request)
+export function getUpgrade (request: Decided): Upgrade | undefined {
+  return request[kUpgrade]
 }
 
 /**
@@ -47,14 +50,14 @@ export function prepareServer (server: WebSocketServer): void {
 
   const { handleProtocols } = server.options
   server.options.handleProtocols = (protocols, request) => {
-    const upgrade = upgrades.get(request)
+    const upgrade = getUpgrade(request)
     if (upgrade !== undefined) return upgrade.subprotocol.name
     if (handleProtocols !== undefined && handleProtocols !== null) return handleProtocols(protocols, request)
     return protocols.values().next().value ?? false
   }
 
   server.on('headers', (headers: string[], request: IncomingMessage) => {
-    const upgrade = upgrades.get(request)
+    const upgrade = getUpgrade(request)
     if (upgrade === undefined) return
     const setCookie = upgrade.visitor?.setCookie
     if (setCookie !== undefined) headers.push(`Set-Cookie: ${setCookie}`)

@@ -41,7 +41,7 @@ export async function websocketRoute (fastify: FastifyInstance, options: Websock
     url: path,
     websocket: true,
     // After the host's own onRequest hooks, which may refuse the upgrade; what is awaited here ends before the 101.
-    preValidation: async (request, reply) => await upgradeHandler.decide(request, reply),
+    preValidation: (request, reply) => upgradeHandler.decide(request, reply),
     handler: (socket, request) => { upgradeHandler.accept(socket, request) }
   })
 }
@@ -83,7 +83,8 @@ class UpgradeHandler {
     const subprotocol = chooseSubprotocol((request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()), subprotocols)
     if (subprotocol === undefined) return refuse(request, reply, { status: 400, error: `offer one of these subprotocols: ${[...subprotocols.keys()].join(', ')}` })
 
-    await (nextTurn(connectionOf(request.raw), (leave) => { whenSocketCloses(request, leave) }) ?? undefined)
+    const turn = nextTurn(connectionOf(request.raw), (leave) => { whenSocketCloses(request, leave) })
+    if (turn !== null) await turn
     spend(UNITS_OF_OPENING)
     if (request.raw.socket?.destroyed === true) return reply.code(CLIENT_GONE).send()
     const leave = gateway.admit(addressOf(request))
@@ -92,7 +93,7 @@ class UpgradeHandler {
     whenSocketCloses(request, leave)
     const visitor = await this.#arrivals.arrive(request)
     if (visitor === 'closing') return refuse(request, reply, SHUTTING_DOWN)
-    whenSocketCloses(request, () => { visitor?.leave() })
+    if (visitor !== null) whenSocketCloses(request, () => { visitor.leave() })
 
     // ws refuses a list with an empty element or an element twice, which the client may send [RFC 9110, 5.6.1.2].
     request.raw.headers['sec-websocket-protocol'] = subprotocol.name
@@ -116,12 +117,11 @@ class UpgradeHandler {
     request.raw.socket?.removeListener('end', close).removeListener('close', leave)
     const stream = request.raw.socket ?? null
     const { name, codec } = subprotocol
-    gateway.accept({
-      link: new WebsocketLink({ socket, stream, binary: codec.binary, details: detailsOf(request, 'websocket', name) }),
-      ...{ codec, leave },
-      ...(stream === null ? formOf(subprotocol, this.#messages, [WholeMessages, WholeMessages]) : formOf(subprotocol, this.#framings, [WebsocketFraming, BatchedWebsocketFraming])),
-      ...this.#arrivals.identityOf(request, visitor)
-    })
+    const link = new WebsocketLink({ socket, stream, binary: codec.binary, details: detailsOf(request, 'websocket', name) })
+    const { framing, batches } = stream === null
+      ? formOf(subprotocol, this.#messages, [WholeMessages, WholeMessages])
+      : formOf(subprotocol, this.#framings, [WebsocketFraming, BatchedWebsocketFraming])
+    gateway.accept({ link, codec, framing, batches, leave, ...this.#arrivals.identityOf(request, visitor) })
   }
 }
 

@@ -1,7 +1,10 @@
 import type { AnonymousOptions } from '../auth-options.ts'
 import { defaults } from '../option-defaults.ts'
-import { randomOctets } from '../protocol/random-octets.ts'
-import type { Authenticator } from './authenticator.ts'
+import { randomText } from '../protocol/random-octets.ts'
+import type { Attempt, Authenticator, Grant } from './authenticator.ts'
+
+/** An authenticator that verifies nothing, so that logins cannot fail. */
+type OpenAuthenticator = (attempt: Pick<Attempt, 'pseudonym'>) => Grant
 
 const open = new WeakSet<Authenticator>()
 
@@ -10,13 +13,15 @@ const open = new WeakSet<Authenticator>()
  * random. The HELLO details are ignored.
  */
 export function anonymousAuthenticator ({ role = defaults.anonymous.role, authid, realm }: Omit<AnonymousOptions, 'type'>): Authenticator {
-  const assigned = { role, authprovider: 'static', ...(realm === undefined ? {} : { realm }) }
-  const authenticator: Authenticator = ({ pseudonym }) => ({ ...assigned, authid: authid ?? pseudonym ?? randomOctets(12).toString('base64url') })
+  const authenticator: OpenAuthenticator = ({ pseudonym }) => {
+    const grant = { role, authprovider: 'static', authid: authid ?? pseudonym ?? randomText(12) }
+    return realm === undefined ? grant : { ...grant, realm }
+  }
   open.add(authenticator)
   return authenticator
 }
 
 /** True for an authenticator that verifies nothing, so that logins cannot fail. */
-export function letsAnybodyIn (authenticator: Authenticator): boolean {
+export function letsAnybodyIn (authenticator: Authenticator): authenticator is OpenAuthenticator {
   return open.has(authenticator)
 }

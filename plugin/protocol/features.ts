@@ -65,7 +65,11 @@ const MOST_KNOWN = 64
 /** The features in HELLO.Details.roles. Unknown roles and features are ignored. Null if there is no known role [basic, HELLO]. */
 export function readFeatures (roles: unknown): Features | null {
   if (!isDict(roles)) return null
-  const features = clientRoles.filter((role) => isDict(roles[role])).flatMap((role) => [role, ...announced(role, roles[role] as Dict)])
+  const features: string[] = []
+  for (const role of clientRoles) {
+    const details = roles[role]
+    if (isDict(details)) features.push(role, ...announced(role, details))
+  }
   if (features.length === 0) return null
 
   const key = features.join(' ')

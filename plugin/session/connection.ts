@@ -15,8 +15,9 @@ export class Connection {
   readonly #context: ConnectionContext
   #session: Session
 
-  constructor (context: Omit<ConnectionContext, 'logins'>) {
-    this.#context = { ...context, logins: new PendingLogins(context.transport) }
+  constructor ({ transport, host, request, authenticators, cookieLogin, visitor, log }: Omit<ConnectionContext, 'logins'>) {
+    // By name: a copy of an object has a shape of its own, which all code that reads it has to find out about.
+    this.#context = { transport, host, request, authenticators, cookieLogin, visitor, log, logins: new PendingLogins(transport) }
     this.#session = this.#renew()
   }
 

@@ -36,7 +36,9 @@ export function principalOf (grant: Grant, requested: Uri | null, method: string
   if (realm === null) throw new WampError(reasons.noSuchRealm, { args: ['no realm was requested, and the authenticator assigned none'] })
   if (!isAssigned(authid, 'authid', method)) throw new WampError(reasons.noSuchPrincipal, { args: ['the authenticator assigned no authid'] })
   if (!isAssigned(role, 'role', method)) throw new WampError(reasons.noSuchRole, { args: ['the authenticator assigned no role'] })
-  return Object.freeze({ realm, authid, authrole: role, authmethod, authprovider, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
+  const principal = { realm, authid, authrole: role, authmethod, authprovider }
+  if (extra === undefined && expires === undefined) return Object.freeze(principal)
+  return Object.freeze({ ...principal, ...(extra === undefined ? {} : { authextra: extra }), ...expiryOf(expires, method) })
 }
 
 /** False for a part of a grant that is absent. Throws if it is no string: an id of a database is often a number. */

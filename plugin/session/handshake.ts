@@ -1,4 +1,4 @@
-import type { Attempt, Principal } from '../auth/authenticator.ts'
+import type { Attempt, Authenticator, Grant, Principal } from '../auth/authenticator.ts'
 import { letsAnybodyIn } from '../auth/anonymous-authenticator.ts'
 import { isFunction } from '../auth/authenticators.ts'
 import { Unanswered } from '../auth/dynamic-authenticator.ts'
@@ -147,8 +147,8 @@ export class Handshake {
           : 'none of the offered methods is configured')
     }
     this.#method = method
-    await this.#beginCheck()
-    const grant = await authenticators.get(method)!(this.#attempt(method))
+    const authenticator = authenticators.get(method)!
+    const grant = await (letsAnybodyIn(authenticator) ? authenticator({ pseudonym: visitor?.pseudonym ?? null }) : this.#verify(authenticator, method))
     const principal = principalOf(grant, this.#hello.realm, method)
     this.#kicks.begin()
     this.#proof = 'none'
@@ -157,10 +157,14 @@ export class Handshake {
     this.#admit(principal, features, false, grant.onLogout)
   }
 
+  async #verify (authenticator: Authenticator, method: string): Promise<Grant> {
+    await this.#beginCheck()
+    return await authenticator(this.#attempt(method))
+  }
+
   /** Begins the check of a proof, which ends with its result or with the next CHALLENGE. Rejects if the client has failed too often. */
   async #beginCheck (): Promise<void> {
-    const { host, transport, authenticators } = this.#context
-    if (letsAnybodyIn(authenticators.get(this.#method!)!)) return
+    const { host, transport } = this.#context
     const checked = await host.failedLogins.begin(this.#guesser())
     if (checked === null) {
       this.log.warn({ authmethod: this.#method, peer: transport.details.peer }, 'too many failed logins')

@@ -66,6 +66,7 @@ export class Kicks {
   /** @internal The first kick from this number on that selects a session, or null. */
   find (from: number, session: SessionInfo): Farewell | null {
     if (from < this.#first) return uncertain
+    if (this.#kicks.length === 0) return null
     const later = this.#kicks.slice(from - this.#first)
     spend(later.length)
     return later.find(({ realm, filter }) => realm === session.realm && matchesFilter(filter, session)) ?? null

@@ -53,12 +53,17 @@ export class RawSocketLink implements Link, FrameListener {
     this.#owner = owner
     this.#socket.on('data', (data: Buffer) => {
       this.#reader.read(data)
-      owner.hasRead(data.length)
+      this.#owner?.hasRead(data.length)
     })
-    this.#socket.on('drain', () => { owner.drained() })
+    this.#socket.on('drain', () => { this.#owner?.drained() })
     this.#socket.on('end', () => { if (!this.#reader.isWithinFrame) this.#end = 'orderly' })
-    this.#socket.on('close', () => { owner.closed(this.#end) })
-    this.#socket.on('error', (error) => { owner.log.debug({ err: error }, 'RawSocket connection failed') })
+    this.#socket.on('close', () => {
+      // Collections of young objects keep a closed socket, which would keep the session.
+      const owner = this.#owner
+      this.#owner = null
+      owner?.closed(this.#end)
+    })
+    this.#socket.on('error', (error) => { this.#owner?.log.debug({ err: error }, 'RawSocket connection failed') })
   }
 
   take (type: number, content: Buffer): void {

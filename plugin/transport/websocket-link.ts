@@ -65,10 +65,17 @@ export class WebsocketLink implements Link {
       owner.ponged(data.length)
     })
     // After the listener of `ws`, which passes on what the data contains.
-    this.#stream?.on('data', (data: Buffer) => { owner.hasRead(data.length) })
+    const read = (data: Buffer): void => { owner.hasRead(data.length) }
+    this.#stream?.on('data', read)
     const drains = this.#stream ?? (this.sink as MessageSink)
-    drains.on('drain', () => { owner.drained() })
-    this.#socket.on('close', (code: number) => { owner.closed(code === ABNORMAL ? 'broken' : 'orderly') })
+    const drained = (): void => { owner.drained() }
+    drains.on('drain', drained)
+    this.#socket.on('close', (code: number) => {
+      // Collections of young objects keep a closed stream, which would keep the session.
+      this.#stream?.removeListener('data', read)
+      drains.removeListener('drain', drained)
+      owner.closed(code === ABNORMAL ? 'broken' : 'orderly')
+    })
     // ws closes the connection itself after an error. The host's log does not need errors of a broken client.
     this.#socket.on('error', (error) => { owner.log.debug({ err: error }, 'WebSocket connection failed') })
   }

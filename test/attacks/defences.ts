@@ -467,8 +467,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'After too many failed logins, a client is not even challenged',
     file: 'plugin/session/handshake.ts',
-    code: 'await this.#beginCheck()\n    const grant',
-    without: 'const grant',
+    code: 'await this.#beginCheck()\n    return await authenticator',
+    without: 'return await authenticator',
     test: ['auth/failed-logins.test.ts', 'a client that guesses is']
   },
   {

@@ -67,6 +67,33 @@ t.test('a malformed request to open a transport is answered with 400, and says w
   }
 })
 
+// Over HTTP/1.1, Fastify stops its timer as soon as it has read the body.
+t.test('the handlerTimeout of the app does not end a request that waits for messages over HTTP/2', async (t) => {
+  const fastify = Fastify({ http2: true, handlerTimeout: 50 }) as unknown as FastifyInstance
+  fastify.post('/slow', () => new Promise(() => {}))
+  const { app, base } = await build(t, {}, {}, fastify)
+  const session = connectHttp2(base)
+  t.teardown(() => { session.destroy() })
+  const { transport } = JSON.parse((await post2(session, '/lp/open', '{"protocols":["wamp.2.json"]}')).body) as { transport: string }
+  for (const message of [hello, '[32,1,{},"com.example.news"]']) {
+    await post2(session, `/lp/${transport}/send`, message)
+    await post2(session, `/lp/${transport}/receive`)
+  }
+  const pending = post2(session, `/lp/${transport}/receive`)
+  t.equal((await post2(session, '/slow')).status, 503, 'a later request has been ended')
+  await app.wamp.join('realm1').publish('com.example.news', ['hello'])
+  t.match(await pending, { status: 200, body: /^\[36,.*"hello"/ })
+})
+
+t.test('without a handlerTimeout of the app, no request has a timer of Fastify', async (t) => {
+  const limits: unknown[] = []
+  const fastify = Fastify()
+  fastify.addHook('onRoute', ({ handlerTimeout }) => { limits.push(handlerTimeout) })
+  await build(t, {}, {}, fastify)
+  t.not(limits.length, 0)
+  t.same(limits.filter((limit) => limit !== undefined), [])
+})
+
 t.test('without batches a response has one message, and with batches all that wait [LPL-04, LPL-09]', async (t) => {
   const { base } = await build(t)
   const url = await open(base)
