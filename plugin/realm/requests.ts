@@ -13,6 +13,7 @@ import type { Claim, Federation } from '../routing/federation.ts'
 import { ParkedRequest } from './parked-request.ts'
 import { PendingVerdict } from '../authorization/pending-verdict.ts'
 import { refusal, refusalOf } from '../routing/refusal.ts'
+import { sendAnswer } from '../routing/send-answer.ts'
 import type { Registrations } from '../routing/registrations.ts'
 import type { CallWatch, PublicationWatch, RequestObserver } from '../routing/request-observer.ts'
 import { refused } from '../authorization/verdict.ts'
@@ -123,7 +124,7 @@ export class Requests {
       return
     }
     const error = verdict.refusal ?? reasons.invalidArgument
-    if (options.acknowledge === true) session.send(fault === null ? refusalOf({ request, role: session.principal.authrole, action: 'publish', uri: topic }, error) : refusal(MessageType.Publish, request, error, fault))
+    if (options.acknowledge === true) sendAnswer(session, fault === null ? refusalOf({ request, role: session.principal.authrole, action: 'publish', uri: topic }, error) : refusal(MessageType.Publish, request, error, fault))
     watch?.end('refused', { error })
   }
 
@@ -200,7 +201,7 @@ export class Requests {
 
   #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {
     if (error === null) this.#broker.subscribe(session, message)
-    else session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'subscribe', uri: message.topic }, error))
+    else sendAnswer(session, refusalOf({ request: message.request, role: session.principal.authrole, action: 'subscribe', uri: message.topic }, error))
   }
 
   #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
@@ -215,7 +216,7 @@ export class Requests {
   #registered (session: RoutedSession, message: Register, decided: Verdict): void {
     const verdict = this.#disclosing(session, decided, message.options.disclose_caller === true)
     if (verdict.refusal === null) this.#registrations.register(session, message, verdict.forceReregister)
-    else session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'register', uri: message.procedure }, verdict.refusal))
+    else sendAnswer(session, refusalOf({ request: message.request, role: session.principal.authrole, action: 'register', uri: message.procedure }, verdict.refusal))
   }
 
   /** The verdict on a request that may ask for disclosure, which the role may not allow. */

@@ -14,13 +14,13 @@ import type { Delivery } from '../transport/transport.ts'
 import { addToShare, hasShare, takeFromShare } from './callee-share.ts'
 import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller, DealerLimits } from './caller.ts'
-import { commonDetails, detailsFor, errorOf, interrupt, isAble, isForwarded, isInterruptible, isUnsuitable, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
-import type { PendingCall } from './registration.ts'
+import { commonDetails, detailsFor, interrupt, isAble, isForwarded, isInterruptible, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
 import { refusal, refusalOf } from './refusal.ts'
-import type { Offer } from './registration.ts'
+import type { Offer, PendingCall } from './registration.ts'
 import type { Registrations } from './registrations.ts'
 import type { CallWatch } from './request-observer.ts'
 import type { Disclosure } from './disclosure.ts'
+import { errorOf, isUnsuitable, sendAnswer } from './send-answer.ts'
 import { sharerOf } from './routed-session.ts'
 import type { RoutedSession } from './routed-session.ts'
 
@@ -113,7 +113,7 @@ export class Dealer {
 
   /** Answers a CALL that becomes no call. If it was begun as progressive, its further input is late, and no new call. */
   refuse (caller: RoutedSession, { request, options: { progress = false } }: Call, answer: ErrorMessage, watch: CallWatch | null): void {
-    caller.send(answer)
+    sendAnswer(caller, answer)
     if (progress) rememberEnded(this.#callerOf(caller), request)
     watch?.end('error', answer.error)
   }
@@ -280,7 +280,7 @@ export class Dealer {
     call.lift?.()
     const delivery = answer === null ? 'sent' : caller.send(answer)
     if (!isUnsuitable(delivery)) return watch?.answered(answer, outcome)
-    caller.send(refusal(MessageType.Call, request, errorOf(delivery)))
+    sendAnswer(caller, refusal(MessageType.Call, request, errorOf(delivery)))
     watch?.end('error', errorOf(delivery))
   }
 

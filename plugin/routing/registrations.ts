@@ -7,6 +7,7 @@ import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 import { begin, spend } from '../work.ts'
 import { Listing } from './listing.ts'
 import { refusal } from './refusal.ts'
+import { sendAnswer } from './send-answer.ts'
 import { Registration } from './registration.ts'
 import type { Callee, Offer, RegistrationObserver } from './registration.ts'
 import type { RoutedSession } from './routed-session.ts'
@@ -87,14 +88,14 @@ export class Registrations {
   /** `mayForce`: the session may take over a procedure from its callees. */
   register (session: RoutedSession, message: Register, mayForce: boolean): void {
     const { request, procedure: uri, options: { match = 'exact', invoke = 'single', force_reregister: force = false } } = message
-    const refuse = (error: Uri, text?: string): void => { session.send(refusal(MessageType.Register, request, error, text)) }
+    const refuse = (error: Uri, text?: string): void => { sendAnswer(session, refusal(MessageType.Register, request, error, text)) }
     if (force && !mayForce) return refuse(reasons.optionNotAllowed, 'this role may not use force_reregister here')
     const known = this.find(uri, match)
     if (known !== undefined && !force) {
       if (known.invoke === 'single') return refuse(reasons.procedureAlreadyExists)
       if (known.invoke !== invoke) return refuse(reasons.procedureAlreadyExists, `the procedure is registered with invoke "${known.invoke}"`)
       if (known.offerOf(session) !== undefined) {
-        session.send({ type: MessageType.Registered, request, registration: known.id })
+        sendAnswer(session, { type: MessageType.Registered, request, registration: known.id })
         return
       }
     }
@@ -110,11 +111,11 @@ export class Registrations {
     const registration = this.#registrations.get(id)
     const offer = registration?.offerOf(session)
     if (registration === undefined || offer === undefined) {
-      session.send(refusal(MessageType.Unregister, request, reasons.noSuchRegistration))
+      sendAnswer(session, refusal(MessageType.Unregister, request, reasons.noSuchRegistration))
       return
     }
     this.#remove(registration, offer)
-    session.send({ type: MessageType.Unregistered, request })
+    sendAnswer(session, { type: MessageType.Unregistered, request })
     this.#observer.unregistered(session, registration)
   }
 
@@ -184,7 +185,7 @@ export class Registrations {
     }
     registration.add({ callee, discloseCaller, forwardTimeout, concurrency, open: 0 })
     callee.registrations.add(registration)
-    callee.session.send({ type: MessageType.Registered, request, registration: registration.id })
+    sendAnswer(callee.session, { type: MessageType.Registered, request, registration: registration.id })
     if (known === undefined) this.#observer.created(callee.session, registration)
     this.#observer.registered(callee.session, registration)
   }
