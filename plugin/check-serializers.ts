@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { WampSerializer } from './codec/wamp-serializer.ts'
 import type { SerializerName } from './codec/codec.ts'
 import { errors } from './errors.ts'
@@ -8,6 +9,9 @@ const standard: readonly string[] = ['json', 'msgpack', 'cbor'] satisfies readon
 const [FIRST_NUMBER, LAST_NUMBER] = [4, 15]
 /** A message that a serializer must be able to serialize and parse. */
 const sample = [1, 'realm1', { roles: { caller: {} } }]
+
+/** Values that many libraries change without an error. A serializer must restore them, or throw. */
+const delicate: readonly (readonly [kind: string, value: unknown])[] = [['a Uint8Array', new Uint8Array([0, 1, 255])], ['a BigInt', 2n ** 62n + 1n]]
 
 /** Checks an option `serializers` whose form has been checked. Throws WAMP_ERR_INVALID_OPTION with the path of what is wrong. */
 export function checkSerializers (serializers: readonly (SerializerName | WampSerializer)[]): void {
@@ -22,6 +26,7 @@ export function checkSerializers (serializers: readonly (SerializerName | WampSe
     if (rawSocketNumber !== undefined && numbers.has(rawSocketNumber)) refuse('rawSocketNumber', 'must be a number of its own: another serializer has the same')
     if (rawSocketNumber !== undefined) numbers.add(rawSocketNumber)
     checkResults(serializer, refuse)
+    for (const [kind, value] of delicate) checkValue(serializer, kind, value, refuse)
   }
 }
 
@@ -58,6 +63,23 @@ function checkResults (serializer: WampSerializer, refuse: Refuse): void {
   if (tried(() => JSON.stringify(decoded), (text) => refuse('decode', text)) !== JSON.stringify(sample)) {
     refuse('decode', 'must return the list that was given to "encode", with plain objects')
   }
+}
+
+/** Lets the serializer serialize and parse a value, unless it throws an error: an altered value would reach other clients. */
+function checkValue (serializer: WampSerializer, kind: string, value: unknown, refuse: Refuse): void {
+  let restored: unknown
+  try {
+    const [, , details] = serializer.decode(serializer.encode(structuredClone([1, 'realm1', { value }])) as string & Uint8Array) as readonly [unknown, unknown, { readonly value: unknown }]
+    restored = details.value
+  } catch {
+    return
+  }
+  if (!isDeepStrictEqual(asOctets(restored), value)) refuse('encode', `must throw for ${kind}, or "decode" must restore it: it returns ${kindOf(restored)} that is not equal`)
+}
+
+/** Octets as a Uint8Array, which a Buffer is equal to. */
+function asOctets (value: unknown): unknown {
+  return value instanceof Uint8Array ? new Uint8Array(value) : value
 }
 
 function kindOf (value: unknown): string {

@@ -204,7 +204,7 @@ export const wampPort = fp(port, { fastify: '5.x', name: 'fastify-wamp' })
 export const wampBridge = fp(bridge, { fastify: '5.x', name: 'fastify-wamp-bridge', dependencies: ['fastify-wamp'] })
 /** Adds a page for operators that shows the activity of the user's realm and has the permissions of the user's role. */
 export const wampConsole = fp(consolePage, { fastify: '5.x', name: 'fastify-wamp-console', dependencies: ['fastify-wamp'] })
-/** Listens for RawSocket clients at a TCP port or Unix socket of its own, with or without TLS. */
+/** Accepts RawSocket clients at a TCP port or Unix socket of its own, or at the port of the app, with or without TLS. */
 export const wampRawSocket = fp(rawSocket, { fastify: '5.x', name: 'fastify-wamp-rawsocket', dependencies: ['fastify-wamp'] })
 /** Adds routes by which clients without WebSocket connect over HTTP requests, with their own path, authentication and cookie. */
 export const wampLongPoll = fp(longPoll, { fastify: '5.x', name: 'fastify-wamp-longpoll', dependencies: ['fastify-wamp'] })
@@ -233,7 +233,7 @@ export type { ScramDerivation } from './auth/scram-credentials.ts'
 export type { CookieRecord, CookieStore, LoginRecord, StoredRecord, UseRecord } from './cookie/cookie-store.ts'
 export type { KeyvLike } from './cookie/keyv-storage.ts'
 export type { LoginFilter, StoredLogin } from './cookie/login-filter.ts'
-export type { CrossbarOptions, NodeConfiguration, PortConfiguration } from './crossbar/node-configuration.ts'
+export type { CrossbarOptions, NodeConfiguration, PortConfiguration, ServedPort } from './crossbar/node-configuration.ts'
 export type { Listen } from './crossbar/port.ts'
 export type { Https } from './crossbar/tls.ts'
 export type { Called, Received, Registration, Subscription } from './peer/session-types.ts'

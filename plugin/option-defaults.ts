@@ -117,7 +117,7 @@ export const defaults = {
   wampcraUser: { realm: null, salt: null, iterations: 1000, keylen: 32, secretIsPlain: false },
   cryptosign: { privateKey: null },
   dynamic: { authenticatorRealm: null, authenticatorRole: 'trusted', defaultRole: null },
-  rawSocket: { port: null, host: '127.0.0.1', path: null, tls: null, auth: endpoint.auth, pings: false, serializers: endpoint.serializers },
+  rawSocket: { port: null, host: '127.0.0.1', path: null, sharePort: false, tls: null, auth: endpoint.auth, pings: false, serializers: endpoint.serializers },
   longPoll: { ...endpoint, path: '/lp', requestTimeout: 10_000, sessionTimeout: 30_000 },
   customTransport: { auth: endpoint.auth, serializers: endpoint.serializers },
   bridge: { call: null, publish: null, events: null, as: null, signature: null, allowedNetworks: null },

@@ -171,6 +171,7 @@ const rawSocket = record<RawSocketOptions>()({
   port: schema<number>({ type: 'integer', minimum: 0, maximum: 65535, is: 'must be a port number from 0 to 65535' }),
   host: text,
   path: text,
+  sharePort: flag,
   tls: schema<TlsOptions>({ type: 'object' }),
   auth: schema<Of<RawSocketOptions, 'auth'>>(auth),
   pings: flag,

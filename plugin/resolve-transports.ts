@@ -18,25 +18,28 @@ import type { LongPollTimes } from './transport/longpoll-link.ts'
 const LONGEST_SOCKET_PATH = 107
 
 /** The options of a RawSocket listener, with every default. */
-export interface ResolvedRawSocket extends Omit<Filled<RawSocketOptions, typeof defaults.rawSocket>, 'port' | 'host' | 'path'> {
-  readonly listen: { readonly port: number, readonly host: string } | { readonly path: string }
+export interface ResolvedRawSocket extends Omit<Filled<RawSocketOptions, typeof defaults.rawSocket>, 'port' | 'host' | 'path' | 'sharePort'> {
+  /** Null for the port of the app. */
+  readonly listen: { readonly port: number, readonly host: string } | { readonly path: string } | null
 }
 
 /** The options of a RawSocket listener, checked likewise. */
 export function resolveRawSocket (given: RawSocketOptions, { realms, pingInterval }: ResolvedOptions): ResolvedRawSocket {
   check(given, 'rawSocket')
-  const { port, path, host, ...rest } = fill(defaults.rawSocket, given)
+  const { port, path, host, sharePort, ...rest } = fill(defaults.rawSocket, given)
+  if (sharePort && (port ?? given.host ?? path ?? rest.tls) != null) throw new errors.WAMP_ERR_INVALID_OPTION('sharePort', 'cannot be combined with "port", "host", "path" and "tls": the app has an address, and TLS if it has the option "https"')
   if (path !== null && (port ?? given.host) != null) throw new errors.WAMP_ERR_INVALID_OPTION('path', 'cannot be combined with "port" and "host"')
   // Node.js would cut it off without an error.
   if (path !== null && Buffer.byteLength(path) > LONGEST_SOCKET_PATH) throw new errors.WAMP_ERR_INVALID_OPTION('path', `must have at most ${LONGEST_SOCKET_PATH} bytes, because the system cuts off a longer one`)
-  if (path === null && port === null) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", or "path" for a Unix socket')
+  if (path === null && port === null && !sharePort) throw new errors.WAMP_ERR_INVALID_OPTION('port', 'is missing: set "port", "path" for a Unix socket, or "sharePort" for the port of the app')
   if (given.auth?.cookie !== undefined) throw new errors.WAMP_ERR_INVALID_OPTION('auth.cookie', 'is not possible over RawSocket, which has no cookies')
   if (rest.pings && pingInterval === 0) throw new errors.WAMP_ERR_INVALID_OPTION('pings', 'has no effect, because "pingInterval" of the plugin is 0')
   if (rest.tls !== null) checkTls(rest.tls)
-  if (given.auth?.tls !== undefined && rest.tls?.requestCert !== true) throw new errors.WAMP_ERR_INVALID_OPTION('auth.tls', 'needs "tls" with requestCert: true: otherwise no client is asked for a certificate')
+  if (given.auth?.tls !== undefined && !sharePort && rest.tls?.requestCert !== true) throw new errors.WAMP_ERR_INVALID_OPTION('auth.tls', 'needs "tls" with requestCert: true: otherwise no client is asked for a certificate')
   checkLogins(rest.auth, realms, rest.auth === defaults.rawSocket.auth)
   checkSerializers(rest.serializers)
   checkRawSocketNumbers(rest.serializers)
+  if (sharePort) return { listen: null, ...rest }
   return { listen: path === null ? { port: port!, host } : { path }, ...rest }
 }
 

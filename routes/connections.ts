@@ -43,7 +43,7 @@ export function closeConnections (fastify: FastifyInstance, patience: number): v
 }
 
 /** The servers that Fastify uses for further addresses of `localhost`. They are only accessible through this symbol. */
-function furtherServers (fastify: FastifyInstance): Server[] {
+export function furtherServers (fastify: FastifyInstance): Server[] {
   for (let scope: object | null = fastify; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
     const symbol = Object.getOwnPropertySymbols(scope).find(({ description }) => description === 'fastify.serverBindings')
     if (symbol !== undefined) return (scope as Record<symbol, Server[]>)[symbol]!

@@ -62,6 +62,16 @@ t.test('a serializer that cannot serialize and parse a message is refused when t
   await new Promise((resolve) => { setImmediate(resolve) })
 })
 
+t.test('a serializer that alters octets or large integers without an error is refused when the app starts', async (t) => {
+  const json = { name: 'text', binary: false, decode: JSON.parse } as const
+  const refused = (kind: string, is: string) => isRefused('serializers[0].encode', `must throw for ${kind}, or "decode" must restore it: it returns ${is} that is not equal`)
+  t.throws(resolve({ ...json, encode: JSON.stringify }), refused('a Uint8Array', 'an object'))
+  const withoutOctets = (_key: string, value: unknown): unknown => { if (value instanceof Uint8Array) throw new TypeError('no octets'); return value }
+  t.doesNotThrow(resolve({ ...json, encode: (message: unknown) => JSON.stringify(message, withoutOctets) }), 'an error is as good as the value')
+  const rounded = (key: string, value: unknown): unknown => typeof value === 'bigint' ? Number(value) : withoutOctets(key, value)
+  t.throws(resolve({ ...json, encode: (message: unknown) => JSON.stringify(message, rounded) }), refused('a BigInt', 'a number'))
+})
+
 t.test('the serializers of each kind of endpoint are checked', async (t) => {
   const app = Fastify()
   t.teardown(() => app.close())

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { isDeepStrictEqual } from 'node:util'
 import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
@@ -96,6 +97,134 @@ t.test('a payload that a serializer of the app cannot represent fails as with an
   const [, request] = await other.next()
   other.send([70, request, {}, ['secret']])
   t.match(await one.next(), [8, 48, 5, {}, 'wamp.error.invalid_argument'])
+})
+
+/** An app with a serializer that fails for messages of these types, and a client of it. */
+async function buildPicky (t: Test, failsFor: (message: readonly unknown[]) => boolean): Promise<{ app: Awaited<ReturnType<typeof buildApp>>['app'], client: WireClient, other: WireClient }> {
+  const picky: WampBinarySerializer = { ...v8Serializer, encode: (message) => { if (failsFor(message)) throw new Error('not this'); return v8Serializer.encode(message) } }
+  const { app, url } = await buildApp(t, { serializers: ['json', picky] })
+  return { app, client: await WireClient.join(t, url, v8), other: await WireClient.join(t, url, json) }
+}
+
+t.test('a client that cannot be sent the answer to a request is told so, and its session ends [SER-14]', async (t) => {
+  const goodbye = [6, { message: 'your serializer cannot represent the answer to a request' }, 'wamp.error.invalid_argument']
+  for (const [name, request, fails] of [
+    ['SUBSCRIBED', [32, 1, {}, 'com.topic'], ([type]) => type === 33],
+    ['UNSUBSCRIBED', [34, 1, 0], ([type]) => type === 35],
+    ['REGISTERED', [64, 1, {}, 'com.p'], ([type]) => type === 65],
+    ['UNREGISTERED', [66, 1, 0], ([type]) => type === 67],
+    ['PUBLISHED', [16, 1, { acknowledge: true }, 'com.topic'], ([type]) => type === 17],
+    ['the ERROR of a SUBSCRIBE', [32, 1, {}, 'not a uri!#'], ([type]) => type === 8],
+    ['the ERROR of an UNSUBSCRIBE', [34, 1, 5], ([type]) => type === 8],
+    ['the ERROR of a REGISTER', [64, 1, {}, 'not a uri!#'], ([type]) => type === 8],
+    ['the ERROR of an UNREGISTER', [66, 1, 5], ([type]) => type === 8],
+    ['the ERROR of a PUBLISH', [16, 1, { acknowledge: true }, 'not a uri!#'], ([type]) => type === 8],
+    ['the ERROR of a CALL', [48, 1, {}, 'com.none'], ([type]) => type === 8],
+    ['the ERROR in place of a RESULT', [48, 1, {}, 'com.echo', ['x']], ([type]) => type === 8 || type === 50]
+  ] as readonly (readonly [string, unknown[], (message: readonly unknown[]) => boolean])[]) {
+    const { app, client } = await buildPicky(t, fails)
+    await app.wamp.join('realm1').register('com.echo', ({ args: [x] }) => x)
+    if (request[0] === 34 && request[2] === 0) request[2] = (await client.ask([32, 7, {}, 'com.topic']))[2]
+    if (request[0] === 66 && request[2] === 0) request[2] = (await client.ask([64, 7, {}, 'com.p']))[2]
+    t.strictSame(await client.ask(request), goodbye, name)
+    t.equal(app.wamp.sessions('realm1').length, 2, 'the other client and the app remain')
+    client.send([6, {}, 'wamp.close.goodbye_and_out'])
+    t.equal(await client.closed, 1000)
+  }
+})
+
+t.test('a session whose GOODBYE cannot be represented either ends at once', async (t) => {
+  const { client } = await buildPicky(t, ([type]) => type === 33 || type === 6)
+  client.send([32, 1, {}, 'com.topic'])
+  t.equal(await client.closed, 1000)
+})
+
+t.test('a RawSocket client that accepts only short messages gets an ERROR for a long RESULT, and a caller gets one if an INVOCATION does not fit, whichever callee is first', async (t) => {
+  const host = await build(t)
+  const to = { port: (host.app.wampRawSockets[0]!.address() as AddressInfo).port, host: '127.0.0.1' }
+  const tiny = async (): Promise<RawSocketClient> => {
+    const client = new RawSocketClient({ to, codec: json, exponent: 1 })
+    await client.reply
+    client.send(HELLO)
+    await client.next()
+    return client
+  }
+  const [one, two] = [await tiny(), await tiny()]
+  for (const callee of [one, two]) await callee.ask([64, 1, { invoke: 'first' }, 'com.p'])
+  const caller = await WireClient.join(t, host.url, json)
+  await caller.ask([64, 1, {}, 'com.long'])
+  t.match(await caller.ask([48, 2, {}, 'com.p', ['x'.repeat(2000)]]), [8, 48, 2, {}, 'wamp.error.payload_size_exceeded'])
+  one.send([48, 2, {}, 'com.long'])
+  caller.send([70, (await caller.next())[1], {}, ['x'.repeat(2000)]])
+  t.match(await one.next(), [8, 48, 2, {}, 'wamp.error.payload_size_exceeded'])
+})
+
+t.test('a serializer gets octets as a Uint8Array, which has no toJSON', async (t) => {
+  const seen: unknown[] = []
+  const watching: WampBinarySerializer = { ...v8Serializer, encode: (message) => { seen.push(message); return v8Serializer.encode(message) } }
+  const { url } = await buildApp(t, { serializers: ['json', watching] })
+  const [client, other] = [await WireClient.join(t, url, v8), await WireClient.join(t, url, json)]
+  await client.ask([32, 1, {}, 'com.topic'])
+  other.send([16, 1, {}, 'com.topic', ['\0AQI=', ['\0AQI=']], { k: '\0AQI=' }])
+  await client.next()
+  const [, , , , args, kwargs] = seen.at(-1) as [number, number, number, object, [Uint8Array, [Uint8Array]], { k: Uint8Array }]
+  for (const octets of [args[0], args[1][0], kwargs.k]) {
+    t.strictSame(octets, new Uint8Array([1, 2]))
+    t.equal(Object.getPrototypeOf(octets), Uint8Array.prototype)
+  }
+})
+
+/** A client whose next message is what `value` returns, whatever it sends. */
+async function buildDecoding (t: Test): Promise<{ app: Awaited<ReturnType<typeof buildApp>>['app'], client: WireClient, other: WireClient, send: (value: () => unknown) => void }> {
+  let next: (() => unknown) | null = null
+  const decoding: WampBinarySerializer = { ...v8Serializer, decode: (octets) => { const value = next === null ? v8Serializer.decode(octets) : next(); next = null; return value } }
+  const { app, url } = await buildApp(t, { serializers: ['json', 'cbor', decoding], limits: { messageSize: 10_000 } })
+  const client = await WireClient.join(t, url, v8)
+  const send = (value: () => unknown): void => {
+    next = value
+    client.send([])
+  }
+  return { app, client, send, other: await WireClient.join(t, url, wireCodecs[2]!) }
+}
+
+t.test('a getter or proxy in a parsed message cannot disturb other messages, even if it causes some', async (t) => {
+  const { app, client, other, send } = await buildDecoding(t)
+  const backend = app.wamp.join('realm1')
+  await other.ask([32, 1, {}, 'com.topic'])
+  await other.ask([32, 2, {}, 'com.other'])
+  const inner = app.wampTransport({ serializers: [v8Serializer] })
+  const publish = (): string => {
+    backend.publish('com.other', [{ from: 'getter' }])
+    inner.accept({ type: 'worker', serializer: 'v8', bufferedBytes: 0, send () {}, pause () {}, resume () {}, close () {} }).receive(Buffer.from(v8.encode(HELLO)))
+    return 'read'
+  }
+  send(() => [16, 1, {}, 'com.topic', ['before', { get x () { return publish() } }, new Proxy(['in a proxy'], { get: (list, key, self) => { if (key === 'length') publish(); return Reflect.get(list, key, self) as unknown } })]])
+  let args: unknown[]
+  do args = (await other.next())[4] as unknown[]
+  while (isDeepStrictEqual(args, [{ from: 'getter' }]))
+  t.strictSame(args, ['before', { x: 'read' }, ['in a proxy']])
+  t.same(await client.fence(), [])
+})
+
+t.test('parsed values that are endless, sparse or no data end the session as a violation, or are what JSON would make of them', async (t) => {
+  class Long { readonly high = 1; readonly low = 2 }
+  const endless: unknown[] = []
+  endless.push(endless)
+  let shared: unknown[] = ['x']
+  for (let i = 0; i < 40; i++) shared = [shared, shared]
+  for (const [value, fault] of [
+    [new Long(), /an instance of Long cannot be represented/], [new Map(), /Map/], [endless, /cannot be used/], [shared, /cannot be used/], [new Array(2 ** 32 - 1), /cannot be used/],
+    [{ get x () { throw new Error('no') } }, /cannot be used/], [new Proxy([1], { get () { throw new Error('no') } }), /cannot be used/], [new Uint16Array(2), /Uint16Array/], [Symbol('x'), /symbol/]
+  ] as const) {
+    const { client, send } = await buildDecoding(t)
+    send(() => [16, 1, {}, 'com.topic', [value]])
+    t.match(await client.next(), [3, { message: fault }, 'wamp.error.protocol_violation'])
+  }
+  const { other, send } = await buildDecoding(t)
+  await other.ask([32, 1, {}, 'com.topic'])
+  // eslint-disable-next-line no-sparse-arrays
+  send(() => [16, 1, {}, 'com.topic', [1, , new Date(0), undefined, Object.create(null)]])
+  t.same((await other.next())[4], [1, null, '1970-01-01T00:00:00.000Z', null, {}])
 })
 
 t.test('a serializer that fails for every message of the router ends the connection', async (t) => {

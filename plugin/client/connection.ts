@@ -94,7 +94,7 @@ export class Connection {
       this.#refused(end, login)
     }
     const welcomed = (welcome: Welcome): void => { this.#welcomed(channel, welcome) }
-    const channel: Channel = new Channel(open, serializers, new Handshake({ realm, methods, login, cookie, attempt, watch, welcomed, ended }))
+    const channel: Channel = new Channel(open, serializers, new Handshake({ realm, methods, authid: login?.authid, cookie, attempt, watch, welcomed, ended }))
     this.#interrupt = (end) => { channel.close(end) }
     watch(true)
   }

@@ -9,7 +9,7 @@ import { refusedSession } from './connection-end.ts'
 import type { End } from './connection-end.ts'
 import { unexpected } from './incoming.ts'
 import type { Incoming } from './incoming.ts'
-import type { Login, LoginAttempt } from './login.ts'
+import type { LoginAttempt } from './login.ts'
 
 const roles = {
   publisher: { features: { publisher_exclusion: true } },
@@ -31,7 +31,8 @@ const MOST_CHALLENGES = 100
 export interface HandshakeParts {
   readonly realm: Uri | null
   readonly methods: readonly string[]
-  readonly login: Login | null
+  /** Undefined if the router chooses it. */
+  readonly authid: string | null | undefined
   /** True if a cookie may log in, so that there is no CHALLENGE. */
   readonly cookie: boolean
   readonly attempt: LoginAttempt | null
@@ -57,15 +58,15 @@ export class Handshake implements Receiver {
 
   /** Says HELLO. The cookie comes before any other method. */
   opened (channel: Channel): void {
-    const { realm, methods, login, attempt } = this.#parts
+    const { realm, methods, authid, attempt } = this.#parts
     this.#channel = channel
     this.#settle(() => [1, realm, {
-      roles,
-      agent: 'fastify-wamp',
+      // Not every serializer leaves out what is undefined.
+      ...(authid && { authid }),
+      authextra: attempt?.authextra ?? {},
       authmethods: methods,
-      // A serializer leaves out what is undefined.
-      authid: login?.authid ?? undefined,
-      authextra: attempt?.authextra
+      agent: 'fastify-wamp',
+      roles
     }])
   }
 
@@ -75,14 +76,14 @@ export class Handshake implements Receiver {
     watch(false)
     if (message.type === MessageType.Abort || message.type === MessageType.Goodbye) return this.#channel.close(refusedSession(message, this.#challenges > 0))
     if (this.#isBusy) unexpected()
-    if (message.type === MessageType.Challenge && attempt !== null && this.#challenges++ < MOST_CHALLENGES) {
+    if (message.type === MessageType.Challenge && attempt && this.#challenges++ < MOST_CHALLENGES) {
       this.#settle(async () => {
         const { signature, extra = {} } = await attempt.answer({ method: message.authmethod, extra: message.extra })
         return [5, signature, extra]
       })
     } else if (message.type !== MessageType.Welcome) unexpected()
     // By a cookie there was no challenge, and there is no proof.
-    else if (attempt?.verify === undefined || (cookie && this.#challenges === 0)) welcomed(message)
+    else if (!attempt?.verify || (cookie && !this.#challenges)) welcomed(message)
     else {
       this.#settle(async () => {
         const { authextra } = message.details

@@ -15,6 +15,8 @@ export class ByteReader {
   end: number
   /** How many typed arrays were moved over, except those within a tag that may depend on them. */
   typedArrays = 0
+  /** True while the value behind a tag is read. */
+  isTagged = false
   /** The tags of these typed arrays, as alternating starts and ends; undefined if they are not needed. */
   omitted: number[] | undefined
   /** How many values were read or moved over; the caller counts them. */

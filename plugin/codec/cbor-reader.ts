@@ -107,6 +107,16 @@ function unassigned (reader: ByteReader, first: number): number {
   return value
 }
 
+/** Reads the value behind a tag. Tags within it are kept, because the outer one may depend on them [RFC 8746, 3.1]. */
+function readTagged (reader: ByteReader, tag: number | bigint, depth: number, strict: boolean): unknown {
+  if (reader.isTagged) return new OpaqueValue('cbor', tag, read(reader, depth, strict))
+  if (tag === SELF_DESCRIBED) return read(reader, depth, strict)
+  reader.isTagged = true
+  const value = read(reader, depth, strict)
+  reader.isTagged = false
+  return tagged(reader, tag, value)
+}
+
 /** What a tag says about the value behind it. */
 function tagged (reader: ByteReader, tag: number | bigint, value: unknown): unknown {
   if (value instanceof Uint8Array) {
@@ -119,7 +129,7 @@ function tagged (reader: ByteReader, tag: number | bigint, value: unknown): unkn
   }
   if (tag === DATE_TEXT && typeof value === 'string') return value
   if (tag === EPOCH && typeof value === 'number') return new Date(value * 1000)
-  return tag === SELF_DESCRIBED ? value : new OpaqueValue('cbor', tag, value)
+  return new OpaqueValue('cbor', tag, value)
 }
 
 function isConvertible (magnitude: Uint8Array): boolean {
@@ -141,7 +151,7 @@ function read (reader: ByteReader, depth: number, strict: boolean): unknown {
     case LIST: return readList(reader, size(reader, first), deeper(depth), strict)
     case DICT: return readDict(reader, size(reader, first), deeper(depth), strict)
     // A level of nesting: tags upon tags would exhaust the stack.
-    case TAG: return tagged(reader, argument(reader, first), read(reader, deeper(depth), strict))
+    case TAG: return readTagged(reader, argument(reader, first), deeper(depth), strict)
     default: return readSimple(reader, first)
   }
 }
@@ -189,7 +199,9 @@ function skip (reader: ByteReader, depth: number): void {
 /** A typed array within another tag does not count, because that tag may depend on it [RFC 8746, 3.1]. */
 function skipTagged (reader: ByteReader, first: number, depth: number): void {
   const start = reader.position - 1
-  if (argument(reader, first) === UINT8_ARRAY && reader.peek() >> 5 === OCTETS) {
+  const tag = argument(reader, first)
+  if (tag === SELF_DESCRIBED) return skip(reader, depth)
+  if (tag === UINT8_ARRAY && reader.peek() >> 5 === OCTETS) {
     reader.typedArrays++
     reader.omitted?.push(start, reader.position)
     return skip(reader, depth)

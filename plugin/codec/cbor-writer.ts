@@ -1,4 +1,5 @@
 import { SIMPLE_VALUE } from '../protocol/opaque-value.ts'
+import { isPlain } from '../protocol/wire-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { BIGNUM, DICT, FALSE, FLOAT64, LIST, NEGATIVE, NEGATIVE_BIGNUM, NULL, OCTETS, POSITIVE, SIMPLE, TAG, TEXT, TRUE } from './cbor-types.ts'
 import { lengthOf } from './utf8.ts'
@@ -29,6 +30,7 @@ export const cborForms: ValueForms = {
   null: NULL,
   false: FALSE,
   true: TRUE,
+  isDict: isPlain,
   integer (writer, value) {
     return value >= 0 ? writeHead(writer, POSITIVE, value) : writeHead(writer, NEGATIVE, -1 - value)
   },

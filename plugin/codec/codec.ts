@@ -69,12 +69,18 @@ export class EncodingError extends Error {
 
   /** For an object that the serializer cannot represent. The message names the kind, never the value. */
   static for (value: object, codec: string): EncodingError {
-    const kind = value instanceof OpaqueValue ? `a value of ${value.codec} (${value.tag})` : Object.prototype.toString.call(value)
-    return new EncodingError(`${kind} cannot be represented in ${codec}`)
+    return new EncodingError(`${kindOf(value)} cannot be represented in ${codec}`)
   }
 
   /** What went wrong while writing, as an EncodingError: a value that contains itself ends in an exhausted stack. */
   static of (error: unknown, codec: string): EncodingError {
     return error instanceof EncodingError ? error : new EncodingError(`the values cannot be encoded in ${codec}`, { cause: error })
   }
+}
+
+function kindOf (value: object): string {
+  if (value instanceof OpaqueValue) return `a value of ${value.codec} (${value.tag})`
+  const kind = Object.prototype.toString.call(value)
+  const { constructor } = value
+  return kind === '[object Object]' && typeof constructor === 'function' ? `an instance of ${constructor.name}` : kind
 }

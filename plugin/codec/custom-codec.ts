@@ -1,15 +1,22 @@
 import type { ClientMessage, RouterMessage } from '../protocol/message.ts'
 import { OpaqueValue } from '../protocol/opaque-value.ts'
+import { setOwn } from '../protocol/set-own.ts'
 import type { Args, EncodedPayload, Kwargs } from '../protocol/payload.ts'
 import { MalformedText, ProtocolViolation } from '../protocol/violation.ts'
+import { isDict } from '../protocol/wire-value.ts'
 import { spendOctets } from '../work.ts'
 import { ByteReader } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
 import { cborCodec } from './cbor-codec.ts'
 import { cborReader } from './cbor-reader.ts'
+import { cborForms } from './cbor-writer.ts'
 import { EncodingError, mostTranscoded } from './codec.ts'
 import type { Allocate, Codec, DecodeLimits } from './codec.ts'
-import { countRead } from './encoding-work.ts'
+import type { MutableDict } from './dict.ts'
+import { countRead, countWritten } from './encoding-work.ts'
 import { readUtf8 } from './utf8.ts'
+import { writeValue } from './value-forms.ts'
+import type { ValueForms } from './value-forms.ts'
 import type { WampSerializer } from './wamp-serializer.ts'
 
 /**
@@ -87,12 +94,23 @@ export class CustomCodec implements Codec {
   }
 }
 
+/** The forms of values from the app's code. An instance of a class, such as a library's own type of integers, is not a dict. */
+const strictForms: ValueForms = { ...cborForms, isDict }
+/** Writers that are not in use. A getter in a value may cause another message to be written before this one is complete. */
+const writers: ByteWriter[] = []
+
 /** A list of a serializer of the app, in the form of CBOR. Only its data are read, once, and no more than fit. */
 function inCbor (list: unknown[], most: number): Buffer {
+  const writer = writers.pop() ?? new ByteWriter()
   try {
-    return cborCodec.encodePayload(list, undefined, most).bytes
+    writer.start(most)
+    writeValue(strictForms, writer, list)
+    return writer.toBuffer()
   } catch (error) {
-    throw new ProtocolViolation(`the message cannot be used: ${(error as EncodingError).message}`, { cause: error })
+    throw new ProtocolViolation(`the message cannot be used: ${EncodingError.of(error, 'cbor').message}`, { cause: error })
+  } finally {
+    countWritten(writer)
+    writers.push(writer)
   }
 }
 
@@ -100,18 +118,21 @@ function inCbor (list: unknown[], most: number): Buffer {
 function valuesOf (cbor: Buffer): unknown[] {
   const reader = new ByteReader(cbor)
   try {
-    const list = cborReader.read(reader, Infinity, false) as unknown[]
-    refuseOpaque(list)
-    return list
+    return forApp(cborReader.read(reader, Infinity, false)) as unknown[]
   } finally {
     countRead(reader)
   }
 }
 
-function refuseOpaque (value: unknown): void {
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return
+/** The value with octets as a Uint8Array instead of a Buffer, which has a `toJSON` that hides from a replacer of JSON.stringify what it was. */
+function forApp (value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value
+  if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.length)
   if (value instanceof OpaqueValue) throw EncodingError.for(value, 'another serializer')
-  for (const item of Object.values(value)) refuseOpaque(item)
+  if (Array.isArray(value)) return value.map(forApp)
+  const dict = value as MutableDict
+  for (const [key, item] of Object.entries(dict)) if (typeof item === 'object') setOwn(dict, key, forApp(item), true)
+  return dict
 }
 
 /** A result. A promise is not awaited, and must not end the process if it rejects. */

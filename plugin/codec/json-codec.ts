@@ -51,7 +51,7 @@ class JsonCodec implements StandardCodec {
   decode (data: Buffer, limits: DecodeLimits): ClientMessage {
     const { depth } = limits
     spend(data.length / READ_OF_UNIT)
-    const plain = data.length <= SHORT ? this.#plain(data, limits) : null
+    const plain = data.length <= SHORT ? this.#scan(data, limits) : null
     if (plain !== null) return plain
     const list = parse(data)
     // Every level takes two octets: less cannot be too deep.
@@ -63,6 +63,14 @@ class JsonCodec implements StandardCodec {
     if (list.includes(MAX_ID)) checkGreatestIds(data, list)
     const payload = list.length > head ? this.#payload(data, limits, layout.name, list, head) : Payload.empty
     return toMessage(layout, list, payload)
+  }
+
+  #scan (data: Buffer, limits: DecodeLimits): ClientMessage | null {
+    try {
+      return this.#plain(data, limits)
+    } finally {
+      this.#scanner.close()
+    }
   }
 
   /** Reads a plain message of a kind that may have a payload; null for any other. */

@@ -27,14 +27,17 @@ const [TRUE, FALSE, NULL] = [Buffer.from('true'), Buffer.from('false'), Buffer.f
 const plain = new Uint8Array(256).fill(1, 0x20, 0x7f)
 plain[QUOTE] = plain[BACKSLASH] = 0
 
+/** No data: that of the last message would otherwise stay in memory. */
+const nothing = Buffer.alloc(0)
+
 /**
  * Reads and checks the plain form of JSON, as `JSON.stringify` writes most messages: ASCII without spaces between values and without escapes.
  * Anything else is valid or invalid JSON, which is not decided here. Args and kwargs are not decoded, so a short message takes a third of
- * the time of `JSON.parse`. One scanner serves many messages: `open` begins a new one.
+ * the time of `JSON.parse`. One scanner serves many messages: `open` begins a new one, and `close` ends it.
  */
 export class JsonScanner {
   readonly #texts = new KnownTexts()
-  #data: Buffer = Buffer.alloc(0)
+  #data: Buffer = nothing
   #at = 0
 
   /** Opens the list of a message, and returns its code; -1 if that is not plain. */
@@ -42,6 +45,11 @@ export class JsonScanner {
     this.#data = data
     this.#at = 1
     return data[0] === OPEN_BRACKET ? this.#integer() ?? NOWHERE : NOWHERE
+  }
+
+  /** Releases the message. */
+  close (): void {
+    this.#data = nothing
   }
 
   /** The index of the next octet; -1 after anything that is not plain. */

@@ -1,3 +1,4 @@
+import { isPlain } from '../protocol/wire-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { EncodingError } from './codec.ts'
 import { ARRAY16, BIN8, EXT8, FALSE, FLOAT64, INT8, MAP16, NIL, STR8, TRUE, UINT8 } from './msgpack-types.ts'
@@ -41,6 +42,7 @@ export const msgpackForms: ValueForms = {
   null: NIL,
   false: FALSE,
   true: TRUE,
+  isDict: isPlain,
   integer (writer, value) {
     return value >= 0 ? writePositive(writer, value) : writeNegative(writer, value)
   },

@@ -1,5 +1,4 @@
 import { OpaqueValue } from '../protocol/opaque-value.ts'
-import { isPlain } from '../protocol/wire-value.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { EncodingError } from './codec.ts'
 import { dateText } from './date-text.ts'
@@ -21,6 +20,8 @@ export interface ValueForms {
   listHead (writer: ByteWriter, size: number): void
   /** What stands before the keys and values of a dict. */
   dictHead (writer: ByteWriter, size: number): void
+  /** True for an object that is written as a dict. */
+  isDict (value: object): boolean
   /** A value of this serializer's own. */
   opaque (writer: ByteWriter, value: OpaqueValue): void
 }
@@ -58,7 +59,7 @@ function writeObject (forms: ValueForms, writer: ByteWriter, value: object): voi
   } else if (value instanceof OpaqueValue) {
     if (value.codec !== forms.codec) throw EncodingError.for(value, forms.codec)
     forms.opaque(writer, value)
-  } else if (isPlain(value)) {
+  } else if (forms.isDict(value)) {
     const keys = Object.keys(value)
     forms.dictHead(writer, keys.length)
     for (const key of keys) {

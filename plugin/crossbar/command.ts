@@ -28,12 +28,11 @@ async function run (args: readonly string[]): Promise<void> {
   await serve(configuration, given)
 }
 
-async function serve ({ listen, https, plugin, ports, rawSockets, ...services }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
+async function serve ({ listen, https, plugin, ports, ...services }: NodeConfiguration, { host, port }: CommandLine): Promise<void> {
   const app = Fastify({ logger: true, https })
   try {
     await app.register(wampPlugin, plugin)
     await addServices(app, services)
-    for (const rawSocket of rawSockets) await app.register(wampRawSocket, rawSocket)
     const further = await Promise.all(ports.map(async (one) => {
       const other = Fastify({ logger: true, https: one.https })
       await other.register(wampPort, { app, ...one.port })
@@ -49,10 +48,11 @@ async function serve ({ listen, https, plugin, ports, rawSockets, ...services }:
   closeOnSignals(app)
 }
 
-async function addServices (app: FastifyInstance, { endpoints, longPolls, bridges }: Pick<NodeConfiguration, 'endpoints' | 'longPolls' | 'bridges'>): Promise<void> {
+async function addServices (app: FastifyInstance, { endpoints, longPolls, bridges, rawSockets }: Pick<NodeConfiguration, 'endpoints' | 'longPolls' | 'bridges' | 'rawSockets'>): Promise<void> {
   for (const endpoint of endpoints) await app.register(wampEndpoint, endpoint)
   for (const longPoll of longPolls) await app.register(wampLongPoll, longPoll)
   for (const bridge of bridges) await app.register(wampBridge, bridge)
+  for (const rawSocket of rawSockets) await app.register(wampRawSocket, rawSocket)
 }
 
 function closeOnSignals (app: FastifyInstance): void {

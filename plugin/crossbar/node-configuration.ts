@@ -32,7 +32,7 @@ export interface CrossbarOptions {
 }
 
 /** What is served at one port. */
-interface ServedPort {
+export interface ServedPort {
   /** The options for `fastify.listen`. */
   readonly listen: Listen
   /** The options for `Fastify({ https })`; null if the port has no TLS. */
@@ -43,6 +43,8 @@ interface ServedPort {
   readonly longPolls: readonly LongPollOptions[]
   /** The options for `fastify.register(wampBridge, bridge)`. */
   readonly bridges: readonly BridgeOptions[]
+  /** The options for `fastify.register(wampRawSocket, rawSocket)`. Those with `sharePort` belong to this port. */
+  readonly rawSockets: readonly RawSocketOptions[]
 }
 
 /** A further port, which needs a Fastify app of its own. */
@@ -57,8 +59,6 @@ export interface NodeConfiguration extends ServedPort {
   readonly plugin: FastifyWampOptions
   /** The further ports: one for each address in the configuration, except the address that `listen` contains. */
   readonly ports: readonly PortConfiguration[]
-  /** The options for `fastify.register(wampRawSocket, rawSocket)` on the first app, one for each listener. */
-  readonly rawSockets: readonly RawSocketOptions[]
   /** Settings that are not supported or that behave differently, each with its path in the configuration. */
   readonly warnings: readonly string[]
 }
@@ -105,7 +105,7 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   site.checkFiles()
   const served = site.ports
   for (const { components } of routers) {
-    if (components !== undefined && components.list().length > 0) warnOfComponents(components, [...served.flatMap(({ endpoints, longPolls }) => [...endpoints, ...longPolls]), ...site.rawSockets])
+    if (components !== undefined && components.list().length > 0) warnOfComponents(components, [...served.flatMap(({ endpoints, longPolls, rawSockets }) => [...endpoints, ...longPolls, ...rawSockets]), ...site.rawSockets])
   }
 
   const [main, ...others] = served
@@ -118,8 +118,13 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
     ...filesOf(main),
     ...(site.messageSize === undefined ? {} : { limits: { messageSize: site.messageSize } })
   }
-  const ports = others.map((port) => ({ listen: port.listen, https: port.https, port: filesOf(port), endpoints: port.endpoints, longPolls: port.longPolls, bridges: port.bridges }))
-  return { listen: main.listen, https: main.https, plugin, endpoints, longPolls: main.longPolls, bridges: main.bridges, ports, rawSockets: site.rawSockets, warnings }
+  const ports = others.map((port) => ({ ...servicesOf(port), port: filesOf(port), endpoints: port.endpoints }))
+  return { ...servicesOf(main), plugin, endpoints, ports, rawSockets: [...main.rawSockets, ...site.rawSockets], warnings }
+}
+
+/** What a port has in addition to files and WebSocket routes. */
+function servicesOf ({ listen, https, longPolls, bridges, rawSockets }: Port): Omit<ServedPort, 'endpoints'> {
+  return { listen, https, longPolls, bridges, rawSockets }
 }
 
 function filesOf ({ static: folders }: Port): FileOptions {

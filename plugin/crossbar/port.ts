@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { LongPollOptions } from '../longpoll-options.ts'
 import type { BridgeOptions, EndpointOptions, StaticOptions } from '../options.ts'
+import type { RawSocketOptions } from '../rawsocket-options.ts'
 import type { Setting } from './setting.ts'
 import type { Https } from './tls.ts'
 
@@ -39,9 +40,12 @@ export class Port {
   readonly longPolls: LongPollOptions[] = []
   /** The HTTP bridges. */
   readonly bridges: BridgeOptions[] = []
+  /** RawSocket, if it shares the port: at most one. */
+  readonly rawSockets: RawSocketOptions[] = []
   /** The served directories, with their settings. */
   readonly folders: { readonly root: string, readonly setting: Setting }[] = []
 
+  #rawSocketOwner: Owner | undefined
   readonly #owners = new Map<string, Owner>()
 
   constructor (listen: Listen, https: Https | null, setting: Setting) {
@@ -70,6 +74,17 @@ export class Port {
   /** Adds an HTTP bridge at a path. */
   serveBridge (bridge: BridgeOptions, path: string, setting: Setting): void {
     if (this.#claim(path, bridge, setting)) this.bridges.push(bridge)
+  }
+
+  /** Lets RawSocket clients use the port. Other workers that share the port must have the same. */
+  shareRawSocket (rawSocket: RawSocketOptions, setting: Setting): void {
+    const owner = this.#rawSocketOwner
+    if (owner === undefined) {
+      this.#rawSocketOwner = { service: rawSocket, setting, shared: this.shared }
+      this.rawSockets.push(rawSocket)
+    } else if (!owner.shared || !this.shared || !isDeepStrictEqual(owner.service, rawSocket)) {
+      setting.fail(`must be the same as "${owner.setting.path}", and both workers must share the port`)
+    }
   }
 
   /** Returns false if another worker that shares the port has the same service at the path. Fails for a different one. */

@@ -29,7 +29,7 @@ export interface PortScope extends Scope {
 export class Site {
   /** The maximum number of bytes in a message, or undefined for the plugin's default. */
   messageSize: number | undefined
-  /** The RawSocket listeners. */
+  /** The RawSocket listeners with ports of their own. */
   readonly rawSockets: RawSocketOptions[] = []
   readonly #ports: Port[] = []
   readonly #rawAddresses: { readonly listen: Listen, readonly setting: Setting }[] = []
@@ -39,7 +39,7 @@ export class Site {
 
   /** The ports that serve something. The first one has a WebSocket route, if any has. */
   get ports (): readonly Port[] {
-    const serving = this.#ports.filter(({ static: folders, endpoints, longPolls, bridges }) => folders.length + endpoints.length + longPolls.length + bridges.length > 0)
+    const serving = this.#ports.filter(({ static: folders, endpoints, longPolls, bridges, rawSockets }) => [folders, endpoints, longPolls, bridges, rawSockets].flat().length > 0)
     return [...serving.filter(({ endpoints }) => endpoints.length > 0), ...serving.filter(({ endpoints }) => endpoints.length === 0)]
   }
 

@@ -4,25 +4,25 @@ import type { RawSocketOptions } from '../rawsocket-options.ts'
 import type { NodeConfiguration, PortConfiguration } from './node-configuration.ts'
 
 /** The text that `fastify-wamp check` prints for a configuration that can be served: one line for each service, then the warnings. */
-export function summaryOf ({ plugin, ports, rawSockets, warnings, ...main }: NodeConfiguration): string {
+export function summaryOf ({ plugin, ports, warnings, ...main }: NodeConfiguration): string {
   const { static: files, ...endpoint } = plugin
   const first = { ...main, port: files === undefined ? {} : { static: files }, endpoints: [endpoint, ...main.endpoints] }
   const lines = [
     `realms: ${Object.keys(plugin.realms).join(', ')}`,
     ...[first, ...ports].flatMap(portLines),
-    ...rawSockets.map((rawSocket) => `${rawAddressOf(rawSocket)}  RawSocket, ${loginsOf(rawSocket)}`),
     ...warnings.map((warning) => `warning: ${warning}`)
   ]
   return `${lines.join('\n')}\n`
 }
 
-function portLines ({ listen: { host, port }, https, port: files, endpoints, longPolls, bridges }: PortConfiguration): string[] {
+function portLines ({ listen: { host, port }, https, port: files, endpoints, longPolls, bridges, rawSockets }: PortConfiguration): string[] {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   const [http, ws] = https === null ? ['http', 'ws'] : ['https', 'wss']
   return [
     ...endpoints.map((endpoint) => `${ws}://${address}${endpoint.path ?? ''}  WebSocket, ${loginsOf(endpoint)}`),
     ...longPolls.map((endpoint) => `${http}://${address}${endpoint.path ?? ''}  long-poll, ${loginsOf(endpoint)}`),
     ...bridges.map((bridge) => `${http}://${address}${bridge.call ?? bridge.publish ?? ''}  ${bridgeOf(bridge)}`),
+    ...rawSockets.map((rawSocket) => `${rawSocket.sharePort === true ? `${https === null ? 'rs' : 'rss'}://${address}` : rawAddressOf(rawSocket)}  RawSocket, ${loginsOf(rawSocket)}`),
     ...foldersOf(files).map(({ root, prefix }) => `${http}://${address}${prefix ?? '/'}  files of ${String(root)}`)
   ]
 }

@@ -1,7 +1,7 @@
 import { closest } from '../did-you-mean.ts'
 import type { Setting, Settings } from './setting.ts'
 import type { Port } from './port.ts'
-import { readRawSocketTransport } from './raw-sockets.ts'
+import { readRawSocketTransport, readSharedRawSocket } from './raw-sockets.ts'
 import type { PortScope, Scope } from './site.ts'
 import { readTcp } from './tcp-endpoint.ts'
 import { readPaths } from './web-services.ts'
@@ -59,7 +59,8 @@ function readPathname (setting: Setting): string {
 function readUniversal (setting: Setting, scope: Scope): void {
   const universal = setting.record({ served: ['type', 'endpoint', 'web', 'websocket', 'rawsocket', 'mqtt'], silent: ['id'] })
   const portScope = { ...scope, port: readPortOf(universal.get('endpoint'), scope) }
-  universal.find('rawsocket')?.warn('is not supported on a port with WebSocket: add a transport of the type "rawsocket" with another port')
+  const rawSocket = universal.find('rawsocket')
+  if (rawSocket !== undefined) readSharedRawSocket(rawSocket, portScope)
   universal.find('mqtt')?.warn(notServed)
   const websockets = universal.find('websocket')
   if (websockets !== undefined) readPaths(websockets, '/', portScope)

@@ -9,6 +9,7 @@ import type { Claim, Federation, Offered, Offering } from '../routing/federation
 import { refusal } from '../routing/refusal.ts'
 import type { Registrations } from '../routing/registrations.ts'
 import type { RoutedSession } from '../routing/routed-session.ts'
+import { sendAnswer } from '../routing/send-answer.ts'
 import { ParkedRequest } from './parked-request.ts'
 
 /** The verdict on a request that needs other nodes which cannot be reached. */
@@ -72,7 +73,7 @@ export class FederatedRequests {
 
   #answer (session: RoutedSession, { request }: Register, answer: Offered | ErrorMessage): void {
     if ('type' in answer) {
-      session.send(answer)
+      sendAnswer(session, answer)
       return
     }
     const { registration, offer } = answer
@@ -89,7 +90,7 @@ export class FederatedRequests {
     }
     const known = this.#federation.withdraw(registration, session.id).then(() => granted, () => cutOff)
     return new ParkedRequest(known, ({ refusal: error }) => {
-      session.send(error === null ? { type: MessageType.Unregistered, request } : refusal(MessageType.Unregister, request, error))
+      sendAnswer(session, error === null ? { type: MessageType.Unregistered, request } : refusal(MessageType.Unregister, request, error))
     }, () => {})
   }
 }

@@ -14,6 +14,7 @@ import { FederatedRequests, cutOff } from './federated-requests.ts'
 import { ParkedRequest } from './parked-request.ts'
 import { PendingVerdict } from '../authorization/pending-verdict.ts'
 import { refusal, refusalOf } from '../routing/refusal.ts'
+import { sendAnswer } from '../routing/send-answer.ts'
 import type { Registrations } from '../routing/registrations.ts'
 import type { CallWatch, PublicationWatch, RequestObserver } from '../routing/request-observer.ts'
 import { refused } from '../authorization/verdict.ts'
@@ -123,7 +124,7 @@ export class Requests {
       return
     }
     const error = verdict.refusal ?? reasons.invalidArgument
-    if (options.acknowledge === true) session.send(fault === null ? refusalOf({ request, role: session.principal.authrole, action: 'publish', uri: topic }, error) : refusal(MessageType.Publish, request, error, fault))
+    if (options.acknowledge === true) sendAnswer(session, fault === null ? refusalOf({ request, role: session.principal.authrole, action: 'publish', uri: topic }, error) : refusal(MessageType.Publish, request, error, fault))
     watch?.end('refused', { error })
   }
 
@@ -177,7 +178,7 @@ export class Requests {
 
   #subscribed (session: RoutedSession, message: Subscribe, { refusal: error }: Verdict): void {
     if (error === null) this.#broker.subscribe(session, message)
-    else session.send(refusalOf({ request: message.request, role: session.principal.authrole, action: 'subscribe', uri: message.topic }, error))
+    else sendAnswer(session, refusalOf({ request: message.request, role: session.principal.authrole, action: 'subscribe', uri: message.topic }, error))
   }
 
   #register (session: RoutedSession, message: Register): ParkedRequest | undefined {
@@ -197,7 +198,7 @@ export class Requests {
   /** Answers a REGISTER that the verdict refuses. False if it does not. */
   #refusesRegister (session: RoutedSession, { request, options, procedure: uri }: Register, decided: Verdict): boolean {
     const { refusal: error } = this.#disclosing(session, decided, options.disclose_caller === true)
-    if (error !== null) session.send(refusalOf({ request, role: session.principal.authrole, action: 'register', uri }, error))
+    if (error !== null) sendAnswer(session, refusalOf({ request, role: session.principal.authrole, action: 'register', uri }, error))
     return error !== null
   }
 

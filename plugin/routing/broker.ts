@@ -16,6 +16,7 @@ import type { Publication, StoredPublication } from './publication.ts'
 import { Receivers } from './receivers.ts'
 import type { Audience } from './receivers.ts'
 import { refusal } from './refusal.ts'
+import { sendAnswer } from './send-answer.ts'
 import { RetainedEvents } from './retained-events.ts'
 import type { Disclosure } from './disclosure.ts'
 import { sharerOf } from './routed-session.ts'
@@ -86,12 +87,12 @@ export class Broker {
     const known = this.#subscriptions.find(topic, match)
     const isNew = known === undefined || held === undefined || !held.has(known)
     if (isNew && held !== undefined && held.size >= this.#limits.subscriptions && !subscriber.isTrusted) {
-      subscriber.send(refusal(MessageType.Subscribe, request, reasons.limitExceeded, 'limits.subscriptions: this session has too many subscriptions'))
+      sendAnswer(subscriber, refusal(MessageType.Subscribe, request, reasons.limitExceeded, 'limits.subscriptions: this session has too many subscriptions'))
       return
     }
     const subscription = known ?? this.#subscriptions.create(topic, match, null)
     // No EVENT may overtake the SUBSCRIBED that announces it [basic, Ordering Guarantees].
-    subscriber.send({ type: MessageType.Subscribed, request, subscription: subscription.id })
+    sendAnswer(subscriber, { type: MessageType.Subscribed, request, subscription: subscription.id })
     if (getRetained) this.#sendRetained(subscriber, subscription)
     if (isNew) this.#subscriptions.add(subscription, subscriber, known === undefined)
   }
@@ -99,7 +100,7 @@ export class Broker {
   unsubscribe (subscriber: RoutedSession, { request, subscription: id }: Unsubscribe): void {
     const subscription = this.#subscriptions.byId.get(id)
     if (subscription === undefined || !subscription.subscribers.has(subscriber)) {
-      subscriber.send(refusal(MessageType.Unsubscribe, request, reasons.noSuchSubscription))
+      sendAnswer(subscriber, refusal(MessageType.Unsubscribe, request, reasons.noSuchSubscription))
       return
     }
     this.#subscriptions.remove(subscription, subscriber, { type: MessageType.Unsubscribed, request })
@@ -113,7 +114,7 @@ export class Broker {
     const id = randomId()
     const subscriptions = this.#subscriptions.matching(topic)
     const others = this.#federation === null ? null : otherHolders(subscriptions, this.#federation.node)
-    if (options.acknowledge === true && others === null) publisher.send({ type: MessageType.Published, request, publication: id })
+    if (options.acknowledge === true && others === null) sendAnswer(publisher, { type: MessageType.Published, request, publication: id })
     const retain = options.retain === true
     if (subscriptions.length === 0 && !retain) return 0
     const details = eventDetails(publisher, disclosure, packingOf(options))
@@ -155,8 +156,8 @@ export class Broker {
     if (acknowledging === null) return
     const { publisher, request } = acknowledging
     this.#federation!.flush().then(
-      () => publisher.send({ type: MessageType.Published, request, publication: publication.id }),
-      () => publisher.send(refusal(MessageType.Publish, request, reasons.networkFailure))
+      () => { sendAnswer(publisher, { type: MessageType.Published, request, publication: publication.id }) },
+      () => { sendAnswer(publisher, refusal(MessageType.Publish, request, reasons.networkFailure)) }
     )
   }
 

@@ -12,14 +12,14 @@ import { ProtocolViolation } from '../protocol/violation.ts'
 import { Assignments } from './assignments.ts'
 import { forgetRerouting, keepForRerouting, rememberEnded } from './caller.ts'
 import type { Caller, DealerLimits } from './caller.ts'
-import { commonDetails, errorOf, interrupt, isAble, isForwarded, isInterruptible, isUnsuitable, newCall, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
+import { commonDetails, interrupt, isAble, isForwarded, isInterruptible, newCall, takesProgress, whyNobody, willAnswer } from './pending-call.ts'
 import type { Miss, ServedCall } from './pending-call.ts'
-import type { PendingCall } from './registration.ts'
 import { refusal, refusalOf } from './refusal.ts'
-import type { Offer } from './registration.ts'
+import type { Offer, PendingCall } from './registration.ts'
 import type { Registrations } from './registrations.ts'
 import type { CallWatch } from './request-observer.ts'
 import type { Disclosure } from './disclosure.ts'
+import { errorOf, isUnsuitable, sendAnswer } from './send-answer.ts'
 import type { RoutedSession } from './routed-session.ts'
 
 /** Callees that do not read which are tried for a call, before it fails: to try a thousand would take long, for every call. */
@@ -147,7 +147,7 @@ export class Dealer {
 
   /** Answers a CALL that becomes no call. If it was begun as progressive, its further input is late, and no new call. */
   refuse (caller: RoutedSession, { request, options: { progress = false } }: Call, answer: ErrorMessage, watch: CallWatch | null): void {
-    caller.send(answer)
+    sendAnswer(caller, answer)
     if (progress) rememberEnded(this.#callerOf(caller), request)
     watch?.end('error', answer.error)
   }
@@ -287,7 +287,7 @@ export class Dealer {
     call.lift?.()
     const delivery = answer === null ? 'sent' : caller.send(answer)
     if (!isUnsuitable(delivery)) return watch?.answered(answer, outcome)
-    caller.send(refusal(MessageType.Call, request, errorOf(delivery)))
+    sendAnswer(caller, refusal(MessageType.Call, request, errorOf(delivery)))
     watch?.end('error', errorOf(delivery))
   }
 

@@ -124,15 +124,3 @@ export function whyNobody ({ registration: { hasBusy }, rerouting, tried }: Pend
   if (hasBusy || last === 'busy') return [reasons.noAvailableCallee, 'all callees have reached their concurrency limit']
   return [reasons.networkFailure, 'limits.pendingInvocations: the callee has too many open calls, in total or from this caller']
 }
-
-/** True if a peer can never be sent this message, at any time. */
-export function isUnsuitable (delivery: Delivery): delivery is 'unencodable' | 'oversized' {
-  return delivery === 'unencodable' || delivery === 'oversized'
-}
-
-/** The error of a call whose message did not reach the other side. */
-export function errorOf (delivery: Exclude<Delivery, 'sent'>): Uri {
-  if (delivery === 'full') return reasons.limitExceeded
-  if (delivery === 'oversized') return reasons.payloadSizeExceeded
-  return delivery === 'unencodable' ? reasons.invalidArgument : reasons.networkFailure
-}

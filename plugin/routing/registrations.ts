@@ -9,6 +9,7 @@ import type { Federation } from './federation.ts'
 import { Listing } from './listing.ts'
 import { refusal } from './refusal.ts'
 import { conflictOf, isInformed, revocation } from './registering.ts'
+import { sendAnswer } from './send-answer.ts'
 import { Registration } from './registration.ts'
 import type { Callee, Offer, RegistrationObserver } from './registration.ts'
 import type { RoutedSession } from './routed-session.ts'
@@ -105,9 +106,9 @@ export class Registrations {
   /** `mayForce`: the session may take over a procedure from its callees. */
   register (session: RoutedSession, message: Register, mayForce: boolean): void {
     const answer = this.refused(session, message, mayForce) ?? this.offer(session, message, { created: Date.now(), isHeld: false, nextId: this.#nextId }, (registration) => {
-      session.send({ type: MessageType.Registered, request: message.request, registration: registration.id })
+      sendAnswer(session, { type: MessageType.Registered, request: message.request, registration: registration.id })
     })
-    if (answer !== null) session.send(answer)
+    if (answer !== null) sendAnswer(session, answer)
   }
 
   /** Why a session may not become a callee, as far as this node knows; null if it may. */
@@ -144,11 +145,11 @@ export class Registrations {
     const registration = this.#registrations.get(id)
     const offer = registration?.offerOf(session)
     if (registration === undefined || offer === undefined) {
-      session.send(refusal(MessageType.Unregister, request, reasons.noSuchRegistration))
+      sendAnswer(session, refusal(MessageType.Unregister, request, reasons.noSuchRegistration))
       return
     }
     this.#remove(registration, offer)
-    session.send({ type: MessageType.Unregistered, request })
+    sendAnswer(session, { type: MessageType.Unregistered, request })
     this.#observer.unregistered(session, registration)
   }
 
@@ -223,7 +224,7 @@ export class Registrations {
 
   /** Sends REGISTERED for an offer that all nodes know, and its revocation if it has been revoked meanwhile. */
   announced (session: RoutedSession, request: Id, registration: Registration, offer: Offer): void {
-    session.send({ type: MessageType.Registered, request, registration: registration.id })
+    sendAnswer(session, { type: MessageType.Registered, request, registration: registration.id })
     if (registration.offerOf(session) !== offer && isInformed(session)) session.send(revocation(registration, reasons.unregistered))
   }
 

@@ -11,6 +11,7 @@ import type { RoutedSession } from './routed-session.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Subscription, SubscriptionObserver } from './subscription.ts'
 import { UriIndex } from './uri-index.ts'
+import { sendAnswer } from './send-answer.ts'
 
 /** Units of work to create a subscription, and to remove it from a subscriber. */
 const UNITS_OF_SUBSCRIPTION = 20
@@ -87,8 +88,8 @@ export class Subscriptions {
     this.#observer.subscribed(subscriber.id, subscription)
   }
 
-  /** Removes a subscriber. The answer, if there is one, is sent before the observer is informed. */
-  remove (subscription: Subscription, subscriber: RoutedSession, answer: Unsubscribed | null): void {
+  /** Removes a subscriber. UNSUBSCRIBED, if there is one, is sent before the observer is informed. */
+  remove (subscription: Subscription, subscriber: RoutedSession, unsubscribed: Unsubscribed | null): void {
     spend(UNITS_OF_REMOVAL)
     const held = this.#held.get(subscriber)
     held?.delete(subscription)
@@ -97,7 +98,7 @@ export class Subscriptions {
     subscription.paged?.delete(subscriber)
     const isLast = subscription.subscribers.size === 0 && subscription.history === null
     if (isLast && this.#federation === null) this.#delete(subscription)
-    if (answer !== null) subscriber.send(answer)
+    if (unsubscribed !== null) sendAnswer(subscriber, unsubscribed)
     this.#observer.unsubscribed(subscriber.id, subscription)
     if (!isLast) return
     if (this.#federation === null) this.#observer.deleted(subscriber.id, subscription)

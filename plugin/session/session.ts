@@ -131,9 +131,9 @@ export class Session implements RoutedSession {
   #sayGoodbye (goodbye: Goodbye): false {
     if (this.#state !== 'shutting_down') return false
     spend(UNITS_OF_FAREWELL)
-    sendCounted(this.#context, goodbye)
+    if (sendCounted(this.#context, goodbye) !== 'sent') this.#hangUp('normal')
     // A closing app accepts no requests, so a client over long-poll cannot answer.
-    if (this.transport.type === 'longpoll' && this.#context.host.state !== 'open') this.#goAway()
+    else if (this.transport.type === 'longpoll' && this.#context.host.state !== 'open') this.#goAway()
     else this.#timer = setTimeout(() => { this.#hangUp('normal') }, this.#context.host.shutdownTimeout)
     return false
   }

@@ -14,10 +14,15 @@ export interface HandshakeRequest {
   readonly longest: number
 }
 
+/** True for data that begins a request. No other protocol of a web server begins with this octet. */
+export function startsRequest (data: Buffer): boolean {
+  return data[0] === MAGIC
+}
+
 /** Reads a request. `foreign` is another protocol, and a number is the error code of the reply. */
 export function readRequest (octets: Buffer): HandshakeRequest | 'foreign' | number {
-  const [magic, second] = [octets[0]!, octets[1]!]
-  if (magic !== MAGIC) return 'foreign'
+  const second = octets[1]!
+  if (!startsRequest(octets)) return 'foreign'
   if (octets.readUInt16BE(2) !== 0) return refusals.reserved
   return { serializer: second & 0x0f, longest: 2 ** (SHORTEST + (second >> 4)) }
 }

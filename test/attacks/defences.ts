@@ -823,14 +823,14 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A client that resets the connection during the handshake of RawSocket does not end the process',
-    file: 'routes/rawsocket.ts',
+    file: 'routes/rawsocket-handshakes.ts',
     code: 'if (outcome === \'accepted\') socket.removeListener',
     without: 'socket.removeListener',
     test: ['routes/rawsocket.test.ts', 'clients that reset the connection']
   },
   {
     defence: 'A RawSocket client that sends no handshake is disconnected',
-    file: 'routes/rawsocket.ts',
+    file: 'routes/rawsocket-handshakes.ts',
     code: 'setTimeout(() => { socket.destroy() }, this.#options.handshakeTimeout)',
     without: 'setTimeout(() => {}, 0)',
     test: ['routes/rawsocket.test.ts', 'a client that sends no handshake']
@@ -841,6 +841,41 @@ export const defences: readonly Defence[] = [
     code: 'one of TLS keeps the connection if the client was too slow.\n    socket.destroy()',
     without: '',
     test: ['routes/rawsocket.test.ts', 'a client that does not complete the TLS']
+  },
+  {
+    defence: 'A client that resets the connection before its first octet does not end the process, at a port that RawSocket shares with HTTP',
+    file: 'routes/shared-port.ts',
+    code: '.on(\'error\', leave)',
+    without: '',
+    test: ['routes/shared-port.test.ts', 'clients that leave before']
+  },
+  {
+    defence: 'A client that closes its end before its first octet is disconnected, at a port that RawSocket shares with HTTP',
+    file: 'routes/shared-port.ts',
+    code: '.on(\'end\', leave)',
+    without: '',
+    test: ['routes/shared-port.test.ts', 'clients that leave before']
+  },
+  {
+    defence: 'A client that sends nothing is subject to the timeouts of HTTP, at a port that RawSocket shares with HTTP',
+    file: 'routes/shared-port.ts',
+    code: '    http(socket)\n  }, patience)',
+    without: '  }, patience)',
+    test: ['routes/shared-port.test.ts', 'a silent connection']
+  },
+  {
+    defence: 'A RawSocket client that closes its end is disconnected, at a port that RawSocket shares with HTTP',
+    file: 'routes/rawsocket.ts',
+    code: '      socket.allowHalfOpen = false\n',
+    without: '',
+    test: ['routes/shared-port.test.ts', 'clients that leave before']
+  },
+  {
+    defence: 'A getter in a message that a serializer of the app has parsed cannot disturb other messages',
+    file: 'plugin/codec/custom-codec.ts',
+    code: 'writers.pop() ?? new ByteWriter()',
+    without: '(writers[0] ??= new ByteWriter())',
+    test: ['custom-serializers.test.ts', 'a getter or proxy']
   },
   {
     defence: 'The memory of an incomplete RawSocket frame is in proportion to the data that has arrived',
@@ -1762,8 +1797,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'With `cookie: false`, a `wampScram` login fails if the router sends no challenge and so does not prove that it knows the password',
     file: 'plugin/client/handshake.ts',
-    code: '(cookie && this.#challenges === 0)',
-    without: 'this.#challenges === 0',
+    code: '(cookie && !this.#challenges)',
+    without: '!this.#challenges',
     test: ['client/hostile-router.test.ts', 'without the cookie, a router']
   },
   {
@@ -1881,8 +1916,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Sessions are killed together with their logins even if the store fails',
     file: 'plugin/meta/session-procedures.ts',
-    code: 'const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)',
-    without: 'if (revoking) return revokeLogins(authid).then(() => [kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)])\n      const ids = kill(caller, sessions.ofAuthid(authid), kwargs).map(({ id }) => id)',
+    code: 'const ids = kill(caller, sessions.ofAuthid(authid), { authid }, kwargs).map(({ id }) => id)',
+    without: 'if (revoking) return revokeLogins(authid).then(() => [kill(caller, sessions.ofAuthid(authid), { authid }, kwargs).map(({ id }) => id)])\n      const ids = kill(caller, sessions.ofAuthid(authid), { authid }, kwargs).map(({ id }) => id)',
     test: ['routes/revocation.test.ts', 'a user is killed at once even if the store']
   },
   {
@@ -2357,8 +2392,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'Values that a serializer of the app cannot know are not given to it',
     file: 'plugin/codec/custom-codec.ts',
-    code: '    refuseOpaque(list)\n',
-    without: '',
+    code: 'if (value instanceof OpaqueValue) throw EncodingError.for(value, \'another serializer\')',
+    without: 'if (value instanceof OpaqueValue) return value',
     test: ['codec/custom-codec.test.ts', 'a serializer that throws or returns no octets']
   },
   {

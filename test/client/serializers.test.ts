@@ -3,9 +3,11 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import t from 'tap'
-import { json } from 'fastify-wamp/client'
+import { WebSocket } from 'ws'
+import { connect, json } from 'fastify-wamp/client'
 import { cbor } from 'fastify-wamp/client/cbor'
 import { msgpack } from 'fastify-wamp/client/msgpack'
+import { buildApp } from '../helper/build-app.ts'
 import { wireCodecs } from '../helper/wire-client.ts'
 
 const own = [json(), msgpack(), cbor()]
@@ -111,4 +113,12 @@ t.test('MessagePack in the forms that others write', async (t) => {
   t.strictSame(read('91ca3fc00000'), [1.5])
   t.strictSame(read('82010203a178'), { 1: 2, 3: 'x' })
   for (const malformed of ['91', '91c1', '91d4050102', '9101ff']) t.throws(() => read(malformed), malformed)
+})
+
+t.test('HELLO contains no undefined, which many serializers write as null', async (t) => {
+  const { url } = await buildApp(t)
+  const hellos: unknown[] = []
+  const session = await connect(url, { realm: 'realm1', WebSocket, serializers: [{ ...json(), encode: (message) => { hellos.push(message); return JSON.stringify(message) } }] })
+  t.notOk(Object.values((hellos[0] as [number, string, object])[2]).includes(undefined))
+  await session.leave()
 })

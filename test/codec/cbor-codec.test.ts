@@ -82,6 +82,26 @@ t.test('a sender is recognized as one that writes typed arrays by any element of
   t.equal(jsonCodec.typed, null)
 })
 
+t.test('the tag of self-described data does not hide a typed array, and any other tag does so in options too [TRP-35]', async (t) => {
+  const tells = (data: string): boolean => {
+    let told = false
+    cborCodec.decode(hex(data), LIMITS, { writesTypedArrays: () => { told = true } })
+    return told
+  }
+  t.ok(tells('85 18 30 01 a0 61 78 81 d9 d9 f7 d8 40 41 01'))
+  t.ok(tells('84 18 30 01 a1 61 6b d9 d9 f7 d8 40 41 01 61 78'))
+  t.notOk(tells('84 18 30 01 a1 61 6b d8 28 82 81 01 d8 40 41 01 61 78'))
+  t.notOk(tells('84 18 30 01 a1 61 6b d8 40 d8 40 41 01 61 78'))
+  t.equal(payloadOf(callWith('d9 d9 f7 d8 40 41 01')).in(cborCodec).bytes.toString('hex'), '81d9d9f74101')
+})
+
+t.test('an opaque value that this process passes on keeps all tags within it', async (t) => {
+  for (const octets of ['d82882820102d8404201021', 'd863d84041011', 'd863c2491000000000000000001', 'd863c0613a1', 'd863c11a514b67b01', 'd863d9d9f7011', 'd863a1616bd84041011', 'd840d84041011'].map((text) => text.slice(0, -1))) {
+    t.equal(written(argument(octets)), octets)
+  }
+  t.strictSame(argument('82 d8 63 01 d8 40 41 01'), [new OpaqueValue('cbor', 99, 1), Buffer.from([1])], 'a tag next to it is read')
+})
+
 t.test('a payload without typed arrays is forwarded as the same bytes to all CBOR peers, and others write octets without a tag for all of them', async (t) => {
   for (const from of plainAndTyped) {
     const payload = payloadOf(from.decode(hex('85 18 30 01 a0 61 78 81 42 01 02'), LIMITS))

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { jsonCodec } from '../../plugin/codec/json-codec.ts'
 import { msgpackCodec } from '../../plugin/codec/msgpack-codec.ts'
@@ -122,6 +124,26 @@ t.test('NaN and the infinities become null [SER-14]', async (t) => {
 
 t.test('strings are escaped as in JSON', async (t) => {
   t.equal(written('"\\\n\u2028\ud800é', '\0x'), '["\\"\\\\\\n\u2028\\ud800é","\\u0000x"]')
+})
+
+t.test('a message does not stay in memory after it has been read', async (t) => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const read = (text: string): WeakRef<Buffer> => {
+    const data = Buffer.from(text)
+    try { jsonCodec.decode(data, LIMITS) } catch {}
+    return new WeakRef(data)
+  }
+  let released = 0
+  for (const text of ['[48,1,{},"com.x",[1]]', '[48,1,{},"com.x",[1]', '[48,-1,{},"com.x"]', '[48,0,{},"com.x"]']) {
+    const data = read(text)
+    do {
+      await new Promise((resolve) => { setImmediate(resolve) })
+      gc()
+    } while (data.deref() !== undefined)
+    released++
+  }
+  t.equal(released, 4)
 })
 
 t.test('texts of many megabytes are converted', async (t) => {

@@ -104,18 +104,31 @@ t.test('a WebSocket transport has what a WebSocket service has', async (t) => {
   refused(t, transports({ type: 'websocket', endpoint: tcp, paths: {} }), 'workers[0].transports[0].paths', 'is unknown')
 })
 
-t.test('a universal transport serves its WebSockets and its web site, and warns of the rest', async (t) => {
-  const { plugin, endpoints, warnings } = convert(transports({
+t.test('a universal transport serves its WebSockets, its web site and RawSocket on one port, and warns of MQTT [RAW-18]', async (t) => {
+  const { plugin, endpoints, rawSockets, warnings } = convert(transports({
     type: 'universal', endpoint: tcp, rawsocket: { serializers: ['cbor'] }, mqtt: {}, websocket: ws, web: { paths: { '/': { type: 'static', directory: 'web' }, ws2: { type: 'websocket' } } }
   }))
   t.equal(plugin.path, '/ws')
   t.same(plugin.static, [{ root: '/node/.crossbar/web', prefix: '/' }])
   t.same(endpoints.map(({ path }) => path), ['/ws2'])
-  t.same(warnings, [
-    'workers[0].transports[0].rawsocket is not supported on a port with WebSocket: add a transport of the type "rawsocket" with another port',
-    'workers[0].transports[0].mqtt is not supported: its clients can use WebSocket'
-  ])
+  t.same(rawSockets, [{ sharePort: true, serializers: ['cbor'] }])
+  t.same(warnings, ['workers[0].transports[0].mqtt is not supported: its clients can use WebSocket'])
   refused(t, transports({ type: 'universal', endpoint: tcp, rawsocket: {} }), 'workers', 'must have a router with a WebSocket transport')
+})
+
+t.test('RawSocket of a universal transport has its own logins, and belongs to the port of the transport', async (t) => {
+  const ticket = { type: 'static', principals: { joe: { ticket: 'secret', role: 'frontend' } } }
+  const universal = (port: number, rawsocket: object): object => ({ type: 'universal', endpoint: { type: 'tcp', port }, rawsocket })
+  const own = { type: 'rawsocket', endpoint: { type: 'tcp', port: 9000 } }
+  const { rawSockets, ports, warnings } = convert(transports(web(ws), own, universal(9001, { auth: { ticket }, max_message_size: 5 })))
+  t.same(rawSockets.map(({ port, sharePort }) => [port, sharePort]), [[9000, undefined]])
+  t.match(ports, [{ listen: { port: 9001 }, endpoints: [], rawSockets: [{ sharePort: true, auth: { ticket } }] }])
+  t.same(warnings, ['workers[0].transports[2].rawsocket.max_message_size is ignored: there is one limit for all messages, that of WebSocket'])
+  const second = 'workers[0].transports[1]'
+  refused(t, transports(web(ws), universal(9001, { endpoint: tcp })), `${second}.rawsocket.endpoint`, 'is unknown')
+  refused(t, transports(web(ws), universal(9001, { auth: { ticket, cookie: {} } })), `${second}.rawsocket.auth.cookie`, 'is not possible over RawSocket, which has no cookies')
+  refused(t, transports(web(ws), own, universal(9000, {})), 'workers[0].transports[2].endpoint', 'must have another port: "workers[0].transports[1].endpoint" has it')
+  refused(t, transports(web(ws), universal(9001, {}), universal(9001, {})), 'workers[0].transports[2].rawsocket', 'must be the same as "workers[0].transports[1].rawsocket", and both workers must share the port')
 })
 
 t.test('two ports with one path and one cookie must have the same logins, otherwise a login at one would be one at the other', async (t) => {

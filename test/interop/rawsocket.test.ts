@@ -9,7 +9,7 @@ import type { Test } from 'tap'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
 import wampPlugin, { CallResult, wampRawSocket } from 'fastify-wamp'
-import type { FastifyWampOptions, RawSocketOptions } from 'fastify-wamp'
+import type { FastifyWampOptions, Https, RawSocketOptions } from 'fastify-wamp'
 import { Authority } from '../helper/certificates.ts'
 import { openAutobahn } from './autobahn-client.ts'
 import { make, needsBuild } from './clients/builds.ts'
@@ -22,13 +22,13 @@ import { PythonPeer } from './python-peer.ts'
 const { ticket, wampcra } = logins.auth
 
 /** An app that listens for RawSocket clients, and a session of it. */
-async function build (t: Test, rawSocket: RawSocketOptions, options: Partial<FastifyWampOptions> = {}): Promise<{ app: FastifyInstance, port: number, backend: ReturnType<FastifyInstance['wamp']['join']> }> {
-  const app = Fastify()
+async function build (t: Test, rawSocket: RawSocketOptions, options: Partial<FastifyWampOptions> = {}, https: Https | null = null): Promise<{ app: FastifyInstance, port: number, backend: ReturnType<FastifyInstance['wamp']['join']> }> {
+  const app = Fastify({ https })
   await app.register(wampPlugin, { realms: logins.realms, auth: { ticket }, shutdownTimeout: 100, ...options })
   await app.register(wampRawSocket, { auth: { ticket, wampcra, anonymous: { type: 'static', role: 'frontend' } }, ...rawSocket })
   t.teardown(() => app.close())
-  await app.ready()
-  const address = app.wampRawSockets[0]!.address() as AddressInfo
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const address = (app.wampRawSockets[0] ?? app.server).address() as AddressInfo
   return { app, port: address.port, backend: app.wamp.join('realm1') }
 }
 
@@ -75,6 +75,21 @@ t.test('Autobahn for Python', needsAutobahnForPython(), async (t) => {
     const ca = join(await directory(t), 'ca.pem')
     await writeFile(ca, authority.cert)
     const { port, backend } = await build(t, { port: 0, tls: await authority.sign('localhost') })
+    await tryOut(t, await PythonPeer.join(t, `rs://localhost:${port}`, { serializer: 'msgpack', tls: { ca } }), backend)
+  })
+
+  t.test('connects to the port of the app, with and without TLS, while a client over WebSocket does', async (t) => {
+    const authority = await Authority.create(t)
+    const ca = join(await directory(t), 'ca.pem')
+    await writeFile(ca, authority.cert)
+    for (const serializer of serializers) {
+      const { port, backend } = await build(t, { sharePort: true })
+      const web = await PythonPeer.join(t, `ws://127.0.0.1:${port}/ws`, { serializer, authid: 'joe', authmethods: ['ticket'], secret: 'let me in' })
+      await web.register('com.web.echo')
+      await tryOut(t, await PythonPeer.join(t, `rs://127.0.0.1:${port}`, { serializer }), backend)
+      t.match(await backend.call('com.web.echo', [1]), { args: [1] })
+    }
+    const { port, backend } = await build(t, { sharePort: true }, {}, await authority.sign('localhost'))
     await tryOut(t, await PythonPeer.join(t, `rs://localhost:${port}`, { serializer: 'msgpack', tls: { ca } }), backend)
   })
 

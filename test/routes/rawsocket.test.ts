@@ -255,7 +255,7 @@ t.test('pings without an interval are refused', async (t) => {
 t.test('mistakes in the options are named', async (t) => {
   const attempt = async (options: object): Promise<void> => { await build(t, options as RawSocketOptions) }
   for (const [options, message] of [
-    [{}, '"port" is missing: set "port", or "path" for a Unix socket'],
+    [{}, '"port" is missing: set "port", "path" for a Unix socket, or "sharePort" for the port of the app'],
     [{ port: 0, path: '/tmp/x' }, '"path" cannot be combined with "port" and "host"'],
     [{ path: `/tmp/${'x'.repeat(103)}` }, '"path" must have at most 107 bytes'],
     [{ port: '80' }, '"port" must be a port number from 0 to 65535'],
