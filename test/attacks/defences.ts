@@ -52,6 +52,13 @@ export const defences: readonly Defence[] = [
     test: [foreignPages, 'a page of another origin is']
   },
   {
+    defence: 'Only WebSocket routes accept an upgrade: on other routes, the size of a message would not be limited by `messageSize`',
+    file: 'routes/host.ts',
+    code: 'if (!request.ws) return done()',
+    without: 'return done()',
+    test: ['attacks/upgrades.test.ts', 'only WebSocket routes']
+  },
+  {
     defence: 'Scripts cannot read the cookie',
     file: 'plugin/option-defaults.ts',
     code: 'httpOnly: true',
