@@ -52,6 +52,7 @@ export function exactHooks (depth: number, place: Place): ExactHooks {
     },
     preHandler: async (request) => {
       for (const { part, ...standIn } of standIns.get(request) ?? []) restored(request[part], standIn)
+      standIns.delete(request)
     }
   }
 }
@@ -68,7 +69,7 @@ export function withTextForOctets (value: unknown): unknown {
   return dict
 }
 
-/** Keeps a copy of the text while Fastify parses it. */
+/** Keeps a copy of the text while Fastify parses it. It is read once: listeners on the request keep what they share with the list of its parts. */
 function keepText (request: FastifyRequest, payload: Payload): Readable {
   const chunks: Buffer[] = []
   const kept = new Transform({
@@ -80,7 +81,7 @@ function keepText (request: FastifyRequest, payload: Payload): Readable {
   // Fastify compares Content-Length with this, because it does not know the compressed length of a body.
   Object.defineProperty(kept, 'receivedEncodedLength', { get: () => payload.receivedEncodedLength })
   // Like Fastify's own parser, a TextDecoder drops a byte order mark.
-  texts.set(request, () => new TextDecoder().decode(Buffer.concat(chunks)))
+  texts.set(request, () => new TextDecoder().decode(Buffer.concat(chunks.splice(0))))
   payload.once('error', (error) => { kept.destroy(error) }).once('close', () => { if (!kept.writableFinished) kept.end() })
   return payload.pipe(kept)
 }
@@ -92,6 +93,7 @@ function keepText (request: FastifyRequest, payload: Payload): Readable {
 function valuesOf (request: FastifyRequest, depth: number): unknown {
   try {
     const text = texts.get(request)
+    texts.delete(request)
     return text === undefined ? undefined : readValues(text(), depth)
   } catch (error) {
     if (!(error instanceof EncodingError)) return undefined

@@ -59,6 +59,20 @@ export const defences: readonly Defence[] = [
     test: ['attacks/upgrades.test.ts', 'only WebSocket routes']
   },
   {
+    defence: 'The HTTP bridge does not keep the text of a body while the request waits for an answer',
+    file: 'routes/bridge.ts',
+    code: '  bodies.delete(request)\n',
+    without: '',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the text']
+  },
+  {
+    defence: 'A procedure route does not keep the text of a body while the request waits for an answer',
+    file: 'routes/json-border.ts',
+    code: 'Buffer.concat(chunks.splice(0))',
+    without: 'Buffer.concat(chunks)',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the text']
+  },
+  {
     defence: 'Scripts cannot read the cookie',
     file: 'plugin/option-defaults.ts',
     code: 'httpOnly: true',
