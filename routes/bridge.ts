@@ -47,7 +47,7 @@ export interface BridgeParts {
   readonly unidentified: Unidentified
 }
 
-/** The texts of bodies, until they are read. */
+/** The texts of bodies, until they are read, or the request is answered without that. */
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
@@ -63,7 +63,8 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const logging = signatures === null ? {} : { childLoggerFactory: hideSecrets(fastify, secretsOfSignedUrl) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
-  const onSend = limitAnswers({ bufferedBytes, logLimit: router.logLimit })
+  const dropText = async (request: FastifyRequest): Promise<void> => { textTaken(request) }
+  const onSend = [dropText, limitAnswers({ bufferedBytes, logLimit: router.logLimit })]
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
     let own: InProcessSession | undefined
     try {

@@ -68,9 +68,30 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A procedure route does not keep the text of a body while the request waits for an answer',
     file: 'routes/json-border.ts',
-    code: 'Buffer.concat(chunks.splice(0))',
-    without: 'Buffer.concat(chunks)',
+    code: 'texts.get(request)?.splice(0)',
+    without: 'texts.get(request)',
     test: ['routes/kept-bodies.test.ts', 'no route keeps the text']
+  },
+  {
+    defence: 'A procedure route does not keep the values of a body that it has refused, while the response waits for an earlier one',
+    file: 'routes/held-body.ts',
+    code: 'if (!counted.has(request)) request.body = undefined',
+    without: '',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the body of an answered']
+  },
+  {
+    defence: 'The HTTP bridge does not keep the text of a body that a hook of the app has refused, while the response waits for an earlier one',
+    file: 'routes/bridge.ts',
+    code: 'Promise<void> => { textTaken(request) }',
+    without: 'Promise<void> => {}',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the body of an answered']
+  },
+  {
+    defence: 'A procedure route does not keep the text of a body that it has refused, while the response waits for an earlier one',
+    file: 'routes/json-border.ts',
+    code: 'onSend: async (request) => { textTaken(request) }',
+    without: 'onSend: async () => {}',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the body of an answered']
   },
   {
     defence: 'Scripts cannot read the cookie',
