@@ -1,4 +1,5 @@
 import type { SessionLog } from './session/session-log.ts'
+import { shortDetails } from './short-details.ts'
 
 /** Lines of one kind that are logged in full within a second. */
 const MOST_LINES = 10
@@ -13,7 +14,7 @@ interface Kind { since: number, logged: number, left: number, timer: NodeJS.Time
 /**
  * Limits the log lines that clients can cause, such as errors that a procedure throws for certain arguments. Of the lines with the same
  * text, the first ten in a second are logged in full, and then one line with the number of the others. Texts are constants of the router,
- * so there are few of them. Lines at `debug` are not limited.
+ * so there are few of them. Lines at `debug` are not limited in number. All have short texts and errors.
  */
 export class LogLimit {
   readonly #log: SessionLog
@@ -26,9 +27,9 @@ export class LogLimit {
 
   /** A log whose lines are limited, together with those of all other logs of this limit. */
   of (log: SessionLog): SessionLog {
-    const write = (level: Level) => (details: object, text: string): void => { if (this.#admits(level, text)) log[level](details, text) }
+    const write = (level: Level) => (details: object, text: string): void => { if (this.#admits(level, text)) log[level](shortDetails(details), text) }
     return {
-      debug: (details, text) => { log.debug(details, text) },
+      debug: (details, text) => { log.debug(shortDetails(details), text) },
       ...{ info: write('info'), warn: write('warn'), error: write('error') },
       child: (said) => this.of(log.child(said))
     }

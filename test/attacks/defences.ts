@@ -94,6 +94,20 @@ export const defences: readonly Defence[] = [
     test: ['routes/kept-bodies.test.ts', 'no route keeps the body of an answered']
   },
   {
+    defence: 'Log lines about data of a client are short, for example those about the ERROR of an authorizer',
+    file: 'plugin/log-limit.ts',
+    code: 'log[level](shortDetails(details), text)',
+    without: 'log[level](details, text)',
+    test: ['log-limit.test.ts', 'no log line is as long']
+  },
+  {
+    defence: 'The URI of an ERROR has at most 4096 characters',
+    file: 'plugin/protocol/wire-format.ts',
+    code: 'isUri(value) && value.length <= LONGEST_URI',
+    without: 'isUri(value)',
+    test: ['log-limit.test.ts', 'an ERROR may have a URI of 4096']
+  },
+  {
     defence: 'Scripts cannot read the cookie',
     file: 'plugin/option-defaults.ts',
     code: 'httpOnly: true',
