@@ -1,4 +1,5 @@
 import type { SessionLog } from './session/session-log.ts'
+import { shortDetails } from './short-details.ts'
 
 /** Lines of one kind that are logged in full within a second. */
 const MOST_LINES = 10
@@ -13,7 +14,7 @@ interface Kind { since: number, logged: number, left: number, timer: NodeJS.Time
 /**
  * Limits the log lines that clients can cause, such as errors that a procedure throws for certain arguments. Of the lines with the same
  * text, the first ten in a second are logged in full, and then one line with the number of the others. Texts are constants of the router,
- * so there are few of them. Lines at `debug` are not limited.
+ * so there are few of them. Lines at `debug` are not limited in number. All have short texts and errors.
  */
 export class LogLimit {
   readonly #log: SessionLog
@@ -70,7 +71,7 @@ class LimitedLog implements SessionLog {
     this.#limit = limit
   }
 
-  debug (details: object, text: string): void { this.#log.debug(details, text) }
+  debug (details: object, text: string): void { this.#log.debug(shortDetails(details), text) }
 
   info (details: object, text: string): void { this.#write('info', details, text) }
 
@@ -81,6 +82,6 @@ class LimitedLog implements SessionLog {
   child (said: Record<string, unknown>): SessionLog { return this.#limit.of(this.#log.child(said)) }
 
   #write (level: Level, details: object, text: string): void {
-    if (this.#limit.admits(level, text)) this.#log[level](details, text)
+    if (this.#limit.admits(level, text)) this.#log[level](shortDetails(details), text)
   }
 }

@@ -47,6 +47,7 @@ export interface BridgeParts {
   readonly unidentified: Unidentified
 }
 
+/** The texts of bodies, until they are read, or the request is answered without that. */
 const bodies = new WeakMap<FastifyRequest, string>()
 
 /** Mounts the HTTP bridge: calls and publications by POST, with the bodies that Crossbar.io's has. */
@@ -62,7 +63,8 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   const ownPages = join === null ? [] : [ownPagesOnly(origins, { error: FOREIGN_PAGE, args: [], kwargs: {} })]
   const logging = signatures === null ? {} : { childLoggerFactory: hideSecrets(fastify, secretsOfSignedUrl) }
   const few = limitRequests(failed(429, TOO_MANY_REQUESTS).body)
-  const onSend = limitAnswers({ bufferedBytes, logLimit: router.logLimit })
+  const dropText = async (request: FastifyRequest): Promise<void> => { textTaken(request) }
+  const onSend = [dropText, limitAnswers({ bufferedBytes, logLimit: router.logLimit })]
   const outcomeOf = async (request: FastifyRequest, gone: AbortSignal, act: (session: InProcessSession) => Promise<object>): Promise<Outcome> => {
     let own: InProcessSession | undefined
     try {
@@ -84,17 +86,21 @@ export async function bridgeRoutes (fastify: FastifyInstance, { call, publish, j
   const serve = (path: string, name: 'procedure' | 'topic', perform: Perform): void => {
     // A browser asks before a cross-origin request. Without this route, the app would log its URL.
     if (signatures !== null) fastify.options(path, logging, async (_request, reply) => await reply.code(404).send(failed(404, 'this path accepts only POST').body))
-    const readText = (text: string): Given | string => readBody(valuesOf(text, depth, refusedKey), name)
-    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn, onSend }, async (request, reply) => {
-      const text = bodies.get(request) ?? ''
+    // No function that waits for an answer may have the text.
+    const read = (request: FastifyRequest): Given | Outcome => {
+      const text = textTaken(request)
       const fault = signatures?.faultOf(request.query as Record<string, unknown>, text) ?? null
-      if (fault !== null) return answer(reply, 401, { error: fault, args: [], kwargs: {} })
-      if (join === null && request.wampPrincipal === null) return answer(reply, 401, { error: unidentified(request), args: [], kwargs: {} })
-      const given = readText(text)
-      if (typeof given === 'string') return answer(reply, 400, { error: given, args: [], kwargs: {} })
+      if (fault !== null) return failed(401, fault)
+      if (join === null && request.wampPrincipal === null) return failed(401, unidentified(request))
+      const given = readBody(valuesOf(text, depth, refusedKey), name)
+      return typeof given === 'string' ? failed(400, given) : given
+    }
+    fastify.post(path, { ...logging, onRequest: [few, ...ownPages, fastify.wampIdentify], preHandler: fairTurn, onSend }, async (request, reply) => {
+      const given = read(request)
+      if ('status' in given) return answer(reply, given)
       const gone = signalOf(reply)
-      const { status, body } = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
-      return gone.aborted ? reply.code(CLIENT_GONE).send() : answer(reply, status, body)
+      const outcome = await outcomeOf(request, gone, async (session) => await perform(session, given, gone))
+      return gone.aborted ? reply.code(CLIENT_GONE).send() : answer(reply, outcome)
     })
   }
   if (call !== null) serve(call, 'procedure', makeCall)
@@ -144,6 +150,13 @@ function valuesTaken (given: Given): Given {
   return taken
 }
 
+/** The text of a body. It is not kept: the answer may come late or never, and none of `limits` counts texts. */
+function textTaken (request: FastifyRequest): string {
+  const text = bodies.get(request) ?? ''
+  bodies.delete(request)
+  return text
+}
+
 /** The values of a body. They take far more memory than its text, so nothing waits between this and their use. Throws an error of status 400. */
 function valuesOf (text: string, depth: number, refusedKey: ReturnType<typeof poisonGuard>): unknown {
   spendOctets(text.length)
@@ -172,7 +185,7 @@ function readBody (body: unknown, name: 'procedure' | 'topic'): Given | string {
 }
 
 /** Nothing waits here for the client to read the answer: the values of the body would stay in memory. */
-function answer (reply: FastifyReply, status: number, body: object): FastifyReply {
+function answer (reply: FastifyReply, { status, body }: Outcome): FastifyReply {
   return reply.code(status).header('cache-control', 'no-store').type('application/json').send(textOf(body))
 }
 

@@ -2,17 +2,32 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import fastifyCookie from '@fastify/cookie'
 import fastifyWebsocket from '@fastify/websocket'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler } from 'fastify'
 import { errors } from '../plugin/errors.ts'
 
-/** Uses the host's @fastify/websocket, or registers it. Warns where no WebSocket can be opened, whatever is registered. */
+/**
+ * Uses the host's @fastify/websocket, or registers it, and refuses upgrades to routes that are no WebSocket routes. Warns where no WebSocket
+ * can be opened, whatever is registered.
+ */
 export async function registerWebsocket (fastify: FastifyInstance): Promise<void> {
   const { http2 = false, https } = fastify.initialConfig
   if (http2 && !(typeof https === 'object' && https.allowHTTP1 === true)) {
     fastify.log.warn({ option: 'http2' }, 'WebSockets do not work: this app accepts only HTTP/2, over which they are not supported; create it with https: { allowHTTP1: true } in addition to http2: true')
   }
   if (!fastify.hasDecorator('websocketServer')) await fastify.register(fastifyWebsocket)
+  // On other routes, @fastify/websocket would open a WebSocket and close it. Until its client has closed it, too, `ws` buffers messages up to
+  // its own limit of 100 MiB.
+  fastify.addHook('onRoute', (route) => {
+    const { websocket, wsHandler, onRequest = [] } = route
+    if (websocket !== true && wsHandler === undefined) route.onRequest = [refuseUpgrade, ...[onRequest].flat()]
+  })
   fastify.addHook('onReady', async () => { orderListeners(fastify) })
+}
+
+/** The hook of a route that is no WebSocket route. */
+const refuseUpgrade: onRequestHookHandler = (request, reply, done) => {
+  if (!request.ws) return done()
+  reply.code(404).header('connection', 'close').send({ error: 'This path does not serve WebSockets' })
 }
 
 /** Each registration of @fastify/websocket listens by a function of this name. */

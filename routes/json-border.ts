@@ -26,12 +26,13 @@ interface ExactHooks {
   readonly preParsing: (request: FastifyRequest, reply: unknown, payload: Payload) => Promise<Readable>
   readonly preValidation: (request: FastifyRequest) => Promise<void>
   readonly preHandler: (request: FastifyRequest) => Promise<void>
+  readonly onSend: (request: FastifyRequest) => Promise<void>
 }
 
 const JSON_TYPE = /^\s*application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
-/** The texts of bodies, until they have been validated. */
-const texts = new WeakMap<FastifyRequest, () => string>()
+/** The texts of bodies, as read, until they have been validated, or the request is answered without that. */
+const texts = new WeakMap<FastifyRequest, Buffer[]>()
 const standIns = new WeakMap<FastifyRequest, readonly NotedStandIn[]>()
 
 /**
@@ -52,7 +53,9 @@ export function exactHooks (depth: number, place: Place): ExactHooks {
     },
     preHandler: async (request) => {
       for (const { part, ...standIn } of standIns.get(request) ?? []) restored(request[part], standIn)
-    }
+      standIns.delete(request)
+    },
+    onSend: async (request) => { textTaken(request) }
   }
 }
 
@@ -79,10 +82,16 @@ function keepText (request: FastifyRequest, payload: Payload): Readable {
   })
   // Fastify compares Content-Length with this, because it does not know the compressed length of a body.
   Object.defineProperty(kept, 'receivedEncodedLength', { get: () => payload.receivedEncodedLength })
-  // Like Fastify's own parser, a TextDecoder drops a byte order mark.
-  texts.set(request, () => new TextDecoder().decode(Buffer.concat(chunks)))
+  texts.set(request, chunks)
   payload.once('error', (error) => { kept.destroy(error) }).once('close', () => { if (!kept.writableFinished) kept.end() })
   return payload.pipe(kept)
+}
+
+/** The text of a body. It is not kept, nor is its list, which listeners on the request refer to. */
+function textTaken (request: FastifyRequest): Buffer[] | undefined {
+  const text = texts.get(request)?.splice(0)
+  texts.delete(request)
+  return text
 }
 
 /**
@@ -91,8 +100,9 @@ function keepText (request: FastifyRequest, payload: Payload): Readable {
  */
 function valuesOf (request: FastifyRequest, depth: number): unknown {
   try {
-    const text = texts.get(request)
-    return text === undefined ? undefined : readValues(text(), depth)
+    const chunks = textTaken(request)
+    // Like Fastify's own parser, a TextDecoder drops a byte order mark.
+    return chunks === undefined ? undefined : readValues(new TextDecoder().decode(Buffer.concat(chunks)), depth)
   } catch (error) {
     if (!(error instanceof EncodingError)) return undefined
     throw Object.assign(new Error(`the body cannot be accepted: ${error.message}`), { statusCode: 400 })

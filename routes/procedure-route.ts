@@ -19,7 +19,7 @@ import { connectionOf, limitRequests, TOO_MANY_REQUESTS } from './connection-of.
 import { fairTurn } from './fair-turn.ts'
 import { exactHooks, withTextForOctets } from './json-border.ts'
 import type { Place } from './json-border.ts'
-import { holdBody } from './held-body.ts'
+import { dropBody, holdBody } from './held-body.ts'
 import { FOREIGN_PAGE, ownPagesOnly } from './origin.ts'
 import type { OriginOptions } from './origin.ts'
 import type { PortConnections } from './port-connections.ts'
@@ -86,7 +86,7 @@ export function procedureRoute (fastify: FastifyInstance, given: ProcedureRouteO
     preParsing: [limitBody(router.handshakeTimeout), ...[preParsing].flat(), exact.preParsing],
     preValidation: [holdBody(router.held, tooMany), exact.preValidation, ...[preValidation].flat()],
     preHandler: [exact.preHandler, ...[preHandler].flat(), fairTurn],
-    onSend: [...[onSend].flat(), limitAnswers({ bufferedBytes, logLimit: router.logLimit })],
+    onSend: [...[onSend].flat(), exact.onSend, dropBody, limitAnswers({ bufferedBytes, logLimit: router.logLimit })],
     handler: async (request, reply) => {
       if (as === undefined && request.wampPrincipal === null) return await reply.code(401).send({ statusCode: 401, error: 'Unauthorized', message: unidentified(request) })
       const { args, kwargs } = argumentsOf(request, place, names)

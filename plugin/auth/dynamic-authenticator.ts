@@ -139,12 +139,15 @@ function text (answer: Dict, key: string): string | undefined {
   return value ?? undefined
 }
 
+/** Its parts have no characters in common, so its time is in proportion to the text, which the client that answers chooses. */
+const TIME = /^[\d+-]+T[\d:.]+(?:Z|[+-]\d\d:\d\d)$/
+
 /** A JavaScript Date is serialized in this form. Without an offset, the time would depend on the time zone of the machine. */
 function time (answer: Dict, key: string): Date | undefined {
   const value = text(answer, key)
   if (value === undefined) return undefined
-  const date = new Date(value)
-  if (!/T.*(?:Z|[+-]\d\d:\d\d)$/.test(value) || !isTime(date)) throw new TypeError(`the authenticator's "${key}" must be a time such as 2030-12-31T23:59:59Z`)
+  const date = new Date(TIME.test(value) ? value : NaN)
+  if (!isTime(date)) throw new TypeError(`the authenticator's "${key}" must be a time such as 2030-12-31T23:59:59Z`)
   return date
 }
 

@@ -22,7 +22,7 @@ const faults: Readonly<Record<UriCheck, Readonly<Record<MatchPolicy, RegExp>>>> 
   }
 }
 
-/** The maximum number of characters of a URI in a request. Subscriptions and registrations store it, and so do open calls and waiting events of patterns. */
+/** The maximum number of characters of a URI in a request, or in the ERROR of a callee. Subscriptions and registrations store it, and so do open calls and waiting events of patterns. */
 export const LONGEST_URI = 4096
 
 /** True for a URI that is valid with this match policy: empty components are only allowed in wildcard patterns, and at the end of a prefix [basic, URIs]. */

@@ -7,7 +7,7 @@ import type { Payload } from './payload.ts'
 import { requestOptions } from './request-options.ts'
 import { codesWithPayload, routerFormat } from './router-format.ts'
 import type { Fields, PlainFields } from './router-format.ts'
-import { isUri } from './uri.ts'
+import { isUri, LONGEST_URI } from './uri.ts'
 import { ProtocolViolation } from './violation.ts'
 
 /** The elements of a message after its code, its name, and its permitted senders. */
@@ -25,13 +25,16 @@ const helloDetails = optionsOf({ roles: isDict, authmethods: listOf(isString), a
 const cancelOptions = optionsOf({ mode: oneOf('skip', 'kill', 'killnowait') })
 const yieldOptions = optionsOf({ progress: isBoolean, ...packingAttributes })
 
+/** An ERROR has no answer, so a URI that is too long is a protocol violation. */
+const isErrorUri = (value: unknown): boolean => isUri(value) && value.length <= LONGEST_URI
+
 // The URIs of requests are validated in the realm, because an invalid one causes an ERROR, not an ABORT.
 /** The fields of every message in their order on the wire: the only definition of it [basic, Message Definitions]. */
 export const wireFormat: WireFormat = {
   ...routerFormat,
   [MessageType.Hello]: [['realm', isUriOrNull], ['details', helloDetails]],
   [MessageType.Authenticate]: [['signature', isString], ['extra', isDictOrNull]],
-  [MessageType.Error]: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isUri]],
+  [MessageType.Error]: [['requestType', isErrorType], ['request', isId], ['details', isDict], ['error', isErrorUri]],
   [MessageType.Publish]: [['request', isId], ['options', optionsOf({ ...requestOptions[MessageType.Publish], ...packingAttributes })], ['topic', isString]],
   [MessageType.Subscribe]: [['request', isId], ['options', optionsOf(requestOptions[MessageType.Subscribe])], ['topic', isString]],
   [MessageType.Unsubscribe]: [['request', isId], ['subscription', isId], ['options', isDict, 'optional']],

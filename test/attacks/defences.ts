@@ -52,6 +52,62 @@ export const defences: readonly Defence[] = [
     test: [foreignPages, 'a page of another origin is']
   },
   {
+    defence: 'Only WebSocket routes accept an upgrade: on other routes, the size of a message would not be limited by `messageSize`',
+    file: 'routes/host.ts',
+    code: 'if (!request.ws) return done()',
+    without: 'return done()',
+    test: ['attacks/upgrades.test.ts', 'only WebSocket routes']
+  },
+  {
+    defence: 'The HTTP bridge does not keep the text of a body while the request waits for an answer',
+    file: 'routes/bridge.ts',
+    code: '  bodies.delete(request)\n',
+    without: '',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the text']
+  },
+  {
+    defence: 'A procedure route does not keep the text of a body while the request waits for an answer',
+    file: 'routes/json-border.ts',
+    code: 'texts.get(request)?.splice(0)',
+    without: 'texts.get(request)',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the text']
+  },
+  {
+    defence: 'A procedure route does not keep the values of a body that it has refused, while the response waits for an earlier one',
+    file: 'routes/held-body.ts',
+    code: 'if (!counted.has(request)) request.body = undefined',
+    without: '',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the body of an answered']
+  },
+  {
+    defence: 'The HTTP bridge does not keep the text of a body that a hook of the app has refused, while the response waits for an earlier one',
+    file: 'routes/bridge.ts',
+    code: 'Promise<void> => { textTaken(request) }',
+    without: 'Promise<void> => {}',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the body of an answered']
+  },
+  {
+    defence: 'A procedure route does not keep the text of a body that it has refused, while the response waits for an earlier one',
+    file: 'routes/json-border.ts',
+    code: 'onSend: async (request) => { textTaken(request) }',
+    without: 'onSend: async () => {}',
+    test: ['routes/kept-bodies.test.ts', 'no route keeps the body of an answered']
+  },
+  {
+    defence: 'Log lines about data of a client are short, for example those about the ERROR of an authorizer',
+    file: 'plugin/log-limit.ts',
+    code: 'this.#log[level](shortDetails(details), text)',
+    without: 'this.#log[level](details, text)',
+    test: ['log-limit.test.ts', 'no log line is as long']
+  },
+  {
+    defence: 'The URI of an ERROR has at most 4096 characters',
+    file: 'plugin/protocol/wire-format.ts',
+    code: 'isUri(value) && value.length <= LONGEST_URI',
+    without: 'isUri(value)',
+    test: ['log-limit.test.ts', 'an ERROR may have a URI of 4096']
+  },
+  {
     defence: 'Scripts cannot read the cookie',
     file: 'plugin/option-defaults.ts',
     code: 'httpOnly: true',

@@ -51,8 +51,8 @@ t.test('a dynamic authenticator can also set the expiry of a login, as a Date or
   }
   t.same(await app.wampCookies!.find({ authid: 'joe' }), [])
   t.match(await (await login(() => '2001-01-01T00:00:00Z')).next(), [3, { message: 'the login has expired' }, 'wamp.error.authentication_required'])
-  for (const when of [1_900_000_000, 'tomorrow', '2101-01-01', '2101-01-01T00:00:00', '2101-13-01T00:00:00Z']) {
-    t.match(await (await login(() => when)).next(), [3, {}, 'wamp.error.authentication_failed'], String(when))
+  for (const when of [1_900_000_000, 'tomorrow', '2101-01-01', '2101-01-01T00:00:00', '2101-13-01T00:00:00Z', 'T'.repeat(900_000)]) {
+    t.match(await (await login(() => when)).next(), [3, {}, 'wamp.error.authentication_failed'], String(when).slice(0, 30))
   }
   t.match(await (await login(() => null)).next(), [2])
   t.equal((await app.wampCookies!.find({ authid: 'joe' })).length, 1)
