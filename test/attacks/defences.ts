@@ -131,7 +131,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
-    code: 'for (const before of [...found, ...this.#connections.unstoredOf(keysOf(values))]) await this.forget(before, null)\n',
+    code: 'await Promise.all([...found, ...this.#connections.unstoredOf(keysOf(values))].map((before) => this.forget(before, null)))\n',
     without: '\n',
     test: [stolen, 'a stolen cookie is also']
   },
