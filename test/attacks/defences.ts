@@ -2376,6 +2376,20 @@ export const defences: readonly Defence[] = [
     test: ['attacks/renegotiation.test.ts', 'a client cannot renegotiate TLS, and so']
   },
   {
+    defence: 'A cookie store that returns records slowly or without end does not delay the end of the process',
+    file: 'plugin/endpoint.ts',
+    code: 'for (const { store } of this.#known.values()) store.limitLists()',
+    without: '',
+    test: ['cookie/closing-time.test.ts', 'an app closes within the time limits']
+  },
+  {
+    defence: 'Many slow changes of a cookie store do not delay the end of the process',
+    file: 'plugin/endpoint.ts',
+    code: 'store.limitChanges()',
+    without: '',
+    test: ['cookie/closing-time.test.ts', 'an app closes within the time limits']
+  },
+  {
     defence: 'A login in progress whose credentials have been read ends if its user is kicked',
     file: 'plugin/session/handshake.ts',
     code: 'const farewell = this.#kicks.find({ session: this.#id, ...principal })',
