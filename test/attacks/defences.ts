@@ -2390,6 +2390,20 @@ export const defences: readonly Defence[] = [
     test: ['cookie/closing-time.test.ts', 'an app closes within the time limits']
   },
   {
+    defence: 'A permission is not ignored because of another one for the same URIs',
+    file: 'plugin/check-realms.ts',
+    code: 'const first = selections.indexOf(selections[i]!)',
+    without: 'const first = i',
+    test: ['resolve-options.test.ts', 'a role has one permission']
+  },
+  {
+    defence: 'Of two permissions for one URI in a Crossbar.io configuration, the one that Crossbar.io applies counts',
+    file: 'plugin/crossbar/permissions.ts',
+    code: 'new Map<string, Entry>(entries.map((entry) =>',
+    without: 'new Map<string, Entry>(entries.toReversed().map((entry) =>',
+    test: ['crossbar/permissions.test.ts', 'a role may do what Crossbar.io allows']
+  },
+  {
     defence: 'A login in progress whose credentials have been read ends if its user is kicked',
     file: 'plugin/session/handshake.ts',
     code: 'const farewell = this.#kicks.find({ session: this.#id, ...principal })',
