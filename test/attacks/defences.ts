@@ -2404,6 +2404,13 @@ export const defences: readonly Defence[] = [
     test: ['crossbar/permissions.test.ts', 'a role may do what Crossbar.io allows']
   },
   {
+    defence: 'The server signature of a WAMP-SCRAM login is sent to its client only, and neither stored nor passed to authorizers',
+    file: 'plugin/auth/wamp-scram-authenticator.ts',
+    code: 'proof: { verifier }',
+    without: 'extra: { verifier }',
+    test: ['attacks/kept-secrets.test.ts', 'no proof of a login']
+  },
+  {
     defence: 'A login in progress whose credentials have been read ends if its user is kicked',
     file: 'plugin/session/handshake.ts',
     code: 'const farewell = this.#kicks.find({ session: this.#id, ...principal })',
