@@ -2411,6 +2411,20 @@ export const defences: readonly Defence[] = [
     test: ['attacks/kept-secrets.test.ts', 'no proof of a login']
   },
   {
+    defence: 'A client cannot resume a TLS session to use its certificate at a host that trusts other authorities',
+    file: 'plugin/transport/client-certificates.ts',
+    code: '(!socket.isSessionReused() || confirmed.has(socket))',
+    without: 'true',
+    test: ['transport/tls-channel.test.ts', 'a resumed TLS session does not carry']
+  },
+  {
+    defence: 'If the host of a resumed TLS session is not known, a server with several hosts does not use its certificate',
+    file: 'plugin/transport/client-certificates.ts',
+    code: "socket.getProtocol() === 'TLSv1.3' && ",
+    without: '',
+    test: ['transport/tls-channel.test.ts', 'a resumed TLS session does not carry']
+  },
+  {
     defence: 'A login in progress whose credentials have been read ends if its user is kicked',
     file: 'plugin/session/handshake.ts',
     code: 'const farewell = this.#kicks.find({ session: this.#id, ...principal })',
