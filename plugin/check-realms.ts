@@ -1,6 +1,7 @@
 import { doubtOf } from './authorization/permission-doubts.ts'
 import { errors } from './errors.ts'
 import { trusted } from './protocol/trusted.ts'
+import { selectionOf } from './protocol/starred-uri.ts'
 import { isUri } from './protocol/uri.ts'
 import type { MatchPolicy, UriCheck } from './protocol/uri.ts'
 import type { ResolvedOptions } from './resolved-options.ts'
@@ -15,7 +16,10 @@ export function checkRealms (realms: ResolvedOptions['realms']): void {
       const path = `realms.${name}.roles.${role}`
       if (authorizer !== null && permissions.length > 0) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.authorizer`, 'cannot be combined with permissions')
       if (role === trusted) throw new errors.WAMP_ERR_INVALID_OPTION(path, 'is the app\'s own role: it cannot be configured')
+      const selections = permissions.map((permission) => JSON.stringify(selectionOf(permission)))
       permissions.forEach(({ uri, match }, i) => {
+        const first = selections.indexOf(selections[i]!)
+        if (first !== i) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.permissions[${i}].uri`, `selects the same URIs as ${path}.permissions[${first}]: combine the two permissions`)
         const doubt = doubtOf({ uri, match }, uriCheck)
         if (match !== undefined && !isUri(uri, match, uriCheck)) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.permissions[${i}].uri`, `must be a URI that fits match "${match}"${doubt === null ? '' : `: it ${doubt.text}`}`)
         if (uriCheck === 'strict' && doubt?.isFutile === true) throw new errors.WAMP_ERR_INVALID_OPTION(`${path}.permissions[${i}].uri`, doubt.text)

@@ -37,7 +37,7 @@ export class CookieTrackers {
   readonly #router: object
   readonly #checks: LoginChecks
   readonly #logLimit: LogLimit
-  readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker }>()
+  readonly #known = new Map<string, { options: Required<CookieOptions>, tracker: CookieTracker, store: GuardedStore }>()
   readonly #endpoints: LoginEndpoint[] = []
 
   /** `router` is named in messages about stores. A check of a login has its `handshakeTimeout`. */
@@ -65,8 +65,8 @@ export class CookieTrackers {
     if (known !== undefined && !isSame(known.options, cookie)) {
       throw new errors.WAMP_ERR_INVALID_OPTION('cookie', `"${cookie.name}" is used by another endpoint with different options: use the same options or another name`)
     }
-    const tracker = known?.tracker ?? await this.#open(cookie)
-    this.#known.set(key, { options: cookie, tracker })
+    const { tracker, store } = known ?? await this.#open(cookie)
+    this.#known.set(key, { options: cookie, tracker, store })
     if (auth.cookie !== undefined) tracker.enableLogins()
     return tracker
   }
@@ -76,27 +76,31 @@ export class CookieTrackers {
     return new CookieEntrance({ tracker, log: this.#logLimit.of(this.#log), path: endpoint.path, verify: endpoint.auth.cookie === undefined ? null : verifyLogins(endpoint, authenticators), typeOf: (method) => authenticators.typeOf(method), checks: this.#checks })
   }
 
-  /** Ends checks of logins that have no answer this number of milliseconds after the app has begun to close. */
-  endChecks (milliseconds: number): void {
+  /** Called when the app begins to close. Checks of logins end after this number of milliseconds, and lists of logins have a time limit. */
+  beginToClose (milliseconds: number): void {
     this.#checks.endAfter(milliseconds)
+    for (const { store } of this.#known.values()) store.limitLists()
   }
 
-  /** Closes all trackers and their stores. */
+  /** Closes all trackers and their stores, at the same time. */
   async close (): Promise<void> {
     this.#checks.close()
     // Otherwise the process could end before a store has answered that nothing else waits for.
     const waiting = setInterval(() => {}, 60_000)
     try {
-      for (const { tracker } of this.#known.values()) await tracker.close()
+      await Promise.all([...this.#known.values()].map(async ({ tracker, store }) => {
+        store.limitChanges()
+        await tracker.close()
+      }))
     } finally {
       clearInterval(waiting)
     }
   }
 
-  async #open (options: Required<CookieOptions>): Promise<CookieTracker> {
+  async #open (options: Required<CookieOptions>): Promise<{ tracker: CookieTracker, store: GuardedStore }> {
     const { store, shared, ...traits } = await openCookieStore(options.store, this.#log)
     const guarded = new GuardedStore(new WatchedStore(store, this.#router), traits, this.#log)
-    return new CookieTracker({ store: guarded, shared, options, cookie: new TrackingCookie(options, this.#serialize), log: this.#log })
+    return { tracker: new CookieTracker({ store: guarded, shared, options, cookie: new TrackingCookie(options, this.#serialize), log: this.#log }), store: guarded }
   }
 }
 

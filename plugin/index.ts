@@ -122,7 +122,7 @@ const plugin: FastifyPluginAsync<FastifyWampOptions> = async (fastify, given) =>
   // The shutdown is not awaited: Fastify limits hooks to `pluginTimeout`, and waits for all connections by itself.
   fastify.addHook('preClose', (done) => {
     router.shutdown()
-    trackers.endChecks(options.shutdownTimeout)
+    trackers.beginToClose(options.shutdownTimeout)
     for (const port of core.ports) port.close().catch((error: unknown) => { fastify.log.error(error, 'a port could not be closed') })
     done()
   })

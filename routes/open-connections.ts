@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Server as NetServer, Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { Server as TlsServer, TLSSocket } from 'node:tls'
 import type { FastifyInstance } from 'fastify'
+import { ClientCertificates } from '../plugin/transport/client-certificates.ts'
 import { Exchange, Reading } from './exchange.ts'
 
 const kConnection = Symbol('wamp.connection')
@@ -35,7 +36,10 @@ export class OpenConnections {
   constructor (server: FastifyInstance['server'] | NetServer) {
     // Before those of Node.js, which may emit `session` at once.
     server.prependListener('connection', (socket: Tracked) => { this.#add(socket) })
-    server.prependListener('secureConnection', (socket: Tracked & Pick<TLSSocket, 'disableRenegotiation'>) => {
+    // Servers without TLS do not emit this.
+    const certificates = new ClientCertificates(server as TlsServer)
+    server.prependListener('secureConnection', (socket: Tracked & TLSSocket) => {
+      certificates.check(socket)
       // While a client renegotiates, Node.js reports the certificate that it has sent last, even before it has proven to have the private key,
       // and afterwards even if no trusted authority has signed it.
       socket.disableRenegotiation()

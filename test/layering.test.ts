@@ -38,7 +38,7 @@ const below: Readonly<Record<string, readonly string[]>> = {
   realm: ['protocol', 'errors', 'diagnostics', 'deadlines', 'work', 'authorization', 'meta', 'routing'],
   cluster: ['protocol', 'errors', 'codec', 'routing', 'thenable', 'work'],
   session: ['protocol', 'errors', 'diagnostics', 'queue', 'thenable', 'work', 'auth'],
-  transport: ['protocol', 'errors', 'codec', 'longest-timer', 'network-of', 'token-bucket', 'queue', 'backlog', 'memory-of', 'work'],
+  transport: ['protocol', 'errors', 'codec', 'longest-timer', 'network-of', 'token-bucket', 'queue', 'backlog', 'memory-of', 'recent', 'work'],
   cookie: ['option-defaults', 'protocol', 'errors', 'did-you-mean', 'diagnostics', 'deadlines', 'longest-timer', 'recent', 'thenable', 'work'],
   'in-process': ['protocol', 'abort-callbacks', 'errors', 'did-you-mean', 'thenable', 'backlog', 'peer', 'queue', 'memory-of', 'shares', 'work'],
   router: ['option-defaults', 'log-limit', 'protocol', 'errors', 'did-you-mean', 'deadlines', 'auth', 'realm', 'session', 'transport', 'cookie', 'in-process', 'held-values'],

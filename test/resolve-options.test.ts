@@ -260,6 +260,16 @@ t.test('each history has a topic or pattern of its own [HIS-13]', async (t) => {
   t.match(fault(withSlow({ uri: 'a', policy: 'close' }, { uri: 'a', policy: 'close' })).message, /slowSubscribers\[1\]\.uri" is already used in/)
 })
 
+t.test('a role has one permission for each URI and pattern, however it is written', async (t) => {
+  const withPermissions = (...permissions: object[]): object => ({ realms: { realm1: { roles: { anonymous: { permissions } } } } })
+  for (const [first, second] of [
+    [{ uri: 'a' }, { uri: 'a' }], [{ uri: 'a' }, { uri: 'a', match: 'exact', allow: { call: true } }], [{ uri: 'a.*' }, { uri: 'a.', match: 'prefix' }], [{ uri: '*' }, { uri: '', match: 'prefix' }], [{ uri: 'a.*.b' }, { uri: 'a..b', match: 'wildcard' }]
+  ] as const) {
+    t.match(fault(withPermissions({ uri: 'b' }, first, second)).message, /permissions\[2\]\.uri" selects the same URIs as realms\.realm1\.roles\.anonymous\.permissions\[1\]/)
+  }
+  resolveOptions(withPermissions({ uri: 'a' }, { uri: 'a', match: 'prefix' }, { uri: 'a', match: 'wildcard' }, { uri: 'a.*' }) as FastifyWampOptions)
+})
+
 t.test('permissions that are probably unintended are named, with the probable intention', async (t) => {
   const doubtsAbout = (one: PermissionOptions): string[] => [...doubtfulPermissions(resolveOptions(permission(one) as FastifyWampOptions).realms)].map(({ text }) => text)
   const doubtful: [permission: PermissionOptions, text: RegExp][] = [

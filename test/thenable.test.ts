@@ -35,7 +35,7 @@ t.test('a store whose answers are foreign promises has the same time limit', asy
 
   const steps = [talkative({ done: false, value: 1 }, { done: true, value: 2 }), { done: false, value: 2 }, silent()]
   const entries = { [Symbol.asyncIterator]: () => ({ next: () => steps.shift() }) } as AsyncIterable<number>
-  const runs = runsOf(entries, 2)
+  const runs = runsOf(entries, 2, () => 5000)
   t.same((await runs.next()).value, [1, 2])
   const hangs = t.rejects(runs.next(), { name: 'TimeoutError' })
   await settled()

@@ -65,8 +65,10 @@ export interface Grant {
   readonly authmethod?: string
   /** The authprovider reported to clients. @default `static` for a configured method, `function` for a function */
   readonly authprovider?: string
-  /** WELCOME.Details.authextra. */
+  /** WELCOME.Details.authextra. It is stored with the login of a cookie, and authorizers receive it. */
   readonly extra?: Dict
+  /** A proof for this client only, such as a signature, which is added to WELCOME.Details.authextra. It is neither stored nor passed on. */
+  readonly proof?: Dict
   /**
    * The time when the session ends, with GOODBYE and `wamp.close.logout`, for example when a token or a session of the app expires. Such a
    * login is not attached to a cookie, which would outlive it. @default never

@@ -68,10 +68,11 @@ export function dynamicAuthenticator (method: ProvingMethod, options: DynamicAut
     const answer = toAnswer(await ask(attempt, { ...describe(attempt), ...ticket }, options, call), options)
     const authid = text(answer, 'authid') ?? (method === 'anonymous' ? attempt.pseudonym ?? randomOctets(12).toString('base64url') : attempt.authid ?? text(answer, 'pubkey'))
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['the authenticator assigned no authid'] })
-    const proven: Partial<Grant> = await proofs[method]?.(answer, { ...attempt, authid }) ?? {}
+    const { proof }: Partial<Grant> = await proofs[method]?.(answer, { ...attempt, authid }) ?? {}
     const realm = text(answer, 'realm')
-    const extra = { ...dict(answer, 'extra'), ...proven.extra }
-    return { authid, role: answer.role, authprovider: 'dynamic', expires: time(answer, 'expires'), ...(realm === undefined ? {} : { realm }), ...(Object.keys(extra).length > 0 ? { extra } : {}) }
+    const extra = dict(answer, 'extra')
+    const more = { ...(realm === undefined ? {} : { realm }), ...(Object.keys(extra).length > 0 ? { extra } : {}), ...(proof === undefined ? {} : { proof }) }
+    return { authid, role: answer.role, authprovider: 'dynamic', expires: time(answer, 'expires'), ...more }
   }
 }
 

@@ -44,7 +44,7 @@ export function wampScramAuthenticator ({ principals }: Omit<WampScramOptions, '
     if (!proven || !repeats(extra, nonce, binding) || principal === null) throw new WampError(reasons.authenticationDenied, { args: ['the proof is wrong'] })
     const { authid: name, role, realm } = principal
     const verifier = serverSignature(Buffer.from(serverKey, 'base64'), message)
-    return { authid: name, role, authprovider: 'static', extra: { verifier }, ...(realm === undefined ? {} : { realm }) }
+    return { authid: name, role, authprovider: 'static', proof: { verifier }, ...(realm === undefined ? {} : { realm }) }
   }
 }
 

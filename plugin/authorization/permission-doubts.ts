@@ -1,6 +1,6 @@
+import { withStars } from '../protocol/starred-uri.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri, UriCheck } from '../protocol/uri.ts'
-import { withStars } from './permissions.ts'
 
 /** The reason why a permission is probably a mistake; `isFutile` if it matches no URI that the realm accepts. */
 export interface Doubt { readonly text: string, readonly isFutile: boolean }

@@ -2,6 +2,7 @@ import type { PermissionOptions } from '../options.ts'
 import { defaults, fill } from '../option-defaults.ts'
 import type { Decision } from './decision.ts'
 import type { Action } from '../protocol/action.ts'
+import { selectionOf } from '../protocol/starred-uri.ts'
 import { matches } from '../protocol/uri.ts'
 import type { MatchPolicy, Uri } from '../protocol/uri.ts'
 
@@ -60,8 +61,7 @@ export class Permissions {
 }
 
 function ruleOf (permission: PermissionOptions): Rule {
-  const { match: given } = fill(defaults.permission, permission)
-  const { uri, match } = given === null ? withStars(permission.uri) : { uri: permission.uri, match: given }
+  const { uri, match } = selectionOf(permission)
   const decisions = Object.fromEntries(actions.map((action) => [action, decisionOf(permission, action)])) as Record<Action, Decision>
   return { ...patternOf(uri, match), decisions }
 }
@@ -84,14 +84,6 @@ function byPrecedence (a: Rule, b: Rule): number {
   // At the first component where only one of them is literal, the literal one is better.
   const i = a.components.findIndex((component, at) => (component === '') !== (b.components[at] === ''))
   return i < 0 ? 0 : a.components[i] === '' ? 1 : -1
-}
-
-/** Without `match`, asterisks decide: one at the end is a prefix, others are wildcards. A Crossbar.io convention. */
-export function withStars (uri: Uri): { uri: Uri, match: MatchPolicy } {
-  const star = uri.indexOf('*')
-  if (star < 0) return { uri, match: 'exact' }
-  if (star === uri.length - 1) return { uri: uri.slice(0, -1), match: 'prefix' }
-  return { uri: uri.replaceAll('*', ''), match: 'wildcard' }
 }
 
 /** True if there is a URI that both match. */

@@ -164,11 +164,13 @@ export class CookieConnection implements Visitor {
   async logout (): Promise<Deletion> {
     const login = this.#login ?? this.#undeleted
     this.#login = undefined
-    const own = login === undefined ? 'is deleted' : await this.#tracker.forget(login, this)
-    this.#undeleted = own === 'is deleted' ? undefined : login
+    // Both at the same time, because each of them may wait for a store that hangs.
+    const deletion = login === undefined ? 'is deleted' : this.#tracker.forget(login, this)
     const others = this.#others
     this.#others = []
     const all = others.length === 0 ? 'is deleted' : await this.#tracker.forgetCookies(others, null)
+    const own = await deletion
+    this.#undeleted = own === 'is deleted' ? undefined : login
     return own === 'is deleted' ? all : own
   }
 

@@ -111,7 +111,7 @@ export class CookieTracker implements ConnectionTracker {
       await this.#store.forget(login)
       throw new errors.WAMP_ERR_SIGN_IN('could not delete the login of the request: the cookie store fails')
     }
-    for (const before of [...found, ...this.#connections.unstoredOf(keysOf(values))]) await this.forget(before, null)
+    await Promise.all([...found, ...this.#connections.unstoredOf(keysOf(values))].map((before) => this.forget(before, null)))
     return this.#cookie.write(value, secure)
   }
 

@@ -95,9 +95,11 @@ export class EndedCookies {
         this.#others.delete(cookie)
         return
       }
-      await this.#endLogin(record.login)
+      // At the same time, because each of them may wait for a store that hangs.
+      await Promise.all([this.#endLogin(record.login), this.#store.delete(cookie)])
+    } else {
+      await this.#store.delete(cookie)
     }
-    await this.#store.delete(cookie)
     this.#spared.delete(cookie)
     this.#others.delete(cookie)
   }

@@ -1,5 +1,5 @@
 import type { CookieStore, StoredRecord } from './cookie-store.ts'
-import { askStore, runsOf } from './store-deadline.ts'
+import { askStore, DEADLINE, runsOf } from './store-deadline.ts'
 import type { StoreLog } from './store-log.ts'
 import { isStoredRecord } from './stored-record.ts'
 
@@ -7,6 +7,8 @@ import { isStoredRecord } from './stored-record.ts'
 const LONG = 1000
 /** Milliseconds between two checks of an unavailable store. */
 const PAUSE = 1000
+/** Milliseconds for all pending changes of an app that closes. */
+const CHANGES = 10_000
 /** Milliseconds that a store may take to close, including pending writes. */
 const CLOSING = 30_000
 /** Milliseconds that an unavailable store may take to close. */
@@ -34,6 +36,9 @@ export class GuardedStore {
   #foreign: 'not seen' | 'seen' = 'not seen'
   #state: { readonly is: 'there' | 'closed' } | { readonly is: 'away', error: unknown } = { is: 'there' }
   #timer: NodeJS.Timeout | undefined
+  /** The times, as of `performance.now()`, since which lists are limited, and until which changes are. */
+  #limits = { listsSince: Infinity, changesUntil: Infinity }
+  #lists: 'in time' | 'late' = 'in time'
 
   constructor (store: CookieStore, traits: StoreTraits, log: StoreLog) {
     this.#store = store
@@ -60,11 +65,20 @@ export class GuardedStore {
     await this.#ask(() => this.#store.delete(key))
   }
 
-  /** All records, in groups of this size. Rejects with the error of the store, or if the next record takes too long. */
-  async * runs (length: number): AsyncGenerator<[key: string, record: StoredRecord][], void, void> {
+  /**
+   * All records, in groups of this size. Rejects with the error of the store, or if the next record takes too long. For a list, a user, a
+   * request or the end of the app waits, and for a sweep, nothing does.
+   */
+  async * runs (length: number, purpose: 'list' | 'sweep'): AsyncGenerator<[key: string, record: StoredRecord][], void, void> {
     this.#failWhileAway()
+    const since = performance.now()
+    let deadline = DEADLINE
+    const left = (): number => {
+      if (purpose === 'list') deadline = this.#leftForList(since)
+      return deadline
+    }
     try {
-      for await (const run of runsOf<unknown>(this.#store.entries(), length)) {
+      for await (const run of runsOf<unknown>(this.#store.entries(), length, left)) {
         const records: [key: string, record: StoredRecord][] = []
         for (const entry of run) {
           const checked = this.#checkEntry(entry)
@@ -73,9 +87,21 @@ export class GuardedStore {
         yield records
       }
     } catch (error) {
+      // A store that had less time than usual may still answer.
+      if (isLate(error) && deadline < DEADLINE) throw this.#lateList()
       if (isLate(error)) this.#leave(error)
       throw error
     }
+  }
+
+  /** Called when the app begins to close. From now on, a list may take no longer than another operation. If one does, further lists fail at once. */
+  limitLists (): void {
+    this.#limits.listsSince = performance.now()
+  }
+
+  /** Called when the app has ended everything that uses the store. Limits the time for all pending changes together. */
+  limitChanges (): void {
+    this.#limits.changesUntil = performance.now() + CHANGES
   }
 
   /** Closes the store. Rejects with the error of the store, or if it takes too long. */
@@ -88,13 +114,34 @@ export class GuardedStore {
 
   async #ask<T> (ask: () => T | Promise<T>): Promise<T> {
     this.#failWhileAway()
+    const deadline = this.#left()
     const since = performance.now()
     try {
-      return await askStore(ask)
+      return await askStore(ask, deadline)
     } catch (error) {
+      // A store that had less time than usual may still answer.
+      if (isLate(error) && deadline < DEADLINE) throw lateChange()
       if (isLate(error) || performance.now() - since >= LONG) this.#leave(error)
       throw error
     }
+  }
+
+  /** The number of milliseconds that an operation may take. Throws if there is no time left. */
+  #left (): number {
+    const left = Math.min(DEADLINE, this.#limits.changesUntil - performance.now())
+    if (left <= 0) throw lateChange()
+    return left
+  }
+
+  #leftForList (since: number): number {
+    const left = Math.max(since, this.#limits.listsSince) + DEADLINE - performance.now()
+    if (left <= 0 || this.#lists === 'late') throw this.#lateList()
+    return Math.min(left, this.#left())
+  }
+
+  #lateList (): Error {
+    this.#lists = 'late'
+    return new Error('the app closes: the cookie store was too slow to list its records')
   }
 
   #checkEntry (entry: unknown): [key: string, record: StoredRecord] | undefined {
@@ -137,4 +184,8 @@ export class GuardedStore {
 /** True for the error of a missed deadline. */
 function isLate (error: unknown): boolean {
   return error instanceof DOMException && error.name === 'TimeoutError'
+}
+
+function lateChange (): Error {
+  return new Error('the app closes: the cookie store was too slow for all pending changes')
 }

@@ -17,7 +17,7 @@ export async function scanLogins ({ store, uses, now, capped }: {
   const logins: [key: string, record: LoginRecord][] = []
   const cookies = new Map<string, string[]>()
   const noted = new Map<string, number>()
-  for await (const run of store.runs(RUN)) {
+  for await (const run of store.runs(RUN, 'list')) {
     const time = now()
     for (const [key, record] of run) {
       if (isExpired(record, time)) continue

@@ -195,11 +195,10 @@ export class LoginStore {
     const additions = [...this.#additions.values()].filter(({ login }) => isSelected(filter, login))
     for (const addition of additions) addition.state = 'has ended'
     const own = [...known, ...additions.map(({ login }) => login)]
-    const [selected] = await Promise.allSettled([this.#revocations.revoke(filter)])
-    // Those that the store has listed are deleted already.
-    const left = own.filter(({ key }) => selected.status === 'rejected' || !selected.value.includes(key))
-    await (selected.status === 'rejected' ? this.remove(left).catch(() => {}) : this.remove(left))
+    // At the same time, because each of them may wait for a store that hangs.
+    const [selected, removed] = await Promise.allSettled([this.#revocations.revoke(filter), this.remove(own)])
     if (selected.status === 'rejected') throw selected.reason
+    if (removed.status === 'rejected') throw removed.reason
     return [...new Set([...selected.value, ...own.map(({ key }) => key)])]
   }
 

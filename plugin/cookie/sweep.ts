@@ -53,7 +53,7 @@ export class Sweep {
 
   async #find (): Promise<string[]> {
     const expired: string[] = []
-    for await (const run of this.#store.runs(RUN)) {
+    for await (const run of this.#store.runs(RUN, 'sweep')) {
       for (const [key, record] of run) if (isExpired(record, this.#now())) expired.push(key)
       await pause()
       await rest()

@@ -3,6 +3,7 @@ import { trusted } from '../protocol/trusted.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { UriCheck } from '../protocol/uri.ts'
 import { defaults } from '../option-defaults.ts'
+import { readPermissions } from './permissions.ts'
 import { present } from './setting.ts'
 import type { Setting } from './setting.ts'
 
@@ -108,32 +109,7 @@ function readRole (setting: Setting, uriCheck: UriCheck | undefined): [name: str
   const open = allowByDefault?.flag() ?? false
   if (permissions === undefined) return [name, { permissions: open ? [anything] : [] }]
   if (open) allowByDefault?.warn('has no effect in addition to "permissions"')
-  return [name, { permissions: permissions.list().map((permission) => readPermission(permission, uriCheck)) }]
+  return [name, { permissions: readPermissions(permissions, uriCheck) }]
 }
 
 const anything: PermissionOptions = { uri: '', match: 'prefix', allow: { call: true, register: true, publish: true, subscribe: true } }
-
-function readPermission (setting: Setting, uriCheck: UriCheck | undefined): PermissionOptions {
-  const permission = setting.record({ served: ['uri', 'match', 'allow', 'disclose', 'cache', 'validate'] })
-  permission.find('validate')?.fail('is not supported: payloads are not validated')
-  const uri = permission.get('uri').string()
-  const match = permission.find('match')?.oneOf(['exact', 'prefix', 'wildcard'])
-  if (match !== undefined && !isUri(uri, match, uriCheck)) permission.get('uri').fail(`must be a URI that fits match "${match}"`)
-
-  const allow = permission.find('allow')?.record({ served: ['call', 'register', 'publish', 'subscribe'] })
-  const disclose = permission.find('disclose')?.record({ served: ['caller', 'publisher'] })
-  return {
-    uri,
-    ...present({
-      match,
-      cache: permission.find('cache')?.flag(),
-      allow: allow && present({
-        call: allow.find('call')?.flag(),
-        register: allow.find('register')?.flag(),
-        publish: allow.find('publish')?.flag(),
-        subscribe: allow.find('subscribe')?.flag()
-      }),
-      disclose: disclose && present({ caller: disclose.find('caller')?.flag(), publisher: disclose.find('publisher')?.flag() })
-    })
-  }
-}

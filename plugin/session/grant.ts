@@ -18,6 +18,8 @@ export interface Admission {
   readonly viaCookie: boolean
   /** Called when the client logs out. */
   readonly onLogout: (() => unknown) | undefined
+  /** Added to WELCOME.Details.authextra. */
+  readonly proof: Dict | undefined
   /** The GOODBYE that ends the session at once, or null: it was kicked during the login. */
   readonly farewell: Farewell | null
 }
@@ -56,8 +58,15 @@ function expiryOf (expires: Grant['expires'], method: string): Pick<Principal, '
   return { expires }
 }
 
-/** The WELCOME.Details of a principal. */
-export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal): Dict {
+/** The proof of a grant, which may come from a function of the app. Throws a TypeError if it is not a dict. */
+export function proofOf ({ proof }: Grant, method: string): Dict | undefined {
+  if (proof === undefined || proof === null) return undefined
+  if (typeof proof !== 'object' || Array.isArray(proof)) throw new TypeError(`the authenticator for "${method}" granted a "proof" that is not a dict`)
+  return proof
+}
+
+/** The WELCOME.Details of a principal, with the proof for its client. */
+export function welcomeDetails ({ realm, authid, authrole, authmethod, authprovider, authextra }: Principal, proof: Dict | undefined): Dict {
   const details = { realm, authid, authrole, authmethod, authprovider, roles: routerRoles, agent: 'fastify-wamp' }
-  return authextra === undefined ? details : { ...details, authextra }
+  return authextra === undefined && proof === undefined ? details : { ...details, authextra: { ...authextra, ...proof } }
 }

@@ -15,7 +15,7 @@ import { reasons } from '../protocol/reasons.ts'
 import { isUri } from '../protocol/uri.ts'
 import type { Uri } from '../protocol/uri.ts'
 import type { CloseKind } from '../transport/transport.ts'
-import { principalOf } from './grant.ts'
+import { principalOf, proofOf } from './grant.ts'
 import type { Admission } from './grant.ts'
 import type { KickWatch } from './kicks.ts'
 import { Round } from './round.ts'
@@ -130,7 +130,7 @@ export class Handshake {
     const methods = authmethods.length === 0 ? ['anonymous'] : authmethods
     if (cookieLogin && visitor !== null && methods.includes('cookie')) {
       const principal = await visitor.recall()
-      if (principal !== null) return this.#admit(principal, features, true, undefined)
+      if (principal !== null) return this.#admit({ principal, features, viaCookie: true, onLogout: undefined, proof: undefined })
     }
     if (realm !== null && host.realm(realm) === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${realm.slice(0, LONGEST_NAME)}"`)
     await this.#authenticate(methods, features)
@@ -149,12 +149,12 @@ export class Handshake {
     this.#method = method
     const authenticator = authenticators.get(method)!
     const grant = await (letsAnybodyIn(authenticator) ? authenticator({ pseudonym: visitor?.pseudonym ?? null }) : this.#verify(authenticator, method))
-    const principal = principalOf(grant, this.#hello.realm, method)
+    const [principal, proof] = [principalOf(grant, this.#hello.realm, method), proofOf(grant, method)]
     this.#kicks.begin()
     this.#proof = 'none'
     this.#checked?.()
     if (visitor !== null && principal.authmethod !== 'anonymous' && this.#state === 'running' && this.#mayJoin(principal)) await visitor.bind(principal, method)
-    this.#admit(principal, features, false, grant.onLogout)
+    this.#admit({ principal, features, viaCookie: false, onLogout: grant.onLogout, proof })
   }
 
   async #verify (authenticator: Authenticator, method: string): Promise<Grant> {
@@ -190,9 +190,10 @@ export class Handshake {
     if (authmethod !== 'ticket') this.#kicks.begin()
   }
 
-  #admit (principal: Principal, features: Features, viaCookie: boolean, onLogout: Admission['onLogout']): void {
+  #admit (admitted: Omit<Admission, 'realm' | 'farewell'>): void {
     if (this.#state === 'over') return
     const { host } = this.#context
+    const { principal } = admitted
     if (host.state !== 'open') return this.#shutDown()
     const realm = host.realm(principal.realm)
     if (realm === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${principal.realm}"`)
@@ -204,7 +205,7 @@ export class Handshake {
     }
     const farewell = this.#kicks.find({ session: this.#id, ...principal })
     this.#stop()
-    this.#welcome({ realm, principal, features, viaCookie, onLogout, farewell })
+    this.#welcome({ ...admitted, realm, farewell })
   }
 
   #mayJoin ({ realm, authrole }: Principal): boolean {

@@ -152,7 +152,7 @@ export class Session implements RoutedSession {
     const realm = this.#context.host.realm(principal.realm)
     if (realm === undefined) throw new TypeError('admit() needs a realm that exists')
     this.id = this.#context.host.claimId()
-    this.#establish({ realm, principal, features, viaCookie: false, onLogout: undefined, farewell: null })
+    this.#establish({ realm, principal, features, viaCookie: false, onLogout: undefined, proof: undefined, farewell: null })
   }
 
   #take (message: ClientMessage, arrived: number | undefined): void {
@@ -208,7 +208,7 @@ export class Session implements RoutedSession {
     this.#handshake.start()
   }
 
-  #establish ({ realm, principal, features, viaCookie, onLogout, farewell }: Admission): void {
+  #establish ({ realm, principal, features, viaCookie, onLogout, proof, farewell }: Admission): void {
     const { host, visitor, log } = this.#context
     clearTimeout(this.#timer)
     this.#handshake = undefined
@@ -217,7 +217,7 @@ export class Session implements RoutedSession {
     this.features = features
     this.#onLogout = onLogout
     this.#state = 'established'
-    const fault = unwelcome[sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal) })]
+    const fault = unwelcome[sendCounted(this.#context, { type: MessageType.Welcome, session: this.id, details: welcomeDetails(principal, proof) })]
     if (fault !== undefined) return this.#abort(...fault, 'normal')
     realm.join(this)
     if (principal.expires !== undefined) this.#liftExpiry = host.expiries.add(principal.expires.getTime(), () => { this.end(expired.reason, expired.message) })

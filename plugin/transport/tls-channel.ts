@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { isVerified } from './client-certificates.ts'
 import type { TlsChannel } from './transport.ts'
 
 const EXPORTER_LABEL = 'EXPORTER-Channel-Binding'
@@ -20,7 +21,7 @@ class SocketChannel implements TlsChannel {
 
   get peerCertificate (): X509Certificate | null {
     // A resumed channel is reported as authorized even without a certificate, so check both.
-    return this.#socket.authorized ? this.#socket.getPeerX509Certificate() ?? null : null
+    return isVerified(this.#socket) ? this.#socket.getPeerX509Certificate() ?? null : null
   }
 
   channelBinding (type: string): Buffer | null {

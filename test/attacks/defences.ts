@@ -187,7 +187,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A REST login deletes the login of the request\'s cookie',
     file: tracker,
-    code: 'for (const before of [...found, ...this.#connections.unstoredOf(keysOf(values))]) await this.forget(before, null)\n',
+    code: 'await Promise.all([...found, ...this.#connections.unstoredOf(keysOf(values))].map((before) => this.forget(before, null)))\n',
     without: '\n',
     test: [stolen, 'a stolen cookie is also']
   },
@@ -2465,6 +2465,55 @@ export const defences: readonly Defence[] = [
     code: "socket.on('error', destroy)",
     without: '',
     test: ['attacks/renegotiation.test.ts', 'a client cannot renegotiate TLS, and so']
+  },
+  {
+    defence: 'A cookie store that returns records slowly or without end does not delay the end of the process',
+    file: 'plugin/endpoint.ts',
+    code: 'for (const { store } of this.#known.values()) store.limitLists()',
+    without: '',
+    test: ['cookie/closing-time.test.ts', 'an app closes within the time limits']
+  },
+  {
+    defence: 'Many slow changes of a cookie store do not delay the end of the process',
+    file: 'plugin/endpoint.ts',
+    code: 'store.limitChanges()',
+    without: '',
+    test: ['cookie/closing-time.test.ts', 'an app closes within the time limits']
+  },
+  {
+    defence: 'A permission is not ignored because of another one for the same URIs',
+    file: 'plugin/check-realms.ts',
+    code: 'const first = selections.indexOf(selections[i]!)',
+    without: 'const first = i',
+    test: ['resolve-options.test.ts', 'a role has one permission']
+  },
+  {
+    defence: 'Of two permissions for one URI in a Crossbar.io configuration, the one that Crossbar.io applies counts',
+    file: 'plugin/crossbar/permissions.ts',
+    code: 'new Map<string, Entry>(entries.map((entry) =>',
+    without: 'new Map<string, Entry>(entries.toReversed().map((entry) =>',
+    test: ['crossbar/permissions.test.ts', 'a role may do what Crossbar.io allows']
+  },
+  {
+    defence: 'The server signature of a WAMP-SCRAM login is sent to its client only, and neither stored nor passed to authorizers',
+    file: 'plugin/auth/wamp-scram-authenticator.ts',
+    code: 'proof: { verifier }',
+    without: 'extra: { verifier }',
+    test: ['attacks/kept-secrets.test.ts', 'no proof of a login']
+  },
+  {
+    defence: 'A client cannot resume a TLS session to use its certificate at a host that trusts other authorities',
+    file: 'plugin/transport/client-certificates.ts',
+    code: '(!socket.isSessionReused() || confirmed.has(socket))',
+    without: 'true',
+    test: ['transport/tls-channel.test.ts', 'a resumed TLS session does not carry']
+  },
+  {
+    defence: 'If the host of a resumed TLS session is not known, a server with several hosts does not use its certificate',
+    file: 'plugin/transport/client-certificates.ts',
+    code: "socket.getProtocol() === 'TLSv1.3' && ",
+    without: '',
+    test: ['transport/tls-channel.test.ts', 'a resumed TLS session does not carry']
   },
   {
     defence: 'A login in progress whose credentials have been read ends if its user is kicked',

@@ -181,7 +181,8 @@ t.test('a grant with an obvious mistake is logged as an error that names the fie
     [{ authid: 'joe', role: 'frontend', authmethod: '' }, 'granted an "authmethod" that is not a string'],
     [{ authid: 'joe', role: 'frontend', authprovider: ['ldap'] }, 'granted an "authprovider" that is not a string'],
     [{ authid: 'joe', role: 'frontend', extra: 'dark' }, 'granted an "extra" that is not a dict'],
-    [{ authid: 'joe', role: 'frontend', extra: ['dark'] }, 'granted an "extra" that is not a dict']
+    [{ authid: 'joe', role: 'frontend', extra: ['dark'] }, 'granted an "extra" that is not a dict'],
+    [{ authid: 'joe', role: 'frontend', proof: 'signature' }, 'granted a "proof" that is not a dict']
   ] as const) {
     const { connect, logged } = buildRouter({ realms })
     const client = connect({ methods: { mine: (() => grant) as unknown as Authenticator } }).say(helloAs({ authmethods: ['mine'] }))

@@ -47,7 +47,7 @@ t.test('a store that hangs costs one deadline, then fails at once, until it work
   await t.rejects(guarded.get(key(1)), late, 'without waiting')
   await t.rejects(guarded.set(key(1), record()), late)
   await t.rejects(guarded.delete(key(1)), late)
-  await t.rejects(guarded.runs(10).next(), late)
+  await t.rejects(guarded.runs(10, 'list').next(), late)
   t.equal(store.asked, 2, 'nobody else asks it')
   await pass(5000)
   store.state = 'works'
@@ -83,7 +83,7 @@ t.test('a list whose next record takes too long counts as an outage', async (t) 
   const { store, guarded } = guard(t)
   store.entries = () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }) as unknown as ReturnType<MemoryStore['entries']>
   store.state = 'hangs'
-  const listing = t.rejects(guarded.runs(10).next(), late)
+  const listing = t.rejects(guarded.runs(10, 'list').next(), late)
   await settled()
   await pass(5000)
   await listing
@@ -121,7 +121,7 @@ t.test('values that are not records are ignored, with one warning that does not 
   }
   store.entries = () => entries as [string, StoredRecord][]
   const found = []
-  for await (const run of guarded.runs(3)) found.push(...run)
+  for await (const run of guarded.runs(3, 'list')) found.push(...run)
   t.same(found, [['ours', ours]])
   t.match(lines, [[{ store: 'test' }, /^the cookie store contains a value that is not a record/]])
   t.equal(lines.length, 1)
