@@ -48,8 +48,10 @@ export class CookieConnection implements Visitor {
   /** The keys of other cookies that the client sent, which may have logins: all of them if the store could not look them up. */
   #others: readonly string[]
   #session: OpenSession | null = null
-  /** A login that has ended, but that the store has not deleted yet. */
-  #undeleted: Login | undefined
+  /** The last login that has ended: it may not be deleted from the store yet, or may have a successor there. */
+  #former: Login | undefined
+  /** The login whose principal has been recalled. */
+  #recalled: Login | undefined
   #liftExpiry: (() => void) | undefined
   /** Whether the next session on this connection may stay open. */
   #next: 'stays' | 'ends' = 'stays'
@@ -96,6 +98,7 @@ export class CookieConnection implements Visitor {
 
   /** Called when the login has ended, so that it cannot log in any more. */
   detach (): void {
+    this.#former = this.#login ?? this.#former
     this.#login = undefined
   }
 
@@ -124,7 +127,7 @@ export class CookieConnection implements Visitor {
     this.#next = 'stays'
     this.#proven = null
     this.#revocations = null
-    const login = this.#login
+    const login = this.#recalled = this.#login
     if (login === undefined) return null
     const record = await this.#tracker.recall(login)
     const principal = record === null ? null : await this.entry.admit(record)
@@ -162,7 +165,7 @@ export class CookieConnection implements Visitor {
   }
 
   async logout (): Promise<Deletion> {
-    const login = this.#login ?? this.#undeleted
+    const login = this.#login ?? this.#former
     this.#login = undefined
     // Both at the same time, because each of them may wait for a store that hangs.
     const deletion = login === undefined ? 'is deleted' : this.#tracker.forget(login, this)
@@ -170,7 +173,7 @@ export class CookieConnection implements Visitor {
     this.#others = []
     const all = others.length === 0 ? 'is deleted' : await this.#tracker.forgetCookies(others, null)
     const own = await deletion
-    this.#undeleted = own === 'is deleted' ? undefined : login
+    this.#former = own === 'is deleted' ? undefined : login
     return own === 'is deleted' ? all : own
   }
 
@@ -179,8 +182,8 @@ export class CookieConnection implements Visitor {
     this.#liftExpiry = undefined
     this.#session = session
     if (session === null) this.#proven = null
-    // A logout may have landed after the cookie had been asked, while something else was waited for.
-    const isOver = session?.viaCookie === true && this.#login === undefined
+    // A logout, or a login with another role, may have landed after the cookie had been asked, while something else was waited for.
+    const isOver = session?.viaCookie === true && (this.#login === undefined || this.#login.record.authrole !== (this.#recalled ?? this.#login).record.authrole)
     if (session !== null && (this.#next === 'ends' || isOver)) {
       this.#next = 'stays'
       queueMicrotask(() => { session.end(reasons.logout) })

@@ -42,6 +42,11 @@ export function useKeyOf (login: string): string {
   return keyOf(`fastify-wamp use ${login}`)
 }
 
+/** The key of the record that refers to the login that has replaced a login. It has the form of a cookie's record, but belongs to no cookie. */
+export function successorKeyOf (login: string): string {
+  return keyOf(`fastify-wamp successor ${login}`)
+}
+
 /** A name for the browser from which the cookie cannot be derived. */
 export function pseudonymOf (value: string): string {
   return createHash('sha256').update(`fastify-wamp visitor ${visitorOf(value) ?? value}`).digest('base64url').slice(0, 22)

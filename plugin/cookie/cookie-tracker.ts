@@ -14,8 +14,8 @@ import type { GuardedStore } from './guarded-store.ts'
 import type { HandedId } from './handed-id.ts'
 import { HandedIds } from './handed-ids.ts'
 import { LoginConnections } from './login-connections.ts'
-import { isSameGrant, isUserOf } from './login-filter.ts'
 import type { Arrival, LoginFilter, LoginRange, StoredLogin } from './login-filter.ts'
+import { LoginReplacements } from './login-replacements.ts'
 import { placeOf } from './login-snapshot.ts'
 import { LoginStore } from './login-store.ts'
 import type { Deletion, FoundLogin, Login } from './login.ts'
@@ -39,6 +39,7 @@ export class CookieTracker implements ConnectionTracker {
   readonly #timers: NodeJS.Timeout[] = []
   /** The connections, by the keys of their logins. */
   readonly #connections: LoginConnections
+  readonly #replacements: LoginReplacements
   readonly #handed: HandedIds
   #logins: 'disabled' | 'enabled' = 'disabled'
 
@@ -55,6 +56,7 @@ export class CookieTracker implements ConnectionTracker {
     this.#store = new LoginStore({ store, log, now, idleTimeout: idleTimeout * 1000, maxAge: options.maxAge, endSessions: (key) => { this.#connections.end(key, null) } })
     this.#connections = new LoginConnections(this.#store, log)
     this.#rotation = new CookieRotation({ store, log, now, rotateAfter: options.rotateAfter * 1000 })
+    this.#replacements = new LoginReplacements({ store: this.#store, connections: this.#connections, rotation: this.#rotation })
     this.#options = options
     this.#cookie = cookie
     this.#now = now
@@ -182,11 +184,7 @@ export class CookieTracker implements ConnectionTracker {
     const { login } = connection
     if (this.#logins === 'disabled' || principal.authmethod === 'anonymous') return
     const lasts = principal.expires === undefined
-    if (login !== undefined) {
-      if (lasts && isUserOf(login.record, principal)) return await this.#replace(connection, login, principal, method)
-      // Another identity, or a login that expires before the cookie: the old login ends, and its id may be known to others.
-      return await this.#giveUp(connection, login)
-    }
+    if (login !== undefined) return await this.#replacements.replace(connection, principal, method)
     if (lasts) await this.#attach(connection, connection.handed?.bind() ?? [], principal, method)
   }
 
@@ -246,38 +244,6 @@ export class CookieTracker implements ConnectionTracker {
     await this.#connections.attach(login, new Set([by, ...ids.map(({ connection }) => connection ?? by)]))
   }
 
-  /**
-   * The same user has logged in again: the new grant replaces the stored one, in a new record, so that a login that is deleted in the
-   * meantime is not restored. If the role differs, the other sessions end.
-   */
-  async #replace (by: CookieConnection, before: Login, principal: Principal, method: string): Promise<void> {
-    const { created, maxAge } = before.record
-    const next = newLogin({ principal, method, type: by.entry.typeOf(method), endpoint: by.entry.path, device: by.device }, { created, maxAge }, before.cookies)
-    const { key, record, cookies } = next
-    if (isSameGrant(before.record, record)) return
-    const stored = await this.#store.get(before.key)
-    if (stored === null || stored === 'cannot tell' || await this.#store.add({ ...next, cookies: [] }) !== 'is stored') return await this.#giveUp(by, before)
-    for (const cookie of cookies) await this.#rotation.lead(cookie, key)
-    // A logout may have happened in the meantime. In another process it first deletes the login and then reads which login the cookie refers
-    // to. Either this process sees that the login is deleted, or the other process sees the new one.
-    const still = await this.#store.get(before.key)
-    if (by.login !== before || still === null || still === 'cannot tell') return await this.#undo(by, before, next, still)
-    this.#connections.move(before, next, record.authrole === before.record.authrole ? 'all' : by)
-    await this.forget({ ...before, cookies: [] }, null)
-  }
-
-  /** Ends the new login and its session, if the previous login was ended. */
-  async #undo (by: CookieConnection, before: Login, next: Login, still: LoginRecord | null | 'cannot tell'): Promise<void> {
-    if (still === null && (by.login === undefined || by.login === before)) by.overrule()
-    await this.#store.forget(next)
-    if (by.login === before) await this.#giveUp(by, before)
-  }
-
-  async #giveUp (connection: CookieConnection, login: Login): Promise<void> {
-    connection.detach()
-    await this.forget(login, connection)
-  }
-
   #lifetime (): Pick<LoginRecord, 'created' | 'maxAge'> { return { created: this.#now(), maxAge: this.#options.maxAge } }
 
   /** The logins of the values, up to a maximum number. There are several if browsers send cookies of other paths and domains along. */
@@ -288,7 +254,9 @@ export class CookieTracker implements ConnectionTracker {
       if (found === null) continue
       if (found === 'cannot tell') return found
       this.#store.use(found)
-      await this.#rotation.confirm(found.cookie.key, found.cookie.record)
+      const { key, record } = found.cookie
+      await this.#rotation.confirm(key, record)
+      if (record.login !== found.key) await this.#rotation.lead(key, found.key)
       if (known.push({ ...found, brought }) === most) break
     }
     return known

@@ -5,6 +5,10 @@ import type { StoreLog } from './store-log.ts'
 export interface EndedLogin {
   readonly key: string
   readonly cookies: readonly string[]
+  /** The login that has replaced it: it `remains` if the user has only logged in again. @default it ends, too */
+  readonly successor?: 'remains'
+  /** The keys of logins that are being deleted because this one belongs to the same cookies. */
+  readonly endedWith?: readonly string[]
 }
 
 /** Milliseconds until a deletion is retried. The delay doubles after each failure, up to the maximum. */
@@ -65,8 +69,9 @@ export class EndedLogins {
 
   /** Ends logins, in this process at once. Rejects with the error of the store; the deletion is then retried. */
   async end (logins: readonly EndedLogin[]): Promise<void> {
-    for (const login of logins) this.#logins.set(login.key, { login, state: 'being deleted' })
-    const deletions = await Promise.allSettled(logins.map((login) => this.#delete(login)))
+    const all = logins.map((login) => merge(login, this.#logins.get(login.key)?.login))
+    for (const login of all) this.#logins.set(login.key, { login, state: 'being deleted' })
+    const deletions = await Promise.allSettled(all.map((login) => this.#delete(login)))
     const failed = deletions.find(({ status }) => status === 'rejected')
     if (failed?.status !== 'rejected') return
     this.#schedule()
@@ -126,4 +131,9 @@ export class EndedLogins {
     if (first !== undefined) await this.#delete(first)
     while (others.length > 0) await Promise.all(others.splice(0, AT_A_TIME).map((login) => this.#delete(login)))
   }
+}
+
+/** A login that has been ended before, with everything that is known of it. */
+function merge (login: EndedLogin, before: EndedLogin | undefined): EndedLogin {
+  return before === undefined ? login : { ...before, ...login, cookies: [...new Set([...before.cookies, ...login.cookies])] }
 }

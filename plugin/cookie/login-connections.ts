@@ -98,17 +98,20 @@ export class LoginConnections extends KeyedSet<CookieConnection> {
     return [...known.values()]
   }
 
-  /** Lets a new login take the place of another one, for a connection, or for all of them and the requests. */
-  move (before: Login, next: Login, which: CookieConnection | 'all'): void {
-    for (const connection of which === 'all' ? this.get(before.key) : [which]) {
+  /** Lets a new login take the place of another one. If the role differs, the requests end, and the sessions of connections that are not spared. */
+  move (before: Login, next: Login, isSpared: (connection: CookieConnection) => boolean): void {
+    const lasts = before.record.authrole === next.record.authrole
+    for (const connection of this.get(before.key)) {
       this.delete(before.key, connection)
       this.add(next.key, connection)
       connection.attach(next)
+      if (!lasts && !isSpared(connection)) connection.end(reasons.logout)
     }
-    for (const request of which === 'all' ? this.#requests.get(before.key) : []) {
+    for (const request of this.#requests.get(before.key)) {
       this.#requests.delete(before.key, request)
       request.login = next
-      this.#requests.add(next.key, request)
+      if (lasts) this.#requests.add(next.key, request)
+      else request.end()
     }
   }
 

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import { useKeyOf } from './cookie-id.ts'
+import { successorKeyOf } from './cookie-id.ts'
 import { isExpired } from './cookie-store.ts'
 import type { LoginRecord, StoredRecord } from './cookie-store.ts'
 import { EndedCookies } from './ended-cookies.ts'
@@ -12,6 +12,7 @@ import { KeyedSet } from './keyed-set.ts'
 import type { Deletion, FoundLogin, Login } from './login.ts'
 import { isSelected } from './login-filter.ts'
 import type { LoginFilter, LoginRange } from './login-filter.ts'
+import { LoginDeletion } from './login-deletion.ts'
 import { scanLogins } from './login-scan.ts'
 import type { ListedLogin } from './login-snapshot.ts'
 import { LoginSnapshots } from './login-snapshots.ts'
@@ -20,8 +21,8 @@ import { Outage } from './outage.ts'
 import { Revocations } from './revocations.ts'
 import { Sweep } from './sweep.ts'
 
-/** The maximum number of logins that are looked up for a cookie, because each has been replaced by the next one in the meantime. */
-const MOST_SUCCESSORS = 5
+/** The maximum number of logins that are looked up for a cookie, because each has been replaced by the next one since the cookie was last used. */
+const MOST_SUCCESSORS = 100
 
 /** A pending look-up. A logout in the meantime invalidates its result. */
 interface LookUp { void: boolean }
@@ -41,6 +42,7 @@ export class LoginStore {
   readonly #maxAge: number
   readonly #lookUps = new KeyedSet<LookUp>()
   readonly #ended: EndedLogins
+  readonly #deletion: LoginDeletion
   readonly #endedCookies: EndedCookies
   readonly #revocations: Revocations
   readonly #endSessions: (key: string) => void
@@ -71,8 +73,13 @@ export class LoginStore {
     this.#first = new FirstLogin(store, log)
     const uses = this.#uses = new LoginUses({ store, log, now, idleTimeout })
     this.#snapshots = new LoginSnapshots(() => scanLogins({ store, uses, now, capped: (record) => this.#capped(record) }))
-    this.#ended = new EndedLogins((login) => this.#delete(login), log)
-    this.#endedCookies = new EndedCookies({ store, log, endLogin: (key) => this.#endLogin(key) })
+    const end = async (login: EndedLogin): Promise<void> => {
+      endSessions(login.key)
+      await this.remove([login])
+    }
+    this.#deletion = new LoginDeletion(store, end)
+    this.#ended = new EndedLogins((login) => this.#deletion.delete(login), log)
+    this.#endedCookies = new EndedCookies({ store, log, endLogin: async (key) => { await end({ key, cookies: [] }) } })
     this.#revocations = new Revocations({
       ...{ store, log, now },
       search: (filter) => this.#snapshots.search(filter, ({ key }) => this.#ended.has(key), {}),
@@ -90,27 +97,34 @@ export class LoginStore {
 
   /** The login of a cookie, or null if there is no valid one. Never rejects. */
   async find (key: string): Promise<FoundLogin | null | 'cannot tell'> {
-    let ended: string | undefined
-    for (let i = 0; i < MOST_SUCCESSORS; i++) {
-      if (this.#endedCookies.has(key)) return null
-      const record = await this.#read(key)
-      if (record === 'cannot tell') return record
-      if (record === undefined || !('login' in record)) return null
-      const login = record.login === ended ? null : await this.get(record.login)
-      if (login === 'cannot tell') return login
-      if (login !== null && this.#endedCookies.isOver(key, login)) return null
-      if (login !== null && !isExpired(record, this.#now())) {
-        this.#endedCookies.note(key)
-        return { key: record.login, record: login, cookies: [key], cookie: { key, record } }
-      }
-      if (login !== null || record.login === ended) {
-        this.#goOn(this.#clearUnlessLed(key, record.login))
-        return null
-      }
-      // Another login of the user may have taken its place since the cookie was read.
-      ended = record.login
+    if (this.#endedCookies.has(key)) return null
+    const record = await this.#read(key)
+    if (record === 'cannot tell') return record
+    if (record === undefined || !('login' in record)) return null
+    const found = await this.#latest(record.login)
+    if (found === 'cannot tell') return found
+    if (found !== null && this.#endedCookies.isOver(key, found.record)) return null
+    if (found !== null && !isExpired(record, this.#now())) {
+      this.#endedCookies.note(key)
+      return { ...found, cookies: [key], cookie: { key, record } }
     }
-    return 'cannot tell'
+    this.#goOn(this.#deletion.clearUnlessLed(key, record.login))
+    return null
+  }
+
+  /** The valid login that has replaced one that has ended, or null. Never rejects. */
+  async successorOf (ended: string, most = MOST_SUCCESSORS): Promise<Pick<Login, 'key' | 'record'> | null | 'cannot tell'> {
+    const reference = await this.#read(successorKeyOf(ended))
+    if (reference === 'cannot tell') return reference
+    return reference === undefined || !('login' in reference) ? null : await this.#latest(reference.login, most - 1)
+  }
+
+  /** A login if it is valid, or else the one that has replaced it. */
+  async #latest (key: string, most = MOST_SUCCESSORS): Promise<Pick<Login, 'key' | 'record'> | null | 'cannot tell'> {
+    const record = await this.get(key)
+    if (record === 'cannot tell') return record
+    if (record !== null) return { key, record }
+    return most > 0 ? await this.successorOf(key, most) : null
   }
 
   /** The record of a login, or null if it has ended. Never rejects. */
@@ -271,26 +285,5 @@ export class LoginStore {
   #goOn (write: Promise<void>): void {
     const going = write.finally(() => { this.#writes.delete(going) })
     this.#writes.add(going)
-  }
-
-  async #delete ({ key, cookies }: EndedLogin): Promise<void> {
-    await this.#store.delete(key)
-    // Another process may have let a cookie refer to a login that replaces this one, without noticing that this one has ended.
-    const successors = (await Promise.all(cookies.map((cookie) => this.#read(cookie)))).flatMap((record) => {
-      return typeof record === 'object' && 'login' in record && record.login !== key ? [record.login] : []
-    })
-    await this.#clear([useKeyOf(key), ...cookies])
-    await Promise.all([...new Set(successors)].map((successor) => this.#endLogin(successor)))
-  }
-
-  /** Deletes a cookie whose login has ended, unless it refers to another login in the meantime. */
-  async #clearUnlessLed (cookie: string, login: string): Promise<void> {
-    const record = await this.#read(cookie)
-    if (record !== 'cannot tell' && record !== undefined && 'login' in record && record.login === login) await this.#clear([cookie])
-  }
-
-  /** Deletes a cookie without a login. A failure is harmless. */
-  async #clear (keys: readonly string[]): Promise<void> {
-    await Promise.allSettled(keys.map((key) => this.#store.delete(key)))
   }
 }

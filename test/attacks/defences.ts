@@ -144,23 +144,23 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'If a browser has another user\'s cookie, logging in ends the login of that other user',
-    file: tracker,
-    code: '    await this.forget(login, connection)\n',
-    without: '',
+    file: 'plugin/cookie/login-replacements.ts',
+    code: 'connection.detach()\n    await this.#store.forget(login)\n',
+    without: 'connection.detach()\n',
     test: [planted, 'logging in with a cookie']
   },
   {
     defence: 'The grant of a new login replaces the stored one',
-    file: tracker,
-    code: 'if (isSameGrant(before.record, record)) return',
-    without: 'if (before.record !== record) return',
+    file: 'plugin/cookie/login-replacements.ts',
+    code: 'if (isSameGrant(before.record, next.record)) return',
+    without: 'if (before.record !== next.record) return',
     test: ['cookie/cookie-tracker.test.ts', 'the grant of a new']
   },
   {
     defence: 'If a new login has a different role, the other sessions of the login end',
-    file: tracker,
-    code: "record.authrole === before.record.authrole ? 'all'",
-    without: "record.authrole !== before.key ? 'all'",
+    file: connections,
+    code: 'const lasts = before.record.authrole === next.record.authrole',
+    without: 'const lasts = before !== next',
     test: ['cookie/cookie-tracker.test.ts', 'the grant of a new']
   },
   {
@@ -424,24 +424,45 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A login that ended in another process while the same user logged in again is not restored',
-    file: tracker,
+    file: 'plugin/cookie/login-replacements.ts',
     code: "still === null || still === 'cannot tell'",
     without: 'still === undefined',
     test: ['cookie/relogin.test.ts', 'a logout there while']
   },
   {
     defence: 'If a login ended in another process while the same user logged in again, the session of the new login ends as well',
-    file: tracker,
+    file: 'plugin/cookie/login-replacements.ts',
     code: 'by.overrule()',
     without: 'by.device.toString()',
     test: ['cookie/relogin.test.ts', 'a logout there while']
   },
   {
     defence: 'If a new login has replaced the one that is being logged out, the logout ends both',
-    file: loginStore,
-    code: 'successors)].map((successor) => this.#endLogin(successor))',
-    without: 'successors)].map((successor) => successor)',
+    file: 'plugin/cookie/login-deletion.ts',
+    code: 'await Promise.all(references.map((reference) => this.#loginOf(reference)))',
+    without: '[key]',
     test: ['cookie/relogin.test.ts', 'a logout in another process that looked']
+  },
+  {
+    defence: 'A logout, or a new login, also applies to cookies that have replaced those of its connection, in this process or in another one',
+    file: 'plugin/cookie/login-deletion.ts',
+    code: 'const references = [successorKeyOf(key), ...cookies]',
+    without: 'const references = [...cookies]',
+    test: ['cookie/newest-login.test.ts', 'a login there also takes over']
+  },
+  {
+    defence: 'Of several logins on one cookie, the newest one remains, and a logout in any tab ends it',
+    file: 'plugin/cookie/login-replacements.ts',
+    code: 'login !== undefined && this.#turns.has(login.key)',
+    without: 'login === undefined',
+    test: ['cookie/newest-login.test.ts', 'of the logins of a user in several tabs, at the same moment']
+  },
+  {
+    defence: 'A session that the cookie is about to open ends if another role has replaced the role of the login in the meantime',
+    file: 'plugin/cookie/cookie-connection.ts',
+    code: 'this.#login.record.authrole !== (this.#recalled ?? this.#login).record.authrole',
+    without: 'false',
+    test: ['cookie/newest-login.test.ts', 'a session that the cookie is about']
   },
   {
     defence: 'A failing store is not treated as a store without the login',

@@ -2,6 +2,7 @@ import { mock } from 'node:test'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { CookieConnection } from '../../plugin/cookie/cookie-connection.ts'
+import { successorKeyOf } from '../../plugin/cookie/cookie-id.ts'
 import type { StoredRecord } from '../../plugin/cookie/cookie-store.ts'
 import { MemoryStore } from '../../plugin/cookie/memory-store.ts'
 import { settled } from '../helper/build-router.ts'
@@ -29,7 +30,7 @@ t.test('a store that throws does not mean an unknown cookie: no cookie is set, n
 })
 
 t.test('a browser that connects while its user logs in again with another grant keeps its cookie and its login', async (t) => {
-  for (const [times, expected] of [[1, 'joe'], [3, 'joe'], [1000, null]] as const) {
+  for (const times of [1, 3]) {
     const store = new MemoryStore()
     const { tracker } = buildTracker({ store })
     const browser = new Browser(tracker)
@@ -41,18 +42,17 @@ t.test('a browser that connects while its user logs in again with another grant 
     // After the cookie has been read, another login takes the place of the one that it refers to.
     store.get = (key) => {
       const record = get.call(store, key)
-      if (left === 0 || record === undefined || !('login' in record)) return record
+      if (left === 0 || record === undefined || !('authid' in record)) return record
       const login = `${left--}`.padStart(64, '0')
-      store.set(login, get.call(store, record.login)!)
-      store.set(key, { ...record, login })
-      store.delete(record.login)
-      return record
+      store.set(login, record)
+      store.set(successorKeyOf(key), { created: record.created, maxAge: record.maxAge, login })
+      store.delete(key)
+      return undefined
     }
     left = times
     const connection = await browser.open()
     t.equal(connection.setCookie, undefined, 'the cookie is not replaced by that of a visitor')
-    t.equal((await connection.recall())?.authid ?? null, expected)
-    left = 0
+    t.equal((await connection.recall())?.authid, 'joe')
     t.equal(await browser.identity(), 'joe')
   }
 })
