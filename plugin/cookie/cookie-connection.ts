@@ -165,7 +165,7 @@ export class CookieConnection implements Visitor {
   }
 
   async logout (): Promise<Deletion> {
-    const login = this.#login ?? this.#former
+    const login = this.#former = this.#login ?? this.#former
     this.#login = undefined
     // Both at the same time, because each of them may wait for a store that hangs.
     const deletion = login === undefined ? 'is deleted' : this.#tracker.forget(login, this)

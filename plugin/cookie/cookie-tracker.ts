@@ -83,7 +83,7 @@ export class CookieTracker implements ConnectionTracker {
     if (this.#logins === 'disabled' && brought !== undefined) {
       return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, setCookie: brought.renew ? this.#cookie.write(brought.value, secure) : undefined })
     }
-    const others = keysOf(values).filter((key) => this.#connections.unstoredOf([key]).length > 0)
+    const others = keysOf(values).filter((key) => this.#connections.unstoredOf([key]).length > 0 || this.#store.isEnding(key))
     if (brought !== undefined && this.#handed.isOutdated(keyOf(brought.value))) return this.#open({ entry, pseudonym: pseudonymOf(brought.value), device, others })
     const value = this.#freshFor(brought)
     const hand = (connection: CookieConnection): HandedId<CookieConnection> => this.#handed.hand(value, brought?.value, connection)

@@ -53,6 +53,11 @@ export class EndedCookies {
     return this.#ended.has(cookie) && !this.#spared.has(cookie)
   }
 
+  /** True if the login of a cookie has ended, and waits for the store. */
+  isWaiting (cookie: string): boolean {
+    return this.#ended.has(cookie)
+  }
+
   /** True if a cookie no longer belongs to the login that the store contains. */
   isOver (cookie: string, login: LoginRecord): boolean {
     return this.#ended.has(cookie) && !this.#spares(cookie, login)

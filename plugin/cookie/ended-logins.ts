@@ -1,3 +1,4 @@
+import { KeyedSet } from './keyed-set.ts'
 import { Outage } from './outage.ts'
 import type { StoreLog } from './store-log.ts'
 
@@ -10,6 +11,9 @@ export interface EndedLogin {
   /** The keys of logins that are being deleted because this one belongs to the same cookies. */
   readonly endedWith?: readonly string[]
 }
+
+/** An ended login whose further cookies are added when they become known. */
+type KnownLogin = EndedLogin & { readonly cookies: string[] }
 
 /** Milliseconds until a deletion is retried. The delay doubles after each failure, up to the maximum. */
 const FIRST_DELAY = 1000
@@ -36,7 +40,9 @@ export class EndedLogins {
   readonly #log: StoreLog
   readonly #outage: Outage
   readonly #texts: DeletionTexts
-  readonly #logins = new Map<string, { readonly login: EndedLogin, state: 'being deleted' | 'not deleted' }>()
+  readonly #logins = new Map<string, { readonly login: KnownLogin, state: 'being deleted' | 'not deleted' }>()
+  /** The keys of the ended logins, by the keys of their cookies. */
+  readonly #byCookie = new KeyedSet<string>()
   /** The pending deletions. */
   readonly #deletions = new Set<Promise<void>>()
   #delay = FIRST_DELAY
@@ -63,14 +69,22 @@ export class EndedLogins {
 
   /** The ended logins of these cookies that may still be in the store. */
   of (cookies: readonly string[]): EndedLogin[] {
-    const keys = new Set(cookies)
-    return [...this.#logins.values()].flatMap(({ login }) => login.cookies.some((cookie) => keys.has(cookie)) ? [login] : [])
+    const keys = new Set(cookies.flatMap((cookie) => this.#byCookie.get(cookie)))
+    return [...keys].flatMap((key) => this.#logins.get(key)?.login ?? [])
+  }
+
+  /** Called for a cookie that refers to a login, which may have ended. */
+  note (key: string, cookie: string): void {
+    const ended = this.#logins.get(key)
+    if (ended === undefined || ended.login.cookies.includes(cookie)) return
+    ended.login.cookies.push(cookie)
+    this.#byCookie.add(cookie, key)
   }
 
   /** Ends logins, in this process at once. Rejects with the error of the store; the deletion is then retried. */
   async end (logins: readonly EndedLogin[]): Promise<void> {
     const all = logins.map((login) => merge(login, this.#logins.get(login.key)?.login))
-    for (const login of all) this.#logins.set(login.key, { login, state: 'being deleted' })
+    for (const login of all) this.#add(login)
     const deletions = await Promise.allSettled(all.map((login) => this.#delete(login)))
     const failed = deletions.find(({ status }) => status === 'rejected')
     if (failed?.status !== 'rejected') return
@@ -88,20 +102,30 @@ export class EndedLogins {
     if (left > 0) this.#log.error({ left }, this.#texts.left)
   }
 
-  #waiting (): EndedLogin[] {
+  #add (login: KnownLogin): void {
+    this.#logins.set(login.key, { login, state: 'being deleted' })
+    for (const cookie of login.cookies) this.#byCookie.add(cookie, login.key)
+  }
+
+  #forget (login: KnownLogin): void {
+    this.#logins.delete(login.key)
+    for (const cookie of login.cookies) this.#byCookie.delete(cookie, login.key)
+  }
+
+  #waiting (): KnownLogin[] {
     return [...this.#logins.values()].flatMap(({ login, state }) => state === 'not deleted' ? [login] : [])
   }
 
-  #delete (login: EndedLogin): Promise<void> {
+  #delete (login: KnownLogin): Promise<void> {
     const deletion = this.#tryToDelete(login).finally(() => { this.#deletions.delete(deletion) })
     this.#deletions.add(deletion)
     return deletion
   }
 
-  async #tryToDelete (login: EndedLogin): Promise<void> {
+  async #tryToDelete (login: KnownLogin): Promise<void> {
     try {
       await this.#remove(login)
-      if (this.#isLatest(login)) this.#logins.delete(login.key)
+      if (this.#isLatest(login)) this.#forget(login)
       this.#outage.worked()
     } catch (error) {
       if (this.#isLatest(login)) this.#logins.set(login.key, { login, state: 'not deleted' })
@@ -134,6 +158,6 @@ export class EndedLogins {
 }
 
 /** A login that has been ended before, with everything that is known of it. */
-function merge (login: EndedLogin, before: EndedLogin | undefined): EndedLogin {
-  return before === undefined ? login : { ...before, ...login, cookies: [...new Set([...before.cookies, ...login.cookies])] }
+function merge (login: EndedLogin, before: KnownLogin | undefined): KnownLogin {
+  return { ...before, ...login, cookies: [...new Set([...before?.cookies ?? [], ...login.cookies])] }
 }

@@ -26,8 +26,8 @@ export class LoginSnapshots {
     this.#take = take
   }
 
-  /** The valid logins of a range that match a filter. */
-  async search (filter: LoginFilter, isOver: (login: ListedLogin) => boolean, { after = '', most = Infinity, units = 0, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
+  /** The valid logins of a range that match a filter, except those that are over. `isForgotten` is true for logins that were ended during the search. */
+  async search (filter: LoginFilter, isOver: (login: ListedLogin, isForgotten: boolean) => boolean, { after = '', most = Infinity, units = 0, isWanted = () => true }: LoginRange): Promise<ListedLogin[]> {
     const shared = this.#fresh()
     shared.searches++
     try {
@@ -38,7 +38,7 @@ export class LoginSnapshots {
       const page: ListedLogin[] = []
       for (let i = firstAfter(found, after); i < found.length && page.length < most; i++) {
         const login = found[i]!
-        if (!isOver(login) && !shared.forgotten.has(login.key)) page.push(login)
+        if (!isOver(login, shared.forgotten.has(login.key))) page.push(login)
       }
       spend(page.length * (UNITS_OF_FOUND + units))
       return page
@@ -47,7 +47,7 @@ export class LoginSnapshots {
     }
   }
 
-  /** Excludes a login from the searches in progress. */
+  /** Marks a login that has ended in the searches in progress. */
   forget (key: string): void {
     for (const { forgotten } of this.#shared) forgotten.add(key)
   }

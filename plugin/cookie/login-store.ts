@@ -6,12 +6,12 @@ import { EndedCookies } from './ended-cookies.ts'
 import type { Spared } from './ended-cookies.ts'
 import { EndedLogins } from './ended-logins.ts'
 import type { EndedLogin } from './ended-logins.ts'
-import { FirstLogin } from './first-login.ts'
 import type { GuardedStore } from './guarded-store.ts'
 import { KeyedSet } from './keyed-set.ts'
 import type { Deletion, FoundLogin, Login } from './login.ts'
-import { isSelected } from './login-filter.ts'
 import type { LoginFilter, LoginRange } from './login-filter.ts'
+import { LoginAdditions } from './login-additions.ts'
+import type { Addition } from './login-additions.ts'
 import { LoginDeletion } from './login-deletion.ts'
 import { scanLogins } from './login-scan.ts'
 import type { ListedLogin } from './login-snapshot.ts'
@@ -27,12 +27,6 @@ const MOST_SUCCESSORS = 100
 /** A pending look-up. A logout in the meantime invalidates its result. */
 interface LookUp { void: boolean }
 
-/** A login that is being stored. If it ends in the meantime, it is deleted again. */
-interface Addition {
-  readonly login: Login
-  state: 'is valid' | 'has ended'
-}
-
 /** Logins and cookies, on a store that may throw, be slow, or keep expired records. */
 export class LoginStore {
   readonly #store: GuardedStore
@@ -46,15 +40,12 @@ export class LoginStore {
   readonly #endedCookies: EndedCookies
   readonly #revocations: Revocations
   readonly #endSessions: (key: string) => void
-  readonly #additions = new Map<string, Addition>()
-  /** Logins that are being stored, or could not be stored. */
-  readonly #unstored = new WeakSet<Login>()
+  readonly #additions: LoginAdditions
   readonly #uses: LoginUses
   readonly #writes = new Set<Promise<void>>()
   readonly #snapshots: LoginSnapshots
   readonly #sweep: Sweep | null
-  readonly #first: FirstLogin
-  readonly #outages: Readonly<Record<'reading' | 'adding', Outage>>
+  readonly #outage: Outage
 
   /** `endSessions` is called for logins that end otherwise than by a logout. `idleTimeout` is in milliseconds, 0 for none, and `maxAge` in seconds. */
   constructor ({ store, log, now, idleTimeout, maxAge, endSessions = () => {} }: {
@@ -70,7 +61,7 @@ export class LoginStore {
     this.#now = now
     this.#maxAge = maxAge
     this.#endSessions = endSessions
-    this.#first = new FirstLogin(store, log)
+    this.#additions = new LoginAdditions(store, log)
     const uses = this.#uses = new LoginUses({ store, log, now, idleTimeout })
     this.#snapshots = new LoginSnapshots(() => scanLogins({ store, uses, now, capped: (record) => this.#capped(record) }))
     const end = async (login: EndedLogin): Promise<void> => {
@@ -82,17 +73,15 @@ export class LoginStore {
     this.#endedCookies = new EndedCookies({ store, log, endLogin: async (key) => { await end({ key, cookies: [] }) } })
     this.#revocations = new Revocations({
       ...{ store, log, now },
-      search: (filter) => this.#snapshots.search(filter, ({ key }) => this.#ended.has(key), {}),
+      // Logins that this process has ended, but not deleted yet, are still valid elsewhere.
+      search: (filter) => this.#snapshots.search(filter, ({ key }, isForgotten) => isForgotten && !this.#ended.has(key), {}),
       remove: async (logins) => {
         for (const { key } of logins) endSessions(key)
         await this.remove(logins)
       }
     })
     this.#sweep = store.traits.keepsExpired ? new Sweep({ store, log, now }) : null
-    this.#outages = {
-      reading: new Outage(log, 'error', 'the cookie store cannot look up a cookie'),
-      adding: new Outage(log, 'error', 'a login could not be stored: it cannot be restored by cookie')
-    }
+    this.#outage = new Outage(log, 'error', 'the cookie store cannot look up a cookie')
   }
 
   /** The login of a cookie, or null if there is no valid one. Never rejects. */
@@ -108,6 +97,7 @@ export class LoginStore {
       this.#endedCookies.note(key)
       return { ...found, cookies: [key], cookie: { key, record } }
     }
+    this.#ended.note(record.login, key)
     this.#goOn(this.#deletion.clearUnlessLed(key, record.login))
     return null
   }
@@ -150,40 +140,18 @@ export class LoginStore {
   }
 
   /** Stores a login and its cookies. A failure is logged. Resolves to 'has ended' if the login has ended in the meantime. */
-  async add (login: Login): Promise<'is stored' | 'is not stored' | 'has ended'> {
-    const addition: Addition = { login, state: 'is valid' }
-    this.#additions.set(login.key, addition)
+  async add (login: Login): Promise<Addition> {
     this.#revocations.spare(login)
-    this.#unstored.add(login)
     for (const cookie of login.cookies) this.#endedCookies.note(cookie)
-    const stored = await this.#write(login)
-    this.#additions.delete(login.key)
-    if (addition.state === 'is valid') return stored ? 'is stored' : 'is not stored'
+    const added = await this.#additions.add(login)
     // Its deletion may have overtaken it.
-    await this.forget(login)
-    return 'has ended'
-  }
-
-  async #write (login: Login): Promise<boolean> {
-    const { key, record, cookies } = login
-    const { created, maxAge } = record
-    try {
-      // The login is stored before its cookies, because a look-up deletes cookies without a login.
-      await this.#store.set(key, record)
-      await Promise.all(cookies.map((cookie) => this.#store.set(cookie, { created, maxAge, login: key })))
-      this.#unstored.delete(login)
-      this.#outages.adding.worked()
-      await this.#first.check(login, () => this.#additions.get(key)?.state !== 'is valid')
-      return true
-    } catch (error) {
-      this.#outages.adding.failed(error)
-      return false
-    }
+    if (added === 'has ended') await this.forget(login)
+    return added
   }
 
   /** True for a login that may be missing in the store although it has not been ended: it was not stored, or has expired. */
   mayBeMissing (login: Login): boolean {
-    return this.#unstored.has(login) || isExpired(login.record, this.#now())
+    return this.#additions.isUnstored(login) || isExpired(login.record, this.#now())
   }
 
   /** Records that a login is in use. A failure is logged. */
@@ -206,13 +174,16 @@ export class LoginStore {
    * fails; the deletion is then retried until it succeeds. Resolves to the keys of the deleted logins. Rejects with the error of the store.
    */
   async revoke (filter: LoginFilter, known: readonly Login[]): Promise<readonly string[]> {
-    const additions = [...this.#additions.values()].filter(({ login }) => isSelected(filter, login))
-    for (const addition of additions) addition.state = 'has ended'
-    const own = [...known, ...additions.map(({ login }) => login)]
-    // At the same time, because each of them may wait for a store that hangs.
-    const [selected, removed] = await Promise.allSettled([this.#revocations.revoke(filter), this.remove(own)])
-    if (selected.status === 'rejected') throw selected.reason
-    if (removed.status === 'rejected') throw removed.reason
+    const own = [...known, ...this.#additions.revoke(filter)]
+    const [selected] = await Promise.allSettled([this.#revocations.revoke(filter)])
+    // Those that the store has listed are deleted already.
+    const left = own.filter(({ key }) => selected.status === 'rejected' || !selected.value.includes(key))
+    if (selected.status === 'rejected') {
+      // Not awaited, because the store has already taken too long, or has failed.
+      this.remove(left).catch(() => {})
+      throw selected.reason
+    }
+    await this.remove(left)
     return [...new Set([...selected.value, ...own.map(({ key }) => key)])]
   }
 
@@ -221,10 +192,16 @@ export class LoginStore {
     for (const { key } of logins) {
       for (const lookUp of this.#lookUps.get(key)) lookUp.void = true
       this.#snapshots.forget(key)
-      const addition = this.#additions.get(key)
-      if (addition !== undefined) addition.state = 'has ended'
+      this.#additions.end(key)
     }
+    const waiting = cookies.filter((cookie) => this.#endedCookies.isWaiting(cookie))
     await this.#ended.end([...logins, ...this.#ended.of(cookies)])
+    if (await this.#endedCookies.end(waiting, null) !== 'is deleted') throw new Error('the cookie store has not deleted the earlier login of a cookie')
+  }
+
+  /** True for a cookie of a login that has ended, but that may not be deleted yet. */
+  isEnding (cookie: string): boolean {
+    return this.#ended.of([cookie]).length > 0 || this.#endedCookies.isWaiting(cookie)
   }
 
   /**
@@ -232,7 +209,7 @@ export class LoginStore {
    * omitted. Rejects with the error of the store.
    */
   async search (filter: LoginFilter, range: LoginRange = {}): Promise<ListedLogin[]> {
-    return await this.#snapshots.search(filter, ({ key, cookies }) => cookies.length === 0 || this.#ended.has(key), range)
+    return await this.#snapshots.search(filter, ({ key, cookies }, isForgotten) => isForgotten || cookies.length === 0 || this.#ended.has(key), range)
   }
 
   /** Waits for pending changes and closes the store. A failure or timeout of the store is logged. Never rejects. */
@@ -259,17 +236,17 @@ export class LoginStore {
     return record.maxAge <= this.#maxAge ? record : { ...record, maxAge: this.#maxAge }
   }
 
-  /** True for a login that has been revoked. It is deleted here if it could not be deleted with the others. */
+  /** True for a login that has been revoked. It is deleted here, because it may not have been deleted with the others. */
   async #isRevoked (key: string, record: LoginRecord): Promise<boolean> {
-    const state = this.#revocations.stateOf({ key, record })
-    if (state === 'not deleted') await this.#endLogin(key)
-    return state !== null
+    const isRevoked = this.#revocations.has({ key, record })
+    if (isRevoked) await this.#endLogin(key)
+    return isRevoked
   }
 
   async #read (key: string): Promise<StoredRecord | undefined | 'cannot tell'> {
     try {
       const record = await this.#store.get(key)
-      this.#outages.reading.worked()
+      this.#outage.worked()
       return record
     } catch (error) {
       return this.#cannotTell(error)
@@ -277,7 +254,7 @@ export class LoginStore {
   }
 
   #cannotTell (error: unknown): 'cannot tell' {
-    this.#outages.reading.failed(error)
+    this.#outage.failed(error)
     return 'cannot tell'
   }
 

@@ -69,12 +69,12 @@ export class Revocations {
     return revocation.deleted
   }
 
-  /** The state of the revocation of a login, or null if it has not been revoked. */
-  stateOf (login: SelectableLogin): Revocation['state'] | null {
+  /** True for a login that has been revoked, and that the store may still contain. */
+  has (login: SelectableLogin): boolean {
     for (const revocation of this.#revocations.values()) {
-      if (isSelected(revocation.filter, login) && this.#isMeant(revocation, login)) return revocation.state
+      if (isSelected(revocation.filter, login) && this.#isMeant(revocation, login)) return true
     }
-    return null
+    return false
   }
 
   /** Called for a new login, which earlier revocations do not affect. */

@@ -1958,7 +1958,7 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A revoked login that is looked up while the store cannot list its logins is deleted',
     file: 'plugin/cookie/login-store.ts',
-    code: 'if (state === \'not deleted\') await this.#endLogin(key)',
+    code: 'if (isRevoked) await this.#endLogin(key)',
     without: '',
     test: ['cookie/revocation.test.ts', 'a revoked login that is used while the store cannot list']
   },
@@ -1971,8 +1971,8 @@ export const defences: readonly Defence[] = [
   },
   {
     defence: 'A login that is being stored while it is revoked is deleted again',
-    file: 'plugin/cookie/login-store.ts',
-    code: 'for (const addition of additions) addition.state = \'has ended\'',
+    file: 'plugin/cookie/login-additions.ts',
+    code: 'for (const addition of selected) addition.state = \'has ended\'',
     without: '',
     test: ['cookie/revocation.test.ts', 'a REST login that is being stored ends']
   },
@@ -1984,9 +1984,30 @@ export const defences: readonly Defence[] = [
     test: ['routes/revocation.test.ts', 'a login whose challenge was pending during a revocation']
   },
   {
+    defence: 'A revocation is not acknowledged while the store still contains a login that it selects, also if this process has ended the login before',
+    file: loginStore,
+    code: 'isForgotten && !this.#ended.has(key)',
+    without: 'isForgotten || this.#ended.has(key)',
+    test: ['cookie/incomplete-deletion.test.ts', 'after a logout in a tab that is not']
+  },
+  {
+    defence: 'A logout on a further connection is not complete until the store has deleted the login',
+    file: tracker,
+    code: ' || this.#store.isEnding(key)',
+    without: '',
+    test: ['cookie/incomplete-deletion.test.ts', 'after a logout in a tab that is not']
+  },
+  {
+    defence: 'A REST logout fails until the store has deleted the login of a cookie that it could not look up before',
+    file: loginStore,
+    code: "if (await this.#endedCookies.end(waiting, null) !== 'is deleted') throw",
+    without: 'if (waiting.length > 4) throw',
+    test: ['cookie/incomplete-deletion.test.ts', 'after a logout that could not look up']
+  },
+  {
     defence: 'A revocation deletes logins whose cookies another process is storing',
     file: 'plugin/cookie/login-store.ts',
-    code: 'search: (filter) => this.#snapshots.search(filter, ({ key }) => this.#ended.has(key), {}),',
+    code: 'search: (filter) => this.#snapshots.search(filter, ({ key }, isForgotten) => isForgotten && !this.#ended.has(key), {}),',
     without: 'search: (filter) => this.search(filter),',
     test: ['cookie/revocation.test.ts', 'a revocation deletes a login whose cookies another process']
   },
