@@ -77,7 +77,11 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
     // A foreign page can make a browser send the cookie, and must not gain anything from it.
     const trusted = isAllowedOrigin(request, endpoint)
     const known = trusted ? await entrance?.identify(request.headers.cookie) ?? null : null
-    if (known === null || router.realm(known.principal.realm)?.grants(known.principal.authrole) !== true) return
+    if (known === null) return
+    if (router.realm(known.principal.realm)?.grants(known.principal.authrole) !== true) {
+      known.release()
+      return
+    }
     request.wampPrincipal = known.principal
     follow(request, known.principal, known)
   }
@@ -120,20 +124,19 @@ export function decorateIdentity (fastify: FastifyInstance, { router, entrance, 
 function decorateSigning (fastify: FastifyInstance, router: Router, entrance: CookieEntrance | null, endpoint: ResolvedEndpoint): void {
   fastify.decorateReply('wampSignIn', async function (this: FastifyReply, realm: Uri, grant: Grant): Promise<Principal> {
     const principal = principalOf(router, realm, grant)
-    const cookie = await needed(entrance).signIn(withSignedIn(this.request), principal)
+    const { cookie, identity } = await needed(entrance).signIn(withSignedIn(this.request), principal)
     // As after the time limit of the handler, or if the app did not wait for this.
     if (this.raw.headersSent) {
+      identity.release()
       this.log.warn({ authid: principal.authid, realm }, 'a login was deleted, because its cookie came too late for the response: await reply.wampSignIn')
       await needed(entrance).signOut({ ...arrivalOf(this.request), cookieHeader: cookie })
       return principal
     }
     this.header('set-cookie', cookie)
     signedIn.set(this.request, cookie.split(';')[0]!)
-    const own = this.request.wampPrincipal = { ...principal, authprovider: 'cookie' }
-    this.request.wampLogin = null
+    this.request.wampPrincipal = identity.principal
     endSession(this.request)
-    const known = await entrance?.identify(cookie) ?? null
-    if (known !== null) follow(this.request, own, known)
+    follow(this.request, identity.principal, identity)
     return principal
   })
   fastify.decorateReply('wampSignOut', async function (this: FastifyReply): Promise<void> {
@@ -177,7 +180,8 @@ function currentPrincipal ({ wampPrincipal: principal }: FastifyRequest): Princi
 function follow (request: FastifyRequest, principal: Principal, login: Identity): void {
   request.wampLogin = login.login
   logins.set(principal, login)
-  const lift = login.follow(() => {
+  const lift = (): void => { login.release() }
+  login.follow(() => {
     logins.set(principal, null)
     if (request.wampPrincipal === principal) endSession(request)
   })

@@ -6,6 +6,7 @@ import { isThenable } from '../thenable.ts'
 import type { CookieConnection } from './cookie-connection.ts'
 import type { LoginRecord } from './cookie-store.ts'
 import type { CookieTracker } from './cookie-tracker.ts'
+import type { FollowedLogin } from './followed-login.ts'
 import type { LoginChecks } from './login-checks.ts'
 import type { Arrival } from './login-filter.ts'
 import type { StoreLog } from './store-log.ts'
@@ -20,8 +21,10 @@ export interface Identity {
   readonly login: string
   /** The time when the login ends, at the latest. */
   readonly expires: Date
-  /** Calls back if the login ends. Call the returned function when the request is over. */
-  follow (end: () => void): () => void
+  /** Calls back when the login ends: at once if it has ended since it was read. */
+  follow (end: () => void): void
+  /** Stops following the login. Must be called when the request is over, or if the identity is not used. */
+  release (): void
 }
 
 /** The tracker as used by one endpoint. Endpoints may share a tracker, but each one decides which logins are valid there. */
@@ -59,15 +62,17 @@ export class CookieEntrance {
   async identify (cookieHeader: string | undefined): Promise<Identity | null> {
     const known = await this.#tracker.known(cookieHeader)
     if (known === null) return null
-    const principal = await this.#admit(known.record, async () => await this.#tracker.recall(known) !== null)
-    const { key, record: { created, maxAge } } = known
-    return principal === null ? null : { principal, login: key, expires: new Date(created + maxAge * 1000), follow: (end) => this.#tracker.follow(known, end) }
+    const principal = await this.#admit(known.login.record, async () => await this.#tracker.recall(known.login) !== null)
+    if (principal !== null && !known.hasEnded) return identityOf(known, principal)
+    known.release()
+    return null
   }
 
-  /** Logs a browser in by a REST request. Resolves to the Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN. */
-  async signIn (arrival: Arrival, principal: Principal): Promise<string> {
+  /** Logs a browser in by a REST request. Resolves to the Set-Cookie header and the identity. Rejects with WAMP_ERR_SIGN_IN. */
+  async signIn (arrival: Arrival, principal: Principal): Promise<{ cookie: string, identity: Identity }> {
     if (this.#verify === null) throw new errors.WAMP_ERR_SIGN_IN('requires the option auth.cookie')
-    return await this.#tracker.signIn(arrival, principal)
+    const { cookie, login } = await this.#tracker.signIn(arrival, principal)
+    return { cookie, identity: identityOf(login, { ...principal, authprovider: 'cookie' }) }
   }
 
   /** Logs a browser out by a REST request. Resolves to the Set-Cookie header that removes the cookie. Rejects with WAMP_ERR_SIGN_OUT. */
@@ -94,5 +99,16 @@ export class CookieEntrance {
       this.#log.error({ err: error }, 'auth.cookie.verify failed')
       return null
     }
+  }
+}
+
+function identityOf (followed: FollowedLogin, principal: Principal): Identity {
+  const { key, record: { created, maxAge } } = followed.login
+  return {
+    principal,
+    login: key,
+    expires: new Date(created + maxAge * 1000),
+    follow: (end) => { followed.follow(end) },
+    release: () => { followed.release() }
   }
 }

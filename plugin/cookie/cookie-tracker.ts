@@ -7,6 +7,7 @@ import type { CookieOptions } from '../cookie-options.ts'
 import { CookieConnection } from './cookie-connection.ts'
 import type { ConnectionTracker, Entry } from './cookie-connection.ts'
 import type { Spared } from './ended-cookies.ts'
+import { FollowedLogin } from './followed-login.ts'
 import { freshValue, keyOf, pseudonymOf, visitorOf } from './cookie-id.ts'
 import { CookieRotation } from './cookie-rotation.ts'
 import type { LoginRecord } from './cookie-store.ts'
@@ -23,6 +24,7 @@ import { newLogin } from './new-login.ts'
 import { keysOf } from './tracking-cookie.ts'
 import type { BroughtValue, TrackingCookie } from './tracking-cookie.ts'
 
+const REVOKED = 'was revoked while the login was being stored'
 const NOT_DELETED = 'is not complete: the cookie store fails, so the login has ended in this process only; its deletion is retried'
 
 /** The login of a browser, and the value that it sent. */
@@ -91,30 +93,45 @@ export class CookieTracker implements ConnectionTracker {
   }
 
   /** The login of a request's cookie; null also if the store cannot tell. */
-  async known (cookieHeader: string | undefined): Promise<Login | null> {
-    const found = await this.#find(this.#cookie.read(cookieHeader), 1)
-    return found === 'cannot tell' ? null : found[0] ?? null
+  async known (cookieHeader: string | undefined): Promise<FollowedLogin | null> {
+    const seen: FollowedLogin[] = []
+    const found = await this.#find(this.#cookie.read(cookieHeader), 1, (login) => { seen.push(this.#follow(login)) })
+    const known = found === 'cannot tell' || found.length === 0 ? null : seen.at(-1) ?? null
+    for (const followed of seen) if (followed !== known) followed.release()
+    return known
   }
 
   /**
    * Logs a browser in by REST: attaches the identity to a fresh id, and deletes the logins of the request's cookies. Resolves to the
-   * Set-Cookie header. Rejects with WAMP_ERR_SIGN_IN.
+   * Set-Cookie header and the login. Rejects with WAMP_ERR_SIGN_IN.
    */
-  async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<string> {
+  async signIn ({ cookieHeader, secure, device = {} }: Arrival, principal: Principal): Promise<{ cookie: string, login: FollowedLogin }> {
     const values = this.#cookie.readAll(cookieHeader, errors.WAMP_ERR_SIGN_IN)
     // The request's cookie may be planted: it is replaced without a look-up.
     const value = this.#freshFor(values.find(({ value }) => visitorOf(value) !== undefined))
     for (const key of keysOf(values)) this.#handed.replace(key)
     const login = newLogin({ principal, method: null, device }, this.#lifetime(), [keyOf(value)])
+    const followed = this.#follow(login)
+    try {
+      await this.#storeInsteadOf(values, login)
+      if (followed.hasEnded) throw new errors.WAMP_ERR_SIGN_IN(REVOKED)
+      return { cookie: this.#cookie.write(value, secure), login: followed }
+    } catch (error) {
+      followed.release()
+      throw error
+    }
+  }
+
+  /** Stores a login, and deletes the logins of these cookies. Rejects with WAMP_ERR_SIGN_IN. */
+  async #storeInsteadOf (values: readonly BroughtValue[], login: Login): Promise<void> {
     const added = await this.#store.add(login)
-    if (added !== 'is stored') throw new errors.WAMP_ERR_SIGN_IN(added === 'has ended' ? 'was revoked while the login was being stored' : 'could not store the login')
+    if (added !== 'is stored') throw new errors.WAMP_ERR_SIGN_IN(added === 'has ended' ? REVOKED : 'could not store the login')
     const found = await this.#find(values)
     if (found === 'cannot tell') {
       await this.#store.forget(login)
       throw new errors.WAMP_ERR_SIGN_IN('could not delete the login of the request: the cookie store fails')
     }
     await Promise.all([...found, ...this.#connections.unstoredOf(keysOf(values))].map((before) => this.forget(before, null)))
-    return this.#cookie.write(value, secure)
   }
 
   /** True for a request that carries this cookie. */
@@ -129,11 +146,6 @@ export class CookieTracker implements ConnectionTracker {
     for (const { key } of ended) this.#connections.end(key, null)
     await this.#store.remove(ended, keysOf(values)).catch((cause: unknown) => { throw new errors.WAMP_ERR_SIGN_OUT(NOT_DELETED, { cause }) })
     return this.#cookie.remove(secure)
-  }
-
-  /** @internal Calls back if a login ends during a request. Call the returned function when the request is over. */
-  follow (login: Login, end: () => void): () => void {
-    return this.#connections.follow(login, end)
   }
 
   /** The logins of a range, each with its position. Rejects with the error of the store. */
@@ -244,13 +256,17 @@ export class CookieTracker implements ConnectionTracker {
     await this.#connections.attach(login, new Set([by, ...ids.map(({ connection }) => connection ?? by)]))
   }
 
+  #follow (login: Login): FollowedLogin {
+    return new FollowedLogin(login, (followed, end) => this.#connections.follow(followed, end))
+  }
+
   #lifetime (): Pick<LoginRecord, 'created' | 'maxAge'> { return { created: this.#now(), maxAge: this.#options.maxAge } }
 
   /** The logins of the values, up to a maximum number. There are several if browsers send cookies of other paths and domains along. */
-  async #find (values: readonly BroughtValue[], most = Infinity): Promise<Known[] | 'cannot tell'> {
+  async #find (values: readonly BroughtValue[], most = Infinity, seen?: (login: Login) => void): Promise<Known[] | 'cannot tell'> {
     const known: Known[] = []
     for (const brought of this.#logins === 'disabled' ? [] : values) {
-      const found = await this.#store.find(keyOf(brought.value))
+      const found = await this.#store.find(keyOf(brought.value), seen)
       if (found === null) continue
       if (found === 'cannot tell') return found
       this.#store.use(found)

@@ -24,6 +24,9 @@ import { Sweep } from './sweep.ts'
 /** The maximum number of logins that are looked up for a cookie, because each has been replaced by the next one since the cookie was last used. */
 const MOST_SUCCESSORS = 100
 
+/** Called with the key and the record of a login at the moment at which it has been read. */
+type Seen = (key: string, record: LoginRecord) => void
+
 /** A pending look-up. A logout in the meantime invalidates its result. */
 interface LookUp { void: boolean }
 
@@ -84,13 +87,13 @@ export class LoginStore {
     this.#outage = new Outage(log, 'error', 'the cookie store cannot look up a cookie')
   }
 
-  /** The login of a cookie, or null if there is no valid one. Never rejects. */
-  async find (key: string): Promise<FoundLogin | null | 'cannot tell'> {
+  /** The login of a cookie, or null if there is no valid one. `seen` is called at the moment at which a login has been read. Never rejects. */
+  async find (key: string, seen: (login: Login) => void = () => {}): Promise<FoundLogin | null | 'cannot tell'> {
     if (this.#endedCookies.has(key)) return null
     const record = await this.#read(key)
     if (record === 'cannot tell') return record
     if (record === undefined || !('login' in record)) return null
-    const found = await this.#latest(record.login)
+    const found = await this.#latest(record.login, (login, read) => { seen({ key: login, record: read, cookies: [key] }) })
     if (found === 'cannot tell') return found
     if (found !== null && this.#endedCookies.isOver(key, found.record)) return null
     if (found !== null && !isExpired(record, this.#now())) {
@@ -103,22 +106,22 @@ export class LoginStore {
   }
 
   /** The valid login that has replaced one that has ended, or null. Never rejects. */
-  async successorOf (ended: string, most = MOST_SUCCESSORS): Promise<Pick<Login, 'key' | 'record'> | null | 'cannot tell'> {
+  async successorOf (ended: string, seen: Seen = () => {}, most = MOST_SUCCESSORS): Promise<Pick<Login, 'key' | 'record'> | null | 'cannot tell'> {
     const reference = await this.#read(successorKeyOf(ended))
     if (reference === 'cannot tell') return reference
-    return reference === undefined || !('login' in reference) ? null : await this.#latest(reference.login, most - 1)
+    return reference === undefined || !('login' in reference) ? null : await this.#latest(reference.login, seen, most - 1)
   }
 
   /** A login if it is valid, or else the one that has replaced it. */
-  async #latest (key: string, most = MOST_SUCCESSORS): Promise<Pick<Login, 'key' | 'record'> | null | 'cannot tell'> {
-    const record = await this.get(key)
+  async #latest (key: string, seen: Seen, most = MOST_SUCCESSORS): Promise<Pick<Login, 'key' | 'record'> | null | 'cannot tell'> {
+    const record = await this.get(key, (read) => { seen(key, read) })
     if (record === 'cannot tell') return record
     if (record !== null) return { key, record }
-    return most > 0 ? await this.successorOf(key, most) : null
+    return most > 0 ? await this.successorOf(key, seen, most) : null
   }
 
-  /** The record of a login, or null if it has ended. Never rejects. */
-  async get (key: string): Promise<LoginRecord | null | 'cannot tell'> {
+  /** The record of a login, or null if it has ended. `seen` is called at the moment at which it has been read. Never rejects. */
+  async get (key: string, seen: (record: LoginRecord) => void = () => {}): Promise<LoginRecord | null | 'cannot tell'> {
     if (this.#ended.has(key)) return null
     const lookUp: LookUp = { void: false }
     this.#lookUps.add(key, lookUp)
@@ -130,7 +133,10 @@ export class LoginStore {
       // Sessions that it logged in have their own deadline. Others do not depend on it.
       if (isExpired(login, this.#now())) await this.forget({ key, cookies: [] })
       else if (await this.#uses.isIdle(key, login)) await this.#endLogin(key)
-      else if (!lookUp.void && !await this.#isRevoked(key, login)) return login
+      else if (!lookUp.void && !await this.#isRevoked(key, login) && !this.#isVoid(lookUp)) {
+        seen(login)
+        return login
+      }
       return null
     } catch (error) {
       return this.#cannotTell(error)
@@ -234,6 +240,11 @@ export class LoginStore {
   /** The record with the lifetime of this process's options, if that is shorter. */
   #capped (record: LoginRecord): LoginRecord {
     return record.maxAge <= this.#maxAge ? record : { ...record, maxAge: this.#maxAge }
+  }
+
+  /** True if the login has ended during the look-up. */
+  #isVoid (lookUp: LookUp): boolean {
+    return lookUp.void
   }
 
   /** True for a login that has been revoked. It is deleted here, because it may not have been deleted with the others. */

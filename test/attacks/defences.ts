@@ -1669,6 +1669,20 @@ export const defences: readonly Defence[] = [
     test: ['cookie/cookie-tracker.test.ts', 'a request is unauthenticated if']
   },
   {
+    defence: 'A request is unauthenticated if its login ends after it was read, however far the request has come',
+    file: 'plugin/cookie/followed-login.ts',
+    code: 'if (this.hasEnded) end()',
+    without: '',
+    test: ['cookie/followed-login.test.ts', 'a revocation while a request is identified']
+  },
+  {
+    defence: '`reply.wampSignIn` rejects if the user is revoked before it has finished',
+    file: tracker,
+    code: 'if (followed.hasEnded) throw new errors.WAMP_ERR_SIGN_IN(REVOKED)',
+    without: '',
+    test: ['routes/sign-in-revoked.test.ts', 'a REST login whose user is revoked']
+  },
+  {
     defence: 'An `auth.cookie.verify` that does not answer does not delay closing the app',
     file: 'plugin/cookie/login-checks.ts',
     code: 'for (const end of this.#waiting) end()',

@@ -82,6 +82,8 @@ export class Browser {
 
   /** Who this browser would come back as. */
   async identity (): Promise<string | undefined> {
-    return (await this.#tracker.identify(this.header))?.principal.authid
+    const identity = await this.#tracker.identify(this.header)
+    identity?.release()
+    return identity?.principal.authid
   }
 }

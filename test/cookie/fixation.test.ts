@@ -117,7 +117,7 @@ t.test('an upgrade overtaken by a REST login of the same browser does not overwr
   const browser = new Browser(tracker)
   await browser.open()
   const before = browser.header!
-  const setCookie = await tracker.signIn({ cookieHeader: before, secure: false }, principal())
+  const { cookie: setCookie } = await tracker.signIn({ cookieHeader: before, secure: false }, principal())
   const late = await tracker.arrive({ cookieHeader: before, secure: false })
   t.equal(late.setCookie, undefined)
   await late.bind(principal({ authid: 'eve' }))

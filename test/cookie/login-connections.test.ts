@@ -96,9 +96,10 @@ t.test('a request is notified when its login ends, by any process, unless the re
     const browser = new Browser(tracker)
     await (await browser.open()).bind(principal(), 'wampcra')
     let told = 0
-    const lift = (await tracker.identify(browser.header))!.follow(() => { told++ })
+    const request = (await tracker.identify(browser.header))!
+    request.follow(() => { told++ })
     const connection = await browser.open()
-    if (ends === 'over') lift()
+    if (ends === 'over') request.release()
     if (ends === 'elsewhere') store.delete(entries(store).find(([, record]) => 'authid' in record)![0])
     else if (ends === 'other role') await connection.bind(principal({ authrole: 'other' }), 'wampcra')
     else if (ends === 'same role') await connection.bind(principal({ authmethod: 'ticket' }), 'ticket')

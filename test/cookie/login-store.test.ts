@@ -60,7 +60,7 @@ t.test('a browser that connects while its user logs in again with another grant 
 t.test('a REST logout or login rejects and changes nothing if the store cannot look up its cookie', async (t) => {
   const store = new MemoryStore()
   const { tracker } = buildTracker({ store })
-  const cookieHeader = (await tracker.signIn({ cookieHeader: undefined, secure: false }, principal())).split(';')[0]
+  const cookieHeader = (await tracker.signIn({ cookieHeader: undefined, secure: false }, principal())).cookie.split(';')[0]
   const { get } = store
   store.get = () => { throw new Error('down') }
   await t.rejects(tracker.signOut({ cookieHeader, secure: false }), { code: 'WAMP_ERR_SIGN_OUT', statusCode: 503 })
@@ -363,14 +363,15 @@ t.test('a request in flight counts as use', async (t) => {
   const { tracker, browser, connection, clock } = await logInWithIdleTimeout(t)
   connection.leave()
   const ended: string[] = []
-  const lift = (await tracker.identify(browser.header))!.follow(() => { ended.push('request') })
+  const request = (await tracker.identify(browser.header))!
+  request.follow(() => { ended.push('request') })
   for (let i = 0; i < 8; i++) {
     clock.now += 15_000
     mock.timers.tick(15_000)
     await settled()
   }
   clock.now += 50_000
-  lift()
+  request.release()
   await settled()
   clock.now += 50_000
   t.equal(await browser.identity(), 'joe', 'nor does its end count less')
