@@ -129,8 +129,10 @@ export class Handshake {
     this.#round.restart()
     const methods = authmethods.length === 0 ? ['anonymous'] : authmethods
     if (cookieLogin && visitor !== null && methods.includes('cookie')) {
+      this.#kicks.begin()
       const principal = await visitor.recall()
       if (principal !== null) return this.#admit({ principal, features, viaCookie: true, onLogout: undefined, proof: undefined })
+      this.#kicks.restart()
     }
     if (realm !== null && host.realm(realm) === undefined) return this.#refuse(reasons.noSuchRealm, `there is no realm "${realm.slice(0, LONGEST_NAME)}"`)
     await this.#authenticate(methods, features)

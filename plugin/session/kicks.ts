@@ -95,6 +95,13 @@ export class KickWatch {
     return this.#state === 'watching' ? this.#kicks.find(this.#from, session) : null
   }
 
+  /** Called if the credentials let nobody in, before others are read. */
+  restart (): void {
+    if (this.#state !== 'watching') return
+    this.#kicks.end()
+    this.#state = 'idle'
+  }
+
   /** Called when the login is over. */
   end (): void {
     if (this.#state === 'watching') this.#kicks.end()

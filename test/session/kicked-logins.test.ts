@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { mock } from 'node:test'
 import t from 'tap'
+import type { Principal } from '../../plugin/auth/authenticator.ts'
 import type { AuthOptions } from '../../plugin/auth-options.ts'
 import type { Visitor } from '../../plugin/cookie/visitor.ts'
 import { WampError } from '../../plugin/errors.ts'
@@ -77,6 +78,25 @@ t.test('a login that is being attached to a cookie while its user is kicked ends
     visitor.attached()
     await done()
     t.match(client.heard(), [[2], [6, {}, 'wamp.close.killed']], name)
+  }
+})
+
+t.test('a login by cookie whose record is being read or checked while its user is kicked ends', async (t) => {
+  for (const [name, end] of Object.entries(ways)) {
+    for (const known of [true, false]) {
+      const built = build()
+      await built.registered
+      let recalled = (_: Principal | null): void => {}
+      const visitor: Visitor = { ...slowVisitor(), bind: async () => {}, recall: () => new Promise((resolve) => { recalled = resolve }) }
+      const client = built.connect({ visitor, cookieLogin: true }).say(helloAs({ authmethods: ['cookie', 'mine'] }))
+      await done()
+      await end(built)
+      recalled(known ? { realm: 'realm1', authid: 'joe', authrole: 'user', authmethod: 'ticket', authprovider: 'cookie' } : null)
+      await done()
+      // Without a login, a function of the app logs the user in after the kick.
+      t.match(client.heard(), known ? [[2], [6, {}, 'wamp.close.killed']] : [[2]], name)
+      t.equal(built.router.sessions('realm1').some(({ authid }) => authid === 'joe'), !known)
+    }
   }
 })
 
