@@ -19,7 +19,7 @@ export interface OpenedStore extends StoreTraits {
 /** Opens the store for an option. Rejects if this fails. */
 export async function openCookieStore (store: Required<CookieOptions>['store'], log: Parameters<typeof FileStore.open>[0]['log']): Promise<OpenedStore> {
   if ('get' in store) return openOwn(store)
-  const traits = { name: store.type, keepsExpired: false }
+  const traits = { name: store.type, keepsExpired: store.type === 'file' || (store.type === 'database' && store.readonly !== true) }
   if (store.type === 'memory') return { store: new MemoryStore(), shared: false, ...traits }
   if (store.type === 'database') return { store: await DatabaseStore.open(store), shared: true, ...traits }
   return { store: await FileStore.open({ filename: store.filename, log, ...fill(defaults.fileStore, store) }), shared: false, ...traits }

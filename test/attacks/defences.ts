@@ -215,8 +215,8 @@ export const defences: readonly Defence[] = [
   {
     defence: 'A client that repeats its logout on the same connection is told again until the store has deleted its login',
     file: 'plugin/cookie/cookie-connection.ts',
-    code: 'const login = this.#login ?? this.#undeleted',
-    without: 'const login = this.#login',
+    code: 'const login = this.#former = this.#login ?? this.#former',
+    without: 'const login = this.#former = this.#login',
     test: ['session/logout.test.ts', 'a logout is tried again']
   },
   {
@@ -1681,6 +1681,20 @@ export const defences: readonly Defence[] = [
     code: 'if (followed.hasEnded) throw new errors.WAMP_ERR_SIGN_IN(REVOKED)',
     without: '',
     test: ['routes/sign-in-revoked.test.ts', 'a REST login whose user is revoked']
+  },
+  {
+    defence: 'A login by cookie whose record is being read or checked ends if its user is kicked',
+    file: 'plugin/session/handshake.ts',
+    code: 'this.#kicks.begin()\n      const principal = await visitor.recall()',
+    without: 'const principal = await visitor.recall()',
+    test: ['session/kicked-logins.test.ts', 'a login by cookie whose record']
+  },
+  {
+    defence: 'Expired logins are removed from files and databases',
+    file: 'plugin/cookie/cookie-stores.ts',
+    code: "keepsExpired: store.type === 'file' || (store.type === 'database' && store.readonly !== true)",
+    without: 'keepsExpired: false',
+    test: ['cookie/expired-logins.test.ts', 'expired logins do not remain']
   },
   {
     defence: 'An `auth.cookie.verify` that does not answer does not delay closing the app',
