@@ -22,6 +22,7 @@ import type { SessionMessage } from './session-message.ts'
 export interface ClusterOfRealm {
   readonly node: NodeId
   readonly isReachable: boolean
+  isFenced (): boolean
   /** Sends invocations to the callees of other nodes. */
   readonly calls: InvocationSender
   /** The id of the next subscription or registration. */
@@ -81,6 +82,10 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
 
   get isReachable (): boolean {
     return this.#cluster.isReachable
+  }
+
+  isFenced (): boolean {
+    return this.#cluster.isFenced()
   }
 
   get registrations (): FederatedRouting['registrations'] {

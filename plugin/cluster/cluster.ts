@@ -168,6 +168,10 @@ export class Cluster implements LinkReceiver, ChangeReceiver, ClusterOfRealm {
     setImmediate(() => { this.#tellNews() })
   }
 
+  isFenced (): boolean {
+    return !this.#isAlive() && this.#state === 'fenced'
+  }
+
   async flush (): Promise<void> {
     await this.#link.flush()
   }

@@ -169,7 +169,7 @@ export class Realm {
 
   /** Removes a session, to which nothing more is sent. Its registrations, subscriptions and calls end, and the sessions that wait for it are informed. */
   leave (session: RoutedSession): void {
-    if (this.#sessions.delete(session)) this.#depart(session, 'told')
+    if (this.#sessions.delete(session)) this.#depart(session, this.#federation?.isFenced() === true ? 'quietly' : 'told')
   }
 
   /** Resolves when everything of the sessions that have left has been removed. */
@@ -230,6 +230,7 @@ export class Realm {
    * authorizer. Throws a ProtocolViolation.
    */
   receive (session: RoutedSession, message: RoutedMessage, arrived?: number): ParkedRequest | undefined {
+    if (this.#federation?.isFenced() === true) return undefined
     const parked = this.#requests.receive(session, message, arrived)
     this.#service.answer()
     return parked

@@ -64,6 +64,8 @@ export interface Answer {
 /** The other nodes of a realm, as far as routing needs them. */
 export interface Federation {
   readonly node: NodeId
+  /** True if this node may not act any more, because the others consider it dead, or will. After a pause of the process, this is found out here. */
+  isFenced (): boolean
   /** False while messages to other nodes would be lost. */
   readonly isReachable: boolean
   /** The id of the next subscription or registration. The same on all nodes, if it is called once for each one that the log creates. */

@@ -210,9 +210,7 @@ export class Handshake {
     this.#welcome({ ...admitted, realm, farewell })
   }
 
-  #mayJoin ({ realm, authrole }: Principal): boolean {
-    return this.#context.host.realm(realm)?.grants(authrole) === true
-  }
+  #mayJoin ({ realm, authrole }: Principal): boolean { return this.#context.host.realm(realm)?.grants(authrole) === true }
 
   /** Refuses a failed login, with a delay that grows with the number of failures. If the client has already left, this also counts as a failure. */
   #failed (error: unknown): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../plugin/cluster/clock.ts'
 import { Cluster } from '../../plugin/cluster/cluster.ts'
+import type { NodeId } from '../../plugin/cluster/node-id.ts'
 import { MemoryHub } from './memory-hub.ts'
 import { codecs } from '../../plugin/codec/codecs.ts'
 import { buildRouter, helloAs, settled } from '../helper/build-router.ts'
@@ -26,7 +27,9 @@ export class TestCluster {
   readonly nodes: TestNode[] = []
   /** The clocks of the nodes stand still until they are moved. */
   #time = 0
-  readonly #intervals = new Set<() => void>()
+  readonly #intervals = new Map<() => void, NodeId>()
+  /** The nodes whose process is stopped. */
+  readonly #stopped = new Set<NodeId>()
 
   constructor (seed: number) {
     this.hub = new MemoryHub(seed)
@@ -47,11 +50,20 @@ export class TestCluster {
     const clock: Clock = {
       now: () => this.#time,
       every: (_, callback) => {
-        this.#intervals.add(callback)
+        this.#intervals.set(callback, cluster.node)
         return () => { this.#intervals.delete(callback) }
       }
     }
-    const cluster = new Cluster({ link: this.hub.link(), codecs: codecs.values(), log: { error: line, warn: line }, clock, fenced: () => { state = 'fenced' } })
+    const cluster = new Cluster({
+      link: this.hub.link(),
+      codecs: codecs.values(),
+      log: { error: line, warn: line },
+      clock,
+      fenced: () => {
+        state = 'fenced'
+        router.shutdown()
+      }
+    })
     const { join, router } = buildRouter({ realms: { realm1: { roles: { anonymous: role } } } }, cluster)
     const joined = cluster.join()
     await this.run()
@@ -69,8 +81,20 @@ export class TestCluster {
   /** Lets a second pass, in which all messages arrive. */
   async second (): Promise<void> {
     this.#time += 1000
-    for (const callback of [...this.#intervals]) callback()
+    for (const [callback, node] of [...this.#intervals]) if (!this.#stopped.has(node)) callback()
     await this.run()
+  }
+
+  /** Stops the process of a node. */
+  stop (node: NodeId): void {
+    this.#stopped.add(node)
+    this.hub.pause(node)
+  }
+
+  /** Lets it continue. */
+  continue (node: NodeId): void {
+    this.#stopped.delete(node)
+    this.hub.resume(node)
   }
 
   /** Delivers one message, and lets the nodes do what follows. */
