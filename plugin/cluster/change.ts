@@ -66,8 +66,9 @@ const fields: { readonly [kind in Change[0]]: ReadonlyArray<(value: unknown) => 
   withdraw: [isString, isNaturalNumber, isNodeId, isNaturalNumber, isBoolean, isUriOrNull]
 }
 
-export function encodeEntry ({ node, number, changes }: Entry): Uint8Array {
-  return Buffer.from(JSON.stringify([node, number, changes]))
+/** The octets of an entry. The changes are given as JSON. */
+export function encodeEntry ({ node, number, changes }: Omit<Entry, 'changes'> & { readonly changes: readonly string[] }): Uint8Array {
+  return Buffer.from(`["${node}",${number},[${changes.join(',')}]]`)
 }
 
 /** Null for anything that no node of this version has written. */

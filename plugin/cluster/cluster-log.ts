@@ -17,6 +17,12 @@ export interface ChangeReceiver {
   applied (by: NodeId): void
 }
 
+/** The characters of the changes in one entry: servers of NATS accept 1 MiB by default, and characters may be four octets. */
+const MOST_CHARACTERS = 200_000
+
+/** Milliseconds until an entry whose append has failed is appended again. */
+const RETRY = 250
+
 interface Proposal { readonly number: number, readonly octets: Uint8Array, resolve (position: number): void }
 
 /**
@@ -33,9 +39,11 @@ export class ClusterLog {
   #position = 0
   #lastNumber = 0
   /** What will be the next entry, and who waits for it. */
-  #next: { readonly changes: Change[], readonly waiting: Array<(position: number) => void> } | null = null
+  #next: { readonly changes: string[], characters: number, readonly waiting: Array<(position: number) => void> } | null = null
   /** The entries that were not applied so far. */
   readonly #proposed: Proposal[] = []
+  /** Set while an append has failed. */
+  #retry: NodeJS.Timeout | undefined
 
   constructor ({ link, node, receiver, log }: {
     link: ClusterLink
@@ -65,16 +73,19 @@ export class ClusterLog {
   }
 
   /**
-   * Proposes a change. Resolves with its position when this node has applied it. Changes of one turn are one entry. If the node is declared
+   * Proposes a change. Resolves with its position when this node has applied it. Changes of one turn are one entry, unless it becomes too long. If the node is declared
    * dead before, this never resolves: `left` is called instead.
    */
   propose (change: Change): Promise<number> {
     return new Promise((resolve) => {
+      const text = JSON.stringify(change)
+      if (this.#next !== null && this.#next.characters + text.length > MOST_CHARACTERS) this.#append()
       if (this.#next === null) {
-        this.#next = { changes: [], waiting: [] }
+        this.#next = { changes: [], characters: 0, waiting: [] }
         queueMicrotask(() => { this.#append() })
       }
-      this.#next.changes.push(change)
+      this.#next.changes.push(text)
+      this.#next.characters += text.length
       this.#next.waiting.push(resolve)
     })
   }
@@ -108,21 +119,25 @@ export class ClusterLog {
   }
 
   #append (): void {
-    const { changes, waiting } = this.#next!
+    if (this.#next === null) return
+    const { changes, waiting } = this.#next
     this.#next = null
     const number = ++this.#lastNumber
     const octets = encodeEntry({ node: this.#node, number, changes })
     const proposal = { number, octets, resolve: (position: number) => { for (const resolve of waiting) resolve(position) } }
     this.#proposed.push(proposal)
-    this.#link.append(octets).catch(() => { this.#appendAgain(number) })
+    this.#send(octets)
   }
 
-  /** It may be stored or not, and those behind it are without effect if it is not. */
-  #appendAgain (from: number): void {
-    if (this.#link.state !== 'up') return
-    for (const { number, octets } of this.#proposed) {
-      if (number >= from) this.#link.append(octets).catch(() => { if (number === from) this.#appendAgain(from) })
-    }
+  #send (octets: Uint8Array): void {
+    this.#link.append(octets).catch(() => { this.#retry ??= setTimeout(() => { this.#sendAgain() }, RETRY).unref() })
+  }
+
+  /** Each of them may be stored or not, and those behind one that is not stored are without effect. */
+  #sendAgain (): void {
+    this.#retry = undefined
+    if (this.#link.state === 'closed') return
+    for (const { octets } of this.#proposed) this.#send(octets)
   }
 
   #resolve (number: number): void {

@@ -11,7 +11,7 @@ import { Callees } from './callees.ts'
 import type { CalleeDetails, Change, ChangeOf } from './change.ts'
 import { Holds } from './holds.ts'
 import type { NodeId } from './node-id.ts'
-import { Offers, toRegister } from './offers.ts'
+import { Offers, loggedOptions, toRegister } from './offers.ts'
 import { RemoteCallee, calleeDetailsOf } from './remote-callee.ts'
 import type { InvocationSender } from './remote-callee.ts'
 import type { CalledRealm } from './remote-calls.ts'
@@ -65,7 +65,7 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
     })
     this.#offers = new Offers({
       propose: async (session, { request, procedure, options }) => {
-        await cluster.agree(['offer', name, procedure, options, request, session.id, calleeDetailsOf(session), Date.now()])
+        await cluster.agree(['offer', name, procedure, loggedOptions(options), request, session.id, calleeDetailsOf(session), Date.now()])
       },
       withdraw: (registration, session) => { cluster.propose(['withdraw', name, registration, cluster.node, session, true, null]) },
       discard: (offer) => { this.#routing.dealer.settle(offer, 'withdrawn') }

@@ -4,6 +4,7 @@ import { connect } from '@nats-io/transport-node'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { ClusterLink, LinkReceiver, LinkState } from './cluster-link.ts'
 import type { NodeId } from './node-id.ts'
+import { Divider, Joiner } from './parts.ts'
 
 /** The number of entries that the log keeps: for nodes that follow it late. */
 const MOST_ENTRIES = 1_000_000
@@ -11,6 +12,8 @@ const MOST_ENTRIES = 1_000_000
 const PING_INTERVAL = 1_000
 const MOST_PINGS = 2
 const RECONNECT_WAIT = 250
+/** The octets of a message that a server accepts by default. */
+const DEFAULT_PAYLOAD = 2 ** 20
 /** Without entries, the server says in this interval that it is there, in milliseconds. */
 const IDLE_HEARTBEAT = 1_000
 
@@ -24,6 +27,9 @@ export class NatsLink implements ClusterLink {
   #jetstream: JetStreamClient | undefined
   #entries: ConsumerMessages | undefined
   #receiver: LinkReceiver | undefined
+  #node: NodeId = ''
+  readonly #divider = new Divider()
+  readonly #joiner = new Joiner()
   #state: LinkState = 'down'
 
   /** `name` is that of the cluster: letters, digits, `-` and `_`. */
@@ -39,6 +45,7 @@ export class NatsLink implements ClusterLink {
 
   async open (node: NodeId, receiver: LinkReceiver): Promise<void> {
     this.#receiver = receiver
+    this.#node = node
     // Without an echo, a message to all does not come back.
     const connection = await connect({
       servers: [...this.#servers],
@@ -55,6 +62,9 @@ export class NatsLink implements ClusterLink {
     for (const subject of [`${this.#prefix}.node.${node}`, `${this.#prefix}.all`]) {
       connection.subscribe(subject, { callback: (error, message) => { if (error === null) receiver.message(message.data) } })
     }
+    for (const subject of [`${this.#prefix}.parts.*.node.${node}`, `${this.#prefix}.parts.*.all`]) {
+      connection.subscribe(subject, { callback: (error, message) => { if (error === null) this.#join(message.subject, message.data) } })
+    }
     const manager = await jetstreamManager(connection)
     await manager.streams.add({ name: this.#stream, subjects: [`${this.#prefix}.log`], max_msgs: MOST_ENTRIES, deny_delete: true })
     this.#jetstream = jetstream(connection)
@@ -68,11 +78,11 @@ export class NatsLink implements ClusterLink {
   }
 
   send (to: NodeId, octets: Uint8Array): void {
-    this.#publish(`${this.#prefix}.node.${to}`, octets)
+    this.#publish(`node.${to}`, octets)
   }
 
   broadcast (octets: Uint8Array): void {
-    this.#publish(`${this.#prefix}.all`, octets)
+    this.#publish('all', octets)
   }
 
   async flush (): Promise<void> {
@@ -86,9 +96,18 @@ export class NatsLink implements ClusterLink {
     await this.#connection?.close()
   }
 
-  #publish (subject: string, octets: Uint8Array): void {
+  #publish (to: string, octets: Uint8Array): void {
     // While it connects again, the library would keep it, and send it when nobody expects it any more.
-    if (this.#state === 'up') this.#connection!.publish(subject, octets)
+    if (this.#state !== 'up') return
+    const connection = this.#connection!
+    const most = connection.info?.max_payload ?? DEFAULT_PAYLOAD
+    if (octets.length <= most) return connection.publish(`${this.#prefix}.${to}`, octets)
+    for (const part of this.#divider.divide(octets, most)) connection.publish(`${this.#prefix}.parts.${this.#node}.${to}`, part)
+  }
+
+  #join (subject: string, part: Uint8Array): void {
+    const message = this.#joiner.join(subject, Buffer.from(part.buffer, part.byteOffset, part.byteLength))
+    if (message !== null) this.#receiver?.message(message)
   }
 
   async #watch (connection: NatsConnection): Promise<void> {
@@ -101,6 +120,7 @@ export class NatsLink implements ClusterLink {
   #change (state: LinkState): void {
     if (this.#state === state || this.#state === 'closed') return
     this.#state = state
+    this.#joiner.clear()
     this.#receiver?.changed(state)
   }
 }

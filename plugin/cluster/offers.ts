@@ -104,3 +104,10 @@ export function toRegister (procedure: Uri, options: Dict, request: Id): Registe
     return null
   }
 }
+
+const LOGGED = ['match', 'invoke', 'concurrency', 'disclose_caller', 'forward_timeout', 'force_reregister']
+
+/** The options of REGISTER that have an effect: others may be of any length. */
+export function loggedOptions (options: Register['options']): Dict {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => LOGGED.includes(name)))
+}

@@ -107,3 +107,23 @@ t.test('a malformed message or entry is ignored and logged', async (t) => {
   await cluster.run()
   t.equal(client.heard()[0]?.[0], 33)
 })
+
+t.test('what one turn changes becomes several entries of the log if it is too long for one', async (t) => {
+  const cluster = await TestCluster.of(2)
+  const [a, b] = await Promise.all(cluster.nodes.map(async (node) => await node.join()))
+  const sizes: number[] = []
+  const append = cluster.hub.append.bind(cluster.hub)
+  cluster.hub.append = (octets) => {
+    sizes.push(octets.length)
+    append(octets)
+  }
+  const topics = Array.from({ length: 1000 }, (_, i) => `com.${'x'.repeat(1000)}.${i}`)
+  const clients = await Promise.all(topics.map(async () => await cluster.nodes[0]!.join()))
+  clients.forEach((client, i) => { client.say([32, 1, {}, topics[i]!]) })
+  await cluster.run()
+  t.same(clients.map((client) => client.heard()[0]?.[0]), topics.map(() => 33))
+  t.ok(sizes.length >= 5, 'several entries')
+  t.ok(Math.max(...sizes) < 2 ** 18)
+  t.equal((b!.ask([48, 1, {}, 'wamp.subscription.lookup', [topics[999]!]]) as any[])[3][0] > 0, true)
+  t.same(a!.heard(), [])
+})

@@ -120,3 +120,24 @@ t.test('while the server is away, a publication for other nodes is refused, and 
   a.say([32, 5, {}, 'com.y'])
   t.equal((await a.until(1))[0]?.[0], 33)
 })
+
+t.test('calls between nodes go through a NATS server, with payloads that are longer than one message', options, async (t) => {
+  const nodes = await nodesAt(t, await NatsServer.start(t), 3)
+  const [a, b, c] = await Promise.all(nodes.map(async (node) => await node.join())) as [Listener, Listener, Listener]
+  b.say([64, 1, {}, 'com.echo'])
+  t.equal((await b.until(1))[0]![0], 65)
+  const calls = 200
+  for (let request = 1; request <= calls; request++) for (const caller of [a, c]) caller.say([48, request, {}, 'com.echo', [request]])
+  for (const [, id, , , args] of await b.until(2 * calls) as any[]) b.say([70, id, {}, args])
+  for (const caller of [a, c]) {
+    const results = (await caller.until(calls)).map(([type, request,, args]) => [type, request, args])
+    t.same(results, Array.from({ length: calls }, (_, i) => [50, i + 1, [i + 1]]))
+  }
+  const long = 'x'.repeat(3 * 2 ** 20)
+  a.say([48, calls + 1, {}, 'com.echo', [long]], [48, calls + 2, {}, 'com.echo', ['short']])
+  const invocations = await b.until(2) as any[]
+  t.same(invocations.map((message) => message[4][0].length), [long.length, 5])
+  for (const [, id, , , args] of invocations) b.say([70, id, {}, args])
+  t.same((await a.until(2)).map((message: any) => message[3][0].length), [long.length, 5])
+  t.same(nodes.flatMap(({ logged }) => logged), [])
+})
