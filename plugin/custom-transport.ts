@@ -57,10 +57,13 @@ export function createCustomTransport ({ options, router, gateway, connections, 
 
 /** The codec of a connection that is complete. */
 function codecFor (connection: CustomConnection, codecs: readonly Codec[]): Codec {
+  if (typeof connection !== 'object' || connection === null) throw new errors.WAMP_ERR_INVALID_OPTION('connection', 'must be an object')
   for (const method of ['send', 'pause', 'resume', 'close'] as const) {
     if (typeof connection[method] !== 'function') throw new errors.WAMP_ERR_INVALID_OPTION(`connection.${method}`, 'must be a function')
   }
-  if (typeof connection.bufferedBytes !== 'number') throw new errors.WAMP_ERR_INVALID_OPTION('connection.bufferedBytes', 'must be a number')
+  if (typeof connection.bufferedBytes !== 'number' || !(connection.bufferedBytes >= 0)) throw new errors.WAMP_ERR_INVALID_OPTION('connection.bufferedBytes', 'must be a number of bytes')
+  if (connection.peer !== undefined && typeof connection.peer !== 'string') throw new errors.WAMP_ERR_INVALID_OPTION('connection.peer', 'must be a string')
+  if (connection.secure !== undefined && typeof connection.secure !== 'boolean') throw new errors.WAMP_ERR_INVALID_OPTION('connection.secure', 'must be a boolean')
   if (typeof connection.type !== 'string' || connection.type === '' || taken.has(connection.type)) throw new errors.WAMP_ERR_INVALID_OPTION('connection.type', 'must be a name of its own, such as "worker"')
   const codec = codecs.find(({ name }) => name === connection.serializer)
   if (codec === undefined) throw new errors.WAMP_ERR_INVALID_OPTION('connection.serializer', `must be one of ${codecs.map(({ name }) => `"${name}"`).join(', ')}`)

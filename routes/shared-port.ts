@@ -1,4 +1,5 @@
-import type { Server, Socket } from 'node:net'
+import { Socket } from 'node:net'
+import type { Server } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import { errors } from '../plugin/errors.ts'
@@ -24,8 +25,8 @@ export function divideConnections (server: Server, patience: number, rawSocket: 
   server.removeListener(event, own)
   const http = (socket: Socket): void => { own.call(server, socket) }
   server.on(event, (socket: Socket) => {
-    // The client has already chosen HTTP/2.
-    if ((socket as TLSSocket).alpnProtocol === 'h2') http(socket)
+    // The client has already chosen HTTP/2, or the app has passed a stream of its own to the server.
+    if ((socket as TLSSocket).alpnProtocol === 'h2' || !(socket instanceof Socket)) http(socket)
     else awaitFirstOctet(socket, patience, { http, rawSocket })
   })
 }

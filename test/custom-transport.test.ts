@@ -244,12 +244,32 @@ t.test('a client that has left counts as a connection until its messages have be
   t.doesNotThrow(() => new Recorded(app, { peer: '192.0.2.1' }))
 })
 
+t.test('the app may use the buffer of a message again, although the message waits for an authorizer', async (t) => {
+  const decided: Array<(answer: boolean) => void> = []
+  const authorizer = (_: object, __: string, action: string): boolean | Promise<boolean> => action !== 'publish' || new Promise<boolean>((resolve) => { decided.push(resolve) })
+  const app = await build(t, { realms: { realm1: { roles: { anonymous: { authorizer } } } } })
+  const connection = new Recorded(app)
+  await connection.join()
+  connection.peer.receive(Buffer.from('[32,1,{},"a"]'))
+  await connection.count(2)
+  const buffer = Buffer.from('[16,2,{"exclude_me":false},"a",["first"]]')
+  connection.peer.receive(buffer)
+  buffer.fill(0x22)
+  while (decided.length === 0) await new Promise((resolve) => { setImmediate(resolve) })
+  decided[0]!(true)
+  await connection.count(3)
+  t.match(connection.calls[2], /\["first"\]/)
+})
+
 t.test('options and connections that cannot work are refused', async (t) => {
   const app = await build(t)
   for (const [options, message] of [[{ auth: { cookie: {} } }, /"auth\.cookie" is not possible/], [{ auth: { tls: { type: 'static', principals: {} } } }, /"auth\.tls" is not possible/], [{ path: '/x' }, /"path" is not an option/]] as const) {
     t.throws(() => app.wampTransport(options as never), { code: 'WAMP_ERR_INVALID_OPTION', message })
   }
-  for (const [given, message] of [[{ type: 'websocket' }, /"connection\.type" must be a name of its own/], [{ serializer: 'yaml' }, /"connection\.serializer" must be one of "json"/], [{ send: 1 }, /"connection\.send" must be a function/], [{ bufferedBytes: '0' }, /"connection\.bufferedBytes" must be a number/]] as const) {
+  for (const [given, message] of [[{ type: 'websocket' }, /"connection\.type" must be a name of its own/], [{ serializer: 'yaml' }, /"connection\.serializer" must be one of "json"/], [{ send: 1 }, /"connection\.send" must be a function/], [{ bufferedBytes: '0' }, /"connection\.bufferedBytes" must be a number/], [{ bufferedBytes: NaN }, /"connection\.bufferedBytes" must be a number/], [{ peer: 5 }, /"connection\.peer" must be a string/], [{ secure: 'yes' }, /"connection\.secure" must be a boolean/]] as const) {
     t.throws(() => new Recorded(app, given as never), { code: 'WAMP_ERR_INVALID_OPTION', message })
+  }
+  for (const nothing of [null, undefined, 1]) {
+    t.throws(() => app.wampTransport().accept(nothing as never), { code: 'WAMP_ERR_INVALID_OPTION', message: /"connection" must be an object/ })
   }
 })

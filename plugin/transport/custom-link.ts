@@ -26,7 +26,7 @@ export interface CustomConnection {
 
 /** The functions by which the app passes on what happens on its connection. */
 export interface CustomPeer {
-  /** Takes a received message. */
+  /** Takes a received message, and copies it. */
   receive (message: Uint8Array): void
   /** The connection has sent its buffered messages. */
   drained (): void
@@ -84,7 +84,8 @@ export class CustomLink implements Link, Sink, CustomPeer {
   receive (message: Uint8Array): void {
     if (this.#state !== 'open') return
     const owner = this.#owner!
-    const data = Buffer.from(message.buffer, message.byteOffset, message.byteLength)
+    // A copy, because the app may use its buffer again, and a message may wait for an authorizer or for slow readers.
+    const data = Buffer.from(message)
     if (data.length > this.#messageSize) owner.refuse('a message is longer than limits.messageSize', data.length)
     else if (this.#intake === 'paused' && (this.#surplus += data.length) > MOST_SURPLUS) this.terminate()
     else owner.receive(data)

@@ -6,6 +6,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { request as requestTls } from 'node:https'
 import { connect } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
@@ -240,6 +241,34 @@ t.test('all addresses of an app are shared: those of localhost, a Unix socket, a
   const client = await open(t, { to: { path } })
   await further.close()
   t.equal(await client.closed, 1001)
+})
+
+t.test('streams that the app passes to its HTTP server stay HTTP, whatever they begin with', async (t) => {
+  const { app } = await build(t)
+  for (const [sent, answer] of [['GET /hi HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', /200 OK.*hi$/s], ['\x7f\xf1\0\0', /400 Bad Request/]] as const) {
+    let text = ''
+    const ended = new Promise<void>((resolve) => {
+      const stream = new Duplex({
+        read () {},
+        write (data: Buffer, _, done) {
+          text += data.toString('latin1')
+          done()
+        },
+        final (done) {
+          done()
+          resolve()
+        },
+        destroy (error, done) {
+          done(error)
+          resolve()
+        }
+      })
+      app.server.emit('connection', stream)
+      stream.push(Buffer.from(sent, 'latin1'))
+    })
+    await ended
+    t.match(text, answer)
+  }
 })
 
 t.test('mistakes are named', async (t) => {
