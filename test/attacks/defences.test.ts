@@ -12,6 +12,9 @@ import type { Defence } from './defences.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
+/** The seconds until a test begins, on a busy machine. */
+const LONGEST_START = 30
+
 /** A copy of the project as JavaScript, in which defences are switched off. */
 class Copy {
   readonly #path: string
@@ -37,21 +40,28 @@ class Copy {
     return copy
   }
 
-  /** Runs the test of a defence while its file is changed, and no other. It is stopped when something in it fails, or after so many seconds. */
+  /** Runs the test of a defence while its file is changed, and no other. It is stopped when something in it fails, or after so many seconds. A test that hangs has failed. */
   async run ({ file, test: [test, name] }: Defence, change: (text: string) => string, timeout: number): Promise<{ result: 'passed' | 'failed' | 'did not run', output: string }> {
     await this.#write(file, change)
     const own = Object.entries(process.env).filter(([key]) => !/^(_?TAP|NODE_V8_COVERAGE)/.test(key))
     const env = { ...Object.fromEntries(own), TAP_TIMEOUT: String(timeout), TAP_GREP: `/^${name.replaceAll(/[^\w ]/g, '.')}/` }
     const child = spawn(process.execPath, ['--conditions=fastify-wamp-source', join('test', asJavaScript(test))], { cwd: this.#path, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
+    let state: 'running' | 'hangs' = 'running'
+    // Without its defence, code may not give the event loop back, so that the timeout of the test does not end it.
+    const stop = setTimeout(() => {
+      state = 'hangs'
+      child.kill('SIGKILL')
+    }, (timeout + LONGEST_START) * 1000)
     child.stdout.on('data', (data: Buffer) => {
       output += data.toString()
       if (hasFailed(output)) child.kill('SIGKILL')
     })
     child.stderr.on('data', (data: Buffer) => { output += data.toString() })
     const [code] = await once(child, 'close') as [number | null]
+    clearTimeout(stop)
     await this.#write(file, (text) => text)
-    return { result: hasFailed(output) ? 'failed' : code === 0 ? 'passed' : 'did not run', output }
+    return { result: hasFailed(output) || isHanging(state) ? 'failed' : code === 0 ? 'passed' : 'did not run', output }
   }
 
   async #write (file: string, change: (text: string) => string): Promise<void> {
@@ -63,6 +73,10 @@ class Copy {
     await mkdir(dirname(path), { recursive: true })
     await writeFile(path, outputText)
   }
+}
+
+function isHanging (state: 'running' | 'hangs'): boolean {
+  return state === 'hangs'
 }
 
 /** True if an assertion within a test failed: if the code could not even be read, there is none. */

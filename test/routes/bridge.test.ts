@@ -192,8 +192,8 @@ t.test('the signature is found in a URL in a time in proportion to its length', 
   const signature = 'x'.repeat(43)
   t.same(secretsOfSignedUrl(`/call?signature=${signature}==`), [`?signature=${signature}==`, signature])
   t.same(secretsOfSignedUrl('/call?signature=======').length, 1)
-  // Otherwise, this takes half an hour.
-  t.equal(secretsOfSignedUrl(`/call?signature=${'='.repeat(2_000_000)}x`).length, 2)
+  // Otherwise, this takes minutes.
+  t.equal(secretsOfSignedUrl(`/call?signature=${'='.repeat(500_000)}x`).length, 2)
 })
 
 t.test('a signature is accepted once, within the tolerance, for its key and its body', async (t) => {
