@@ -42,6 +42,7 @@ export function createCustomTransport ({ options, router, gateway, connections, 
   return {
     accept (connection) {
       const codec = codecFor(connection, codecs)
+      if (connections?.isOpen === false) throw new errors.WAMP_ERR_CONNECTION_REFUSED('the port is closing')
       const leave = gateway.admit(connection.peer)
       if (typeof leave !== 'function') throw new errors.WAMP_ERR_CONNECTION_REFUSED(leave.error)
       const link = new CustomLink({ connection, protocol: codec.subprotocol, messageSize: options.limits.messageSize })

@@ -23,6 +23,8 @@ interface TrackedVisitor extends Visitor {
 
 /** The connections that end with a port, in addition to those of the router. */
 interface PortConnections {
+  /** False when the port is closing or closed. */
+  readonly isOpen: boolean
   add (connection: Connection): void
   delete (connection: Connection): void
 }
@@ -90,8 +92,9 @@ export class Gateway {
     const transport = new RemoteTransport({ link, codec, framing, batches, limits: this.#limits })
     const connection = this.#router.connect({ transport, request, authenticators, cookieLogin, visitor, log })
     this.#heartbeat.add(transport)
-    port?.add(connection)
     transport.listen(new Listener({ transport, connection, visitor, leave }, this, port))
+    // Last, because the connection is ended at once if the port is closing.
+    port?.add(connection)
   }
 
   /** Stops the heartbeat. */

@@ -9,6 +9,11 @@ export class PortConnections {
   #state: 'open' | 'closing' | 'over' = 'open'
   #timer: NodeJS.Timeout | undefined
 
+  /** False when the port is closing or closed. */
+  get isOpen (): boolean {
+    return this.#state === 'open'
+  }
+
   /** Adds a connection, and ends it if the port is closing. */
   add (connection: Connection): void {
     this.#open.add(connection)

@@ -40,10 +40,16 @@ function awaitFirstOctet (socket: Socket, patience: number, { http, rawSocket }:
   const read = (): void => {
     const data = socket.read() as Buffer | null
     if (data === null) return
-    stop()
-    socket.unshift(data)
-    if (startsRequest(data)) rawSocket(socket)
-    else http(socket)
+    clearTimeout(timer)
+    socket.removeListener('readable', read)
+    // In a later tick after the listener was removed, Node.js continues to read, even if the receiver has paused the socket.
+    setImmediate(() => {
+      stop()
+      if (socket.destroyed) return
+      socket.unshift(data)
+      if (startsRequest(data)) rawSocket(socket)
+      else http(socket)
+    })
   }
   const leave = (): void => { socket.destroy() }
   const timer = setTimeout(() => {

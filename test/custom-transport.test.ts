@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Test } from 'tap'
 import Fastify from 'fastify'
 import type { FastifyInstance } from 'fastify'
-import wampPlugin from 'fastify-wamp'
+import wampPlugin, { wampPort } from 'fastify-wamp'
 import type { CustomConnection, CustomPeer, CustomTransportOptions, FastifyWampOptions } from 'fastify-wamp'
 import { everything } from './helper/build-router.ts'
 import { Peer } from './helper/peer.ts'
@@ -242,6 +242,20 @@ t.test('a client that has left counts as a connection until its messages have be
   t.throws(() => new Recorded(app, { peer: '192.0.2.1' }), { code: 'WAMP_ERR_CONNECTION_REFUSED' })
   mock.timers.tick(10_000)
   t.doesNotThrow(() => new Recorded(app, { peer: '192.0.2.1' }))
+})
+
+t.test('a port that is closed refuses connections, and the app can close afterwards', async (t) => {
+  const app = await build(t)
+  const port = Fastify()
+  await port.register(wampPort, { app })
+  const transport = port.wampTransport()
+  const accept = (): void => {
+    const peer = transport.accept({ type: 'test', serializer: 'json', bufferedBytes: 0, send () {}, pause () {}, resume () {}, close () { peer.closed() } })
+  }
+  accept()
+  await port.close()
+  t.throws(accept, { code: 'WAMP_ERR_CONNECTION_REFUSED' })
+  await app.close()
 })
 
 t.test('the app may use the buffer of a message again, although the message waits for an authorizer', async (t) => {

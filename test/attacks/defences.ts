@@ -934,6 +934,13 @@ export const defences: readonly Defence[] = [
     test: ['routes/shared-port.test.ts', 'clients that leave before']
   },
   {
+    defence: 'A body that nobody reads is not read from the connection, at a port that RawSocket shares with HTTP',
+    file: 'routes/shared-port.ts',
+    code: '    setImmediate(() => {',
+    without: '    (function (now) { now() })(() => {',
+    test: ['routes/shared-port.test.ts', 'a body that nobody reads']
+  },
+  {
     defence: 'A client that sends nothing is subject to the timeouts of HTTP, at a port that RawSocket shares with HTTP',
     file: 'routes/shared-port.ts',
     code: '    http(socket)\n  }, patience)',

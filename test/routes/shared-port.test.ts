@@ -33,6 +33,9 @@ async function build (t: Test, fastify: object = {}, options: Partial<FastifyWam
   await app.register(wampPlugin, { realms, shutdownTimeout: 100, ...options })
   await app.register(wampRawSocket, { sharePort: true, ...rawSocket })
   app.get('/hi', async () => 'hi')
+  // It never reads the body.
+  app.addContentTypeParser('application/x-unread', () => {})
+  app.post('/unread', async () => '')
   app.post('/length', async ({ body }) => String((body as string).length))
   t.teardown(() => app.close())
   await app.listen({ port: 0, host: '127.0.0.1' })
@@ -241,6 +244,23 @@ t.test('all addresses of an app are shared: those of localhost, a Unix socket, a
   const client = await open(t, { to: { path } })
   await further.close()
   t.equal(await client.closed, 1001)
+})
+
+t.test('a body that nobody reads is not read from the connection, however it begins', async (t) => {
+  const { app, to } = await build(t)
+  const reading = new Promise<Socket>((resolve) => {
+    app.server.once('request', ({ socket }: { socket: Socket }) => { resolve(socket) })
+  })
+  const client = connect(to)
+  t.teardown(() => client.destroy())
+  client.on('error', () => {})
+  const octets = Buffer.alloc(2 ** 20, 'x')
+  const head = `POST /unread HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-unread\r\nContent-Length: ${128 * octets.length}\r\n\r\n`
+  client.write(Buffer.concat([Buffer.from(head), octets]))
+  for (let i = 1; i < 128; i++) client.write(octets)
+  const socket = await reading
+  for (let i = 0; i < 100 && socket.bytesRead < 32 * octets.length; i++) t.equal(await get(to), 'hi')
+  t.ok(socket.bytesRead < 16 * octets.length, 'only the buffers of the kernel and of the stream are filled')
 })
 
 t.test('streams that the app passes to its HTTP server stay HTTP, whatever they begin with', async (t) => {
