@@ -8,7 +8,7 @@ import { startsRequest } from '../plugin/transport/rawsocket-handshake.ts'
 /** The servers whose connections are divided. */
 const divided = new WeakSet<Server>()
 
-/** What a connection is given to. */
+/** A receiver of connections. */
 type Accept = (socket: Socket) => void
 
 /**

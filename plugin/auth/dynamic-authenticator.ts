@@ -9,7 +9,7 @@ import type { Args, Kwargs } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { isDict } from '../protocol/wire-value.ts'
-import { randomOctets } from '../protocol/random-octets.ts'
+import { randomText } from '../protocol/random-octets.ts'
 import type { Attempt, Authenticator, Grant } from './authenticator.ts'
 import { cryptosignAuthenticator } from './cryptosign-authenticator.ts'
 import { isTime } from './expiry.ts'
@@ -66,7 +66,7 @@ export function dynamicAuthenticator (method: ProvingMethod, options: DynamicAut
     if (method === 'tls' && attempt.tls?.peerCertificate == null) throw new WampError(reasons.authenticationDenied, { args: ['tls needs a client certificate that the server trusts'] })
     const ticket = method === 'ticket' ? { ticket: (await attempt.challenge()).signature } : {}
     const answer = toAnswer(await ask(attempt, { ...describe(attempt), ...ticket }, options, call), options)
-    const authid = text(answer, 'authid') ?? (method === 'anonymous' ? attempt.pseudonym ?? randomOctets(12).toString('base64url') : attempt.authid ?? text(answer, 'pubkey'))
+    const authid = text(answer, 'authid') ?? (method === 'anonymous' ? attempt.pseudonym ?? randomText(12) : attempt.authid ?? text(answer, 'pubkey'))
     if (authid === undefined) throw new WampError(reasons.noSuchPrincipal, { args: ['the authenticator assigned no authid'] })
     const { proof }: Partial<Grant> = await proofs[method]?.(answer, { ...attempt, authid }) ?? {}
     const realm = text(answer, 'realm')

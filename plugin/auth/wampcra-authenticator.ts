@@ -4,7 +4,7 @@ import type { WampCraOptions, WampCraUser } from '../auth-options.ts'
 import { defaults } from '../option-defaults.ts'
 import type { Dict } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
-import { randomOctets } from '../protocol/random-octets.ts'
+import { randomText } from '../protocol/random-octets.ts'
 import type { Authenticator } from './authenticator.ts'
 import { isSameSecret, DecoyCredentials } from './secrets.ts'
 
@@ -22,7 +22,7 @@ export function wampcraAuthenticator ({ users }: Omit<WampCraOptions, 'type'>): 
     const stranger = unknown(authid)
     const { key, role, realm, salting } = known.get(authid) ?? stranger
     const text = JSON.stringify({
-      authid, authrole: role, authmethod: 'wampcra', authprovider: 'static', nonce: randomOctets(48).toString('base64url'), timestamp: new Date().toISOString(), session
+      authid, authrole: role, authmethod: 'wampcra', authprovider: 'static', nonce: randomText(48), timestamp: new Date().toISOString(), session
     })
     const { signature } = await challenge({ challenge: text, ...salting })
     const right = isSameSecret(signature, createHmac('sha256', key).update(text).digest('base64'))

@@ -11,7 +11,16 @@ import { unpackPayload } from './payload-fields.ts'
 
 /** A call to a callee of another node, or a part of one. `number` identifies the call among those from one node to another. */
 export type CallMessage =
-  | { readonly kind: 'invoke', readonly number: number, readonly realm: Uri, readonly registration: Id, readonly callee: Id, readonly client: ClientKey, readonly details: Dict, readonly payload: Payload }
+  | {
+    readonly kind: 'invoke'
+    readonly number: number
+    readonly realm: Uri
+    readonly registration: Id
+    readonly callee: Id
+    readonly client: ClientKey
+    readonly details: Dict
+    readonly payload: Payload
+  }
   /** More input of a progressive call. */
   | { readonly kind: 'input', readonly number: number, readonly isLast: boolean, readonly payload: Payload }
   | { readonly kind: 'interrupt', readonly number: number, readonly mode: CancelMode }
@@ -27,7 +36,7 @@ const modes: readonly unknown[] = ['kill', 'killnowait', 'skip'] satisfies Cance
 
 /** The call message of a message between nodes. Null if it is malformed, undefined if it is of another kind. */
 export function toCallMessage ({ kind, fields, octets }: NodeMessage, codecs: ReadonlyMap<string, StandardCodec>): CallMessage | null | undefined {
-  const count = lengths[kind]
+  const count = lengths.get(kind)
   if (count === undefined) return undefined
   const [number, ...rest] = fields
   if (!isNaturalNumber(number)) return null
@@ -37,7 +46,7 @@ export function toCallMessage ({ kind, fields, octets }: NodeMessage, codecs: Re
 }
 
 /** The number of fields between the number of the call and those of the payload. */
-const lengths: Readonly<Record<string, number>> = Object.assign(Object.create(null), { invoke: 5, input: 1, interrupt: 1, result: 1, error: 2, miss: 1 })
+const lengths: ReadonlyMap<string, number> = new Map([['invoke', 5], ['input', 1], ['interrupt', 1], ['result', 1], ['error', 2], ['miss', 1]])
 
 function withPayload (kind: string, number: number, fields: readonly unknown[], payload: Payload): CallMessage | null {
   const [first, second] = fields

@@ -73,8 +73,8 @@ export class ClusterLog {
   }
 
   /**
-   * Proposes a change. Resolves with its position when this node has applied it. Changes of one turn are one entry, unless it becomes too long. If the node is declared
-   * dead before, this never resolves: `left` is called instead.
+   * Proposes a change. Resolves with its position when this node has applied it. Changes of one turn are one entry, unless it becomes too
+   * long. If the node is declared dead before, this never resolves: `left` is called instead.
    */
   propose (change: Change): Promise<number> {
     return new Promise((resolve) => {

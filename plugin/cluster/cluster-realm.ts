@@ -67,7 +67,7 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
       propose: async (session, { request, procedure, options }) => {
         await cluster.agree(['offer', name, procedure, loggedOptions(options), request, session.id, calleeDetailsOf(session), Date.now()])
       },
-      withdraw: (registration, session) => { cluster.propose(['withdraw', name, registration, cluster.node, session, true, null]) },
+      withdraw: (registration, session) => { cluster.propose(this.#withdrawal(registration, session)) },
       discard: (offer) => { this.#routing.dealer.settle(offer, 'withdrawn') }
     })
   }
@@ -117,7 +117,7 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
   }
 
   withdraw (registration: Id, session: Id): Promise<void> {
-    const known = this.#cluster.agree(['withdraw', this.#name, registration, this.node, session, true, null])
+    const known = this.#cluster.agree(this.#withdrawal(registration, session))
     known.catch(() => {})
     return known
   }
@@ -204,6 +204,11 @@ export class ClusterRealm implements FederatedRealm, CalledRealm {
   /** A callee of another node has no open invocation any more, or no registration. */
   dismiss (callee: RemoteCallee): void {
     if (this.#routing.registrations.dismiss(callee)) this.#callees.delete(callee.node, callee.id)
+  }
+
+  /** A session of this node leaves a registration. */
+  #withdrawal (registration: Id, session: Id): ChangeOf<'withdraw'> {
+    return ['withdraw', this.#name, registration, this.node, session, true, null]
   }
 
   #applyOffer ([, , procedure, options, request, id, details, created]: ChangeOf<'offer'>, by: NodeId): void {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomText } from '../protocol/random-octets.ts'
 
 /** The id of a node: 12 characters of the URL-safe alphabet. A node that returns after it was fenced has another one. */
 export type NodeId = string
@@ -7,7 +7,7 @@ export type NodeId = string
 const BYTES = 9
 
 export function randomNodeId (): NodeId {
-  return randomBytes(BYTES).toString('base64url')
+  return randomText(BYTES)
 }
 
 export function isNodeId (value: unknown): value is NodeId {

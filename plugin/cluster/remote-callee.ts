@@ -19,7 +19,6 @@ export interface InvocationSender {
 
 /** A callee of another node: its node receives what it is sent. */
 export class RemoteCallee extends OwnSession {
-  readonly realm: Uri
   readonly node: NodeId
   readonly features: Features
   override readonly isTrusted: boolean
@@ -36,7 +35,6 @@ export class RemoteCallee extends OwnSession {
   }) {
     const principal: Principal = { realm, authid, authrole, authmethod: 'cluster', authprovider: 'cluster' }
     super({ id: session, principal })
-    this.realm = realm
     this.node = node
     this.isTrusted = isTrusted
     // Its node answers each invocation, and is told when the caller does not wait any longer.
@@ -51,7 +49,7 @@ export class RemoteCallee extends OwnSession {
   }
 }
 
-/** What other nodes are to know about a callee of this node. */
+/** The details of a callee of this node that other nodes need. */
 export function calleeDetailsOf ({ principal: { authid, authrole }, isTrusted, features }: RoutedSession): CalleeDetails {
   return { authid, authrole, isTrusted, features: [...features].filter((feature) => isTold(feature, features)) }
 }

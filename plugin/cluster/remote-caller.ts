@@ -20,7 +20,6 @@ export class RemoteCaller extends OwnSession {
   override readonly isTrusted = false
   readonly client: ClientKey
   readonly node: NodeId
-  readonly realm: Uri
   readonly procedure: Uri
   /** The number of the call among those of its node to this one. It is CALL.Request here. */
   readonly number: number
@@ -38,7 +37,6 @@ export class RemoteCaller extends OwnSession {
     super({ id: NOBODY, principal: { realm, authid: '', authrole: '', authmethod: 'cluster', authprovider: 'cluster' } })
     this.client = client
     this.node = node
-    this.realm = realm
     this.procedure = procedure
     this.number = number
     this.#answer = answer

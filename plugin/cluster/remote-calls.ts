@@ -1,5 +1,5 @@
 import { MessageType, noDetails } from '../protocol/message.ts'
-import type { Dict, ErrorMessage, Interrupt, Invocation, Result } from '../protocol/message.ts'
+import type { ErrorMessage, Interrupt, Invocation, Result } from '../protocol/message.ts'
 import type { Id } from '../protocol/id.ts'
 import { Payload } from '../protocol/payload.ts'
 import { reasons } from '../protocol/reasons.ts'
@@ -56,7 +56,7 @@ export class RemoteCalls implements InvocationSender {
       return this.#sendPayload(callee.node, 'input', [known, details['progress'] !== true], payload)
     }
     const number = ++peer.last
-    const delivery = this.#sendPayload(callee.node, 'invoke', [number, callee.realm, registration, callee.id, sharer, details], payload)
+    const delivery = this.#sendPayload(callee.node, 'invoke', [number, callee.principal.realm, registration, callee.id, sharer, details], payload)
     if (delivery !== 'sent') return delivery
     callee.numbers.set(request, number)
     peer.sent.set(number, { callee, invocation: request, state: 'invoked' })
@@ -96,11 +96,6 @@ export class RemoteCalls implements InvocationSender {
     this.#peers.delete(node)
   }
 
-  /** The nodes that were called, or have called. */
-  get nodes (): Iterable<NodeId> {
-    return this.#peers.keys()
-  }
-
   #serve (from: NodeId, { number, realm: name, registration: id, callee: session, client, details, payload }: CallMessage & { kind: 'invoke' }): void {
     const realm = this.#realm(name)
     const registration = realm?.registrations.all.get(id)
@@ -119,14 +114,14 @@ export class RemoteCalls implements InvocationSender {
   #continue (from: NodeId, number: number, { isLast, payload }: CallMessage & { kind: 'input' }): void {
     const caller = this.#peers.get(from)?.served.get(number)
     if (caller === undefined) return
-    const { realm, procedure } = caller
+    const { principal: { realm }, procedure } = caller
     const options = isLast ? noDetails : { progress: true }
     this.#realm(realm)?.dealer.resume(caller, { type: MessageType.Call, request: number, options, procedure, payload })
   }
 
   #cancel (from: NodeId, number: number, mode: 'kill' | 'killnowait' | 'skip'): void {
     const caller = this.#peers.get(from)?.served.get(number)
-    if (caller !== undefined) this.#realm(caller.realm)?.dealer.cancel(caller, { type: MessageType.Cancel, request: number, options: { mode } })
+    if (caller !== undefined) this.#realm(caller.principal.realm)?.dealer.cancel(caller, { type: MessageType.Cancel, request: number, options: { mode } })
   }
 
   #answered (from: NodeId, message: CallMessage & { kind: 'result' | 'error' }): void {
@@ -134,7 +129,7 @@ export class RemoteCalls implements InvocationSender {
     const sent = this.#peers.get(from)?.sent.get(number)
     if (sent === undefined) return
     const { callee, invocation: request } = sent
-    const realm = this.#realm(callee.realm)
+    const realm = this.#realm(callee.principal.realm)
     if (kind === 'error' || details['progress'] !== true) this.#forgetSent(from, number, sent)
     if (kind === 'result') realm?.dealer.yield(callee, { type: MessageType.Yield, request, options: details, payload })
     else realm?.dealer.error(callee, { type: MessageType.Error, requestType: MessageType.Invocation, request, details, error: message.error, payload })
@@ -146,7 +141,7 @@ export class RemoteCalls implements InvocationSender {
     if (sent === undefined) return
     this.#forgetSent(from, number, sent)
     const { callee, invocation, state } = sent
-    const realm = this.#realm(callee.realm)
+    const realm = this.#realm(callee.principal.realm)
     realm?.dealer.missed(callee, invocation, state === 'continued' ? null : payload, why)
     if (callee.numbers.size === 0) realm?.dismiss(callee)
   }
@@ -161,8 +156,9 @@ export class RemoteCalls implements InvocationSender {
     const { details, payload } = message
     const isProgress = message.type === MessageType.Result && details['progress'] === true
     if (!isProgress) this.#end(caller)
-    const [kind, fields]: [string, Dict | [Uri, Dict]] = message.type === MessageType.Result ? ['result', details] : ['error', [message.error, details]]
-    return this.#sendPayload(node, kind, [number, ...(Array.isArray(fields) ? fields : [fields])], payload)
+    return message.type === MessageType.Result
+      ? this.#sendPayload(node, 'result', [number, details], payload)
+      : this.#sendPayload(node, 'error', [number, message.error, details], payload)
   }
 
   /** The call has ended here, so the caller has no more. It is removed after this turn: a session is never called back while it is sent something. */
@@ -180,7 +176,7 @@ export class RemoteCalls implements InvocationSender {
   /** Ends the call of a caller without an answer. */
   #forget (caller: RemoteCaller): void {
     this.#peers.get(caller.node)?.served.delete(caller.number)
-    const steps = this.#realm(caller.realm)?.dealer.forget(caller)
+    const steps = this.#realm(caller.principal.realm)?.dealer.forget(caller)
     while (steps?.next().done === false);
   }
 

@@ -6,7 +6,7 @@ import type { RoutedSession } from '../routing/routed-session.ts'
 import type { Delivery } from '../transport/transport.ts'
 import type { NodeId } from './node-id.ts'
 
-/** What nodes tell each other about a session. */
+/** A session as nodes describe it to each other. */
 export type SessionFields = readonly [id: Id, authid: string, authrole: string, authmethod: string, authprovider: string]
 
 /** A session whose client is connected to another node, as the meta API shows it. Nothing is sent to it from here. */

@@ -9,7 +9,7 @@ import type { SessionFields } from './remote-session.ts'
 /** Sessions in one message. */
 const SESSIONS_OF_MESSAGE = 1000
 
-/** What a node tells about its sessions. With `all`, what it told before is void. */
+/** The news of a node about its sessions. With `all`, earlier news is void. */
 export interface RosterNews {
   readonly scope: 'all' | 'changes'
   readonly joined: readonly SessionFields[]
@@ -22,7 +22,7 @@ export class Roster {
   readonly #sessions: () => FederatedSessions
   readonly #tell: (to: NodeId | null, news: RosterNews) => void
   readonly #byNode = new Map<NodeId, Map<Id, RemoteSession>>()
-  /** What the other nodes are to be told, before anything else. */
+  /** News for the other nodes, which is sent before anything else. */
   #joined: SessionFields[] = []
   #left: Id[] = []
 

@@ -122,7 +122,7 @@ export function fromCrossbarConfig (config: unknown, options: CrossbarOptions = 
   return { ...servicesOf(main), plugin, endpoints, ports, rawSockets: [...main.rawSockets, ...site.rawSockets], warnings }
 }
 
-/** What a port has in addition to files and WebSocket routes. */
+/** The services of a port in addition to files and WebSocket routes. */
 function servicesOf ({ listen, https, longPolls, bridges, rawSockets }: Port): Omit<ServedPort, 'endpoints'> {
   return { listen, https, longPolls, bridges, rawSockets }
 }

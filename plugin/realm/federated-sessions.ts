@@ -2,7 +2,6 @@ import type { SessionEvents } from '../meta/meta-events.ts'
 import type { MetaProcedure } from '../meta/service-session.ts'
 import type { SessionsOfRealm } from '../meta/session-procedures.ts'
 import { WampError } from '../errors.ts'
-import type { RouterMessage } from '../protocol/message.ts'
 import { reasons } from '../protocol/reasons.ts'
 import type { Uri } from '../protocol/uri.ts'
 import { OwnSession } from '../routing/own-session.ts'
@@ -25,7 +24,7 @@ class Asking extends OwnSession {
     this.isTrusted = isTrusted
   }
 
-  send (_: RouterMessage): Delivery {
+  send (): Delivery {
     return 'closed'
   }
 }
@@ -45,7 +44,7 @@ export class SessionsForNodes implements FederatedSessions {
     events: SessionEvents
     /** The identity in whose name other nodes ask. */
     identity: OwnIdentity
-    /** What other nodes may ask. */
+    /** The questions of other nodes. */
     questions: Readonly<Record<string, MetaProcedure>>
     realm: Pick<SessionsOfRealm, 'kill'> & { readonly name: Uri }
     kicks: Pick<Kicks, 'add'>
@@ -93,7 +92,8 @@ export class SessionsForNodes implements FederatedSessions {
 
   /** The sessions among which those that match a filter are. */
   #selected ({ session: id, authid, authrole }: KillFilter): readonly RoutedSession[] {
-    if (id !== undefined) return [this.#sessions.byId.get(id) ?? []].flat()
+    const session = id === undefined ? undefined : this.#sessions.byId.get(id)
+    if (id !== undefined) return session === undefined ? [] : [session]
     const sessions = authid !== undefined ? this.#sessions.ofAuthid(authid) : this.#sessions.after(authrole === undefined ? undefined : [authrole], 0, Infinity)
     spend(sessions.length)
     return sessions

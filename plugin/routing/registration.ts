@@ -66,7 +66,7 @@ export interface Callee {
    */
   state: 'here' | 'leaving' | 'gone'
   lastInvocation: Id
-  /** What it is sent after REGISTERED, in order; null if nothing is held back. */
+  /** Messages for it that follow REGISTERED, in order; null if nothing is held back. */
   held: HeldInvocations | null
   /** The calls that it has not answered. */
   readonly invocations: Map<Id, PendingCall>
@@ -75,7 +75,7 @@ export interface Callee {
   openBy: Shares<ClientKey> | null
 }
 
-/** What is held back for a callee until it has received REGISTERED. */
+/** Messages that are held back for a callee until it has received REGISTERED. */
 export interface HeldInvocations {
   readonly messages: Array<Invocation | Interrupt>
   /** The octets of their payloads. */

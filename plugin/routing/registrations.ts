@@ -156,10 +156,8 @@ export class Registrations {
   /** Removes a registration from a callee, and informs its client if it supports this [advanced, Registration Revocation]. */
   revoke (registration: Registration, offer: Offer, reason?: Uri): void {
     const { session } = offer.callee
-    if (this.#federation !== null) return this.#federation.revoke(registration.id, session, reason)
-    this.#remove(registration, offer)
-    if (isInformed(session)) session.send(revocation(registration, reason))
-    this.#observer.unregistered(session, registration)
+    if (this.#federation === null) this.withdraw(registration.id, session, { reason })
+    else this.#federation.revoke(registration.id, session, reason)
   }
 
   /** Removes a registration from all its callees at once. They may be thousands, so they are informed in turns. */
@@ -228,7 +226,7 @@ export class Registrations {
     if (registration.offerOf(session) !== offer && isInformed(session)) session.send(revocation(registration, reasons.unregistered))
   }
 
-  /** Removes a callee, as the log of the cluster says. Its client is informed if it did not ask for it. */
+  /** Removes a callee. Its client is informed if it did not ask for it. */
   withdraw (id: Id, session: RoutedSession, revoked: { readonly reason: Uri | undefined } | null): void {
     const registration = this.#registrations.get(id)
     const offer = registration?.offerOf(session)
